@@ -1,0 +1,113 @@
+"""Decoding with PyAV (FFmpeg): every format that libsndfile does not read. PyAV is optional."""
+
+import importlib.util
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+import numpy as np
+
+from auricle.audio.decoder import AudioInfo, Decoder
+from auricle.errors import AudioError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+
+# Containers whose index states the length; in others FFmpeg guesses it from the bitrate.
+_STATED_LENGTH = frozenset(
+    {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf", "wv", "tta", "ape", "mpc8", "dsf", "tak"}
+)
+_TOLERANCE_SECONDS = 0.1  # priming and padding of lossy formats are counted differently by different writers
+
+
+def available() -> bool:
+    """Whether PyAV is installed."""
+    return importlib.util.find_spec("av") is not None
+
+
+@final
+class AvDecoder(Decoder):
+    """A file opened by PyAV; its first audio stream is read.
+
+    Raises:
+        AudioError: FFmpeg can't open the file, or finds no audio in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import av
+        from av.audio.fifo import AudioFifo
+        from av.audio.resampler import AudioResampler
+        from av.error import FFmpegError
+
+        self._failure = (FFmpegError, ValueError, MemoryError)
+        try:
+            # A bare path may look like a protocol ("a: b.m4a"); a playlist must not reach the network.
+            self._container = av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
+        except self._failure as error:
+            raise AudioError(
+                f"{path} is not audio that Auricle can read ({_plain(error)}): replace it, or convert it to WAV or FLAC"
+            ) from error
+        try:
+            stream = self._audio_stream(path)
+            info = self._header(path, stream)
+        except AudioError:
+            self._container.close()
+            raise
+        stated = self._container.format.name in _STATED_LENGTH
+        super().__init__(info, int(_TOLERANCE_SECONDS * info.sample_rate) if stated else None)
+        self._frames = self._container.decode(stream)
+        self._planar = AudioResampler(format="fltp", rate=info.sample_rate)
+        self._fifo = AudioFifo()
+        self._ended = False
+
+    def _audio_stream(self, path: Path) -> "AudioStream":
+        streams = self._container.streams.audio
+        # FFmpeg names streams of codecs that it can't decode, too: they have no context.
+        if not streams or streams[0].codec_context is None or not streams[0].codec_context.sample_rate:
+            raise AudioError(f"{path} holds no audio that Auricle can read: convert it to WAV or FLAC first")
+        streams[0].codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
+        return streams[0]
+
+    def _header(self, path: Path, stream: "AudioStream") -> AudioInfo:
+        context = stream.codec_context
+        seconds = self._duration(stream.duration, stream.time_base)
+        frames = 0 if seconds is None else max(0, round(seconds * context.sample_rate))
+        name = self._container.format.name.split(",")[0].upper()
+        return AudioInfo(path, context.sample_rate, context.channels, frames, name, exact=False)
+
+    def _duration(self, ticks: int | None, base: Fraction | None) -> Fraction | None:
+        if ticks is not None and base is not None:
+            return ticks * base
+        whole = self._container.duration  # microseconds
+        return None if whole is None else Fraction(whole, 1_000_000)
+
+    def read(self, size: int) -> np.ndarray:
+        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
+        try:
+            while not self._ended and self._fifo.samples < size:
+                self._decode_some()
+            frame = self._fifo.read(min(size, self._fifo.samples)) if self._fifo.samples else None
+        except self._failure as error:
+            raise AudioError(f"{self.info.path} is damaged ({_plain(error)}): replace it") from error
+        if frame is None:
+            return np.zeros((0, self.info.channels), np.float32)
+        block = frame.to_ndarray().T.astype(np.float32, copy=False)
+        if block.shape[1] != self.info.channels:
+            raise AudioError(f"{self.info.path} changes its number of channels half-way: convert it to WAV first")
+        return block
+
+    def _decode_some(self) -> None:
+        frame = next(self._frames, None)
+        self._ended = frame is None
+        for planar in self._planar.resample(frame):
+            planar.pts = None  # gaps in time stamps are no gaps in the samples
+            self._fifo.write(planar)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._container.close()
+
+
+def _plain(error: Exception) -> str:
+    words = [part for part in error.args if isinstance(part, str)]  # FFmpeg's errors: number, words, file
+    return " ".join(words[0].split()) if words else type(error).__name__

@@ -1,0 +1,79 @@
+"""Sample rate conversion, whole or block by block, with soxr's high quality filter (linear phase)."""
+
+from typing import final
+
+import numpy as np
+import soxr
+
+from auricle.errors import OptionError
+
+
+def resampled_length(length: int, source_rate: int, target_rate: int) -> int:
+    """Return how many samples ``length`` samples become: the quotient of the rates times it, rounded up."""
+    return -(-length * target_rate // source_rate)
+
+
+def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
+    """Convert float ``(c, t)`` to another rate: float32 ``(c, resampled_length(t, ...))``.
+
+    Raises:
+        OptionError: a rate is not positive.
+    """
+    resampler = Resampler(source_rate, target_rate, audio.shape[0])
+    return np.concatenate([resampler.push(audio), resampler.flush()], axis=1)
+
+
+@final
+class Resampler:
+    """A converter that takes a sound in blocks of any size.
+
+    The samples that come out are the same, bit for bit, however the sound is cut into blocks, and in all they
+    are `resampled_length` of what went in. Equal rates pass the samples through. Memory is flat.
+
+    Args:
+        source_rate: of the blocks that go in, in Hz.
+        target_rate: of the blocks that come out, in Hz.
+        channels: number of channels, at least 1.
+
+    Raises:
+        OptionError: a rate or the number of channels is not positive.
+    """
+
+    def __init__(self, source_rate: int, target_rate: int, channels: int) -> None:
+        if source_rate < 1 or target_rate < 1:
+            raise OptionError(f"can't resample from {source_rate} to {target_rate} Hz: rates are positive")
+        if channels < 1:
+            raise OptionError(f"can't resample {channels} channels: give at least 1")
+        self._source, self._target, self._channels = source_rate, target_rate, channels
+        self._stream = None if source_rate == target_rate else soxr.ResampleStream(source_rate, target_rate, channels)
+        self._taken = 0
+        self._given = 0
+        self._flushed = False
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Take float ``(c, t)``, t >= 0; return float32 ``(c, t')``, what is ready of the result."""
+        assert not self._flushed, "a resampler takes nothing after its flush"
+        assert block.ndim == 2 and block.shape[0] == self._channels, f"expected (c, t), got {block.shape}"
+        block = np.asarray(block, np.float32)
+        self._taken += block.shape[1]
+        if self._stream is None:
+            self._given += block.shape[1]
+            return block
+        return self._give(self._stream.resample_chunk(np.ascontiguousarray(block.T)))
+
+    def flush(self) -> np.ndarray:
+        """Return the rest, float32 ``(c, t')``; afterwards the resampler takes nothing more."""
+        assert not self._flushed, "a resampler is flushed once"
+        self._flushed = True
+        if self._stream is None or self._taken == 0:
+            return np.zeros((self._channels, 0), np.float32)
+        # soxr rounds the length to the nearest: some zeros more make the last sample that rounding up asks
+        # for.
+        zeros = np.zeros((2 + 2 * self._source // self._target, self._channels), np.float32)
+        return self._give(self._stream.resample_chunk(zeros, last=True))
+
+    def _give(self, made: np.ndarray) -> np.ndarray:
+        wanted = resampled_length(self._taken, self._source, self._target) - self._given
+        ready = np.ascontiguousarray(made[:wanted].T)
+        self._given += ready.shape[1]
+        return ready

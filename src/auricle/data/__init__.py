@@ -1,0 +1,8 @@
+"""Corpora: find sounds, hold some out, decode them once, draw training crops."""
+
+from auricle.data.cache import AudioCache
+from auricle.data.crops import CropSampler
+from auricle.data.scan import Corpus, Rejected, Sound, scan
+from auricle.data.split import split
+
+__all__ = ["AudioCache", "Corpus", "CropSampler", "Rejected", "Sound", "scan", "split"]

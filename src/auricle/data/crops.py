@@ -1,0 +1,104 @@
+"""Random training crops, a pure function of seed and step."""
+
+from typing import final
+
+import numpy as np
+
+from auricle.data.cache import AudioCache
+from auricle.errors import OptionError
+
+_SILENCE = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn again
+_REDRAWS = 4
+_LOWEST_GAIN, _HIGHEST_GAIN = -12.0, 6.0
+_LONGEST_GAP_SECONDS = 0.1
+
+
+@final
+class CropSampler:
+    """Draws batches of mono crops from a cache.
+
+    - A file is drawn with a probability proportional to the square root of its length: a recording of an hour
+      does not drown a hundred of a second, nor do they drown it.
+    - The start is uniform. A crop that its sound does not fill goes on with further sounds, each after a
+      random gap of up to 0.1 s, so that short sounds do not train on zeros.
+    - Stereo is seen as its middle in half of the cases, else as left, right or side (the half difference),
+      which are what the codec will be fed.
+    - Each crop is scaled by a random gain, uniform in decibels, but not beyond a peak of 1, and half of them
+      are turned upside down.
+    - A silent crop is drawn again, up to 4 times.
+
+    Args:
+        cache: the sounds.
+        length: samples per crop.
+        batch: crops per batch.
+        seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
+        gain: lowest and highest gain in dB.
+
+    Raises:
+        OptionError: an argument is out of its range.
+    """
+
+    def __init__(
+        self,
+        cache: AudioCache,
+        *,
+        length: int,
+        batch: int,
+        seed: int,
+        gain: tuple[float, float] = (_LOWEST_GAIN, _HIGHEST_GAIN),
+    ) -> None:
+        if length < 1 or batch < 1 or seed < 0:
+            raise OptionError(
+                f"a batch of {batch} crops of {length} samples with seed {seed}: "
+                "sizes must be positive, the seed 0 or more"
+            )
+        if not gain[0] <= gain[1]:
+            raise OptionError(f"a gain from {gain[0]:g} to {gain[1]:g} dB: give the lower bound first")
+        self._cache, self._length, self._batch, self._seed, self._gain = cache, length, batch, seed, gain
+        weights = np.sqrt(cache.lengths.astype(np.float64))
+        self._cumulative = np.cumsum(weights / weights.sum())
+        self._longest_gap = round(_LONGEST_GAP_SECONDS * cache.sample_rate)
+
+    def batch(self, step: int) -> np.ndarray:
+        """Return float32 ``(b, t)``, the batch of training step ``step`` (0 or more)."""
+        random = np.random.Generator(np.random.PCG64([self._seed, step]))
+        return np.stack([self._crop(random) for _ in range(self._batch)])
+
+    def _crop(self, random: np.random.Generator) -> np.ndarray:
+        crop = self._draw(random)
+        for _ in range(_REDRAWS):
+            if np.abs(crop).max() >= _SILENCE:
+                break
+            crop = self._draw(random)
+        return self._augment(crop, random)
+
+    def _draw(self, random: np.random.Generator) -> np.ndarray:
+        crop = np.zeros(self._length, np.float32)
+        done = 0
+        while done < self._length:
+            index = min(int(np.searchsorted(self._cumulative, random.random(), "right")), len(self._cache) - 1)
+            total = int(self._cache.lengths[index])
+            start = int(random.integers(0, max(0, total - self._length) + 1))
+            count = min(total, self._length - done)
+            crop[done : done + count] = _mono_view(self._cache.crop(index, start, count), random)
+            done += count + int(random.integers(0, self._longest_gap + 1))
+        return crop
+
+    def _augment(self, crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        gain = 10 ** (random.uniform(*self._gain) / 20)
+        sign = -1.0 if random.random() < 0.5 else 1.0
+        peak = float(np.abs(crop).max())
+        return crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
+
+
+def _mono_view(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Choose one of the mono signals that ``(c, t)`` can be seen as: ``(t,)``."""
+    if crop.shape[0] == 1:
+        return crop[0]
+    first, second = crop[random.permutation(crop.shape[0])[:2]] if crop.shape[0] > 2 else crop
+    choice = random.random()
+    if choice < 0.5:
+        return (first + second) / 2
+    if choice < 0.75:
+        return first if random.random() < 0.5 else second
+    return (first - second) / 2

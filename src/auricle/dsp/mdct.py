@@ -1,0 +1,45 @@
+"""The modified discrete cosine transform (Princen and Bradley, 1987), orthonormal, through a half-length FFT."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def sine_window(hop_length: int) -> Tensor:
+    """Sine window of ``2 * hop_length`` samples: power-complementary, so that aliasing cancels."""
+    steps = torch.arange(2 * hop_length, dtype=torch.float64) + 0.5
+    return torch.sin(math.pi * steps / (2 * hop_length)).float()
+
+
+def twiddle(size: int) -> Tensor:
+    """Rotation used before and after the FFT of :func:`dct_iv`: complex64 ``(size // 2,)``."""
+    steps = torch.arange(size // 2, dtype=torch.float64)
+    return torch.polar(torch.ones_like(steps), -math.pi * (steps + 0.125) / size).to(torch.complex64)
+
+
+def dct_iv(x: Tensor, rotation: Tensor) -> Tensor:
+    """Orthonormal DCT-IV of the last axis, which is its own inverse.
+
+    Args:
+        x: ``(..., size)``, size even.
+        rotation: ``twiddle(size)``.
+    """
+    size = x.shape[-1]
+    packed = torch.complex(x[..., 0::2].contiguous(), x[..., 1::2].flip(-1))
+    spectrum = torch.fft.fft(packed * rotation) * rotation
+    pairs = torch.stack((spectrum.real, -spectrum.imag.flip(-1)), dim=-1)
+    return pairs.flatten(-2) * math.sqrt(2.0 / size)
+
+
+def mdct(frames: Tensor, rotation: Tensor) -> Tensor:
+    """Windowed frames ``(..., 2 * hop)`` to coefficients ``(..., hop)``."""
+    a, b, c, d = frames.chunk(4, dim=-1)
+    folded = torch.cat((-c.flip(-1) - d, a - b.flip(-1)), dim=-1)
+    return dct_iv(folded, rotation)
+
+
+def imdct(coefficients: Tensor, rotation: Tensor) -> Tensor:
+    """Coefficients ``(..., hop)`` to aliased frames ``(..., 2 * hop)``, to be windowed and overlap-added."""
+    u, v = dct_iv(coefficients, rotation).chunk(2, dim=-1)
+    return torch.cat((v, -v.flip(-1), -u.flip(-1), -u), dim=-1)

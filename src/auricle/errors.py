@@ -1,0 +1,45 @@
+"""Everything that Auricle raises on purpose.
+
+    AuricleError
+    ├── OptionError     an argument has a value that can't be used
+    ├── AudioError      a sound can't be read, written or used
+    ├── DataError       a folder of sounds can't be trained on
+    ├── ConfigError     a model or training configuration is wrong
+    ├── ModelError      a model is unknown, malformed or does not fit the work
+    ├── FormatError     an .aur file is not one, or is damaged
+    └── OutputError     a file can't be written
+
+Each message is one line: what was wrong, with which value, and what to do. The command line prints it and exits with 2.
+"""
+
+
+class AuricleError(Exception):
+    """Base of every error that is meant for the user."""
+
+
+class OptionError(AuricleError):
+    """An argument has a value that can't be used."""
+
+
+class AudioError(AuricleError):
+    """A sound can't be read, written or used."""
+
+
+class DataError(AuricleError):
+    """A folder of sounds can't be trained on."""
+
+
+class ConfigError(AuricleError):
+    """A model or training configuration is wrong."""
+
+
+class ModelError(AuricleError):
+    """A model is unknown, malformed or does not fit the work."""
+
+
+class FormatError(AuricleError):
+    """An .aur file is not one, or is damaged."""
+
+
+class OutputError(AuricleError):
+    """A file can't be written."""

@@ -1,0 +1,31 @@
+"""Losses: pure distances between sounds. Their weights live in ``auricle.train.objective`` alone."""
+
+from auricle.losses.base import Loss, LossConfig
+from auricle.losses.spectral import (
+    CompandedMdct,
+    CompandedMdctConfig,
+    ComplexStft,
+    ComplexStftConfig,
+    LogMel,
+    LogMelConfig,
+    MultiResolutionStft,
+    MultiResolutionStftConfig,
+)
+from auricle.losses.waveform import L1, L1Config, MeanSquaredError, MeanSquaredErrorConfig
+
+__all__ = [
+    "L1",
+    "CompandedMdct",
+    "CompandedMdctConfig",
+    "ComplexStft",
+    "ComplexStftConfig",
+    "L1Config",
+    "LogMel",
+    "LogMelConfig",
+    "Loss",
+    "LossConfig",
+    "MeanSquaredError",
+    "MeanSquaredErrorConfig",
+    "MultiResolutionStft",
+    "MultiResolutionStftConfig",
+]

@@ -1,0 +1,180 @@
+"""The autoencoder: composition only."""
+
+from math import ceil, prod
+from typing import final
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor, nn
+
+from auricle.errors import ModelError
+from auricle.model.bottleneck import TableCounter, Tables
+from auricle.model.choice import Frozen
+from auricle.model.config import AutoencoderConfig, StageConfig
+from auricle.model.transform import front_end
+from auricle.stream import Activation, CausalConv, Layer, Pointwise, Serial, Upsample
+
+
+@final
+class ModelInfo(Frozen):
+    """Where a model comes from; it changes nothing about how the model works."""
+
+    name: str = Field(default="unnamed", max_length=64, description="short name, stored in compressed files")
+    description: str = Field(default="", description="what it is for")
+    licence: str = Field(default="", description="licence of the weights")
+    data: str = Field(default="", description="what it was trained on, with licences")
+    training: dict[str, str | int | float] = Field(default={}, description="steps, hours, preset, commands")
+    metrics: dict[str, str | int | float] = Field(default={}, description="figures on held-out files")
+
+
+@final
+class Autoencoder(nn.Module):
+    """Waveform to latent frames and back.
+
+    Attributes:
+        config: its shape.
+        info: its origin.
+        tables: the frozen prior, None until :meth:`fit_tables` or where the bottleneck is continuous.
+        encoder: layer ``(b, t, 1)`` to ``(b, t / hop_length, d)``.
+        decoder: layer ``(b, n, d)`` to ``(b, n * hop_length, 1)``.
+        bottleneck: what stands between them.
+        hop_length: samples per latent frame.
+    """
+
+    def __init__(self, config: AutoencoderConfig, info: ModelInfo | None = None, tables: Tables | None = None):
+        super().__init__()
+        self.config = config
+        self.info = info or ModelInfo()
+        self.tables = tables
+        self.hop_length = config.transform.hop_length * prod(stage.stride for stage in config.encoder)
+        if prod(stage.stride for stage in config.decoder) != prod(stage.stride for stage in config.encoder):
+            raise ModelError("the strides of encoder and decoder differ: make their products equal")
+        bins, latent = config.transform.bins, config.bottleneck.latent_dim
+        analysis, compand, synthesis = front_end(config.transform)
+        inward = [_encoder_stage(before, s) for before, s in _widths(bins, config.encoder)]
+        outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
+        to_latent, to_bins = (
+            Pointwise(config.encoder[-1].dim, latent),
+            Pointwise(config.decoder[-1].dim, bins),
+        )
+        self._compand = (compand,)
+        self.encoder = Serial([analysis, *inward, to_latent])
+        self.decoder = Serial([*outward, to_bins, synthesis])
+        self.bottleneck = config.bottleneck.build(config.sample_rate / self.hop_length)
+        _tie(inward[0].layers[0], to_bins)
+        _tie(to_latent, outward[0].layers[0])
+        if self.encoder.block != self.hop_length:
+            raise ModelError("a lookahead inside a strided stage does not fit whole latent frames: move it")
+
+    @property
+    def name(self) -> str:
+        """Short name."""
+        return self.info.name
+
+    @property
+    def sample_rate(self) -> int:
+        """Native rate in Hz."""
+        return self.config.sample_rate
+
+    @property
+    def latent_dim(self) -> int:
+        """Features of a latent frame."""
+        return self.config.bottleneck.latent_dim
+
+    @property
+    def encoder_latency(self) -> int:
+        """Frames by which the encoder's output lags."""
+        return self.encoder.latency
+
+    @property
+    def decoder_latency(self) -> int:
+        """Samples by which the decoder's output lags."""
+        return self.decoder.latency
+
+    @property
+    def lag(self) -> int:
+        """Samples by which ``decoder(encoder(x))`` lags x."""
+        return self.encoder_latency * self.hop_length + self.decoder_latency
+
+    def frames(self, samples: int) -> int:
+        """Latent frames that are needed to decode ``samples`` samples; 0 for 0."""
+        return ceil((samples + self.decoder_latency) / self.hop_length) if samples else 0
+
+    def encode(self, audio: Tensor) -> Tensor:
+        """Whole signals ``(b, t)`` at the native rate to latents ``(b, n, d)``, n = ``frames(t)``."""
+        count = self.frames(audio.shape[1])
+        if count == 0:
+            return audio.new_zeros(audio.shape[0], 0, self.latent_dim)
+        length = (count + self.encoder_latency) * self.hop_length
+        padded = F.pad(audio, (0, length - audio.shape[1]))
+        return self.encoder(padded.unsqueeze(2))[:, self.encoder_latency :]
+
+    def decode(self, z: Tensor, length: int) -> Tensor:
+        """Latents ``(b, n, d)`` to ``(b, length)``, length at most what ``n`` frames carry."""
+        if length == 0:
+            return z.new_zeros(z.shape[0], 0)
+        audio = self.decoder(z).squeeze(2)[:, self.decoder_latency :]
+        assert audio.shape[1] >= length, (audio.shape, length)
+        return audio[:, :length]
+
+    @torch.inference_mode()
+    def fit_scale(self, audio: Tensor) -> None:
+        """Set the front end's scale so that each bin of ``audio`` ``(b, t)`` has unit variance."""
+        (compand,), hop = self._compand, self.config.transform.hop_length
+        whole = audio[:, : audio.shape[1] // hop * hop].unsqueeze(2)
+        coefficients = compand.compress(self.config.transform.analysis().to(audio.device)(whole))
+        deviation = coefficients.flatten(0, 1).square().mean(0).sqrt()
+        compand.deviation.copy_(deviation.clamp(min=1e-3 * float(deviation.max()) + 1e-8))
+
+    @torch.inference_mode()
+    def fit_tables(self, latents: list[Tensor]) -> None:
+        """Freeze the prior into integer tables by counting codes.
+
+        Args:
+            latents: encoder outputs ``(b, n, d)`` of training sound.
+
+        Raises:
+            ModelError: the bottleneck is continuous.
+        """
+        shape = self.bottleneck.table_shape()
+        if shape is None:
+            raise ModelError("a continuous bottleneck has no tables: train one with 'entropy', 'rvq' or 'fsq'")
+        counter = TableCounter(shape)
+        for z in latents:
+            for level in range(self.bottleneck.quality_levels):
+                counter.add(level, self.bottleneck.quantise(z, float(level)).cpu().numpy())
+        self.tables = counter.tables()
+
+
+def _widths(first: int, stages: tuple[StageConfig, ...]) -> list[tuple[int, StageConfig]]:
+    return list(zip((first, *(stage.dim for stage in stages)), stages, strict=False))
+
+
+def _encoder_stage(before: int, stage: StageConfig) -> Serial:
+    entry: Layer = Pointwise(before, stage.dim)
+    if stage.kernel > 1 or stage.stride > 1:
+        entry = CausalConv(before, stage.dim, max(stage.kernel, stage.stride), stride=stage.stride)
+    return _stage(entry, stage)
+
+
+def _decoder_stage(before: int, stage: StageConfig) -> Serial:
+    entry: Layer = Pointwise(before, stage.dim)
+    if stage.stride > 1:
+        entry = Upsample(before, stage.dim, stage.stride)
+    elif stage.kernel > 1:
+        entry = CausalConv(before, stage.dim, stage.kernel)
+    return _stage(entry, stage)
+
+
+def _stage(entry: Layer, stage: StageConfig) -> Serial:
+    blocks = [block.build(stage.dim) for block in stage.blocks]
+    activation = [] if stage.activation == "none" else [Activation(stage.activation)]
+    return Serial([entry, *activation, *blocks])
+
+
+@torch.no_grad()
+def _tie(inner: nn.Module, outer: nn.Module) -> None:
+    """Start two linear maps as each other's transposes, so that the untrained model is a linear codec."""
+    if isinstance(inner, Pointwise) and isinstance(outer, Pointwise) and inner.weight.shape == outer.weight.T.shape:
+        outer.weight.copy_(inner.weight.T)

@@ -1,0 +1,28 @@
+"""Streaming layers: one contract, one code path for training and for running piece by piece."""
+
+from auricle.stream.combine import Delay, Residual, Serial
+from auricle.stream.conv import CausalConv, DepthwiseConv
+from auricle.stream.layer import Layer, State, Stateless
+from auricle.stream.pointwise import ACTIVATIONS, Activation, FrameNorm, Pointwise
+from auricle.stream.recurrent import GRU, LSTM
+from auricle.stream.resampling import Upsample
+from auricle.stream.runner import Stream
+
+__all__ = [
+    "ACTIVATIONS",
+    "GRU",
+    "LSTM",
+    "Activation",
+    "CausalConv",
+    "Delay",
+    "DepthwiseConv",
+    "FrameNorm",
+    "Layer",
+    "Pointwise",
+    "Residual",
+    "Serial",
+    "State",
+    "Stateless",
+    "Stream",
+    "Upsample",
+]

@@ -1,0 +1,80 @@
+"""``Stream``: run a layer on audio that arrives in pieces of any size."""
+
+from math import ceil
+from typing import final
+
+import torch
+from torch import Tensor
+
+from auricle.stream.layer import Layer
+
+
+@final
+class Stream:
+    """The only streaming object that changes: it rebuffers, trims the latency and flushes.
+
+    The layer always runs in pieces of ``chunk`` steps, so results do not depend on how the input arrived.
+
+    Args:
+        layer: what to run.
+        batch: sequences side by side.
+        chunk: input steps per run, a multiple of ``layer.block``.
+        device: where states live.
+    """
+
+    def __init__(self, layer: Layer, *, batch: int, chunk: int, device: torch.device | None = None):
+        assert chunk > 0 and chunk % layer.block == 0, (chunk, layer.block)
+        self._layer, self._batch, self._chunk, self._device = layer, batch, chunk, device
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard."""
+        self._state = self._layer.initial_state(self._batch, device=self._device, dtype=torch.float32)
+        self._waiting: Tensor | None = None
+        self._nothing: Tensor | None = None
+        self._to_trim = self._layer.latency
+        self._taken = 0
+        self._given = 0
+
+    def push(self, x: Tensor) -> Tensor:
+        """Take ``(b, n, d)``, any n; return the outputs ``(b, m, d')`` that are ready, m may be 0."""
+        self._taken += x.shape[1]
+        return self._run(x)
+
+    def flush(self) -> Tensor:
+        """Return what is still inside, and reset.
+
+        With it, the outputs number the inputs times ``ratio``, rounded up to whole blocks of the layer.
+
+        Raises:
+            RuntimeError: nothing was pushed, so the shape of nothing is unknown.
+        """
+        if self._waiting is None or self._nothing is None:
+            raise RuntimeError("flush() before any push()")
+        blocks = ceil(self._taken / self._layer.block)
+        missing = int(blocks * self._layer.block * self._layer.ratio) - self._given
+        outputs = [self._nothing]
+        while missing > 0:
+            silence = self._waiting.new_zeros(self._batch, self._chunk - self._waiting.shape[1], self._waiting.shape[2])
+            outputs.append(self._run(silence)[:, :missing])
+            missing -= outputs[-1].shape[1]
+        self.reset()
+        return torch.cat(outputs, dim=1)
+
+    def _run(self, x: Tensor) -> Tensor:
+        if self._waiting is None or self._nothing is None:
+            silence = x.new_zeros(self._batch, self._layer.block, x.shape[2])
+            self._nothing = self._layer.step(silence, self._state)[0][:, :0]
+            self._waiting = x[:, :0]
+        waiting = torch.cat((self._waiting, x), dim=1)
+        pieces = [self._nothing]
+        done = waiting.shape[1] - waiting.shape[1] % self._chunk
+        for start in range(0, done, self._chunk):
+            y, self._state = self._layer.step(waiting[:, start : start + self._chunk], self._state)
+            cut = min(self._to_trim, y.shape[1])
+            self._to_trim -= cut
+            pieces.append(y[:, cut:])
+        self._waiting = waiting[:, done:].clone()
+        joined = torch.cat(pieces, dim=1)
+        self._given += joined.shape[1]
+        return joined

@@ -1,0 +1,140 @@
+"""Formats that only PyAV reads."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from auricle import audio
+from auricle.errors import AudioError
+
+av = pytest.importorskip("av")
+RATE = 48_000
+
+
+def encode(path: Path, codec: str, sound: np.ndarray) -> Path:
+    layout = "stereo" if sound.shape[0] == 2 else "mono"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=RATE, layout=layout)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound), format="fltp", layout=layout)
+        frame.sample_rate = RATE
+        size = stream.codec_context.frame_size or 1024
+        if codec == "wavpack":
+            stream.codec_context.format = "s16p"
+        shaper = av.AudioResampler(stream.codec_context.format, layout, RATE, frame_size=size)
+        for part in [*shaper.resample(frame), *shaper.resample(None)]:
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def tone() -> np.ndarray:
+    time = np.arange(RATE) / RATE
+    return np.stack([0.4 * np.sin(2 * np.pi * f * time) for f in (440, 660)]).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [("m4a", "aac"), ("mka", "aac"), ("aac", "aac"), ("webm", "libopus"), ("mp4", "alac")]
+)
+def test_reading(tmp_path: Path, tone: np.ndarray, suffix: str, codec: str) -> None:
+    path = encode(tmp_path / f"a.{suffix}", codec, tone)
+    sound, rate = audio.read(path)
+    assert rate == RATE and sound.shape[0] == 2 and sound.dtype == np.float32 and sound.flags.c_contiguous
+    assert abs(sound.shape[1] - RATE) < 4096
+    info = audio.info(path)
+    assert abs(info.frames - RATE) < 4096 and not info.exact
+    spectrum = np.abs(np.fft.rfft(sound[0, 8000:40_000]))
+    assert np.argmax(spectrum) == round(440 * 32_000 / RATE)
+
+
+def test_blocks_are_the_whole(tmp_path: Path, tone: np.ndarray) -> None:
+    path = encode(tmp_path / "a.m4a", "aac", tone)
+    whole, _ = audio.read(path)
+    with audio.AudioReader(path) as reader:
+        blocks = list(reader.blocks(1000))
+    assert all(block.shape == (2, 1000) for block in blocks[:-1])
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
+
+
+def test_a_colon_in_the_name(tmp_path: Path, tone: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    encode(tmp_path / "plain.m4a", "aac", tone).rename(tmp_path / "http: live.m4a")
+    monkeypatch.chdir(tmp_path)
+    assert audio.info("http: live.m4a").sample_rate == RATE
+
+
+def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.aac\n#EXT-X-ENDLIST\n")
+    with pytest.raises(AudioError):
+        audio.read(path)
+
+
+def test_lossless_and_checked(tmp_path: Path, tone: np.ndarray) -> None:
+    path = encode(tmp_path / "a.wv", "wavpack", tone)
+    np.testing.assert_allclose(audio.read(path)[0], tone, atol=1e-4)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(AudioError, match=r"is damaged .*: replace it"):
+        audio.read(path)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [("m4a", "aac"), ("mka", "aac"), ("webm", "libopus"), ("wv", "wavpack")])
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_cut_files(tmp_path: Path, tone: np.ndarray, suffix: str, codec: str, share: float) -> None:
+    path = encode(tmp_path / f"a.{suffix}", codec, tone)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(AudioError) as caught:
+        audio.read(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_flac_of_unstated_length(tmp_path: Path, tone: np.ndarray) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone.T, RATE)
+    whole, _ = audio.read(path)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0
+    data[22:26] = bytes(4)
+    path.write_bytes(data)
+    assert not audio.info(path).exact
+    np.testing.assert_array_equal(audio.read(path)[0], whole)
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(AudioError, match="is damaged"):
+        audio.read(path)
+
+
+def test_a_chain_of_ogg_streams_is_read_to_its_end(tmp_path: Path, tone: np.ndarray) -> None:
+    first, second = tmp_path / "1.opus", tmp_path / "2.opus"
+    for path in (first, second):
+        soundfile.write(path, tone.T, RATE, format="OGG", subtype="OPUS")
+    data = bytearray(second.read_bytes())
+    chain = tmp_path / "chain.opus"
+    chain.write_bytes(first.read_bytes() + data)
+    assert audio.read(chain)[0].shape == (2, 2 * RATE)
+    data[len(data) // 2] ^= 1
+    chain.write_bytes(first.read_bytes() + data)
+    with pytest.raises(AudioError, match="the checksum of the Ogg page"):
+        audio.read(chain)
+
+
+def test_a_film_without_sound(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.raises(AudioError, match="holds no audio"):
+        audio.info(path)
+
+
+def test_wav_does_not_need_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    soundfile.write(tmp_path / "a.wav", np.zeros(100), RATE)
+    assert audio.read(tmp_path / "a.wav")[0].shape == (1, 100)

@@ -1,0 +1,144 @@
+"""Writing files block by block."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auricle import audio
+from auricle.audio.write import write
+from auricle.errors import AudioError, OptionError, OutputError
+
+
+def ramp(channels: int, frames: int) -> np.ndarray:
+    return np.linspace(-1, 1, channels * frames, dtype=np.float32).reshape(channels, frames)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    sizes=st.lists(st.integers(0, 500), max_size=6),
+    channels=st.integers(1, 8),
+    suffix=st.sampled_from(["wav", "flac"]),
+    rate=st.sampled_from([8000, 11025, 44100, 48000, 192000]),
+)
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], channels: int, suffix: str, rate: int
+) -> None:
+    path = tmp_path_factory.mktemp("out") / f"a.{suffix}"
+    sound = ramp(channels, sum(sizes))
+    with audio.AudioWriter(path, rate, channels) as writer:
+        for block in np.split(sound, np.cumsum(sizes)[:-1], axis=1) if sizes else []:
+            writer.write(block)
+        assert writer.frames == sum(sizes)
+    back, back_rate = audio.read(path)
+    assert back_rate == rate and back.shape == sound.shape
+    np.testing.assert_allclose(back, sound, atol=1.1 * 2**-15)
+    assert soundfile.info(path).subtype == "PCM_16"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_clipped_not_wrapped(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    with audio.AudioWriter(path, 16000, 1) as writer:
+        writer.write(np.array([[0.5, 1.0, 1.2, 30.0, -1.0, -1.2, -30.0]], np.float32))
+    back, _ = audio.read(path)
+    np.testing.assert_allclose(back, [[0.5, 1, 1, 1, -1, -1, -1]], atol=1.1 * 2**-15)
+
+
+def test_float_holds_everything(tmp_path: Path) -> None:
+    sound = np.array([[0.1, 1.5, -30.0]], np.float32)
+    with audio.AudioWriter(tmp_path / "a.wav", 16000, 1, "FLOAT") as writer:
+        writer.write(sound)
+    np.testing.assert_array_equal(audio.read(tmp_path / "a.wav")[0], sound)
+
+
+def test_more_bits(tmp_path: Path) -> None:
+    sound = ramp(2, 1000) * 0.9
+    with audio.AudioWriter(tmp_path / "a.flac", 96000, 2, "PCM_24") as writer:
+        writer.write(sound)
+    np.testing.assert_allclose(audio.read(tmp_path / "a.flac")[0], sound, atol=2**-22)
+
+
+def test_vorbis(tmp_path: Path) -> None:
+    with audio.AudioWriter(tmp_path / "a.OGG", 44100, 2) as writer:
+        writer.write(0.3 * ramp(2, 30_000))
+    info = audio.info(tmp_path / "a.OGG")
+    assert (info.format, info.frames, info.channels) == ("OGG", 30_000, 2)
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a", "a.wav2", "a.m4a"])
+def test_suffixes_that_are_not_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OptionError, match=r"end its name with \.wav, \.flac, \.ogg"):
+        audio.AudioWriter(tmp_path / name, 16000, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype", "message"),
+    [
+        (7000, 1, None, "sample rate of 7000 Hz"),
+        (16000, 0, None, "0 channels"),
+        (16000, 9, None, "9 channels"),
+        (16000, 1, "FLOAT", "FLAC has no subtype FLOAT: choose one of PCM_S8"),
+    ],
+)
+def test_options(tmp_path: Path, rate: int, channels: int, subtype: str | None, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        audio.AudioWriter(tmp_path / "a.flac", rate, channels, subtype)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_no_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    path = tmp_path / "a.wav"
+    with audio.AudioWriter(path, 16000, 1) as writer, pytest.raises(AudioError, match="NaN or infinite"):
+        writer.write(np.array([[0.0, value]], np.float32))
+
+
+@pytest.mark.parametrize("shape", [(10,), (1, 10), (10, 2)])
+def test_wrong_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "a.wav"
+    with audio.AudioWriter(path, 16000, 2) as writer, pytest.raises(AudioError, match="has 2 channels, not the"):
+        writer.write(np.zeros(shape, np.float32))
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="can't write"):
+        audio.AudioWriter(tmp_path / "missing" / "a.wav", 16000, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="can't write"), audio.AudioWriter(path, 16000, 1) as writer:
+        writer.write(np.zeros((1, 1_000_000), np.float32))
+
+
+def test_closing_twice(tmp_path: Path) -> None:
+    writer = audio.AudioWriter(tmp_path / "a.flac", 16000, 1)
+    writer.close()
+    writer.close()
+
+
+@pytest.mark.parametrize("shape", [(100,), (1, 100), (3, 100), (2, 0)])
+def test_a_whole_sound(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    sound = np.linspace(-1, 1, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    write(tmp_path / "a.flac", sound, 16000)
+    np.testing.assert_allclose(audio.read(tmp_path / "a.flac")[0], np.atleast_2d(sound), atol=1.1 * 2**-15)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
+
+
+def test_a_whole_sound_replaces_only_when_told(tmp_path: Path) -> None:
+    write(str(tmp_path / "a.wav"), np.zeros(10), 16000)
+    with pytest.raises(OutputError, match="exists already"):
+        write(tmp_path / "a.wav", np.ones(20), 16000)
+    with pytest.raises(AudioError, match="NaN"):
+        write(tmp_path / "a.wav", np.full(20, np.nan), 16000, force=True)
+    assert audio.read(tmp_path / "a.wav")[0].shape == (1, 10)
+    write(tmp_path / "a.wav", np.ones(20), 16000, force=True)
+    assert audio.read(tmp_path / "a.wav")[0].shape == (1, 20)
+    with pytest.raises(AudioError, match="shape"):
+        write(tmp_path / "b.wav", np.zeros((1, 2, 3)), 16000)

@@ -1,0 +1,78 @@
+"""What every loss promises, and closed forms where there are some."""
+
+import math
+
+import pytest
+import torch
+
+from auricle.losses import (
+    CompandedMdctConfig,
+    ComplexStftConfig,
+    L1Config,
+    LogMelConfig,
+    LossConfig,
+    MeanSquaredErrorConfig,
+    MultiResolutionStftConfig,
+)
+
+
+@pytest.mark.parametrize("kind", sorted(LossConfig.kinds))
+class TestEveryLoss:
+    def test_is_zero_for_equal_sounds_and_one_value_per_item(self, kind):
+        loss = LossConfig.kinds[kind]().build(16000)
+        audio = 0.2 * torch.randn(3, 6400)
+        value = loss(audio, audio)
+        assert value.shape == (3,)
+        torch.testing.assert_close(value, torch.zeros(3), rtol=0, atol=1e-6)
+
+    def test_grows_with_the_error_of_its_own_item(self, kind):
+        loss = LossConfig.kinds[kind]().build(16000)
+        torch.manual_seed(0)
+        reference, noise = 0.2 * torch.randn(3, 6400), torch.randn(3, 6400)
+        value = loss(reference + noise * torch.tensor([[0.0], [0.01], [0.1]]), reference)
+        assert value[0] < value[1] < value[2]
+
+    def test_has_finite_gradients_at_silence_and_at_equality(self, kind):
+        loss = LossConfig.kinds[kind]().build(16000)
+        reference = torch.cat((torch.zeros(1, 6400), 0.2 * torch.randn(1, 6400)))
+        for estimate in (torch.zeros(2, 6400), reference.clone()):
+            estimate.requires_grad_()
+            loss(estimate, reference).sum().backward()
+            assert torch.isfinite(estimate.grad).all()
+
+    def test_leads_downhill(self, kind):
+        loss = LossConfig.kinds[kind]().build(16000)
+        torch.manual_seed(0)
+        reference = 0.2 * torch.randn(1, 6400)
+        estimate = (reference + 0.05 * torch.randn(1, 6400)).requires_grad_()
+        before = loss(estimate, reference)
+        before.sum().backward()
+        step = 1e-3 * estimate.grad / estimate.grad.norm()
+        assert loss(estimate.detach() - step, reference) < before
+
+
+def test_waveform_losses_have_their_closed_forms():
+    a, b = torch.zeros(1, 4), torch.tensor([[1.0, -1.0, 3.0, 1.0]])
+    assert L1Config().build(16000)(a, b).item() == 1.5
+    assert MeanSquaredErrorConfig().build(16000)(a, b).item() == 3.0
+
+
+def test_log_mel_measures_a_gain_in_nepers():
+    torch.manual_seed(0)
+    audio = torch.randn(1, 8000)
+    loss = LogMelConfig(floor=1e-9).build(16000)
+    assert loss(audio * math.e, audio).item() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_complex_stft_hears_phase_and_magnitude_does_not():
+    torch.manual_seed(0)
+    audio = 0.2 * torch.randn(1, 8000)
+    whole = ComplexStftConfig(magnitude=0.0).build(16000)
+    sizes = ComplexStftConfig(magnitude=1.0).build(16000)
+    assert sizes(-audio, audio).item() == pytest.approx(0.0, abs=1e-6)
+    assert whole(-audio, audio).item() > 0.1
+
+
+def test_losses_keep_no_trainable_weights():
+    for config in (ComplexStftConfig(), LogMelConfig(), MultiResolutionStftConfig(), CompandedMdctConfig()):
+        assert not [p for p in config.build(16000).parameters() if p.requires_grad]

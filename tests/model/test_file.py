@@ -1,0 +1,124 @@
+"""Model files: exact, strict, and free of pickles."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from model.tiny import BOTTLENECKS, tiny_model
+from safetensors.numpy import load_file, save_file
+
+from auricle.errors import AuricleError, ModelError, OutputError
+from auricle.model.file import fingerprint, load, read_metadata, save, stored_arrays
+
+
+@pytest.mark.parametrize("name", BOTTLENECKS)
+def test_a_saved_model_comes_back(tmp_path, name):
+    model = tiny_model(BOTTLENECKS[name])
+    path = tmp_path / "m.auricle.safetensors"
+    save(model, path)
+    back = load(path)
+    assert back.config == model.config
+    assert back.info == model.info
+    assert fingerprint(back) == fingerprint(model) == read_metadata(path)["fingerprint"]
+    ours, theirs = stored_arrays(model), stored_arrays(back)
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_the_fingerprint_follows_what_decides_decoding(tmp_path):
+    model = tiny_model()
+    before = fingerprint(model)
+    with torch.no_grad():
+        model.encoder.layers[-1].weight.add_(1.0)
+    assert fingerprint(model) == before
+    with torch.no_grad():
+        model.decoder.layers[0].layers[0].weight.add_(1.0)
+    assert fingerprint(model) != before
+
+
+def test_an_existing_file_stays(tmp_path):
+    path = tmp_path / "m.auricle.safetensors"
+    path.write_text("mine")
+    with pytest.raises(OutputError, match="--force"):
+        save(tiny_model(), path)
+    assert path.read_text() == "mine"
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_unknown_names_list_what_is_known():
+    with pytest.raises(ModelError, match="no model 'nightingale'"):
+        load("nightingale")
+
+
+def _damaged(tmp_path, change):
+    path = tmp_path / "m.auricle.safetensors"
+    save(tiny_model(), path)
+    from safetensors import safe_open
+
+    with safe_open(path, framework="np") as file:
+        metadata = dict(file.metadata())
+    arrays = load_file(path)
+    change(arrays, metadata)
+    save_file(arrays, path, metadata)
+    return path
+
+
+def _nan(arrays, metadata):
+    arrays["bottleneck.mean"][0, 0] = np.nan
+
+
+def _bigger(arrays, metadata):
+    config = json.loads(metadata["config"])
+    config["encoder"][0]["dim"] = 2048
+    metadata["config"] = json.dumps(config)
+
+
+def _missing(arrays, metadata):
+    del arrays["bottleneck.mean"]
+
+
+def _extra(arrays, metadata):
+    arrays["surprise"] = np.zeros(3, np.float16)
+
+
+def _newer(arrays, metadata):
+    metadata["version"] = "9"
+
+
+def _other(arrays, metadata):
+    arrays["bottleneck.mean"][0, 0] += 1
+
+
+def _tables(arrays, metadata):
+    arrays["tables.counts"][0, 0, 0, 0] += 1
+
+
+def _config(arrays, metadata):
+    metadata["config"] = "{"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_nan, "not finite"),
+        (_bigger, "shape"),
+        (_missing, "bottleneck.mean"),
+        (_extra, "surprise"),
+        (_newer, "version 9"),
+        (_other, "fingerprint"),
+        (_tables, "do not sum"),
+        (_config, "config"),
+    ],
+)
+def test_damage_is_refused_by_name(tmp_path, change, said):
+    with pytest.raises(AuricleError, match=said):
+        load(_damaged(tmp_path, change))
+
+
+@pytest.mark.parametrize("content", [b"", b"RIFF", b"\xff" * 64, b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
+def test_other_files_are_refused(tmp_path, content):
+    path = tmp_path / "m.auricle.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="not a model file"):
+        load(path)

@@ -1,0 +1,45 @@
+"""Small autoencoders that tests build in milliseconds."""
+
+import torch
+
+from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig
+from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
+from auricle.model.bottleneck import (
+    BottleneckConfig,
+    EntropyConfig,
+    FsqConfig,
+    IdentityConfig,
+    RvqConfig,
+    VaeConfig,
+)
+from auricle.model.transform import MdctConfig
+
+BOTTLENECKS: dict[str, BottleneckConfig] = {
+    "identity": IdentityConfig(dim=8),
+    "vae": VaeConfig(dim=8),
+    "rvq": RvqConfig(dim=8, codebooks=3, size=16, code_dim=4),
+    "fsq": FsqConfig(levels=(5, 4, 3)),
+    "entropy": EntropyConfig(dim=8, levels=4),
+}
+
+
+def tiny_config(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride: int = 1) -> AutoencoderConfig:
+    """16 kHz, 20 ms frames, 16 features."""
+    return AutoencoderConfig(
+        sample_rate=16000,
+        transform=MdctConfig(hop_length=320),
+        encoder=(StageConfig(dim=16, kernel=stride, stride=stride, blocks=(ConvBlockConfig(kernel=3),)),),
+        bottleneck=bottleneck,
+        decoder=(StageConfig(dim=16, stride=stride, blocks=(ConvBlockConfig(lookahead=stride), RecurrentBlockConfig())),),
+    )
+
+
+def tiny_model(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride: int = 1) -> Autoencoder:
+    """An untrained model with tables where its bottleneck has codes."""
+    torch.manual_seed(0)
+    model = Autoencoder(tiny_config(bottleneck, stride=stride), ModelInfo(name="tiny")).eval().requires_grad_(False)
+    noise = 0.2 * torch.randn(2, 32000)
+    model.fit_scale(noise)
+    if model.bottleneck.table_shape() is not None:
+        model.fit_tables([model.encode(noise)])
+    return model

@@ -1,0 +1,57 @@
+"""Every kind of layer, small, with the number of its input features."""
+
+from collections.abc import Callable
+
+from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
+from auricle.model.transform import Compand, Expand, MdctConfig, PatchConfig, StftConfig
+from auricle.stream import (
+    GRU,
+    LSTM,
+    Activation,
+    CausalConv,
+    Delay,
+    DepthwiseConv,
+    FrameNorm,
+    Layer,
+    Pointwise,
+    Residual,
+    Serial,
+    Upsample,
+)
+
+KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
+    "pointwise": (lambda: Pointwise(3, 5), 3),
+    "activation": (lambda: Activation("gelu"), 3),
+    "frame norm": (lambda: FrameNorm(4), 4),
+    "causal conv": (lambda: CausalConv(3, 4, 5), 3),
+    "causal conv, one tap": (lambda: CausalConv(3, 4, 1), 3),
+    "causal conv, lookahead": (lambda: CausalConv(3, 4, 5, lookahead=2), 3),
+    "downsampling": (lambda: CausalConv(3, 4, 6, stride=3), 3),
+    "downsampling, kernel = stride": (lambda: CausalConv(3, 4, 2, stride=2), 3),
+    "depthwise": (lambda: DepthwiseConv(4, 7), 4),
+    "depthwise, lookahead": (lambda: DepthwiseConv(4, 7, lookahead=1), 4),
+    "upsampling": (lambda: Upsample(3, 4, 3), 3),
+    "gru": (lambda: GRU(3, 4), 3),
+    "lstm": (lambda: LSTM(3, 4), 3),
+    "delay": (lambda: Delay(3, 4), 3),
+    "no delay": (lambda: Delay(3, 0), 3),
+    "residual": (lambda: Residual(CausalConv(3, 3, 5), 3), 3),
+    "residual, lookahead": (lambda: Residual(CausalConv(3, 3, 5, lookahead=2), 3), 3),
+    "serial": (lambda: Serial([CausalConv(3, 4, 3), GRU(4, 5), Pointwise(5, 2)]), 3),
+    "serial, down and up": (
+        lambda: Serial([CausalConv(3, 4, 4, stride=2), DepthwiseConv(4, 3, lookahead=1), Upsample(4, 3, 2)]),
+        3,
+    ),
+    "serial, up and down": (lambda: Serial([Upsample(3, 4, 3), CausalConv(4, 2, 4, stride=2)]), 3),
+    "conv block": (lambda: ConvBlockConfig(kernel=5, lookahead=1).build(6), 6),
+    "recurrent block": (lambda: RecurrentBlockConfig(cell="lstm").build(6), 6),
+    "bare recurrent block": (lambda: RecurrentBlockConfig(residual=False).build(6), 6),
+    "mdct": (lambda: MdctConfig(hop_length=8).analysis(), 1),
+    "inverse mdct": (lambda: MdctConfig(hop_length=8).synthesis(), 8),
+    "stft": (lambda: StftConfig(hop_length=8).analysis(), 1),
+    "inverse stft": (lambda: StftConfig(hop_length=8).synthesis(), 18),
+    "patch": (lambda: PatchConfig(hop_length=4).analysis(), 1),
+    "inverse patch": (lambda: PatchConfig(hop_length=4).synthesis(), 4),
+    "compand": (lambda: Compand(4, 0.5), 4),
+    "expand": (lambda: Expand(Compand(4, 0.5)), 4),
+}

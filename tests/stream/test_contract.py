@@ -1,0 +1,79 @@
+"""Every layer keeps the streaming contract."""
+
+import inspect
+
+import pytest
+import torch
+from contract import verify_step, verify_stream
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stream.kinds import KINDS
+
+from auricle.model import transform
+from auricle.stream import Layer, Stateless, combine, conv, pointwise, recurrent, resampling
+
+
+def test_every_layer_class_is_covered():
+    built = {type(part) for build, _ in KINDS.values() for part in build().modules()}
+    for module in (combine, conv, pointwise, recurrent, resampling, transform):
+        for _, found in inspect.getmembers(module, inspect.isclass):
+            if issubclass(found, Layer) and found not in (Layer, Stateless):
+                assert found in built, f"{found.__name__} has no entry in kinds.py"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=6, deadline=None)
+@given(st.data())
+def test_pieces_equal_the_whole(kind, data):
+    torch.manual_seed(1)
+    build, features = KINDS[kind]
+    layer = build()
+    batch = data.draw(st.sampled_from([1, 3]))
+    blocks = data.draw(st.integers(2, 12))
+    cuts = data.draw(st.sets(st.integers(1, blocks - 1), max_size=6).map(sorted))
+    x = torch.randn(batch, blocks * layer.block, features)
+    verify_step(layer, x, [cut * layer.block for cut in cuts])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=4, deadline=None)
+@given(st.data())
+def test_stream_equals_the_whole(kind, data):
+    torch.manual_seed(2)
+    build, features = KINDS[kind]
+    layer = build()
+    x = torch.randn(data.draw(st.sampled_from([1, 3])), data.draw(st.integers(1, 40)), features)
+    chunk = layer.block * data.draw(st.integers(1, 5))
+    verify_stream(layer, x, chunk, data.draw(st.lists(st.integers(0, 9), max_size=4)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_state_is_no_part_of_the_module(kind):
+    build, features = KINDS[kind]
+    layer = build()
+    before = {name: value.clone() for name, value in layer.state_dict().items()}
+    layer(torch.randn(2, 4 * layer.block, features))
+    after = layer.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_heard_before_it_happens(kind):
+    """An impulse has no effect earlier than its own step: layers are causal, lookahead is declared latency."""
+    torch.manual_seed(3)
+    build, features = KINDS[kind]
+    layer = build()
+    x = torch.randn(1, 6 * layer.block, features)
+    changed = x.clone()
+    changed[:, 3 * layer.block :] += 1.0
+    first = int(3 * layer.block * layer.ratio)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(changed)[:, :first], layer(x)[:, :first])
+
+
+def test_stream_refuses_to_flush_nothing():
+    from auricle.stream import Pointwise, Stream
+
+    with pytest.raises(RuntimeError, match="before any push"):
+        Stream(Pointwise(2, 2), batch=1, chunk=4).flush()
