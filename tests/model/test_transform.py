@@ -5,7 +5,12 @@ import torch
 
 from auricle.model.transform import Compand, MdctConfig, PatchConfig, StftConfig, TransformConfig, front_end
 
-CONFIGS = [MdctConfig(hop_length=320), MdctConfig(hop_length=64), StftConfig(hop_length=256), PatchConfig(hop_length=16)]
+CONFIGS = [
+    MdctConfig(hop_length=320),
+    MdctConfig(hop_length=64),
+    StftConfig(hop_length=256),
+    PatchConfig(hop_length=16),
+]
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: f"{config.kind} {config.hop_length}")

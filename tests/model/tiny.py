@@ -30,7 +30,9 @@ def tiny_config(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride
         transform=MdctConfig(hop_length=320),
         encoder=(StageConfig(dim=16, kernel=stride, stride=stride, blocks=(ConvBlockConfig(kernel=3),)),),
         bottleneck=bottleneck,
-        decoder=(StageConfig(dim=16, stride=stride, blocks=(ConvBlockConfig(lookahead=stride), RecurrentBlockConfig())),),
+        decoder=(
+            StageConfig(dim=16, stride=stride, blocks=(ConvBlockConfig(lookahead=stride), RecurrentBlockConfig())),
+        ),
     )
 
 

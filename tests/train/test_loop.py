@@ -97,9 +97,7 @@ def test_batches_that_are_not_finite_are_left_out(cache, tmp_path, monkeypatch):
     from auricle.data import CropSampler
 
     plain = CropSampler.batch
-    monkeypatch.setattr(
-        CropSampler, "batch", lambda self, step: plain(self, step) * (np.nan if step == 3 else 1.0)
-    )
+    monkeypatch.setattr(CropSampler, "batch", lambda self, step: plain(self, step) * (np.nan if step == 3 else 1.0))
     model, reports = _trained(cache, _config("fsq"), tmp_path, budget=Budget(steps=6))
     assert [report.bad_steps for report in reports] == [0, 0, 0, 1, 0, 0]
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())

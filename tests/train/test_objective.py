@@ -12,9 +12,7 @@ from auricle.train import Objective, ObjectiveConfig, Term
 def _objective(bottleneck="entropy", weights=None, losses=None, **more):
     losses = losses or (Term(weight=2.0, loss=L1Config()),)
     weights = {"rate": 0.5} if weights is None else weights
-    return Objective(
-        tiny_model(BOTTLENECKS[bottleneck]), ObjectiveConfig(losses=losses, bottleneck=weights, **more)
-    )
+    return Objective(tiny_model(BOTTLENECKS[bottleneck]), ObjectiveConfig(losses=losses, bottleneck=weights, **more))
 
 
 @pytest.mark.parametrize("weights", [{"rates": 0.5}, {}, {"rate": 0.5, "kl": 1.0}])

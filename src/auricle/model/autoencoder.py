@@ -39,6 +39,7 @@ class Autoencoder(nn.Module):
         encoder: layer ``(b, t, 1)`` to ``(b, t / hop_length, d)``.
         decoder: layer ``(b, n, d)`` to ``(b, n * hop_length, 1)``.
         bottleneck: what stands between them.
+        sealed: fingerprint of the file the model was loaded from; such a model is not to be changed. None for others.
         hop_length: samples per latent frame.
     """
 
@@ -47,6 +48,7 @@ class Autoencoder(nn.Module):
         self.config = config
         self.info = info or ModelInfo()
         self.tables = tables
+        self.sealed: str | None = None
         self.hop_length = config.transform.hop_length * prod(stage.stride for stage in config.encoder)
         if prod(stage.stride for stage in config.decoder) != prod(stage.stride for stage in config.encoder):
             raise ModelError("the strides of encoder and decoder differ: make their products equal")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,20 @@ def resolve(name_or_path: str | Path) -> Path:
     raise ModelError(f"no model {str(name_or_path)!r}: name a {SUFFIX} file or a shipped model ({names})")
 
 
-def stored_arrays(model: Autoencoder) -> dict[str, np.ndarray]:
-    """Every array as the file holds it: weights in float16, tables in integers."""
+def _decides_decoding(name: str) -> bool:
+    return name.startswith(_DECIDES_DECODING) or name.endswith(".deviation")
+
+
+def stored_arrays(model: Autoencoder, wanted: Callable[[str], bool] = lambda name: True) -> dict[str, np.ndarray]:
+    """The wanted arrays as the file holds them: weights in float16, tables in integers."""
     arrays = {}
     for name, tensor in model.state_dict().items():
+        if not wanted(name):
+            continue
         value = tensor.detach().cpu().numpy()
-        arrays[name] = value.astype(np.float16) if value.dtype == np.float32 and not name.endswith(".deviation") else value
+        arrays[name] = (
+            value.astype(np.float16) if value.dtype == np.float32 and not name.endswith(".deviation") else value
+        )
     if model.tables is not None:
         tables = model.tables
         arrays["tables.counts"] = (tables.counts - 1).astype(np.uint16)
@@ -64,14 +73,18 @@ def stored_arrays(model: Autoencoder) -> dict[str, np.ndarray]:
 
 
 def fingerprint(model: Autoencoder) -> str:
-    """SHA-256 (hex) of the arrays and settings that decide what codes decode to."""
+    """SHA-256 (hex) of the arrays and settings that decide what codes decode to.
+
+    A model from a file carries it, because hashing takes as long as coding seconds of sound.
+    """
+    if model.sealed is not None:
+        return model.sealed
     digest = hashlib.sha256()
     config = model.config.model_dump(mode="json", exclude={"encoder"})
     digest.update(json.dumps(config, sort_keys=True).encode())
-    for name, value in stored_arrays(model).items():
-        if name.startswith(_DECIDES_DECODING) or name.endswith(".deviation"):
-            digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
-            digest.update(value.tobytes())
+    for name, value in stored_arrays(model, _decides_decoding).items():
+        digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
+        digest.update(value)
     return digest.hexdigest()
 
 
@@ -176,6 +189,7 @@ def _assemble(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray
             f"{path} has fingerprint {actual[:16]}, its metadata says {metadata['fingerprint'][:16]}: "
             "the file is damaged or was edited"
         )
+    model.sealed = actual
     return model.eval().requires_grad_(False)
 
 

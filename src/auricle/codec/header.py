@@ -1,0 +1,120 @@
+"""The header of an .aur file: everything but the sound. ``docs/format.md`` is the norm."""
+
+from dataclasses import dataclass
+from typing import final
+
+from auricle.codec.fields import Fields, rate_bytes, varint
+from auricle.codec.rotation import angle_count
+from auricle.errors import FormatError
+
+STEPS_PER_LEVEL = 8
+"""Quality is stored in steps of an eighth."""
+FINGERPRINT_BYTES = 16
+MAX_NAME_BYTES = 64
+MAX_CHANNELS = 8
+MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 192_000
+MIN_NATIVE_RATE = 4_000
+MAX_HOP_LENGTH = 1 << 16
+MAX_DELAY = 1 << 20
+MAX_PACKET_FRAMES = 1 << 12
+
+
+@final
+@dataclass(frozen=True)
+class Header:
+    """What a decoder must know before the first packet.
+
+    Attributes:
+        fingerprint: first 16 bytes of the SHA-256 that names what the model decodes to.
+        model: the model's short name, for people and for finding shipped models.
+        native_rate: the model's sample rate in Hz.
+        sample_rate: the sound's own, in Hz.
+        channels: 1 to 8.
+        hop_length: samples at the native rate per frame.
+        delay: samples at the native rate by which the model's decoder lags its frames.
+        packet_frames: frames in each packet but the last.
+        quality_step: quality times 8.
+        angles: of the channel rotation.
+    """
+
+    fingerprint: bytes
+    model: str
+    native_rate: int
+    sample_rate: int
+    channels: int
+    hop_length: int
+    delay: int
+    packet_frames: int
+    quality_step: int
+    angles: tuple[int, ...]
+
+    @property
+    def quality(self) -> float:
+        """Where the quality dial stands."""
+        return self.quality_step / STEPS_PER_LEVEL
+
+    def frames(self, samples: int) -> int:
+        """Frames that a sound of so many samples at its own rate is coded in."""
+        native = -(-samples * self.native_rate // self.sample_rate)
+        return -(-(native + self.delay) // self.hop_length) if samples else 0
+
+    def to_bytes(self) -> bytes:
+        """The header's body."""
+        name = self.model.encode()[:MAX_NAME_BYTES].decode(errors="ignore").encode()
+        return b"".join(
+            (
+                self.fingerprint,
+                bytes([len(name)]),
+                name,
+                rate_bytes(self.native_rate),
+                rate_bytes(self.sample_rate),
+                bytes([self.channels]),
+                varint(self.hop_length),
+                varint(self.delay),
+                varint(self.packet_frames),
+                bytes([self.quality_step]),
+                *(angle.to_bytes(2, "little", signed=True) for angle in self.angles),
+            )
+        )
+
+    @staticmethod
+    def from_bytes(data: bytes) -> "Header":
+        """Read a header's body; bytes after the known fields are left to later versions.
+
+        Raises:
+            FormatError: a field is missing or out of its range.
+        """
+        fields = Fields(data)
+        fingerprint = fields.take(FINGERPRINT_BYTES)
+        name = _name(fields.take(_within("model name length", fields.number(1), 0, MAX_NAME_BYTES)))
+        native_rate = _within("native rate", fields.rate(MAX_SAMPLE_RATE), MIN_NATIVE_RATE, MAX_SAMPLE_RATE)
+        sample_rate = _within("sample rate", fields.rate(MAX_SAMPLE_RATE), MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
+        channels = _within("number of channels", fields.number(1), 1, MAX_CHANNELS)
+        return Header(
+            fingerprint,
+            name,
+            native_rate,
+            sample_rate,
+            channels,
+            hop_length=_within("hop length", fields.varint(MAX_HOP_LENGTH), 1, MAX_HOP_LENGTH),
+            delay=fields.varint(MAX_DELAY),
+            packet_frames=_within("packet length", fields.varint(MAX_PACKET_FRAMES), 1, MAX_PACKET_FRAMES),
+            quality_step=fields.number(1),
+            angles=tuple(fields.number(2, signed=True) for _ in range(angle_count(channels))),
+        )
+
+
+def _within(what: str, value: int, low: int, high: int) -> int:
+    if not low <= value <= high:
+        raise FormatError(f"its {what} is {value}, not {low} to {high}")
+    return value
+
+
+def _name(data: bytes) -> str:
+    try:
+        name = data.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError("its model name is not UTF-8") from error
+    if not name.isprintable():
+        raise FormatError("its model name holds control characters")
+    return name

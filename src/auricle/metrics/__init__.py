@@ -1,0 +1,19 @@
+"""How near a decoded sound is to the original. Pure functions; one file each; no torch."""
+
+from auricle.metrics.align import align, find_lag
+from auricle.metrics.mel import mel_distance
+from auricle.metrics.sisdr import si_sdr
+from auricle.metrics.speech import pesq_wb, stoi
+from auricle.metrics.stft import stft_distance
+from auricle.metrics.unavailable import MetricUnavailable
+
+__all__ = [
+    "MetricUnavailable",
+    "align",
+    "find_lag",
+    "mel_distance",
+    "pesq_wb",
+    "si_sdr",
+    "stft_distance",
+    "stoi",
+]

@@ -1,0 +1,238 @@
+import zlib
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from auricle.codec.container import MAX_RECORD_BYTES, End, Packet, Reader, Writer
+from auricle.codec.fields import RATES, Fields, rate_bytes, read_varint, varint
+from auricle.codec.header import Header
+from auricle.codec.rotation import angle_count
+from auricle.errors import FormatError
+
+HEADER = Header(
+    fingerprint=bytes(range(16)),
+    model="speech",
+    native_rate=16000,
+    sample_rate=44100,
+    channels=2,
+    hop_length=320,
+    delay=960,
+    packet_frames=4,
+    quality_step=24,
+    angles=(8192,),
+)
+SAMPLES = 44100 // 4
+PAYLOADS = [b"first", b"second packet", b"", b"the last"]
+
+
+def build(header: Header = HEADER, payloads: list[bytes] = PAYLOADS, samples: int = SAMPLES) -> bytes:
+    file = BytesIO()
+    writer = Writer(file, header)
+    for payload in payloads[:-1]:
+        writer.packet(payload)
+    writer.finish(payloads[-1], End(samples, 0xDEADBEEF))
+    return file.getvalue()
+
+
+def read(data: bytes) -> tuple[Header, list[Packet]]:
+    reader = Reader(BytesIO(data), "x.aur")
+    return reader.header, list(reader.packets())
+
+
+def sealed(body: bytes) -> bytes:
+    return body + zlib.crc32(body).to_bytes(4, "little")
+
+
+def record(kind: int, body: bytes) -> bytes:
+    return sealed(varint(len(body) << 2 | kind) + body)
+
+
+FILE = build()
+FRONT = FILE[: 5 + FILE[4] + 4]
+
+
+def test_what_is_written_is_read() -> None:
+    header, packets = read(FILE)
+    assert header == HEADER
+    assert [packet.payload for packet in packets] == PAYLOADS
+    assert [packet.sequence for packet in packets] == [0, 1, 2, 3]
+    assert [packet.frames for packet in packets] == [4, 4, 4, HEADER.frames(SAMPLES) - 12]
+    assert [packet.end for packet in packets] == [None, None, None, End(SAMPLES, 0xDEADBEEF)]
+
+
+def test_a_file_of_no_samples() -> None:
+    _, packets = read(build(payloads=[b""], samples=0))
+    assert packets == [Packet(0, 0, b"", End(0, 0xDEADBEEF))]
+
+
+def test_ten_seconds_of_speech_take_few_bytes_beside_the_sound() -> None:
+    header = replace(HEADER, sample_rate=16000, channels=1, packet_frames=200, angles=())
+    payloads = [bytes(1500), bytes(1500), bytes(760)]
+    assert len(build(header, payloads, 160_000)) - sum(map(len, payloads)) <= 72
+
+
+@given(
+    st.builds(
+        Header,
+        fingerprint=st.binary(min_size=16, max_size=16),
+        model=st.text("azAZ09-_. é声", max_size=20),
+        native_rate=st.one_of(st.sampled_from(RATES), st.integers(4000, 192000)),
+        sample_rate=st.one_of(st.sampled_from(RATES), st.integers(8000, 192000)),
+        channels=st.integers(1, 8),
+        hop_length=st.integers(1, 1 << 16),
+        delay=st.integers(0, 1 << 20),
+        packet_frames=st.integers(1, 1 << 12),
+        quality_step=st.integers(0, 255),
+        angles=st.just(()),
+    ),
+    st.integers(-(2**15), 2**15 - 1),
+)
+@settings(max_examples=100, deadline=None)
+def test_headers_come_back(header: Header, angle: int) -> None:
+    header = replace(header, angles=(angle,) * angle_count(header.channels))
+    assert Header.from_bytes(header.to_bytes() + b"for later versions") == header
+
+
+def test_a_file_cut_anywhere_is_refused() -> None:
+    for cut in range(len(FILE)):
+        with pytest.raises(FormatError, match=r"^x\.aur "):
+            read(FILE[:cut])
+
+
+def test_every_single_flipped_bit_is_found() -> None:
+    for place in range(8 * len(FILE)):
+        damaged = bytearray(FILE)
+        damaged[place // 8] ^= 1 << place % 8
+        with pytest.raises(FormatError):
+            read(bytes(damaged))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(FILE) - 1), st.integers(0, 255)), min_size=1, max_size=8))
+@settings(max_examples=150, deadline=None)
+def test_overwritten_bytes_are_found(changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(FILE)
+    for place, value in changes:
+        damaged[place] = value
+    if damaged == FILE:
+        return
+    with pytest.raises(FormatError):
+        read(bytes(damaged))
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", b"AUR", b"AUR1", FRONT]))
+@example(b"", b"AUR1")
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_are_refused(data: bytes, front: bytes) -> None:
+    with pytest.raises(FormatError):
+        read(front + data)
+
+
+@given(body=st.binary(max_size=255))
+@settings(max_examples=150, deadline=None)
+def test_any_header_with_a_right_checksum_is_read_or_refused(body: bytes) -> None:
+    with pytest.raises(FormatError):
+        read(sealed(b"AUR1" + bytes([len(body)]) + body))
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=30)), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_any_records_with_right_checksums_are_read_or_refused(records: list[tuple[int, bytes]]) -> None:
+    data = FRONT + b"".join(record(kind, body) for kind, body in records)
+    try:
+        _, packets = read(data)
+    except FormatError:
+        return
+    assert packets[-1].end is not None
+
+
+def test_unknown_optional_records_are_skipped_and_critical_ones_refused() -> None:
+    at = len(FRONT)
+    assert read(FILE[:at] + record(2, b"a picture") + FILE[at:])[1] == read(FILE)[1]
+    with pytest.raises(FormatError, match="update Auricle"):
+        read(FILE[:at] + record(3, b"encryption") + FILE[at:])
+
+
+def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
+    first, second = record(0, varint(0) + PAYLOADS[0]), record(0, varint(1) + PAYLOADS[1])
+    assert FILE[len(FRONT) :].startswith(first + second)
+    rest = FILE[len(FRONT) + len(first + second) :]
+    for wrong in (second + first, first, first + first + second, first + second + second):
+        with pytest.raises(FormatError, match="stands in its place"):
+            read(FRONT + wrong + rest)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"RIFF....WAVE", "is not an .aur file"),
+        (b"AUR2" + FILE[4:], "format version 2"),
+        (b"AUR\0" + FILE[4:], "format version unknown"),
+        (FILE[:30], "header"),
+        (FILE[:-1], "packet 3.*cut short"),
+        (FRONT, "packet 0.*cut short"),
+        (FILE + b"\0", "after its end"),
+        (FRONT + varint((MAX_RECORD_BYTES + 1) << 2), "above"),
+        (FRONT + b"\xff" * 12, "above"),
+    ],
+)
+def test_messages_say_what_is_wrong(data: bytes, words: str) -> None:
+    with pytest.raises(FormatError, match=words) as caught:
+        read(data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("channels", 0, "number of channels is 0"),
+        ("channels", 255, "number of channels is 255"),
+        ("sample_rate", 0, "sample rate is 0"),
+        ("sample_rate", 1 << 31, "above"),
+        ("native_rate", 7, "native rate is 7"),
+        ("hop_length", 0, "hop length is 0"),
+        ("packet_frames", 0, "packet length is 0"),
+        ("packet_frames", 1 << 30, "above"),
+        ("delay", 1 << 62, "above"),
+        ("model", "\x1b[31m", "control characters"),
+    ],
+)
+def test_a_lying_header_is_refused(field: str, value: object, words: str) -> None:
+    with pytest.raises(FormatError, match=words):
+        read(build(replace(HEADER, **{field: value})))
+
+
+@pytest.mark.parametrize("samples", [0, 1, SAMPLES // 2, 2 * SAMPLES, (1 << 48) - 1])
+def test_a_length_that_does_not_fit_the_packets_is_refused(samples: int) -> None:
+    with pytest.raises(FormatError, match="do not fit"):
+        read(build(samples=samples))
+
+
+def test_an_oversized_packet_is_not_written() -> None:
+    with pytest.raises(FormatError, match="too large"):
+        Writer(BytesIO(), HEADER).packet(bytes(MAX_RECORD_BYTES))
+
+
+@given(st.integers(0, 2**62))
+@settings(deadline=None)
+def test_numbers_come_back(value: int) -> None:
+    raw = varint(value)
+    assert read_varint(BytesIO(raw + b"more"), 2**62) == (value, raw)
+    if value:
+        with pytest.raises(FormatError):
+            read_varint(BytesIO(raw), value - 1)
+    with pytest.raises(FormatError):
+        read_varint(BytesIO(bytes([raw[-1] | 0x80])), 2**62)
+
+
+def test_numbers_longer_than_they_need_be_are_refused() -> None:
+    with pytest.raises(FormatError, match="malformed"):
+        read_varint(BytesIO(b"\x81\x80\x00"), 2**62)
+
+
+@pytest.mark.parametrize("rate", [*RATES, 8001, 191_999])
+def test_rates_come_back(rate: int) -> None:
+    assert Fields(rate_bytes(rate)).rate(192_000) == rate

@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from codec_helpers import make_model, make_sound, write_sound
+
+from auricle import codec
+from auricle.audio import AudioReader
+from auricle.codec import sampling
+from auricle.codec.container import Reader
+from auricle.codec.encoding import tables_of
+from auricle.codec.job import Job
+from auricle.codec.rotation import rotation
+from auricle.model import Autoencoder
+from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
+
+HOP = 160
+LENGTHS = [0, 1, 2, HOP - 1, HOP, HOP + 1, 2 * HOP, 3 * HOP + 1, 64 * HOP, 4 * 16000 - 320, 4 * 16000 + 1]
+
+
+def there_and_back(model: Autoencoder, audio: np.ndarray, rate: int, folder: Path) -> np.ndarray:
+    source = write_sound(folder / "a.wav", audio, rate)
+    made = codec.compress(source, folder / "a.aur", model=model)
+    assert made.bytes == (folder / "a.aur").stat().st_size
+    about = codec.info(folder / "a.aur")
+    assert (about.samples, about.sample_rate, about.channels) == (audio.shape[1], rate, audio.shape[0])
+    back = codec.decompress(folder / "a.aur", folder / "b.wav", model=model)
+    assert (back.samples, back.sample_rate, back.channels) == (audio.shape[1], rate, audio.shape[0])
+    decoded, decoded_rate = soundfile.read(folder / "b.wav", dtype="float32", always_2d=True)
+    assert decoded_rate == rate
+    assert decoded.T.shape == audio.shape
+    return decoded.T
+
+
+@pytest.mark.parametrize("samples", LENGTHS)
+def test_every_length_comes_back(tiny: Autoencoder, samples: int, tmp_path: Path) -> None:
+    there_and_back(tiny, make_sound(1, samples, 16000), 16000, tmp_path)
+
+
+@pytest.mark.parametrize("samples", [0, 1, 319, 320, 321, 64 * 320 + 1])
+def test_every_length_comes_back_with_strides(strided: Autoencoder, samples: int, tmp_path: Path) -> None:
+    there_and_back(strided, make_sound(2, samples, 16000), 16000, tmp_path)
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000, 96000, 192000, 12345])
+@pytest.mark.parametrize("samples", [0, 1, 1237])
+def test_every_rate_comes_back(tiny: Autoencoder, rate: int, samples: int, tmp_path: Path) -> None:
+    there_and_back(tiny, make_sound(1, samples, rate), rate, tmp_path)
+
+
+@pytest.mark.parametrize("channels", [2, 3, 6, 8])
+def test_every_channel_count_comes_back(tiny: Autoencoder, channels: int, tmp_path: Path) -> None:
+    there_and_back(tiny, make_sound(channels, 3001, 44100), 44100, tmp_path)
+
+
+@pytest.mark.parametrize("bottleneck", [RvqConfig(dim=12, codebooks=3, size=16, code_dim=4), FsqConfig()])
+def test_other_bottlenecks_make_files_too(bottleneck: BottleneckConfig, tmp_path: Path) -> None:
+    there_and_back(make_model(strided=False, bottleneck=bottleneck), make_sound(2, 9000, 44100), 44100, tmp_path)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_the_file_decodes_to_what_the_model_makes_of_the_whole_sound(
+    tiny: Autoencoder, channels: int, tmp_path: Path
+) -> None:
+    audio = make_sound(channels, 90_001, 16000)
+    decoded = there_and_back(tiny, audio, 16000, tmp_path)
+    with (tmp_path / "a.aur").open("rb") as file:
+        header = Reader(file, "a.aur").header
+    matrix = torch.from_numpy(rotation(header.angles, channels)).float()
+    with torch.inference_mode():
+        z = tiny.encode(matrix @ torch.from_numpy(audio))
+        codes = tiny.bottleneck.quantise(z, header.quality)
+        whole = matrix.T @ tiny.decode(tiny.bottleneck.dequantise(codes, header.quality), audio.shape[1])
+    wanted = whole.clamp(-1, 1).numpy()
+    error = ((decoded - wanted) ** 2).sum() / (wanted**2).sum()
+    assert error < 1e-3
+
+
+def test_a_file_of_many_packets_is_whole_and_its_bits_are_the_ideal_ones(tiny: Autoencoder, tmp_path: Path) -> None:
+    audio = make_sound(1, 21 * 16000, 16000)
+    there_and_back(tiny, audio, 16000, tmp_path)
+    about = codec.info(tmp_path / "a.aur")
+    assert about.packets == 6
+    with torch.inference_mode():
+        codes = tiny.bottleneck.quantise(tiny.encode(torch.from_numpy(audio)), about.quality).numpy()
+    ideal = tables_of(tiny).at(round(8 * about.quality)).ideal_bits(codes) / 8
+    assert about.coded_bytes == pytest.approx(ideal, rel=5e-3)
+    assert about.bytes - about.coded_bytes <= 50 + 7 * about.packets
+
+
+def test_the_bytes_do_not_depend_on_how_the_sound_is_read(
+    tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_sound(tmp_path / "a.wav", make_sound(2, 100_000, 44100), 44100)
+    codec.compress(source, tmp_path / "a.aur", model=tiny)
+    blocks = AudioReader.blocks
+    monkeypatch.setattr(AudioReader, "blocks", lambda reader, size: blocks(reader, 997))
+    codec.compress(source, tmp_path / "b.aur", model=tiny)
+    assert (tmp_path / "a.aur").read_bytes() == (tmp_path / "b.aur").read_bytes()
+
+
+def test_loud_sound_is_clipped_and_not_wrapped(tiny: Autoencoder, tmp_path: Path) -> None:
+    audio = 30.0 * make_sound(1, 8000, 16000)
+    soundfile.write(tmp_path / "a.wav", audio.T, 16000, subtype="FLOAT")
+    codec.compress(tmp_path / "a.wav", tmp_path / "a.aur", model=tiny)
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
+    decoded, _ = soundfile.read(tmp_path / "b.wav")
+    assert np.abs(decoded).max() <= 1.0
+
+
+def test_absurdly_loud_sound_still_makes_a_file(tiny: Autoencoder, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.full(4000, 1e30, np.float32), 16000, subtype="FLOAT")
+    codec.compress(tmp_path / "a.wav", tmp_path / "a.aur", model=tiny)
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
+
+
+@pytest.mark.parametrize("kbps", [2.0, 4.0, 4.7, 5.5, 1000.0])
+def test_a_short_file_lands_at_or_under_the_bitrate(tiny: Autoencoder, kbps: float, tmp_path: Path) -> None:
+    source = write_sound(tmp_path / "a.wav", make_sound(1, 80_000, 16000), 16000)
+    made = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=kbps)
+    lowest = codec.compress(source, tmp_path / "low.aur", model=tiny, quality=0)
+    assert made.kbps == pytest.approx(8 * made.bytes / 5000)
+    assert made.kbps <= kbps or made.bytes == lowest.bytes
+    if made.quality < 2:
+        above = codec.compress(source, tmp_path / "b.aur", model=tiny, quality=made.quality + 0.125)
+        assert above.kbps > kbps
+
+
+def test_a_long_file_lands_at_or_under_the_bitrate(
+    tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stretches that are quieter than the rest make the estimate too low: the file is written again."""
+    monkeypatch.setattr(sampling, "WHOLE_SECONDS", 3)
+    monkeypatch.setattr(sampling, "STRETCHES", 3)
+    monkeypatch.setattr(sampling, "STRETCH_SECONDS", 1)
+    audio = make_sound(1, 12 * 16000, 16000)
+    for start in (0, 5.5, 11):
+        audio[:, int(start * 16000) : int((start + 1) * 16000)] *= 0.01
+    source = write_sound(tmp_path / "a.wav", audio, 16000)
+    steps, write = [], Job.write
+
+    def spy(job: Job, target: Path, step: int | None = None) -> None:
+        steps.append(step)
+        write(job, target, step)
+
+    monkeypatch.setattr(Job, "write", spy)
+    made = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=4.5)
+    assert len(steps) > 1
+    assert 3.8 < made.kbps <= 4.5
+
+
+def test_progress_is_told(tiny: Autoencoder, tmp_path: Path) -> None:
+    source = write_sound(tmp_path / "a.wav", make_sound(1, 40_000, 16000), 16000)
+    seen: list[tuple[float, float]] = []
+    codec.compress(source, tmp_path / "a.aur", model=tiny, on_progress=lambda *told: seen.append(told))
+    assert seen[-1] == (2.5, 2.5)
+    seen.clear()
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny, on_progress=lambda *t: seen.append(t))
+    assert seen[-1] == (2.5, 2.5)
+
+
+def test_stretches_are_spread_evenly(tmp_path: Path) -> None:
+    rate, seconds = 8000, 100
+    ramp = np.arange(rate * seconds, dtype=np.float32)[None] / (rate * seconds)
+    soundfile.write(tmp_path / "a.wav", ramp.T, rate, subtype="FLOAT")
+    found, current = [], []
+    for piece in sampling.stretches(tmp_path / "a.wav", rate * seconds):
+        current.append(piece.audio)
+        if piece.last:
+            found.append(np.concatenate(current, axis=1))
+            current.clear()
+    assert not current
+    assert [part.shape for part in found] == [(1, 4 * rate)] * 15
+    np.testing.assert_array_equal(found[0], ramp[:, : 4 * rate])
+    np.testing.assert_array_equal(found[-1], ramp[:, -4 * rate :])
+    gaps = np.diff([part[0, 0] for part in found])
+    assert gaps.max() - gaps.min() < 1e-5
