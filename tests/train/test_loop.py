@@ -1,5 +1,7 @@
 """Training learns, resumes exactly and survives bad batches."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,8 @@ import pytest
 import soundfile
 import torch
 from model.tiny import BOTTLENECKS, tiny_config
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from auricle.data import AudioCache, scan
 from auricle.errors import ModelError
@@ -15,6 +19,7 @@ from auricle.model import Autoencoder
 from auricle.model.file import stored_arrays
 from auricle.train import PRESETS, Budget, ObjectiveConfig, OptimiserConfig, Run, Term, TrainConfig, train
 from auricle.train.loop import CHECKPOINT
+from auricle.train.schedule import Clock
 
 WEIGHTS = {"entropy": {"rate": 0.01}, "vae": {"kl": 0.001}, "rvq": {"commitment": 0.1}, "identity": {}, "fsq": {}}
 
@@ -79,6 +84,23 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(cache, tmp_path)
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
     state, other = resumed.state_dict(), whole.state_dict()
     assert all(torch.equal(state[name], other[name]) for name in other)
+
+
+def test_a_resumed_run_keeps_to_a_budget_in_time(cache, tmp_path):
+    """The time before the interruption is no part of the time per step."""
+    config = _config("fsq")
+    _trained(cache, config, tmp_path, budget=Budget(steps=40))
+    path = tmp_path / CHECKPOINT
+    with safe_open(path, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    clock = Clock(step=40, progress=0.5, stride=1e-4, seconds=1000.0)
+    save_file(tensors, path, {**metadata, "clock": json.dumps(asdict(clock))})
+    torch.manual_seed(0)
+    run = Run(tmp_path, cache, Budget(seconds=2000.0), resume=True, report_steps=1)
+    for report in train(Autoencoder(config.model), config, run):
+        if report.step == 90:
+            break
+    assert 0.5 < report.progress < 0.6
 
 
 def test_a_run_with_another_configuration_is_not_resumed(cache, tmp_path):

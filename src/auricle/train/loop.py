@@ -77,7 +77,7 @@ def train(model: Autoencoder, config: TrainConfig, run: Run) -> Iterator[Report]
     crop_seconds = config.batch * config.crop_frames * model.hop_length / model.sample_rate
     if run.budget.steps is not None:
         clock = clock.plan(run.budget, 0.0)
-    meter, bad, saved_at = _Meter(), 0, clock.seconds
+    meter, bad, saved_at = _Meter(last_seconds=clock.seconds), 0, clock.seconds
     prepared.train()
     with ThreadPoolExecutor(1) as loader:
         upcoming = loader.submit(sampler.batch, clock.step)
@@ -154,7 +154,7 @@ class _Meter:
     sums: dict[str, float] | None = None
 
     def add(self, values: dict[str, float], seconds: float) -> "_Meter":
-        took = seconds - self.last_seconds if self.last_seconds else seconds
+        took = seconds - self.last_seconds
         smooth = took if not self.seconds_per_step else 0.95 * self.seconds_per_step + 0.05 * took
         sums = {name: (self.sums or {}).get(name, 0.0) + value for name, value in values.items()}
         return _Meter(smooth, seconds, self.count + bool(values), sums if values else self.sums)
