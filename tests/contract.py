@@ -32,9 +32,7 @@ def verify_step(layer: Layer, x: Tensor, cuts: Sequence[int]) -> None:
     assert not any(torch.is_tensor(value) and value.requires_grad for value in vars(layer).values())
     torch.testing.assert_close(pieces, whole, rtol=1e-4, atol=1e-5)
     weights = torch.randn_like(whole)
-    for ours, theirs in zip(
-        gradients(layer, pieces, x, weights), gradients(layer, whole, x, weights), strict=True
-    ):
+    for ours, theirs in zip(gradients(layer, pieces, x, weights), gradients(layer, whole, x, weights), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
@@ -51,7 +49,9 @@ def verify_stream(layer: Layer, x: Tensor, chunk: int, pushes: Sequence[int]) ->
         blocks = -(-x.shape[1] // layer.block)
         expected = int(blocks * layer.block * layer.ratio)
         tail = int(-(-layer.latency // layer.ratio)) + layer.block * 2
-        padded = torch.nn.functional.pad(x, (0, 0, 0, blocks * layer.block - x.shape[1] + tail // layer.block * layer.block))
+        padded = torch.nn.functional.pad(
+            x, (0, 0, 0, blocks * layer.block - x.shape[1] + tail // layer.block * layer.block)
+        )
         whole = layer(padded)[:, layer.latency :][:, :expected]
     assert streamed.shape == whole.shape
     torch.testing.assert_close(streamed, whole, rtol=1e-4, atol=1e-5)

@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from model.tiny import BOTTLENECKS, tiny_config, tiny_model
 
 from auricle.errors import ModelError
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import IdentityConfig
 from auricle.stream import Stream
-from auricle.train import PRESETS
+from auricle.training import PRESETS
+from model.tiny import BOTTLENECKS, tiny_config, tiny_model
 
 
 @pytest.mark.parametrize("length", [0, 1, 319, 320, 321, 16000])

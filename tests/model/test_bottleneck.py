@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from model.tiny import BOTTLENECKS
 
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
 from auricle.model.bottleneck.entropy import logistic_bits
+from model.tiny import BOTTLENECKS
 
 CODED = ["rvq", "fsq", "entropy"]
 

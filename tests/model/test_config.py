@@ -7,7 +7,7 @@ import pytest
 from auricle.errors import ConfigError
 from auricle.model import AutoencoderConfig, parse_config
 from auricle.model.bottleneck import BottleneckConfig, EntropyConfig, RvqConfig
-from auricle.train import PRESETS
+from auricle.training import PRESETS
 
 
 @pytest.mark.parametrize("name", PRESETS)

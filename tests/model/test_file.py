@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 import torch
-from model.tiny import BOTTLENECKS, tiny_model
 from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
 from auricle.model.file import fingerprint, load, read_metadata, save, stored_arrays
+from model.tiny import BOTTLENECKS, tiny_model
 
 
 @pytest.mark.parametrize("name", BOTTLENECKS)

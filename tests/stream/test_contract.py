@@ -4,13 +4,13 @@ import inspect
 
 import pytest
 import torch
-from contract import verify_step, verify_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream.kinds import KINDS
 
 from auricle.model import transform
 from auricle.stream import Layer, Stateless, combine, conv, pointwise, recurrent, resampling
+from contract import verify_step, verify_stream
+from stream.kinds import KINDS
 
 
 def test_every_layer_class_is_covered():

@@ -84,7 +84,7 @@ def fingerprint(model: Autoencoder) -> str:
     digest.update(json.dumps(config, sort_keys=True).encode())
     for name, value in stored_arrays(model, _decides_decoding).items():
         digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
-        digest.update(value)
+        digest.update(value.data)
     return digest.hexdigest()
 
 

@@ -1,0 +1,52 @@
+# `make demo` and `make test` work from a fresh clone. Both install into .venv once; later runs reuse it.
+#
+#   make demo SOUNDS=folder    the demo on your own recordings
+#   make demo PYTHON=python3.12
+#   make test PIP_FLAGS='--extra-index-url https://download.pytorch.org/whl/cpu'    torch without CUDA on Linux
+
+PYTHON ?= python3
+PIP_FLAGS ?=
+SOUNDS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
+
+.PHONY: demo test test-slow check bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/auricle demo $(if $(SOUNDS),"$(SOUNDS)") --out demo-out --force
+
+test: $(VENV)/.test
+	$(PYTEST)
+
+test-slow: $(VENV)/.test
+	$(PYTEST) -m slow
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest tests/test_imports.py
+
+# The short ones. benchmarks/memory.py codes an hour of sound, benchmarks/quality.py wants a folder of sounds.
+bench: $(VENV)/.test
+	@for name in startup speed overhead training; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+clean:
+	rm -rf $(VENV) demo-out
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Auricle needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[av]'
+	touch $@
+
+# PESQ is compiled: where there is no C compiler, the tests that need it are skipped.
+$(VENV)/.test: $(VENV)/.demo
+	$(PIP) -e '.[av,test,check]'
+	-$(PIP) -e '.[bench]'
+	touch $@

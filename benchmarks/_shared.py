@@ -1,0 +1,139 @@
+"""What the scripts have in common: sounds, models, results."""
+
+import argparse
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from auricle.audio import AudioWriter, read, resample
+from auricle.errors import AuricleError, OptionError
+
+if TYPE_CHECKING:
+    from auricle.model import Autoencoder
+
+RESULTS = Path(__file__).parent / "results"
+SOUNDS = Path(__file__).parents[1] / "src" / "auricle" / "demo" / "sounds"
+_THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    made.add_argument("--out", type=Path, default=RESULTS, help="folder for the dated JSON")
+    return made
+
+
+def add_model(to: argparse.ArgumentParser, default: str) -> None:
+    to.add_argument(
+        "--model",
+        default=default,
+        help="a shipped model, a model file, or preset:NAME for that shape with random weights",
+    )
+
+
+def one_thread() -> None:
+    """Start this script again with every library on one thread, unless it was."""
+    if all(os.environ.get(name) == "1" for name in _THREAD_SETTINGS):
+        return
+    os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | dict.fromkeys(_THREAD_SETTINGS, "1"))
+
+
+def model_from(text: str) -> "Autoencoder":
+    """The model that ``--model`` names."""
+    from auricle.model import load
+
+    return _random(text.removeprefix("preset:")) if text.startswith("preset:") else load(text)
+
+
+def _random(name: str) -> "Autoencoder":
+    import torch
+
+    from auricle.model import Autoencoder, ModelInfo
+    from auricle.training import named
+
+    torch.manual_seed(0)
+    model = Autoencoder(named(name).model, ModelInfo(name=f"random-{name}")).eval().requires_grad_(False)
+    audio = torch.from_numpy(looped(SOUNDS / "speech_1.flac", model.sample_rate, 10.0))
+    model.fit_scale(audio)
+    if model.bottleneck.table_shape() is not None:
+        model.fit_tables([model.encode(audio)])
+    return model
+
+
+def looped(path: Path, sample_rate: int, seconds: float, *, channels: int = 1) -> np.ndarray:
+    """A real sound, repeated: float32 ``(c, t)``."""
+    audio, rate = read(path)
+    if channels == 1:
+        audio = audio.mean(axis=0, keepdims=True)
+    elif audio.shape[0] < channels:
+        audio = np.repeat(audio[:1], channels, axis=0)
+    native = resample(audio[:channels], rate, sample_rate)
+    length = round(seconds * sample_rate)
+    return np.tile(native, -(-length // native.shape[1]))[:, :length]
+
+
+def write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
+    with AudioWriter(path, sample_rate, audio.shape[0]) as writer:
+        writer.write(audio)
+
+
+def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, Any], tables: list[str]) -> None:
+    """Write ``DATE-NAME.json`` and print the tables in Markdown."""
+    from auricle.bench.machine import machine  # loads torch
+
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{date.today().isoformat()}-{name}.json"
+    record = {"benchmark": name, "date": date.today().isoformat(), "machine": machine(), "settings": settings}
+    path.write_text(json.dumps(record | results, indent=1) + "\n", "utf-8")
+    print("\n\n".join(tables))
+    print(f"\nwritten to {path.name}", file=sys.stderr)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """A Markdown table of equal records: keys are the heads."""
+    from auricle.bench.table import markdown  # loads torch
+
+    if not rows:
+        return "(nothing measured)"
+    return markdown(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else f"{value:.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )
+
+
+def run(main: Any) -> None:
+    """Call ``main``; an error that is meant for the user is one line."""
+    try:
+        main()
+    except AuricleError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+__all__ = [
+    "RESULTS",
+    "SOUNDS",
+    "OptionError",
+    "add_model",
+    "looped",
+    "model_from",
+    "one_thread",
+    "parser",
+    "publish",
+    "run",
+    "table",
+    "write_sound",
+]

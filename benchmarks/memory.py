@@ -1,0 +1,122 @@
+"""Peak resident memory of compressing and decompressing long stereo files, each in a process of its own."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from _shared import SOUNDS, add_model, looped, model_from, parser, publish, run, table
+
+_RATE = 44100
+_CHILD = "--child"
+
+
+def main() -> None:
+    if sys.argv[1:2] == [_CHILD]:
+        _child(*sys.argv[2:])
+        return
+    options = parser(__doc__)
+    add_model(options, "music")
+    options.add_argument("--sound", type=Path, default=SOUNDS / "music_1.flac", help="repeated to the lengths below")
+    options.add_argument("--minutes", type=float, nargs="+", default=[10.0, 60.0], help="lengths of the files")
+    options.add_argument("--kbps", type=float, default=32.0, help="bitrate asked for; the search for it counts too")
+    options.add_argument("--scratch", type=Path, help="folder for the long files, 1.3 GB an hour; default: temporary")
+    args = options.parse_args()
+    rows = []
+    with TemporaryDirectory(dir=args.scratch) as name:
+        model = _saved(args.model, Path(name))
+        for minutes in args.minutes:
+            source, coded, back = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
+            _write(args.sound, source, minutes)
+            for verb, paths in (("compress", (source, coded)), ("decompress", (coded, back))):
+                rows.append(_measured(verb, minutes, [*map(str, paths), model, str(args.kbps)]))
+            for path in (source, coded, back):
+                path.unlink()
+    ratios = {
+        verb: _ratio([row["peak MB"] for row in rows if row["verb"] == verb]) for verb in ("compress", "decompress")
+    }
+    settings = {
+        "model": Path(args.model).name,
+        "sound": args.sound.name,
+        "kbps": args.kbps,
+        "rate": _RATE,
+        "channels": 2,
+    }
+    growth = [{"verb": verb, "longest / shortest": f"{ratio:.3f}"} for verb, ratio in ratios.items()]
+    publish("memory", args.out, settings, {"rows": rows, "growth": ratios}, [table(rows), table(growth)])
+
+
+def _saved(model: str, folder: Path) -> str:
+    """A model with random weights as a file, so that it is loaded like any other."""
+    if not model.startswith("preset:"):
+        return model
+    from auricle.model import save
+
+    path = folder / "random.auricle.safetensors"
+    save(model_from(model), path)
+    return str(path)
+
+
+def _ratio(peaks: list[float]) -> float:
+    return peaks[-1] / peaks[0]
+
+
+def _write(sound: Path, target: Path, minutes: float) -> None:
+    """The sound over and over in stereo, each time at another level, so that no two minutes are the same."""
+    from auricle.audio import AudioWriter
+
+    audio = looped(sound, _RATE, 20.0, channels=2)
+    left = round(minutes * 60 * _RATE)
+    with AudioWriter(target, _RATE, 2) as writer:
+        turn = 0
+        while left > 0:
+            writer.write(audio[:, :left] * (0.4 + 0.6 * (turn * 0.618 % 1.0)))
+            left -= audio.shape[1]
+            turn += 1
+
+
+def _measured(verb: str, minutes: float, arguments: list[str]) -> dict[str, Any]:
+    started = time.perf_counter()
+    command = [sys.executable, __file__, _CHILD, verb, *arguments]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    before, peak = (float(number) / 1e6 for number in done.stdout.split()[-2:])
+    return {
+        "verb": verb,
+        "minutes": minutes,
+        "peak MB": round(peak, 1),
+        "with the model loaded MB": round(before, 1),
+        "wall s": round(time.perf_counter() - started, 1),
+    }
+
+
+def _child(verb: str, source: str, target: str, model: str, kbps: str) -> None:
+    import torch
+
+    from auricle.codec import compress, decompress
+    from auricle.model import load
+
+    torch.set_num_threads(1)
+    loaded = load(model)
+    before = _peak()
+    if verb == "compress":
+        compress(source, target, model=loaded, kbps=float(kbps))
+    else:
+        decompress(source, target, model=loaded)
+    print(before, _peak())
+
+
+def _peak() -> int:
+    """Peak resident bytes of this program alone; ``ru_maxrss`` may hold the peak of whatever started it."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    run(main)

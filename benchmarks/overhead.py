@@ -1,0 +1,68 @@
+"""Size of a file over the ideal code length of its codes, with what each part adds."""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from _shared import SOUNDS, add_model, looped, model_from, one_thread, parser, publish, run, table, write_sound
+
+
+def main() -> None:
+    options = parser(__doc__)
+    add_model(options, "speech")
+    options.add_argument("--sounds", type=Path, nargs="+", default=[SOUNDS / "speech_1.flac", SOUNDS / "speech_2.flac"])
+    options.add_argument("--kbps", type=float, default=3.0, help="bitrate asked for")
+    options.add_argument("--seconds", type=float, default=10.0, help="length of each sound, repeated if it is shorter")
+    args = options.parse_args()
+    one_thread()
+    model = model_from(args.model)
+    rows = [_measure(model, sound, args) for sound in args.sounds]
+    settings = {"model": model.name, "kbps": args.kbps, "seconds": args.seconds}
+    publish("overhead", args.out, settings, {"rows": rows}, [table(rows)])
+
+
+def _measure(model: Any, sound: Path, args: argparse.Namespace) -> dict[str, Any]:
+    from auricle.codec import compress
+
+    with TemporaryDirectory() as name:
+        source, coded = Path(name) / "in.wav", Path(name) / "coded.aur"
+        write_sound(source, looped(sound, model.sample_rate, args.seconds), model.sample_rate)
+        made = compress(source, coded, model=model, kbps=args.kbps)
+        packets, payload = _packets(model, coded)
+    tables = model.tables.at(round(made.quality * 8))
+    whole = tables.ideal_bits(np.concatenate(packets, axis=1))
+    reset = sum(tables.ideal_bits(codes) for codes in packets)
+    bits = made.bytes * 8
+    return {
+        "sound": sound.name,
+        "kb/s": made.kbps,
+        "quality": made.quality,
+        "file bits": bits,
+        "ideal bits": round(whole),
+        "file / ideal": f"{bits / whole:.4f}",
+        "packets' own contexts": f"{reset / whole - 1:+.2%}",
+        "range coder": f"{(payload * 8 - reset) / whole:+.2%}",
+        "header, packets, checksums": f"{(bits - payload * 8) / whole:+.2%}",
+    }
+
+
+def _packets(model: Any, path: Path) -> tuple[list[np.ndarray], int]:
+    """Codes int32 ``(c, n, k)`` of each packet, and the bytes that they are coded in."""
+    from auricle.codec.coder import PacketCoder
+    from auricle.codec.container import Reader
+
+    packets, payload = [], 0
+    with path.open("rb") as file:
+        reader = Reader(file, path.name)
+        coder = PacketCoder(model.tables.at(reader.header.quality_step))
+        for packet in reader.packets():
+            packets.append(coder.decode([packet.payload], reader.header.channels, packet.frames)[0])
+            payload += len(packet.payload)
+    return packets, payload
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,170 @@
+"""Seconds of sound that training takes in per second, by threads; where the time goes; and how near the
+arithmetic comes to the machine's measured peak."""
+
+import argparse
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from _shared import SOUNDS, parser, publish, run, table
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--preset", default="speech", help="what is trained")
+    options.add_argument("--sounds", type=Path, default=SOUNDS, help="folder to train on")
+    options.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads to try")
+    options.add_argument("--steps", type=int, default=60, help="steps of the whole loop, the first ten do not count")
+    options.add_argument("--profiled", type=int, default=20, help="steps that are timed part by part")
+    args = options.parse_args()
+    import torch
+
+    rows, parts = [], []
+    for threads in args.threads:
+        torch.set_num_threads(threads)
+        with TemporaryDirectory() as name:
+            speed = _loop(args, Path(name))
+        profile = _profile(args)
+        peak = max(_matmul(size) for size in (512, 1024, 2048))
+        rows.append(_row(threads, speed, profile, peak))
+        parts.append(_shares(threads, profile))
+    settings = {"preset": args.preset, "steps": args.steps}
+    publish("training", args.out, settings, {"rows": rows, "parts": parts}, [table(rows), table(parts)])
+
+
+def _row(threads: int, speed: float, profile: dict[str, float], peak: float) -> dict[str, Any]:
+    step = sum(profile[part] for part in ("network", "losses", "backward", "optimiser"))
+    reached = profile["operations"] / step
+    return {
+        "threads": threads,
+        "sound s per s, whole loop": speed,
+        "sound s per s, step alone": profile["sound"] / step,
+        "GFLOP per step": profile["operations"] / 1e9,
+        "GFLOP/s in a step": reached / 1e9,
+        "matmul peak GFLOP/s": peak / 1e9,
+        "share of peak": f"{reached / peak:.0%}",
+    }
+
+
+def _shares(threads: int, profile: dict[str, float]) -> dict[str, Any]:
+    parts = {part: profile[part] for part in ("network", "losses", "backward", "optimiser")}
+    total = sum(parts.values())
+    shares = {f"{part} ms": f"{1e3 * value:.1f} ({value / total:.0%})" for part, value in parts.items()}
+    return {"threads": threads, **shares, "step ms": round(1e3 * total, 1)}
+
+
+def _loop(args: argparse.Namespace, folder: Path) -> float:
+    """The real training loop, with reading of crops, reports and schedule."""
+    import torch
+
+    from auricle.data import AudioCache, scan
+    from auricle.model import Autoencoder
+    from auricle.training import Budget, Run, named, run_training
+
+    config = named(args.preset)
+    torch.manual_seed(0)
+    model = Autoencoder(config.model)
+    cache = AudioCache.build(scan(args.sounds).sounds, folder, sample_rate=model.sample_rate)
+    # Two steps more than counted, so that the checkpoint at the very end is no part of the measured time.
+    plan = Run(folder, cache, Budget(steps=args.steps + 2), report_steps=10, save_seconds=1e9)
+    ticks = [time.perf_counter() for report in run_training(model, config, plan) if report.step % 10 == 0]
+    sound = 10 * config.batch * config.crop_frames * model.hop_length / model.sample_rate
+    return sound / median(after - before for before, after in pairwise(ticks))
+
+
+def _profile(args: argparse.Namespace) -> dict[str, float]:
+    """Median seconds of each part of a step, the step's floating-point operations, and its seconds of sound."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from auricle.model import Autoencoder
+    from auricle.training import Objective, named
+
+    config = named(args.preset)
+    torch.manual_seed(0)
+    model = Autoencoder(config.model)
+    objective = Objective(model, config.objective).train()
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5)
+    audio = torch.randn(config.batch, config.crop_frames * model.hop_length) * 0.1
+    quality = torch.rand(config.batch) * (model.bottleneck.quality_levels - 1)
+    clock = _Clock()
+    for part in (model.encoder, model.bottleneck, model.decoder):
+        clock.watch("network", part)
+    for loss in objective.losses:
+        clock.watch("losses", loss)
+
+    def step() -> None:
+        outcome = objective(audio, quality, 0.5)
+        with clock.part("backward"):
+            outcome.loss.backward()
+        with clock.part("optimiser"):
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+    step()
+    with FlopCounterMode(display=False) as counter:
+        step()
+    clock.steps.clear()
+    for _ in range(args.profiled):
+        clock.begin()
+        step()
+    medians = {part: median(taken[part] for taken in clock.steps) for part in clock.steps[0]}
+    sound = audio.numel() / model.sample_rate
+    return {**medians, "operations": float(counter.get_total_flops()), "sound": sound}
+
+
+class _Clock:
+    """Adds up the seconds that the parts of each step take."""
+
+    def __init__(self) -> None:
+        self.steps: list[dict[str, float]] = [defaultdict(float)]
+
+    def begin(self) -> None:
+        self.steps.append(defaultdict(float))
+
+    def part(self, name: str) -> "_Span":
+        return _Span(lambda seconds: self._add(name, seconds))
+
+    def watch(self, name: str, module: Any) -> None:
+        span = self.part(name)
+        module.register_forward_pre_hook(lambda *_: span.__enter__())
+        module.register_forward_hook(lambda *_: span.__exit__())
+
+    def _add(self, name: str, seconds: float) -> None:
+        if self.steps:
+            self.steps[-1][name] += seconds
+
+
+class _Span:
+    def __init__(self, done: Callable[[float], None]) -> None:
+        self._done = done
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._done(time.perf_counter() - self._started)
+
+
+def _matmul(size: int) -> float:
+    """Floating-point operations per second of a square product, the best of several."""
+    import torch
+
+    first, second = torch.randn(size, size), torch.randn(size, size)
+    best = float("inf")
+    for _ in range(max(3, 2**31 // size**3)):
+        started = time.perf_counter()
+        torch.mm(first, second)
+        best = min(best, time.perf_counter() - started)
+    return 2 * size**3 / best
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,113 @@
+"""What a model does to sounds that it was not trained on, on real files."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from auricle.bench.clips import Clip, excerpts
+from auricle.bench.judge import Coder, Yardstick, at, matched
+from auricle.bench.opus import Opus
+from auricle.bench.own import through_files, through_latents
+from auricle.bench.peer import Peer
+from auricle.bench.rows import Row, row
+from auricle.bench.scores import SPEECH_RATE
+from auricle.data import Sound
+from auricle.errors import OptionError
+from auricle.model import Autoencoder
+
+_MOST_QUALITIES = 4
+_NEAR = 0.05
+
+Progress = Callable[[int, int], None]
+
+
+def evaluate_held_out(
+    model: Autoencoder,
+    sounds: Sequence[Sound],
+    *,
+    qualities: Sequence[float] | None = None,
+    max_seconds: float = 120.0,
+    peers: Sequence[Peer] | None = None,
+    on_progress: Progress = lambda done, total: None,
+) -> tuple[Row, ...]:
+    """Compress held-out sounds to real files, decompress them, and judge them beside peers at the same bitrates.
+
+    Everything is judged at the model's native rate, up to 24 kHz by PESQ and STOI as well. A model that makes no files
+    (a continuous bottleneck, or no tables yet) is judged by what its decoder makes of its latents, without peers.
+
+    Args:
+        model: in eval mode.
+        sounds: held-out ones; none give no rows.
+        qualities: levels of the model's dial; by default up to four, spread over it.
+        max_seconds: excerpts of so many seconds are judged, see `excerpts`.
+        peers: by default Opus. Those that are not available are left out.
+        on_progress: is told clips coded so far and in all.
+
+    Returns:
+        for each quality a row of the model's, then rows of the peers.
+
+    Raises:
+        OptionError: ``max_seconds`` is not positive.
+    """
+    if max_seconds <= 0:
+        raise OptionError(f"an evaluation of {max_seconds:g} s: give a positive length")
+    chosen = excerpts(sounds, max_seconds=max_seconds)
+    if not chosen.clips:
+        return ()
+    peers = [peer for peer in ((Opus(),) if peers is None else peers) if peer.available() is None]
+    plan = _plan(model, qualities)
+    if model.tables is None:
+        peers = []
+    yardstick = Yardstick(model.sample_rate, speech=model.sample_rate <= SPEECH_RATE)
+    skipped = len(chosen.rejected)
+    steps = _Steps(len(chosen.clips) * len(plan) * (1 + len(peers)), on_progress)
+    rows: list[Row] = []
+    for setting, coder in plan:
+        verdicts = [yardstick.judge(clip, coder) for clip in steps.over(chosen.clips)]
+        rows.append(row(model.name, setting, verdicts, skipped=skipped))
+    rates = [own.kbps for own in rows if own.kbps is not None]
+    for peer in peers:
+        for setting in _settings(peer, rates, chosen.clips):
+            verdicts = [yardstick.judge(clip, at(peer, setting)) for clip in steps.over(chosen.clips)]
+            rows.append(row(peer.name, f"{setting:.3g} kb/s", verdicts, skipped=skipped))
+    steps.finish()
+    return tuple(rows)
+
+
+def _plan(model: Autoencoder, qualities: Sequence[float] | None) -> list[tuple[str, Coder]]:
+    """Settings, each with a name for tables."""
+    if model.bottleneck.codebooks == 0:
+        return [("no files", through_latents(model))]
+    last = model.bottleneck.quality_levels - 1
+    levels = _spread(last) if qualities is None else tuple(qualities)
+    make = through_latents if model.tables is None else through_files
+    return [(f"quality {level:g}", make(model, quality=level)) for level in levels]
+
+
+def _spread(last: int) -> tuple[float, ...]:
+    """Up to four whole levels from 0 to ``last``."""
+    count = min(_MOST_QUALITIES, last + 1)
+    return tuple(float(round(index * last / max(1, count - 1))) for index in range(count))
+
+
+def _settings(peer: Peer, rates: Sequence[float], clips: Sequence[Clip]) -> list[float]:
+    """A peer's settings nearest to some bitrates, without near repetitions."""
+    settings: list[float] = []
+    for setting in sorted({matched(peer, rate, clips) for rate in rates}):
+        if not settings or setting > settings[-1] * (1 + _NEAR):
+            settings.append(setting)
+    return settings
+
+
+class _Steps:
+    """Counts clips."""
+
+    def __init__(self, total: int, on_progress: Progress) -> None:
+        self._done, self._total, self._on_progress = 0, total, on_progress
+
+    def over(self, clips: Sequence[Clip]) -> Iterator[Clip]:
+        for clip in clips:
+            self._on_progress(self._done, self._total)
+            yield clip
+            self._done += 1
+
+    def finish(self) -> None:
+        self._on_progress(self._total, self._total)

@@ -1,0 +1,82 @@
+"""Where the command line starts and where every error ends."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from auricle.cli.verbs import VERBS, overview
+from auricle.errors import AuricleError
+
+BAD_INPUT = 2
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
+
+
+class _TerminatedError(BaseException):
+    """SIGTERM came: unwind like an interrupt, so that temporary files are removed."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: without the program's name; those of the process by default.
+
+    Returns:
+        the exit code: 0, 2 for bad input (after one line on standard error), 130 after an interrupt.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in ([], ["-h"], ["--help"]):
+        print(overview())
+        return 0
+    try:
+        with _terminable():
+            return _run(given)
+    except AuricleError as error:
+        return _complain(f"error: {error}", BAD_INPUT)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except _TerminatedError:
+        return _complain("terminated", TERMINATED)
+    except BrokenPipeError:
+        # Whoever read the output has closed it; keep the interpreter from complaining when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(given: list[str]) -> int:
+    from cyclopts import CycloptsError
+
+    from auricle.cli.app import app
+
+    try:
+        app()(given, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        verb = f" {given[0]}" if given[0] in VERBS else ""
+        return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)
+    return 0
+
+
+def _complain(text: str, code: int) -> int:
+    line = " ".join(text.split())
+    print(f"auricle: {line}", file=sys.stderr)
+    return code
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def unwind(number: int, frame: FrameType | None) -> None:
+        raise _TerminatedError
+
+    try:
+        before = signal.signal(signal.SIGTERM, unwind)
+    except ValueError:  # not in the main thread: whoever calls handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,27 @@
+"""The verbs and what each does, in one line: all that ``auricle --help`` needs."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+VERBS: Mapping[str, str] = MappingProxyType(
+    {
+        "train": "Train a model on a folder of sounds.",
+        "compress": "Compress an audio file into an .aur file.",
+        "decompress": "Turn an .aur file back into an audio file.",
+        "info": "Show what a model or an .aur file tells about itself.",
+        "demo": "Compress and decompress real recordings and write a page to listen to them.",
+    }
+)
+"""Verb `x` is the function ``x`` in ``auricle.cli.x``; the first line of its docstring is the same."""
+
+SUMMARY = "One audio autoencoder: train it on your own recordings, compress sound with it."
+
+
+def overview() -> str:
+    """The text of ``auricle --help``, made without loading the command line library."""
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {name:{width}}  {summary}" for name, summary in VERBS.items())
+    return (
+        f"Usage: auricle VERB [OPTIONS]\n\n{SUMMARY}\n\nVerbs:\n{verbs}\n\n"
+        "auricle VERB --help tells the options of a verb; auricle --version the version."
+    )

@@ -1,0 +1,147 @@
+"""One page that holds everything: sounds, pictures, style and script. It asks nothing of the network."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+from typing import final
+
+import numpy as np
+import soundfile
+
+from auricle.demo.credits import credits_html
+from auricle.demo.pieces import Piece
+from auricle.demo.spectrogram import Spectrograph
+from auricle.demo.takes import Take
+
+_INTRODUCTION = (
+    "Each recording was compressed to a real file at two bitrates and decompressed again. Play a version, then "
+    "another: it goes on at the same place. A click on a spectrogram moves there; lower frequencies are at the bottom, "
+    "brighter is louder."
+)
+_FIGURES = (
+    "kb/s are kilobits per second of the whole file, all channels together. Mel distance is the mean difference of "
+    "log-mel spectrograms in nepers: 0 is best. SI-SDR compares waveforms in dB: more is better; a decoded sound may "
+    "be near to the ear while its waveform is not."
+)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A piece and what came back of it, lowest bitrate first."""
+
+    piece: Piece
+    takes: tuple[Take, ...]
+
+
+def page(exhibits: Sequence[Exhibit], credits: str) -> str:
+    """The HTML text.
+
+    Args:
+        exhibits: what to show.
+        credits: Markdown, may be empty.
+    """
+    thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Auricle demo</title>
+<link rel="icon" href="data:,">
+<style>
+{_asset("page.css")}</style>
+</head>
+<body>
+<header>
+<h1>Auricle demo</h1>
+<p>{_INTRODUCTION}</p>
+</header>
+<main>
+{"".join(_section(exhibit) for exhibit in exhibits)}</main>
+<footer>
+<p>{_FIGURES}</p>
+{thanks}
+</footer>
+<script>
+{_asset("page.js")}</script>
+</body>
+</html>
+"""
+
+
+def _section(exhibit: Exhibit) -> str:
+    piece = exhibit.piece
+    graph = Spectrograph(piece.audio, piece.sample_rate)
+    kbps = 8e-3 * piece.pcm_bytes / piece.seconds
+    shown = [
+        _figure(piece, graph, "Original", piece.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(piece.pcm_bytes)}")])
+    ]
+    shown += [_figure(piece, graph, f"{made.kbps:.1f} kb/s", made.audio, _facts(made)) for made in exhibit.takes]
+    return f"""<section>
+<h2>{escape(piece.title)}</h2>
+<p class="meta">{escape(_meta(exhibit))}</p>
+<div class="takes">
+{"".join(shown)}</div>
+</section>
+"""
+
+
+def _meta(exhibit: Exhibit) -> str:
+    piece = exhibit.piece
+    channels = {1: "mono", 2: "stereo"}.get(piece.audio.shape[0], f"{piece.audio.shape[0]} channels")
+    cut = (
+        f"first {piece.seconds:.1f} of {piece.whole_seconds:.1f} s"
+        if piece.whole_seconds > piece.seconds + 0.05
+        else ""
+    )
+    length = cut or f"{piece.seconds:.1f} s"
+    models = sorted({made.model for made in exhibit.takes})
+    return f"{piece.sample_rate / 1000:g} kHz, {channels}, {length}, model {', '.join(models)}"
+
+
+def _facts(made: Take) -> list[tuple[str, str]]:
+    return [
+        ("Real bitrate", f"{made.kbps:.2f} kb/s (asked for {made.wanted_kbps:g})"),
+        ("File", f"{_kb(made.size)}, {made.smaller:.0f} times smaller"),
+        ("Mel distance", f"{made.mel_distance:.3f}"),
+        ("SI-SDR", f"{made.si_sdr:.1f} dB"),
+    ]
+
+
+def _figure(piece: Piece, graph: Spectrograph, label: str, audio: np.ndarray, facts: Sequence[tuple[str, str]]) -> str:
+    name = escape(f"{piece.title}, {label}")
+    ticks = "".join(
+        f'<span class="tick" style="bottom:{100 * height:.1f}%" aria-hidden="true">{text}</span>'
+        for text, height in graph.ticks()
+    )
+    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(value)}</dd>" for term, value in facts)
+    picture, sound = _uri("image/png", graph.png(audio)), _uri("audio/flac", _flac(audio, piece.sample_rate))
+    return f"""<figure>
+<figcaption>{escape(label)}</figcaption>
+<div class="picture"><img src="{picture}" alt="Spectrogram: {name}">{ticks}<div class="head"></div></div>
+<audio controls preload="metadata" aria-label="{name}" src="{sound}"></audio>
+<dl>{rows}</dl>
+</figure>
+"""
+
+
+def _flac(audio: np.ndarray, sample_rate: int) -> bytes:
+    whole = io.BytesIO()
+    soundfile.write(whole, np.clip(audio, -1.0, 1.0).T, sample_rate, format="FLAC", subtype="PCM_16")
+    return whole.getvalue()
+
+
+def _uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _kb(count: int) -> str:
+    return f"{count / 1000:.1f} kB"
+
+
+def _asset(name: str) -> str:
+    return (resources.files("auricle") / "demo" / name).read_text("utf-8")

@@ -1,0 +1,114 @@
+"""The demo from beginning to end."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.audio.write import write
+from auricle.data import Rejected
+from auricle.demo.page import Exhibit, page
+from auricle.demo.pieces import Piece, programme
+from auricle.demo.takes import Take, take
+from auricle.errors import OutputError
+from auricle.model import Autoencoder, load
+from auricle.output import check_output, fresh_file
+
+SPEECH_RATE = 24_000
+"""Sounds up to this rate in Hz are coded as speech, others as music."""
+_SPEECH_KBPS = (3.0, 6.0)
+_MUSIC_KBPS = (12.0, 24.0)
+
+Progress = Callable[[int, int, str], None]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Demo:
+    """What the demo made: the page, every take, and the files that could not be read."""
+
+    page: Path
+    takes: tuple[Take, ...]
+    rejected: tuple[Rejected, ...]
+
+
+def run(
+    sounds: str | Path | None = None,
+    *,
+    out: str | Path = "demo-out",
+    model: str | Path | None = None,
+    force: bool = False,
+    on_progress: Progress = lambda done, total, title: None,
+) -> Demo:
+    """Compress recordings at two bitrates, decompress them, and write a page with players and figures.
+
+    Sounds up to 24 kHz are coded by the model ``speech`` at 3 and 6 kb/s, others by ``music`` at 12 and 24 kb/s, all
+    channels together.
+
+    Args:
+        sounds: a folder of one's own, of which at most 12 files are taken and 10 seconds of each; by default the
+            recordings in the package.
+        out: the folder for ``index.html`` and for the .aur and decoded .wav files; it is made if needed.
+        model: a model for all sounds, its native rate decides the bitrates.
+        force: replace what is in ``out``.
+        on_progress: is told takes done, in all, and the title of the next.
+
+    Raises:
+        DataError: no usable sound.
+        ModelError: the model is unknown or can't compress.
+        OutputError: the folder can't be written.
+    """
+    target = Path(out) / "index.html"
+    _check(target, force)
+    plan = programme(None if sounds is None else Path(sounds))
+    models = _models(plan.pieces, model)
+    jobs = [(piece, models[_kind(piece)], kbps) for piece in plan.pieces for kbps in _bitrates(models[_kind(piece)])]
+    takes: list[Take] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (piece, loaded, kbps) in enumerate(jobs):
+            on_progress(number, len(jobs), piece.title)
+            takes.append(take(piece, loaded, kbps, Path(folder)))
+    on_progress(len(jobs), len(jobs), "page")
+    exhibits = [Exhibit(piece, tuple(made for made in takes if made.piece is piece)) for piece in plan.pieces]
+    _write(target, exhibits, plan.credits, force)
+    return Demo(target, tuple(takes), plan.rejected)
+
+
+def _check(target: Path, force: bool) -> None:
+    """Refuse early; the folder itself need not exist yet."""
+    folder = target.parent
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file: name a folder")
+    check_output(target if folder.exists() else folder, force=force)
+
+
+def _kind(piece: Piece) -> str:
+    return "speech" if piece.sample_rate <= SPEECH_RATE else "music"
+
+
+def _models(pieces: tuple[Piece, ...], model: str | Path | None) -> dict[str, Autoencoder]:
+    kinds = {_kind(piece) for piece in pieces}
+    if model is not None:
+        return dict.fromkeys(kinds, load(model))
+    return {kind: load(kind) for kind in sorted(kinds)}
+
+
+def _bitrates(model: Autoencoder) -> tuple[float, float]:
+    return _SPEECH_KBPS if model.sample_rate <= SPEECH_RATE else _MUSIC_KBPS
+
+
+def _write(target: Path, exhibits: list[Exhibit], credits: str, force: bool) -> None:
+    text = page(exhibits, credits)
+    try:
+        target.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"can't make the folder {target.parent}: {error.strerror}") from error
+    for number, exhibit in enumerate(exhibits, start=1):
+        for made in exhibit.takes:
+            place = target.parent / f"{number:02d}-{exhibit.piece.title}.{made.wanted_kbps:g}kbps.aur"
+            with fresh_file(place, force=force) as temporary:
+                temporary.write_bytes(made.coded)
+            write(place.with_suffix(".wav"), made.audio, exhibit.piece.sample_rate, force=force)
+    with fresh_file(target, force=force) as temporary:
+        temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

@@ -1,0 +1,191 @@
+"""The demo: figures, files, and one page that needs nothing else."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import auricle.demo
+from auricle.audio import read
+from auricle.audio.write import write
+from auricle.cli import main
+from auricle.demo import Demo
+from auricle.demo.credits import credits_html
+from auricle.demo.pieces import programme
+from auricle.demo.spectrogram import Spectrograph
+from auricle.errors import DataError, OutputError
+
+NASTY = "<img src=x onerror=alert(1)> & \"quotes\" 'n' ${1}"
+
+
+class Page(HTMLParser):
+    """Start tags with their attributes, and all text but that of style and script."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        assert not self._open, self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "img", "br"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] not in ("style", "script"):
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def tone(seconds: float, rate: int, channels: int = 1) -> np.ndarray:
+    time = np.arange(round(seconds * rate)) / rate
+    return np.stack([0.4 * np.sin(2 * np.pi * 300 * (channel + 1) * time) for channel in range(channels)])
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    write(folder / f"{NASTY}.wav", tone(1.0, 16000), 16000)
+    (folder / "deep").mkdir()
+    write(folder / "deep" / "long.flac", tone(12.0, 22050, 2), 22050)
+    (folder / "words.wav").write_text("words " * 100)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shown(sounds: Path, model_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return auricle.demo.run(sounds, out=tmp_path_factory.mktemp("out") / "demo", model=model_file)
+
+
+@pytest.fixture(scope="module")
+def parsed(shown: Demo) -> Page:
+    return Page(shown.page.read_text("utf-8"))
+
+
+def test_two_takes_of_each_piece(shown: Demo):
+    assert [(take.piece.title, take.wanted_kbps) for take in shown.takes] == [
+        (NASTY, 3.0),
+        (NASTY, 6.0),
+        ("long", 3.0),
+        ("long", 6.0),
+    ]
+    assert shown.takes[2].piece.seconds == 10.0 and round(shown.takes[2].piece.whole_seconds) == 12
+    for take in shown.takes:
+        assert take.audio.shape == take.piece.audio.shape
+        assert take.kbps == pytest.approx(8e-3 * take.size / take.piece.seconds)
+        assert take.mel_distance > 0 and take.encode_speed > 0 and take.decode_speed > 0
+    assert [file.path.name for file in shown.rejected] == ["words.wav"]
+
+
+def test_the_files_are_there(shown: Demo, model_file: Path, tmp_path: Path):
+    names = sorted(path.name for path in shown.page.parent.iterdir())
+    assert len(names) == 9 and "index.html" in names and "02-long.3kbps.aur" in names
+    assert main(["decompress", str(shown.page.parent / "02-long.3kbps.aur"), str(tmp_path / "a.wav"),
+                 "--model", str(model_file), "--quiet"]) == 0  # fmt: skip
+    assert np.array_equal(read(tmp_path / "a.wav")[0], read(shown.page.parent / "02-long.3kbps.wav")[0])
+
+
+def test_the_page_needs_nothing_from_outside(shown: Demo, parsed: Page):
+    text = shown.page.read_text("utf-8")
+    for tag, attributes in parsed.tags:
+        for name in ("src", "href", "srcset", "action"):
+            if name in attributes:
+                assert str(attributes[name]).startswith("data:"), (tag, attributes)
+    assert "@import" not in text and "url(" not in text and "fetch(" not in text
+
+
+def test_players_hold_the_sounds(shown: Demo, parsed: Page):
+    players = parsed.all("audio")
+    assert len(players) == 6 and all("controls" in player and player["aria-label"] for player in players)
+    wanted = [shown.takes[0].piece.audio, shown.takes[0].audio, shown.takes[1].audio]
+    for player, audio in zip(players, wanted, strict=False):
+        data = base64.b64decode(str(player["src"]).removeprefix("data:audio/flac;base64,"))
+        samples, rate = soundfile.read(io.BytesIO(data), always_2d=True)
+        assert rate == 16000 and np.allclose(samples.T, np.clip(audio, -1, 1), atol=1e-4)
+
+
+def test_names_of_files_are_only_text(parsed: Page):
+    assert NASTY in parsed.text
+    pictures = parsed.all("img")
+    assert len(pictures) == 6 and not any("onerror" in picture for picture in pictures)
+    assert str(pictures[0]["alt"]).startswith(f"Spectrogram: {NASTY}")
+
+
+def test_the_page_tells_figures_and_both_colour_schemes(shown: Demo, parsed: Page):
+    for take in shown.takes:
+        assert f"{take.kbps:.2f} kb/s (asked for {take.wanted_kbps:g})" in parsed.text
+        assert f"{take.mel_distance:.3f}" in parsed.text and f"{take.si_sdr:.1f} dB" in parsed.text
+    assert "first 10.0 of 12.0 s" in parsed.text and "22.05 kHz, stereo" in parsed.text
+    assert "prefers-color-scheme: dark" in shown.page.read_text("utf-8")
+    assert "Credits" not in parsed.text
+
+
+def test_the_shipped_sounds_are_credited():
+    plan = programme(None)
+    assert len(plan.pieces) >= 2 and not plan.rejected
+    rates = {piece.sample_rate for piece in plan.pieces}
+    assert any(rate <= 24000 for rate in rates) and any(rate > 24000 for rate in rates)
+    page = Page(credits_html(plan.credits))
+    assert all(piece.title in page.text for piece in plan.pieces)
+    assert all(re.match("https?://", str(link["href"])) for link in page.all("a")) and page.all("a")
+
+
+def test_credits_are_escaped():
+    html = credits_html("# Title\n\nSee <script> & [a <b>](https://x.org/?a=1&b=2) [c](javascript:alert(1))\n")
+    assert html == (
+        '<p>See &lt;script&gt; &amp; <a href="https://x.org/?a=1&amp;b=2">a &lt;b&gt;</a> [c](javascript:alert(1))</p>'
+    )
+
+
+def test_existing_output_is_kept_without_force(sounds: Path, model_file: Path, tmp_path: Path):
+    page = tmp_path / "index.html"
+    page.write_text("mine")
+    with pytest.raises(OutputError, match="exists already"):
+        auricle.demo.run(sounds, out=tmp_path, model=model_file)
+    assert page.read_text() == "mine" and len(list(tmp_path.iterdir())) == 1
+    auricle.demo.run(sounds, out=tmp_path, model=model_file, force=True)
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_many_files_are_thinned_out(tmp_path: Path):
+    for number in range(30):
+        write(tmp_path / f"{number:02d}.wav", tone(0.1, 8000), 8000)
+    titles = [piece.title for piece in programme(tmp_path).pieces]
+    assert titles == [f"{number:02d}" for number in range(0, 30, 3)]
+
+
+def test_only_undecodable_sounds(tmp_path: Path):
+    broken = np.full(16000, np.nan)
+    soundfile.write(tmp_path / "nan.wav", broken, 16000, subtype="FLOAT")
+    with pytest.raises(DataError, match=r"nan\.wav"):
+        programme(tmp_path)
+
+
+def test_a_spectrogram_shows_a_tone_where_it_is():
+    graph = Spectrograph(tone(1.0, 16000), 16000)
+    assert [label for label, _ in graph.ticks()] == ["250 Hz", "1 kHz", "4 kHz"]
+    heights = [height for _, height in graph.ticks()]
+    assert heights == sorted(heights) and heights[0] > 0 and heights[-1] < 1
+    assert graph.png(tone(1.0, 16000))[:8] == b"\x89PNG\r\n\x1a\n"
+    assert graph.png(np.zeros((1, 800)))[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_verb_prints_a_table(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["demo", str(sounds), "--out", str(tmp_path / "demo"), "--model", str(model_file)]) == 0
+    ran = capsys.readouterr()
+    assert "left out" in ran.err and "words.wav" in ran.err
+    assert "mel distance" in ran.out and ran.out.count("tiny") == 4
+    assert f"Listen: {tmp_path / 'demo' / 'index.html'}" in ran.out

@@ -1,0 +1,53 @@
+"""What the documents tell people to type exists."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import auricle
+from auricle.cli.app import app
+from auricle.training import PRESETS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/recipes.md", "docs/architecture.md")
+
+
+def commands() -> list[str]:
+    lines = [line for name in DOCUMENTS for line in (ROOT / name).read_text("utf-8").splitlines()]
+    return [line.strip() for line in lines if re.match(r" {4}(\.venv/bin/)?auricle ", line)]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_are_understood(command: str):
+    tokens = shlex.split(command.removeprefix(".venv/bin/"), comments=True)[1:]
+    function, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
+    assert function.__name__ == tokens[0] and len(bound.args) <= 2
+
+
+@pytest.mark.parametrize("target", re.findall(r"^    make ([a-z-]+)", README, re.MULTILINE))
+def test_targets_of_make_exist(target: str):
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_preset_is_in_the_readme():
+    assert re.findall(r"^\| `([a-z-]+)` \|", README, re.MULTILINE) == list(PRESETS)
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_names_in_python_examples_are_public(block: str):
+    used = {
+        node.attr
+        for node in ast.walk(ast.parse(block))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "auricle"
+    }
+    assert used and used <= set(auricle.__all__)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_somewhere(name: str):
+    for link in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / name).read_text("utf-8")):
+        assert link.startswith("http") or ((ROOT / name).parent / link).exists(), link

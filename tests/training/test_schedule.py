@@ -1,0 +1,59 @@
+"""Budgets, clocks and learning rates."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auricle.errors import OptionError
+from auricle.training import Budget, OptimiserConfig
+from auricle.training.schedule import Clock, learning_rate
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("90s", Budget(seconds=90)),
+        ("20m", Budget(seconds=1200)),
+        ("1.5h", Budget(seconds=5400)),
+        ("1h30m", Budget(seconds=5400)),
+        ("500", Budget(steps=500)),
+        ("500 steps", Budget(steps=500)),
+    ],
+)
+def test_budgets_are_read(text, budget):
+    assert Budget.parse(text) == budget
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5m", "20 parsecs", "m", "0m", "10m!"])
+def test_other_budgets_are_refused_with_their_text(text):
+    with pytest.raises(OptionError, match="budget"):
+        Budget.parse(text)
+
+
+@given(st.lists(st.floats(0.05, 3.0), min_size=40, max_size=400))
+def test_a_budget_in_seconds_is_met_although_speed_changes(speeds):
+    """From a plan on, the end comes when the seconds are used up or the given speeds end."""
+    budget, clock, index = Budget(seconds=20.0), Clock(), 0
+    while not clock.done and index < len(speeds):
+        if index % 5 == 0:
+            clock = clock.plan(budget, speeds[index])
+        clock = clock.tick(speeds[index])
+        index += 1
+    assert clock.progress - clock.stride < 1.0
+    assert clock.done or clock.seconds < 20.0 + 5 * max(speeds)
+
+
+def test_a_budget_in_steps_is_exact():
+    clock = Clock().plan(Budget(steps=7), 1.0)
+    for _ in range(7):
+        assert not clock.done
+        clock = clock.tick(1.0)
+    assert clock.done
+
+
+def test_the_rate_warms_up_holds_and_falls_to_zero():
+    config = OptimiserConfig(rate=1.0, warmup=9, decay=0.5)
+    assert learning_rate(config, 0, 0.0) == pytest.approx(0.1)
+    assert learning_rate(config, 100, 0.4) == 1.0
+    assert learning_rate(config, 100, 0.75) == pytest.approx(0.5)
+    assert learning_rate(config, 100, 1.0) == pytest.approx(0.0)
