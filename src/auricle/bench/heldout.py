@@ -1,6 +1,7 @@
 """What a model does to sounds that it was not trained on, on real files."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import final
 
 from auricle.bench.clips import Clip, excerpts
 from auricle.bench.judge import Coder, Yardstick, at, matched
@@ -97,6 +98,7 @@ def _settings(peer: Peer, rates: Sequence[float], clips: Sequence[Clip]) -> list
     return settings
 
 
+@final
 class _Steps:
     """Counts clips."""
 
