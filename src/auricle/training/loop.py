@@ -112,6 +112,7 @@ def _optimiser(objective: Objective, config: TrainConfig) -> torch.optim.Optimiz
         lr=config.optimiser.rate,
         betas=config.optimiser.betas,
         weight_decay=config.optimiser.weight_decay,
+        fused=True,
     )
 
 
