@@ -14,7 +14,7 @@ from auricle.bench.rows import Row
 from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
 from auricle.errors import AuricleError, ConfigError, OptionError, OutputError
 from auricle.model import Autoencoder, ModelInfo
-from auricle.model.file import load, save
+from auricle.model.file import as_stored, load, save
 from auricle.output import check_output
 from auricle.training import Budget, Report, Run, TrainConfig, named, run_training, sample_audio
 from auricle.training.loop import CHECKPOINT
@@ -186,19 +186,8 @@ def _freeze(model: Autoencoder, cache: AudioCache, seed: int) -> None:
     if model.bottleneck.table_shape() is None:
         return
     seconds = min(_TABLE_SECONDS, max(60.0, cache.seconds))
-    rounded = _rounded(model)
+    rounded = as_stored(model)
     sounds = sample_audio(cache, model.sample_rate, seconds=seconds, crop=6.0, seed=seed + 1)
     rounded.fit_tables([rounded.encode(audio) for audio in sounds])
     model.load_state_dict(rounded.state_dict())
     model.tables = rounded.tables
-
-
-def _rounded(model: Autoencoder) -> Autoencoder:
-    """The model with its weights as its file will hold them, so that the tables fit what is loaded later."""
-    copy = Autoencoder(model.config, model.info).eval()
-    state = {
-        name: value.half().float() if value.is_floating_point() and not name.endswith(".deviation") else value
-        for name, value in model.state_dict().items()
-    }
-    copy.load_state_dict(state)
-    return copy

@@ -121,6 +121,7 @@ def test_closing_twice(tmp_path: Path) -> None:
     writer = audio.AudioWriter(tmp_path / "a.flac", 16000, 1)
     writer.close()
     writer.close()
+    assert audio.info(tmp_path / "a.flac").frames == 0
 
 
 @pytest.mark.parametrize("shape", [(100,), (1, 100), (3, 100), (2, 0)])

@@ -99,8 +99,7 @@ def test_rvq_starts_at_the_data_and_revives_dead_codes():
     rvq = RvqConfig(dim=4, codebooks=1, size=32, code_dim=4, decay=0.8).build(50.0).train()
     data = torch.randn(8, 64, 4)
     rvq(data, torch.zeros(8))
-    used = torch.stack([rvq.quantise(data, 0.0).unique().numel() * torch.ones(())]).item()
-    assert used > 24
+    assert rvq.quantise(data, 0.0).unique().numel() > 24
     for _ in range(30):
         rvq(data + 5.0, torch.zeros(8))
     assert rvq.quantise(data + 5.0, 0.0).unique().numel() > 24

@@ -72,6 +72,22 @@ def stored_arrays(model: Autoencoder, wanted: Callable[[str], bool] = lambda nam
     return {name: np.ascontiguousarray(value) for name, value in sorted(arrays.items())}
 
 
+def as_stored(model: Autoencoder) -> Autoencoder:
+    """A copy, in eval mode and without tables, whose weights are rounded as a file holds them."""
+    copy = Autoencoder(model.config, model.info).eval()
+    copy.load_state_dict(_state(stored_arrays(model)), strict=True)
+    return copy
+
+
+def _state(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
+    """Stored arrays without the tables, as a model takes them."""
+    return {
+        name: torch.from_numpy(value.astype(np.float32) if value.dtype == np.float16 else value.copy())
+        for name, value in arrays.items()
+        if not name.startswith("tables.")
+    }
+
+
 def fingerprint(model: Autoencoder) -> str:
     """SHA-256 (hex) of the arrays and settings that decide what codes decode to.
 
@@ -177,12 +193,7 @@ def _assemble(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray
     except ValidationError as error:
         raise ModelError(f"{path}: {describe(error)}") from error
     model = Autoencoder(parse_config(metadata["config"]), info, _tables(path, arrays))
-    state = {
-        name: torch.from_numpy(value.astype(np.float32) if value.dtype == np.float16 else value.copy())
-        for name, value in arrays.items()
-        if not name.startswith("tables.")
-    }
-    model.load_state_dict(state, strict=True)
+    model.load_state_dict(_state(arrays), strict=True)
     actual = fingerprint(model)
     if actual != metadata["fingerprint"]:
         raise ModelError(

@@ -176,7 +176,6 @@ class _Meter:
         )
 
 
-@torch.inference_mode()
 def sample_audio(cache: AudioCache, sample_rate: int, *, seconds: float, crop: float, seed: int) -> list[Tensor]:
     """Batches ``(8, t)`` of crops of ``crop`` seconds, ``seconds`` in all."""
     sampler = CropSampler(cache, length=int(crop * sample_rate), batch=8, seed=seed)
