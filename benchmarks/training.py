@@ -1,5 +1,5 @@
-"""Seconds of sound that training takes in per second, by threads; where the time goes; and how near the
-arithmetic comes to the machine's measured peak."""
+"""Seconds of sound that training takes in per second, by threads and phase; where the time goes; how near the
+arithmetic comes to the machine's measured peak; and what a peer's generator step takes on the same machine."""
 
 import argparse
 import time
@@ -13,6 +13,8 @@ from typing import Any
 
 from _shared import SOUNDS, parser, publish, run, table
 
+PARTS = ("network", "losses", "backward", "optimiser")
+
 
 def main() -> None:
     options = parser(__doc__)
@@ -21,29 +23,58 @@ def main() -> None:
     options.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads to try")
     options.add_argument("--steps", type=int, default=60, help="steps of the whole loop, the first ten do not count")
     options.add_argument("--profiled", type=int, default=20, help="steps that are timed part by part")
+    options.add_argument("--peers", nargs="*", default=[], choices=["encodec", "dac"], help="needs transformers")
     args = options.parse_args()
     import torch
 
     rows, parts = [], []
     for threads in args.threads:
         torch.set_num_threads(threads)
-        with TemporaryDirectory() as name:
-            speed = _loop(args, Path(name))
         profile = _profile(args)
         peak = max(_matmul(size) for size in (512, 1024, 2048))
-        rows.append(_row(threads, speed, profile, peak))
-        parts.append(_shares(threads, profile))
+        for phase, share in (("reconstruction", 0.0), ("adversarial", 1.0)):
+            with TemporaryDirectory() as name:
+                speed = _loop(args, Path(name), share)
+            rows.append({"threads": threads, "what": f"{args.preset}, {phase}", "sound s per s": speed})
+        parts.append({"threads": threads, **_arithmetic(profile, peak), **_shares(profile)})
+        rows += [{"threads": threads, "what": name, "sound s per s": _peer(name)} for name in args.peers]
     settings = {"preset": args.preset, "steps": args.steps}
     publish("training", args.out, settings, {"rows": rows, "parts": parts}, [table(rows), table(parts)])
 
 
-def _row(threads: int, speed: float, profile: dict[str, float], peak: float) -> dict[str, Any]:
-    step = sum(profile[part] for part in ("network", "losses", "backward", "optimiser"))
+def _peer(name: str) -> float:
+    """A peer's generator step with random weights on one second of sound: L1 and STFT distance, no discriminators."""
+    import torch
+    from transformers import DacConfig, DacModel, EncodecConfig, EncodecModel
+
+    from auricle.losses import L1Config, MultiResolutionStftConfig
+
+    torch.manual_seed(0)
+    kinds = {"encodec": lambda: EncodecModel(EncodecConfig()), "dac": lambda: DacModel(DacConfig())}
+    model = kinds[name]().train()
+    rate = model.config.sampling_rate
+    losses = [L1Config().build(rate), MultiResolutionStftConfig().build(rate)]
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
+    length = rate // model.config.hop_length * model.config.hop_length
+    audio = 0.1 * torch.randn(1, length)
+    took = []
+    for _ in range(3):
+        started = time.perf_counter()
+        latent = model.encoder(audio.unsqueeze(1))
+        estimate = model.decoder(latent).squeeze(1)
+        length = min(length, estimate.shape[1])
+        sum(loss(estimate[:, :length], audio[:, :length]).mean() for loss in losses).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        took.append(time.perf_counter() - started)
+    return audio.numel() / rate / median(took[1:])
+
+
+def _arithmetic(profile: dict[str, float], peak: float) -> dict[str, Any]:
+    step = sum(profile[part] for part in PARTS)
     reached = profile["operations"] / step
     return {
-        "threads": threads,
-        "sound s per s, whole loop": speed,
-        "sound s per s, step alone": profile["sound"] / step,
         "GFLOP per step": profile["operations"] / 1e9,
         "GFLOP/s in a step": reached / 1e9,
         "matmul peak GFLOP/s": peak / 1e9,
@@ -51,27 +82,29 @@ def _row(threads: int, speed: float, profile: dict[str, float], peak: float) -> 
     }
 
 
-def _shares(threads: int, profile: dict[str, float]) -> dict[str, Any]:
-    parts = {part: profile[part] for part in ("network", "losses", "backward", "optimiser")}
-    total = sum(parts.values())
-    shares = {f"{part} ms": f"{1e3 * value:.1f} ({value / total:.0%})" for part, value in parts.items()}
-    return {"threads": threads, **shares, "step ms": round(1e3 * total, 1)}
+def _shares(profile: dict[str, float]) -> dict[str, Any]:
+    total = sum(profile[part] for part in PARTS)
+    shares = {f"{part} ms": f"{1e3 * profile[part]:.1f} ({profile[part] / total:.0%})" for part in PARTS}
+    return {**shares, "step ms": round(1e3 * total, 1)}
 
 
-def _loop(args: argparse.Namespace, folder: Path) -> float:
+def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
     """The real training loop, with reading of crops, reports and schedule."""
     import torch
 
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
-    from auricle.training import Budget, Run, named, run_training
+    from auricle.training import Budget, Machine, Run, named, run_training, with_adversary
+    from auricle.training.adversary import light
 
     config = named(args.preset)
+    judges = light(config.model.sample_rate).model_copy(update={"start": 0})
+    config = with_adversary(config, adversarial, judges)
     torch.manual_seed(0)
     model = Autoencoder(config.model)
     cache = AudioCache.build(scan(args.sounds).sounds, folder, sample_rate=model.sample_rate)
     # Two steps more than counted, so that the checkpoint at the very end is no part of the measured time.
-    plan = Run(folder, cache, Budget(steps=args.steps + 2), report_steps=10, save_seconds=1e9)
+    plan = Run(folder, cache, Budget(steps=args.steps + 2), Machine(), save_seconds=1e9)
     ticks = [time.perf_counter() for report in run_training(model, config, plan) if report.step % 10 == 0]
     sound = 10 * config.batch * config.crop_frames * model.hop_length / model.sample_rate
     return sound / median(after - before for before, after in pairwise(ticks))
@@ -89,7 +122,7 @@ def _profile(args: argparse.Namespace) -> dict[str, float]:
     torch.manual_seed(0)
     model = Autoencoder(config.model)
     objective = Objective(model, config.objective).train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
     audio = torch.randn(config.batch, config.crop_frames * model.hop_length) * 0.1
     quality = torch.rand(config.batch) * (model.bottleneck.quality_levels - 1)
     clock = _Clock()
@@ -99,9 +132,12 @@ def _profile(args: argparse.Namespace) -> dict[str, float]:
         clock.watch("losses", loss)
 
     def step() -> None:
-        outcome = objective(audio, quality, 0.5)
+        passed = objective(audio, quality)
+        distances = objective.weigh_distances(objective.distances(passed.reconstruction, audio))
+        charges = objective.weigh_bottleneck(passed.terms, quality, 0.5)
+        loss = torch.stack([*distances.values(), *charges.values()]).sum()
         with clock.part("backward"):
-            outcome.loss.backward()
+            loss.backward()
         with clock.part("optimiser"):
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()

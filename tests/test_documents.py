@@ -13,7 +13,11 @@ from auricle.training import PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "docs/recipes.md", "docs/architecture.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{name}.md" for name in ("recipes", "architecture", "training", "doctor", "watching", "scale")),
+)
 
 
 def commands() -> list[str]:

@@ -17,27 +17,32 @@ SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
 JOBS = {"codec", "synth", "classify"}
-TOP = WORK | JOBS | {"losses", "training", "bench"}
+TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "bench"}
 MAY_IMPORT = {
     "errors": set(),
     "output": {"errors"},
+    "verdict": set(),
+    "html": set(),
     "audio": GROUND,
     "dsp": GROUND,
-    "data": SOUND,
+    "data": SOUND | {"verdict"},
     "metrics": SOUND,
     "stream": SOUND,
     "model": SOUND | {"stream"},
     "losses": MODEL,
-    "training": WORK | {"losses"},
+    "discriminators": MODEL,
+    "training": WORK | {"losses", "discriminators"},
+    "watch": WORK | {"training", "verdict", "html"},
     "codec": WORK,
     "synth": WORK,
     "classify": WORK,
     "bench": WORK | JOBS | {"losses", "training"},
     "describe": MODEL | JOBS,
+    "check": {"errors", "data", "verdict", "watch"},
     "api": TOP,
     "demo": TOP | {"api", "describe"},
-    "cli": TOP | {"api", "describe", "demo", "public"},
-    "__init__": TOP | {"api", "describe"},
+    "cli": TOP | {"api", "check", "describe", "demo", "public"},
+    "__init__": TOP | {"api", "check", "describe"},
     "__main__": {"cli"},
 }
 """Rooms of the package and those that each may enter besides itself. "public" is ``from auricle import name``."""

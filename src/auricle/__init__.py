@@ -27,11 +27,13 @@ if TYPE_CHECKING:
         ConfigError,
         DataError,
         FormatError,
+        MachineError,
         ModelError,
         OptionError,
         OutputError,
     )
     from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.training import Machine
 
 __version__ = "0.1.0"
 
@@ -44,6 +46,8 @@ __all__ = [
     "DataError",
     "Decompressed",
     "FormatError",
+    "Machine",
+    "MachineError",
     "ModelError",
     "ModelInfo",
     "OptionError",
@@ -65,6 +69,7 @@ _ERRORS = (
     "ConfigError",
     "DataError",
     "FormatError",
+    "MachineError",
     "ModelError",
     "OptionError",
     "OutputError",
@@ -75,6 +80,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
         **dict.fromkeys(("Compressed", "Decompressed", "compress", "decompress"), "auricle.codec"),
         **dict.fromkeys(("Trained", "Watcher", "train"), "auricle.api"),
+        "Machine": "auricle.training",
         "info": "auricle.describe",
         "read": "auricle.audio",
         "write": "auricle.audio.write",

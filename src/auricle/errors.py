@@ -7,7 +7,8 @@
     ├── ConfigError     a model or training configuration is wrong
     ├── ModelError      a model is unknown, malformed or does not fit the work
     ├── FormatError     an .aur file is not one, or is damaged
-    └── OutputError     a file can't be written
+    ├── OutputError     a file can't be written
+    └── MachineError    the processes of a run can't work together
 
 Each message is one line: what was wrong, with which value, and what to do. The command line prints it and exits with 2.
 """
@@ -43,3 +44,7 @@ class FormatError(AuricleError):
 
 class OutputError(AuricleError):
     """A file can't be written."""
+
+
+class MachineError(AuricleError):
+    """The processes of a run can't work together."""

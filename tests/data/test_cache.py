@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.data import AudioCache, Corpus, cache, scan
+from auricle.data import AudioCache, Corpus, Sound, cache, scan
 from auricle.errors import DataError, OptionError
 
 RATE = 16000
@@ -179,17 +180,59 @@ def test_another_process_was_faster(corpus: Corpus, tmp_path: Path) -> None:
     assert len(store) == 3
 
 
-@pytest.mark.parametrize("damage", ["index", "samples", "short"])
-def test_a_damaged_cache(corpus: Corpus, tmp_path: Path, damage: str) -> None:
-    folder = build(corpus, tmp_path).folder
-    if damage == "index":
-        (folder / "index.json").write_text("{")
-    elif damage == "samples":
-        (folder / "samples.i16").unlink()
-    else:
-        (folder / "samples.i16").write_bytes(bytes(100))
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "index": lambda folder: (folder / "index.json").write_text("{"),
+    "old index": lambda folder: (folder / "index.json").write_text('{"sample_rate": 1, "sounds": [], "rejected": []}'),
+    "no samples": lambda folder: (folder / "samples.i16").unlink(),
+    "few samples": lambda folder: (folder / "samples.i16").write_bytes(bytes(100)),
+    "one sample": lambda folder: flip(folder / "samples.i16", 600_001),
+}
+
+
+def flip(path: Path, position: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[position] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_cache_is_made_anew(corpus: Corpus, tmp_path: Path, damage: str) -> None:
+    first = build(corpus, tmp_path)
+    wanted = first.whole(1)
+    DAMAGES[damage](first.folder)
     with pytest.raises(DataError, match="delete this folder"):
-        build(corpus, tmp_path)
+        AudioCache(first.folder)
+    notes: list[str] = []
+    again = AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_note=notes.append)
+    np.testing.assert_array_equal(again.whole(1), wanted)
+    (note,) = notes
+    assert note.startswith(f"the audio cache {first.folder}") and note.endswith(": it is made anew")
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [again.folder.name]
+    notes.clear()
+    AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_note=notes.append)
+    assert not notes
+
+
+def test_a_disk_that_fails_in_the_middle_of_a_sound(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = audio.AudioReader.blocks
+
+    def fail_later(reader: audio.AudioReader, size: int) -> Iterator[np.ndarray]:
+        yield from usual(reader, size)
+        if reader.info.path.name == "b.wav":
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(audio.AudioReader, "blocks", fail_later)
+    store = build(corpus, tmp_path)
+    assert store.names == ("a.wav", "c.wav")
+    assert store.rejected[0].reason == f"can't read {corpus.sounds[1].path}: Input/output error"
+
+
+def test_a_header_that_promises_too_much(corpus: Corpus, tmp_path: Path) -> None:
+    liar = Sound(corpus.sounds[0].path, RATE, 1, 2**50, "a.wav")
+    store = AudioCache.build((liar, *corpus.sounds[1:]), tmp_path / "cache", sample_rate=RATE)
+    assert store.lengths[0] == 5000
 
 
 def test_no_room(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

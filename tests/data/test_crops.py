@@ -55,6 +55,21 @@ def test_steps_and_seeds_differ(cache: AudioCache) -> None:
     assert len({batch.tobytes() for batch in batches}) == 6
 
 
+def test_shards(cache: AudioCache) -> None:
+    sampler = CropSampler(cache, length=500, batch=4, seed=1)
+    np.testing.assert_array_equal(sampler.batch(3), sampler.batch(3, 0))
+    batches = [sampler.batch(step, shard) for step in range(4) for shard in range(4)]
+    assert len({batch.tobytes() for batch in batches}) == 16
+    again = CropSampler(cache, length=500, batch=4, seed=1)
+    np.testing.assert_array_equal(again.batch(2, 3), batches[2 * 4 + 3])
+
+
+def test_the_first_shard_stays_the_same_for_ever(tmp_path: Path) -> None:
+    ramp = np.linspace(0.1, 0.9, 8000)[None]
+    sampler = CropSampler(cache_of(tmp_path, {"a": ramp}), length=3, batch=2, seed=7)
+    np.testing.assert_allclose(sampler.batch(5)[:, 0], [-0.6515769, -0.4169143], atol=1e-6)
+
+
 def constants(folder: Path, lengths: dict[float, int]) -> AudioCache:
     return cache_of(folder, {f"{value}": np.full((1, length), value) for value, length in lengths.items()})
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auricle.data import Sound, split
+from auricle.data.split import Side, sides
 from auricle.errors import OptionError
 
 names = st.lists(st.text("abcdé/01 ", min_size=1, max_size=8), unique=True, max_size=60)
@@ -82,3 +83,16 @@ def test_folders_decide_only_as_a_pair(names: list[str]) -> None:
 def test_share_out_of_range(share: float) -> None:
     with pytest.raises(OptionError, match="held-out share"):
         split(sounds(["a.wav"]), held_out=share)
+
+
+@given(names=names, seed=st.integers(0, 5))
+def test_sides_by_name_are_those_of_sounds(names: list[str], seed: int) -> None:
+    train, held_out = split(sounds(names), seed=seed)
+    chosen = dict(zip(names, sides(names, seed=seed).tolist(), strict=True))
+    assert {name for name, side in chosen.items() if side == Side.train} == {sound.name for sound in train}
+    assert {name for name, side in chosen.items() if side == Side.held_out} == {sound.name for sound in held_out}
+
+
+def test_what_is_on_neither_side() -> None:
+    assert sides(["train/a", "valid/b", "test/c"]).tolist() == [Side.train, Side.held_out, Side.neither]
+    assert sides([]).tolist() == []

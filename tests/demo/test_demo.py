@@ -17,8 +17,8 @@ from auricle.cli import main
 from auricle.demo import Demo
 from auricle.demo.credits import credits_html
 from auricle.demo.pieces import programme
-from auricle.demo.spectrogram import Spectrograph
 from auricle.errors import DataError, OutputError
+from auricle.html import Spectrograph
 
 NASTY = "<img src=x onerror=alert(1)> & \"quotes\" 'n' ${1}"
 

@@ -1,24 +1,36 @@
 """Training learns, resumes exactly and survives bad batches."""
 
-import json
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 
-from auricle.data import AudioCache, scan
+from auricle.data import AudioCache, CropSampler, scan
 from auricle.errors import ModelError
 from auricle.losses import CompandedMdctConfig, MeanSquaredErrorConfig
 from auricle.model import Autoencoder
 from auricle.model.file import stored_arrays
-from auricle.training import PRESETS, Budget, ObjectiveConfig, OptimiserConfig, Run, Term, TrainConfig, run_training
-from auricle.training.loop import CHECKPOINT
-from auricle.training.schedule import Clock
+from auricle.training import (
+    PRESETS,
+    Budget,
+    Excerpts,
+    Machine,
+    ObjectiveConfig,
+    OptimiserConfig,
+    Phase,
+    Run,
+    Term,
+    TrainConfig,
+    preview,
+    run_training,
+    with_adversary,
+)
+from auricle.training.adversary import light
+from auricle.training.checkpoint import Checkpoints
+from auricle.training.keeper import CHECKPOINTS
 from model.tiny import BOTTLENECKS, tiny_config
 
 WEIGHTS = {"entropy": {"rate": 0.01}, "vae": {"kl": 0.001}, "rvq": {"commitment": 0.1}, "identity": {}, "fsq": {}}
@@ -39,22 +51,31 @@ def _config(kind: str = "entropy") -> TrainConfig:
     return TrainConfig(
         model=tiny_config(BOTTLENECKS[kind]),
         objective=ObjectiveConfig(losses=(Term(weight=1.0, loss=CompandedMdctConfig()),), bottleneck=WEIGHTS[kind]),
-        optimiser=OptimiserConfig(warmup=2, rate=3e-3),
+        phases=(Phase(optimiser=OptimiserConfig(warmup=2, rate=3e-3)),),
         crop_frames=20,
         batch=4,
     )
 
 
-def _trained(cache, config, folder: Path, **run) -> tuple[Autoencoder, list]:
+def _run(cache, folder: Path, steps: int = 12, **run) -> Run:
     folder.mkdir(exist_ok=True)
+    plan = {"budget": Budget(steps=steps), "machine": Machine(), "report_steps": 1, **run}
+    return Run(folder, cache, **plan)
+
+
+def _trained(cache, config, folder: Path, steps: int = 12, **run) -> tuple[Autoencoder, list]:
     torch.manual_seed(0)
     model = Autoencoder(config.model)
-    return model, list(run_training(model, config, Run(folder, cache, report_steps=1, **run)))
+    return model, list(run_training(model, config, _run(cache, folder, steps, **run)))
+
+
+def _left_behind(folder: Path, config: TrainConfig):
+    return Checkpoints(folder / CHECKPOINTS).load(config.model_dump_json())
 
 
 @pytest.mark.parametrize("kind", WEIGHTS)
 def test_every_bottleneck_learns(cache, tmp_path, kind):
-    _, reports = _trained(cache, _config(kind), tmp_path, budget=Budget(steps=60))
+    _, reports = _trained(cache, _config(kind), tmp_path, 60)
     first = np.mean([report.terms["mdct"] for report in reports[:10]])
     last = np.mean([report.terms["mdct"] for report in reports[-10:]])
     assert last < 0.85 * first
@@ -64,39 +85,55 @@ def test_every_bottleneck_learns(cache, tmp_path, kind):
 def test_the_small_recurrent_autoencoder_of_the_literature_trains(cache, tmp_path):
     config = PRESETS["conv-lstm"]().model_copy(update={"crop_frames": 100, "batch": 4})
     assert isinstance(config.objective.losses[0].loss, MeanSquaredErrorConfig)
-    _, reports = _trained(cache, config, tmp_path, budget=Budget(steps=60))
+    _, reports = _trained(cache, config, tmp_path, 60)
     assert np.mean([r.loss for r in reports[-10:]]) < 0.85 * np.mean([r.loss for r in reports[:10]])
 
 
-def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(cache, tmp_path):
-    config = _config("rvq")
-    whole, _ = _trained(cache, config, tmp_path / "whole", budget=Budget(steps=12))
-    folder = tmp_path / "parts"
-    folder.mkdir()
+@pytest.mark.parametrize("kind", ["rvq", "entropy"])
+@pytest.mark.parametrize("stop", [2, 5, 6, 9])
+def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(cache, tmp_path, kind, stop):
+    """In each phase and on their border: weights, averages, both optimisers, discriminators and codebooks."""
+    config = with_adversary(_config(kind), 0.5, light(16000).model_copy(update={"start": 1}))
+    whole, _ = _trained(cache, config, tmp_path / "whole")
     torch.manual_seed(0)
     half = Autoencoder(config.model)
-    for report in run_training(half, config, Run(folder, cache, Budget(steps=12), save_seconds=0.0, report_steps=1)):
-        if report.step == 5:
+    for report in run_training(half, config, _run(cache, tmp_path / "parts", save_seconds=0.0)):
+        if report.step == stop:
             break
-    resumed, reports = _trained(cache, config, folder, budget=Budget(steps=12), resume=True)
-    assert reports[0].step == 6
+    resumed, reports = _trained(cache, config, tmp_path / "parts", resume=True)
+    assert reports[0].step == stop + 1
+    assert reports[-1].phase == "adversarial"
     ours, theirs = stored_arrays(resumed), stored_arrays(whole)
     assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
-    state, other = resumed.state_dict(), whole.state_dict()
-    assert all(torch.equal(state[name], other[name]) for name in other)
+    ends = [_left_behind(tmp_path / name, config) for name in ("whole", "parts")]
+    assert ends[0].tensors.keys() == ends[1].tensors.keys()
+    assert {name.split(".")[0] for name in ends[0].tensors} == {
+        "model", "average", "optimiser", "adversary", "adversary_optimiser",
+    }  # fmt: skip
+    assert all(torch.equal(ends[0].tensors[name], ends[1].tensors[name]) for name in ends[0].tensors)
+
+
+def test_the_adversarial_phase_leaves_encoder_and_codes_as_they_are(cache, tmp_path):
+    config = with_adversary(_config("rvq"), 1.0, light(16000).model_copy(update={"start": 2}))
+    torch.manual_seed(0)
+    before = Autoencoder(config.model).state_dict()
+    after, reports = _trained(cache, config, tmp_path)
+    changed = {name.split(".")[0] for name, value in after.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"decoder"}
+    assert "adversarial" not in reports[0].terms
+    assert {"adversarial", "feature_matching", "discriminator"} <= reports[-1].terms.keys()
+    assert all(parameter.grad is None for parameter in after.encoder.parameters())
 
 
 def test_a_resumed_run_keeps_to_a_budget_in_time(cache, tmp_path):
     """The time before the interruption is no part of the time per step."""
     config = _config("fsq")
-    _trained(cache, config, tmp_path, budget=Budget(steps=40))
-    path = tmp_path / CHECKPOINT
-    with safe_open(path, framework="pt") as file:
-        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    clock = Clock(step=40, progress=0.5, stride=1e-4, seconds=1000.0)
-    save_file(tensors, path, {**metadata, "clock": json.dumps(asdict(clock))})
+    _trained(cache, config, tmp_path, 40)
+    checkpoints = Checkpoints(tmp_path / CHECKPOINTS)
+    snapshot = checkpoints.load(config.model_dump_json())
+    checkpoints.save(replace(snapshot, clock=replace(snapshot.clock, progress=0.5, stride=1e-4, seconds=1000.0)))
     torch.manual_seed(0)
-    run = Run(tmp_path, cache, Budget(seconds=2000.0), resume=True, report_steps=1)
+    run = _run(cache, tmp_path, budget=Budget(seconds=2000.0), resume=True)
     for report in run_training(Autoencoder(config.model), config, run):
         if report.step == 90:
             break
@@ -104,22 +141,79 @@ def test_a_resumed_run_keeps_to_a_budget_in_time(cache, tmp_path):
 
 
 def test_a_run_with_another_configuration_is_not_resumed(cache, tmp_path):
-    _trained(cache, _config("fsq"), tmp_path, budget=Budget(steps=2))
-    with pytest.raises(ModelError, match="another configuration"):
-        _trained(cache, _config("vae"), tmp_path, budget=Budget(steps=2), resume=True)
+    _trained(cache, _config("fsq"), tmp_path, 2)
+    with pytest.raises(ModelError, match="other settings"):
+        _trained(cache, _config("vae"), tmp_path, 2, resume=True)
 
 
-def test_something_else_is_no_checkpoint(cache, tmp_path):
-    (tmp_path / CHECKPOINT).write_bytes(b"not a checkpoint at all")
-    with pytest.raises(ModelError, match="not a checkpoint"):
-        _trained(cache, _config("fsq"), tmp_path, budget=Budget(steps=2), resume=True)
+def test_without_a_checkpoint_nothing_is_resumed(cache, tmp_path):
+    with pytest.raises(ModelError, match="no checkpoint to go on from"):
+        _trained(cache, _config("fsq"), tmp_path, 2, resume=True)
 
 
-def test_batches_that_are_not_finite_are_left_out(cache, tmp_path, monkeypatch):
-    from auricle.data import CropSampler
-
+@pytest.fixture
+def spoil(monkeypatch):
+    """Make the batches of some steps not a number."""
     plain = CropSampler.batch
-    monkeypatch.setattr(CropSampler, "batch", lambda self, step: plain(self, step) * (np.nan if step == 3 else 1.0))
-    model, reports = _trained(cache, _config("fsq"), tmp_path, budget=Budget(steps=6))
-    assert [report.bad_steps for report in reports] == [0, 0, 0, 1, 0, 0]
+
+    def spoil(wanted) -> None:
+        def batch(self, step, shard=0):
+            return plain(self, step, shard) * (np.nan if wanted(step) else 1.0)
+
+        monkeypatch.setattr(CropSampler, "batch", batch)
+
+    return spoil
+
+
+def test_batches_that_are_not_finite_are_left_out(cache, tmp_path, spoil):
+    spoil(lambda step: step == 3)
+    model, reports = _trained(cache, _config("fsq"), tmp_path, 6)
+    assert [report.bad_steps for report in reports] == [0, 0, 0, 1, 1, 1]
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
+
+
+def test_a_run_that_goes_astray_returns_to_its_checkpoint_at_a_lower_rate(cache, tmp_path, spoil):
+    visits: list[int] = []
+
+    def astray(step: int) -> bool:
+        visits.append(step)
+        return step >= 7 and visits.count(7) < 2
+
+    spoil(astray)
+    model, reports = _trained(cache, _config("fsq"), tmp_path, 20)
+    (event,) = [event for report in reports for event in report.events]
+    assert "went back to step 0" in event
+    assert reports[-1].progress == 1.0
+    rates = {report.step: report.learning_rate for report in reports}
+    assert rates[8] == pytest.approx(3e-3 / 2)
+    assert all(torch.isfinite(value).all() for value in model.state_dict().values())
+
+
+def test_a_run_that_stays_astray_ends_with_one_line(cache, tmp_path, spoil):
+    spoil(lambda step: True)
+    with pytest.raises(ModelError, match="not finite again"):
+        _trained(cache, _config("fsq"), tmp_path, 20)
+
+
+def test_the_earlier_weights_are_taken_if_they_were_clearly_better(cache, tmp_path):
+    """Measured on the averaged weights; here the second measurement is the best."""
+    config = _config("fsq")
+    excerpts = Excerpts.choose(scan(cache.folder.parents[1]).sounds, 16000, count=1, seconds=1.0)
+    seen = []
+
+    def measure(model: Autoencoder):
+        result = preview(model, excerpts)
+        assert result is not None
+        seen.append({name: value.clone() for name, value in model.state_dict().items()})
+        return replace(result, mel=[2.0, 1.0, 10.0, 10.0][len(seen) - 1])
+
+    model, reports = _trained(cache, config, tmp_path, 20, preview=measure, previews=4)
+    assert [report.step for report in reports if report.preview] == [5, 10, 15, 20]
+    assert all(torch.equal(value, seen[1][name]) for name, value in model.state_dict().items())
+
+
+def test_accumulated_parts_are_further_crops(cache, tmp_path):
+    """Two parts of 4 crops differ from one, and the sound per second counts both."""
+    one, _ = _trained(cache, _config("vae"), tmp_path / "one", 3)
+    two, _ = _trained(cache, _config("vae"), tmp_path / "two", 3, machine=Machine(accumulate=2))
+    assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))

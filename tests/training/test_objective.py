@@ -27,26 +27,53 @@ def test_a_loss_named_twice_is_an_error():
         _objective(losses=(term, term))
 
 
-def test_the_loss_is_the_weighted_sum_of_its_terms():
+def _weighted(objective, quality, progress):
+    audio = 0.2 * torch.randn(2, 6400, generator=torch.Generator().manual_seed(0))
+    passed = objective(audio, quality)
+    distances = objective.distances(passed.reconstruction, audio)
+    return (
+        {**distances, **passed.terms},
+        {
+            **objective.weigh_distances(distances),
+            **objective.weigh_bottleneck(passed.terms, quality, progress),
+        },
+    )
+
+
+def test_each_term_has_its_weight():
     losses = (Term(weight=2.0, loss=L1Config()), Term(weight=3.0, loss=MeanSquaredErrorConfig()))
     objective = _objective(losses=losses, quality_decay=0.5, ramp=0.0).eval()
-    audio = 0.2 * torch.randn(2, 6400)
-    out = objective(audio, torch.full((2,), 2.0), 0.5)
-    expected = 2.0 * out.terms["l1"] + 3.0 * out.terms["mse"] + 0.5 * 0.25 * out.terms["rate"]
-    torch.testing.assert_close(out.loss, expected)
+    terms, weighted = _weighted(objective, torch.full((2,), 2.0), 0.5)
+    torch.testing.assert_close(weighted["l1"], 2.0 * terms["l1"].mean())
+    torch.testing.assert_close(weighted["mse"], 3.0 * terms["mse"].mean())
+    torch.testing.assert_close(weighted["rate"], 0.5 * 0.25 * terms["rate"].mean())
+    assert weighted.keys() == terms.keys()
 
 
 def test_the_rate_grows_in_at_the_start():
     objective = _objective(ramp=0.1).eval()
-    audio, quality = 0.2 * torch.randn(1, 6400), torch.zeros(1)
-    none, half, full = (objective(audio, quality, share) for share in (0.0, 0.05, 0.2))
-    torch.testing.assert_close(half.loss - none.loss, (full.loss - none.loss) / 2)
+    none, half, full = (_weighted(objective, torch.zeros(2), share)[1]["rate"] for share in (0.0, 0.05, 0.2))
+    assert float(none.detach()) == 0.0
+    torch.testing.assert_close(half, full / 2)
 
 
 def test_output_is_compared_with_the_input_it_belongs_to():
     objective = _objective("identity", weights={}).eval()
     lag = objective.model.lag
     audio = 0.2 * torch.randn(1, 12800)
-    out = objective(audio, torch.zeros(1), 1.0)
-    gap = (out.reconstruction[:, lag:] - audio[:, :-lag]).abs().mean()
-    torch.testing.assert_close(out.terms["l1"], gap)
+    passed = objective(audio, torch.zeros(1))
+    gap = (passed.reconstruction[:, lag:] - audio[:, :-lag]).abs().mean(1)
+    torch.testing.assert_close(objective.distances(passed.reconstruction, audio)["l1"], gap)
+
+
+def test_a_frozen_encoder_gets_no_gradient_and_no_noise():
+    model = tiny_model(BOTTLENECKS["entropy"]).requires_grad_(True)
+    config = ObjectiveConfig(losses=(Term(weight=1.0, loss=L1Config()),), bottleneck={"rate": 1.0})
+    objective = Objective(model, config, frozen_encoder=True).train()
+    audio, quality = 0.2 * torch.randn(2, 6400), torch.zeros(2)
+    first, second = objective(audio, quality), objective(audio, quality)
+    assert first.terms == {}
+    assert torch.equal(first.reconstruction, second.reconstruction)
+    first.reconstruction.square().mean().backward()
+    assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert any(parameter.grad is not None for parameter in model.decoder.parameters())

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auricle.errors import OptionError
-from auricle.training import Budget, OptimiserConfig
-from auricle.training.schedule import Clock, learning_rate
+from auricle.training import Budget, OptimiserConfig, Phase
+from auricle.training.schedule import Clock, learning_rate, spans
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,10 @@ def test_the_rate_warms_up_holds_and_falls_to_zero():
     assert learning_rate(config, 100, 0.4) == 1.0
     assert learning_rate(config, 100, 0.75) == pytest.approx(0.5)
     assert learning_rate(config, 100, 1.0) == pytest.approx(0.0)
+
+
+def test_phases_take_their_shares_of_the_run():
+    first, second, third = spans([Phase(share=1.0), Phase(share=2.0), Phase(share=1.0)])
+    assert (first.start, third.end) == (0.0, 1.0)
+    assert first.end == second.start == pytest.approx(0.25)
+    assert [second.done(progress) for progress in (0.1, 0.5, 0.9)] == pytest.approx([0.0, 0.5, 1.0])

@@ -21,51 +21,75 @@ _REASONS_SHOWN = 5
 
 
 def train(
-    sounds: Path,
+    sounds: str,
     /,
     *,
     preset: str = "speech",
-    base: str | None = None,
+    size: str = "base",
+    base: str = "auto",
     budget: str = "10m",
+    adversarial: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.0,
     out: Path = _OUT,
     resume: Flag = False,
     force: Flag = False,
     seed: int = 0,
+    batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    accumulate: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    precision: str = "auto",
+    cpu: Flag = False,
     threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    track: str = "tensorboard",
     output: Output = TALKATIVE,
 ) -> None:
     """Train a model on a folder of sounds.
 
     Args:
-        sounds: a folder of audio files: any nesting, format, rate. One in ten is held out, or subfolder valid.
+        sounds: a folder of audio files: any nesting, format, rate; or a URL such as s3://bucket/sounds. One file in ten
+            is held out, or subfolder valid.
         preset: speech (16 kHz), music (44.1 kHz), conv (small, quick), mixed (CNN and RNN) or conv-lstm (literature's).
-        base: a shipped model's name or a model file to start from.
+        size: of a new network: small, base or large.
+        base: what to start from: auto (the shipped model of the preset), none, a shipped model's name or a model file.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
-        out: the model file to write; checkpoints lie beside it.
+        adversarial: last share of the budget, 0 to 1, in which discriminators sharpen the decoder; 1 keeps old files.
+        out: the model file to write; checkpoints and the run's page lie beside it.
         resume: go on from the last checkpoint.
         force: replace an existing model file.
         seed: decides weights, crops and noise.
+        batch: crops per step and process; by default the preset's.
+        accumulate: parts of a step whose gradients are summed up.
+        precision: auto, float32 or bf16 (GPUs).
+        cpu: stay on the CPU although there is a GPU.
         threads: CPU threads; all by default.
+        track: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with commas,
+            or none.
     """
-    from auricle import Watcher
+    from auricle import Machine, Watcher
     from auricle import train as run
     from auricle.bench.rows import format_rows
 
-    screen = Screen(output)
+    machine = Machine(precision, accumulate, cpu=cpu)
+    screen = Screen(output if machine.first else Output(quiet=True))
     with screen.progress("train") as meter:
         view = _View(screen, meter)
         made = run(
             sounds,
             out=out,
             preset=preset,
+            size=size,
             base=base,
             budget=budget,
+            adversarial=adversarial,
+            batch=batch,
+            machine=machine,
             resume=resume,
             force=force,
             seed=seed,
             threads=threads,
-            watcher=Watcher(view.scanned, view.entered, view.counted, view.trained),
+            trackers=[name for name in track.split(",") if name != "none"],
+            watcher=Watcher(view.scanned, view.entered, view.counted, view.trained, screen.note),
         )
+    if not machine.first:
+        return
     if made.rejected:
         screen.note(_unusable(made.rejected))
     table = format_rows(made.table) or "no sound was held out: give two or more files to judge the model"
@@ -95,6 +119,8 @@ class _View:
         if self._found:  # told when the first steps are done: so a run that can't start says one thing only
             self._screen.note(self._found)
             self._found = ""
+        for event in report.events:
+            self._screen.note(event)
         rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
         self._meter.show(report.progress, f"{detail}, {duration(report.seconds_left)} left")

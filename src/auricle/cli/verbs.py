@@ -6,6 +6,7 @@ from types import MappingProxyType
 VERBS: Mapping[str, str] = MappingProxyType(
     {
         "train": "Train a model on a folder of sounds.",
+        "doctor": "Tell what is wrong with a folder of sounds, or with a training run.",
         "compress": "Compress an audio file into an .aur file.",
         "decompress": "Turn an .aur file back into an audio file.",
         "info": "Show what a model or an .aur file tells about itself.",

@@ -36,8 +36,8 @@ def find_model(source: Path, about: AurInfo, model: Autoencoder | Path | str | N
             )
         model = shipped()[about.model]
     loaded = model if isinstance(model, Autoencoder) else load(model)
-    found = fingerprint(loaded)[: 2 * FINGERPRINT_BYTES]
-    if found != about.fingerprint:
+    found, *older = (name[: 2 * FINGERPRINT_BYTES] for name in (fingerprint(loaded), *loaded.info.decodes))
+    if about.fingerprint not in (found, *older):
         raise ModelError(
             f"{source} was made with model {about.model!r} of fingerprint {about.fingerprint}, "
             f"model {loaded.name!r} has {found}: give the model that made it with --model"

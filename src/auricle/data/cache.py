@@ -1,5 +1,6 @@
 """Every sound of a corpus, decoded once into one memory-mapped file that training reads crops from."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -15,10 +16,11 @@ from typing import BinaryIO, Self, final
 import numpy as np
 
 from auricle.audio import AudioReader, Resampler, resampled_length
+from auricle.data.checksum import SummedFile, damaged_piece
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 
-_VERSION = 1
+_VERSION = 2
 _SAMPLES = "samples.i16"
 _INDEX = "index.json"
 _BLOCK = 1 << 17
@@ -28,6 +30,9 @@ _MOST_WAITING = 64  # decoded sounds that wait for a slow one before them
 # and of float recordings survives; the rounding noise, 95 dB below full scale, is far below any codec's.
 _UNIT = 2.0**-14
 _HIGHEST_PEAK = 2.0
+# No format packs more samples per channel into a byte (long silence in Opus or FLAC comes near): a damaged header that
+# promises more must not make a corpus too large for the disk.
+_MOST_FRAMES_PER_BYTE = 1024
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class AudioCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open a finished cache.
+        """Open a finished cache and check it: all of its samples up to 2 GB, of a larger one a sample.
 
         Raises:
             DataError: the folder holds no cache, or a damaged one.
@@ -69,11 +74,14 @@ class AudioCache:
             self.rejected = tuple(Rejected(Path(path), reason) for path, reason in index["rejected"])
             self.sample_rate = int(index["sample_rate"])
             self._samples = np.memmap(folder / _SAMPLES, np.int16, "r")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            damaged = damaged_piece(folder / _SAMPLES, index["checksums"])
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise DataError(f"the audio cache {folder} can't be read ({error}): delete this folder") from error
         last = self._entries[-1]
         if self._samples.size != last.offset + last.length * last.channels:
             raise DataError(f"the audio cache {folder} is incomplete: delete this folder")
+        if damaged is not None:
+            raise DataError(f"the audio cache {folder} is damaged (its samples have changed): delete this folder")
         self.folder = folder
         self.lengths = np.array([entry.length for entry in self._entries], np.int64)
         self.lengths.setflags(write=False)
@@ -87,12 +95,13 @@ class AudioCache:
         sample_rate: int,
         max_channels: int = 2,
         on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_note: Callable[[str], None] = lambda line: None,
     ) -> Self:
         """Decode sounds into a cache below ``folder``, or open the one that an earlier call made of the same
         files.
 
-        The cache appears whole or not at all; sounds that do not decode are in `rejected`, the others keep
-        their order.
+        The cache appears whole or not at all; sounds that do not decode, or have vanished since they were scanned,
+        are in `rejected`, the others keep their order. A cache that was damaged since is made anew.
 
         Args:
             sounds: from `scan`.
@@ -101,6 +110,7 @@ class AudioCache:
             sample_rate: of the cache, in Hz.
             max_channels: how many channels to keep of each sound.
             on_progress: called with the number of sounds decoded so far and of all.
+            on_note: is told in one line if a damaged cache is made anew.
 
         Raises:
             DataError: no sound decodes, or the folder can't be written or has too little space.
@@ -109,13 +119,18 @@ class AudioCache:
             raise OptionError(f"a cache of {max_channels} channels at {sample_rate} Hz: both must be positive")
         folder = Path(folder)
         home = folder / _key(sounds, sample_rate, max_channels)
-        if not home.exists():
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                _check_space(sounds, folder, sample_rate, max_channels)
-                _make(sounds, home, sample_rate, max_channels, on_progress)
-            except OSError as error:
-                raise DataError(f"can't write the audio cache {folder}: {error.strerror or error}") from error
+        try:
+            if home.exists():
+                try:
+                    return cls(home)
+                except DataError as error:
+                    on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
+                    _put_away(home)
+            folder.mkdir(parents=True, exist_ok=True)
+            _check_space(sounds, folder, sample_rate, max_channels)
+            _make(sounds, home, sample_rate, max_channels, on_progress)
+        except OSError as error:
+            raise DataError(f"can't write the audio cache {folder}: {error.strerror or error}") from error
         return cls(home)
 
     def __len__(self) -> int:
@@ -169,9 +184,25 @@ def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:
     return digest.hexdigest()[:24]
 
 
+def _put_away(home: Path) -> None:
+    """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
+        contextlib.suppress(FileNotFoundError),  # another process was faster
+    ):
+        home.rename(Path(name) / home.name)
+
+
+def _frames(sound: Sound) -> int:
+    try:
+        return min(sound.frames, _MOST_FRAMES_PER_BYTE * sound.path.stat().st_size)
+    except OSError:
+        return 0  # vanished: decoding it will be refused
+
+
 def _check_space(sounds: Sequence[Sound], folder: Path, sample_rate: int, max_channels: int) -> None:
     needed = sum(
-        2 * min(sound.channels, max_channels) * resampled_length(sound.frames, sound.sample_rate, sample_rate)
+        2 * min(sound.channels, max_channels) * resampled_length(_frames(sound), sound.sample_rate, sample_rate)
         for sound in sounds
     )
     free = shutil.disk_usage(folder).free
@@ -195,7 +226,8 @@ def _make(
         cache.mkdir()
         entries: list[_Entry] = []
         rejected: list[Rejected] = []
-        with (cache / _SAMPLES).open("wb") as file:
+        with (cache / _SAMPLES).open("wb") as raw:
+            file = SummedFile(raw)
             on_progress(0, len(sounds))
             for done, (sound, part) in enumerate(_decode_all(sounds, work, sample_rate, max_channels), 1):
                 match part:
@@ -205,10 +237,11 @@ def _make(
                         entries.append(_Entry(sound.name, file.tell() // 2, part.length, part.channels))
                         _move_into(part.path, file)
                 on_progress(done, len(sounds))
+            checksums = file.finish()
         if not entries:
             reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
             raise DataError(f"none of {len(sounds)} sounds can be decoded{reason}")
-        _write_index(cache / _INDEX, entries, rejected, sample_rate)
+        _write_index(cache / _INDEX, entries, rejected, sample_rate, checksums)
         try:
             cache.rename(home)
         except OSError:
@@ -216,18 +249,25 @@ def _make(
                 raise
 
 
-def _write_index(path: Path, entries: list[_Entry], rejected: list[Rejected], sample_rate: int) -> None:
+def _write_index(
+    path: Path, entries: list[_Entry], rejected: list[Rejected], sample_rate: int, checksums: list[int]
+) -> None:
     index = {
         "sample_rate": sample_rate,
         "sounds": [[entry.name, entry.offset, entry.length, entry.channels] for entry in entries],
         "rejected": [[str(refused.path), refused.reason] for refused in rejected],
+        "checksums": checksums,
     }
-    path.write_text(json.dumps(index), "utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(index, file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _move_into(part: Path, file: BinaryIO) -> None:
+def _move_into(part: Path, file: SummedFile) -> None:
     with part.open("rb") as source:
-        shutil.copyfileobj(source, file, 1 << 20)
+        while data := source.read(1 << 20):
+            file.write(data)
     part.unlink()
 
 
@@ -258,7 +298,7 @@ def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _P
             channels = min(reader.channels, max_channels)
             resampler = Resampler(reader.sample_rate, sample_rate, channels)
             length = 0
-            for block in reader.blocks(_BLOCK):
+            for block in _readable(reader):
                 length += _store(resampler.push(block[:channels]), file, sound)
             length += _store(resampler.flush(), file, sound)
         if length == 0:
@@ -267,6 +307,14 @@ def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _P
         path.unlink(missing_ok=True)
         return Rejected(sound.path, str(error))
     return _Part(path, length, channels)
+
+
+def _readable(reader: AudioReader) -> Iterator[np.ndarray]:
+    """The blocks of a sound; a file that goes away while it is read is a fault of the sound, not of the cache."""
+    try:
+        yield from reader.blocks(_BLOCK)
+    except OSError as error:
+        raise AudioError(f"can't read {reader.info.path}: {error.strerror or error}") from error
 
 
 def _store(block: np.ndarray, file: BinaryIO, sound: Sound) -> int:

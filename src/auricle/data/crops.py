@@ -1,4 +1,4 @@
-"""Random training crops, a pure function of seed and step."""
+"""Random training crops, a pure function of seed, step and shard."""
 
 from typing import final
 
@@ -22,7 +22,8 @@ class CropSampler:
     - The start is uniform. A crop that its sound does not fill goes on with further sounds, each after a
       random gap of up to 0.1 s, so that short sounds do not train on zeros.
     - Stereo is seen as its middle in half of the cases, else as left, right or side (the half difference),
-      which are what the codec will be fed.
+      which are what the codec will be fed. Left and right come equally often: models are mono, so this is what
+      swapping channels is to them.
     - Each crop is scaled by a random gain, uniform in decibels, but not beyond a peak of 1, and half of them
       are turned upside down.
     - A silent crop is drawn again, up to 4 times.
@@ -59,9 +60,13 @@ class CropSampler:
         self._cumulative = np.cumsum(weights / weights.sum())
         self._longest_gap = round(_LONGEST_GAP_SECONDS * cache.sample_rate)
 
-    def batch(self, step: int) -> np.ndarray:
-        """Return float32 ``(b, t)``, the batch of training step ``step`` (0 or more)."""
-        random = np.random.Generator(np.random.PCG64([self._seed, step]))
+    def batch(self, step: int, shard: int = 0) -> np.ndarray:
+        """Return float32 ``(b, t)``, the batch of training step ``step`` (0 or more).
+
+        A step's further batches, for other processes or parts of an accumulated step, have further shards (0 or
+        more). What a shard holds does not depend on how many others there are.
+        """
+        random = np.random.Generator(np.random.PCG64([self._seed, step, shard] if shard else [self._seed, step]))
         return np.stack([self._crop(random) for _ in range(self._batch)])
 
     def _crop(self, random: np.random.Generator) -> np.ndarray:

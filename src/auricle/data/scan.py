@@ -1,15 +1,17 @@
 """A folder of sounds: what in it can be used, and what can't and why."""
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from auricle import audio
+from auricle.data.listing import audio_names
 from auricle.errors import AudioError, DataError
 
+MIN_SECONDS = 0.05
+"""Shorter sounds are not used."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Sound:
     """An audio file as its header describes it.
 
@@ -33,7 +35,7 @@ class Sound:
         return self.frames / self.sample_rate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """A file that can't be used, and why, in one line."""
 
@@ -54,7 +56,7 @@ class Corpus:
         return sum(sound.seconds for sound in self.sounds) / 3600
 
 
-def scan(folder: Path | str, *, min_seconds: float = 0.05) -> Corpus:
+def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:
     """Find every usable sound below a folder, at any depth, by reading headers only.
 
     Files are told by their suffix; others (text, tables, pictures) and hidden ones are passed over in
@@ -69,14 +71,10 @@ def scan(folder: Path | str, *, min_seconds: float = 0.05) -> Corpus:
         DataError: the folder is missing or a file, or holds no usable sound.
     """
     folder = Path(folder)
-    if not folder.exists():
-        raise DataError(f"the folder {folder} does not exist: name a folder of sounds")
-    if not folder.is_dir():
-        raise DataError(f"{folder} is a file: name the folder that holds the sounds")
     refused: list[Rejected] = []
     sounds: list[Sound] = []
-    for path in _audio_paths(folder, refused):
-        found = _examine(path, path.relative_to(folder).as_posix(), min_seconds)
+    for name in audio_names(folder, lambda path, reason: refused.append(Rejected(path, reason))):
+        found = examine_header(folder / name, name, min_seconds)
         match found:
             case Sound():
                 sounds.append(found)
@@ -89,34 +87,8 @@ def scan(folder: Path | str, *, min_seconds: float = 0.05) -> Corpus:
     return Corpus(tuple(sounds), tuple(refused))
 
 
-def _audio_paths(folder: Path, refused: list[Rejected]) -> Iterator[Path]:
-    def refuse(error: OSError) -> None:
-        refused.append(Rejected(Path(error.filename), f"can't open this folder: {error.strerror}"))
-
-    seen: set[tuple[int, int]] = set()
-    _is_new(folder, seen)
-    for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
-        here = Path(place)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and _is_new(here / name, seen))
-        for name in sorted(files):
-            path = here / name
-            if not name.startswith(".") and audio.is_audio_name(path) and _is_new(path, seen):
-                yield path
-
-
-def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
-    try:
-        status = path.stat()
-    except OSError:
-        return True  # a dangling link: opening it will say so
-    identity = (status.st_dev, status.st_ino)
-    if identity in seen:
-        return False
-    seen.add(identity)
-    return True
-
-
-def _examine(path: Path, name: str, min_seconds: float) -> Sound | Rejected:
+def examine_header(path: Path, name: str, min_seconds: float) -> Sound | Rejected:
+    """Read the header of one file."""
     try:
         info = audio.info(path)
     except AudioError as error:

@@ -1,20 +1,14 @@
 """One page that holds everything: sounds, pictures, style and script. It asks nothing of the network."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from typing import final
-
-import numpy as np
-import soundfile
 
 from auricle.demo.credits import credits_html
 from auricle.demo.pieces import Piece
-from auricle.demo.spectrogram import Spectrograph
 from auricle.demo.takes import Take
+from auricle.html import Shown, Spectrograph, document, player
 
 _INTRODUCTION = (
     "Each recording was compressed to a real file at two bitrates and decompressed again. Play a version, then "
@@ -45,18 +39,7 @@ def page(exhibits: Sequence[Exhibit], credits: str) -> str:
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Auricle demo</title>
-<link rel="icon" href="data:,">
-<style>
-{_asset("page.css")}</style>
-</head>
-<body>
-<header>
+    body = f"""<header>
 <h1>Auricle demo</h1>
 <p>{_INTRODUCTION}</p>
 </header>
@@ -66,26 +49,23 @@ def page(exhibits: Sequence[Exhibit], credits: str) -> str:
 <p>{_FIGURES}</p>
 {thanks}
 </footer>
-<script>
-{_asset("page.js")}</script>
-</body>
-</html>
 """
+    return document("Auricle demo", body)
 
 
 def _section(exhibit: Exhibit) -> str:
     piece = exhibit.piece
     graph = Spectrograph(piece.audio, piece.sample_rate)
     kbps = 8e-3 * piece.pcm_bytes / piece.seconds
-    shown = [
-        _figure(piece, graph, "Original", piece.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(piece.pcm_bytes)}")])
+    versions = [
+        Shown(piece.title, "Original", piece.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(piece.pcm_bytes)}")]),
+        *(Shown(piece.title, f"{made.kbps:.1f} kb/s", made.audio, _facts(made)) for made in exhibit.takes),
     ]
-    shown += [_figure(piece, graph, f"{made.kbps:.1f} kb/s", made.audio, _facts(made)) for made in exhibit.takes]
     return f"""<section>
 <h2>{escape(piece.title)}</h2>
 <p class="meta">{escape(_meta(exhibit))}</p>
 <div class="takes">
-{"".join(shown)}</div>
+{"".join(player(shown, graph) for shown in versions)}</div>
 </section>
 """
 
@@ -112,36 +92,5 @@ def _facts(made: Take) -> list[tuple[str, str]]:
     ]
 
 
-def _figure(piece: Piece, graph: Spectrograph, label: str, audio: np.ndarray, facts: Sequence[tuple[str, str]]) -> str:
-    name = escape(f"{piece.title}, {label}")
-    ticks = "".join(
-        f'<span class="tick" style="bottom:{100 * height:.1f}%" aria-hidden="true">{text}</span>'
-        for text, height in graph.ticks()
-    )
-    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(value)}</dd>" for term, value in facts)
-    picture, sound = _uri("image/png", graph.png(audio)), _uri("audio/flac", _flac(audio, piece.sample_rate))
-    return f"""<figure>
-<figcaption>{escape(label)}</figcaption>
-<div class="picture"><img src="{picture}" alt="Spectrogram: {name}">{ticks}<div class="head"></div></div>
-<audio controls preload="metadata" aria-label="{name}" src="{sound}"></audio>
-<dl>{rows}</dl>
-</figure>
-"""
-
-
-def _flac(audio: np.ndarray, sample_rate: int) -> bytes:
-    whole = io.BytesIO()
-    soundfile.write(whole, np.clip(audio, -1.0, 1.0).T, sample_rate, format="FLAC", subtype="PCM_16")
-    return whole.getvalue()
-
-
-def _uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
-
-
 def _kb(count: int) -> str:
     return f"{count / 1000:.1f} kB"
-
-
-def _asset(name: str) -> str:
-    return (resources.files("auricle") / "demo" / name).read_text("utf-8")

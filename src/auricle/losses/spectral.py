@@ -114,7 +114,7 @@ class LogMelConfig(LossConfig, kind="mel"):
 
     n_fft: tuple[int, ...] = Field(default=(256, 512, 1024), min_length=1, description="window lengths in samples")
     n_mels: tuple[int, ...] = Field(default=(20, 40, 80), min_length=1, description="mel bands of each window")
-    floor: float = Field(default=1e-3, gt=0, description="added to mel magnitudes before the logarithm")
+    floor: float = Field(default=1e-4, gt=0, description="added to mel magnitudes before the logarithm")
 
     def build(self, sample_rate: int) -> LogMel:
         """The loss."""

@@ -26,6 +26,9 @@ class ModelInfo(Frozen):
     data: str = Field(default="", description="what it was trained on, with licences")
     training: dict[str, str | int | float] = Field(default={}, description="steps, hours, preset, commands")
     metrics: dict[str, str | int | float] = Field(default={}, description="figures on held-out files")
+    decodes: tuple[str, ...] = Field(
+        default=(), max_length=64, description="fingerprints of earlier models whose files this one decodes too"
+    )
 
 
 @final

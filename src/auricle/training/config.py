@@ -7,6 +7,8 @@ from pydantic import Field, SerializeAsAny
 from auricle.losses import LossConfig
 from auricle.model import AutoencoderConfig
 from auricle.model.choice import Frozen
+from auricle.training.adversary import AdversaryConfig
+from auricle.training.optimiser import OptimiserConfig
 
 
 @final
@@ -32,15 +34,16 @@ class ObjectiveConfig(Frozen):
 
 
 @final
-class OptimiserConfig(Frozen):
-    """AdamW (Loshchilov and Hutter, 2019), warm-up, constant rate, then cosine to zero."""
+class Phase(Frozen):
+    """A part of a run: what learns in it, and from whom."""
 
-    rate: float = Field(default=1e-3, gt=0, description="learning rate")
-    betas: tuple[float, float] = Field(default=(0.8, 0.99), description="decay of the moments")
-    weight_decay: float = Field(default=0.01, ge=0, description="decoupled weight decay")
-    warmup: int = Field(default=200, ge=0, description="steps of linear warm-up")
-    decay: float = Field(default=0.6, ge=0, le=1, description="last share of the run in which the rate falls to zero")
-    clip: float = Field(default=1.0, gt=0, description="largest norm of the gradient")
+    name: str = Field(default="reconstruction", min_length=1, max_length=32, description="its name in reports")
+    share: float = Field(default=1.0, gt=0, description="share of the run's budget, relative to the other phases")
+    optimiser: OptimiserConfig = Field(default=OptimiserConfig(), description="how the model learns")
+    frozen_encoder: bool = Field(
+        default=False, description="only the decoder learns: files made before stay as they are"
+    )
+    adversary: AdversaryConfig | None = Field(default=None, description="discriminators that judge the output")
 
 
 @final
@@ -49,7 +52,8 @@ class TrainConfig(Frozen):
 
     model: AutoencoderConfig = Field(description="what is trained")
     objective: ObjectiveConfig = Field(description="what it is trained for")
-    optimiser: OptimiserConfig = Field(default=OptimiserConfig(), description="how")
+    phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1, description="its parts, one after the other")
     crop_frames: int = Field(default=60, ge=2, le=4096, description="length of a training crop in latent frames")
-    batch: int = Field(default=16, ge=1, le=4096, description="crops per step")
+    batch: int = Field(default=16, ge=1, le=4096, description="crops per step, process and accumulated part")
+    average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
     seed: int = Field(default=0, ge=0, description="decides weights, crops and noise")

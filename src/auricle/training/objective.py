@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, final
 
+import torch
 from torch import Tensor, nn
 
 from auricle.errors import ConfigError
@@ -9,26 +10,29 @@ from auricle.model import Autoencoder
 from auricle.training.config import ObjectiveConfig
 
 
-class Outcome(NamedTuple):
-    """What one pass over a batch gave."""
+class Passed(NamedTuple):
+    """What the model made of a batch."""
 
-    loss: Tensor
-    """Scalar to minimise."""
-    terms: dict[str, Tensor]
-    """Unweighted terms by name, means over the batch, detached."""
     reconstruction: Tensor
     """(b, t) output, late by the model's lag."""
+    terms: dict[str, Tensor]
+    """Unweighted terms of the bottleneck, one value per item ``(b,)`` or scalars; empty if the encoder is frozen."""
 
 
 @final
 class Objective(nn.Module):
-    """Autoencoder and objective in one module, so that a training step is one forward pass.
+    """Autoencoder and objective in one module, so that a distributed step is one forward pass.
+
+    Args:
+        model: what is trained.
+        config: losses and weights.
+        frozen_encoder: encoder and bottleneck work as in use, without noise and without gradients.
 
     Raises:
         ConfigError: a weight names a term that the bottleneck does not have, or a term has no weight.
     """
 
-    def __init__(self, model: Autoencoder, config: ObjectiveConfig):
+    def __init__(self, model: Autoencoder, config: ObjectiveConfig, *, frozen_encoder: bool = False):
         super().__init__()
         known, named = set(model.bottleneck.term_names), set(config.bottleneck)
         if known != named:
@@ -40,28 +44,43 @@ class Objective(nn.Module):
         self._names = [term.loss.kind for term in config.losses]
         if len(set(self._names)) != len(self._names):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
-        self._config = config
+        self._config, self._frozen = config, frozen_encoder
 
-    def forward(self, audio: Tensor, quality: Tensor, progress: float) -> Outcome:
-        """Losses of a batch.
-
-        Args:
-            audio: ``(b, t)``, t a multiple of the model's hop length.
-            quality: ``(b,)`` level of each item.
-            progress: done share of the run.
-        """
-        bottled = self.model.bottleneck(self.model.encoder(audio.unsqueeze(2)), quality)
+    def forward(self, audio: Tensor, quality: Tensor) -> Passed:
+        """Pass ``audio`` ``(b, t)``, t a multiple of the hop length, at ``quality`` ``(b,)`` through the model."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self._frozen):
+            latents = self.model.encoder(audio.unsqueeze(2))
+            with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
+                bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
+        return Passed(reconstruction, {} if self._frozen else bottled.terms)
+
+    def distances(self, reconstruction: Tensor, audio: Tensor) -> dict[str, Tensor]:
+        """Unweighted distances ``(b,)`` between output and the input it belongs to, by name."""
+        estimate, reference = self.aligned(reconstruction, audio)
+        pairs = zip(self._names, self.losses, strict=True)
+        return {name: module(estimate, reference) for name, module in pairs}
+
+    def aligned(self, reconstruction: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Cut output and input ``(b, t)`` to what belongs together."""
         lag = self.model.lag
-        estimate, reference = reconstruction[:, lag:], audio[:, : audio.shape[1] - lag]
-        terms: dict[str, Tensor] = {}
-        loss = audio.new_zeros(audio.shape[0])
-        for name, term, module in zip(self._names, self._config.losses, self.losses, strict=True):
-            terms[name] = module(estimate, reference)
-            loss = loss + term.weight * terms[name]
+        return reconstruction[:, lag:], audio[:, : audio.shape[1] - lag]
+
+    def weigh_distances(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weighted means over the batch."""
+        weights = {name: term.weight for name, term in zip(self._names, self._config.losses, strict=True)}
+        return {name: weights[name] * value.mean() for name, value in terms.items()}
+
+    def weigh_bottleneck(self, terms: dict[str, Tensor], quality: Tensor, progress: float) -> dict[str, Tensor]:
+        """Weighted means over the batch; ``progress`` is the done share of the run."""
         growth = min(1.0, progress / self._config.ramp) if self._config.ramp else 1.0
-        for name, weight in self._config.bottleneck.items():
-            terms[name] = bottled.terms[name]
-            loss = loss + weight * growth * self._config.quality_decay**quality * terms[name]
-        detached = {name: value.detach().mean() for name, value in terms.items()}
-        return Outcome(loss.mean(), detached, reconstruction)
+        factor = growth * self._config.quality_decay**quality
+        return {name: (self._config.bottleneck[name] * factor * value).mean() for name, value in terms.items()}
+
+    def train(self, mode: bool = True) -> "Objective":
+        """As any module, but what is frozen stays in eval mode: no noise, no moving codebooks."""
+        super().train(mode)
+        if self._frozen:
+            self.model.encoder.eval()
+            self.model.bottleneck.eval()
+        return self

@@ -1,7 +1,9 @@
 """Presets: each a function that returns a complete configuration."""
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple, final
 
 from auricle.errors import ConfigError
 from auricle.losses import ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig
@@ -9,7 +11,11 @@ from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
 from auricle.model.transform import MdctConfig, PatchConfig
-from auricle.training.config import ObjectiveConfig, OptimiserConfig, Term, TrainConfig
+from auricle.training.adversary import AdversaryConfig
+from auricle.training.config import ObjectiveConfig, Phase, Term, TrainConfig
+from auricle.training.optimiser import OptimiserConfig
+
+_POLISHING_RATE = 3e-4
 
 
 def _conv(blocks: int) -> tuple[BlockConfig, ...]:
@@ -33,10 +39,31 @@ def _autoencoder(
     )
 
 
-def speech() -> TrainConfig:
-    """16 kHz, 50 frames a second, 3.4 million parameters: voices."""
+@final
+class Size(StrEnum):
+    """How large a preset's network is."""
+
+    SMALL = "small"
+    BASE = "base"
+    LARGE = "large"
+
+
+class _Shape(NamedTuple):
+    dim: int
+    encoder: int
+    decoder: int
+
+
+_SPEECH = {Size.SMALL: _Shape(160, 2, 3), Size.BASE: _Shape(256, 3, 5), Size.LARGE: _Shape(512, 4, 8)}
+_MUSIC = {Size.SMALL: _Shape(192, 2, 3), Size.BASE: _Shape(288, 3, 4), Size.LARGE: _Shape(640, 4, 8)}
+_MIXED = {Size.SMALL: _Shape(128, 1, 1), Size.BASE: _Shape(192, 1, 2), Size.LARGE: _Shape(384, 2, 3)}
+
+
+def speech(size: Size = Size.BASE) -> TrainConfig:
+    """16 kHz, 50 frames a second: voices."""
+    shape = _SPEECH[size]
     return TrainConfig(
-        model=_autoencoder(16000, 320, 256, 64, _conv(3), _conv(5)),
+        model=_autoencoder(16000, 320, shape.dim, 64, _conv(shape.encoder), _conv(shape.decoder)),
         objective=ObjectiveConfig(
             losses=(
                 Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512,))),
@@ -48,10 +75,11 @@ def speech() -> TrainConfig:
     )
 
 
-def music() -> TrainConfig:
-    """44.1 kHz, 57 frames a second, 4.5 million parameters: music and any other sound."""
+def music(size: Size = Size.BASE) -> TrainConfig:
+    """44.1 kHz, 57 frames a second: music and any other sound."""
+    shape = _MUSIC[size]
     return TrainConfig(
-        model=_autoencoder(44100, 768, 288, 96, _conv(3), _conv(4)),
+        model=_autoencoder(44100, 768, shape.dim, 96, _conv(shape.encoder), _conv(shape.decoder)),
         objective=ObjectiveConfig(
             losses=(
                 Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048))),
@@ -63,17 +91,16 @@ def music() -> TrainConfig:
     )
 
 
-def mixed() -> TrainConfig:
+def mixed(size: Size = Size.BASE) -> TrainConfig:
     """Convolutional and recurrent blocks in turn, 16 kHz, at frame rate."""
-    pair = (ConvBlockConfig(), RecurrentBlockConfig())
-    base = speech()
-    return base.model_copy(update={"model": _autoencoder(16000, 320, 192, 64, pair, (*pair, *pair))})
+    shape, pair = _MIXED[size], (ConvBlockConfig(), RecurrentBlockConfig())
+    model = _autoencoder(16000, 320, shape.dim, 64, pair * shape.encoder, pair * shape.decoder)
+    return speech().model_copy(update={"model": model})
 
 
 def conv() -> TrainConfig:
     """A small, plain convolutional autoencoder, 16 kHz, at frame rate: learns fast in few minutes."""
-    base = speech()
-    return base.model_copy(update={"model": _autoencoder(16000, 320, 160, 64, _conv(2), _conv(3))})
+    return speech(Size.SMALL)
 
 
 def conv_lstm() -> TrainConfig:
@@ -90,7 +117,7 @@ def conv_lstm() -> TrainConfig:
             decoder=(StageConfig(dim=64, blocks=(RecurrentBlockConfig(cell="lstm", residual=False),)),),
         ),
         objective=ObjectiveConfig(losses=(Term(weight=1.0, loss=MeanSquaredErrorConfig()),)),
-        optimiser=OptimiserConfig(weight_decay=0.0, betas=(0.9, 0.999)),
+        phases=(Phase(optimiser=OptimiserConfig(weight_decay=0.0, betas=(0.9, 0.999))),),
         crop_frames=250,
     )
 
@@ -100,13 +127,45 @@ PRESETS: Mapping[str, Callable[[], TrainConfig]] = MappingProxyType(
 )
 """Every preset by its name on the command line."""
 
+SIZED: Mapping[str, Callable[[Size], TrainConfig]] = MappingProxyType(
+    {"speech": speech, "music": music, "mixed": mixed}
+)
+"""Those that come in sizes."""
 
-def named(name: str) -> TrainConfig:
-    """A preset by name.
+
+def named(name: str, size: str = Size.BASE) -> TrainConfig:
+    """A preset by name and size.
 
     Raises:
-        ConfigError: unknown name; the message lists the known ones.
+        ConfigError: unknown name or size, or the preset has one size only; the message lists the known ones.
     """
     if name not in PRESETS:
         raise ConfigError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
-    return PRESETS[name]()
+    if size not in list(Size):
+        raise ConfigError(f"no size {size!r}: choose one of {', '.join(Size)}")
+    if size == Size.BASE:
+        return PRESETS[name]()
+    if name not in SIZED:
+        raise ConfigError(f"preset {name!r} has one size: leave out --size, or choose one of {', '.join(SIZED)}")
+    return SIZED[name](Size(size))
+
+
+def with_adversary(config: TrainConfig, share: float, adversary: AdversaryConfig) -> TrainConfig:
+    """The last ``share`` of the budget goes to an adversarial phase, in which only the decoder learns.
+
+    Raises:
+        ConfigError: the share is not between 0 and 1.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ConfigError(f"an adversarial share of {share:g}: give 0 (none) to 1 (the whole run)")
+    if share == 0.0:
+        return config
+    polish = Phase(
+        name="adversarial",
+        share=share,
+        optimiser=OptimiserConfig(rate=_POLISHING_RATE),
+        frozen_encoder=True,
+        adversary=adversary,
+    )
+    before = (phase.model_copy(update={"share": phase.share * (1.0 - share)}) for phase in config.phases)
+    return config.model_copy(update={"phases": (polish,) if share == 1.0 else (*before, polish)})

@@ -2,11 +2,14 @@
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import final
 
 from auricle.errors import OptionError
-from auricle.training.config import OptimiserConfig
+from auricle.training.config import Phase
+from auricle.training.optimiser import OptimiserConfig
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -46,12 +49,26 @@ class Clock:
     With a budget in steps ``progress`` grows evenly. With one in seconds it grows by what is left, divided by the
     steps that the measured speed still allows; the plan is made anew now and then, so the end is met although
     speed changes.
+
+    Attributes:
+        step: steps done.
+        progress: done share of the run.
+        stride: progress per step.
+        seconds: time spent, interruptions left out.
+        phase: number of the phase.
+        entered: step at which the phase began.
+        slowdown: factor on every learning rate; it falls when a run had to be restored.
+        restored: how often a run went back to a checkpoint because its numbers were not finite.
     """
 
     step: int = 0
     progress: float = 0.0
     stride: float = 0.0
     seconds: float = 0.0
+    phase: int = 0
+    entered: int = 0
+    slowdown: float = 1.0
+    restored: int = 0
 
     @property
     def done(self) -> bool:
@@ -61,19 +78,51 @@ class Clock:
     def plan(self, budget: Budget, seconds_per_step: float) -> "Clock":
         """Set the progress per step from the speed."""
         if budget.steps is not None:
-            return Clock(self.step, self.progress, 1.0 / budget.steps, self.seconds)
+            return replace(self, stride=1.0 / budget.steps)
         assert budget.seconds is not None
         left = max(budget.seconds - self.seconds, seconds_per_step)
-        stride = (1.0 - self.progress) * min(1.0, seconds_per_step / left)
-        return Clock(self.step, self.progress, stride, self.seconds)
+        return replace(self, stride=(1.0 - self.progress) * min(1.0, seconds_per_step / left))
 
     def tick(self, seconds: float) -> "Clock":
         """After a step that took ``seconds``."""
-        return Clock(self.step + 1, self.progress + self.stride, self.stride, self.seconds + seconds)
+        return replace(self, step=self.step + 1, progress=self.progress + self.stride, seconds=self.seconds + seconds)
+
+    def at(self, seconds: float) -> "Clock":
+        """With another count of the time spent."""
+        return replace(self, seconds=seconds)
+
+    def slow_down(self, since: "Clock") -> "Clock":
+        """This earlier state at half the learning rate; the time spent stays spent."""
+        lower, again = since.slowdown / 2, since.restored + 1
+        return replace(self, seconds=since.seconds, slowdown=lower, restored=again)
+
+    def enter(self, phase: int) -> "Clock":
+        """Begin a phase."""
+        return replace(self, phase=phase, entered=self.step)
+
+
+@final
+@dataclass(frozen=True)
+class Span:
+    """The part of a run that a phase takes, in shares of the run."""
+
+    start: float
+    end: float
+
+    def done(self, progress: float) -> float:
+        """Done share of the phase, 0 to 1."""
+        return min(1.0, max(0.0, (progress - self.start) / (self.end - self.start)))
+
+
+def spans(phases: Sequence[Phase]) -> tuple[Span, ...]:
+    """Where each phase starts and ends."""
+    total = sum(phase.share for phase in phases)
+    ends = [share / total for share in accumulate(phase.share for phase in phases)]
+    return tuple(Span(start, end) for start, end in zip([0.0, *ends[:-1]], [*ends[:-1], 1.0], strict=True))
 
 
 def learning_rate(config: OptimiserConfig, step: int, progress: float) -> float:
-    """Warm-up by steps, then constant, then half a cosine down to zero by the end of the run."""
+    """Warm-up by steps, then constant, then half a cosine down to zero; step and progress are those of the phase."""
     warm = min(1.0, (step + 1) / (config.warmup + 1))
     left = max(0.0, 1.0 - progress)
     fall = 1.0 if left >= config.decay else 0.5 * (1.0 - math.cos(math.pi * left / config.decay))

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from auricle.errors import ModelError
@@ -45,6 +46,20 @@ class Bottleneck(nn.Module, ABC):
             quality: ``(b,)`` from 0 to ``quality_levels - 1``; bottlenecks with one level ignore it.
         """
 
+    @torch.no_grad()
+    def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        """What each dimension or codebook carries of ``z`` ``(b, n, d)`` in use, whatever the mode; changes nothing.
+
+        Args:
+            z: encoder output.
+            quality: ``(b,)``, as for :meth:`forward`.
+
+        Returns:
+            measures by name, each one value per dimension ``(d,)`` or per codebook ``(k,)``: ``bits`` per second,
+            ``nats`` per frame, ``perplexity`` and ``codes``, or here ``variance`` over all frames.
+        """
+        return {"variance": z.flatten(0, 1).var(0, correction=0)}
+
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Integer codes int32 ``(b, n, k)`` of latents ``(b, n, d)``.
 
@@ -64,6 +79,27 @@ class Bottleneck(nn.Module, ABC):
     def table_shape(self) -> TableShape | None:
         """What the integer tables need to know, None for continuous bottlenecks."""
         return None
+
+
+@torch.no_grad()
+def code_usage(codes: Tensor, sizes: Tensor) -> dict[str, Tensor]:
+    """How evenly codebooks are used.
+
+    Args:
+        codes: integers ``(b, n, k)``, 0 or more.
+        sizes: ``(k,)`` codes in each codebook.
+
+    Returns:
+        ``perplexity`` ``(k,)``: the exponential of the entropy of each codebook's codes over all frames, 1 where one
+        code takes all; ``codes`` ``(k,)``: its highest possible value, the codes in the codebook or the frames looked
+        at, whichever is less.
+    """
+    flat = codes.flatten(0, 1).long()
+    counts = torch.zeros(flat.shape[1], int(sizes.max()), device=codes.device)
+    counts.scatter_add_(1, flat.T, torch.ones_like(flat.T, dtype=counts.dtype))
+    share = counts / max(1, len(flat))
+    entropy = -(share * share.clamp(min=1e-12).log()).sum(1)
+    return {"perplexity": entropy.exp(), "codes": sizes.to(entropy.dtype).clamp(max=max(1, len(flat)))}
 
 
 class BottleneckConfig(Choice):

@@ -76,6 +76,13 @@ class Entropy(Bottleneck):
         out = passed * self._at(self.log_inverse, quality).exp()
         return Bottled(out, codes.detach().int(), {"rate": bits * self._frame_rate / 1000.0})
 
+    @torch.no_grad()
+    def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        """``bits`` ``(d,)``: per second, of rounded codes under the prior; their sum is the rate."""
+        codes = (z * self._at(self.log_gain, quality).exp()).round()
+        location, scale = self._prior(codes, quality)
+        return {"bits": logistic_bits(codes - location, scale).mean((0, 1)) * self._frame_rate}
+
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Rounded codes."""
         gain = self._at(self.log_gain, torch.full((1,), quality, device=z.device)).exp()

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig
+from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig, code_usage
 from auricle.model.bottleneck.tables import TableShape
 
 
@@ -32,6 +32,11 @@ class Fsq(Bottleneck):
         bounded = self._bounded(z)
         rounded = bounded.round()
         return Bottled(self._unit(bounded + (rounded - bounded).detach()), rounded.int(), {})
+
+    @torch.no_grad()
+    def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        """``perplexity`` and ``codes`` ``(k,)``: how many of its levels each feature uses."""
+        return code_usage(self.quantise(z, 0.0), self.levels)
 
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Indices from 0 to ``levels - 1``."""

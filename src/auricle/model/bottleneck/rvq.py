@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig
+from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig, code_usage
 from auricle.model.bottleneck.tables import TableShape
+from auricle.model.processes import from_first, summed
 from auricle.stream import Pointwise
 
 
@@ -17,7 +18,8 @@ class Codebook(nn.Module):
     """One stage: project to a few dimensions, take the nearest code, project back.
 
     The codes start at k-means centres of the first training batch. They follow the data by exponential moving averages;
-    a code that is hardly used any more moves to a random input of the batch.
+    a code that is hardly used any more moves to a random input of the batch. Where several processes train together,
+    the batch is that of all of them, so that their codes stay the same; random inputs are the first process's.
     """
 
     codes: Tensor
@@ -54,11 +56,10 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def _start(self, low: Tensor, rounds: int = 10) -> None:
-        if self.started:
-            return
         points = low.reshape(-1, low.shape[-1])
-        pick = torch.randint(len(points), (len(self.codes),), device=points.device)
-        self.codes.copy_(points[pick] + 1e-3 * torch.randn_like(self.codes))
+        if self.started or not summed(points.sum()).isfinite():
+            return
+        self.codes.copy_(from_first(self._drawn(points) + 1e-3 * torch.randn_like(self.codes)))
         for _ in range(rounds):
             use, total = self._assign(points, self.nearest(points))
             self.codes.copy_(torch.where(use[:, None] > 0, total / use.clamp(min=1)[:, None], self.codes))
@@ -66,25 +67,31 @@ class Codebook(nn.Module):
         self.use.fill_(1.0)
         self.started.fill_(True)
 
+    def _drawn(self, points: Tensor) -> Tensor:
+        return points[torch.randint(len(points), (len(self.codes),), device=points.device)]
+
     def _assign(self, points: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
-        use = torch.zeros_like(self.use).index_add_(0, indices, torch.ones_like(points[:, 0]))
-        return use, torch.zeros_like(self.codes).index_add_(0, indices, points)
+        """How many points each code gets in all processes ``(size,)``, and their sums ``(size, code_dim)``."""
+        counted = torch.cat((torch.ones_like(points[:, :1]), points), 1)
+        sums = summed(counted.new_zeros(len(self.codes), counted.shape[1]).index_add_(0, indices, counted))
+        return sums[:, 0], sums[:, 1:]
 
     @torch.no_grad()
     def _follow(self, low: Tensor, indices: Tensor) -> None:
         points = low.reshape(-1, low.shape[-1])
         use, total = self._assign(points, indices.reshape(-1))
+        if not total.isfinite().all():  # such a step is left out: the codes must not keep a trace of it
+            return
         self.use.lerp_(use, 1 - self._decay)
         self.total.lerp_(total, 1 - self._decay)
         self.codes.copy_(self.total / self.use.clamp(min=1e-5)[:, None])
-        self._revive(points)
+        self._revive(points, use.mean())
 
-    def _revive(self, points: Tensor) -> None:
-        dead = self.use < 0.02 * len(points) / len(self.use)
-        pick = torch.randint(len(points), (len(self.codes),), device=points.device)
-        alive = torch.full_like(self.use, len(points) / len(self.use))
-        self.use.copy_(torch.where(dead, alive, self.use))
-        self.codes.copy_(torch.where(dead[:, None], points[pick], self.codes))
+    def _revive(self, points: Tensor, typical: Tensor) -> None:
+        """Move codes that get hardly any of the ``typical`` number of points to random points."""
+        dead = self.use < 0.02 * typical
+        self.use.copy_(torch.where(dead, typical, self.use))
+        self.codes.copy_(torch.where(dead[:, None], from_first(self._drawn(points)), self.codes))
         self.total.copy_(torch.where(dead[:, None], self.codes * self.use[:, None], self.total))
 
 
@@ -116,6 +123,12 @@ class Rvq(Bottleneck):
             commitment = commitment + gap * on
             codes.append(chosen)
         return Bottled(out, torch.stack(codes, -1).int(), {"commitment": commitment})
+
+    @torch.no_grad()
+    def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        """``perplexity`` and ``codes`` ``(k,)`` of every codebook, also of those that the quality leaves out."""
+        codes = self.quantise(z, self.codebooks - 1.0)
+        return code_usage(codes, torch.full((self.codebooks,), self._size, device=z.device))
 
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Indices; codebooks beyond the quality are 0 and cost almost nothing."""

@@ -25,11 +25,21 @@ class Vae(Bottleneck):
 
     def forward(self, z: Tensor, quality: Tensor) -> Bottled:
         """Term ``kl``: nats per frame, mean over batch and frames."""
-        log_variance = self.log_variance.map(z).clamp(-14.0, 6.0)
-        divergence = 0.5 * (z.square() + log_variance.exp() - 1.0 - log_variance).sum(-1).mean()
+        log_variance, nats = self._divergence(z)
+        divergence = nats.sum(-1).mean()
         if self.training:
             z = z + torch.randn_like(z) * (0.5 * log_variance).exp()
         return Bottled(z, None, {"kl": divergence})
+
+    def _divergence(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Logarithm of the posterior's variance, and nats of each value, both ``(b, n, d)``."""
+        log_variance = self.log_variance.map(z).clamp(-14.0, 6.0)
+        return log_variance, 0.5 * (z.square() + log_variance.exp() - 1.0 - log_variance)
+
+    @torch.no_grad()
+    def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        """``nats`` ``(d,)``: divergence from the prior per frame; their sum is the term ``kl``."""
+        return {"nats": self._divergence(z)[1].mean((0, 1))}
 
 
 @final

@@ -1,0 +1,75 @@
+"""Quality against minutes of training, from nothing and from a shipped model, on held-out files.
+
+    python benchmarks/minutes.py VOICE/ --preset speech --budgets 5m 10m 20m --threads 1
+    python benchmarks/minutes.py SPEECH/ --models shipped=speech new=new.auricle.safetensors
+
+Each run is one `auricle train` with its own schedule; nothing is taken from the middle of a longer run.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from _shared import one_thread, parser, publish, run, table
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.add_argument("sounds", type=Path, help="a folder of sounds, best with subfolders train and valid")
+    made.add_argument("--preset", default="speech")
+    made.add_argument("--budgets", nargs="*", default=[], help="5m 10m, or steps")
+    made.add_argument("--bases", nargs="*", default=["none", "auto"])
+    made.add_argument("--adversarial", type=float, default=0.0, help="last share of each budget")
+    made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--models", nargs="*", default=[], metavar="NAME=MODEL", help="measure these as they are")
+    made.add_argument("--name", help="of the result, the folder's by default")
+    made.add_argument("--seconds", type=float, default=120.0, help="of held-out sound that are judged")
+    args = made.parse_args()
+    if args.threads == 1:
+        one_thread()
+    settings = {name: str(value) for name, value in vars(args).items()}
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as home:
+        for label, judged in _all(args, Path(home)):  # published anew after each run: a long row may be cut short
+            rows += _rows(label, judged)
+            publish(f"minutes-{args.name or args.sounds.name}", args.out, settings, {"rows": rows}, [table(rows)])
+
+
+def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any], Sequence[Any]]]:
+    """What each model was made of, and its table beside Opus."""
+    from auricle import load, train
+    from auricle.bench.heldout import evaluate_held_out
+    from auricle.data import scan, split
+
+    held_out = split(scan(args.sounds).sounds)[1]
+    for name, _, source in (text.partition("=") for text in args.models):
+        table = evaluate_held_out(load(source), held_out, max_seconds=args.seconds)
+        yield {"model": name, "steps": 0, "minutes": 0.0}, table
+    for budget in args.budgets:
+        for base in args.bases:
+            made = train(
+                args.sounds,
+                out=home / f"{base}-{budget}.auricle.safetensors",
+                preset=args.preset,
+                base=base,
+                budget=budget,
+                adversarial=args.adversarial,
+                threads=args.threads,
+                trackers=(),
+            )
+            label = {"model": f"{budget} from {base}", "steps": made.steps, "minutes": round(made.seconds / 60, 1)}
+            yield label, evaluate_held_out(made.model, made.held_out, max_seconds=args.seconds)
+
+
+def _rows(label: dict[str, Any], table: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    for row in table:
+        mine = label if row.codec != "opus" else {"model": "opus", "steps": "", "minutes": ""}
+        figures = {"mel": row.mel, "PESQ": row.pesq, "STOI": row.stoi, "SI-SDR": row.si_sdr}
+        rounded = {name: None if value is None else round(value, 3) for name, value in figures.items()}
+        yield {**mine, "setting": row.setting, "kb/s": None if row.kbps is None else round(row.kbps, 2), **rounded}
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""Look at a folder before or after training: sounds that shall be learned, or the run that learned them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auricle.data.checkup import SoundsHealth, examine_sounds
+from auricle.data.remote import is_url
+from auricle.errors import OptionError
+
+if TYPE_CHECKING:
+    from auricle.watch import RunHealth
+
+_RUN_FILES = ("history.jsonl", "checkpoints")
+
+
+def doctor(
+    path: str | Path,
+    *,
+    quick: bool = False,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> "SoundsHealth | RunHealth":
+    """Tell what is wrong with a folder of sounds, or with a training run.
+
+    Args:
+        path: sounds in any nesting, format, rate and channel count; or the folder of a run, ``OUT.run``.
+        quick: of sounds, read headers only.
+        on_progress: is told what is done, and how many files of how many.
+
+    Returns:
+        for sounds a `SoundsHealth`, for a run a `RunHealth`; both have ``verdicts``.
+
+    Raises:
+        OptionError: ``path`` is a URL.
+        DataError: the folder is missing, a file, or holds neither a run nor audio files.
+    """
+    if is_url(path):
+        raise OptionError(f"doctor looks at local folders, not at {path}: copy the sounds to this machine first")
+    folder = Path(path)
+    if any((folder / name).exists() for name in _RUN_FILES):  # else torch would be loaded in vain
+        from auricle.watch import examine_run, is_run
+
+        if is_run(folder):
+            return examine_run(folder)
+    return examine_sounds(folder, quick=quick, on_progress=on_progress)

@@ -1,0 +1,233 @@
+"""Every file of a folder of sounds, looked at as a source of training."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from auricle.data.diagnosis import CLIPPED, OFFSET, diagnose, too_quiet
+from auricle.data.examine import Finding, Ledger, beginning, examine
+from auricle.data.listing import Names, audio_names
+from auricle.data.scan import Rejected
+from auricle.data.split import Side, sides
+from auricle.data.twins import LISTENED_SECONDS, Group, candidates, confirmed, exact_copies, groups
+from auricle.errors import DataError
+from auricle.verdict import Verdict
+
+_MOST_THREADS = 8
+_BATCH = 8  # files per task: a task of one tiny file would cost more to hand out than to do
+_MOST_COMPARED = 5000
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Outlier:
+    """A file that stands out, and by how much."""
+
+    name: str
+    value: float
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Files with the same content.
+
+    Attributes:
+        names: the files.
+        exact: whether all their samples are the same, else they are the same recording cut, scaled or coded.
+        leak: whether some are trained on and others are held out.
+    """
+
+    names: tuple[str, ...]
+    exact: bool
+    leak: bool
+
+
+@final
+@dataclass(frozen=True)
+class SoundsHealth:
+    """What a folder of sounds holds, and what is wrong with it.
+
+    Attributes:
+        folder: that was looked at.
+        quick: only headers were read: figures of levels, clipping, silence, offset and twins are missing.
+        files: audio files found.
+        usable: how many can be trained on.
+        seconds: of usable sound.
+        rates: seconds of sound by sample rate in Hz.
+        channels: usable files by number of channels.
+        rejected: what can't be used, and why.
+        clipped: files with flat tops, by the share of their samples, the worst first.
+        silent: names of files that are silent throughout.
+        offset: files with a constant in them, by its magnitude, the worst first.
+        quiet: files that are too quiet, by their level in dB of full scale, the worst first.
+        twins: files with the same content.
+        verdicts: all of this in plain lines.
+    """
+
+    folder: Path
+    quick: bool
+    files: int
+    usable: int
+    seconds: float
+    rates: Mapping[int, float]
+    channels: Mapping[int, int]
+    rejected: tuple[Rejected, ...]
+    clipped: tuple[Outlier, ...]
+    silent: tuple[str, ...]
+    offset: tuple[Outlier, ...]
+    quiet: tuple[Outlier, ...]
+    twins: tuple[Twins, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there is anything to train on."""
+        return self.usable > 0
+
+
+def examine_sounds(
+    folder: Path | str,
+    *,
+    quick: bool = False,
+    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+) -> SoundsHealth:
+    """Look at every audio file below a folder: what can't be used and why, levels, clipping, copies, leaks.
+
+    Every file is decoded to its end, block by block, on a few threads; memory grows by some hundred bytes a file. Twins
+    are found by their first minute.
+
+    Args:
+        folder: sounds in any nesting, format, rate and channel count.
+        quick: read headers only.
+        on_progress: is told what is done, and how many files of how many.
+
+    Raises:
+        DataError: the folder is missing, a file, or holds no audio files.
+    """
+    folder = Path(folder)
+    rejected: list[Rejected] = []
+    names = Names()
+    for name in audio_names(folder, lambda path, reason: rejected.append(Rejected(path, reason))):
+        names.append(name)
+    if not names and not rejected:
+        raise DataError(f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files")
+    ledger = Ledger(len(names), sketches=not quick)
+    for index, found in enumerate(_examined(folder, names, quick)):
+        match found:
+            case Finding():
+                ledger.put(index, found)
+            case Rejected():
+                rejected.append(found)
+        on_progress("reading sounds", index + 1, len(names))
+    found_twins, compared_all = _twins(folder, names, ledger, partial(on_progress, "comparing sounds"))
+    return _health(folder, names, ledger, rejected, _named(found_twins, names, ledger), quick, compared_all)
+
+
+def _examined(folder: Path, names: Sequence[str], quick: bool) -> Iterator[Finding | Rejected]:
+    """Findings in the order of names. (libsndfile, soxr and most of numpy release Python's lock.)"""
+
+    def look(first: int) -> list[Finding | Rejected]:
+        return [examine(folder / name, name, quick=quick) for name in names[first : first + _BATCH]]
+
+    workers = min(_MOST_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: deque[Future[list[Finding | Rejected]]] = deque()
+        try:
+            for first in range(0, len(names), _BATCH):
+                waiting.append(pool.submit(look, first))
+                if len(waiting) > 4 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _twins(
+    folder: Path, names: Names, ledger: Ledger, on_progress: Callable[[int, int], None]
+) -> tuple[tuple[Group, ...], bool]:
+    """Groups of the same content, and whether every likely pair was compared."""
+    exact = exact_copies(ledger.digest, ledger.sounding)
+    single = ledger.sounding.copy()
+    for copies in exact:
+        single[copies[1:]] = False
+    pairs = candidates(ledger.sketch, single)
+
+    def hear(index: int) -> np.ndarray:
+        return beginning(folder / names[index], LISTENED_SECONDS)
+
+    near = list(confirmed(pairs, hear, most=_MOST_COMPARED, on_progress=on_progress))
+    return groups(exact, near), len(pairs) <= _MOST_COMPARED
+
+
+def _named(found: tuple[Group, ...], names: Names, ledger: Ledger) -> tuple[Twins, ...]:
+    if not found:
+        return ()
+    usable = np.flatnonzero(ledger.usable)
+    side = np.full(len(names), Side.neither, np.uint8)
+    chosen = Names()
+    for index in usable.tolist():
+        chosen.append(names[index])
+    side[usable] = sides(chosen)
+    return tuple(
+        Twins(
+            tuple(names[index] for index in group.members),
+            group.exact,
+            leak={int(Side.train), int(Side.held_out)} <= set(side[list(group.members)].tolist()),
+        )
+        for group in found
+    )
+
+
+def _health(
+    folder: Path,
+    names: Names,
+    ledger: Ledger,
+    rejected: list[Rejected],
+    twins: tuple[Twins, ...],
+    quick: bool,
+    compared_all: bool,
+) -> SoundsHealth:
+    usable = ledger.usable
+    rates = np.unique(ledger.rate[usable])
+    channels, counts = np.unique(ledger.channels[usable], return_counts=True)
+    rejected.sort(key=lambda refused: refused.path)
+    silent = [] if quick else np.flatnonzero(usable & ~ledger.sounding).tolist()
+    quiet = too_quiet(ledger.level)
+    return SoundsHealth(
+        folder=folder,
+        quick=quick,
+        files=len(names),
+        usable=int(usable.sum()),
+        seconds=float(ledger.seconds.sum()),
+        rates={int(rate): float(ledger.seconds[ledger.rate == rate].sum()) for rate in rates},
+        channels=dict(zip(channels.tolist(), counts.tolist(), strict=True)),
+        rejected=tuple(rejected),
+        clipped=_outliers(names, ledger.clipped, ledger.clipped >= CLIPPED, worst=-1),
+        silent=tuple(names[index] for index in silent),
+        offset=_outliers(names, ledger.offset, ledger.offset >= OFFSET, worst=-1),
+        quiet=_outliers(names, ledger.level, quiet, worst=1),
+        twins=twins,
+        verdicts=diagnose(
+            ledger,
+            rejected=len(rejected),
+            twins=[(len(each.names), each.exact, each.leak) for each in twins],
+            quick=quick,
+            compared_all=compared_all,
+        ),
+    )
+
+
+def _outliers(names: Names, values: np.ndarray, chosen: np.ndarray, *, worst: int) -> tuple[Outlier, ...]:
+    """The chosen files, the highest values first, or with ``worst`` of 1 the lowest."""
+    indices = np.flatnonzero(chosen)
+    ordered = indices[np.argsort(worst * values[indices], kind="stable")]
+    return tuple(Outlier(names[index], float(values[index])) for index in ordered.tolist())

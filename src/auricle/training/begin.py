@@ -1,0 +1,97 @@
+"""Before and after training: the model that a run starts from, and the frozen prior that it ends with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from auricle.data import AudioCache, CropSampler
+from auricle.errors import ConfigError
+from auricle.model import Autoencoder, ModelInfo, load, shipped
+from auricle.model.file import as_stored, fingerprint
+from auricle.training.config import TrainConfig
+from auricle.training.presets import Size, named
+
+NONE, AUTO = "none", "auto"
+_SCALE_SECONDS = 120.0
+_TABLE_SECONDS = 2400.0
+
+
+@final
+@dataclass(frozen=True)
+class Beginning:
+    """What a run starts from: its configuration, and the model whose weights it takes over, if any."""
+
+    config: TrainConfig
+    base: Autoencoder | None
+
+
+def beginning(preset: str, size: str, base: str | Path) -> Beginning:
+    """Choose shape, objective and first weights.
+
+    Args:
+        preset: name of the objective, and of the shape if there is no base.
+        size: of the shape if there is no base.
+        base: ``auto`` for the shipped model of that preset where there is one of this size, ``none``, a shipped
+            model's name or a file.
+
+    Raises:
+        ConfigError: unknown preset or size, or a base together with another size.
+        ModelError: no such model.
+    """
+    config = named(preset, size)
+    if base == AUTO:
+        base = preset if preset in shipped() and size == Size.BASE else NONE
+    if base == NONE:
+        return Beginning(config, None)
+    if size != Size.BASE:
+        raise ConfigError(f"--size {size} makes a new network, the base {base} has its own: give one of the two")
+    start = load(base)
+    if set(start.bottleneck.term_names) != set(config.objective.bottleneck):
+        raise ConfigError(f"the base {base} has another kind of bottleneck than preset {preset}: name its own preset")
+    return Beginning(config.model_copy(update={"model": start.config}), start)
+
+
+def first_model(start: Beginning, info: ModelInfo) -> Autoencoder:
+    """A model with the weights of the base, or new ones that the seed decides."""
+    torch.manual_seed(start.config.seed)
+    model = Autoencoder(start.config.model, info)
+    if start.base is not None:
+        model.load_state_dict(start.base.state_dict())
+    return model
+
+
+def fit_scale(model: Autoencoder, cache: AudioCache, seed: int) -> None:
+    """Learn the front end's scale from the sounds."""
+    model.fit_scale(torch.cat(_sounds(cache, model.sample_rate, seconds=_SCALE_SECONDS, crop=2.0, seed=seed)))
+
+
+@torch.inference_mode()
+def freeze_prior(model: Autoencoder, start: Beginning, cache: AudioCache) -> None:
+    """Count the integer tables, with weights rounded as files hold them.
+
+    Where only the decoder learned, the base's tables stay: what the base wrote, this model decodes too, and says so.
+    """
+    if model.bottleneck.table_shape() is None:
+        return
+    if start.base is not None and all(phase.frozen_encoder for phase in start.config.phases):
+        model.tables = start.base.tables
+        older = (fingerprint(start.base), *start.base.info.decodes)
+        model.info = model.info.model_copy(update={"decodes": older})
+        return
+    seconds = min(_TABLE_SECONDS, max(60.0, cache.seconds))
+    rounded = as_stored(model)
+    sounds = _sounds(cache, model.sample_rate, seconds=seconds, crop=6.0, seed=start.config.seed + 1)
+    rounded.fit_tables([rounded.encode(audio) for audio in sounds])
+    model.load_state_dict(rounded.state_dict())
+    model.tables = rounded.tables
+
+
+def _sounds(cache: AudioCache, sample_rate: int, *, seconds: float, crop: float, seed: int) -> list[Tensor]:
+    """Batches ``(8, t)`` of crops of ``crop`` seconds, ``seconds`` in all."""
+    sampler = CropSampler(cache, length=int(crop * sample_rate), batch=8, seed=seed)
+    count = max(1, round(seconds / (8 * crop)))
+    return [torch.from_numpy(np.ascontiguousarray(sampler.batch(index))) for index in range(count)]

@@ -1,0 +1,112 @@
+"""Measures a run on held-out sound, saves it, and brings it back."""
+
+import math
+from typing import final
+
+from auricle.model import Autoencoder
+from auricle.training.checkpoint import Checkpoints, Snapshot
+from auricle.training.config import TrainConfig
+from auricle.training.report import Preview
+from auricle.training.run import Run
+from auricle.training.schedule import Clock
+from auricle.training.worker import Worker
+
+CHECKPOINTS = "checkpoints"
+_CLEARLY_BETTER = 0.98  # share of the last figure that an earlier state must reach to be taken instead
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0  # seconds between two measurements
+
+
+@final
+class Keeper:
+    """Holds what a run could lose.
+
+    Args:
+        model: trained in place.
+        config: the run's; a resumed run must have the same.
+        run: where and how long.
+    """
+
+    def __init__(self, model: Autoencoder, config: TrainConfig, run: Run):
+        self._model, self._config, self._run = model, config, run
+        self._identity = config.model_dump_json()
+        self._checkpoints = Checkpoints(run.folder / CHECKPOINTS)
+        self._best: float | None = None
+        self._last: float | None = None
+        self._saved_at, self._measured_at = 0.0, Clock()
+
+    def begin(self) -> tuple[Clock, Worker]:
+        """Start, or go on from the newest checkpoint."""
+        if self._run.resume:
+            return self.restore()
+        if self._run.machine.first:
+            self._checkpoints.clear()
+        clock = Clock() if self._run.budget.steps is None else Clock().plan(self._run.budget, 0.0)
+        worker = self._worker(clock.phase)
+        self._save(worker, clock)
+        return clock, worker
+
+    def restore(self) -> tuple[Clock, Worker]:
+        """The state of the newest checkpoint."""
+        self._run.machine.wait()
+        snapshot = self._checkpoints.load(self._identity)
+        worker = self._worker(snapshot.clock.phase)
+        worker.load(snapshot.tensors, snapshot.balance)
+        self._best, self._last = snapshot.best, snapshot.figure
+        self._saved_at, self._measured_at = snapshot.clock.seconds, snapshot.clock
+        return snapshot.clock, worker
+
+    def next_worker(self, worker: Worker, phase: int) -> Worker:
+        """Begin a phase with the averaged weights of the one before."""
+        worker.average.apply()
+        self._best = self._last = None
+        return self._worker(phase)
+
+    def keep(self, worker: Worker, clock: Clock) -> Preview | None:
+        """After a step: measure and save if it is time; the measurement."""
+        if not self._run.machine.first:
+            return None
+        preview, better = self._measure(worker, clock), False
+        if preview is not None:
+            better = math.isfinite(preview.mel) and (self._best is None or preview.mel < self._best)
+            self._last, self._best = preview.mel, preview.mel if better else self._best
+        if better or clock.done or clock.seconds - self._saved_at > self._run.save_seconds:
+            self._save(worker, clock, best=better)
+        return preview
+
+    def finish(self, worker: Worker) -> None:
+        """Give the model the averaged weights: the last ones, or the best ones if they were clearly better."""
+        earlier_is_better = (
+            self._best is not None
+            and self._last is not None
+            and self._best < _CLEARLY_BETTER * self._last
+            and worker.phase.adversary is None  # an adversary may raise the distance and yet sound better
+        )
+        best = self._checkpoints.load_best(self._identity) if earlier_is_better else None
+        if best is not None and best.figure == self._best:  # else it was lost: the last ones are good enough
+            worker.load(best.tensors)
+        worker.average.apply()
+        self._model.to("cpu")
+
+    def _worker(self, phase: int) -> Worker:
+        return Worker(self._model, self._config, phase, self._run.machine)
+
+    def _measure(self, worker: Worker, clock: Clock) -> Preview | None:
+        if not (self._is_due(clock) or clock.done):
+            return None
+        self._measured_at = clock
+        with worker.average.applied():
+            return self._run.preview(self._model)
+
+    def _is_due(self, clock: Clock) -> bool:
+        """By steps where the budget is in steps, so that such a run can be repeated; else by the clock."""
+        if self._run.budget.seconds is None:
+            now, before = (int(at.progress * self._run.previews + 1e-6) for at in (clock, self._measured_at))
+            return now > before
+        pause = min(max(self._run.budget.seconds / self._run.previews, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+        return clock.seconds - self._measured_at.seconds >= pause
+
+    def _save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
+        if self._run.machine.first:
+            snapshot = Snapshot(worker.state(), clock, self._identity, self._last, self._best, worker.balance)
+            self._checkpoints.save(snapshot, best=best)
+        self._saved_at = clock.seconds

@@ -1,0 +1,92 @@
+"""Running means between two reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import final
+
+from auricle.training.report import Preview, Report
+from auricle.training.schedule import Clock
+from auricle.training.worker import Learned
+
+_MEMORY = 0.95
+
+
+@final
+@dataclass(frozen=True)
+class Meter:
+    """A value: each step returns the next one.
+
+    Attributes:
+        seconds_per_step: smoothed.
+        count: finite steps since the last report.
+        sums: of their terms.
+        norms: sum of their gradient norms.
+        rate: the last learning rate.
+        bad: steps left out since the run began.
+        bad_in_a_row: steps left out since the last finite one.
+        events: what happened since the last report.
+        preview: made since the last report.
+    """
+
+    seconds_per_step: float = 0.0
+    count: int = 0
+    sums: Mapping[str, float] = field(default_factory=dict)
+    norms: float = 0.0
+    rate: float = 0.0
+    bad: int = 0
+    bad_in_a_row: int = 0
+    events: tuple[str, ...] = ()
+    preview: Preview | None = None
+
+    def add(self, learned: Learned, took: float) -> "Meter":
+        """After a step that took so many seconds."""
+        smooth = _MEMORY * self.seconds_per_step + (1 - _MEMORY) * took if self.seconds_per_step else took
+        if not learned.finite:
+            return replace(self, seconds_per_step=smooth, bad=self.bad + 1, bad_in_a_row=self.bad_in_a_row + 1)
+        sums = {name: self.sums.get(name, 0.0) + value for name, value in learned.terms.items()}
+        return replace(
+            self,
+            seconds_per_step=smooth,
+            count=self.count + 1,
+            sums=sums,
+            norms=self.norms + learned.norm,
+            rate=learned.rate,
+            bad_in_a_row=0,
+        )
+
+    def tell(self, event: str) -> "Meter":
+        """Something happened."""
+        return replace(self, events=(*self.events, event))
+
+    def see(self, preview: Preview | None) -> "Meter":
+        """After a measurement, if there was one."""
+        return replace(self, preview=preview or self.preview)
+
+    def calm(self) -> "Meter":
+        """After a restoration."""
+        return replace(self, bad_in_a_row=0)
+
+    def fresh(self) -> "Meter":
+        """After a report."""
+        return replace(self, count=0, sums={}, norms=0.0, events=(), preview=None)
+
+    def report(self, clock: Clock, phase: str, crop_seconds: float) -> Report:
+        """The state of the run."""
+        count = max(1, self.count)
+        means = {name: total / count for name, total in self.sums.items()}
+        left = (1.0 - clock.progress) / clock.stride * self.seconds_per_step if clock.stride else 0.0
+        return Report(
+            step=clock.step,
+            phase=phase,
+            progress=min(1.0, clock.progress),
+            seconds=clock.seconds,
+            seconds_left=max(0.0, left),
+            learning_rate=self.rate,
+            audio_per_second=crop_seconds / self.seconds_per_step if self.seconds_per_step else 0.0,
+            loss=means.pop("loss", float("nan")),
+            terms=means,
+            gradient_norm=self.norms / count,
+            bad_steps=self.bad,
+            events=self.events,
+            preview=self.preview,
+        )

@@ -1,0 +1,180 @@
+"""A run as one page: verdicts, curves, and held-out sounds beside what the model makes of them."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from html import escape
+from typing import final
+
+from auricle.html import asset, document
+from auricle.verdict import Level, Verdict
+from auricle.watch.curves import Chart, Series, bars, duration
+from auricle.watch.history import Entry, History
+from auricle.watch.plan import Plan
+
+PAGE = "run.html"
+_MOST_EVENTS = 30
+_STALE = '<span class="stale" hidden>, no news since: the run may have stopped</span>'
+_PAIRED = {"real_right", "fake_right", "real_score", "fake_score"}
+_TOLD = {Level.fine: "fine", Level.warning: "look here", Level.bad: "act now"}
+_BARS = {
+    "bits": ("Bits per second of each dimension", "held-out, largest first"),
+    "nats": ("Nats per frame of each dimension", "held-out, largest first"),
+    "variance": ("Variance of each dimension", "held-out, largest first"),
+    "perplexity": ("Codes in use of each codebook", "perplexity, held-out, largest first"),
+}
+
+
+@final
+@dataclass(frozen=True)
+class View:
+    """What a page shows.
+
+    Attributes:
+        name: of the run.
+        history: its course.
+        verdicts: on it.
+        sounds: HTML from `Gallery`.
+        refresh: seconds after which an open page looks for news; None for a run that has ended.
+    """
+
+    name: str
+    history: History
+    verdicts: Sequence[Verdict]
+    sounds: str
+    refresh: float | None
+
+
+def page(view: View, now: datetime) -> str:
+    """The HTML text. Names from outside are escaped."""
+    refresh = "" if view.refresh is None else f' data-refresh="{view.refresh:g}" data-updated="{now.timestamp():.0f}"'
+    title = f"{view.name}: {_state(view)}"
+    body = f"""<header>
+<h1>{escape(view.name)}</h1>
+{_headline(view)}
+<p class="meta">Page of {now:%Y-%m-%d %H:%M:%S}{_STALE}</p>
+</header>
+<main{refresh}>
+{_tiles(view.history)}
+{_verdicts(view.verdicts)}
+<section><h2>Curves</h2><div class="charts">
+{"".join(chart.svg() for chart in _charts(view.history))}{_usage(view.history)}</div></section>
+{_sounds(view)}
+{_events(view.history)}
+<details><summary>Configuration</summary><pre>{escape(json.dumps(view.history.config, indent=2))}</pre></details>
+</main>
+"""
+    head = f'<noscript><meta http-equiv="refresh" content="{view.refresh:.0f}"></noscript>\n' if view.refresh else ""
+    style, script = asset("watch", "page.css"), asset("watch", "page.js")
+    return document(title, body, head=head, style=style, script=script)
+
+
+def _state(view: View) -> str:
+    last = view.history.last
+    if last is None:
+        return "starting"
+    if last.progress >= 1.0:
+        return "finished"
+    return f"{last.progress:.0%}" if view.refresh else f"stopped at {last.progress:.0%}"
+
+
+def _headline(view: View) -> str:
+    last = view.history.last
+    if last is None:
+        return "<p>The first report is on its way.</p>"
+    left = f", about {duration(last.seconds_left)} left" if view.refresh and last.progress < 1 else ""
+    phase = f", phase {last.phase}" if last.progress < 1 else ""
+    said = f"{_state(view).capitalize()}: step {last.step:,}{phase}, {duration(last.seconds)} spent{left}"
+    return f"""<p class="state">{escape(said)}</p>
+<progress max="1" value="{last.progress:.4f}">{last.progress:.0%}</progress>"""
+
+
+def _tiles(history: History) -> str:
+    last, measured = history.last, history.measured
+    if last is None:
+        return ""
+    tiles = [("Loss", f"{last.loss:.3f}", "training, weighted sum")]
+    if measured:
+        newest, first = measured[-1][1], measured[0][1]
+        tiles.insert(0, ("Mel distance", f"{newest.mel:.3f}", f"held-out, nepers; {first.mel:.3f} at first"))
+        if newest.rate is not None:
+            tiles.insert(1, ("Bitrate", f"{newest.rate:.1f} kb/s", "held-out, middle quality"))
+    tiles.append(("Speed", f"{last.audio_per_second:.0f} x", "seconds of sound per second"))
+    parts = [f"<div><dt>{term}</dt><dd>{value}</dd><p>{note}</p></div>" for term, value, note in tiles]
+    return f'<dl class="tiles">{"".join(parts)}</dl>'
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return "<section><h2>Health</h2><p>Too early to tell.</p></section>"
+    rows = "".join(
+        f'<li class="{verdict.level.value}"><b>{escape(verdict.topic)}</b> <i>{_TOLD[verdict.level]}</i>'
+        f"<span>{escape(verdict.text)}</span></li>"
+        for verdict in verdicts
+    )
+    return f'<section><h2>Health</h2><ul class="verdicts">{rows}</ul></section>'
+
+
+def _charts(history: History) -> list[Chart]:
+    entries, measured = history.entries, history.measured
+    if not entries:
+        return []
+    draw = partial(Chart, until=entries[-1].seconds, marks=_marks(history))
+    rates = [(entry.seconds, math.nan if found.rate is None else found.rate) for entry, found in measured]
+    terms = dict.fromkeys(name for entry in entries for name in entry.terms if name not in _PAIRED)
+    return [
+        draw("Held-out mel distance", [Series([(entry.seconds, m.mel) for entry, m in measured], dots=True)]),
+        draw("Held-out bitrate", [Series(rates, unit="kb/s", dots=True)]),
+        draw("Loss", [Series([(entry.seconds, entry.loss) for entry in entries])]),
+        *(draw(f"Term {name}", [_term(entries, name)]) for name in terms),
+        draw("Discriminators' scores", _pair(entries, "real_score", "fake_score")),
+        draw("Discriminators are right about", _pair(entries, "real_right", "fake_right"), limit=0.5),
+        draw(
+            "Gradient norm",
+            [Series([(entry.seconds, entry.gradient_norm) for entry in entries])],
+            limit=Plan.of(history.config).clip(entries[-1].phase),
+        ),
+        draw("Learning rate", [Series([(entry.seconds, entry.learning_rate) for entry in entries])]),
+        draw("Sound per second", [Series([(entry.seconds, entry.audio_per_second) for entry in entries], unit="s")]),
+    ]
+
+
+def _term(entries: Sequence[Entry], name: str, label: str = "") -> Series:
+    return Series([(entry.seconds, entry.terms.get(name, math.nan)) for entry in entries], label)
+
+
+def _pair(entries: Sequence[Entry], real: str, fake: str) -> list[Series]:
+    return [_term(entries, real, "originals"), _term(entries, fake, "decoded")]
+
+
+def _marks(history: History) -> list[tuple[float, str]]:
+    """Where phases begin."""
+    pairs = zip(history.entries, history.entries[1:], strict=False)
+    return [(after.seconds, f"phase {after.phase}") for before, after in pairs if before.phase != after.phase]
+
+
+def _usage(history: History) -> str:
+    if not history.measured:
+        return ""
+    usage = history.measured[-1][1].usage
+    return "".join(bars(*_BARS[name], usage[name]) for name in _BARS if usage.get(name))
+
+
+def _sounds(view: View) -> str:
+    if not view.sounds:
+        return "<section><h2>Held-out sounds</h2><p>Nothing has been measured yet.</p></section>"
+    return f"""<section class="sounds"><h2>Held-out sounds</h2>
+<p class="meta">As decoded by the averaged weights at the last measurement. Play one, then the other: it goes on at the
+same place.</p></section>
+{view.sounds}"""
+
+
+def _events(history: History) -> str:
+    if not history.events:
+        return ""
+    newest = history.events[: -_MOST_EVENTS - 1 : -1]
+    rows = "".join(f"<li><b>step {event.step:,}</b> {escape(event.text)}</li>" for event in newest)
+    return f'<section><h2>Events</h2><ul class="events">{rows}</ul></section>'

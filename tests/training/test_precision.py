@@ -1,0 +1,48 @@
+"""Mixed precision: what must stay exact does, and a step learns."""
+
+import pytest
+import torch
+
+from auricle.errors import OptionError
+from auricle.model import Autoencoder
+from auricle.training import Machine, Objective, named
+
+
+@pytest.mark.parametrize("preset", ["conv", "mixed", "conv-lstm"])
+def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
+    config = named(preset)
+    torch.manual_seed(0)
+    model = Autoencoder(config.model).eval()
+    objective = Objective(model, config.objective).eval()
+    audio = 0.1 * torch.randn(2, 20 * model.hop_length)
+    quality = torch.full((2,), (model.bottleneck.quality_levels - 1) / 2)
+    exact = objective(audio, quality)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = objective(audio, quality)
+        seen = model.decoder.layers[0].layers[0](torch.zeros(1, 3, model.latent_dim))
+    assert seen.dtype == torch.bfloat16
+    assert all(term.dtype == torch.float32 for term in half.terms.values())
+    gap = (half.reconstruction.float() - exact.reconstruction).norm() / exact.reconstruction.norm()
+    assert gap < 0.1
+    terms = objective.weigh_distances(objective.distances(half.reconstruction.float(), audio))
+    torch.stack(list(terms.values())).sum().backward()
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert gradients and all(torch.isfinite(gradient).all() for gradient in gradients)
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(OptionError, match="'int4'"):
+        Machine("int4")
+
+
+def test_bfloat16_is_refused_where_it_is_no_gain():
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(OptionError, match="bfloat16"):
+        Machine("bf16")
+
+
+@pytest.mark.parametrize("parts", [0, 5000])
+def test_parts_of_a_step_have_limits(parts):
+    with pytest.raises(OptionError, match=str(parts)):
+        Machine(accumulate=parts)

@@ -1,0 +1,189 @@
+"""The page of a run: it holds everything, escapes names, and shows what is asked of it."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import soundfile
+
+from auricle.verdict import Level, Verdict
+from auricle.watch.curves import Chart, Series, bars, duration
+from auricle.watch.gallery import Gallery
+from auricle.watch.history import Entry, History
+from auricle.watch.page import View, page
+from watch.watched import CONFIG, NASTY, RATE, course, preview, report
+
+NOW = datetime(2026, 1, 2, 3, 4, 5)
+VOID = {"meta", "link", "img", "br", "line", "rect", "circle", "polyline"}
+
+
+class Parsed(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text, self._open = "", []
+        self.feed(text)
+        assert not self._open, self._open
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if self._open and self._open[-1] not in ("style", "script"):
+            self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def history(reports) -> History:
+    known = History().begun({**CONFIG, "note": "</pre><script>alert(1)</script>"})
+    for each in reports:
+        known = known.plus(Entry.of(each))
+    return known
+
+
+def shown(reports=None, *, refresh: float | None = 20.0, count: int = 2) -> str:
+    said = (Verdict("speed", Level.warning, "slow <b>"), Verdict("numbers", Level.bad, "bad"))
+    reports = course(30, events=("went <back>",)) if reports is None else reports
+    sounds = Gallery().renewed(preview(count=count)).html if count else ""
+    return page(View(f"run {NASTY}", history(reports), said, sounds, refresh), NOW)
+
+
+def test_the_page_needs_nothing_from_outside():
+    text = shown()
+    for tag, attributes in Parsed(text).tags:
+        for name in ("src", "href", "srcset", "action"):
+            if name in attributes:
+                assert str(attributes[name]).startswith("data:"), (tag, attributes)
+    assert "@import" not in text and "url(" not in text and "fetch(" not in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_names_are_only_text():
+    parsed = Parsed(shown())
+    assert f"run {NASTY}" in parsed.text and f"0 {NASTY}" in parsed.text
+    assert "slow <b>" in parsed.text and "went <back>" in parsed.text and "</pre><script>" in parsed.text
+    assert not any("onerror" in attributes for _, attributes in parsed.tags)
+    assert len(parsed.all("script")) == 1
+
+
+def test_players_hold_originals_and_decoded_sounds():
+    players = Parsed(shown()).all("audio")
+    seen = preview()
+    wanted = [sound for excerpt in seen.excerpts for sound in (excerpt.original, excerpt.decoded)]
+    assert len(players) == 4
+    for player, audio in zip(players, wanted, strict=True):
+        data = base64.b64decode(str(player["src"]).removeprefix("data:audio/flac;base64,"))
+        samples, rate = soundfile.read(io.BytesIO(data))
+        assert rate == RATE and np.allclose(samples, audio, atol=1e-4)
+
+
+def test_verdicts_curves_and_time_left_are_there():
+    parsed = Parsed(shown(course(30)[:15]))
+    assert "50%: step 150, phase reconstruction, 2 min spent, about 2 min left" in parsed.text
+    assert "look here" in parsed.text and "act now" in parsed.text
+    titles = [svg["aria-label"] for svg in parsed.all("svg")]
+    assert titles[:3] == ["Held-out mel distance", "Held-out bitrate", "Loss"]
+    assert {"Term mel", "Term rate", "Gradient norm", "Bits per second of each dimension"} <= set(titles)
+    assert "Discriminators are right about" not in titles
+
+
+def test_a_live_page_looks_for_news_and_a_finished_one_does_not():
+    live, done = Parsed(shown(course(30)[:15])), Parsed(shown(refresh=None))
+    (main,) = live.all("main")
+    assert main["data-refresh"] == "20" and float(str(main["data-updated"])) == NOW.timestamp()
+    assert "data-refresh" not in done.all("main")[0] and "Finished" in done.text
+    assert "http-equiv" in str(live.all("meta")) and "http-equiv" not in str(done.all("meta"))
+
+
+@pytest.mark.parametrize("reports", [[], [report(1)], [report(1, loss=float("nan"), terms={}, gradient_norm=0.0)]])
+def test_a_young_run_has_a_page(reports):
+    parsed = Parsed(shown(reports, count=0))
+    assert "Nothing has been measured yet" in parsed.text
+
+
+def test_a_page_stays_below_five_megabytes():
+    noise = np.random.default_rng(0).uniform(-1, 1, 4 * 48000).astype(np.float32)
+    full = preview(count=6)
+    excerpts = tuple(type(e)(e.name, noise, noise.copy(), e.mel) for e in full.excerpts)
+    html = Gallery().renewed(type(full)(48000, 0.5, None, {}, excerpts)).html
+    assert 1 <= html.count("<section>") < 6 and len(html) < 4_500_000
+
+
+def test_charts_are_wellformed_and_inside_their_frame():
+    points = [(float(x), 10.0 ** (x / 20)) for x in range(60)]
+    chart = Chart("a <b>", [Series(points, "x"), Series([(3.0, 5.0)])], 59.0, 2.0, [(30.0, "phase <c>")])
+    tree = ElementTree.fromstring(chart.svg())
+    (svg,) = tree.iter("svg")
+    first, second = (line.attrib["points"] for line in svg.iter("polyline"))
+    places = [tuple(map(float, pair.split(","))) for pair in f"{first} {second}".split()]
+    assert all(0 <= x <= 360 and 0 <= y <= 190 for x, y in places)
+    heights = [y for _, y in places[:-1]]
+    assert heights == sorted(heights, reverse=True) and heights[30] == pytest.approx(np.mean(heights), abs=3)
+    assert len(list(svg.iter("circle"))) == 1 and "phase &lt;c&gt;" in chart.svg()
+
+
+def test_charts_of_odd_values():
+    assert Chart("empty", [Series([(1.0, float("nan"))])], 1.0).svg() == ""
+    for values in ([0.0], [5.0, 5.0], [-1.0, -1.0], [0.0, 1e9], [1e-12, 1.0]):
+        points = [(float(x), value) for x, value in enumerate(values)]
+        ElementTree.fromstring(Chart("odd", [Series(points)], float(len(values))).svg())
+    ElementTree.fromstring(bars("b", "n", [0.0, 0.0]))
+    ElementTree.fromstring(bars("b", "n", [float("nan"), 2.0]))
+    assert [duration(s) for s in (-1, 5, 99, 150, 7500)] == ["0 s", "5 s", "99 s", "2 min", "2 h 05 min"]
+
+
+def browsed(text: str, folder: Path) -> str:
+    """The title of a page after it has run for some seconds in a narrow window."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("needs chromium or chrome")
+    path = folder / "run.html"
+    path.write_text(text, "utf-8")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=400,900", "--dump-dom",
+               "--virtual-time-budget=10000", f"--user-data-dir={folder / 'profile'}", path.as_uri()]  # fmt: skip
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
+    title = re.search(r"<title>(.*?)</title>", dom)
+    assert title is not None
+    return title[1].replace("&quot;", '"')
+
+
+def test_a_browser_draws_the_page_and_can_play_its_sounds(tmp_path: Path):
+    probe = """<script>
+Promise.all([...document.querySelectorAll("audio")].map((player) => new Promise((done) => {
+  const told = () => done(player.duration);
+  if (player.readyState >= 1) told(); else player.addEventListener("loadedmetadata", told);
+}))).then((durations) => { document.title = JSON.stringify({ durations,
+  svg: [...document.querySelectorAll("svg")].every((svg) => svg.getBoundingClientRect().width > 100),
+  narrow: document.documentElement.scrollWidth <= innerWidth,
+  stale: !document.querySelector(".stale").hidden }); });
+</script></body>"""
+    told = json.loads(browsed(shown().replace("</body>", probe), tmp_path))
+    assert told == {"durations": [0.5] * 4, "svg": True, "narrow": True, "stale": True}
+
+
+@pytest.mark.parametrize(("playing", "title"), [(False, "loaded anew"), (True, "a run")])
+def test_a_page_is_not_loaded_anew_while_somebody_listens(tmp_path: Path, playing: bool, title: str):
+    text = shown(refresh=1.0).replace("location.reload()", 'document.title = "loaded anew"')
+    paused = f"{{ get: () => {str(not playing).lower()} }}"
+    state = f'Object.defineProperty(document.querySelector("audio"), "paused", {paused});'
+    probe = f'<script>{state} document.title = "a run";</script></body>'
+    assert browsed(text.replace("</body>", probe), tmp_path) == title
