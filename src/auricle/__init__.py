@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from auricle.api import Trained, Watcher, train
     from auricle.audio import read
     from auricle.audio.write import write
+    from auricle.check import doctor
     from auricle.codec import Compressed, Decompressed, compress, decompress
     from auricle.describe import info
     from auricle.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "Watcher",
     "compress",
     "decompress",
+    "doctor",
     "info",
     "load",
     "read",
@@ -81,6 +83,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Compressed", "Decompressed", "compress", "decompress"), "auricle.codec"),
         **dict.fromkeys(("Trained", "Watcher", "train"), "auricle.api"),
         "Machine": "auricle.training",
+        "doctor": "auricle.check",
         "info": "auricle.describe",
         "read": "auricle.audio",
         "write": "auricle.audio.write",

@@ -168,7 +168,7 @@ def _gather(folder: str | Path, home: Path, rate: int, machine: Machine, watcher
         watcher.on_scan(corpus)
         learned, held_out = split(corpus.sounds)
         watcher.on_stage("decoding sounds")
-        cache = AudioCache.build(learned, home, sample_rate=rate, on_progress=watcher.on_part)
+        cache = AudioCache.build(learned, home, sample_rate=rate, on_progress=watcher.on_part, on_note=watcher.on_note)
     return _Material(corpus, held_out, cache)
 
 

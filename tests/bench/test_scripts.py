@@ -20,7 +20,7 @@ def run(script: str, *arguments: str) -> str:
 def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
     work = {"adversary", "memory", "minutes", "overhead", "quality", "speed", "startup", "training"}
-    assert names == work | {"crash", "doctor", "loading"}
+    assert names == work | {"crash", "doctor", "loading", "two_hosts"}
 
 
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])

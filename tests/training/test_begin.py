@@ -1,0 +1,72 @@
+"""What a run starts from, and what a polished decoder still reads."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import auricle
+from auricle.audio.write import write
+from auricle.errors import ConfigError, ModelError
+from auricle.model.file import SUFFIX, fingerprint, load, save, shipped
+from auricle.training.begin import AUTO, NONE, beginning
+from auricle.training.presets import SIZED, Size, named
+from model.tiny import tiny_model
+
+
+@pytest.mark.parametrize("preset", ["speech", "music"])
+def test_a_run_starts_from_the_shipped_model_unless_told_otherwise(preset):
+    start = beginning(preset, Size.BASE, AUTO)
+    assert start.base is not None
+    assert start.base.sealed == load(shipped()[preset]).sealed
+    assert beginning(preset, Size.BASE, NONE).base is None
+
+
+@pytest.mark.parametrize(("preset", "size"), [("conv", Size.BASE), ("speech", Size.SMALL), ("music", Size.LARGE)])
+def test_where_nothing_of_that_shape_is_shipped_a_run_starts_from_nothing(preset, size):
+    assert beginning(preset, size, AUTO).base is None
+
+
+def test_a_base_decides_the_shape(tmp_path):
+    path = tmp_path / f"tiny{SUFFIX}"
+    save(tiny_model(), path)
+    start = beginning("speech", Size.BASE, path)
+    assert start.config.model == tiny_model().config
+    with pytest.raises(ConfigError, match="one of the two"):
+        beginning("speech", Size.LARGE, path)
+
+
+def test_a_base_with_another_bottleneck_is_refused():
+    with pytest.raises(ConfigError, match="bottleneck"):
+        beginning("conv-lstm", Size.BASE, "speech")
+    with pytest.raises(ModelError, match="no model"):
+        beginning("speech", Size.BASE, "nobody")
+
+
+def test_sizes_grow():
+    for preset in SIZED:
+        dims = [named(preset, size).model.encoder[0].dim for size in Size]
+        assert dims == sorted(set(dims))
+    with pytest.raises(ConfigError, match="one size"):
+        named("conv", Size.LARGE)
+    with pytest.raises(ConfigError, match="'huge'"):
+        named("speech", "huge")
+
+
+def test_a_polished_decoder_reads_the_files_of_its_base(tmp_path: Path):
+    """Only the decoder learned: tables and codes are the base's; the base refuses files of the new model."""
+    sounds = tmp_path / "sounds"
+    sounds.mkdir()
+    for index in range(3):
+        write(sounds / f"{index}.wav", 0.1 * np.random.default_rng(index).standard_normal((1, 24000)), 16000)
+    base, new = tmp_path / f"base{SUFFIX}", tmp_path / f"new{SUFFIX}"
+    save(tiny_model(), base)
+    made = auricle.train(sounds, out=new, base=base, budget="2", adversarial=1.0, trackers=(), threads=1)
+    assert made.model.info.decodes == (fingerprint(load(base)),)
+    assert fingerprint(made.model) != fingerprint(load(base))
+    auricle.compress(sounds / "0.wav", tmp_path / "old.aur", model=base)
+    auricle.compress(sounds / "0.wav", tmp_path / "new.aur", model=new)
+    auricle.decompress(tmp_path / "old.aur", tmp_path / "old.wav", model=new)
+    assert auricle.read(tmp_path / "old.wav")[0].shape == (1, 24000)
+    with pytest.raises(ModelError, match="fingerprint"):
+        auricle.decompress(tmp_path / "new.aur", tmp_path / "new.wav", model=base)
