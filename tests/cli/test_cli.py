@@ -124,7 +124,12 @@ def test_a_signal_is_one_line(
     import auricle as package
 
     monkeypatch.setattr(package.codec, "compress", lambda *arguments, **options: stop())
-    ran = auricle("compress", tone_file)
+    # A shell that starts tests in the background has them ignore interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        ran = auricle("compress", tone_file)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (ran.code, ran.out, ran.err) == (code, "", said)
 
 
