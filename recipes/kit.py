@@ -29,10 +29,13 @@ NEEDED = (
     "markdown-it-py", "mdurl", "Pygments", "pydantic", "pydantic_core", "typing-inspection", "typing_extensions",
     "safetensors", "soundfile", "soxr", "cffi", "pycparser", "psutil", "PyYAML", "huggingface_hub", "packaging",
     "fsspec", "pillow", "matplotlib", "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing",
-    "python-dateutil", "av", "pesq", "pystoi", "scipy", "tqdm", "filelock", "httpx2", "httpcore2", "h11", "anyio",
+    "python-dateutil", "tqdm", "filelock", "httpx2", "httpcore2", "h11", "anyio",
     "idna", "truststore", "hf-xet", "click",
 )  # fmt: skip
-PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+PLATFORMS = (
+    *(f"manylinux_2_{version}_x86_64" for version in (34, 31, 28, 27, 26, 24, 17, 12, 5)),
+    *("manylinux2014_x86_64", "manylinux1_x86_64"),
+)
 OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
 
 
