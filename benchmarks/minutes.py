@@ -29,7 +29,8 @@ def main() -> None:
     args = made.parse_args()
     if args.threads == 1:
         one_thread()
-    settings = {name: str(value) for name, value in vars(args).items()}
+    told = {"preset", "bases", "budgets", "adversarial", "threads", "seconds"}
+    settings = {"sounds": args.sounds.name, **{name: value for name, value in vars(args).items() if name in told}}
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as home:
         for label, judged in _all(args, Path(home)):  # published anew after each run: a long row may be cut short

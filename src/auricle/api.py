@@ -68,7 +68,7 @@ def train(
     folder: str | Path,
     *,
     out: str | Path,
-    preset: str = "speech",
+    preset: str | None = None,
     size: str = "base",
     base: str | Path = AUTO,
     budget: str = "10m",
@@ -91,7 +91,7 @@ def train(
         folder: sounds in any nesting, format, rate and channel count, or an fsspec URL of such a folder. Subfolders
             ``train`` and ``valid`` decide what is held out; else one file in ten is.
         out: the model file to write. Checkpoints, decoded sounds and the run's page lie beside it in ``OUT.run``.
-        preset: shape and objective, one of ``auricle.training.PRESETS``.
+        preset: shape and objective, one of ``auricle.training.PRESETS``; by default that of the base, else ``speech``.
         size: of a new network, ``small``, ``base`` or ``large``.
         base: what to start from: ``auto`` for the shipped model of the preset where there is one, ``none``, a shipped
             model's name or a model file.
@@ -127,7 +127,7 @@ def train(
         if machine.first:
             watcher.on_stage("freezing the prior")
             freeze_prior(model, start, material.cache)
-            save(_signed(model, preset, start, material, last), out, force=force or resume)
+            save(_signed(model, start, material, last), out, force=force or resume)
         machine.wait()
         finished = load(out)
         watcher.on_stage("measuring held-out files")
@@ -196,10 +196,10 @@ def _fit(model: Autoencoder, start: Beginning, run: Run, trackers: Sequence[str]
     return last
 
 
-def _signed(model: Autoencoder, preset: str, start: Beginning, material: _Material, last: Report | None) -> Autoencoder:
+def _signed(model: Autoencoder, start: Beginning, material: _Material, last: Report | None) -> Autoencoder:
     """The model with a note of how it was made."""
     made = {
-        "preset": preset,
+        "preset": start.preset,
         "base": start.base.name if start.base else "none",
         "hours of sound": round(material.corpus.hours, 3),
         **({"steps": last.step, "seconds": round(last.seconds)} if last else {}),

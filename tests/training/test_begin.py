@@ -36,6 +36,21 @@ def test_a_base_decides_the_shape(tmp_path):
         beginning("speech", Size.LARGE, path)
 
 
+def test_the_base_brings_its_preset(tmp_path):
+    assert beginning(None, Size.BASE, "music").preset == "music"
+    assert beginning(None, Size.BASE, "music").config.objective == named("music").objective
+    assert beginning(None, Size.BASE, AUTO).preset == beginning(None, Size.BASE, NONE).preset == "speech"
+    path, model = tmp_path / f"mine{SUFFIX}", tiny_model()
+    model.info = model.info.model_copy(update={"training": {"preset": "conv"}})
+    save(model, path)
+    assert beginning(None, Size.BASE, path).preset == "conv"
+
+
+def test_a_base_at_another_rate_than_the_preset_is_refused():
+    with pytest.raises(ConfigError, match="44100 Hz, preset speech is made for 16000"):
+        beginning("speech", Size.BASE, "music")
+
+
 def test_a_base_with_another_bottleneck_is_refused():
     with pytest.raises(ConfigError, match="bottleneck"):
         beginning("conv-lstm", Size.BASE, "speech")

@@ -24,7 +24,7 @@ def train(
     sounds: str,
     /,
     *,
-    preset: str = "speech",
+    preset: str | None = None,
     size: str = "base",
     base: str = "auto",
     budget: str = "10m",
@@ -46,7 +46,8 @@ def train(
     Args:
         sounds: a folder of audio files: any nesting, format, rate; or a URL such as s3://bucket/sounds. One file in ten
             is held out, or subfolder valid.
-        preset: speech (16 kHz), music (44.1 kHz), conv (small, quick), mixed (CNN and RNN) or conv-lstm (literature's).
+        preset: speech (16 kHz), music (44.1 kHz), conv (small, quick), mixed (CNN and RNN) or conv-lstm
+            (literature's); by default that of the base, else speech.
         size: of a new network: small, base or large.
         base: what to start from: auto (the shipped model of the preset), none, a shipped model's name or a model file.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
@@ -56,7 +57,7 @@ def train(
         force: replace an existing model file.
         seed: decides weights, crops and noise.
         batch: crops per step and process; by default the preset's.
-        accumulate: parts of a step whose gradients are summed up.
+        accumulate: parts of a step whose gradients are averaged.
         precision: auto, float32 or bf16 (GPUs).
         cpu: stay on the CPU although there is a GPU.
         threads: CPU threads; all by default.

@@ -13,9 +13,10 @@ from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
 from auricle.model.file import as_stored, fingerprint
 from auricle.training.config import TrainConfig
-from auricle.training.presets import Size, named
+from auricle.training.presets import PRESETS, Size, named
 
 NONE, AUTO = "none", "auto"
+_USUAL = "speech"
 _SCALE_SECONDS = 120.0
 _TABLE_SECONDS = 2400.0
 
@@ -23,36 +24,50 @@ _TABLE_SECONDS = 2400.0
 @final
 @dataclass(frozen=True)
 class Beginning:
-    """What a run starts from: its configuration, and the model whose weights it takes over, if any."""
+    """What a run starts from: its preset, its configuration, and the model whose weights it takes over, if any."""
 
+    preset: str
     config: TrainConfig
     base: Autoencoder | None
 
 
-def beginning(preset: str, size: str, base: str | Path) -> Beginning:
+def beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
     """Choose shape, objective and first weights.
 
     Args:
-        preset: name of the objective, and of the shape if there is no base.
+        preset: name of the objective, and of the shape if there is no base; None for that of the base, else speech.
         size: of the shape if there is no base.
         base: ``auto`` for the shipped model of that preset where there is one of this size, ``none``, a shipped
             model's name or a file.
 
     Raises:
-        ConfigError: unknown preset or size, or a base together with another size.
+        ConfigError: unknown preset or size, a base together with another size, or one that does not fit the preset.
         ModelError: no such model.
     """
-    config = named(preset, size)
     if base == AUTO:
-        base = preset if preset in shipped() and size == Size.BASE else NONE
+        wanted = preset or _USUAL
+        base = wanted if wanted in shipped() and size == Size.BASE else NONE
     if base == NONE:
-        return Beginning(config, None)
+        return Beginning(preset or _USUAL, named(preset or _USUAL, size), None)
     if size != Size.BASE:
         raise ConfigError(f"--size {size} makes a new network, the base {base} has its own: give one of the two")
     start = load(base)
+    preset = preset or _preset_of(start)
+    config = named(preset)
+    if start.sample_rate != config.model.sample_rate:
+        raise ConfigError(
+            f"the base {base} works at {start.sample_rate} Hz, preset {preset} is made for {config.model.sample_rate}: "
+            "name the preset of the base"
+        )
     if set(start.bottleneck.term_names) != set(config.objective.bottleneck):
         raise ConfigError(f"the base {base} has another kind of bottleneck than preset {preset}: name its own preset")
-    return Beginning(config.model_copy(update={"model": start.config}), start)
+    return Beginning(preset, config.model_copy(update={"model": start.config}), start)
+
+
+def _preset_of(base: Autoencoder) -> str:
+    """What the base was trained with: as its file says, or by its name."""
+    said = (str(base.info.training.get("preset")), base.name)
+    return next((name for name in said if name in PRESETS), _USUAL)
 
 
 def first_model(start: Beginning, info: ModelInfo) -> Autoencoder:

@@ -25,7 +25,7 @@ class Machine:
 
     Args:
         precision: ``auto`` takes bfloat16 where a CUDA device computes it well, else float32.
-        accumulate: parts that a step of this process is worked off in; gradients are summed up.
+        accumulate: parts that a step of this process is worked off in; gradients are averaged over them.
         cpu: stay on the CPU although there is another device.
 
     Raises:
