@@ -1,6 +1,9 @@
 """Model files: exact, strict, and free of pickles."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
-from auricle.model.file import fingerprint, load, read_metadata, save, stored_arrays
+from auricle.model.file import fingerprint, load, read_metadata, save, shipped, stored_arrays
 from model.tiny import BOTTLENECKS, tiny_model
 
 
@@ -122,3 +125,10 @@ def test_other_files_are_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ModelError, match="not a model file"):
         load(path)
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_loading_does_not_load_torchs_compiler(name: str) -> None:
+    """It takes longer than everything else together."""
+    code = "import sys; from auricle.model import load; load(sys.argv[1]); assert 'torch._dynamo' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code, name], check=True, env=os.environ)

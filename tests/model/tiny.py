@@ -38,8 +38,13 @@ def tiny_config(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride
 
 def tiny_model(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride: int = 1) -> Autoencoder:
     """An untrained model with tables where its bottleneck has codes."""
+    return model_of(tiny_config(bottleneck, stride=stride))
+
+
+def model_of(config: AutoencoderConfig) -> Autoencoder:
+    """The same of any configuration."""
     torch.manual_seed(0)
-    model = Autoencoder(tiny_config(bottleneck, stride=stride), ModelInfo(name="tiny")).eval().requires_grad_(False)
+    model = Autoencoder(config, ModelInfo(name="tiny")).eval().requires_grad_(False)
     noise = 0.2 * torch.randn(2, 32000)
     model.fit_scale(noise)
     if model.bottleneck.table_shape() is not None:

@@ -2,19 +2,20 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 
 def sine_window(hop_length: int) -> Tensor:
     """Sine window of ``2 * hop_length`` samples: power-complementary, so that aliasing cancels."""
-    steps = torch.arange(2 * hop_length, dtype=torch.float64) + 0.5
+    steps = _counted(2 * hop_length) + 0.5
     return torch.sin(math.pi * steps / (2 * hop_length)).float()
 
 
 def twiddle(size: int) -> Tensor:
     """Rotation used before and after the FFT of :func:`dct_iv`: complex64 ``(size // 2,)``."""
-    steps = torch.arange(size // 2, dtype=torch.float64)
+    steps = _counted(size // 2)
     return torch.polar(torch.ones_like(steps), -math.pi * (steps + 0.125) / size).to(torch.complex64)
 
 
@@ -43,3 +44,8 @@ def imdct(coefficients: Tensor, rotation: Tensor) -> Tensor:
     """Coefficients ``(..., hop)`` to aliased frames ``(..., 2 * hop)``, to be windowed and overlap-added."""
     u, v = dct_iv(coefficients, rotation).chunk(2, dim=-1)
     return torch.cat((v, -v.flip(-1), -u.flip(-1), -u), dim=-1)
+
+
+def _counted(size: int) -> Tensor:
+    """0, 1, 2, ... in float64. From NumPy: torch's own loads its compiler where a model is built without memory."""
+    return torch.from_numpy(np.arange(size, dtype=np.float64))

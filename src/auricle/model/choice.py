@@ -47,13 +47,14 @@ class Choice(Frozen):
     @model_validator(mode="wrap")
     @classmethod
     def _by_kind(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(value, dict) or cls.kind == value.get("kind", cls.kind):
-            plain = {k: v for k, v in value.items() if k != "kind"} if isinstance(value, dict) else value
-            return handler(plain)
-        kind = value.get("kind")
-        if cls.kind or kind not in cls.kinds:
+        if not isinstance(value, dict):
+            return handler(value)
+        kind = value.get("kind", cls.kind)
+        if cls.kind and kind == cls.kind:
+            return handler({key: part for key, part in value.items() if key != "kind"})
+        if cls.kind or not isinstance(kind, str) or kind not in cls.kinds:
             known = ", ".join(sorted(cls.kinds))
-            raise ValueError(f"kind {kind!r} is not one of {known}")
+            raise ValueError(f"kind {repr(kind)[:40]} is not one of {known}")
         return cls.kinds[kind].model_validate(value)
 
     @model_serializer(mode="wrap")

@@ -1,8 +1,9 @@
 """The autoencoder's configuration."""
 
-from typing import Literal, final
+from math import prod
+from typing import Literal, Self, final
 
-from pydantic import Field, SerializeAsAny, ValidationError
+from pydantic import Field, SerializeAsAny, ValidationError, model_validator
 
 from auricle.errors import ConfigError
 from auricle.model.blocks import BlockConfig
@@ -10,6 +11,8 @@ from auricle.model.bottleneck import BottleneckConfig
 from auricle.model.choice import Frozen
 from auricle.model.transform import TransformConfig
 
+_LARGEST_HOP = 1 << 17
+_MOST_BLOCKS = 256
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -39,6 +42,18 @@ class AutoencoderConfig(Frozen):
     bottleneck: SerializeAsAny[BottleneckConfig] = Field(description="what limits the latent")
     decoder: tuple[StageConfig, ...] = Field(min_length=1, max_length=16, description="stages before the inverse")
 
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        hop = self.transform.hop_length * max(
+            prod(stage.stride for stage in stages) for stages in (self.encoder, self.decoder)
+        )
+        if hop > _LARGEST_HOP:
+            raise ValueError(f"a latent frame has {hop} samples, at most {_LARGEST_HOP} are allowed")
+        blocks = sum(len(stage.blocks) for stage in (*self.encoder, *self.decoder))
+        if blocks > _MOST_BLOCKS:
+            raise ValueError(f"a model has {blocks} blocks, at most {_MOST_BLOCKS} are allowed")
+        return self
+
 
 def parse_config(text: str) -> AutoencoderConfig:
     """Read a config from JSON.
@@ -54,6 +69,11 @@ def parse_config(text: str) -> AutoencoderConfig:
 
 def describe(error: ValidationError) -> str:
     """One line for the first thing that pydantic found wrong."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or "config"
-    return f"config field {field}: {first['msg']}, got {str(first['input'])[:60]!r}"
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = printable(".".join(str(part) for part in first["loc"])) or "config"
+    return f"config field {field}: {printable(first['msg'], 200)}, got {printable(repr(first['input']))}"
+
+
+def printable(text: str, most: int = 60) -> str:
+    """The beginning of a text that a stranger may have written, in one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])

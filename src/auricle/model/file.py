@@ -9,22 +9,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from auricle.errors import ModelError
-from auricle.model.autoencoder import Autoencoder, ModelInfo
-from auricle.model.bottleneck import Tables
-from auricle.model.bottleneck.tables import TOTAL
-from auricle.model.config import describe, parse_config
+from auricle.model.autoencoder import Autoencoder
+from auricle.model.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
+from auricle.model.tablecheck import checked_tables
 from auricle.output import fresh_file
 
-FORMAT = "auricle-model"
-VERSION = 1
-SUFFIX = ".auricle.safetensors"
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
-_LARGEST_HEADER = 1 << 20
+_SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
 
 
 def shipped() -> dict[str, Path]:
@@ -60,9 +54,10 @@ def stored_arrays(model: Autoencoder, wanted: Callable[[str], bool] = lambda nam
         if not wanted(name):
             continue
         value = tensor.detach().cpu().numpy()
-        arrays[name] = (
-            value.astype(np.float16) if value.dtype == np.float32 and not name.endswith(".deviation") else value
-        )
+        if value.dtype == np.float32 and not name.endswith(".deviation"):
+            with np.errstate(over="ignore"):  # what becomes infinite is refused where it is saved
+                value = value.astype(np.float16)
+        arrays[name] = value
     if model.tables is not None:
         tables = model.tables
         arrays["tables.counts"] = (tables.counts - 1).astype(np.uint16)
@@ -84,7 +79,7 @@ def _state(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     return {
         name: torch.from_numpy(value.astype(np.float32) if value.dtype == np.float16 else value.copy())
         for name, value in arrays.items()
-        if not name.startswith("tables.")
+        if not name.startswith(TABLES)
     }
 
 
@@ -108,8 +103,13 @@ def save(model: Autoencoder, path: Path, *, force: bool = False) -> None:
     """Write a model file; it appears whole or not at all.
 
     Raises:
+        ModelError: a weight is not finite, or too large for float16.
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
+    arrays = stored_arrays(model)
+    for name, value in arrays.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            raise ModelError(f"model {model.name!r} can't be saved, {name} is not finite: its training has failed")
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
@@ -118,101 +118,48 @@ def save(model: Autoencoder, path: Path, *, force: bool = False) -> None:
         "fingerprint": fingerprint(model),
     }
     with fresh_file(path, force=force) as temporary:
-        save_file(stored_arrays(model), temporary, metadata)
+        save_file(arrays, temporary, metadata)
 
 
-def load(name_or_path: str | Path) -> Autoencoder:
+def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder:
     """A shipped model by name, or one from a file: float32, on the CPU, ready for use.
 
+    The file may come from a stranger: it is checked before memory is taken, and what it takes grows with its size only.
+
+    Args:
+        name_or_path: a shipped model's name, or a model file.
+        allow_edited: load although the file's contents have another fingerprint than the one it states. The model then
+            has that of its contents, so files that were made with the model as it was are not its own.
+
     Raises:
-        ModelError: unknown, malformed, of a newer version, or not finite.
+        ModelError: unknown, malformed, of a newer version, not finite, or edited.
         ConfigError: its configuration is not one.
     """
     path = resolve(name_or_path)
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = _metadata(path, file.metadata() or {})
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-            _check_shapes(path, metadata["config"], shapes)
-            arrays = {name: file.get_tensor(name) for name in shapes}
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is not a model file ({error}): use a {SUFFIX} file") from error
-    return _assemble(path, metadata, arrays)
-
-
-def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
-    """Config, info and fingerprint of a model file as plain values, without building it.
-
-    Raises:
-        ModelError: as :func:`load`.
-    """
-    path = resolve(name_or_path)
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = _metadata(path, file.metadata() or {})
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} is not a model file ({error}): use a {SUFFIX} file") from error
-    return {
-        "config": json.loads(metadata["config"]),
-        "info": json.loads(metadata["info"]),
-        "fingerprint": metadata["fingerprint"],
-    }
-
-
-def _metadata(path: Path, metadata: dict[str, str]) -> dict[str, str]:
-    if metadata.get("format") != FORMAT or any(len(text) > _LARGEST_HEADER for text in metadata.values()):
-        raise ModelError(f"{path} is a safetensors file but not an Auricle model: use a {SUFFIX} file")
-    if metadata.get("version") != str(VERSION):
-        raise ModelError(f"{path} has model version {metadata.get('version')}, known is {VERSION}: update Auricle")
-    missing = {"config", "info", "fingerprint"} - metadata.keys()
-    if missing:
-        raise ModelError(f"{path} lacks {', '.join(sorted(missing))} in its metadata: save it again")
-    return metadata
-
-
-def _check_shapes(path: Path, config: str, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Compare with the shapes that the config asks for, before anything is allocated."""
-    with torch.device("meta"):
-        blank = Autoencoder(parse_config(config))
-    wanted = {name: tuple(tensor.shape) for name, tensor in blank.state_dict().items()}
-    found = {name: shape for name, shape in shapes.items() if not name.startswith("tables.")}
-    for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            raise ModelError(
-                f"{path}: tensor {name} has shape {found.get(name)}, its config asks for {wanted.get(name)}: "
-                "the file is damaged or was edited"
-            )
-
-
-def _assemble(path: Path, metadata: dict[str, str], arrays: dict[str, np.ndarray]) -> Autoencoder:
-    for name, value in arrays.items():
-        if value.dtype.kind == "f" and not np.isfinite(value).all():
-            raise ModelError(f"{path}: tensor {name} has values that are not finite: the file is damaged")
-    try:
-        info = ModelInfo.model_validate_json(metadata["info"])
-    except ValidationError as error:
-        raise ModelError(f"{path}: {describe(error)}") from error
-    model = Autoencoder(parse_config(metadata["config"]), info, _tables(path, arrays))
+    words, arrays = read_stored(path)
+    model = Autoencoder(words.config, words.info)
     model.load_state_dict(_state(arrays), strict=True)
+    model.tables = checked_tables(path, arrays, model.bottleneck.table_shape())
     actual = fingerprint(model)
-    if actual != metadata["fingerprint"]:
+    if actual != words.fingerprint and not allow_edited:
         raise ModelError(
-            f"{path} has fingerprint {actual[:16]}, its metadata says {metadata['fingerprint'][:16]}: "
-            "the file is damaged or was edited"
+            f"{path} has contents of fingerprint {actual[:_SHOWN]} but states {words.fingerprint[:_SHOWN]}: the file "
+            "is damaged or was edited, get it again, or load it with allow_edited if you know why"
         )
     model.sealed = actual
     return model.eval().requires_grad_(False)
 
 
-def _tables(path: Path, arrays: dict[str, np.ndarray]) -> Tables | None:
-    if "tables.counts" not in arrays:
-        return None
-    try:
-        counts = arrays["tables.counts"].astype(np.int32) + 1
-        offset, escape = (int(value) for value in arrays["tables.symbol"])
-        rest = {name: arrays[f"tables.{name}"] for name in ("mean", "scale", "floor", "thresholds")}
-    except (KeyError, ValueError) as error:
-        raise ModelError(f"{path}: its tables are incomplete ({error}): the file is damaged") from error
-    if counts.ndim != 4 or (counts.sum(-1, dtype=np.int64) != TOTAL).any():
-        raise ModelError(f"{path}: its tables do not sum to {TOTAL}: the file is damaged")
-    return Tables(counts, offset=offset, escape=bool(escape), **rest)
+def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
+    """Config, info and stated fingerprint of a model file as plain values, without building it.
+
+    Raises:
+        ModelError: as :func:`load`, as far as the metadata shows it.
+        ConfigError: as :func:`load`.
+    """
+    words = read_words(resolve(name_or_path))
+    return {
+        "config": words.config.model_dump(mode="json"),
+        "info": words.info.model_dump(mode="json"),
+        "fingerprint": words.fingerprint,
+    }

@@ -33,15 +33,15 @@ class Entropy(Bottleneck):
         self.quality_levels = config.levels
         self._frame_rate = frame_rate
         self._config = config
-        start = torch.linspace(np.log(config.coarsest), np.log(config.finest), config.levels)
-        self.log_gain = nn.Parameter(start[:, None].repeat(1, config.dim))
-        self.log_inverse = nn.Parameter(-start[:, None].repeat(1, config.dim))
+        start = np.linspace(np.log(config.coarsest), np.log(config.finest), config.levels, dtype=np.float32)
+        self.log_gain = nn.Parameter(torch.from_numpy(start[:, None].repeat(config.dim, 1)))
+        self.log_inverse = nn.Parameter(torch.from_numpy(-start[:, None].repeat(config.dim, 1)))
         self.log_floor = nn.Parameter(torch.full((config.levels, config.dim), -1.0))
         self.mean = nn.Parameter(torch.zeros(config.dim, HISTORY * config.dim))
-        raw = torch.full((config.dim, HISTORY * config.dim), -8.0)
-        raw[:, : config.dim].fill_diagonal_(-1.5)
-        raw[:, config.dim :].fill_diagonal_(-2.5)
-        self.raw_scale = nn.Parameter(raw)
+        raw = np.full((config.dim, HISTORY * config.dim), -8.0, np.float32)
+        np.fill_diagonal(raw[:, : config.dim], -1.5)
+        np.fill_diagonal(raw[:, config.dim :], -2.5)
+        self.raw_scale = nn.Parameter(torch.from_numpy(raw))
 
     def _at(self, levels: Tensor, quality: Tensor) -> Tensor:
         """Interpolate rows of ``levels`` ``(level, d)`` at ``quality`` ``(b,)``: ``(b, 1, d)``."""
@@ -127,11 +127,11 @@ class EntropyConfig(BottleneckConfig, kind="entropy"):
 
     dim: int = Field(default=64, ge=1, le=1024, description="latent features")
     levels: int = Field(default=7, ge=2, le=16, description="quality levels in one model")
-    coarsest: float = Field(default=0.5, gt=0, description="gain of the lowest level at the start")
-    finest: float = Field(default=4.0, gt=0, description="gain of the highest level at the start")
+    coarsest: float = Field(default=0.5, gt=0, le=1e6, description="gain of the lowest level at the start")
+    finest: float = Field(default=4.0, gt=0, le=1e6, description="gain of the highest level at the start")
     noisy: float = Field(default=0.5, ge=0, le=1, description="share of training items decoded from noisy codes")
     contexts: int = Field(default=12, ge=2, le=64, description="scale contexts of the integer tables")
-    widest: float = Field(default=6.0, gt=0.1, description="scale at which the last context begins")
+    widest: float = Field(default=6.0, gt=0.1, le=1e3, description="scale at which the last context begins")
     reach: int = Field(default=20, ge=2, le=127, description="largest code that has a symbol of its own")
 
     @property

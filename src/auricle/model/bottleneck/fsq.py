@@ -1,6 +1,6 @@
 """Finite scalar quantisation (Mentzer et al., 2023)."""
 
-from typing import final
+from typing import Annotated, final
 
 import torch
 from pydantic import Field
@@ -55,8 +55,8 @@ class Fsq(Bottleneck):
 class FsqConfig(BottleneckConfig, kind="fsq"):
     """Finite scalar quantiser."""
 
-    levels: tuple[int, ...] = Field(
-        default=(8, 8, 8, 5, 5, 5, 5, 5), min_length=1, description="levels of each feature"
+    levels: tuple[Annotated[int, Field(ge=2, le=1024)], ...] = Field(
+        default=(8, 8, 8, 5, 5, 5, 5, 5), min_length=1, max_length=256, description="levels of each feature"
     )
 
     @property
