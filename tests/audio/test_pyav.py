@@ -138,3 +138,11 @@ def test_wav_does_not_need_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "av", None)
     soundfile.write(tmp_path / "a.wav", np.zeros(100), RATE)
     assert audio.read(tmp_path / "a.wav")[0].shape == (1, 100)
+
+
+def test_a_list_of_other_files_is_no_sound(tmp_path: Path, tone: np.ndarray) -> None:
+    encode(tmp_path / "secret.aac", "aac", tone)
+    path = tmp_path / "a.m3u8"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.aac\n#EXT-X-ENDLIST\n")
+    with pytest.raises(AudioError, match="a list of other files"):
+        audio.read(path)

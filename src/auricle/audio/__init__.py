@@ -1,16 +1,31 @@
 """Files and samples: read, write, blocks, resampling. Audio is float32 ``(c, t)`` in -1..1."""
 
-from auricle.audio.files import AudioInfo, AudioReader, AudioWriter, info, is_audio_name, read
+from auricle.audio.decoder import AudioInfo
+from auricle.audio.files import AudioReader, info, read, tags
+from auricle.audio.limits import TRUSTED, UNTRUSTED, Limits
+from auricle.audio.names import is_audio_name, writable_format
 from auricle.audio.resample import Resampler, resample, resampled_length
+from auricle.audio.tagging import MAX_TAG_BYTES, MAX_TAGS, clean_tags
+from auricle.audio.wavwriter import WavStreamWriter
+from auricle.audio.writer import AudioWriter
 
 __all__ = [
+    "MAX_TAGS",
+    "MAX_TAG_BYTES",
+    "TRUSTED",
+    "UNTRUSTED",
     "AudioInfo",
     "AudioReader",
     "AudioWriter",
+    "Limits",
     "Resampler",
+    "WavStreamWriter",
+    "clean_tags",
     "info",
     "is_audio_name",
     "read",
     "resample",
     "resampled_length",
+    "tags",
+    "writable_format",
 ]

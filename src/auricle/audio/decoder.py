@@ -1,12 +1,12 @@
-"""What every decoder of audio files offers, and the limits that every sound must keep."""
+"""What every decoder of audio files offers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
-
-from auricle.errors import AudioError
 
 MAX_CHANNELS = 8
 MIN_SAMPLE_RATE = 8_000
@@ -43,10 +43,17 @@ class AudioInfo:
 class Decoder(ABC):
     """An open audio file that is read once, from its start to its end."""
 
-    def __init__(self, info: AudioInfo, tolerance: int | None = 0) -> None:
-        """Keep the header, and by how many samples it may promise too much (None: by any number)."""
+    def __init__(
+        self, info: AudioInfo, tolerance: int | None = 0, tags: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Keep the header, by how many samples it may promise too much (None: by any number), and the tags."""
         self.info = info
         self.tolerance = tolerance
+        self.tags = dict(tags)
+
+    @abstractmethod
+    def damage(self) -> str | None:
+        """Say what is wrong with the file that decoding would pass over; None if nothing shows it."""
 
     @abstractmethod
     def read(self, size: int) -> np.ndarray:
@@ -59,18 +66,3 @@ class Decoder(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the file; may be called twice."""
-
-
-def check_limits(info: AudioInfo) -> None:
-    """Refuse a sound whose shape Auricle can't work with.
-
-    Raises:
-        AudioError: no channel or more than 8, or a sample rate outside 8000 to 192000 Hz.
-    """
-    if not 1 <= info.channels <= MAX_CHANNELS:
-        raise AudioError(f"{info.path} has {info.channels} channels: Auricle takes 1 to {MAX_CHANNELS}, split it first")
-    if not MIN_SAMPLE_RATE <= info.sample_rate <= MAX_SAMPLE_RATE:
-        raise AudioError(
-            f"{info.path} has a sample rate of {info.sample_rate} Hz: Auricle takes {MIN_SAMPLE_RATE} to "
-            f"{MAX_SAMPLE_RATE} Hz, resample it first"
-        )

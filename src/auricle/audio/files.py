@@ -1,77 +1,130 @@
-"""Audio files in and out: whole, or block by block with flat memory.
+"""Audio files in: whole, or block by block with flat memory.
 
 Samples are float32 ``(c, t)``, full scale at -1 and 1 (float files may exceed it).
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self, final
+from typing import BinaryIO, Self, final
 
 import numpy as np
-import soundfile
 
-from auricle.audio import ogg
-from auricle.audio.decoder import (
-    MAX_CHANNELS,
-    MAX_SAMPLE_RATE,
-    MIN_SAMPLE_RATE,
-    AudioInfo,
-    Decoder,
-    check_limits,
-)
-from auricle.audio.headers import empty_flac
-from auricle.audio.names import is_audio_name, needs_pyav, writable_format
+from auricle.audio.decoder import AudioInfo, Decoder
+from auricle.audio.limits import TRUSTED, UNTRUSTED, Limits, check_length, check_shape, check_whole
+from auricle.audio.names import needs_pyav
+from auricle.audio.pipe import open_pipe
 from auricle.audio.pyav import AvDecoder, available
 from auricle.audio.sndfile import NotForSndfileError, SndfileDecoder
-from auricle.errors import AudioError, OptionError, OutputError
-
-__all__ = ["AudioInfo", "AudioReader", "AudioWriter", "info", "is_audio_name", "read", "writable_format"]
+from auricle.audio.untrusted import ChildDecoder
+from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18
 
 
-def info(path: Path | str) -> AudioInfo:
-    """Read the header of an audio file.
-
-    Raises:
-        AudioError: the file is missing, a folder, empty, not audio, visibly cut short, has more than 8
-            channels or a sample rate outside 8000 to 192000 Hz.
-    """
-    decoder = _open(Path(path))
-    decoder.close()
-    return decoder.info
+def info(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> AudioInfo:
+    """Read the header of an audio file; arguments and errors are those of `AudioReader`."""
+    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+        return reader.info
 
 
-def read(path: Path | str) -> tuple[np.ndarray, int]:
+def tags(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> dict[str, str]:
+    """Read the tags of an audio file, as `AudioReader.tags`; arguments and errors are those of `AudioReader`."""
+    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+        return reader.tags
+
+
+def read(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
     """Read a whole audio file: float32 ``(c, t)`` and its sample rate in Hz.
 
     Raises:
-        AudioError: as `info`; or the file is cut short or damaged, or a sample is NaN or infinite.
+        AudioError: as `AudioReader`; or the file is cut short or damaged, a sample is NaN or infinite, or the sound is
+            too long to be held in memory (``limits.whole_bytes``).
+        OptionError: as `AudioReader`.
     """
-    with AudioReader(path) as reader:
-        blocks = list(reader.blocks(_BLOCK))
-        if not blocks:
-            return np.zeros((reader.channels, 0), np.float32), reader.sample_rate
-        return np.concatenate(blocks, axis=1), reader.sample_rate
+    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+        return reader.whole(), reader.sample_rate
 
 
 @final
 class AudioReader:
     """A file read block by block, in flat memory. A sound of no samples is legal: it yields no block.
 
+    Args:
+        path: the file.
+        limits: bounds on the sound; ``TRUSTED`` by default, or ``UNTRUSTED`` if the file is.
+        untrusted: decode in a child process that has no more time, memory and rights than it needs.
+
     Raises:
-        AudioError: as `info`, at once; damage inside the file is found by `blocks`.
+        AudioError: the file is missing, a folder, empty, not audio, visibly cut short, has more than 8 channels, a
+            sample rate outside 8000 to 192000 Hz, or is beyond the limits. Damage inside is found by `blocks`.
+        OptionError: this system can't confine a process.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        self._decoder = _open(Path(path))
-        self._info = self._decoder.info
+    def __init__(self, path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> None:
+        limits = limits or (UNTRUSTED if untrusted else TRUSTED)
+        path = Path(path)
+        self._take(*_open(path, limits, untrusted=untrusted), limits)
+
+    @classmethod
+    def from_stream(
+        cls,
+        stream: BinaryIO,
+        name: str = "standard input",
+        *,
+        limits: Limits | None = None,
+        untrusted: bool = False,
+    ) -> Self:
+        """A sound from a pipe, read once and from where the stream stands. The stream is not closed.
+
+        WAV (also RF64, with or without its length) and AU of plain samples come as they arrive; FLAC does where PyAV is
+        installed. Every other format is stored in a temporary file first. Samples are those of the same bytes in a
+        file. Of a WAV, tags are seen that come before the samples.
+
+        Args:
+            stream: an open binary file; with ``untrusted`` it must have a descriptor.
+            name: what messages call it.
+            limits: as above, and on the bytes that may be stored.
+            untrusted: as above.
+
+        Raises:
+            AudioError: as above.
+            OptionError: as above; or the stream has no descriptor.
+        """
+        limits = limits or (UNTRUSTED if untrusted else TRUSTED)
+        reader = cls.__new__(cls)
+        if untrusted:
+            decoder: Decoder = ChildDecoder(Path(name), limits, stream=stream)
+        else:
+            decoder = open_pipe(stream, Path(name), limits, partial(_open_any, limits=limits))
+        reader._take(decoder, None, limits)
+        return reader
+
+    def _take(self, decoder: Decoder, file_bytes: int | None, limits: Limits) -> None:
+        self._decoder, self._info = decoder, decoder.info
+        self._limits, self._file_bytes = limits, file_bytes
+        if not self._info.exact:
+            return
+        try:
+            check_length(self._info, self._info.frames, limits, file_bytes)
+        except AudioError:
+            decoder.close()
+            raise
 
     @property
     def info(self) -> AudioInfo:
         """What the header says."""
         return self._info
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Title, artist and the like: at most 64, printable, each at most 4096 bytes of UTF-8.
+
+        Names are lower case; those of ``title artist album date tracknumber genre comment copyright license software``
+        are the same whatever the format.
+        """
+        return dict(self._decoder.tags)
 
     @property
     def sample_rate(self) -> int:
@@ -97,18 +150,30 @@ class AudioReader:
         """
         if size < 1:
             raise OptionError(f"a block size of {size} samples: give 1 or more")
-        self._check_pages()
+        fault = self._decoder.damage()
+        if fault is not None:
+            raise AudioError(f"{self._info.path} is damaged ({fault}): replace it")
         done = 0
         while (block := self._decoder.read(size)).shape[0]:
             self._check_finite(block, done)
             done += block.shape[0]
+            check_length(self._info, done, self._limits, self._file_bytes)
             yield np.ascontiguousarray(block.T)
         self._check_complete(done)
 
-    def _check_pages(self) -> None:
-        fault = ogg.damage(self._info.path) if self._info.format == "OGG" else None
-        if fault is not None:
-            raise AudioError(f"{self._info.path} is damaged ({fault}): replace it")
+    def whole(self) -> np.ndarray:
+        """All samples, float32 ``(c, t)``; in place of `blocks`.
+
+        Raises:
+            AudioError: as `blocks`; or they take more than ``limits.whole_bytes``.
+        """
+        check_whole(self._info, self.frames if self._info.exact else 0, self._limits)
+        blocks, done = [np.zeros((self.channels, 0), np.float32)], 0
+        for block in self.blocks(_BLOCK):
+            done += block.shape[1]
+            check_whole(self._info, done, self._limits)
+            blocks.append(block)
+        return np.concatenate(blocks, axis=1)
 
     def _check_finite(self, block: np.ndarray, done: int) -> None:
         if np.isfinite(block).all():
@@ -140,26 +205,32 @@ class AudioReader:
         self.close()
 
 
-def _open(path: Path) -> Decoder:
+def _open(path: Path, limits: Limits, *, untrusted: bool) -> tuple[Decoder, int]:
+    """A decoder for a file, and the file's size."""
     try:
         if path.is_dir():
             raise AudioError(f"{path} is a folder: name an audio file")
-        if path.stat().st_size == 0:
+        size = path.stat().st_size
+        if size == 0:
             raise AudioError(f"{path} is empty (0 bytes): replace it")
-        decoder = _open_any(path)
+        return (ChildDecoder(path, limits) if untrusted else _open_any(path, limits)), size
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist: check the name") from error
     except OSError as error:
         raise AudioError(f"can't read {path}: {error.strerror or error}") from error
+
+
+def _open_any(path: Path, limits: Limits) -> Decoder:
+    decoder = _first_that_can(path)
     try:
-        check_limits(decoder.info)
+        check_shape(decoder.info, limits)
     except AudioError:
         decoder.close()
         raise
     return decoder
 
 
-def _open_any(path: Path) -> Decoder:
+def _first_that_can(path: Path) -> Decoder:
     try:
         return SndfileDecoder(path)
     except NotForSndfileError as error:
@@ -172,99 +243,3 @@ def _open_any(path: Path) -> Decoder:
         f"{path} is not audio that Auricle can read ({refusal}): convert it to WAV or FLAC, or install PyAV "
         "for more formats (pip install 'auricle[av]')"
     )
-
-
-@final
-class AudioWriter:
-    """A file written block by block. The suffix chooses the format: .wav, .flac or .ogg (Vorbis).
-
-    Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
-    hold them. Use it inside `auricle.output.fresh_file`, so that a failure leaves no half-written file.
-
-    Args:
-        path: the file; replaced if it exists.
-        sample_rate: in Hz.
-        channels: number of channels, 1 to 8.
-        subtype: libsndfile's name of the sample format, such as ``PCM_24`` or ``FLOAT``; None is ``PCM_16``
-            for .wav and .flac.
-
-    Raises:
-        OptionError: the suffix, rate, channels or subtype can't be written.
-        OutputError: the file can't be opened or written.
-    """
-
-    def __init__(self, path: Path | str, sample_rate: int, channels: int, subtype: str | None = None) -> None:
-        self._path = Path(path)
-        format, default = writable_format(self._path)
-        subtype = subtype or default
-        if not soundfile.check_format(format, subtype):
-            known = ", ".join(soundfile.available_subtypes(format))
-            raise OptionError(f"{format} has no subtype {subtype}: choose one of {known}")
-        if not 1 <= channels <= MAX_CHANNELS:
-            raise OptionError(f"can't write {channels} channels: give 1 to {MAX_CHANNELS}")
-        if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-            raise OptionError(
-                f"can't write a sample rate of {sample_rate} Hz: give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}"
-            )
-        self._channels = channels
-        self._clips = subtype not in ("FLOAT", "DOUBLE")
-        try:
-            self._file = soundfile.SoundFile(
-                self._path, "w", samplerate=sample_rate, channels=channels, format=format, subtype=subtype
-            )
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
-        self._sample_rate = sample_rate
-        self._written = 0
-
-    @property
-    def frames(self) -> int:
-        """Samples per channel written so far."""
-        return self._written
-
-    def write(self, block: np.ndarray) -> None:
-        """Append float ``(c, t)``.
-
-        Raises:
-            AudioError: a sample is NaN or infinite, or the number of channels is not the file's.
-            OutputError: the file can't be written.
-        """
-        if block.ndim != 2 or block.shape[0] != self._channels:
-            raise AudioError(f"{self._path} has {self._channels} channels, not the shape {block.shape}: give (c, t)")
-        if not np.isfinite(block).all():
-            raise AudioError(f"can't write {self._path}: the sound holds NaN or infinite samples")
-        samples = np.asarray(block, np.float32).T
-        if self._clips:
-            samples = np.clip(samples, -1.0, 1.0)
-        try:
-            self._file.write(np.ascontiguousarray(samples))
-        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
-        self._written += block.shape[1]
-
-    def close(self) -> None:
-        """Finish the file; may be called twice.
-
-        Raises:
-            OutputError: the last samples can't be written.
-        """
-        if self._file.closed:
-            return
-        try:
-            self._file.close()
-            if self._written == 0 and self._path.suffix.lower() == ".flac":
-                self._path.write_bytes(empty_flac(self._sample_rate, self._channels))
-        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(". ")

@@ -134,6 +134,13 @@ def flac_is_empty(path: Path) -> bool:
         return last and position == total
 
 
+def flac_frames(start: bytes) -> int | None:
+    """Samples per channel that the first 42 bytes of a FLAC stream promise, 0 for unknown; None if it is no FLAC."""
+    if len(start) < 42 or start[:4] != b"fLaC" or start[4] & 0x7F or start[5:8] != b"\0\0\x22":
+        return None
+    return int.from_bytes(start[18:26], "big") & 0xF_FFFF_FFFF
+
+
 def empty_flac(sample_rate: int, channels: int) -> bytes:
     """Return a 16-bit FLAC file of no samples, which libsndfile would leave without a header (RFC 9639)."""
     bits = sample_rate << 44 | (channels - 1) << 41 | (16 - 1) << 36

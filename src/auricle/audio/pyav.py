@@ -1,22 +1,27 @@
 """Decoding with PyAV (FFmpeg): every format that libsndfile does not read. PyAV is optional."""
 
 import importlib.util
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Protocol, cast, final
 
 import numpy as np
 
+from auricle.audio import ogg
 from auricle.audio.decoder import AudioInfo, Decoder
+from auricle.audio.tagging import clean_tags
 from auricle.errors import AudioError
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 # Containers whose index states the length; in others FFmpeg guesses it from the bitrate.
 _STATED_LENGTH = frozenset(
     {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf", "wv", "tta", "ape", "mpc8", "dsf", "tak"}
 )
+_NESTED = frozenset({"hls", "concat", "dash", "imf", "sdp"})  # lists of other files, which a stranger may not choose
 _TOLERANCE_SECONDS = 0.1  # priming and padding of lossy formats are counted differently by different writers
 
 
@@ -25,43 +30,61 @@ def available() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
+class Readable(Protocol):
+    """A stream of bytes that has no way back."""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, none at the end."""
+        ...
+
+
 @final
 class AvDecoder(Decoder):
     """A file opened by PyAV; its first audio stream is read.
+
+    Args:
+        path: the file, or what messages call the stream.
+        stream: read this FLAC stream instead.
+        frames: samples per channel that the stream promises, 0 if unknown.
 
     Raises:
         AudioError: FFmpeg can't open the file, or finds no audio in it.
     """
 
-    def __init__(self, path: Path) -> None:
-        import av
+    def __init__(self, path: Path, stream: Readable | None = None, frames: int = 0) -> None:
         from av.audio.fifo import AudioFifo
         from av.audio.resampler import AudioResampler
         from av.error import FFmpegError
 
         self._failure = (FFmpegError, ValueError, MemoryError)
         try:
-            # A bare path may look like a protocol ("a: b.m4a"); a playlist must not reach the network.
-            self._container = av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
+            self._container = _open(path, stream)
         except self._failure as error:
             raise AudioError(
                 f"{path} is not audio that Auricle can read ({_plain(error)}): replace it, or convert it to WAV or FLAC"
             ) from error
         try:
-            stream = self._audio_stream(path)
-            info = self._header(path, stream)
+            sound = self._audio_stream(path)
+            info = self._header(path, sound)
         except AudioError:
             self._container.close()
             raise
         stated = self._container.format.name in _STATED_LENGTH
-        super().__init__(info, int(_TOLERANCE_SECONDS * info.sample_rate) if stated else None)
-        self._frames = self._container.decode(stream)
+        tolerance = int(_TOLERANCE_SECONDS * info.sample_rate) if stated else None
+        if stream is not None:
+            info = replace(info, frames=frames, exact=frames > 0)
+            tolerance = 0 if frames else None
+        tags = [*self._container.metadata.items(), *sound.metadata.items()]
+        super().__init__(info, tolerance, clean_tags(tags))
+        self._frames = self._container.decode(sound)
         self._planar = AudioResampler(format="fltp", rate=info.sample_rate)
         self._fifo = AudioFifo()
         self._ended = False
 
     def _audio_stream(self, path: Path) -> "AudioStream":
         streams = self._container.streams.audio
+        if self._container.format.name.split(",")[0] in _NESTED:
+            raise AudioError(f"{path} is a list of other files, not a sound: name one of them")
         # FFmpeg names streams of codecs that it can't decode, too: they have no context.
         if not streams or streams[0].codec_context is None or not streams[0].codec_context.sample_rate:
             raise AudioError(f"{path} holds no audio that Auricle can read: convert it to WAV or FLAC first")
@@ -80,6 +103,10 @@ class AvDecoder(Decoder):
             return ticks * base
         whole = self._container.duration  # microseconds
         return None if whole is None else Fraction(whole, 1_000_000)
+
+    def damage(self) -> str | None:
+        """Ogg pages that are missing or damaged; see `Decoder.damage`."""
+        return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:
         """Return the next float32 ``(t, c)``; see `Decoder.read`."""
@@ -106,6 +133,15 @@ class AvDecoder(Decoder):
     def close(self) -> None:
         """Release the file."""
         self._container.close()
+
+
+def _open(path: Path, stream: Readable | None) -> "InputContainer":
+    import av
+
+    if stream is not None:
+        return cast("InputContainer", av.open(stream, format="flac", metadata_errors="ignore"))
+    # A bare path may look like a protocol ("a: b.m4a"); a playlist must not reach the network.
+    return av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
 
 
 def _plain(error: Exception) -> str:

@@ -9,6 +9,7 @@ import soundfile
 from auricle.audio import ogg
 from auricle.audio.decoder import AudioInfo, Decoder
 from auricle.audio.headers import flac_is_empty, mp3_has_length, truncation
+from auricle.audio.tagging import clean_tags
 from auricle.errors import AudioError
 
 _UNRECOGNISED = 1  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT
@@ -50,7 +51,7 @@ class SndfileDecoder(Decoder):
         except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
             raise NotForSndfileError(str(error)) from error
         try:
-            super().__init__(self._header(path), self._tolerance(path))
+            super().__init__(self._header(path), self._tolerance(path), clean_tags(self._file.copy_metadata().items()))
         except BaseException:
             self._file.close()
             raise
@@ -72,6 +73,10 @@ class SndfileDecoder(Decoder):
         if self._file.format != "MP3":
             return 0
         return _MP3_TOLERANCE if mp3_has_length(path) else None
+
+    def damage(self) -> str | None:
+        """Ogg pages that are missing or damaged; see `Decoder.damage`."""
+        return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:
         """Return the next float32 ``(t, c)``; see `Decoder.read`."""

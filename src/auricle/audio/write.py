@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auricle.audio.files import AudioWriter
+from auricle.audio.writer import AudioWriter
 from auricle.errors import AudioError
 from auricle.output import fresh_file
 

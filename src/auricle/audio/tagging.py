@@ -1,0 +1,61 @@
+"""Tags of a sound: title, artist and the like. They come from strangers, so they are bounded and printable."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+MAX_TAGS = 64
+MAX_TAG_BYTES = 4096
+_MAX_KEY = 64
+_KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 _.-")
+_SAME: Mapping[str, str] = MappingProxyType(
+    {"track": "tracknumber", "year": "date", "description": "comment", "tracknum": "tracknumber"}
+)
+"""Names that other programs use for the tags that soundfile names."""
+_NOT_FOR_PEOPLE = frozenset(
+    {
+        "encoder",
+        "encoder_settings",
+        "major_brand",
+        "minor_version",
+        "compatible_brands",
+        "creation_time",
+        "handler_name",
+        "vendor_id",
+        "language",
+        "duration",
+    }
+)
+"""What containers say about themselves."""
+WRITABLE = ("title", "artist", "album", "date", "tracknumber", "genre", "comment", "copyright", "license")
+"""Tags that WAV, FLAC and Ogg files hold. ``software`` is left out: it names what wrote the file."""
+
+
+def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Bounded, printable tags of any pairs of name and value.
+
+    Names become lower case and those of the common tags the same everywhere; the first value of a name is kept. Line
+    ends stay, other characters that do not print go. What is too long is cut; what is too much, empty or about the
+    container only is left out.
+    """
+    kept: dict[str, str] = {}
+    for name, value in pairs:
+        if len(kept) == MAX_TAGS:
+            break
+        key = _key(name)
+        text = _text(value)
+        if key and text and key not in kept:
+            kept[key] = text
+    return kept
+
+
+def _key(name: str) -> str:
+    key = name[: 4 * _MAX_KEY].strip().lower()
+    key = _SAME.get(key, key)
+    fit = len(key) <= _MAX_KEY and _KEY_LETTERS.issuperset(key) and key not in _NOT_FOR_PEOPLE
+    return key if fit else ""
+
+
+def _text(value: str) -> str:
+    lines = value[:MAX_TAG_BYTES].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    printable = "\n".join("".join(letter for letter in line if letter.isprintable()) for line in lines)
+    return printable.encode(errors="ignore")[:MAX_TAG_BYTES].decode(errors="ignore").strip()

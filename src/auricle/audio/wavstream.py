@@ -1,0 +1,146 @@
+"""WAV and AU headers as they come from a pipe, where nothing can be looked up ahead or behind.
+
+Sources: RIFF and WAVE (Microsoft, 1991), WAVEFORMATEXTENSIBLE (Microsoft), EBU Tech 3306 (RF64), ITU-R BS.2088
+(BW64), the Sun audio file format.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from typing import Protocol, final
+
+from auricle.audio.pcm import Pcm
+
+_UNKNOWN_SIZE = 0x7F00_0000  # programs that write to a pipe put a size near 2^31 or 2^32 into the header
+_LARGEST_KEPT = 1 << 16
+_MOST_CHUNKS = 1000
+_EXTENSIBLE = bytes.fromhex("000000001000800000aa00389b71")
+_INFO_NAMES = {
+    b"INAM": "title",
+    b"IART": "artist",
+    b"IPRD": "album",
+    b"ICRD": "date",
+    b"ITRK": "tracknumber",
+    b"IGNR": "genre",
+    b"ICMT": "comment",
+    b"ICOP": "copyright",
+    b"ISFT": "software",
+}
+AFTER_SAMPLES = frozenset(
+    {b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"cue ", b"smpl", b"inst", b"PEAK", b"fact"}
+)
+"""Chunks that may follow the samples; anything else there is more samples."""
+
+
+class Source(Protocol):
+    """Bytes that come once."""
+
+    def take(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer only at the end."""
+        ...
+
+    def skip(self, size: int) -> None:
+        """Pass over bytes."""
+        ...
+
+
+@final
+@dataclass(frozen=True)
+class StreamHeader:
+    """What stands before plain samples.
+
+    Attributes:
+        format: ``WAV``, ``RF64`` or ``AU``.
+        sample_rate: in Hz, not judged.
+        pcm: layout of the samples.
+        size: bytes of samples that are promised; None where the stream's end ends them.
+        placeholder: whether ``size`` may be what a program writes that does not know.
+        tags: name and value.
+    """
+
+    format: str
+    sample_rate: int
+    pcm: Pcm
+    size: int | None
+    placeholder: bool = False
+    tags: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_header(source: Source) -> StreamHeader | None:
+    """Read up to the first sample; None where this is another format, or one that is not plain samples."""
+    magic = source.take(4)
+    if magic in (b"RIFF", b"RF64", b"BW64"):
+        return _read_wav(source, magic)
+    return _read_au(source) if magic == b".snd" else None
+
+
+def _read_wav(source: Source, magic: bytes) -> StreamHeader | None:
+    if source.take(8)[4:] != b"WAVE":
+        return None
+    shape: tuple[int, Pcm] | None = None
+    long_size: int | None = None
+    tags: list[tuple[str, str]] = []
+    for _ in range(_MOST_CHUNKS):
+        head = source.take(8)
+        if len(head) < 8:
+            return None
+        name, size = head[:4], int.from_bytes(head[4:], "little")
+        if name == b"data":
+            return None if shape is None else _samples(magic, size, long_size, shape, tags)
+        kept = source.take(min(size, _LARGEST_KEPT))
+        source.skip(size + size % 2 - len(kept))
+        if name == b"fmt ":
+            shape = _format(kept)
+            if shape is None:
+                return None
+        elif name == b"ds64" and len(kept) >= 16:
+            long_size = int.from_bytes(kept[8:16], "little")
+        elif name == b"LIST":
+            tags += _info(kept)
+    return None
+
+
+def _samples(
+    magic: bytes, size: int, long_size: int | None, shape: tuple[int, Pcm], tags: list[tuple[str, str]]
+) -> StreamHeader:
+    if size == 0xFFFF_FFFF and long_size:
+        size = long_size
+    rate, pcm = shape
+    name = "WAV" if magic == b"RIFF" else "RF64"
+    return StreamHeader(name, rate, pcm, size, size == 0 or _UNKNOWN_SIZE <= size <= 0xFFFF_FFFF, tags)
+
+
+def _format(chunk: bytes) -> tuple[int, Pcm] | None:
+    if len(chunk) < 16:
+        return None
+    tag, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", chunk)
+    if tag == 0xFFFE and len(chunk) >= 40 and chunk[26:40] == _EXTENSIBLE:
+        tag = int.from_bytes(chunk[24:26], "little")
+    pcm = Pcm.of(channels, bits, floats=tag == 3, unsigned=bits == 8 and tag == 1)
+    return (rate, pcm) if tag in (1, 3) and pcm is not None and channels and align == pcm.frame_bytes else None
+
+
+def _info(chunk: bytes) -> list[tuple[str, str]]:
+    found, at = [], 4
+    while chunk[:4] == b"INFO" and at + 8 <= len(chunk):
+        size = int.from_bytes(chunk[at + 4 : at + 8], "little")
+        text = chunk[at + 8 : at + 8 + size].split(b"\0")[0].decode(errors="replace")
+        if (name := _INFO_NAMES.get(chunk[at : at + 4])) is not None:
+            found.append((name, text))
+        at += 8 + size + size % 2
+    return found
+
+
+_AU_BITS = {2: 8, 3: 16, 4: 24, 5: 32, 6: 32, 7: 64}
+_AU_FLOATS = (6, 7)
+
+
+def _read_au(source: Source) -> StreamHeader | None:
+    head = source.take(20)
+    if len(head) < 20:
+        return None
+    start, size, encoding, rate, channels = struct.unpack(">5I", head)
+    pcm = Pcm.of(channels, _AU_BITS.get(encoding, 0), floats=encoding in _AU_FLOATS, order=">")
+    if pcm is None or not 0 < channels <= 0xFFFF or not 24 <= start <= _LARGEST_KEPT:
+        return None
+    source.skip(start - 24)
+    return StreamHeader("AU", rate, pcm, None if size == 0xFFFF_FFFF else size)

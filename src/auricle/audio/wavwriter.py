@@ -1,0 +1,154 @@
+"""WAV to a pipe, where nothing can be corrected afterwards."""
+
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import BinaryIO, NamedTuple, Self, final
+
+import numpy as np
+
+from auricle.audio.writer import check_writable, interleaved
+from auricle.errors import OptionError, OutputError
+
+_UNKNOWN_SIZE = 0xFFFF_FFFF
+_BEFORE_SAMPLES = 36
+
+
+class _Subtype(NamedTuple):
+    tag: int
+    bits: int
+    encode: Callable[[np.ndarray], bytes]
+
+
+def _integers(samples: np.ndarray) -> np.ndarray:
+    """Int32 of float32 in -1..1, rounded as libsndfile does; fewer bits are the upper ones."""
+    return np.rint(samples.astype(np.float64) * 2.0**31).clip(None, 2.0**31 - 1).astype("<i4")
+
+
+def _two_bytes(samples: np.ndarray) -> bytes:
+    return (_integers(samples) >> 16).astype("<i2").tobytes()
+
+
+def _three_bytes(samples: np.ndarray) -> bytes:
+    return np.ascontiguousarray(_integers(samples).view(np.uint8).reshape(-1, 4)[:, 1:]).tobytes()
+
+
+_SUBTYPES: Mapping[str, _Subtype] = MappingProxyType(
+    {
+        "PCM_16": _Subtype(1, 16, _two_bytes),
+        "PCM_24": _Subtype(1, 24, _three_bytes),
+        "FLOAT": _Subtype(3, 32, lambda samples: samples.astype("<f4").tobytes()),
+    }
+)
+
+
+@final
+class WavStreamWriter:
+    """A WAV written block by block to a binary stream that need not be seekable, such as standard output.
+
+    The bytes of the samples are those of a file that `auricle.audio.AudioWriter` writes. The header says how many there
+    are only if ``frames`` is given and fits 4 GiB; else it holds 0xFFFFFFFF, "to the end" to most programs.
+
+    Args:
+        stream: an open binary file; it is flushed at the end but not closed.
+        sample_rate: in Hz.
+        channels: number of channels, 1 to 8.
+        subtype: ``PCM_16``, ``PCM_24`` or ``FLOAT``.
+        frames: samples per channel that will be written.
+        name: what messages call the stream.
+
+    Raises:
+        OptionError: the rate, channels or subtype can't be written.
+        OutputError: the stream can't be written. A `BrokenPipeError` passes: whoever reads has seen enough.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        sample_rate: int,
+        channels: int,
+        subtype: str = "PCM_16",
+        *,
+        frames: int | None = None,
+        name: str = "standard output",
+    ) -> None:
+        check_writable(sample_rate, channels)
+        if subtype not in _SUBTYPES:
+            raise OptionError(f"WAV to a pipe has no subtype {subtype}: choose one of {', '.join(_SUBTYPES)}")
+        self._stream, self._name, self._channels, self._promised = stream, Path(name), channels, frames
+        self._subtype = _SUBTYPES[subtype]
+        self._written = 0
+        self._put(_header(self._subtype, sample_rate, channels, frames))
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel written so far."""
+        return self._written
+
+    def write(self, block: np.ndarray) -> None:
+        """Append float ``(c, t)``.
+
+        Raises:
+            AudioError: a sample is NaN or infinite, or the number of channels is not the stream's.
+            OutputError: the stream can't be written.
+        """
+        samples = interleaved(self._name, block, self._channels, clip=self._subtype.tag == 1)
+        self._put(self._subtype.encode(samples))
+        self._written += block.shape[1]
+
+    def close(self) -> None:
+        """Pass on everything; may be called twice.
+
+        Raises:
+            OutputError: the last samples can't be written.
+        """
+        assert self._promised in (None, self._written), f"{self._promised} frames were promised, not {self._written}"
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            raise self._failed(error) from error
+
+    def _put(self, data: bytes) -> None:
+        view = memoryview(data)
+        try:
+            while view:
+                taken = self._stream.write(view)  # a raw stream may take a part
+                view = view[len(view) if taken is None else taken :]
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> OutputError:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        return OutputError(f"can't write {self._name}: {reason}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+
+
+def _header(subtype: _Subtype, sample_rate: int, channels: int, frames: int | None) -> bytes:
+    align = channels * subtype.bits // 8
+    size = _UNKNOWN_SIZE if frames is None else frames * align
+    if size > _UNKNOWN_SIZE - _BEFORE_SAMPLES:
+        size = _UNKNOWN_SIZE
+    whole = min(size + _BEFORE_SAMPLES, _UNKNOWN_SIZE)
+    shape = struct.pack("<HHIIHH", subtype.tag, channels, sample_rate, sample_rate * align, align, subtype.bits)
+    return (
+        b"RIFF"
+        + whole.to_bytes(4, "little")
+        + b"WAVEfmt "
+        + struct.pack("<I", len(shape))
+        + shape
+        + b"data"
+        + (size.to_bytes(4, "little"))
+    )

@@ -1,0 +1,122 @@
+"""What a decoding child process tells its parent: records on a pipe, all bounded and checked.
+
+A record is its kind (one byte), the length of its content (uint32) and the content. First comes a header, then samples,
+and at last an end; or, at any time, a failure. Integers are little-endian.
+"""
+
+import json
+import os
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from auricle.audio.decoder import AudioInfo
+from auricle.audio.limits import Limits
+from auricle.audio.tagging import clean_tags
+
+HEADER, SAMPLES, END, FAILURE = b"H", b"S", b"E", b"F"
+HEAD = struct.Struct("<cI")
+LARGEST = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 0, FAILURE: 8192}
+"""The longest content of each kind, in bytes."""
+_SHAPE = struct.Struct("<IBQ?16s")
+_MOST_FRAMES = 1 << 62
+
+
+class WireError(Exception):
+    """What came is no record that a child of ours writes."""
+
+
+class Head(NamedTuple):
+    """Kind and length of a record."""
+
+    kind: bytes
+    length: int
+
+
+class Order(NamedTuple):
+    """What a child shall do."""
+
+    path: Path
+    """The file, or the name of standard input."""
+    from_input: bool
+    limits: Limits
+
+
+def pack_order(order: Order) -> list[str]:
+    """Arguments of the child's command."""
+    return [os.fspath(order.path), json.dumps([order.from_input, asdict(order.limits)])]
+
+
+def parse_order(arguments: Sequence[str]) -> Order:
+    """Inverse of `pack_order`."""
+    path, rest = arguments
+    from_input, limits = json.loads(rest)
+    return Order(Path(path), from_input, Limits(**limits))
+
+
+def record(kind: bytes, content: bytes | memoryview = b"") -> bytes:
+    """A record as bytes."""
+    assert len(content) <= LARGEST[kind], (kind, len(content))
+    return HEAD.pack(kind, len(content)) + content
+
+
+def parse_head(data: bytes) -> Head:
+    """Kind and length of the record that begins with ``data``.
+
+    Raises:
+        WireError: no such kind, or longer than its kind may be.
+    """
+    head = Head(*HEAD.unpack(data))
+    if head.length > LARGEST.get(head.kind, -1):
+        raise WireError
+    return head
+
+
+def pack_header(info: AudioInfo, tags: Mapping[str, str]) -> bytes:
+    """Content of a header: shape, then names and values of the tags, each ended by a zero byte."""
+    shape = _SHAPE.pack(info.sample_rate, info.channels, info.frames, info.exact, info.format.encode()[:16])
+    return shape + "".join(f"{name}\0{value}\0" for name, value in tags.items()).encode()
+
+
+def parse_header(path: Path, content: bytes) -> tuple[AudioInfo, dict[str, str]]:
+    """Shape and tags of the sound at ``path``. Channels and rate are not judged.
+
+    Raises:
+        WireError: too short, an absurd number of samples, or a strange format.
+    """
+    if len(content) < _SHAPE.size:
+        raise WireError
+    rate, channels, frames, exact, name = _SHAPE.unpack_from(content)
+    text = name.rstrip(b"\0").decode("ascii", errors="replace")
+    if frames > _MOST_FRAMES or not (text.isprintable() and text.isascii()):
+        raise WireError
+    words = content[_SHAPE.size :].decode(errors="replace").split("\0")
+    tags = clean_tags(zip(words[0::2], words[1::2], strict=False))
+    return AudioInfo(path, rate, channels, frames, text, exact), tags
+
+
+def parse_samples(content: memoryview, channels: int) -> np.ndarray:
+    """Float32 ``(t, c)``, t > 0, a view of the content.
+
+    Raises:
+        WireError: no whole frames, or none.
+    """
+    if not content.nbytes or content.nbytes % (4 * channels):
+        raise WireError
+    return np.frombuffer(content, "<f4").reshape(-1, channels)
+
+
+def parse_failure(content: bytes) -> str:
+    """A child's message: one printable line.
+
+    Raises:
+        WireError: it is not one.
+    """
+    text = content.decode(errors="replace")
+    if not text or not text.isprintable():
+        raise WireError
+    return text

@@ -1,0 +1,141 @@
+"""Audio files out, block by block."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self, final
+
+import numpy as np
+import soundfile
+
+from auricle.audio.decoder import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from auricle.audio.headers import empty_flac
+from auricle.audio.names import writable_format
+from auricle.audio.tagging import WRITABLE, clean_tags
+from auricle.errors import AudioError, OptionError, OutputError
+
+
+def check_writable(sample_rate: int, channels: int) -> None:
+    """Refuse what no writer writes.
+
+    Raises:
+        OptionError: not 1 to 8 channels, or a rate outside 8000 to 192000 Hz.
+    """
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise OptionError(f"can't write {channels} channels: give 1 to {MAX_CHANNELS}")
+    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
+        raise OptionError(f"can't write a sample rate of {sample_rate} Hz: give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}")
+
+
+def interleaved(path: Path, block: np.ndarray, channels: int, *, clip: bool) -> np.ndarray:
+    """Float32 ``(t, c)`` of a block ``(c, t)`` that shall be written to ``path``.
+
+    Raises:
+        AudioError: a sample is NaN or infinite, or the number of channels is not the file's.
+    """
+    if block.ndim != 2 or block.shape[0] != channels:
+        raise AudioError(f"{path} has {channels} channels, not the shape {block.shape}: give (c, t)")
+    if not np.isfinite(block).all():
+        raise AudioError(f"can't write {path}: the sound holds NaN or infinite samples")
+    samples = np.asarray(block, np.float32).T
+    return np.ascontiguousarray(np.clip(samples, -1.0, 1.0) if clip else samples)
+
+
+@final
+class AudioWriter:
+    """A file written block by block. The suffix chooses the format: .wav, .flac or .ogg (Vorbis).
+
+    Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
+    hold them. Use it inside `auricle.output.fresh_file`, so that a failure leaves no half-written file.
+
+    Args:
+        path: the file; replaced if it exists.
+        sample_rate: in Hz.
+        channels: number of channels, 1 to 8.
+        subtype: libsndfile's name of the sample format, such as ``PCM_24`` or ``FLOAT``; None is ``PCM_16``
+            for .wav and .flac.
+        tags: title, artist and the like; `auricle.audio.tagging.WRITABLE` are written.
+
+    Raises:
+        OptionError: the suffix, rate, channels or subtype can't be written.
+        OutputError: the file can't be opened or written.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        sample_rate: int,
+        channels: int,
+        subtype: str | None = None,
+        *,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self._path = Path(path)
+        format, default = writable_format(self._path)
+        subtype = subtype or default
+        if not soundfile.check_format(format, subtype):
+            known = ", ".join(soundfile.available_subtypes(format))
+            raise OptionError(f"{format} has no subtype {subtype}: choose one of {known}")
+        check_writable(sample_rate, channels)
+        self._channels = channels
+        self._clips = subtype not in ("FLOAT", "DOUBLE")
+        try:
+            self._file = soundfile.SoundFile(
+                self._path, "w", samplerate=sample_rate, channels=channels, format=format, subtype=subtype
+            )
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+        self._sample_rate = sample_rate
+        self._written = 0
+        self._write_tags(clean_tags((tags or {}).items()))
+
+    def _write_tags(self, tags: Mapping[str, str]) -> None:
+        for name in WRITABLE:
+            if name in tags:
+                setattr(self._file, name, tags[name])
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel written so far."""
+        return self._written
+
+    def write(self, block: np.ndarray) -> None:
+        """Append float ``(c, t)``.
+
+        Raises:
+            AudioError: a sample is NaN or infinite, or the number of channels is not the file's.
+            OutputError: the file can't be written.
+        """
+        samples = interleaved(self._path, block, self._channels, clip=self._clips)
+        try:
+            self._file.write(samples)
+        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+        self._written += block.shape[1]
+
+    def close(self) -> None:
+        """Finish the file; may be called twice.
+
+        Raises:
+            OutputError: the last samples can't be written.
+        """
+        if self._file.closed:
+            return
+        try:
+            self._file.close()
+            if self._written == 0 and self._path.suffix.lower() == ".flac":
+                self._path.write_bytes(empty_flac(self._sample_rate, self._channels))
+        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
+            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(". ")

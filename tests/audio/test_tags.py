@@ -1,0 +1,96 @@
+"""Tags: read from every format, bounded, printable, and written again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auricle import audio
+from auricle.audio import MAX_TAG_BYTES, MAX_TAGS, clean_tags
+
+COMMON = {
+    "title": "T\u00eftle",
+    "artist": "A & B",
+    "album": "C",
+    "date": "2020-01-02",
+    "tracknumber": "3",
+    "genre": "Jazz",
+    "comment": "one\ntwo",
+}
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_written_tags_come_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    with audio.AudioWriter(path, 16_000, 1, tags={**COMMON, "software": "mine", "mood": "blue"}) as writer:
+        writer.write(np.zeros((1, 2000)))
+    assert audio.tags(path) == COMMON
+    assert audio.read(path)[0].shape == (1, 2000)
+
+
+def test_mp3(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    with soundfile.SoundFile(path, "w", 16_000, 1) as file:
+        file.title, file.artist = "T", "A"
+        file.write(np.zeros(4000))
+    assert audio.tags(path) == {"title": "T", "artist": "A"}
+
+
+@pytest.mark.parametrize("suffix", ["m4a", "mka"])
+def test_tags_that_pyav_reads(tmp_path: Path, suffix: str) -> None:
+    av = pytest.importorskip("av")
+    path = tmp_path / f"a.{suffix}"
+    with av.open(str(path), "w") as container:
+        container.metadata.update({"title": "T", "artist": "A", "track": "3"})
+        stream = container.add_stream("aac", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.sample_rate = 48_000
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    assert audio.tags(path) == {"title": "T", "artist": "A", "tracknumber": "3"}
+
+
+def test_no_tags(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(10), 8000)
+    assert audio.tags(tmp_path / "a.wav") == {}
+
+
+def test_names_become_the_common_ones() -> None:
+    pairs = [
+        ("TITLE", "a"),
+        ("Title", "b"),
+        ("Track", "7"),
+        ("YEAR", "1999"),
+        ("encoder", "x"),
+        ("a=b", "c"),
+        ("", "d"),
+    ]
+    assert clean_tags(pairs) == {"title": "a", "tracknumber": "7", "date": "1999"}
+
+
+def test_values_are_printable_and_bounded() -> None:
+    assert clean_tags([("a", "x\x1b[31m\0y\r\nz\u202e")]) == {"a": "x[31my\nz"}
+    assert clean_tags([("a", "\u00e9" * 5000)]) == {"a": "\u00e9" * (MAX_TAG_BYTES // 2)}
+    assert clean_tags([("a", " \n "), ("b" * 65, "x"), ("c", "\ud800")]) == {}
+    assert len(clean_tags((f"k{number}", "v") for number in range(1000))) == MAX_TAGS
+
+
+@given(st.lists(st.tuples(st.text(max_size=80), st.text(max_size=300))))
+def test_cleaning_holds_for_anything_and_does_not_change_the_clean(pairs: list[tuple[str, str]]) -> None:
+    clean = clean_tags(pairs)
+    assert len(clean) <= MAX_TAGS
+    for name, value in clean.items():
+        assert 0 < len(name) <= 64 and name.isascii() and name.isprintable()
+        assert 0 < len(value.encode()) <= MAX_TAG_BYTES and value.replace("\n", "").isprintable()
+    assert clean_tags(clean.items()) == clean
+
+
+def test_hostile_tags_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    with soundfile.SoundFile(path, "w", 8000, 1) as file:
+        file.title, file.comment = "x\x1b]0;evil\x07", "y" * 9000
+        file.write(np.zeros(10))
+    tags = audio.tags(path)
+    assert tags["title"] == "x]0;evil" and len(tags["comment"]) == MAX_TAG_BYTES
