@@ -29,9 +29,16 @@ check: $(VENV)/.test
 	$(BIN)/pyright
 	$(BIN)/python -m pytest tests/test_imports.py
 
-# The short ones. benchmarks/memory.py codes an hour of sound, benchmarks/quality.py wants a folder of sounds.
+# The short ones, less than ten minutes together, then the page of all results. benchmarks/memory.py codes an hour of
+# sound, benchmarks/quality.py wants a folder of sounds.
 bench: $(VENV)/.test
-	@for name in startup speed overhead training; do $(BIN)/python benchmarks/$$name.py || exit 1; done
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/training.py --threads 1 --steps 40
+	$(BIN)/python benchmarks/adversary.py --steps 9
+	$(BIN)/python benchmarks/loading.py --batches 50 --steps 25
+	$(BIN)/python benchmarks/page.py
 
 clean:
 	rm -rf $(VENV) demo-out

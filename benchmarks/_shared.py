@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import shlex
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results"
 SOUNDS = Path(__file__).parents[1] / "src" / "auricle" / "demo" / "sounds"
+_REPOSITORY = Path(__file__).parents[1]
 _THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_BEGAN = time.perf_counter()
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -82,15 +86,43 @@ def write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
 
 
 def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, Any], tables: list[str]) -> None:
-    """Write ``DATE-NAME.json`` and print the tables in Markdown."""
+    """Write ``DATE-NAME.json`` and print the tables in Markdown; a text that is no table is kept as a note.
+
+    ``python benchmarks/page.py`` makes docs/benchmarks.md of the newest file of each name.
+    """
     from auricle.bench.machine import machine  # loads torch
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{date.today().isoformat()}-{name}.json"
-    record = {"benchmark": name, "date": date.today().isoformat(), "machine": machine(), "settings": settings}
+    record = {
+        "benchmark": name,
+        "date": date.today().isoformat(),
+        "typed": typed(sys.argv),
+        "seconds": round(time.perf_counter() - _BEGAN, 1),
+        "machine": machine(),
+        "settings": settings,
+        "notes": [text for text in tables if not text.startswith("|")],
+    }
     path.write_text(json.dumps(record | results, indent=1) + "\n", "utf-8")
     print("\n\n".join(tables))
     print(f"\nwritten to {path.name}", file=sys.stderr)
+
+
+def typed(words: list[str]) -> str:
+    """What was typed, with names instead of paths outside the repository, and without ``--out``."""
+    told = [_named(word) for word in words[1:]]
+    while "--out" in told:
+        at = told.index("--out")
+        del told[at : at + 2]
+    return shlex.join(["python", f"benchmarks/{Path(words[0]).name}", *told])
+
+
+def _named(word: str) -> str:
+    head, equals, path = word.rpartition("=")
+    if os.sep not in path:
+        return word
+    whole = Path(path).resolve()
+    return head + equals + (str(whole.relative_to(_REPOSITORY)) if whole.is_relative_to(_REPOSITORY) else whole.name)
 
 
 def table(rows: list[dict[str, Any]]) -> str:
@@ -110,7 +142,7 @@ def _cell(value: Any) -> str:
         if isinstance(value, float) and abs(value) < 100
         else f"{value:.0f}"
         if isinstance(value, float)
-        else str(value)
+        else str(value).replace("|", "\\|").replace("\n", " ")
     )
 
 
@@ -135,5 +167,6 @@ __all__ = [
     "publish",
     "run",
     "table",
+    "typed",
     "write_sound",
 ]

@@ -94,28 +94,18 @@ def _measured(verb: str, minutes: float, arguments: list[str]) -> dict[str, Any]
 def _child(verb: str, source: str, target: str, model: str, kbps: str) -> None:
     import torch
 
+    from auricle.bench.machine import peak_memory
     from auricle.codec import compress, decompress
     from auricle.model import load
 
     torch.set_num_threads(1)
     loaded = load(model)
-    before = _peak()
+    before = peak_memory()
     if verb == "compress":
         compress(source, target, model=loaded, kbps=float(kbps))
     else:
         decompress(source, target, model=loaded)
-    print(before, _peak())
-
-
-def _peak() -> int:
-    """Peak resident bytes of this program alone; ``ru_maxrss`` may hold the peak of whatever started it."""
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) * 1024
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    print(before, peak_memory())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     *(f"docs/{name}.md" for name in ("recipes", "architecture", "training", "doctor", "watching", "scale")),
+    "docs/benchmarks.md",
 )
 
 

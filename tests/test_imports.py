@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "codec": WORK,
     "synth": WORK,
     "classify": WORK,
-    "bench": WORK | JOBS | {"losses", "training"},
+    "bench": WORK | JOBS | {"losses", "training", "html"},
     "describe": MODEL | JOBS,
     "check": {"errors", "data", "verdict", "watch"},
     "api": TOP,

@@ -19,8 +19,21 @@ if TYPE_CHECKING:
     from auricle.api import Trained, Watcher, train
     from auricle.audio import read
     from auricle.audio.write import write
+    from auricle.bench.benchmark import benchmark
+    from auricle.bench.results import BenchmarkResult
     from auricle.check import doctor
-    from auricle.codec import Compressed, Decompressed, compress, decompress
+    from auricle.codec import (
+        Compressed,
+        Decompressed,
+        Repaired,
+        SoundLimits,
+        Verified,
+        compress,
+        decompress,
+        repair,
+        verify,
+    )
+    from auricle.codec.packets import Decoder, Encoder
     from auricle.describe import info
     from auricle.errors import (
         AudioError,
@@ -42,10 +55,13 @@ __all__ = [
     "AudioError",
     "AuricleError",
     "Autoencoder",
+    "BenchmarkResult",
     "Compressed",
     "ConfigError",
     "DataError",
+    "Decoder",
     "Decompressed",
+    "Encoder",
     "FormatError",
     "Machine",
     "MachineError",
@@ -53,15 +69,21 @@ __all__ = [
     "ModelInfo",
     "OptionError",
     "OutputError",
+    "Repaired",
+    "SoundLimits",
     "Trained",
+    "Verified",
     "Watcher",
+    "benchmark",
     "compress",
     "decompress",
     "doctor",
     "info",
     "load",
     "read",
+    "repair",
     "train",
+    "verify",
     "write",
 ]
 
@@ -76,13 +98,27 @@ _ERRORS = (
     "OptionError",
     "OutputError",
 )
+_CODEC = (
+    "Compressed",
+    "Decompressed",
+    "Repaired",
+    "SoundLimits",
+    "Verified",
+    "compress",
+    "decompress",
+    "repair",
+    "verify",
+)
 _HOMES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(_ERRORS, "auricle.errors"),
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
-        **dict.fromkeys(("Compressed", "Decompressed", "compress", "decompress"), "auricle.codec"),
+        **dict.fromkeys(_CODEC, "auricle.codec"),
+        **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
         **dict.fromkeys(("Trained", "Watcher", "train"), "auricle.api"),
+        "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",
+        "benchmark": "auricle.bench.benchmark",
         "doctor": "auricle.check",
         "info": "auricle.describe",
         "read": "auricle.audio",

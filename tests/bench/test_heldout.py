@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auricle.bench import Opus, evaluate_held_out, format_rows
+from auricle.bench import format_rows, peer
+from auricle.bench.heldout import evaluate_held_out
 from auricle.data import Sound
 from auricle.errors import OptionError
 from bench.bench_sounds import babble, store
@@ -41,7 +42,7 @@ def test_qualities_can_be_chosen(sounds: list[Sound]):
     assert [row.setting for row in rows] == ["quality 1.5"]
 
 
-@pytest.mark.skipif(Opus().available() is not None, reason=str(Opus().available()))
+@pytest.mark.skipif(peer("opus").available() is not None, reason=str(peer("opus").available()))
 def test_opus_stands_beside(sounds: list[Sound]):
     rows = evaluate_held_out(tiny_model(), sounds[:2], qualities=[0, 3])
     assert [row.codec for row in rows][:2] == ["tiny", "tiny"]

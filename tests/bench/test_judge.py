@@ -1,33 +1,14 @@
 import numpy as np
 import pytest
 
-from auricle.bench import Clip, Decoded, Peer, Yardstick, bootstrap, format_rows, score
-from auricle.bench.judge import at, matched, real_kbps
+from auricle.bench import Clip, Yardstick, bootstrap, format_rows, score
+from auricle.bench.dial import real_kbps
+from auricle.bench.judge import at
 from auricle.bench.rows import row
+from auricle.bench.scores import METRICS, usable
 from auricle.bench.table import markdown, plain
-from auricle.errors import AudioError
+from bench.bench_codecs import Broken, Greedy
 from bench.bench_sounds import babble
-
-
-class Greedy(Peer):
-    """Stores 40 % more than it is asked to, and can't take stereo."""
-
-    name = "greedy"
-
-    def available(self) -> str | None:
-        return None
-
-    @property
-    def bitrates(self) -> tuple[float, ...]:
-        return (5.0, 100.0)
-
-    def nearest(self, kbps: float) -> float:
-        return min(max(kbps, 5.0), 100.0)
-
-    def code(self, audio: np.ndarray, sample_rate: int, kbps: float) -> Decoded:
-        if audio.shape[0] > 1:
-            raise AudioError("greedy takes mono only")
-        return Decoded.of(audio, sample_rate, round(175 * kbps * audio.shape[1] / sample_rate))
 
 
 def clip(channels: int = 1, seconds: float = 1.0) -> Clip:
@@ -38,9 +19,8 @@ def test_a_perfect_codec():
     verdict = Yardstick(16000, speech=False).judge(clip(), at(Greedy(), 8.0))
     assert verdict.kbps == pytest.approx(11.2)
     assert verdict.scores is not None
-    assert verdict.scores.mel == 0.0
-    assert verdict.scores.si_sdr == 100.0
-    assert verdict.scores.pesq is None
+    assert verdict.scores.values == {"mel": 0.0, "si_sdr": 100.0}
+    assert verdict.metric_seconds > 0
 
 
 def test_a_refusal_is_a_verdict():
@@ -50,10 +30,10 @@ def test_a_refusal_is_a_verdict():
     assert "mono" in verdict.problem
 
 
-def test_the_setting_is_corrected_by_what_was_stored():
-    assert matched(Greedy(), 14.0, [clip()]) == pytest.approx(10.0)
-    assert matched(Greedy(), 2.0, [clip()]) == 5.0
-    assert matched(Greedy(), 14.0, [clip(2)]) == 14.0
+def test_a_codec_that_breaks_is_a_verdict():
+    verdict = Yardstick(16000, speech=False).judge(clip(), at(Broken(), 8.0))
+    assert verdict.scores is None
+    assert verdict.problem == "ZeroDivisionError: two lines of it"
 
 
 def test_bitrates_add_up_by_bytes():
@@ -65,15 +45,31 @@ def test_an_error_that_mono_would_hide_counts():
     sound = babble(1.0, 16000, channels=2)
     wrong = sound + np.array([[0.1], [-0.1]], np.float32) * babble(1.0, 16000, seed=9)
     scores = score(sound, wrong, 16000, judged_rate=16000, speech=False)
-    assert scores.si_sdr < 40.0
-    assert scores.mel > 0.01
+    assert scores.values["si_sdr"] < 40.0
+    assert scores.values["mel"] > 0.01
 
 
-def test_speech_metrics_leave_out_what_they_can_not_judge():
+def test_metrics_say_what_they_can_not_judge():
+    pytest.importorskip("pesq")
+    pytest.importorskip("pystoi")
     sound = babble(0.1, 16000)
     scores = score(sound, sound, 16000, judged_rate=8000, speech=True)
-    assert (scores.pesq, scores.stoi) == (None, None)
-    assert scores.mel == 0.0
+    assert set(scores.values) == {"mel", "si_sdr"}
+    assert "a quarter of a second" in scores.problems["pesq"]
+    assert "half a second" in scores.problems["stoi"]
+
+
+def test_metrics_of_speech_are_for_speech():
+    sound = babble(1.0, 16000)
+    scores = score(sound, sound, 16000, judged_rate=16000, speech=False, metrics=METRICS)
+    assert not {"pesq", "stoi"} & ({*scores.values} | {*scores.problems})
+    assert scores.values["stft"] == 0.0 and scores.values["high_band"] == 0.0
+
+
+def test_a_metric_without_its_package_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert usable(("mel", "visqol", "pesq"), speech=True) == ("mel",)
+    assert METRICS["visqol"].missing() == "ViSQOL needs visqol, ai_edge_litert: pip install 'auricle[bench]'"
 
 
 def test_rows_are_means_and_count_what_is_missing():
@@ -113,3 +109,13 @@ def test_bootstrap_of_known_cases():
     assert interval.low < interval.mean < interval.high
     assert interval == bootstrap(list(values))
     assert interval.text(1).count("(") == 1
+
+
+def test_bootstrap_of_a_ratio():
+    ratio = bootstrap([8.0, 24.0], [1.0, 3.0])
+    assert ratio is not None
+    assert (ratio.mean, ratio.low, ratio.high) == (8.0, 8.0, 8.0)
+    bits = bootstrap([10.0, 0.0], [1.0, 4.0])
+    assert bits is not None
+    assert (bits.mean, bits.low, bits.high) == (2.0, 0.0, 10.0)
+    assert bootstrap(list(np.arange(50.0) ** 2), seed=1) != bootstrap(list(np.arange(50.0) ** 2), seed=2)

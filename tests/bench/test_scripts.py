@@ -20,7 +20,18 @@ def run(script: str, *arguments: str) -> str:
 def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
     work = {"adversary", "memory", "minutes", "overhead", "quality", "speed", "startup", "training"}
-    assert names == work | {"crash", "doctor", "loading", "two_hosts"}
+    assert names == work | {
+        "crash",
+        "damage",
+        "doctor",
+        "invariance",
+        "lengths",
+        "loading",
+        "loss",
+        "page",
+        "pipes",
+        "two_hosts",
+    }
 
 
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])

@@ -30,7 +30,7 @@ def test_help_of_a_verb(auricle, verb: str):
     ran = auricle(verb, "--help")
     assert ran.code == 0
     assert VERBS[verb] in ran.out and "--json" in ran.out and "--quiet" in ran.out
-    assert (verb in ("doctor", "info")) or "--force" in ran.out
+    assert verb in ("benchmark", "doctor", "info", "verify") or "--force" in ran.out
 
 
 def test_version(auricle):
@@ -68,7 +68,7 @@ def test_json_has_stable_keys(auricle, tmp_path: Path, tone_file: Path, model_fi
     assert made.keys() == {"path", "bytes", "seconds", "kbps", "quality", "model", "source_bytes", "took"}
     assert made["path"] == str(coded) and made["bytes"] == coded.stat().st_size and made["model"] == "tiny"
     back = auricle("decompress", coded, decoded, "--model", model_file, "--json").json
-    assert back.keys() == {"path", "seconds", "sample_rate", "channels", "samples", "bytes", "took"}
+    assert back.keys() == {"path", "seconds", "sample_rate", "channels", "samples", "lost", "bytes", "took"}
     assert (back["sample_rate"], back["channels"], back["samples"]) == (22050, 2, 44100)
     about = auricle("info", coded, "--json").json
     assert about["model"] == "tiny" and about["channels"] == 2 and about["bytes"] == coded.stat().st_size

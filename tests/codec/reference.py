@@ -1,9 +1,52 @@
 """A packet decoder written from docs/format.md alone, in plain integers: no numpy, no floating point, no library."""
 
-from auricle.model.bottleneck.tables import TableSet
+from dataclasses import dataclass
 
 WORD, STATE = 1 << 32, 1 << 64
 PRECISION = 1 << 24
+
+
+@dataclass
+class PlainTables:
+    """Tables of one quality step."""
+
+    counts: list[list[list[int]]]
+    mean: list[list[int]]
+    scale: list[list[int]]
+    floor: list[int]
+    thresholds: list[int]
+    offset: int
+    escape: bool
+
+
+def tables_at(arrays: dict[str, tuple[list[int], list[int]]], step: int) -> PlainTables:
+    """Tables of a step from a model file's arrays, each a shape and its values in a row."""
+    (levels, dims, contexts, symbols), stored = arrays["counts"]
+    level, part = divmod(step, 8)
+    upper = min(level + 1, levels - 1)
+    size = dims * contexts * symbols
+    below, above = (stored[at * size : (at + 1) * size] for at in (level, upper))
+    mixed = [((a + 1) * (8 - part) + (b + 1) * part) // 8 for a, b in zip(below, above, strict=True)]
+    rows = [settled(mixed[at : at + symbols]) for at in range(0, size, symbols)]
+    floors = arrays["floor"][1]
+    pairs = zip(floors[level * dims : (level + 1) * dims], floors[upper * dims : (upper + 1) * dims], strict=True)
+    wide = 2 * dims
+    mean, scale = (arrays[name][1] for name in ("mean", "scale"))
+    return PlainTables(
+        [rows[at : at + contexts] for at in range(0, len(rows), contexts)],
+        [mean[at : at + wide] for at in range(0, len(mean), wide)],
+        [scale[at : at + wide] for at in range(0, len(scale), wide)],
+        [(a * (8 - part) + b * part) // 8 for a, b in pairs],
+        arrays["thresholds"][1],
+        arrays["symbol"][1][0],
+        bool(arrays["symbol"][1][1]),
+    )
+
+
+def settled(counts: list[int]) -> list[int]:
+    largest = counts.index(max(counts))
+    counts[largest] += 65536 - sum(counts)
+    return counts
 
 
 class RangeDecoder:
@@ -49,23 +92,22 @@ def bounds_of(counts: list[int]) -> list[int]:
     return [*bounds, PRECISION]
 
 
-def choose(tables: TableSet, past: list[int], dim: int) -> tuple[list[int], int]:
+def choose(tables: PlainTables, past: list[int], dim: int) -> tuple[list[int], int]:
     """Counts of a code's row, and its prediction."""
-    contexts = tables.counts.shape[1]
-    if contexts == 1:
-        return tables.counts[dim, 0].tolist(), 0
-    mean = sum(f * p for f, p in zip(tables.mean[dim].tolist(), past, strict=True))
+    if len(tables.counts[dim]) == 1:
+        return tables.counts[dim][0], 0
+    mean = sum(f * p for f, p in zip(tables.mean[dim], past, strict=True))
     prediction = (mean + 512) // 1024
     lean = mean - 1024 * prediction
     side = 2 if lean > 170 else 0 if lean < -170 else 1
-    spread = int(tables.floor[dim]) + sum(f * abs(p) for f, p in zip(tables.scale[dim].tolist(), past, strict=True))
-    bucket = sum(threshold <= spread for threshold in tables.thresholds.tolist())
-    return tables.counts[dim, 3 * bucket + side].tolist(), prediction
+    spread = tables.floor[dim] + sum(f * abs(p) for f, p in zip(tables.scale[dim], past, strict=True))
+    bucket = sum(threshold <= spread for threshold in tables.thresholds)
+    return tables.counts[dim][3 * bucket + side], prediction
 
 
-def decode(payload: bytes, tables: TableSet, channels: int, frames: int) -> list[list[list[int]]]:
+def decode(payload: bytes, tables: PlainTables, channels: int, frames: int) -> list[list[list[int]]]:
     """Codes [frame][channel][dim] of one packet."""
-    dims, _, symbols = tables.counts.shape
+    dims, symbols = len(tables.counts), len(tables.counts[0][0])
     stream = RangeDecoder(payload)
     past = [[0] * (2 * dims) for _ in range(channels)]
     out = []

@@ -1,4 +1,3 @@
-import zlib
 from dataclasses import replace
 from io import BytesIO
 
@@ -6,14 +5,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auricle.codec.container import MAX_RECORD_BYTES, End, Packet, Reader, Writer
+from auricle.codec.container import End, Packet, Reader, Writer, front
 from auricle.codec.fields import RATES, Fields, rate_bytes, read_varint, varint
-from auricle.codec.header import Header
+from auricle.codec.header import MAX_SAMPLES, Header
+from auricle.codec.record import MAX_RECORD_BYTES, sealed
 from auricle.codec.rotation import angle_count
 from auricle.errors import FormatError
 
 HEADER = Header(
-    fingerprint=bytes(range(16)),
+    fingerprint=bytes(range(8)),
+    tables=b"abcd",
     model="speech",
     native_rate=16000,
     sample_rate=44100,
@@ -22,18 +23,24 @@ HEADER = Header(
     delay=960,
     packet_frames=4,
     quality_step=24,
+    gain_step=-3,
+    samples=None,
     angles=(8192,),
 )
 SAMPLES = 44100 // 4
+TAGS = {"title": "Träum", "artist": "nobody\nat all"}
 PAYLOADS = [b"first", b"second packet", b"", b"the last"]
 
 
-def build(header: Header = HEADER, payloads: list[bytes] = PAYLOADS, samples: int = SAMPLES) -> bytes:
+def build(
+    header: Header = HEADER, payloads: list[bytes] = PAYLOADS, samples: int = SAMPLES, tags: dict[str, str] = TAGS
+) -> bytes:
     file = BytesIO()
-    writer = Writer(file, header)
-    for payload in payloads[:-1]:
-        writer.packet(payload)
-    writer.finish(payloads[-1], End(samples, 0xDEADBEEF))
+    writer = Writer(file, header, tags)
+    for number, payload in enumerate(payloads[:-1]):
+        writer.write(Packet(number, header.packet_frames, payload))
+    writer.write(Packet(len(payloads) - 1, 0, payloads[-1], End(samples, 0xDEADBEEF)))
+    assert writer.size == len(file.getvalue())
     return file.getvalue()
 
 
@@ -42,19 +49,16 @@ def read(data: bytes) -> tuple[Header, list[Packet]]:
     return reader.header, list(reader.packets())
 
 
-def sealed(body: bytes) -> bytes:
-    return body + zlib.crc32(body).to_bytes(4, "little")
-
-
 def record(kind: int, body: bytes) -> bytes:
     return sealed(varint(len(body) << 2 | kind) + body)
 
 
 FILE = build()
-FRONT = FILE[: 5 + FILE[4] + 4]
+FRONT = front(HEADER)
 
 
 def test_what_is_written_is_read() -> None:
+    assert FILE.startswith(FRONT)
     header, packets = read(FILE)
     assert header == HEADER
     assert [packet.payload for packet in packets] == PAYLOADS
@@ -68,16 +72,57 @@ def test_a_file_of_no_samples() -> None:
     assert packets == [Packet(0, 0, b"", End(0, 0xDEADBEEF))]
 
 
+def test_tags_are_known_with_the_first_packet() -> None:
+    reader = Reader(BytesIO(FILE), "x.aur")
+    next(reader.packets())
+    assert reader.tags == TAGS
+
+
+def test_packets_are_handed_on_as_bytes() -> None:
+    for packet in (*read(FILE)[1], Packet(7, 12, None, count=3)):
+        assert Packet.from_bytes(packet.to_bytes(), HEADER) == packet
+    two = Packet(0, 4, b"a").to_bytes() + Packet(1, 4, b"b").to_bytes()
+    for wrong in (b"", two, two[:-1]):
+        with pytest.raises(FormatError):
+            Packet.from_bytes(wrong, HEADER)
+
+
+def test_lost_packets_keep_their_places() -> None:
+    gap = Packet(1, 8, None, count=2).to_bytes()
+    first, last = (
+        record(0, varint(0) + PAYLOADS[0]),
+        record(1, varint(6) + varint(SAMPLES + 1) + bytes(4) + PAYLOADS[3]),
+    )
+    lost = FRONT + first + gap + last
+    assert [(p.sequence, p.frames, p.payload) for p in read(lost)[1]] == [
+        (0, 4, b"first"), (1, 8, None), (3, HEADER.frames(SAMPLES) - 12, b"the last"),
+    ]  # fmt: skip
+    ending = Packet(3, 0, None, End(SAMPLES, 0)).to_bytes()
+    assert read(FRONT + first + gap + ending)[1][-1].payload is None
+    for wrong in (record(3, varint(3) + varint(1) + varint(0)), record(3, varint(3) + varint(1) + varint(2) + b"x")):
+        with pytest.raises(FormatError, match="malformed"):
+            read(FRONT + first + wrong + last)
+
+
+def test_the_length_is_put_into_the_header_of_a_file_that_can_be_moved_in() -> None:
+    file = BytesIO()
+    writer = Writer(file, HEADER, amend=True)
+    writer.write(Packet(0, 0, b"", End(3, 0)))
+    assert read(file.getvalue())[0] == replace(HEADER, samples=3)
+    assert file.tell() == writer.size == len(file.getvalue())
+
+
 def test_ten_seconds_of_speech_take_few_bytes_beside_the_sound() -> None:
-    header = replace(HEADER, sample_rate=16000, channels=1, packet_frames=200, angles=())
+    header = replace(HEADER, sample_rate=16000, channels=1, packet_frames=200, samples=160_000, angles=())
     payloads = [bytes(1500), bytes(1500), bytes(760)]
-    assert len(build(header, payloads, 160_000)) - sum(map(len, payloads)) <= 72
+    assert len(build(header, payloads, 160_000, {})) - sum(map(len, payloads)) <= 70
 
 
 @given(
     st.builds(
         Header,
-        fingerprint=st.binary(min_size=16, max_size=16),
+        fingerprint=st.binary(min_size=8, max_size=8),
+        tables=st.binary(min_size=4, max_size=4),
         model=st.text("azAZ09-_. é声", max_size=20),
         native_rate=st.one_of(st.sampled_from(RATES), st.integers(4000, 192000)),
         sample_rate=st.one_of(st.sampled_from(RATES), st.integers(8000, 192000)),
@@ -86,6 +131,8 @@ def test_ten_seconds_of_speech_take_few_bytes_beside_the_sound() -> None:
         delay=st.integers(0, 1 << 20),
         packet_frames=st.integers(1, 1 << 12),
         quality_step=st.integers(0, 255),
+        gain_step=st.integers(-127, 127),
+        samples=st.none() | st.integers(0, MAX_SAMPLES),
         angles=st.just(()),
     ),
     st.integers(-(2**15), 2**15 - 1),
@@ -157,8 +204,9 @@ def test_unknown_optional_records_are_skipped_and_critical_ones_refused() -> Non
 
 def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
     first, second = record(0, varint(0) + PAYLOADS[0]), record(0, varint(1) + PAYLOADS[1])
-    assert FILE[len(FRONT) :].startswith(first + second)
-    rest = FILE[len(FRONT) + len(first + second) :]
+    bare = build(tags={})
+    assert bare.startswith(FRONT + first + second)
+    rest = bare[len(FRONT + first + second) :]
     for wrong in (second + first, first, first + first + second, first + second + second):
         with pytest.raises(FormatError, match="stands in its place"):
             read(FRONT + wrong + rest)
@@ -174,7 +222,8 @@ def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
         (FILE[:30], "header"),
         (FILE[:-1], "packet 3.*cut short"),
         (FRONT, "packet 0.*cut short"),
-        (FILE + b"\0", "after its end"),
+        (FILE + b"\0", "what follows its last packet.*cut short"),
+        (FILE + record(0, b"\0"), "what follows its last packet.*stands where none may"),
         (FRONT + varint((MAX_RECORD_BYTES + 1) << 2), "above"),
         (FRONT + b"\xff" * 12, "above"),
     ],
@@ -205,15 +254,28 @@ def test_a_lying_header_is_refused(field: str, value: object, words: str) -> Non
         read(build(replace(HEADER, **{field: value})))
 
 
-@pytest.mark.parametrize("samples", [0, 1, SAMPLES // 2, 2 * SAMPLES, (1 << 48) - 1])
+@pytest.mark.parametrize("samples", [0, 1, SAMPLES // 2, 2 * SAMPLES, MAX_SAMPLES])
 def test_a_length_that_does_not_fit_the_packets_is_refused(samples: int) -> None:
     with pytest.raises(FormatError, match="do not fit"):
         read(build(samples=samples))
 
 
+def test_the_length_stands_in_the_header_or_at_the_end_and_is_one() -> None:
+    known = front(replace(HEADER, samples=100))
+    for length, words in ((varint(102), "after 101 samples, its header says 100"), (varint(101), None), (b"\0", None)):
+        data = known + record(1, varint(0) + length + bytes(4) + b"x")
+        if words is None:
+            assert read(data)[1][0].end == End(100, 0)
+            continue
+        with pytest.raises(FormatError, match=words):
+            read(data)
+    with pytest.raises(FormatError, match="neither its header nor its end"):
+        read(FRONT + record(1, varint(0) + b"\0" + bytes(4) + b"x"))
+
+
 def test_an_oversized_packet_is_not_written() -> None:
     with pytest.raises(FormatError, match="too large"):
-        Writer(BytesIO(), HEADER).packet(bytes(MAX_RECORD_BYTES))
+        Writer(BytesIO(), HEADER).write(Packet(0, 4, bytes(MAX_RECORD_BYTES)))
 
 
 @given(st.integers(0, 2**62))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.errors import AudioError, OptionError
-from auricle.metrics import align, find_lag
+from auricle.metrics import align, find_delay, find_lag
 
 
 def noise(frames: int, seed: int = 0) -> np.ndarray:
@@ -79,3 +79,42 @@ def test_options() -> None:
         find_lag(np.ones(3), np.ones(3), -1)
     with pytest.raises(AudioError, match="shape"):
         align(np.ones(3), np.ones(0), 1)
+
+
+def smooth(frames: int, seed: int = 0) -> np.ndarray:
+    """Noise of the lower half of the band, so that it can be shifted by parts of a sample."""
+    spectrum = np.fft.rfft(noise(frames, seed))
+    spectrum[len(spectrum) // 2 :] = 0
+    return np.fft.irfft(spectrum, frames)
+
+
+def shifted(signal: np.ndarray, delay: float) -> np.ndarray:
+    """Late by any part of a sample, around the ends."""
+    turns = np.exp(-2j * np.pi * np.fft.rfftfreq(signal.shape[-1]) * delay)
+    return np.fft.irfft(np.fft.rfft(signal) * turns, signal.shape[-1])
+
+
+@settings(deadline=None, max_examples=40)
+@given(delay=st.floats(-60, 60), seed=st.integers(0, 9), gain=st.floats(0.1, 10))
+def test_a_part_of_a_sample_is_found_and_undone(delay: float, seed: int, gain: float) -> None:
+    signal = smooth(6000, seed)
+    late = gain * shifted(signal, delay)
+    assert find_delay(signal, late, 100) == pytest.approx(delay, abs=0.02)
+    inside = slice(300, -300)
+    rest = (align(signal, late, 100) / gain - signal)[inside]
+    assert np.std(rest) < 0.06 * np.std(signal)
+
+
+@pytest.mark.parametrize("delay", [0, 7, -7])
+def test_whole_delays_leave_the_samples_alone(delay: int) -> None:
+    signal = noise(5000)
+    assert find_delay(signal, delayed(signal, delay), 50) == pytest.approx(delay, abs=0.02)
+    inside = slice(50, -50)
+    np.testing.assert_array_equal(align(signal, delayed(signal, delay), 50)[inside], signal[inside])
+
+
+def test_parts_of_a_sample_move_all_channels() -> None:
+    stereo = np.stack([smooth(4000, 1), smooth(4000, 2)])
+    back = align(stereo, shifted(stereo, 12.5).astype(np.float32), 50)
+    assert back.dtype == np.float32
+    np.testing.assert_allclose(back[:, 200:-200], stereo[:, 200:-200], atol=0.05)

@@ -3,11 +3,7 @@
 import base64
 import io
 import json
-import re
-import shutil
-import subprocess
 from datetime import datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,37 +16,10 @@ from auricle.watch.curves import Chart, Series, bars, duration
 from auricle.watch.gallery import Gallery
 from auricle.watch.history import Entry, History
 from auricle.watch.page import View, page
+from pages import Page, asks_nothing_of_the_network, title_in_browser
 from watch.watched import CONFIG, NASTY, RATE, course, preview, report
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
-VOID = {"meta", "link", "img", "br", "line", "rect", "circle", "polyline"}
-
-
-class Parsed(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text, self._open = "", []
-        self.feed(text)
-        assert not self._open, self._open
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        if self._open and self._open[-1] not in ("style", "script"):
-            self.text += data
-
-    def all(self, tag):
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def history(reports) -> History:
@@ -69,16 +38,12 @@ def shown(reports=None, *, refresh: float | None = 20.0, count: int = 2) -> str:
 
 def test_the_page_needs_nothing_from_outside():
     text = shown()
-    for tag, attributes in Parsed(text).tags:
-        for name in ("src", "href", "srcset", "action"):
-            if name in attributes:
-                assert str(attributes[name]).startswith("data:"), (tag, attributes)
-    assert "@import" not in text and "url(" not in text and "fetch(" not in text
+    asks_nothing_of_the_network(text)
     assert "prefers-color-scheme: dark" in text
 
 
 def test_names_are_only_text():
-    parsed = Parsed(shown())
+    parsed = Page(shown())
     assert f"run {NASTY}" in parsed.text and f"0 {NASTY}" in parsed.text
     assert "slow <b>" in parsed.text and "went <back>" in parsed.text and "</pre><script>" in parsed.text
     assert not any("onerror" in attributes for _, attributes in parsed.tags)
@@ -86,7 +51,7 @@ def test_names_are_only_text():
 
 
 def test_players_hold_originals_and_decoded_sounds():
-    players = Parsed(shown()).all("audio")
+    players = Page(shown()).all("audio")
     seen = preview()
     wanted = [sound for excerpt in seen.excerpts for sound in (excerpt.original, excerpt.decoded)]
     assert len(players) == 4
@@ -97,7 +62,7 @@ def test_players_hold_originals_and_decoded_sounds():
 
 
 def test_verdicts_curves_and_time_left_are_there():
-    parsed = Parsed(shown(course(30)[:15]))
+    parsed = Page(shown(course(30)[:15]))
     assert "50%: step 150, phase reconstruction, 2 min spent, about 2 min left" in parsed.text
     assert "look here" in parsed.text and "act now" in parsed.text
     titles = [svg["aria-label"] for svg in parsed.all("svg")]
@@ -107,7 +72,7 @@ def test_verdicts_curves_and_time_left_are_there():
 
 
 def test_a_live_page_looks_for_news_and_a_finished_one_does_not():
-    live, done = Parsed(shown(course(30)[:15])), Parsed(shown(refresh=None))
+    live, done = Page(shown(course(30)[:15])), Page(shown(refresh=None))
     (main,) = live.all("main")
     assert main["data-refresh"] == "20" and float(str(main["data-updated"])) == NOW.timestamp()
     assert "data-refresh" not in done.all("main")[0] and "Finished" in done.text
@@ -116,7 +81,7 @@ def test_a_live_page_looks_for_news_and_a_finished_one_does_not():
 
 @pytest.mark.parametrize("reports", [[], [report(1)], [report(1, loss=float("nan"), terms={}, gradient_norm=0.0)]])
 def test_a_young_run_has_a_page(reports):
-    parsed = Parsed(shown(reports, count=0))
+    parsed = Page(shown(reports, count=0))
     assert "Nothing has been measured yet" in parsed.text
 
 
@@ -151,21 +116,6 @@ def test_charts_of_odd_values():
     assert [duration(s) for s in (-1, 5, 99, 150, 7500)] == ["0 s", "5 s", "99 s", "2 min", "2 h 05 min"]
 
 
-def browsed(text: str, folder: Path) -> str:
-    """The title of a page after it has run for some seconds in a narrow window."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser is None:
-        pytest.skip("needs chromium or chrome")
-    path = folder / "run.html"
-    path.write_text(text, "utf-8")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=400,900", "--dump-dom",
-               "--virtual-time-budget=10000", f"--user-data-dir={folder / 'profile'}", path.as_uri()]  # fmt: skip
-    dom = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True).stdout
-    title = re.search(r"<title>(.*?)</title>", dom)
-    assert title is not None
-    return title[1].replace("&quot;", '"')
-
-
 def test_a_browser_draws_the_page_and_can_play_its_sounds(tmp_path: Path):
     probe = """<script>
 Promise.all([...document.querySelectorAll("audio")].map((player) => new Promise((done) => {
@@ -176,7 +126,7 @@ Promise.all([...document.querySelectorAll("audio")].map((player) => new Promise(
   narrow: document.documentElement.scrollWidth <= innerWidth,
   stale: !document.querySelector(".stale").hidden }); });
 </script></body>"""
-    told = json.loads(browsed(shown().replace("</body>", probe), tmp_path))
+    told = json.loads(title_in_browser(shown().replace("</body>", probe), tmp_path))
     assert told == {"durations": [0.5] * 4, "svg": True, "narrow": True, "stale": True}
 
 
@@ -186,4 +136,4 @@ def test_a_page_is_not_loaded_anew_while_somebody_listens(tmp_path: Path, playin
     paused = f"{{ get: () => {str(not playing).lower()} }}"
     state = f'Object.defineProperty(document.querySelector("audio"), "paused", {paused});'
     probe = f'<script>{state} document.title = "a run";</script></body>'
-    assert browsed(text.replace("</body>", probe), tmp_path) == title
+    assert title_in_browser(text.replace("</body>", probe), tmp_path) == title

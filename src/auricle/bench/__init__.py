@@ -1,30 +1,42 @@
-"""Auricle's codec and others side by side, on the real bytes of real files."""
+"""Auricle's codec and others side by side, on the real bytes of real files. Nothing here loads torch before it is
+needed, so that the cost of a codec without it can be measured."""
 
 from auricle.bench.clips import Clip, Excerpts, excerpts
-from auricle.bench.heldout import evaluate_held_out
-from auricle.bench.interval import Interval, bootstrap
+from auricle.bench.interval import bootstrap
 from auricle.bench.judge import Verdict, Yardstick
-from auricle.bench.lyra import Lyra
-from auricle.bench.opus import Opus
-from auricle.bench.peer import Decoded, Peer
+from auricle.bench.peer import Decoded, Dial, Network, Peer, Stored
+from auricle.bench.peers import Places, names, peer
+from auricle.bench.results import BenchmarkResult, Cost, Curve, Estimate, FileAbout, FileVerdict, Point, Sample
 from auricle.bench.rows import Row, format_rows
-from auricle.bench.scores import Scores, score
+from auricle.bench.scores import METRICS, Metric, Scores, score
 
 __all__ = [
+    "METRICS",
+    "BenchmarkResult",
     "Clip",
+    "Cost",
+    "Curve",
     "Decoded",
+    "Dial",
+    "Estimate",
     "Excerpts",
-    "Interval",
-    "Lyra",
-    "Opus",
+    "FileAbout",
+    "FileVerdict",
+    "Metric",
+    "Network",
     "Peer",
+    "Places",
+    "Point",
     "Row",
+    "Sample",
     "Scores",
+    "Stored",
     "Verdict",
     "Yardstick",
     "bootstrap",
-    "evaluate_held_out",
     "excerpts",
     "format_rows",
+    "names",
+    "peer",
     "score",
 ]

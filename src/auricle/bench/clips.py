@@ -64,7 +64,7 @@ def excerpts(sounds: Sequence[Sound], *, max_seconds: float, clip_seconds: float
         if clips and left < min(_LEAST_SECONDS, max_seconds):
             break
         try:
-            clip = _cut(sound, min(longest, left))
+            clip = excerpt(sound, min(longest, left))
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
             continue
@@ -83,7 +83,12 @@ def whole(path: Path, name: str) -> Clip:
         return _clip(name, path, list(reader.blocks(reader.sample_rate)), reader.sample_rate)
 
 
-def _cut(sound: Sound, longest: float) -> Clip:
+def excerpt(sound: Sound, longest: float) -> Clip:
+    """The middle of a sound's first minute, at most so many seconds of it, its first two channels.
+
+    Raises:
+        AudioError: it can't be read, is silent or empty.
+    """
     with AudioReader(sound.path) as reader:
         rate = reader.sample_rate
         promised = min(reader.frames, round(_LOOKED_AT_SECONDS * rate))

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 from auricle.bench.clips import Clip, excerpts
-from auricle.bench.judge import Coder, Yardstick, at, matched
-from auricle.bench.opus import Opus
-from auricle.bench.own import through_files, through_latents
+from auricle.bench.dial import Fitter
+from auricle.bench.judge import Coder, Yardstick, at
+from auricle.bench.own import Auricle, through_latents
 from auricle.bench.peer import Peer
+from auricle.bench.peers import peer as peer_named
 from auricle.bench.rows import Row, row
 from auricle.bench.scores import SPEECH_RATE
 from auricle.data import Sound
@@ -53,7 +54,7 @@ def evaluate_held_out(
     chosen = excerpts(sounds, max_seconds=max_seconds)
     if not chosen.clips:
         return ()
-    peers = [peer for peer in ((Opus(),) if peers is None else peers) if peer.available() is None]
+    peers = [peer for peer in ((peer_named("opus"),) if peers is None else peers) if peer.available() is None]
     plan = _plan(model, qualities)
     if model.tables is None:
         peers = []
@@ -68,7 +69,7 @@ def evaluate_held_out(
     for peer in peers:
         for setting in _settings(peer, rates, chosen.clips):
             verdicts = [yardstick.judge(clip, at(peer, setting)) for clip in steps.over(chosen.clips)]
-            rows.append(row(peer.name, f"{setting:.3g} kb/s", verdicts, skipped=skipped))
+            rows.append(row(peer.name, peer.text(setting), verdicts, skipped=skipped))
     steps.finish()
     return tuple(rows)
 
@@ -79,8 +80,10 @@ def _plan(model: Autoencoder, qualities: Sequence[float] | None) -> list[tuple[s
         return [("no files", through_latents(model))]
     last = model.bottleneck.quality_levels - 1
     levels = _spread(last) if qualities is None else tuple(qualities)
-    make = through_latents if model.tables is None else through_files
-    return [(f"quality {level:g}", make(model, quality=level)) for level in levels]
+    if model.tables is None:
+        return [(f"quality {level:g}", through_latents(model, quality=level)) for level in levels]
+    codec = Auricle(model, "quality")
+    return [(codec.text(level), at(codec, level)) for level in levels]
 
 
 def _spread(last: int) -> tuple[float, ...]:
@@ -91,8 +94,8 @@ def _spread(last: int) -> tuple[float, ...]:
 
 def _settings(peer: Peer, rates: Sequence[float], clips: Sequence[Clip]) -> list[float]:
     """A peer's settings nearest to some bitrates, without near repetitions."""
-    settings: list[float] = []
-    for setting in sorted({matched(peer, rate, clips) for rate in rates}):
+    fitter, settings = Fitter(peer, clips), list[float]()
+    for setting in sorted({fitter.fit(rate).value for rate in rates}):
         if not settings or setting > settings[-1] * (1 + _NEAR):
             settings.append(setting)
     return settings

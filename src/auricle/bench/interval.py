@@ -1,39 +1,27 @@
 """Bootstrap intervals."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import final
 
 import numpy as np
+
+from auricle.bench.results import Estimate
 
 _DRAWS = 4000
 
 
-@final
-@dataclass(frozen=True)
-class Interval:
-    """A mean and the bounds between which it lies with a probability of 95 %."""
-
-    mean: float
-    low: float
-    high: float
-
-    def text(self, digits: int) -> str:
-        """Such as ``2.14 (2.01-2.27)``."""
-        return f"{self.mean:.{digits}f} ({self.low:.{digits}f}-{self.high:.{digits}f})"
-
-
-def bootstrap(values: Sequence[float], *, seed: int = 0) -> Interval | None:
-    """Percentile bootstrap of a mean (Efron, 1979), 4000 draws; None for no values.
+def bootstrap(values: Sequence[float], weights: Sequence[float] | None = None, *, seed: int = 0) -> Estimate | None:
+    """Percentile bootstrap (Efron, 1979), 4000 draws, of a mean or of a ratio of sums; None for no values.
 
     Args:
         values: one for each file, which are drawn with replacement.
+        weights: what the values are divided by after both were added up, such as lengths; by default 1 each.
         seed: decides the draws.
     """
     if not values:
         return None
-    known = np.asarray(values, np.float64)
-    random = np.random.Generator(np.random.PCG64(seed))
-    means = known[random.integers(0, known.size, (_DRAWS, known.size))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Interval(float(known.mean()), float(low), float(high))
+    above = np.asarray(values, np.float64)
+    below = np.ones_like(above) if weights is None else np.asarray(weights, np.float64)
+    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, above.size, (_DRAWS, above.size))
+    ratios = above[drawn].sum(axis=1) / below[drawn].sum(axis=1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return Estimate(float(above.sum() / below.sum()), float(low), float(high))

@@ -1,6 +1,7 @@
 """Run codecs over clips."""
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import final
 
@@ -8,10 +9,8 @@ import numpy as np
 
 from auricle.bench.clips import Clip
 from auricle.bench.peer import Decoded, Peer
-from auricle.bench.scores import Scores, score
-from auricle.errors import AudioError, ModelError
-
-_MATCHED_SECONDS = 30.0
+from auricle.bench.scores import QUICK, Scores, score
+from auricle.errors import AuricleError
 
 Coder = Callable[[np.ndarray, int], Decoded]
 """Takes audio float32 ``(c, t)`` and its sample rate in Hz through a codec at one setting."""
@@ -28,6 +27,8 @@ class Verdict:
         bytes: what it was stored in, None for what has no files.
         scores: how it came back, None if it did not.
         problem: why it did not come back, else empty.
+        payload: bytes that are coded sound, None where there is no file format.
+        metric_seconds: what the scores took.
     """
 
     clip: str
@@ -35,6 +36,8 @@ class Verdict:
     bytes: int | None
     scores: Scores | None
     problem: str = ""
+    payload: int | None = None
+    metric_seconds: float = 0.0
 
     @property
     def kbps(self) -> float | None:
@@ -45,54 +48,48 @@ class Verdict:
 @final
 @dataclass(frozen=True)
 class Yardstick:
-    """How clips are judged: at which rate in Hz, and whether as speech."""
+    """How clips are judged: at which rate in Hz, whether as speech, and by which metrics."""
 
     rate: int
     speech: bool
+    metrics: tuple[str, ...] = QUICK
 
     def judge(self, clip: Clip, coder: Coder) -> Verdict:
         """One clip; a sound that the codec refuses is a verdict with its problem, not an error."""
-        try:
-            decoded = coder(clip.audio, clip.sample_rate)
-        except (AudioError, ModelError) as error:
-            return Verdict(clip.name, clip.seconds, None, None, str(error))
-        scores = score(clip.audio, decoded.audio, clip.sample_rate, judged_rate=self.rate, speech=self.speech)
-        return Verdict(clip.name, clip.seconds, decoded.bytes or None, scores)
+        decoded = coded(clip, coder)
+        return decoded if isinstance(decoded, Verdict) else self.compare(clip, decoded)
+
+    def compare(self, clip: Clip, decoded: Decoded) -> Verdict:
+        """Score what came back."""
+        started = time.perf_counter()
+        scores = score(
+            clip.audio,
+            decoded.audio,
+            clip.sample_rate,
+            judged_rate=self.rate,
+            speech=self.speech,
+            metrics=self.metrics,
+        )
+        return Verdict(
+            clip.name,
+            clip.seconds,
+            decoded.bytes or None,
+            scores,
+            payload=decoded.payload,
+            metric_seconds=time.perf_counter() - started,
+        )
 
 
-def at(peer: Peer, kbps: float) -> Coder:
+def coded(clip: Clip, coder: Coder) -> Decoded | Verdict:
+    """What came back, or the verdict that nothing did."""
+    try:
+        return coder(clip.audio, clip.sample_rate)
+    except AuricleError as error:
+        return Verdict(clip.name, clip.seconds, None, None, str(error))
+    except Exception as error:  # other people's libraries raise what they like; it belongs in the table
+        return Verdict(clip.name, clip.seconds, None, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def at(peer: Peer, setting: float) -> Coder:
     """A peer at one of its settings."""
-    return lambda audio, sample_rate: peer.code(audio, sample_rate, kbps)
-
-
-def real_kbps(sized: Iterable[tuple[int | None, float]]) -> float | None:
-    """Kilobits per second of stored ``(bytes, seconds)`` together; None where nothing was stored."""
-    known = [(size, seconds) for size, seconds in sized if size is not None]
-    return sum(size for size, _ in known) * 8 / sum(s for _, s in known) / 1000 if known else None
-
-
-def matched(peer: Peer, kbps: float, clips: Sequence[Clip]) -> float:
-    """The setting at which a peer's real files come nearest to a bitrate: one correction, on half a minute of clips."""
-    clips = _beginning(clips)
-    first = peer.nearest(kbps)
-    real = _measured(peer, first, clips)
-    if real is None or abs(real - kbps) < 0.03 * kbps:
-        return first
-    second = peer.nearest(first * kbps / real)
-    again = None if second == first else _measured(peer, second, clips)
-    return second if again is not None and abs(again - kbps) < abs(real - kbps) else first
-
-
-def _beginning(clips: Sequence[Clip]) -> Sequence[Clip]:
-    lengths = np.cumsum([clip.seconds for clip in clips])
-    return clips[: int(np.searchsorted(lengths, _MATCHED_SECONDS)) + 1]
-
-
-def _measured(peer: Peer, kbps: float, clips: Sequence[Clip]) -> float | None:
-    sized = []
-    for clip in clips:
-        try:
-            sized.append((peer.code(clip.audio, clip.sample_rate, kbps).bytes, clip.seconds))
-        except AudioError:
-            continue
-    return real_kbps(sized)
+    return lambda audio, sample_rate: peer.code(audio, sample_rate, setting)

@@ -1,11 +1,11 @@
 """Means over clips, and tables of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from auricle.bench.judge import Verdict, real_kbps
-from auricle.bench.scores import Scores
+from auricle.bench.dial import real_kbps
+from auricle.bench.judge import Verdict
 from auricle.bench.table import plain
 
 
@@ -42,15 +42,14 @@ class Row:
 def row(codec: str, setting: str, verdicts: Sequence[Verdict], *, skipped: int = 0) -> Row:
     """Sum up one codec at one setting; ``skipped`` files never reached it."""
     good = [verdict for verdict in verdicts if verdict.scores is not None]
-    scores = [verdict.scores for verdict in good if verdict.scores is not None]
     return Row(
         codec,
         setting,
-        real_kbps((verdict.bytes, verdict.seconds) for verdict in good),
-        _mean(scores, lambda scores: scores.mel),
-        _mean(scores, lambda scores: scores.si_sdr),
-        _mean(scores, lambda scores: scores.pesq),
-        _mean(scores, lambda scores: scores.stoi),
+        real_kbps([(verdict.bytes, verdict.seconds) for verdict in good]),
+        _mean(good, "mel"),
+        _mean(good, "si_sdr"),
+        _mean(good, "pesq"),
+        _mean(good, "stoi"),
         len(good),
         skipped + len(verdicts) - len(good),
         sum(verdict.seconds for verdict in good),
@@ -82,6 +81,6 @@ def number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _mean(scores: Sequence[Scores], of: Callable[[Scores], float | None]) -> float | None:
-    values = [value for value in map(of, scores) if value is not None]
+def _mean(verdicts: Sequence[Verdict], name: str) -> float | None:
+    values = [v.scores.values[name] for v in verdicts if v.scores is not None and name in v.scores.values]
     return sum(values) / len(values) if values else None

@@ -1,62 +1,148 @@
 """All metrics of one decoded sound."""
 
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
 
 from auricle.audio import resample
 from auricle.errors import AudioError
-from auricle.metrics import MetricUnavailable, mel_distance, pesq_wb, si_sdr, stoi
+from auricle.metrics import (
+    MetricUnavailable,
+    high_band,
+    mel_distance,
+    pesq_wb,
+    si_sdr,
+    stft_distance,
+    stoi,
+    visqol,
+)
 
 SPEECH_RATE = 24_000
 """Sound judged at no more than this rate in Hz is judged as speech as well."""
 
 
 @final
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """An original and what came back, float32 ``(c, t)`` of one shape and rate in Hz."""
+
+    wanted: np.ndarray
+    given: np.ndarray
+    rate: int
+    speech: bool
+
+    @property
+    def flat(self) -> tuple[np.ndarray, np.ndarray]:
+        """All channels laid end to end, so that an error in one can't cancel one in another."""
+        return self.wanted.reshape(-1), self.given.reshape(-1)
+
+
+@final
 @dataclass(frozen=True)
-class Scores:
-    """How near a decoded sound is to the original; None where a metric could not judge or is not installed.
+class Metric:
+    """A figure of merit.
 
     Attributes:
-        mel: log-mel distance in nepers, lower is better.
-        si_sdr: scale-invariant signal-to-distortion ratio in dB.
-        pesq: wideband PESQ, 1 to 4.64.
-        stoi: short-time objective intelligibility, 0 to 1.
+        name: its key in results.
+        label: for heads of tables.
+        unit: after a value; empty for none.
+        higher_is_better: None where 0 is best.
+        digits: after the point, in tables.
+        measure: the figure of a pair; raises AudioError where it can't judge it.
+        speech_only: whether it says something about speech alone.
+        packages: modules that it needs.
     """
 
-    mel: float
-    si_sdr: float
-    pesq: float | None = None
-    stoi: float | None = None
+    name: str
+    label: str
+    unit: str
+    higher_is_better: bool | None
+    digits: int
+    measure: Callable[[Pair], float]
+    speech_only: bool = False
+    packages: tuple[str, ...] = ()
+
+    def missing(self) -> str | None:
+        """None, or one line: which packages are not installed."""
+        absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
+        return f"{self.label} needs {', '.join(absent)}: pip install 'auricle[bench]'" if absent else None
 
 
-def score(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, judged_rate: int, speech: bool) -> Scores:
+_ALL = (
+    Metric(
+        "visqol",
+        "ViSQOL",
+        "",
+        True,
+        2,
+        lambda pair: visqol(pair.wanted, pair.given, pair.rate, speech=pair.speech),
+        packages=("visqol", "ai_edge_litert"),
+    ),
+    Metric("pesq", "PESQ-WB", "", True, 2, lambda pair: pesq_wb(pair.wanted, pair.given, pair.rate), True, ("pesq",)),
+    Metric("stoi", "STOI", "", True, 3, lambda pair: stoi(pair.wanted, pair.given, pair.rate), True, ("pystoi",)),
+    Metric("mel", "mel distance", "nepers", False, 3, lambda pair: mel_distance(*pair.flat, pair.rate)),
+    Metric("stft", "STFT distance", "", False, 3, lambda pair: stft_distance(*pair.flat)),
+    Metric("si_sdr", "SI-SDR", "dB", True, 1, lambda pair: si_sdr(*pair.flat)),
+    Metric("high_band", "above 6 kHz", "dB", None, 1, lambda pair: high_band(*pair.flat, pair.rate)),
+)
+
+METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
+"""All metrics by name, in the order of tables. ViSQOL, PESQ and STOI judge the mean of the channels."""
+
+QUICK = ("mel", "si_sdr", "pesq", "stoi")
+"""Those that take a small part of a second for ten seconds of sound."""
+
+
+@final
+@dataclass(frozen=True)
+class Scores:
+    """How near a decoded sound is to the original.
+
+    Attributes:
+        values: by metric; without those that could not judge.
+        problems: by metric, why it could not judge.
+    """
+
+    values: Mapping[str, float]
+    problems: Mapping[str, str]
+
+
+def usable(names: Iterable[str], *, speech: bool) -> tuple[str, ...]:
+    """Those of some metrics that are installed and say something about the kind of sound."""
+    chosen = (METRICS[name] for name in names)
+    return tuple(m.name for m in chosen if (speech or not m.speech_only) and m.missing() is None)
+
+
+def score(
+    reference: np.ndarray,
+    estimate: np.ndarray,
+    sample_rate: int,
+    *,
+    judged_rate: int,
+    speech: bool,
+    metrics: Iterable[str] = QUICK,
+) -> Scores:
     """Judge ``estimate`` against ``reference``, both ``(c, t)`` with t at least 1.
-
-    Mel distance and SI-SDR are of all channels laid end to end, so that an error in one channel can't cancel one in
-    another; PESQ and STOI are of the channels' mean.
 
     Args:
         reference: the original.
         estimate: what came back, of the same shape.
         sample_rate: of both, in Hz.
         judged_rate: both are resampled to this rate first. Mel distances compare only at equal rates.
-        speech: whether to compute PESQ and STOI, if they are installed.
+        speech: whether to judge as speech: PESQ and STOI, and ViSQOL in speech mode.
+        metrics: names of those wanted; see `usable`.
     """
     wanted, given = (resample(signal, sample_rate, judged_rate) for signal in (reference, estimate))
-    mel = mel_distance(wanted.reshape(-1), given.reshape(-1), judged_rate)
-    ratio = si_sdr(wanted.reshape(-1), given.reshape(-1))
-    if not speech:
-        return Scores(mel, ratio)
-    return Scores(mel, ratio, *(_maybe(metric, wanted, given, judged_rate) for metric in (pesq_wb, stoi)))
-
-
-def _maybe(
-    metric: Callable[[np.ndarray, np.ndarray, int], float], wanted: np.ndarray, given: np.ndarray, rate: int
-) -> float | None:
-    try:
-        return metric(wanted, given, rate)
-    except (AudioError, MetricUnavailable):
-        return None
+    pair = Pair(wanted, given, judged_rate, speech)
+    values: dict[str, float] = {}
+    problems: dict[str, str] = {}
+    for name in usable(metrics, speech=speech):
+        try:
+            values[name] = METRICS[name].measure(pair)
+        except (AudioError, MetricUnavailable) as error:
+            problems[name] = str(error)
+    return Scores(values, problems)

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.pipes import PIPE, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
 from auricle.cli.text import size
 
@@ -17,31 +18,55 @@ def compress(
     model: str | None = None,
     kbps: float | None = None,
     quality: float | None = None,
+    gain: float = 0.0,
+    packet: float = 4.0,
+    untrusted: Flag = False,
     force: Flag = False,
     output: Output = TALKATIVE,
 ) -> None:
     """Compress an audio file into an .aur file.
 
     Args:
-        source: any audio file of 1 to 8 channels and 8 to 192 kHz.
-        target: the file to write; by default SOURCE with the suffix .aur.
+        source: any audio file of 1 to 8 channels and 8 to 192 kHz; - is standard input.
+        target: the file to write; by default SOURCE with the suffix .aur; - is standard output.
         model: a shipped model's name or a model file; by default speech up to 24 kHz and music above.
         kbps: the bitrate to stay at or just under, kilobits per second of the whole file.
         quality: where to set the quality dial instead, from 0 to the model's highest level.
+        gain: decibels to raise quiet sound by before coding; playing lowers it again.
+        packet: seconds of sound in a packet: what one damaged place costs.
+        untrusted: decode SOURCE in a process of its own, with limits on time and memory.
         force: replace an existing file.
     """
     from auricle import compress as run
 
     screen, started = Screen(output), time.perf_counter()
-    target = target or source.with_suffix(".aur")
+    target = target_beside(source, target, ".aur")
     with screen.progress(f"compress {source.name}") as meter:
         pace = Pace(meter)
-        made = run(source, target, model=model, kbps=kbps, quality=quality, force=force, on_progress=pace)
+        made = run(
+            source_of(source),
+            target_of(target),
+            model=model,
+            kbps=kbps,
+            quality=quality,
+            gain_db=gain,
+            packet_seconds=packet,
+            untrusted=untrusted,
+            force=force,
+            on_progress=pace,
+        )
     if kbps is not None and made.kbps > kbps:
-        screen.note(f"{kbps:g} kb/s is less than the lowest quality needs; it was used")
-    before, took = source.stat().st_size, time.perf_counter() - started
+        screen.note(_above(kbps, lowest=made.quality == 0))
+    took = time.perf_counter() - started
     text = (
-        f"{source} {size(before)} -> {target} {size(made.bytes)}: {made.kbps:.2f} kb/s, {made.seconds:.1f} s of sound"
+        f"{sized(source)} -> {target} {size(made.bytes)}: {made.kbps:.2f} kb/s, {made.seconds:.1f} s of sound"
+        f"{f', coded at {pace.speed}' if pace.speed else ''}, {took:.1f} s in all"
     )
-    speed = f", coded at {pace.speed}" if pace.speed else ""
-    screen.result(f"{text}{speed}, {took:.1f} s in all", {**asdict(made), "source_bytes": before, "took": took})
+    before = None if source == PIPE else source.stat().st_size
+    tell(screen, target, text, {**asdict(made), "source_bytes": before, "took": took})
+
+
+def _above(kbps: float, *, lowest: bool) -> str:
+    if lowest:
+        return f"{kbps:g} kb/s is less than the lowest quality needs; it was used"
+    return f"the first minute fitted into {kbps:g} kb/s, the rest did not: a pipe is coded in one pass"

@@ -3,10 +3,14 @@
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.pipes import PIPE, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
-from auricle.cli.text import size
+from auricle.cli.text import clock, seconds, spans
 
 
 def decompress(
@@ -15,26 +19,53 @@ def decompress(
     /,
     *,
     model: str | None = None,
+    start: Annotated[str | None, Parameter(name="--from")] = None,
+    stop: Annotated[str | None, Parameter(name="--to")] = None,
+    any_decoder: Flag = False,
+    max_hours: float | None = None,
+    max_ratio: float | None = None,
     force: Flag = False,
     output: Output = TALKATIVE,
 ) -> None:
     """Turn an .aur file back into an audio file.
 
     Args:
-        source: an .aur file.
-        target: the .wav, .flac or .ogg file to write; by default SOURCE with the suffix .wav.
+        source: an .aur file; - is standard input.
+        target: the .wav, .flac or .ogg file to write; by default SOURCE with the suffix .wav; - is standard output.
         model: the model file that made SOURCE; not needed for shipped models.
+        start: begin here, as 62, 1:02 or 0:01:02.5; only the packets of the part are read.
+        stop: end here.
+        any_decoder: take a model with another decoder, if its tables can read the file.
+        max_hours: how much sound a file may hold, 12 hours by default.
+        max_ratio: seconds of sound that each byte may stand for, 1 by default.
         force: replace an existing file.
     """
+    from auricle import SoundLimits
     from auricle import decompress as run
 
     screen, started = Screen(output), time.perf_counter()
-    target = target or source.with_suffix(".wav")
+    target = target_beside(source, target, ".wav")
+    usual = SoundLimits()
+    limits = SoundLimits(max_hours or usual.hours, max_ratio or usual.seconds_per_byte)
     with screen.progress(f"decompress {source.name}") as meter:
         pace = Pace(meter)
-        made = run(source, target, model=model, force=force, on_progress=pace)
-    written, took = target.stat().st_size, time.perf_counter() - started
-    shape = f"{made.seconds:.1f} s, {made.channels} x {made.sample_rate} Hz"
-    speed = f", decoded at {pace.speed}" if pace.speed else ""
-    text = f"{source} {size(source.stat().st_size)} -> {target} {size(written)}: {shape}{speed}, {took:.1f} s in all"
-    screen.result(text, {**asdict(made), "bytes": written, "took": took})
+        made = run(
+            source_of(source),
+            target_of(target),
+            model=model,
+            start=None if start is None else seconds(start),
+            stop=None if stop is None else seconds(stop),
+            any_decoder=any_decoder,
+            limits=limits,
+            force=force,
+            on_progress=pace,
+        )
+    if made.lost:
+        screen.note(f"lost and faded out: {spans(made.lost, made.sample_rate)}")
+    took = time.perf_counter() - started
+    text = (
+        f"{sized(source)} -> {sized(target)}: {clock(made.seconds)}, {made.channels} x {made.sample_rate} Hz"
+        f"{f', decoded at {pace.speed}' if pace.speed else ''}, {took:.1f} s in all"
+    )
+    written = None if target == PIPE else target.stat().st_size
+    tell(screen, target, text, {**asdict(made), "bytes": written, "took": took})

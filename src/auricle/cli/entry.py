@@ -53,7 +53,9 @@ def _run(given: list[str]) -> int:
     from auricle.cli.app import app
 
     try:
-        app()(given, exit_on_error=False, print_error=False, result_action="return_value")
+        # A bare "-" would be taken for an option; this is the same path.
+        tokens = ["./-" if token == "-" else token for token in given]
+        app()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         verb = f" {given[0]}" if given[0] in VERBS else ""
         return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)

@@ -120,7 +120,8 @@ class Pace:
         now = (done, time.perf_counter())
         self._first = self._first if self._first < now and self._last[0] < done and self._first[1] else now
         self._last = now
-        self._meter.show(min(1.0, done / total) if total else 1.0, f"{done:.0f} of {total:.0f} s")
+        share = min(1.0, done / total) if total else 0.0
+        self._meter.show(share, f"{done:.0f} of {total:.0f} s" if total else f"{done:.0f} s")
 
     @property
     def speed(self) -> str:

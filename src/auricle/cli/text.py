@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from auricle.errors import OptionError
+
 
 def size(count: int) -> str:
     """Bytes in decimal units: ``512 B``, ``4.1 kB``, ``3.2 MB``."""
@@ -22,6 +24,39 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def clock(seconds: float) -> str:
+    """A place in a sound: ``4.2 s``, ``1:02.5``, ``1:00:00.0``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    tenths = round(10 * seconds)
+    minutes, rest = divmod(tenths, 600)
+    if minutes < 60:
+        return f"{minutes}:{rest / 10:04.1f}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest / 10:04.1f}"
+
+
+def seconds(text: str) -> float:
+    """A place in a sound as people write it: ``62``, ``62.5``, ``1:02``, ``1:00:02.5``.
+
+    Raises:
+        OptionError: it is none.
+    """
+    parts = text.split(":")
+    try:
+        values = [*map(int, parts[:-1]), float(parts[-1])]
+    except ValueError:
+        values = []
+    if not 1 <= len(values) <= 3 or any(value < 0 for value in values) or any(value >= 60 for value in values[1:]):
+        raise OptionError(f"a time of {text!r}: write it as 62.5, 1:02.5 or 0:01:02.5")
+    return sum(value * 60**place for place, value in enumerate(reversed(values)))
+
+
+def spans(found: Sequence[tuple[int, int]], sample_rate: int) -> str:
+    """Spans in samples, with their seconds; the first ten."""
+    shown = [f"samples {a} to {b} ({clock(a / sample_rate)} to {clock(b / sample_rate)})" for a, b in found[:10]]
+    return "; ".join(shown) + (f"; and {len(found) - 10} more" if len(found) > 10 else "")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,7 +9,10 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "doctor": "Tell what is wrong with a folder of sounds, or with a training run.",
         "compress": "Compress an audio file into an .aur file.",
         "decompress": "Turn an .aur file back into an audio file.",
+        "verify": "Check that an .aur file is what was written.",
+        "repair": "Save what can be saved of a damaged .aur file.",
         "info": "Show what a model or an .aur file tells about itself.",
+        "benchmark": "Compare codecs on real files: quality, real bitrates, cost.",
         "demo": "Compress and decompress real recordings and write a page to listen to them.",
     }
 )

@@ -2,6 +2,23 @@
 
 from auricle.codec.compress import Compressed, compress
 from auricle.codec.decompress import Decompressed, decompress
+from auricle.codec.header import Span
 from auricle.codec.info import AurInfo, info
+from auricle.codec.limits import SoundLimits
+from auricle.codec.repair import Repaired, repair
+from auricle.codec.verify import Verified, verify
 
-__all__ = ["AurInfo", "Compressed", "Decompressed", "compress", "decompress", "info"]
+__all__ = [
+    "AurInfo",
+    "Compressed",
+    "Decompressed",
+    "Repaired",
+    "SoundLimits",
+    "Span",
+    "Verified",
+    "compress",
+    "decompress",
+    "info",
+    "repair",
+    "verify",
+]

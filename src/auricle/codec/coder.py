@@ -4,17 +4,19 @@ A packet is coded from an empty history, so each one decodes on its own. Within 
 channels come first, then the Exp-Golomb bits of the escapes among them. ``docs/format.md`` states the arithmetic.
 """
 
-import zlib
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, final
 
+import google_crc32c
 import numpy as np
 from constriction import stream  # pyright: ignore[reportAttributeAccessIssue]
 
+from auricle.codec.header import TABLES_BYTES
 from auricle.errors import FormatError, ModelError
 
 if TYPE_CHECKING:
-    from auricle.model.bottleneck.tables import TableSet
+    from auricle.model.bottleneck.tables import Tables, TableSet
 
 MAX_EXCESS_DIGITS = 20
 """An escape's excess plus one has at most this many binary digits."""
@@ -24,11 +26,22 @@ _LARGEST_GATHER = 1 << 20
 
 
 def codes_checksum(codes: np.ndarray, checksum: int = 0) -> int:
-    """Continue the CRC-32 of a file's codes with a packet's ``(c, n, k)``.
+    """Continue the CRC-32C of a file's codes with a packet's ``(c, n, k)``.
 
     The codes count as little-endian int32, frame by frame, in each frame channel by channel.
     """
-    return zlib.crc32(codes.swapaxes(0, 1).astype("<i4").tobytes(), checksum)
+    return google_crc32c.extend(checksum, codes.swapaxes(0, 1).astype("<i4").tobytes())
+
+
+def tables_digest(tables: "Tables") -> bytes:
+    """First bytes of the SHA-256 of tables as format.md orders their integers: what a file's codes can be read with."""
+    digest = hashlib.sha256()
+    digest.update(np.array(tables.counts.shape, "<i4").tobytes())
+    digest.update((tables.counts - 1).astype("<u2").tobytes())
+    for part in (tables.mean, tables.scale, tables.floor, tables.thresholds):
+        digest.update(part.astype("<i4").tobytes())
+    digest.update(np.array([tables.offset, tables.escape], "<i4").tobytes())
+    return digest.digest()[:TABLES_BYTES]
 
 
 @final

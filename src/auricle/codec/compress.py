@@ -1,20 +1,19 @@
-"""Compress an audio file into an .aur file, block by block."""
+"""Compress a sound into an .aur file, block by block."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.codec.info import info
-from auricle.errors import OptionError
+from auricle.codec.info import bitrate
+from auricle.codec.progress import Progress
+from auricle.errors import OptionError, OutputError
 from auricle.output import check_output, fresh_file
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
-
-Progress = Callable[[float, float], None]
-"""Is told how many seconds of sound are done, of how many. Starts over where a bitrate takes a second try."""
 
 
 @final
@@ -23,7 +22,7 @@ class Compressed:
     """A file that was made.
 
     Attributes:
-        path: the file.
+        path: the file; None for a pipe.
         bytes: its size.
         seconds: length of the sound.
         kbps: the whole file's kilobits per second, all channels together.
@@ -31,7 +30,7 @@ class Compressed:
         model: name of the model.
     """
 
-    path: Path
+    path: Path | None
     bytes: int
     seconds: float
     kbps: float
@@ -40,25 +39,32 @@ class Compressed:
 
 
 def compress(
-    source: Path | str,
-    target: Path | str,
+    source: Path | str | BinaryIO,
+    target: Path | str | BinaryIO,
     *,
     model: "Autoencoder | Path | str | None" = None,
     kbps: float | None = None,
     quality: float | None = None,
+    gain_db: float = 0.0,
+    packet_seconds: float = 4.0,
+    untrusted: bool = False,
     force: bool = False,
     on_progress: Progress | None = None,
 ) -> Compressed:
-    """Compress an audio file. Memory does not grow with its length.
+    """Compress a sound. Memory does not grow with its length. Tags of the source are carried along.
 
     Args:
-        source: any audio file of 1 to 8 channels and 8 to 192 kHz.
-        target: the .aur file to write.
+        source: any audio file of 1 to 8 channels and 8 to 192 kHz, or a pipe to read one from.
+        target: the .aur file to write, or a pipe. A file that is written to a pipe tells its length at its end only.
         model: a model, a shipped model's name or a model file; by default ``speech`` up to 24 kHz and ``music`` above.
         kbps: the bitrate to stay at or just under, in kilobits per second of the whole file. If even the lowest quality
-            is above it, that is used: look at the result's ``kbps``.
+            is above it, that is used: look at the result's ``kbps``. Of a pipe only the first minute is measured.
         quality: where to set the dial instead, from 0 to the model's highest level, in steps of an eighth. With
             neither, it stands in the middle.
+        gain_db: decibels to raise the sound by before coding, in steps of a half; it is lowered again in decoding.
+            Quiet recordings keep more of their detail so.
+        packet_seconds: length of a packet: what one damaged place costs.
+        untrusted: decode the source in a process of its own, with limits on time and memory.
         force: replace ``target``.
         on_progress: is told seconds done and seconds in all.
 
@@ -68,21 +74,73 @@ def compress(
         ModelError: the model is unknown or can't compress.
         OutputError: the target can't be written.
     """
-    source, target = Path(source), Path(target)
-    check_output(target, force=force)
     if kbps is not None and quality is not None:
         raise OptionError("both a bitrate and a quality were given: give one of them")
     if kbps is not None and not (isfinite(kbps) and kbps > 0):
         raise OptionError(f"a bitrate of {kbps} kb/s: give a number above 0")
-    if target.exists() and source.exists() and target.samefile(source):
-        raise OptionError(f"{target} is the source itself: name another file")
+    refuse_same(source, target)
+    check_target(target, force=force)
     from auricle.codec.job import Job  # loads torch
+    from auricle.codec.source import FileSource, PipeSource
 
-    job = Job.prepare(source, model, quality, on_progress)
-    with fresh_file(target, force=force) as temporary:
-        if kbps is None:
-            job.write(temporary)
-        else:
-            job.write_within(temporary, kbps)
-        made = info(temporary)
-    return Compressed(target, made.bytes, made.seconds, made.kbps, made.quality, job.model.name)
+    sound = (
+        FileSource(Path(source), untrusted=untrusted)
+        if isinstance(source, Path | str)
+        else PipeSource(source, untrusted=untrusted)
+    )
+    job = Job.prepare(
+        sound,
+        model,
+        quality=quality,
+        gain_db=gain_db,
+        packet_seconds=packet_seconds,
+        on_progress=on_progress,
+    )
+    with binary_target(target, force=force) as (file, amend):
+        written = job.write(file, amend=amend) if kbps is None else job.write_within(file, kbps, amend=amend)
+    seconds = written.samples / sound.sample_rate
+    path = Path(target) if isinstance(target, Path | str) else None
+    made = bitrate(written.bytes, seconds)
+    return Compressed(path, written.bytes, seconds, made, written.step / 8, job.model.name)
+
+
+def refuse_same(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:
+    """Refuse to write onto what is read.
+
+    Raises:
+        OptionError: both are the same file.
+    """
+    if not (isinstance(source, Path | str) and isinstance(target, Path | str)):
+        return
+    if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
+        raise OptionError(f"{target} is the source itself: name another file")
+
+
+def check_target(target: Path | str | BinaryIO, *, force: bool) -> None:
+    """Refuse early what could not be written at the end.
+
+    Raises:
+        OutputError: the file exists and ``force`` is false, or its folder is missing or not writable.
+    """
+    if isinstance(target, Path | str):
+        check_output(Path(target), force=force)
+
+
+@contextmanager
+def binary_target(target: Path | str | BinaryIO, *, force: bool) -> Iterator[tuple[BinaryIO, bool]]:
+    """Open what is written to, and tell whether it can be moved in: a file that appears when it is whole, or a pipe.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    if isinstance(target, Path | str):
+        with fresh_file(Path(target), force=force) as temporary, temporary.open("wb") as file:
+            yield file, True
+        return
+    try:
+        yield target, False
+        target.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"can't write the output: {error.strerror or error}") from error

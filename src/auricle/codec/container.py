@@ -1,41 +1,33 @@
-"""The .aur container: a header, packets with checksums, and a last packet that tells the exact length.
+"""The .aur container: a header, packets with checksums, a last packet that tells the exact length, a seek table.
 
 ``docs/format.md`` is the norm. Reader and writer need neither the model nor its tables, and hold one packet at a
 time.
 """
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, replace
+from io import SEEK_END, BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, final
 
-from auricle.codec.fields import Fields, read_varint, varint
-from auricle.codec.header import Header
+from auricle.codec.fields import Fields, varint
+from auricle.codec.header import MAX_SAMPLES, Header
+from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, check_crc, read_record, sealed
+from auricle.codec.seek import MAX_PACKETS, SeekTable
+from auricle.codec.tags import read_tags, tags_record
 from auricle.errors import FormatError
 
 MAGIC = b"AUR"
 VERSION = b"1"
-MAX_RECORD_BYTES = 1 << 24
-MAX_SAMPLES = 1 << 48
-_CRC_BYTES = 4
-
-
-class Kind(IntEnum):
-    """Kinds of records: the lowest two bits of a record's key."""
-
-    PACKET = 0
-    LAST = 1
-    OPTIONAL = 2
-    CRITICAL = 3
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 @final
 @dataclass(frozen=True)
 class End:
-    """What is known when a file is whole: samples per channel at the sound's rate, CRC-32 of all codes."""
+    """What is known when a file is whole: samples per channel at the sound's rate, CRC-32C of all codes."""
 
     samples: int
     codes_checksum: int
@@ -44,12 +36,107 @@ class End:
 @final
 @dataclass(frozen=True)
 class Packet:
-    """Coded frames. ``end`` is None in every packet but the last."""
+    """Coded frames, or the place of lost ones.
+
+    Attributes:
+        sequence: number of the packet from 0.
+        frames: frames per channel.
+        payload: entropy-coded bytes; None where the packet is lost.
+        end: what ends the file, in its last packet; else None.
+        count: packets that it stands for: more than 1 where several in a row are lost.
+    """
 
     sequence: int
     frames: int
-    payload: bytes
-    end: End | None
+    payload: bytes | None
+    end: End | None = None
+    count: int = 1
+
+    def to_bytes(self) -> bytes:
+        """Its record, checksum and all.
+
+        Raises:
+            FormatError: it is too large for a file.
+        """
+        return self.to_record().to_bytes()
+
+    def to_record(self, *, stated: bool = False) -> Record:
+        """The record that it is in a file; ``stated`` where the file's header tells the length of the sound."""
+        if self.end is None and self.payload is None:
+            return Record(Kind.CRITICAL, varint(Topic.GAP) + varint(self.sequence) + varint(self.count))
+        if self.end is None:
+            return Record(Kind.PACKET, varint(self.sequence) + (self.payload or b""))
+        number = varint(2 * self.sequence + (self.payload is None))
+        checksum = self.end.codes_checksum.to_bytes(CRC_BYTES, "little")
+        samples = varint(0 if stated else self.end.samples + 1)
+        return Record(Kind.LAST, number + samples + checksum + (self.payload or b""))
+
+    @staticmethod
+    def from_record(record: Record, header: Header) -> "Packet":
+        """The packet that a record of a file with ``header`` holds.
+
+        Raises:
+            FormatError: it is none, or its fields are wrong.
+        """
+        fields = Fields(record.body)
+        if record.kind is Kind.LAST:
+            return _last(fields, header)
+        if record.kind is Kind.PACKET:
+            packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.rest())
+        elif record.kind is Kind.CRITICAL and fields.varint(MAX_RECORD_BYTES) == Topic.GAP:
+            packet = _gap(fields, header)
+        else:
+            raise FormatError("it is of a kind that this version does not know: update Auricle")
+        if packet.sequence * header.packet_frames + packet.frames >= header.frames(MAX_SAMPLES):
+            raise FormatError(f"a packet of number {packet.sequence} lies beyond the longest sound")
+        return packet
+
+    @staticmethod
+    def from_bytes(data: bytes, header: Header) -> "Packet":
+        """The packet that `to_bytes` made such bytes of.
+
+        Raises:
+            FormatError: they are damaged, or more than one record.
+        """
+        file = BytesIO(data)
+        record = read_record(file)
+        if record is None or file.read(1):
+            raise FormatError(f"{len(data)} bytes are not one packet: hand on what the encoder gave, piece by piece")
+        return Packet.from_record(record, header)
+
+
+def _length(stated: int, header: Header) -> int:
+    """Samples from the last record's field: 0 where the header states them, else one more than they are."""
+    if stated == 0 and header.samples is None:
+        raise FormatError("neither its header nor its end tells how long the sound is")
+    if stated and header.samples not in (None, stated - 1):
+        raise FormatError(f"it ends after {stated - 1} samples, its header says {header.samples}")
+    return stated - 1 if stated else header.samples or 0
+
+
+def _gap(fields: Fields, header: Header) -> Packet:
+    sequence, count = fields.varint(MAX_SAMPLES), fields.varint(MAX_SAMPLES)
+    if count == 0 or fields.rest():
+        raise FormatError("a mark of lost packets in it is malformed")
+    return Packet(sequence, count * header.packet_frames, None, count=count)
+
+
+def _last(fields: Fields, header: Header) -> Packet:
+    sequence, lost = divmod(fields.varint(2 * MAX_SAMPLES + 1), 2)
+    end = End(_length(fields.varint(MAX_SAMPLES + 1), header), fields.number(CRC_BYTES))
+    payload = fields.rest()
+    frames = header.frames(end.samples) - sequence * header.packet_frames
+    if not (1 <= frames <= header.packet_frames or (frames == 0 and end.samples == 0)):
+        raise FormatError(f"{end.samples} samples do not fit its {sequence + 1} packets")
+    if lost and payload:
+        raise FormatError("its last packet is marked as lost and not empty")
+    return Packet(sequence, frames, None if lost else payload, end)
+
+
+def front(header: Header) -> bytes:
+    """Everything of a file before its first record."""
+    body = header.to_bytes()
+    return sealed(MAGIC + VERSION + bytes([len(body)]) + body)
 
 
 @final
@@ -58,30 +145,50 @@ class Writer:
 
     Every packet but the last holds ``header.packet_frames`` frames; the last one holds one to that many, or none
     in a file of no samples.
+
+    Args:
+        file: open for writing bytes.
+        header: of the file.
+        tags: words about the sound.
+        amend: whether ``file`` can be moved in, so that a length that the header lacks is put into it at the end.
+
+    Attributes:
+        size: bytes written so far.
     """
 
-    def __init__(self, file: BinaryIO, header: Header):
-        body = header.to_bytes()
-        self._file = file
-        self._packets = 0
-        front = MAGIC + VERSION + bytes([len(body)]) + body
-        file.write(front + _crc(front))
+    def __init__(self, file: BinaryIO, header: Header, tags: Mapping[str, str] = NO_TAGS, *, amend: bool = False):
+        self._file, self._header, self._amend = file, header, amend
+        self.size = 0
+        self._places: list[int] = []
+        self._places_kept = True
+        self._write(front(header))
+        if tags:
+            self._write(tags_record(tags).to_bytes())
 
-    def packet(self, payload: bytes) -> None:
-        """Append a full packet's entropy-coded bytes."""
-        self._record(Kind.PACKET, varint(self._packets) + payload)
-        self._packets += 1
+    def write(self, packet: Packet) -> None:
+        """Append a packet, or the place of lost ones."""
+        if len(self._places) + packet.count <= MAX_PACKETS:
+            self._places.extend([self.size if packet.payload is not None or packet.end else 0] * packet.count)
+        else:
+            self._places_kept = False
+        stated = self._amend or self._header.samples is not None
+        self._write(packet.to_record(stated=stated).to_bytes())
+        if packet.end is not None:
+            self._finish(packet.end)
 
-    def finish(self, payload: bytes, end: End) -> None:
-        """Append the last packet's entropy-coded bytes and what ends the file."""
-        checksum = end.codes_checksum.to_bytes(_CRC_BYTES, "little")
-        self._record(Kind.LAST, varint(self._packets) + varint(end.samples) + checksum + payload)
+    def _finish(self, end: End) -> None:
+        header = replace(self._header, samples=end.samples) if self._amend else self._header
+        table = SeekTable(header, tuple(self._places)).to_record()
+        if table is not None and self._places_kept:
+            self._write(table.to_bytes())
+        if header != self._header:
+            self._file.seek(0)
+            self._file.write(front(header))
+            self._file.seek(0, SEEK_END)
 
-    def _record(self, kind: Kind, body: bytes) -> None:
-        if len(body) > MAX_RECORD_BYTES:
-            raise FormatError(f"a packet of {len(body)} bytes is too large for a file: use a lower quality")
-        record = varint(len(body) << 2 | kind) + body
-        self._file.write(record + _crc(record))
+    def _write(self, data: bytes) -> None:
+        self._file.write(data)
+        self.size += len(data)
 
 
 @final
@@ -92,12 +199,19 @@ class Reader:
         file: open for reading bytes.
         name: what to call it in messages.
 
+    Attributes:
+        name: what to call it.
+        header: of the file.
+        tags: words about the sound; known when the first packet has been read.
+        size: bytes read so far.
+
     Raises:
         FormatError: it is not an .aur file, of another version, or its header is damaged.
     """
 
     def __init__(self, file: BinaryIO, name: str | Path):
-        self._file, self._name = file, name
+        self._file, self.name = file, str(name)
+        self.tags: Mapping[str, str] = NO_TAGS
         magic = file.read(len(MAGIC))
         if magic != MAGIC:
             what = "is empty" if not magic else "is not an .aur file"
@@ -112,74 +226,71 @@ class Reader:
             self.header = self._read_header()
         except FormatError as error:
             raise self._damaged("its header", error) from error
+        self.size = len(front(self.header))
 
     def packets(self) -> Iterator[Packet]:
-        """Yield the packets in order, the last one with its ``end``; call once.
+        """Yield the packets in order, lost ones too, the last one with its ``end``; call once.
 
         Raises:
             FormatError: the file is damaged or cut short. Packets yielded before are good.
         """
-        sequence = 0
-        last = False
+        sequence, last = 0, False
         while not last:
             try:
                 packet = self._next(sequence)
             except FormatError as error:
                 raise self._damaged(f"packet {sequence}", error) from error
-            if packet is None:
-                continue
-            yield packet
-            sequence, last = sequence + 1, packet.end is not None
-        if self._file.read(1):
-            raise FormatError(f"{self._name} has bytes after its end: it is damaged, get the file again")
+            if packet is not None:
+                yield packet
+                sequence, last = sequence + packet.count, packet.end is not None
+        try:
+            while (record := self._record()) is not None:
+                self._look_aside(record)
+        except FormatError as error:
+            raise self._damaged("what follows its last packet", error) from error
 
     def _read_header(self) -> Header:
         size = self._file.read(1)
         body = self._file.read(size[0]) if size else b""
         if not size or len(body) < size[0]:
             raise FormatError("the file ends inside it")
-        self._check_crc(MAGIC + VERSION + size + body)
+        check_crc(self._file, MAGIC + VERSION + size + body)
         return Header.from_bytes(body)
+
+    def _record(self) -> Record | None:
+        record = read_record(self._file)
+        if record is not None:
+            self.size += len(record.body) + CRC_BYTES + len(varint(len(record.body) << 2))
+        return record
 
     def _next(self, sequence: int) -> Packet | None:
         """The next packet, or None where a record was skipped."""
-        key, raw = read_varint(self._file, MAX_RECORD_BYTES << 2 | 3)
-        if not raw:
+        record = self._record()
+        if record is None:
             raise FormatError("the file ends before it: it is cut short")
-        size, kind = key >> 2, Kind(key & 3)
-        body = self._file.read(size)
-        if len(body) < size:
-            raise FormatError("the file ends inside it: it is cut short")
-        self._check_crc(raw + body)
-        if kind is Kind.CRITICAL:
-            raise FormatError("it is of a kind that this version does not know: update Auricle")
-        return None if kind is Kind.OPTIONAL else self._parse(Fields(body), sequence, last=kind is Kind.LAST)
+        if record.kind is Kind.OPTIONAL:
+            return self._look_aside(record)
+        packet = Packet.from_record(record, self.header)
+        if packet.sequence != sequence:
+            raise FormatError(f"packet {packet.sequence} stands in its place")
+        return packet
 
-    def _parse(self, fields: Fields, sequence: int, *, last: bool) -> Packet:
-        header = self.header
-        if (found := fields.varint(MAX_SAMPLES)) != sequence:
-            raise FormatError(f"packet {found} stands in its place")
-        if not last:
-            return Packet(sequence, header.packet_frames, fields.rest(), None)
-        end = End(fields.varint(MAX_SAMPLES), fields.number(_CRC_BYTES))
-        frames = header.frames(end.samples) - sequence * header.packet_frames
-        if not (1 <= frames <= header.packet_frames or (frames == 0 and end.samples == 0)):
-            raise FormatError(f"{end.samples} samples do not fit its {sequence + 1} packets")
-        return Packet(sequence, frames, fields.rest(), end)
+    def _look_aside(self, record: Record) -> None:
+        """Take tags; skip other optional records.
 
-    def _check_crc(self, data: bytes) -> None:
-        found = self._file.read(_CRC_BYTES)
-        if len(found) < _CRC_BYTES:
-            raise FormatError("the file ends inside it: it is cut short")
-        if found != _crc(data):
-            raise FormatError("its checksum is wrong")
+        Raises:
+            FormatError: the record is not an optional one.
+        """
+        if record.kind is not Kind.OPTIONAL:
+            raise FormatError("a packet stands where none may be")
+        fields = Fields(record.body)
+        if record.body and fields.varint(MAX_RECORD_BYTES) == Topic.TAGS:
+            self.tags = read_tags(fields)
 
     def _damaged(self, where: str, error: FormatError) -> FormatError:
-        return FormatError(f"{self._name} is damaged at {where}: {error}; get the file again")
-
-
-def _crc(data: bytes) -> bytes:
-    return zlib.crc32(data).to_bytes(_CRC_BYTES, "little")
+        return FormatError(
+            f"{self.name} is damaged at {where}: {error}; get the file again, or save the rest with `auricle repair`"
+        )
 
 
 @contextmanager

@@ -1,93 +1,189 @@
 """Packets to sound, with the model that made them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, islice
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
-from auricle.audio import AudioWriter
-from auricle.codec.coder import PacketCoder, codes_checksum
-from auricle.codec.compress import Progress
-from auricle.codec.container import Packet, Reader, open_file
+from auricle.codec.coder import PacketCoder, codes_checksum, tables_digest
+from auricle.codec.container import Packet
 from auricle.codec.encoding import tables_of
-from auricle.codec.header import FINGERPRINT_BYTES, Header
-from auricle.codec.info import AurInfo
+from auricle.codec.header import FINGERPRINT_BYTES, Header, Span
+from auricle.codec.playback import Playback, SoundWriter
+from auricle.codec.progress import Progress
 from auricle.codec.streams import SoundDecoder
 from auricle.errors import FormatError, ModelError
 from auricle.model import Autoencoder, fingerprint, load, shipped
 
-_SIDE_BY_SIDE = 8
+_CONCEALED_AT_ONCE = 256
 
 
-def find_model(source: Path, about: AurInfo, model: Autoencoder | Path | str | None) -> Autoencoder:
+def find_model(
+    source: str | Path, header: Header, model: Autoencoder | Path | str | None, *, any_decoder: bool = False
+) -> Autoencoder:
     """The model that made a file: the one given, or the shipped one that the file names.
 
     A name in a file is never taken for a path: a stranger's file can't choose what is loaded.
 
+    Args:
+        source: the file's name, for messages.
+        header: of the file.
+        model: a model, a shipped model's name, a model file, or None.
+        any_decoder: take another model too, if its tables read the file's codes.
+
     Raises:
         ModelError: no shipped model has that name, or the model's fingerprint is not the file's.
     """
+    wanted = header.fingerprint.hex()
     if model is None:
-        if about.model not in shipped():
+        if header.model not in shipped():
             raise ModelError(
-                f"{source} was made with model {about.model!r} (fingerprint {about.fingerprint}), "
+                f"{source} was made with model {header.model!r} (fingerprint {wanted}), "
                 "which is not shipped: give its file with --model"
             )
-        model = shipped()[about.model]
+        model = shipped()[header.model]
     loaded = model if isinstance(model, Autoencoder) else load(model)
     found, *older = (name[: 2 * FINGERPRINT_BYTES] for name in (fingerprint(loaded), *loaded.info.decodes))
-    if about.fingerprint not in (found, *older):
-        raise ModelError(
-            f"{source} was made with model {about.model!r} of fingerprint {about.fingerprint}, "
-            f"model {loaded.name!r} has {found}: give the model that made it with --model"
-        )
+    if wanted in (found, *older):
+        return loaded
+    said = (
+        f"{source} was made with model {header.model!r} of fingerprint {wanted}, model {loaded.name!r} has {found}: "
+        "give the model that made it with --model"
+    )
+    if tables_digest(tables_of(loaded)) != header.tables:
+        raise ModelError(said)
+    if not any_decoder:
+        raise ModelError(f"{said}, or allow this one with --any-decoder: its tables can read the file")
     return loaded
 
 
-def decode_file(source: Path, target: Path, model: Autoencoder, seconds: float, on_progress: Progress | None) -> None:
-    """Decode a file that ``model`` made into an audio file.
+def check_header(source: str | Path, header: Header, model: Autoencoder) -> None:
+    """Refuse a header that contradicts the model.
 
     Raises:
-        FormatError: the file is damaged.
-        OptionError: the target's suffix is not a known format.
-        OutputError: the target can't be written.
+        FormatError: it does.
     """
-    with open_file(source) as file:
-        reader = Reader(file, source)
-        header = reader.header
-        _check_header(source, header, model)
-        decoder = SoundDecoder(model, header)
-        with AudioWriter(target, header.sample_rate, header.channels) as writer:
-            for packet, codes in _decoded(reader, PacketCoder(tables_of(model).at(header.quality_step)), source):
-                end = packet.end
-                writer.write(decoder.finish(codes, end.samples) if end else decoder.push(codes))
-                if on_progress:
-                    on_progress(writer.frames / header.sample_rate, seconds)
-
-
-def _decoded(reader: Reader, coder: PacketCoder, source: Path) -> Iterator[tuple[Packet, np.ndarray]]:
-    """Packets with their codes ``(c, n, k)``; several are decoded side by side, which costs far less time."""
-    checksum = 0
-    packets = reader.packets()
-    while group := list(islice(packets, _SIDE_BY_SIDE)):
-        for frames, run in groupby(group, lambda packet: packet.frames):
-            alike = list(run)
-            try:
-                codes = coder.decode([packet.payload for packet in alike], reader.header.channels, frames)
-            except FormatError as error:
-                raise FormatError(f"{source}, near packet {alike[0].sequence}: {error}") from error
-            for packet, part in zip(alike, codes, strict=True):
-                checksum = codes_checksum(part, checksum)
-                if packet.end and packet.end.codes_checksum != checksum:
-                    raise FormatError(f"{source}: its codes are not those that were written: get it again")
-                yield packet, part
-
-
-def _check_header(source: Path, header: Header, model: Autoencoder) -> None:
-    stated = header.native_rate, header.hop_length, header.delay
-    if stated != (model.sample_rate, model.hop_length, model.decoder_latency):
+    stated = header.native_rate, header.hop_length, header.delay, header.tables
+    if stated != (model.sample_rate, model.hop_length, model.decoder_latency, tables_digest(tables_of(model))):
         raise FormatError(f"{source}: its header contradicts model {model.name!r}: the file is damaged")
     last = tables_of(model).last_step
     if header.quality_step > last:
         raise FormatError(f"{source}: its quality step is {header.quality_step}, its model's last is {last}")
+
+
+@final
+class PacketDecoder:
+    """Packets of a file in order, lost ones among them, to blocks of sound.
+
+    Args:
+        model: the one that made the file.
+        header: of the file.
+        name: what to call the file in messages.
+        first: number of the packet that comes first.
+        strict: refuse bytes that are not a code stream and codes that are not those written; else they count as lost.
+
+    Attributes:
+        expected: number of the packet that comes next.
+        lost: spans of the sound that were lost and concealed.
+        ended: whether the last packet has come.
+    """
+
+    def __init__(self, model: Autoencoder, header: Header, name: str | Path, *, first: int = 0, strict: bool = True):
+        self._header, self._name, self._strict = header, name, strict
+        self._coder = PacketCoder(tables_of(model).at(header.quality_step))
+        self._sound = SoundDecoder(model, header, first * header.packet_frames)
+        self._checksum: int | None = None if first else 0
+        self.expected = first
+        self.lost: list[Span] = []
+        self.ended = False
+
+    @property
+    def position(self) -> int:
+        """Sample of the sound that the next block begins with."""
+        return self._sound.position
+
+    def blocks(self, packets: Iterable[Packet]) -> Iterator[np.ndarray]:
+        """Yield audio ``(c, t)`` of packets that follow one another; several are decoded side by side, which costs
+        far less time.
+
+        Raises:
+            FormatError: a packet's bytes are not a code stream, or the codes are not those that were written.
+        """
+        for (frames, real), run in groupby(packets, lambda packet: (packet.frames, packet.payload is not None)):
+            alike = list(run)
+            if not real:
+                for packet in alike:
+                    yield from self._conceal(packet)
+                continue
+            for packet, codes in zip(alike, self._codes(alike, frames), strict=True):
+                yield from self._conceal(packet) if codes is None else (self._play(packet, codes),)
+
+    def conceal(self, frames: int) -> Iterator[np.ndarray]:
+        """Yield audio for frames that are lost, a whole number of packets."""
+        if frames == 0:
+            return
+        self._checksum = None
+        left = frames
+        while left > 0:
+            part = min(left, _CONCEALED_AT_ONCE)
+            yield self._sound.lose(part)
+            left -= part
+        self._lost(frames // self._header.packet_frames)
+
+    def _conceal(self, packet: Packet) -> Iterator[np.ndarray]:
+        if packet.end is None:
+            yield from self.conceal(packet.frames)
+            return
+        self._lost(1)
+        self.ended = True
+        yield self._sound.finish(None, packet.frames, packet.end.samples)
+
+    def _lost(self, packets: int) -> None:
+        size = self._header.packet_frames
+        self.lost.append(self._header.span(self.expected * size, (self.expected + packets) * size))
+        self.expected += packets
+
+    def _play(self, packet: Packet, codes: np.ndarray) -> np.ndarray:
+        if self._checksum is not None:
+            self._checksum = codes_checksum(codes, self._checksum)
+        self.expected += 1
+        if packet.end is None:
+            return self._sound.push(codes)
+        if self._strict and self._checksum not in (None, packet.end.codes_checksum):
+            raise FormatError(f"{self._name}: its codes are not those that were written: get it again")
+        self.ended = True
+        return self._sound.finish(codes, packet.frames, packet.end.samples)
+
+    def _codes(self, alike: list[Packet], frames: int) -> Iterable[np.ndarray | None]:
+        payloads = [packet.payload or b"" for packet in alike]
+        try:
+            return self._coder.decode(payloads, self._header.channels, frames)
+        except FormatError as error:
+            if self._strict:
+                raise FormatError(f"{self._name}, near packet {alike[0].sequence}: {error}") from error
+        if len(alike) == 1:
+            return [None]
+        return [codes for packet in alike for codes in self._codes([packet], frames)]
+
+
+def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progress: Progress | None) -> tuple[Span, ...]:
+    """Decode a playback into a writer; return the spans that were lost.
+
+    Raises:
+        FormatError: the file is damaged; what was written before is good.
+        OutputError: the writer can't write.
+    """
+    decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence)
+    first, rate = playback.first, playback.header.sample_rate
+    while group := list(islice(playback.packets, playback.at_once)):
+        for block in decoder.blocks(group):
+            begin = decoder.position - block.shape[1]
+            stop = decoder.position if playback.stop is None else playback.stop
+            writer.write(block[:, max(0, first - begin) : max(0, stop - begin)])
+            if on_progress:
+                on_progress(writer.frames / rate, playback.seconds)
+        if playback.stop is not None and decoder.position >= playback.stop:
+            break
+    return tuple(span for span in decoder.lost if span.stop > first and span.first < (playback.stop or span.stop))

@@ -1,13 +1,20 @@
 """Decompress an .aur file into an audio file, packet by packet."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.codec.compress import Progress
-from auricle.codec.info import info
+from auricle.audio import AudioWriter, WavStreamWriter, writable_format
+from auricle.codec.compress import check_target, refuse_same
+from auricle.codec.header import Span
+from auricle.codec.limits import SoundLimits
+from auricle.codec.playback import Part, Playback, SoundWriter, playing
+from auricle.codec.progress import Progress
 from auricle.errors import OptionError
-from auricle.output import check_output, fresh_file
+from auricle.output import fresh_file
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -16,46 +23,91 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class Decompressed:
-    """A sound that came back: its file, length, sample rate in Hz, channels, and samples per channel."""
+    """A sound that came back.
 
-    path: Path
+    Attributes:
+        path: its file; None for a pipe.
+        seconds: its length.
+        sample_rate: in Hz.
+        channels: how many.
+        samples: per channel.
+        lost: spans of the whole sound, in samples, that the file has lost; they are faded out.
+    """
+
+    path: Path | None
     seconds: float
     sample_rate: int
     channels: int
     samples: int
+    lost: tuple[Span, ...]
 
 
 def decompress(
-    source: Path | str,
-    target: Path | str,
+    source: Path | str | BinaryIO,
+    target: Path | str | BinaryIO,
     *,
     model: "Autoencoder | Path | str | None" = None,
+    start: float | None = None,
+    stop: float | None = None,
+    any_decoder: bool = False,
+    limits: SoundLimits | None = None,
     force: bool = False,
     on_progress: Progress | None = None,
 ) -> Decompressed:
-    """Decompress an .aur file. The whole file is checked before anything is decoded; memory stays flat.
+    """Decompress an .aur file. Memory stays flat.
+
+    A whole file is checked before anything is decoded. Of a part (``start``, ``stop``) only the packets that it needs
+    are read, and of a pipe each packet as it comes: what came before a damaged one has been written and is good.
 
     Args:
-        source: an .aur file.
-        target: the audio file to write; its suffix (.wav, .flac, .ogg) chooses the format.
+        source: an .aur file, or a pipe to read one from.
+        target: the audio file to write; its suffix (.wav, .flac, .ogg) chooses the format. Or a pipe: a WAV file goes
+            into it.
         model: the model that made the file, or its file; by default the shipped one that the file names.
+        start: second of the sound to begin at.
+        stop: second of the sound to end before.
+        any_decoder: take a model with another decoder, if its tables can read the file's codes.
+        limits: what a file may claim; by default 12 hours, and a second of sound per byte.
         force: replace ``target``.
         on_progress: is told seconds done and seconds in all.
 
     Raises:
-        FormatError: the source is not an .aur file or is damaged.
+        FormatError: the source is not an .aur file, is damaged, or claims more sound than the limits allow.
         ModelError: the model is unknown, or not the one that made the file.
-        OptionError: the target's suffix is not a known format.
+        OptionError: the target's suffix is not a known format, or the part is empty.
         OutputError: the target can't be written.
     """
-    source, target = Path(source), Path(target)
-    check_output(target, force=force)
-    about = info(source)
-    if target.exists() and target.samefile(source):
-        raise OptionError(f"{target} is the source itself: name another file")
-    from auricle.codec.decoding import decode_file, find_model  # loads torch
+    first, last = 0.0 if start is None else start, float("inf") if stop is None else stop
+    if not (isfinite(first) and 0 <= first < last):
+        raise OptionError(f"a part from {first:g} s to {last:g} s: give a start from 0 on and a later end")
+    refuse_same(source, target)
+    if isinstance(target, Path | str):
+        writable_format(Path(target))
+    check_target(target, force=force)
+    limits = limits or SoundLimits()
+    with ExitStack() as open_things:
+        playback = open_things.enter_context(playing(source, limits, Part(first, last)))
+        from auricle.codec.decoding import check_header, find_model, play  # loads torch
 
-    loaded = find_model(source, about, model)
-    with fresh_file(target, force=force) as temporary:
-        decode_file(source, temporary, loaded, about.seconds, on_progress)
-    return Decompressed(target, about.seconds, about.sample_rate, about.channels, about.samples)
+        header = playback.header
+        loaded = find_model(playback.name, header, model, any_decoder=any_decoder)
+        check_header(playback.name, header, loaded)
+        writer = open_things.enter_context(_writer(target, playback, force=force))
+        lost = play(playback, loaded, writer, on_progress)
+        samples = writer.frames
+    path = Path(target) if isinstance(target, Path | str) else None
+    return Decompressed(path, samples / header.sample_rate, header.sample_rate, header.channels, samples, lost)
+
+
+@contextmanager
+def _writer(target: Path | str | BinaryIO, playback: Playback, *, force: bool) -> Iterator[SoundWriter]:
+    rate, channels = playback.header.sample_rate, playback.header.channels
+    if isinstance(target, Path | str):
+        with (
+            fresh_file(Path(target), force=force) as temporary,
+            AudioWriter(temporary, rate, channels, tags=playback.tags) as writer,
+        ):
+            yield writer
+    else:
+        with WavStreamWriter(target, rate, channels) as writer:
+            yield writer

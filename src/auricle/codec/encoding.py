@@ -1,25 +1,28 @@
-"""A model's latents to an .aur file, and how large that file is at each step of the quality dial."""
+"""A model's latents to packets, and how large a file is at each step of the quality dial."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
-from typing import BinaryIO, final
+from typing import final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.codec.coder import PacketCoder, codes_checksum
-from auricle.codec.container import End, Writer
+from auricle.codec.coder import PacketCoder, codes_checksum, tables_digest
+from auricle.codec.container import End, Packet, Writer
 from auricle.codec.header import (
     FINGERPRINT_BYTES,
+    MAX_GAIN_DB,
     MAX_NAME_BYTES,
     MAX_PACKET_FRAMES,
+    STEPS_PER_DECIBEL,
+    STEPS_PER_LEVEL,
     Header,
 )
-from auricle.codec.sampling import is_short, stretches
+from auricle.codec.source import Piece
 from auricle.codec.streams import LatentEncoder
-from auricle.errors import FormatError, ModelError
+from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
 
@@ -40,24 +43,56 @@ def tables_of(model: Autoencoder) -> Tables:
     raise ModelError(f"model {model.name} has no probability tables yet: finish its training first")
 
 
-def header_for(model: Autoencoder, *, sample_rate: int, channels: int, angles: tuple[int, ...], step: int) -> Header:
+def quality_step(model: Autoencoder, quality: float | None) -> int:
+    """The step nearest to a quality; the middle of the dial for None.
+
+    Raises:
+        OptionError: the quality is not on the model's dial.
+    """
+    last = tables_of(model).last_step
+    if quality is None:
+        return last // 2
+    if not 0 <= quality <= last / STEPS_PER_LEVEL:
+        raise OptionError(f"a quality of {quality}: this model's dial runs from 0 to {last / STEPS_PER_LEVEL:g}")
+    return round(quality * STEPS_PER_LEVEL)
+
+
+def header_for(
+    model: Autoencoder,
+    *,
+    sample_rate: int,
+    channels: int,
+    angles: tuple[int, ...],
+    step: int,
+    gain_db: float = 0.0,
+    packet_seconds: float = PACKET_SECONDS,
+    samples: int | None = None,
+) -> Header:
     """The header of a file that ``model`` makes.
 
     Raises:
         ModelError: the model's shape is beyond what a file can state.
+        OptionError: the gain or the length of packets is out of range.
     """
+    if not -MAX_GAIN_DB <= gain_db <= MAX_GAIN_DB:
+        raise OptionError(f"a gain of {gain_db} dB: give {-MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}")
+    longest = MAX_PACKET_FRAMES * model.hop_length / model.sample_rate
+    if not 0 < packet_seconds <= longest:
+        raise OptionError(f"packets of {packet_seconds} s: give more than 0 and at most {longest:g}")
     name = "".join(letter for letter in model.name if letter.isprintable())
-    frames = round(PACKET_SECONDS * model.sample_rate / model.hop_length)
     header = Header(
         bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
+        tables_digest(tables_of(model)),
         name.encode()[:MAX_NAME_BYTES].decode(errors="ignore"),
         model.sample_rate,
         sample_rate,
         channels,
         model.hop_length,
         model.decoder_latency,
-        min(max(1, frames), MAX_PACKET_FRAMES),
+        max(1, round(packet_seconds * model.sample_rate / model.hop_length)),
         step,
+        round(gain_db * STEPS_PER_DECIBEL),
+        samples,
         angles,
     )
     try:
@@ -68,53 +103,84 @@ def header_for(model: Autoencoder, *, sample_rate: int, channels: int, angles: t
 
 
 @final
-class FileEncoder:
-    """Writes latents as an .aur file."""
+class PacketEncoder:
+    """Latents to packets. A packet is complete when one more frame is known, because the last one tells the length."""
 
-    def __init__(self, model: Autoencoder, header: Header, file: BinaryIO):
-        self._model, self._header = model, header
+    def __init__(self, model: Autoencoder, header: Header):
+        self._bottleneck, self._header = model.bottleneck, header
         self._coder = PacketCoder(tables_of(model).at(header.quality_step))
-        self._writer = Writer(file, header)
         self._waiting = np.zeros((header.channels, 0, model.bottleneck.codebooks), np.int32)
-        self._checksum = 0
+        self._checksum = self._packets = 0
 
-    def push(self, z: Tensor) -> None:
-        """Take latents ``(c, n, d)``; write the packets that are full."""
+    def push(self, z: Tensor) -> Iterator[Packet]:
+        """Take latents ``(c, n, d)``; yield the packets that are complete."""
         with torch.inference_mode():
-            codes = self._model.bottleneck.quantise(z, self._header.quality).cpu().numpy()
+            codes = self._bottleneck.quantise(z, self._header.quality).cpu().numpy()
         self._waiting = np.concatenate((self._waiting, codes.clip(-_LARGEST_CODE, _LARGEST_CODE)), axis=1)
         size = self._header.packet_frames
         while self._waiting.shape[1] > size:
             full, self._waiting = self._waiting[:, :size], self._waiting[:, size:]
-            self._writer.packet(self._code(full))
+            yield self._packet(full, None)
 
-    def finish(self, samples: int) -> None:
-        """Write the last packet, of a sound of ``samples`` samples per channel."""
-        payload = self._code(self._waiting)
-        self._writer.finish(payload, End(samples, self._checksum))
+    def finish(self, samples: int) -> Packet:
+        """The last packet, of a sound of ``samples`` samples per channel."""
+        self._checksum = codes_checksum(self._waiting, self._checksum)
+        return Packet(
+            self._packets, self._waiting.shape[1], self._coder.encode(self._waiting), End(samples, self._checksum)
+        )
 
-    def _code(self, codes: np.ndarray) -> bytes:
+    def _packet(self, codes: np.ndarray, end: None) -> Packet:
         self._checksum = codes_checksum(codes, self._checksum)
-        return self._coder.encode(codes)
+        self._packets += 1
+        return Packet(self._packets - 1, codes.shape[1], self._coder.encode(codes), end)
+
+
+@final
+class SoundEncoder:
+    """A sound's blocks to packets."""
+
+    def __init__(self, model: Autoencoder, header: Header):
+        self._latents, self._packets = LatentEncoder(model, header), PacketEncoder(model, header)
+
+    def push(self, block: np.ndarray) -> Iterator[Packet]:
+        """Take audio ``(c, t)`` at the sound's rate; yield the packets that are complete."""
+        return self._packets.push(self._latents.push(block))
+
+    def finish(self) -> Iterator[Packet]:
+        """Yield the rest; the last packet has its ``end``."""
+        yield from self._packets.push(self._latents.finish())
+        yield self._packets.finish(self._latents.samples)
 
 
 @final
 class RateMeter:
     """Tells how large a file becomes at a quality step.
 
-    The encoder's latents do not depend on the quality, so they are made once: of the whole sound if it is short, else
-    of stretches.
+    The encoder's latents do not depend on the quality, so they are made once.
 
-    Raises:
-        AudioError: the file can't be read.
+    Args:
+        model: what compresses.
+        header: of the file to be.
+        pieces: of the sound.
+        samples: of the whole sound per channel; None where the pieces are all that is known of it.
+        tags: that the file will hold.
+
+    Attributes:
+        exact: whether the pieces were the whole sound.
     """
 
-    def __init__(self, model: Autoencoder, header: Header, source: Path, samples: int):
-        self._model, self._header = model, header
-        self.exact = is_short(samples, header.sample_rate)
+    def __init__(
+        self,
+        model: Autoencoder,
+        header: Header,
+        pieces: Iterable[Piece],
+        samples: int | None,
+        tags: Mapping[str, str],
+    ):
+        self._model, self._header, self._tags = model, header, tags
         self._latents: list[Tensor] = []
         encoder, parts, seen = LatentEncoder(model, header), [], 0
-        for piece in stretches(source, samples):
+        for piece in pieces:
             parts.append(encoder.push(piece.audio))
             seen += piece.audio.shape[1]
             if piece.last:
@@ -122,22 +188,23 @@ class RateMeter:
                 encoder, parts = LatentEncoder(model, header), []
         if parts:
             self._latents.append(torch.cat([*parts, encoder.finish()], dim=1))
-        self._samples = seen if self.exact else samples
+        self.samples = seen if samples is None else samples
+        self.exact = seen == self.samples
 
     def size(self, step: int) -> float:
-        """Size of the file: exact for a short sound, else an estimate."""
+        """Size of the file in bytes: exact for a short sound, else an estimate."""
         if self.exact:
-            return len(self.file(step))
+            return self._bytes(self.packets(step))
         header = self._header
-        empty = len(self._encoded(step, [], 0))
-        packets = [self._encoded(step, [z[:, : header.packet_frames]], self._samples) for z in self._latents]
-        typical = sum(map(len, packets)) / len(packets) - empty
-        return empty + typical * header.frames(self._samples) / header.packet_frames
+        packets = (self._packets(step, [z[:, : header.packet_frames]]) for z in self._latents)
+        empty = self._bytes([])
+        typical = sum(self._bytes(each) for each in packets) / len(self._latents) - empty
+        return empty + typical * header.frames(self.samples) / header.packet_frames
 
-    def file(self, step: int) -> bytes:
-        """The whole file of a short sound."""
+    def packets(self, step: int) -> Iterator[Packet]:
+        """The packets of a sound that the pieces were the whole of."""
         assert self.exact
-        return self._encoded(step, self._latents, self._samples)
+        return self._packets(step, self._latents)
 
     def highest_step(self, limit: float) -> int:
         """Highest step whose file has at most ``limit`` bytes, or 0."""
@@ -150,10 +217,15 @@ class RateMeter:
                 high = middle - 1
         return low
 
-    def _encoded(self, step: int, latents: list[Tensor], samples: int) -> bytes:
-        file = BytesIO()
-        encoder = FileEncoder(self._model, replace(self._header, quality_step=step), file)
+    def _packets(self, step: int, latents: list[Tensor]) -> Iterator[Packet]:
+        encoder = PacketEncoder(self._model, replace(self._header, quality_step=step))
         for z in latents:
-            encoder.push(z)
-        encoder.finish(samples)
-        return file.getvalue()
+            yield from encoder.push(z)
+        yield encoder.finish(self.samples)
+
+    def _bytes(self, packets: Iterable[Packet]) -> int:
+        """What a file of such packets takes."""
+        writer = Writer(BytesIO(), self._header, self._tags, amend=True)
+        for packet in packets:
+            writer.write(packet)
+        return writer.size

@@ -1,7 +1,7 @@
 """The header of an .aur file: everything but the sound. ``docs/format.md`` is the norm."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 from auricle.codec.fields import Fields, rate_bytes, varint
 from auricle.codec.rotation import angle_count
@@ -9,7 +9,10 @@ from auricle.errors import FormatError
 
 STEPS_PER_LEVEL = 8
 """Quality is stored in steps of an eighth."""
-FINGERPRINT_BYTES = 16
+STEPS_PER_DECIBEL = 2
+"""Gain is stored in half decibels."""
+FINGERPRINT_BYTES = 8
+TABLES_BYTES = 4
 MAX_NAME_BYTES = 64
 MAX_CHANNELS = 8
 MIN_SAMPLE_RATE, MAX_SAMPLE_RATE = 8_000, 192_000
@@ -17,6 +20,18 @@ MIN_NATIVE_RATE = 4_000
 MAX_HOP_LENGTH = 1 << 16
 MAX_DELAY = 1 << 20
 MAX_PACKET_FRAMES = 1 << 12
+CHUNK_FRAMES = 64
+MAX_GAIN_DB = 63.5
+SAMPLES_BYTES = 5
+MAX_SAMPLES = (1 << 8 * SAMPLES_BYTES) - 2
+_UNKNOWN = MAX_SAMPLES + 1
+
+
+class Span(NamedTuple):
+    """Samples per channel, at the sound's own rate, from ``first`` to just before ``stop``."""
+
+    first: int
+    stop: int
 
 
 @final
@@ -25,7 +40,8 @@ class Header:
     """What a decoder must know before the first packet.
 
     Attributes:
-        fingerprint: first 16 bytes of the SHA-256 that names what the model decodes to.
+        fingerprint: first 8 bytes of the SHA-256 that names what the model decodes to.
+        tables: first 4 bytes of the SHA-256 of the integer tables: what the codes can be read with.
         model: the model's short name, for people and for finding shipped models.
         native_rate: the model's sample rate in Hz.
         sample_rate: the sound's own, in Hz.
@@ -34,10 +50,13 @@ class Header:
         delay: samples at the native rate by which the model's decoder lags its frames.
         packet_frames: frames in each packet but the last.
         quality_step: quality times 8.
+        gain_step: decibels, times 2, by which the sound was raised before coding; a decoder lowers it again.
+        samples: per channel, at the sound's rate; None where the writer did not know (a pipe).
         angles: of the channel rotation.
     """
 
     fingerprint: bytes
+    tables: bytes
     model: str
     native_rate: int
     sample_rate: int
@@ -46,6 +65,8 @@ class Header:
     delay: int
     packet_frames: int
     quality_step: int
+    gain_step: int
+    samples: int | None
     angles: tuple[int, ...]
 
     @property
@@ -53,10 +74,34 @@ class Header:
         """Where the quality dial stands."""
         return self.quality_step / STEPS_PER_LEVEL
 
+    @property
+    def gain_db(self) -> float:
+        """Decibels by which the sound was raised before coding."""
+        return self.gain_step / STEPS_PER_DECIBEL
+
+    @property
+    def chunk_frames(self) -> int:
+        """Frames per run of the network, the same for a whole file: so codes do not depend on how a sound arrives."""
+        return min(CHUNK_FRAMES, self.packet_frames)
+
+    @property
+    def packet_seconds(self) -> float:
+        """Length of a full packet."""
+        return self.packet_frames * self.hop_length / self.native_rate
+
     def frames(self, samples: int) -> int:
         """Frames that a sound of so many samples at its own rate is coded in."""
         native = -(-samples * self.native_rate // self.sample_rate)
         return -(-(native + self.delay) // self.hop_length) if samples else 0
+
+    def span(self, first: int, stop: int) -> Span:
+        """Samples that frames from ``first`` to just before ``stop`` stand for: they come out in decoding these."""
+        return Span(self._sample(first), self._sample(stop))
+
+    def _sample(self, frame: int) -> int:
+        native = max(0, frame * self.hop_length - self.delay)
+        sample = native * self.sample_rate // self.native_rate
+        return sample if self.samples is None else min(sample, self.samples)
 
     def to_bytes(self) -> bytes:
         """The header's body."""
@@ -64,6 +109,7 @@ class Header:
         return b"".join(
             (
                 self.fingerprint,
+                self.tables,
                 bytes([len(name)]),
                 name,
                 rate_bytes(self.native_rate),
@@ -73,6 +119,8 @@ class Header:
                 varint(self.delay),
                 varint(self.packet_frames),
                 bytes([self.quality_step]),
+                self.gain_step.to_bytes(1, "little", signed=True),
+                (_UNKNOWN if self.samples is None else self.samples).to_bytes(SAMPLES_BYTES, "little"),
                 *(angle.to_bytes(2, "little", signed=True) for angle in self.angles),
             )
         )
@@ -85,13 +133,14 @@ class Header:
             FormatError: a field is missing or out of its range.
         """
         fields = Fields(data)
-        fingerprint = fields.take(FINGERPRINT_BYTES)
+        fingerprint, tables = fields.take(FINGERPRINT_BYTES), fields.take(TABLES_BYTES)
         name = _name(fields.take(_within("model name length", fields.number(1), 0, MAX_NAME_BYTES)))
         native_rate = _within("native rate", fields.rate(MAX_SAMPLE_RATE), MIN_NATIVE_RATE, MAX_SAMPLE_RATE)
         sample_rate = _within("sample rate", fields.rate(MAX_SAMPLE_RATE), MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
         channels = _within("number of channels", fields.number(1), 1, MAX_CHANNELS)
         return Header(
             fingerprint,
+            tables,
             name,
             native_rate,
             sample_rate,
@@ -100,8 +149,14 @@ class Header:
             delay=fields.varint(MAX_DELAY),
             packet_frames=_within("packet length", fields.varint(MAX_PACKET_FRAMES), 1, MAX_PACKET_FRAMES),
             quality_step=fields.number(1),
+            gain_step=fields.number(1, signed=True),
+            samples=_known(fields.number(SAMPLES_BYTES)),
             angles=tuple(fields.number(2, signed=True) for _ in range(angle_count(channels))),
         )
+
+
+def _known(samples: int) -> int | None:
+    return None if samples == _UNKNOWN else samples
 
 
 def _within(what: str, value: int, low: int, high: int) -> int:

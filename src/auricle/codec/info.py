@@ -1,10 +1,12 @@
 """What an .aur file says of itself, read and checked without the model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
 from auricle.codec.container import VERSION, Reader, open_file
+from auricle.codec.header import Header
 
 
 @final
@@ -17,15 +19,21 @@ class AurInfo:
         bytes: its size.
         version: of the format.
         model: name of the model that made it.
-        fingerprint: the model's, its first 32 hexadecimal digits.
+        fingerprint: the model's, its first 16 hexadecimal digits.
+        tables: first 8 hexadecimal digits of the SHA-256 of the tables that its codes are read with.
         native_rate: the model's sample rate in Hz.
         sample_rate: the sound's, in Hz.
         channels: of the sound.
         samples: per channel, at ``sample_rate``.
         quality: where the quality dial stood.
+        gain_db: decibels by which the sound was raised before coding.
         packets: how many.
+        lost_packets: how many of them are lost: the file has been repaired.
         packet_seconds: length of a packet.
+        latency_seconds: longest time from a moment of the sound to its coming out again, for one who listens while
+            the file is being made: a packet, the network's pieces, and the decoder's delay.
         coded_bytes: entropy-coded bytes; the rest of ``bytes`` is overhead.
+        tags: title, artist and other words about the sound.
     """
 
     path: Path
@@ -33,14 +41,19 @@ class AurInfo:
     version: int
     model: str
     fingerprint: str
+    tables: str
     native_rate: int
     sample_rate: int
     channels: int
     samples: int
     quality: float
+    gain_db: float
     packets: int
+    lost_packets: int
     packet_seconds: float
+    latency_seconds: float
     coded_bytes: int
+    tags: Mapping[str, str]
 
     @property
     def seconds(self) -> float:
@@ -58,6 +71,17 @@ def bitrate(size: int, seconds: float) -> float:
     return 8 * size / 1000 / seconds if seconds else 0.0
 
 
+def latency_seconds(header: Header) -> float:
+    """Longest time from a moment of the sound to its coming out of a decoder that is fed at once.
+
+    A packet leaves the encoder when its frames and one more have run, in whole runs of the network; its first moment
+    has waited longest. The decoder runs in the same pieces and lags by the header's delay.
+    """
+    run = header.chunk_frames
+    runs = -(-(header.packet_frames + 1) // run)
+    return ((runs + 1) * run * header.hop_length + header.delay) / header.native_rate
+
+
 def info(path: Path | str) -> AurInfo:
     """Read an .aur file from front to back and check all its checksums.
 
@@ -65,12 +89,13 @@ def info(path: Path | str) -> AurInfo:
         FormatError: it is missing, not an .aur file, damaged or cut short.
     """
     path = Path(path)
-    samples = coded = packets = 0
+    samples = coded = packets = lost = 0
     with open_file(path) as file:
         reader = Reader(file, path)
         for packet in reader.packets():
-            packets += 1
-            coded += len(packet.payload)
+            packets += packet.count
+            lost += packet.count if packet.payload is None else 0
+            coded += len(packet.payload or b"")
             samples = packet.end.samples if packet.end else 0
         size = file.tell()
     header = reader.header
@@ -80,12 +105,17 @@ def info(path: Path | str) -> AurInfo:
         int(VERSION),
         header.model,
         header.fingerprint.hex(),
+        header.tables.hex(),
         header.native_rate,
         header.sample_rate,
         header.channels,
         samples,
         header.quality,
+        header.gain_db,
         packets,
-        header.packet_frames * header.hop_length / header.native_rate,
+        lost,
+        header.packet_seconds,
+        latency_seconds(header),
         coded,
+        dict(reader.tags),
     )

@@ -1,18 +1,16 @@
 """One run of ``compress``: choices made once, then as many passes over the source as they need."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
-from typing import final
+from typing import BinaryIO, final
 
-from auricle.audio import AudioReader, info
-from auricle.codec.compress import Progress
-from auricle.codec.encoding import FileEncoder, RateMeter, header_for, tables_of
-from auricle.codec.header import STEPS_PER_LEVEL, Header
+from auricle.codec.container import Packet, Writer
+from auricle.codec.encoding import RateMeter, SoundEncoder, header_for, quality_step
+from auricle.codec.header import Header
+from auricle.codec.progress import Progress
 from auricle.codec.rotation import fitted_angles
-from auricle.codec.sampling import count_samples, stretches
-from auricle.codec.streams import LatentEncoder
-from auricle.errors import OptionError
+from auricle.codec.source import Source
 from auricle.model import Autoencoder, load
 
 SPEECH_RATE = 24_000
@@ -23,87 +21,98 @@ _CAUTION = 0.99
 
 @final
 @dataclass(frozen=True)
+class Written:
+    """What was written: bytes, samples per channel, and the quality step."""
+
+    bytes: int
+    samples: int
+    step: int
+
+
+@final
+@dataclass(frozen=True)
 class Job:
     """What is known before the first packet. ``header`` holds the quality step that was asked for."""
 
-    source: Path
-    samples: int
+    source: Source
     model: Autoencoder
     header: Header
     on_progress: Progress | None
 
     @staticmethod
     def prepare(
-        source: Path,
+        source: Source,
         model: Autoencoder | Path | str | None,
+        *,
         quality: float | None,
+        gain_db: float,
+        packet_seconds: float,
         on_progress: Progress | None,
     ) -> "Job":
-        """Look at the source, load the model, and settle the header.
+        """Load the model and settle the header.
 
         Raises:
             AudioError: the source can't be read.
             ModelError: the model is unknown or can't compress.
-            OptionError: the quality is not on the model's dial.
+            OptionError: the quality is not on the model's dial, or another choice is out of range.
         """
-        sound = info(source)
         if model is None:
-            model = "speech" if sound.sample_rate <= SPEECH_RATE else "music"
+            model = "speech" if source.sample_rate <= SPEECH_RATE else "music"
         loaded = model if isinstance(model, Autoencoder) else load(model)
-        step = _step(quality, tables_of(loaded).last_step)
-        samples = count_samples(source)
-        blocks = (piece.audio for piece in stretches(source, samples))
-        angles = fitted_angles(blocks, sound.channels)
-        header = header_for(loaded, sample_rate=sound.sample_rate, channels=sound.channels, angles=angles, step=step)
-        return Job(source, samples, loaded, header, on_progress)
+        header = header_for(
+            loaded,
+            sample_rate=source.sample_rate,
+            channels=source.channels,
+            angles=fitted_angles(source.head, source.channels),
+            step=quality_step(loaded, quality),
+            gain_db=gain_db,
+            packet_seconds=packet_seconds,
+            samples=source.samples,
+        )
+        return Job(source, loaded, header, on_progress)
 
-    @property
-    def seconds(self) -> float:
-        """Length of the sound."""
-        return self.samples / self.header.sample_rate
+    def write(self, file: BinaryIO, *, amend: bool) -> Written:
+        """Write the file at the header's quality step, in one pass."""
+        return self._write(file, self.header.quality_step, self._coded(self.header.quality_step), amend=amend)
 
-    def write(self, target: Path, step: int | None = None) -> None:
-        """Write the file at a quality step, the header's by default."""
-        header = self.header if step is None else replace(self.header, quality_step=step)
-        done = 0
-        with target.open("wb") as file, AudioReader(self.source) as reader:
-            latents = LatentEncoder(self.model, header)
-            encoder = FileEncoder(self.model, header, file)
-            for block in reader.blocks(reader.sample_rate):
-                encoder.push(latents.push(block))
-                done += block.shape[1]
-                self._tell(done)
-            encoder.push(latents.finish())
-            encoder.finish(done)
-
-    def write_within(self, target: Path, kbps: float) -> None:
+    def write_within(self, file: BinaryIO, kbps: float, *, amend: bool) -> Written:
         """Write the file at the highest step that keeps it within a bitrate, or at step 0.
 
         The size of a long file is estimated from stretches of it. Where the estimate was too low, the file is written
-        again at a lower step.
+        again at a lower step. Of a pipe the first minute is looked at, and it is written once.
         """
-        meter = RateMeter(self.model, self.header, self.source, self.samples)
-        limit = 125.0 * kbps * self.seconds
-        if meter.exact:
-            target.write_bytes(meter.file(meter.highest_step(limit)))
-            self._tell(self.samples)
-            return
-        step = meter.highest_step(limit * _CAUTION)
-        self.write(target, step)
-        while step > 0 and (size := target.stat().st_size) > limit:
-            step = min(step - 1, meter.highest_step(limit * meter.size(step) / size))
-            self.write(target, step)
+        meter = RateMeter(self.model, self.header, self.source.pieces(), self.source.samples, self.source.tags)
+        limit = 125.0 * kbps * meter.samples / self.header.sample_rate
+        aim = limit if meter.exact else limit * _CAUTION
+        step = meter.highest_step(aim)
+        coded = meter.packets(step) if self.source.whole else self._coded(step)
+        written = self._write(file, step, coded, amend=amend)
+        while self.source.again and written.step > 0 and written.bytes > limit:
+            again = min(written.step - 1, meter.highest_step(limit * meter.size(written.step) / written.bytes))
+            file.seek(0)
+            file.truncate()
+            written = self._write(file, again, self._coded(again), amend=amend)
+        return written
+
+    def _coded(self, step: int) -> Iterator[Packet]:
+        encoder = SoundEncoder(self.model, replace(self.header, quality_step=step))
+        done = 0
+        for block in self.source.blocks():
+            yield from encoder.push(block)
+            done += block.shape[1]
+            self._tell(done)
+        yield from encoder.finish()
+
+    def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, amend: bool) -> Written:
+        writer = Writer(file, replace(self.header, quality_step=step), self.source.tags, amend=amend)
+        samples = 0
+        for packet in packets:
+            writer.write(packet)
+            samples = packet.end.samples if packet.end else 0
+        self._tell(samples)
+        return Written(writer.size, samples, step)
 
     def _tell(self, samples: int) -> None:
         if self.on_progress:
-            self.on_progress(samples / self.header.sample_rate, self.seconds)
-
-
-def _step(quality: float | None, last: int) -> int:
-    """The step nearest to a quality; the middle of the dial for None."""
-    if quality is None:
-        return last // 2
-    highest = last / STEPS_PER_LEVEL
-    if not (isfinite(quality) and 0 <= quality <= highest):
-        raise OptionError(f"a quality of {quality}: this model's dial runs from 0 to {highest:g}")
-    return round(quality * STEPS_PER_LEVEL)
+            known = self.source.samples or 0
+            self.on_progress(samples / self.header.sample_rate, known / self.header.sample_rate)

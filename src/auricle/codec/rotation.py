@@ -6,7 +6,7 @@ however coarse they are, and its transpose undoes it.
 Pairs of channels come in the order (0, 1), (0, 2), ..., (1, 2), ...
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import combinations
 from math import atan2, cos, pi, sin
 
@@ -32,11 +32,11 @@ def rotation(angles: tuple[int, ...], channels: int) -> np.ndarray:
     return matrix
 
 
-def fitted_angles(blocks: Iterable[np.ndarray], channels: int) -> tuple[int, ...]:
+def fitted_angles(head: Callable[[], Iterable[np.ndarray]], channels: int) -> tuple[int, ...]:
     """Angles for a sound: none for mono, mid and side for stereo, the Karhunen-Loeve rotation for more.
 
     Args:
-        blocks: audio ``(c, t)`` of the sound; read only for three channels or more.
+        head: gives blocks ``(c, t)`` of the sound; called only for three channels or more.
         channels: c.
     """
     if channels == 1:
@@ -44,7 +44,7 @@ def fitted_angles(blocks: Iterable[np.ndarray], channels: int) -> tuple[int, ...
     if channels == 2:
         return MID_SIDE
     covariance = np.zeros((channels, channels))
-    for block in blocks:
+    for block in head():
         wide = block.astype(np.float64)
         covariance += wide @ wide.T
     if not np.isfinite(covariance).all() or not covariance.any():

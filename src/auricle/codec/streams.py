@@ -1,5 +1,6 @@
 """Sound to latents and codes to sound, block by block, through a model's streaming layers."""
 
+from math import gcd
 from typing import final
 
 import numpy as np
@@ -7,13 +8,11 @@ import torch
 from torch import Tensor
 
 from auricle.audio import Resampler, resampled_length
+from auricle.codec.conceal import Fader
 from auricle.codec.header import Header
 from auricle.codec.rotation import rotation
 from auricle.model import Autoencoder
 from auricle.stream import Stream
-
-_CHUNK_FRAMES = 64
-"""Frames per run of the network, always the same: so codes do not depend on how a sound arrives."""
 
 
 @final
@@ -21,28 +20,28 @@ class LatentEncoder:
     """Turns a sound's blocks into the frames that its file needs."""
 
     def __init__(self, model: Autoencoder, header: Header):
-        self._model, self._header = model, header
-        self._matrix = rotation(header.angles, header.channels).astype(np.float32)
+        self._header = header
+        self._matrix = (rotation(header.angles, header.channels) * 10 ** (header.gain_db / 20)).astype(np.float32)
         self._resampler = Resampler(header.sample_rate, header.native_rate, header.channels)
         self._device = next(model.parameters()).device
         self._stream = Stream(
             model.encoder,
             batch=header.channels,
-            chunk=_CHUNK_FRAMES * model.encoder.block,
+            chunk=header.chunk_frames * model.encoder.block,
             device=self._device,
         )
-        self._samples = 0
+        self.samples = 0
         self._native = 0
 
     def push(self, block: np.ndarray) -> Tensor:
         """Take audio ``(c, t)`` at its own rate; return the latents ``(c, n, d)`` that are ready."""
-        self._samples += block.shape[1]
+        self.samples += block.shape[1]
         return self._run(self._resampler.push(block))
 
     def finish(self) -> Tensor:
         """Return the rest: after it ``header.frames`` of the samples that were pushed have come out."""
         ready = [self._run(self._resampler.flush())]
-        missing = self._header.frames(self._samples) * self._header.hop_length - self._native
+        missing = self._header.frames(self.samples) * self._header.hop_length - self._native
         ready.append(self._run(np.zeros((self._header.channels, missing), np.float32)))
         with torch.inference_mode():
             ready.append(self._stream.flush())
@@ -57,46 +56,78 @@ class LatentEncoder:
 
 @final
 class SoundDecoder:
-    """Turns packets' codes back into the sound's blocks."""
+    """Turns packets' codes back into the sound's blocks.
 
-    def __init__(self, model: Autoencoder, header: Header):
-        self._model, self._header = model, header
-        self._matrix = rotation(header.angles, header.channels).T.astype(np.float32)
+    Args:
+        model: what decodes.
+        header: of the file.
+        first_frame: where in the file the codes begin.
+
+    Attributes:
+        position: sample of the sound, per channel at its own rate, that the next block begins with.
+    """
+
+    def __init__(self, model: Autoencoder, header: Header, first_frame: int = 0):
+        self._bottleneck, self._header = model.bottleneck, header
+        self._matrix = (rotation(header.angles, header.channels).T / 10 ** (header.gain_db / 20)).astype(np.float32)
         self._resampler = Resampler(header.native_rate, header.sample_rate, header.channels)
         self._device = next(model.parameters()).device
         self._stream = Stream(
             model.decoder,
             batch=header.channels,
-            chunk=_CHUNK_FRAMES * model.decoder.block,
+            chunk=header.chunk_frames * model.decoder.block,
             device=self._device,
         )
-        self._native = 0
-        self._given = 0
+        self._fader = Fader(header.native_rate)
+        self._held = torch.zeros(header.channels, 1, model.latent_dim, device=self._device)
+        self._frames = first_frame
+        self._native = first_frame * header.hop_length
+        # Only here do samples of both rates fall on the same moment; so begins what is resampled.
+        shared = header.native_rate // gcd(header.native_rate, header.sample_rate)
+        self._skip = -self._native % shared
+        self.position = (self._native + self._skip) * header.sample_rate // header.native_rate
 
     def push(self, codes: np.ndarray) -> np.ndarray:
         """Take a packet's codes int32 ``(c, n, k)``; return the audio ``(c, t)`` that is ready, at its own rate."""
-        return self._give(self._resampler.push(self._run(codes)))
+        return self._give(self._resampler.push(self._decoded(codes)))
 
-    def finish(self, codes: np.ndarray, samples: int) -> np.ndarray:
-        """Take the last packet's codes; return the rest, so that ``samples`` samples have come out in all."""
+    def lose(self, frames: int) -> np.ndarray:
+        """Go on without ``frames`` frames that are lost; return the audio ``(c, t)`` that is ready."""
+        return self._give(self._resampler.push(self._concealed(frames)))
+
+    def finish(self, codes: np.ndarray | None, frames: int, samples: int) -> np.ndarray:
+        """Take the last packet's codes, or None where they are lost; return the rest of a sound of ``samples``."""
         if samples == 0:
             return np.zeros((self._header.channels, 0), np.float32)
         wanted = resampled_length(samples, self._header.sample_rate, self._header.native_rate) - self._native
+        last = self._concealed(frames) if codes is None else self._decoded(codes)
         with torch.inference_mode():
-            last = np.concatenate((self._run(codes), self._rotate_back(self._stream.flush())), axis=1)
-        ready = self._resampler.push(last[:, :wanted]), self._resampler.flush()
-        return self._give(np.concatenate(ready, axis=1)[:, : samples - self._given])
+            rest = np.concatenate((last, self._audible(self._stream.flush())), axis=1)
+        ready = self._resampler.push(rest[:, : max(0, wanted)]), self._resampler.flush()
+        return self._give(np.concatenate(ready, axis=1)[:, : max(0, samples - self.position)])
 
     @torch.inference_mode()
-    def _run(self, codes: np.ndarray) -> np.ndarray:
-        z = self._model.bottleneck.dequantise(torch.from_numpy(codes).to(self._device), self._header.quality)
-        native = self._rotate_back(self._stream.push(z))
-        self._native += native.shape[1]
-        return native
+    def _decoded(self, codes: np.ndarray) -> np.ndarray:
+        z = self._bottleneck.dequantise(torch.from_numpy(codes).to(self._device), self._header.quality)
+        self._held = z[:, -1:]
+        self._frames += codes.shape[1]
+        return self._audible(self._stream.push(z))
 
-    def _rotate_back(self, audio: Tensor) -> np.ndarray:
-        return self._matrix @ audio.squeeze(2).cpu().numpy()
+    @torch.inference_mode()
+    def _concealed(self, frames: int) -> np.ndarray:
+        hop, delay = self._header.hop_length, self._header.delay
+        self._fader.lose(self._frames * hop - delay, (self._frames + frames) * hop - delay)
+        self._frames += frames
+        return self._audible(self._stream.push(self._held.expand(-1, frames, -1)))
+
+    def _audible(self, rotated: Tensor) -> np.ndarray:
+        native = self._matrix @ rotated.squeeze(2).cpu().numpy()
+        gain = self._fader.gain(self._native, native.shape[1])
+        self._native += native.shape[1]
+        cut = min(self._skip, native.shape[1])
+        self._skip -= cut
+        return (native if gain is None else native * gain)[:, cut:]
 
     def _give(self, block: np.ndarray) -> np.ndarray:
-        self._given += block.shape[1]
+        self.position += block.shape[1]
         return block

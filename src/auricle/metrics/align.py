@@ -6,6 +6,11 @@ from auricle.errors import OptionError
 from auricle.metrics.pair import mono
 
 _BLOCK = 1 << 16
+_REACH = 24  # lags on either side of the best one from which the correlation between lags is interpolated
+_FINE = 64
+_BEYOND = 48  # 64ths of a sample around the best lag that are looked at
+_LEAST_FRACTION = 0.02
+"""Smaller fractions of a sample are left alone: the samples stay as they are."""
 
 
 def find_lag(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> int:
@@ -23,11 +28,31 @@ def find_lag(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> int:
         OptionError: ``max_lag`` is negative.
         AudioError: a signal is empty or holds NaN or infinite samples.
     """
-    if max_lag < 0:
-        raise OptionError(f"a largest lag of {max_lag} samples: give 0 or more")
-    correlation = _correlation(mono(reference), mono(estimate), max_lag)
-    best = np.flatnonzero(correlation >= correlation.max() - 1e-12 * np.abs(correlation).max()) - max_lag
-    return int(best[np.argmin(np.abs(best))])
+    correlation = _checked(reference, estimate, max_lag)
+    return _best(correlation[_REACH : correlation.size - _REACH])
+
+
+def find_delay(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> float:
+    """Return the delay as `find_lag` does, to a 64th of a sample.
+
+    The correlation of band-limited signals is band-limited, so between whole lags it is interpolated by a windowed
+    sinc.
+
+    Raises:
+        OptionError: ``max_lag`` is negative.
+        AudioError: a signal is empty or holds NaN or infinite samples.
+    """
+    correlation = _checked(reference, estimate, max_lag)
+    lag = _best(correlation[_REACH : correlation.size - _REACH])
+    if min(np.shape(reference)[-1], np.shape(estimate)[-1]) < 4 * _REACH:
+        return float(lag)  # too little sound to look between samples
+    around = correlation[lag + max_lag : lag + max_lag + 2 * _REACH + 1]
+    fractions = np.arange(-_BEYOND, _BEYOND + 1) / _FINE
+    distance = fractions[:, None] - np.arange(-_REACH, _REACH + 1)
+    kernel = np.sinc(distance) * np.cos(np.pi * distance / (2 * _REACH + 2)) ** 2
+    values = kernel @ around
+    best = float(fractions[int(np.argmax(values))])
+    return lag + best if abs(best) < _BEYOND / _FINE else float(lag)  # at the edge: it lies beyond the largest lag
 
 
 def align(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> np.ndarray:
@@ -40,19 +65,43 @@ def align(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> np.ndarr
 
     Returns:
         the estimate without its delay, of its own kind and channels but with the reference's length: cut, or
-        followed or preceded by zeros.
+        followed or preceded by zeros. A whole delay leaves the samples as they are; a fraction of a sample is taken out
+        by turning the phases of the spectrum.
 
     Raises:
         OptionError: ``max_lag`` is negative.
         AudioError: a signal is empty or holds NaN or infinite samples.
     """
-    lag = find_lag(reference, estimate, max_lag)
+    delay = find_delay(reference, estimate, max_lag)
+    lag = round(delay)
+    if abs(delay - lag) > _LEAST_FRACTION:
+        estimate = _earlier(estimate, delay - lag)
     length = np.shape(reference)[-1]
     shifted = np.zeros((*estimate.shape[:-1], length), estimate.dtype)
     first, last = max(0, -lag), min(length, estimate.shape[-1] - lag)
     if last > first:
         shifted[..., first:last] = estimate[..., first + lag : last + lag]
     return shifted
+
+
+def _checked(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> np.ndarray:
+    """Correlation of lags up to ``max_lag`` and those that interpolation needs beyond."""
+    if max_lag < 0:
+        raise OptionError(f"a largest lag of {max_lag} samples: give 0 or more")
+    return _correlation(mono(reference), mono(estimate), max_lag + _REACH)
+
+
+def _best(correlation: np.ndarray) -> int:
+    """Lag of the highest value; of equal ones, that nearest to 0."""
+    best = np.flatnonzero(correlation >= correlation.max() - 1e-12 * np.abs(correlation).max()) - correlation.size // 2
+    return int(best[np.argmin(np.abs(best))])
+
+
+def _earlier(signal: np.ndarray, fraction: float) -> np.ndarray:
+    """Band-limited shift by a part of a sample."""
+    size = 1 << (signal.shape[-1] + 2 * _REACH).bit_length()
+    turns = np.exp(2j * np.pi * np.fft.rfftfreq(size) * fraction)
+    return np.fft.irfft(np.fft.rfft(signal, size) * turns, size)[..., : signal.shape[-1]].astype(signal.dtype)
 
 
 def _correlation(first: np.ndarray, second: np.ndarray, max_lag: int) -> np.ndarray:

@@ -1,0 +1,272 @@
+// The listening test on the page: it decodes the players' sounds, runs them side by side and keeps the answers.
+const Abx = (() => {
+  const box = document.getElementById("abx");
+  if (!box) return null;
+  const told = JSON.parse(box.dataset.abx);
+  const sections = document.querySelectorAll("section.sound");
+  const shelf = `auricle-abx-${told.report}`;
+  const FADE_SECONDS = 0.008;
+
+  // --- answers ---------------------------------------------------------------------------------------------------
+
+  const kept = () => {
+    try {
+      return JSON.parse(localStorage.getItem(shelf) ?? "[]").filter(Tally.makesSense);
+    } catch {
+      return [];
+    }
+  };
+  const state = { answers: kept(), others: [], refused: 0, trial: null, deck: null, turn: 0 };
+
+  const keep = () => {
+    try {
+      localStorage.setItem(shelf, JSON.stringify(state.answers));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  const identity = () =>
+    [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  // --- sound -----------------------------------------------------------------------------------------------------
+
+  let context = null;
+  const decoded = new Map();
+
+  const bytes = (player) => {
+    const text = atob(player.src.slice(player.src.indexOf(",") + 1));
+    return Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer;
+  };
+
+  /** Place 0 of a section is the original, then come its versions. */
+  const sound = (section, place) => {
+    const player = sections[section].querySelectorAll("audio")[place];
+    if (!decoded.has(player)) decoded.set(player, context.decodeAudioData(bytes(player)));
+    return decoded.get(player);
+  };
+
+  const level = (buffer) => {
+    let power = 0;
+    let peak = 0;
+    for (let channel = 0; channel < buffer.numberOfChannels; channel++)
+      for (const value of buffer.getChannelData(channel)) {
+        power += value * value;
+        peak = Math.max(peak, Math.abs(value));
+      }
+    return { rms: Math.sqrt(power / (buffer.length * buffer.numberOfChannels)), peak };
+  };
+
+  /** All sounds of a trial run from one instant on in a loop, silent; a switch fades one out while another fades in. */
+  const openDeck = async (trial) => {
+    const places = { original: 0, a: 1 + trial.a, b: 1 + trial.b };
+    const names = Object.keys(places);
+    const buffers = await Promise.all(names.map((name) => sound(trial.sound.section, places[name])));
+    const gains = Tally.gains(buffers.map(level));
+    const until = Math.min(...buffers.map((buffer) => buffer.duration));
+    const start = context.currentTime + 0.05;
+    const tracks = Object.fromEntries(names.map((name, index) => {
+      const source = new AudioBufferSourceNode(context, { buffer: buffers[index], loop: true, loopEnd: until });
+      const fader = new GainNode(context, { gain: 0 });
+      source.connect(fader).connect(context.destination);
+      source.start(start);
+      return [name, { source, fader, gain: gains[index] }];
+    }));
+    return { tracks, playing: null };
+  };
+
+  /** X is another name for A or B, or for the original. */
+  const meant = (name) => {
+    if (name !== "x") return name;
+    return { first: "a", second: "b" }[state.trial.x] ?? "original";
+  };
+
+  const play = async (name) => {
+    if (!state.deck) return;
+    for (const player of document.querySelectorAll("audio")) player.pause();
+    const now = context.currentTime;
+    for (const [other, { fader, gain }] of Object.entries(state.deck.tracks)) {
+      fader.gain.cancelScheduledValues(now);
+      fader.gain.setValueAtTime(fader.gain.value, now);
+      fader.gain.linearRampToValueAtTime(other === meant(name) ? gain : 0, now + FADE_SECONDS);
+    }
+    state.deck.playing = name;
+    show();
+    await context.resume();
+  };
+
+  const stop = async () => {
+    if (!state.deck?.playing) return;
+    state.deck.playing = null;
+    show();
+    await context.suspend();
+  };
+
+  const closeDeck = () => {
+    for (const { source, fader } of Object.values(state.deck?.tracks ?? {})) {
+      source.stop();
+      fader.disconnect();
+    }
+    state.deck = null;
+  };
+
+  // --- the course of the test ------------------------------------------------------------------------------------
+
+  const kind = () => box.querySelector("input[name=kind]:checked").value;
+  const one = (selector) => box.querySelector(selector);
+
+  const next = async () => {
+    const turn = ++state.turn; // a later call makes this one void
+    closeDeck();
+    state.trial = Tally.draw(told.sounds, kind(), Math.random);
+    show();
+    try {
+      context ??= new AudioContext();
+      const deck = await openDeck(state.trial);
+      if (turn !== state.turn) {
+        for (const { source } of Object.values(deck.tracks)) source.stop();
+        return;
+      }
+      state.deck = deck;
+      await play("original");
+    } catch (error) {
+      state.trial = null;
+      show();
+      say(`This browser can't play the sounds: ${error.message}`);
+    }
+  };
+
+  const choose = (chosen) => {
+    if (!state.deck) return;
+    state.answers.push(Tally.answer(state.trial, chosen, identity(), new Date().toISOString()));
+    const safe = keep();
+    say(`${count(state.answers.length, "answer")} kept${safe ? "" : " until the page is closed: save them as a file"}.`);
+    sumUp();
+    next();
+  };
+
+  const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+  const say = (text) => { one(".status").textContent = text; };
+
+  const QUESTIONS = { nearer: "Which of A and B is nearer to the original?", same: "X is A or B: which one?" };
+
+  /** Buttons say what can be done now, and which sound is heard. */
+  const show = () => {
+    const ready = state.deck !== null;
+    for (const button of box.querySelectorAll("[data-play]")) {
+      button.disabled = !ready;
+      button.setAttribute("aria-pressed", String(ready && state.deck.playing === button.dataset.play));
+    }
+    one("[data-play=x]").hidden = kind() !== "same";
+    for (const name of ["stop", "first", "second", "skip"]) one(`[data-do=${name}]`).disabled = !ready;
+    one("[data-do=start]").disabled = state.trial !== null;
+    if (state.trial) one(".question").textContent = ready ? QUESTIONS[state.trial.kind] : "Loading.";
+  };
+
+  // --- adding up -------------------------------------------------------------------------------------------------
+
+  const cells = (tag, texts) => {
+    const row = document.createElement("tr");
+    for (const text of texts) row.appendChild(document.createElement(tag)).textContent = text;
+    return row;
+  };
+  const chance = (p) => (p >= 0.001 ? p.toFixed(3) : p.toExponential(1));
+
+  const HEADS = {
+    nearer: ["First", "Second", "First is nearer", "Second is nearer", "p"],
+    same: ["First", "Second", "X named rightly", "X named wrongly", "p"],
+  };
+
+  const sumUp = () => {
+    const all = Tally.sum([...state.answers, ...state.others]);
+    const parts = Object.keys(HEADS).flatMap((of) => {
+      const duels = all.filter((duel) => duel.kind === of);
+      if (!duels.length) return [];
+      const title = document.createElement("p");
+      title.textContent = QUESTIONS[of];
+      const table = document.createElement("table");
+      table.append(cells("th", HEADS[of]), ...duels.map((duel) =>
+        cells("td", [duel.first, duel.second, duel.wins, duel.trials - duel.wins, chance(duel.p)])));
+      return [title, table];
+    });
+    one(".sum").replaceChildren(...(parts.length ? parts : ["No answers yet."]));
+  };
+
+  const save = () => {
+    const text = Tally.saved(told.report, told.title, state.answers);
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    link.download = `answers-${new Date().toISOString().slice(0, 10)}-${identity().slice(0, 6)}.json`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+
+  /** Answers of files, beside one's own; those that are there already count once. */
+  const load = async (files) => {
+    const said = [];
+    for (const file of files) {
+      try {
+        const { answers, refused } = Tally.loaded(await file.text());
+        state.others.push(...answers);
+        said.push(`${file.name}: ${count(answers.length, "answer")}${refused ? `, ${refused} made no sense` : ""}`);
+      } catch (error) {
+        said.push(`${file.name} ${error.message}`);
+      }
+    }
+    say(`${said.join("; ")}.`);
+    sumUp();
+  };
+
+  const clear = () => {
+    if (!confirm("Forget all answers that are kept in this browser for this report?")) return;
+    Object.assign(state, { answers: [], others: [] });
+    keep();
+    sumUp();
+    say("No answers are kept.");
+  };
+
+  // --- hands on the page -----------------------------------------------------------------------------------------
+
+  const deeds = {
+    start: next, stop, skip: next, save, clear,
+    first: () => choose("first"), second: () => choose("second"),
+  };
+  const keys = { " ": "stop", Enter: "start", 1: "first", 2: "second", s: "skip" };
+  const sounds = { o: "original", x: "x", a: "a", b: "b" };
+
+  const stay = () => { if (!box.contains(document.activeElement) || document.activeElement.disabled) box.focus(); };
+
+  box.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.play) play(button.dataset.play);
+    else deeds[button.dataset.do]();
+    stay();
+  });
+
+  box.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const native = event.target.closest("button, input, summary, .wide");
+    if (native && (event.key === " " || event.key === "Enter")) return; // these press what has the focus
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const button = one(key in sounds ? `[data-play=${sounds[key]}]` : `[data-do=${keys[key] ?? "none"}]`);
+    if (!button) return;
+    event.preventDefault();
+    const pressed = key === " " && !state.deck?.playing ? one("[data-play=original]") : button;
+    if (!pressed.disabled && !pressed.hidden) pressed.click();
+  });
+
+  one("input[type=file]").addEventListener("change", async (event) => {
+    await load([...event.target.files]);
+    event.target.value = "";
+  });
+  for (const choice of box.querySelectorAll("input[name=kind]"))
+    choice.addEventListener("change", () => { if (state.trial) next(); else show(); });
+  document.addEventListener("play", stop, true);
+
+  sumUp();
+  show();
+  if (state.answers.length) say(`${count(state.answers.length, "answer")} from before are kept in this browser.`);
+  return { state, load };
+})();

@@ -1,0 +1,141 @@
+"""Rate-quality curves as inline SVG. Colours come from the page, so they follow its light or dark scheme."""
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import final
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from auricle.bench.report.metrics import Column, column, ordered
+from auricle.bench.results import Curve, Estimate
+
+_SIZE = (5.6, 3.5)
+_INK, _LINE = "#010203", "#010204"
+_COLOURS = {_INK: "currentColor", _LINE: "var(--line)"}
+_PEERS = 9
+_TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
+
+
+@final
+@dataclass(frozen=True)
+class Look:
+    """How one codec is drawn.
+
+    Attributes:
+        place: a colour of the style sheet, ``--codec-N``; 0 is Auricle's.
+        width: of the line.
+        marker: of the points, as matplotlib names it.
+        line: solid, dashed or dotted, as both matplotlib and CSS name it.
+    """
+
+    place: int
+    width: float
+    marker: str
+    line: str = "solid"
+
+    @property
+    def colour(self) -> str:
+        """What stands for the colour until the drawing is done."""
+        return f"#0102{0x40 + self.place:02x}"
+
+
+def looks(curves: Sequence[Curve], ours: frozenset[str]) -> dict[str, Look]:
+    """By codec: Auricle's models share a colour and a thick line, peers have a colour each."""
+    markers, lines = "osD^vP<>X*", ("solid", "dashed", "dotted")
+    found = {}
+    for index, codec in enumerate(curve.codec for curve in curves if curve.codec in ours):
+        found[codec] = Look(0, 3.0, markers[index % len(markers)], lines[index % len(lines)])
+    for index, codec in enumerate(curve.codec for curve in curves if curve.codec not in ours):
+        found[codec] = Look(1 + index % _PEERS, 1.3, markers[(1 + index) % len(markers)])
+    return found
+
+
+def charts(curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
+    """One figure for each metric that any codec was judged by, with a legend; empty where there is nothing to draw."""
+    names = ordered({name for curve in curves for point in curve.points for name in point.scores})
+    figures = [_figure(column(name), curves, drawn) for name in names]
+    return "".join(figure for figure in figures if figure)
+
+
+def legend(curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
+    """Codecs that have points and their colours."""
+    entries = "".join(
+        f'<li><i style="border-top: {look.width:g}px {look.line} var(--codec-{look.place})"></i>{escape(codec)}</li>'
+        for codec, look in [(curve.codec, drawn[curve.codec]) for curve in curves if curve.points]
+    )
+    return f'<ul class="legend">{entries}</ul>' if entries else ""
+
+
+def _figure(judged: Column, curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
+    lines = [(drawn[curve.codec], _places(curve, judged.name)) for curve in curves]
+    lines = [(look, places) for look, places in lines if places]
+    if not lines:
+        return ""
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": judged.name, "font.size": 9.5, "text.parse_math": False}):
+        figure = Figure(_SIZE, layout="constrained")
+        axes = figure.add_subplot()
+        for look, places in lines:
+            _draw(axes, look, places)
+        _finish(axes, judged, [rate.mean for _, places in lines for rate, _ in places])
+        svg = _svg(figure)
+    title = escape(judged.title)
+    return f"""<figure class="chart"><figcaption>{title} <span>{judged.better}</span></figcaption>
+<div role="img" aria-label="{title} over bitrate; the figures are in the table below">{svg}</div></figure>
+"""
+
+
+def _places(curve: Curve, name: str) -> list[tuple[Estimate, Estimate]]:
+    """Bitrate and score of each point that has both, in ascending order of bitrate."""
+    known = [(point.kbps, point.scores[name]) for point in curve.points if name in point.scores]
+    return sorted(((rate, score) for rate, score in known if rate is not None and rate.mean > 0), key=_rate)
+
+
+def _rate(place: tuple[Estimate, Estimate]) -> float:
+    return place[0].mean
+
+
+def _draw(axes: Axes, look: Look, places: Sequence[tuple[Estimate, Estimate]]) -> None:
+    rates = [rate.mean for rate, _ in places]
+    means = [score.mean for _, score in places]
+    bars = [[max(0.0, score.mean - score.low) for _, score in places], [_above(score) for _, score in places]]
+    on_top = 3 if look.place == 0 else 2
+    shape = {"ls": look.line, "lw": look.width, "marker": look.marker, "ms": 3 + look.width}
+    axes.plot(rates, means, color=look.colour, zorder=on_top, **shape)
+    axes.errorbar(rates, means, yerr=bars, fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.5, zorder=on_top)
+
+
+def _above(score: Estimate) -> float:
+    return max(0.0, score.high - score.mean)
+
+
+def _finish(axes: Axes, judged: Column, rates: Sequence[float]) -> None:
+    axes.set_xscale("log")
+    low, high = 0.85 * min(rates), 1.18 * max(rates)
+    axes.set_xlim(low, high)
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticks([tick for tick in _TICKS if low <= tick <= high] or [min(rates)])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("kb/s of the real files, logarithmic", color=_INK)
+    axes.set_ylabel(judged.unit, color=_INK)
+    axes.grid(color=_LINE, lw=0.7)
+    axes.tick_params(colors=_INK)
+    for spine in axes.spines.values():
+        spine.set_color(_LINE)
+
+
+def _svg(figure: Figure) -> str:
+    """Without prologue, metadata and the names of groups, which would not be unique on a page."""
+    whole = io.StringIO()
+    figure.savefig(whole, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = whole.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    for stand_in, colour in _COLOURS.items():
+        text = text.replace(stand_in, colour)
+    return re.sub(r"#0102([4-5][0-9a-f])", lambda found: f"var(--codec-{int(found[1], 16) - 0x40})", text).strip()

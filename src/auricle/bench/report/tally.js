@@ -1,0 +1,94 @@
+// The reckoning of the listening test: draws, levels, counts and the binomial test. Nothing here touches the page.
+const Tally = (() => {
+  const FORMAT = "auricle-abx";
+  const VERSION = 1;
+  const SIDES = ["first", "second"];
+
+  const label = (heard) => `${heard.codec} ${heard.setting}`.trim();
+
+  const isText = (value, least, most) => typeof value === "string" && value.length >= least && value.length <= most;
+  const isHeard = (heard) =>
+    heard !== null && typeof heard === "object" && isText(heard.codec, 1, 500) && isText(heard.setting, 0, 500);
+
+  /** Whether a value from a file is an answer that can be counted. */
+  const makesSense = (answer) =>
+    answer !== null && typeof answer === "object" && isText(answer.id, 1, 200) &&
+    isHeard(answer.first) && isHeard(answer.second) && SIDES.includes(answer.chosen) &&
+    !(answer.first.codec === answer.second.codec && answer.first.setting === answer.second.setting) &&
+    ((answer.kind === "nearer" && (answer.right ?? null) === null) ||
+      (answer.kind === "same" && SIDES.includes(answer.right)));
+
+  /** The exact binomial test at one half: the chance to do so well, or two-sided so far from half, by guessing. */
+  const binomial = (wins, trials, twoSided) => {
+    const tail = twoSided ? Math.max(wins, trials - wins) : wins;
+    let ways = -trials * Math.LN2; // logarithm of (trials over count) / 2^trials, from count 0 up
+    let above = 0;
+    for (let count = 0; count <= trials; count++) {
+      if (count >= tail) above += Math.exp(ways);
+      ways += Math.log(trials - count) - Math.log(count + 1);
+    }
+    return Math.min(1, twoSided ? 2 * above : above);
+  };
+
+  /** Answers by pair, the most frequent first. An answer whose id was there before counts once. */
+  const sum = (answers) => {
+    const seen = new Set();
+    const duels = new Map();
+    for (const answer of answers) {
+      if (seen.has(answer.id)) continue;
+      seen.add(answer.id);
+      const swapped = label(answer.second) < label(answer.first);
+      const [first, second] = swapped ? [answer.second, answer.first] : [answer.first, answer.second];
+      const key = JSON.stringify([answer.kind, label(first), label(second)]);
+      const duel = duels.get(key) ??
+        { kind: answer.kind, first: label(first), second: label(second), trials: 0, wins: 0 };
+      const won = answer.kind === "same" ? answer.chosen === answer.right : (answer.chosen === "first") !== swapped;
+      duels.set(key, { ...duel, trials: duel.trials + 1, wins: duel.wins + (won ? 1 : 0) });
+    }
+    return [...duels.entries()]
+      .sort(([keyA, a], [keyB, b]) => b.trials - a.trials || (keyA < keyB ? -1 : 1))
+      .map(([, duel]) => ({ ...duel, p: binomial(duel.wins, duel.trials, duel.kind === "nearer") }));
+  };
+
+  /** The text of a file of answers. */
+  const saved = (report, title, answers) =>
+    `${JSON.stringify({ format: FORMAT, version: VERSION, report, title, answers }, null, 1)}\n`;
+
+  /** The answers of a file, and how many values in it were none. Throws an Error that says what is wrong. */
+  const loaded = (text) => {
+    let values;
+    try {
+      values = JSON.parse(text);
+    } catch {
+      throw new Error("is not JSON");
+    }
+    if (values?.format !== FORMAT || values.version !== VERSION || !Array.isArray(values.answers))
+      throw new Error("was not saved by this test");
+    const answers = values.answers.filter(makesSense);
+    return { answers, refused: values.answers.length - answers.length };
+  };
+
+  /** A trial: one of all pairs of all sounds, its sides in random order, and for "same" which of them X is. */
+  const draw = (sounds, kind, random) => {
+    const pairs = sounds.flatMap((sound) => sound.pairs.map((pair) => ({ sound, pair })));
+    const { sound, pair } = pairs[Math.floor(random() * pairs.length)];
+    const [a, b] = random() < 0.5 ? pair : [pair[1], pair[0]];
+    return { sound, kind, a, b, x: kind === "same" ? SIDES[random() < 0.5 ? 0 : 1] : null };
+  };
+
+  /** What is kept of a trial. */
+  const answer = (trial, chosen, id, time) => ({
+    id, time, kind: trial.kind, file: trial.sound.file,
+    first: trial.sound.versions[trial.a], second: trial.sound.versions[trial.b], chosen, right: trial.x,
+  });
+
+  /** Gains that give all sounds the mean power of the first, all turned down alike if one would clip. */
+  const gains = (levels) => {
+    const wanted = levels[0].rms;
+    const equal = levels.map(({ rms }) => (rms > 0 && wanted > 0 ? wanted / rms : 1));
+    const loudest = Math.max(...equal.map((gain, index) => gain * levels[index].peak));
+    return equal.map((gain) => gain * Math.min(1, 0.98 / (loudest || 1)));
+  };
+
+  return { answer, binomial, draw, gains, label, loaded, makesSense, saved, sum };
+})();

@@ -1,0 +1,57 @@
+"""The name ``-``: standard input and output in place of files."""
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from auricle.cli.screen import Screen
+from auricle.cli.text import size
+from auricle.errors import OptionError
+
+PIPE = Path("-")
+
+
+def source_of(path: Path) -> Path | BinaryIO:
+    """What to read: standard input for ``-``.
+
+    Raises:
+        OptionError: standard input is a terminal.
+    """
+    if path != PIPE:
+        return path
+    if sys.stdin.isatty():
+        raise OptionError("standard input is a terminal: pipe a file into it, as in `cat FILE | auricle ...`")
+    return sys.stdin.buffer
+
+
+def target_of(path: Path) -> Path | BinaryIO:
+    """What to write: standard output for ``-``.
+
+    Raises:
+        OptionError: standard output is a terminal.
+    """
+    if path != PIPE:
+        return path
+    if sys.stdout.isatty():
+        raise OptionError("standard output is a terminal: pipe it on, as in `auricle ... | COMMAND`, or name a file")
+    return sys.stdout.buffer
+
+
+def target_beside(source: Path, target: Path | None, suffix: str) -> Path:
+    """The target; where none was named, the source with another suffix, or standard output for standard input."""
+    if target is not None:
+        return target
+    return PIPE if source == PIPE else source.with_suffix(suffix)
+
+
+def tell(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:
+    """The verb's result; on standard error where its output goes to standard output."""
+    if target == PIPE:
+        screen.note(text)
+    else:
+        screen.result(text, values)
+
+
+def sized(path: Path) -> str:
+    """A file's name and size, or the pipe's name."""
+    return "-" if path == PIPE else f"{path} {size(path.stat().st_size)}"

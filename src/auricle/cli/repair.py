@@ -1,0 +1,32 @@
+"""``auricle repair``."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.screen import Screen
+from auricle.cli.text import clock, spans
+
+
+def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, output: Output = TALKATIVE) -> None:
+    """Save what can be saved of a damaged .aur file.
+
+    Packets that are whole are kept in their places, single wrong bits are mended, and what is lost is marked: it is
+    faded out when the file is played. No model is needed.
+
+    Args:
+        source: an .aur file.
+        target: the file to write; by default SOURCE with .repaired before its suffix.
+        force: replace an existing file.
+    """
+    from auricle import repair as run
+
+    made = run(source, target or source.with_suffix(f".repaired{source.suffix}"), force=force)
+    rate = made.sample_rate
+    saved = f"{made.packets} packets saved" + (f", {made.mended} of them mended" if made.mended else "")
+    lines = [f"{source} -> {made.path}: {saved}, header {made.header}, {clock(made.samples / rate)}"]
+    if made.lost:
+        lines.append(f"lost: {spans(made.lost, rate)}")
+    if made.cut:
+        lines.append("the end is missing, and nothing tells how long the sound was")
+    Screen(output).result("\n".join(lines), asdict(made))

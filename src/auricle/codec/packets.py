@@ -1,0 +1,145 @@
+"""Packets for networks: an encoder and a decoder that take sound and packets as they come, and bear losses."""
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from auricle.codec.container import Packet, Reader, front
+from auricle.codec.decoding import PacketDecoder, check_header, find_model
+from auricle.codec.encoding import SoundEncoder, header_for, quality_step
+from auricle.codec.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, Span
+from auricle.codec.rotation import fitted_angles
+from auricle.errors import AudioError, FormatError, OptionError
+from auricle.model import Autoencoder, load
+
+
+@final
+class Encoder:
+    """Sound to packets, block by block. ``head`` and all packets' bytes in a row are an .aur file.
+
+    Args:
+        model: a model, a shipped model's name or a model file.
+        sample_rate: of the sound in Hz.
+        channels: 1 to 8.
+        quality: where the dial stands, in the middle by default.
+        packet_seconds: length of a packet. Short ones come soon and lose little when they are lost; each begins with an
+            empty past, which costs bits.
+        gain_db: decibels to raise the sound by before coding; the decoder lowers it again.
+
+    Attributes:
+        header: what a decoder must know.
+        head: the same as bytes: the front of a file.
+
+    Raises:
+        ModelError: the model is unknown or can't compress.
+        OptionError: a choice is out of range.
+    """
+
+    def __init__(
+        self,
+        model: Autoencoder | Path | str,
+        *,
+        sample_rate: int,
+        channels: int = 1,
+        quality: float | None = None,
+        packet_seconds: float = 0.1,
+        gain_db: float = 0.0,
+    ):
+        if not (MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE and 1 <= channels <= MAX_CHANNELS):
+            raise OptionError(
+                f"{channels} channels at {sample_rate} Hz: give 1 to {MAX_CHANNELS} channels and "
+                f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+            )
+        loaded = model if isinstance(model, Autoencoder) else load(model)
+        self.header = header_for(
+            loaded,
+            sample_rate=sample_rate,
+            channels=channels,
+            angles=fitted_angles(lambda: (), channels),
+            step=quality_step(loaded, quality),
+            gain_db=gain_db,
+            packet_seconds=packet_seconds,
+        )
+        self.head = front(self.header)
+        self._sound = SoundEncoder(loaded, self.header)
+
+    def push(self, block: np.ndarray) -> list[Packet]:
+        """Take float audio ``(c, t)``, any t; return the packets that are complete.
+
+        Raises:
+            AudioError: the block has another number of channels, or a sample that is not finite.
+        """
+        if block.ndim != 2 or block.shape[0] != self.header.channels:
+            raise AudioError(f"a block of shape {block.shape}: give ({self.header.channels}, t)")
+        if not np.isfinite(block).all():
+            raise AudioError("a block holds NaN or infinite samples: mend them first")
+        return list(self._sound.push(np.asarray(block, np.float32)))
+
+    def finish(self) -> list[Packet]:
+        """Return the rest; the last packet has its ``end``."""
+        return list(self._sound.finish())
+
+
+@final
+class Decoder:
+    """Packets to sound, in order; what is missing is concealed.
+
+    Args:
+        head: the encoder's, or its header.
+        model: the model that made the packets; by default the shipped one that the header names.
+
+    Raises:
+        FormatError: the head is damaged or contradicts the model.
+        ModelError: the model is unknown or not the one that made the packets.
+    """
+
+    def __init__(self, head: bytes | Header, model: Autoencoder | Path | str | None = None):
+        self.header = head if isinstance(head, Header) else _header(head)
+        loaded = find_model("the stream", self.header, model)
+        check_header("the stream", self.header, loaded)
+        self._decoder = PacketDecoder(loaded, self.header, "the stream", strict=False)
+
+    @property
+    def lost(self) -> tuple[Span, ...]:
+        """Spans of the sound that were lost so far, in samples per channel."""
+        return tuple(self._decoder.lost)
+
+    @property
+    def position(self) -> int:
+        """Samples per channel that have come out."""
+        return self._decoder.position
+
+    def push(self, packet: Packet) -> np.ndarray:
+        """Take a packet; return the audio float32 ``(c, t)`` that is ready.
+
+        Packets that were left out before it are concealed. One that comes late or twice is ignored, one whose bytes
+        are not a code stream counts as lost.
+        """
+        missing = packet.sequence - self._decoder.expected
+        if missing < 0 or self._decoder.ended:
+            return self._joined(())
+        frames = missing * self.header.packet_frames
+        return self._joined((*self._decoder.conceal(frames), *self._decoder.blocks([packet])))
+
+    def lose(self, packets: int = 1) -> np.ndarray:
+        """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them.
+
+        Raises:
+            OptionError: the number is negative.
+        """
+        if packets < 0:
+            raise OptionError(f"{packets} lost packets: give a number from 0 on")
+        return self._joined(self._decoder.conceal(packets * self.header.packet_frames))
+
+    def _joined(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate([np.zeros((self.header.channels, 0), np.float32), *blocks], axis=1)
+
+
+def _header(head: bytes) -> Header:
+    header = Reader(BytesIO(head), "the head").header
+    if front(header) != head:
+        raise FormatError("the head is not what an encoder made: hand on its bytes as they are")
+    return header

@@ -1,0 +1,188 @@
+"""Packets in the order in which they are to be heard: of a whole file, of a part of one, or of a pipe."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol, final
+
+import numpy as np
+
+from auricle.codec.container import Packet, Reader, front, open_file
+from auricle.codec.header import Header
+from auricle.codec.info import info
+from auricle.codec.limits import SoundLimits
+from auricle.codec.record import Kind, read_record
+from auricle.codec.seek import find_table, walked
+from auricle.errors import FormatError, OptionError
+
+WARM_UP_SECONDS = 2.0
+"""Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
+_SIDE_BY_SIDE = 8
+
+
+class SoundWriter(Protocol):
+    """What takes decoded sound."""
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel written so far."""
+        ...
+
+    def write(self, block: np.ndarray) -> None:
+        """Append float ``(c, t)``."""
+        ...
+
+
+class Part(NamedTuple):
+    """Seconds of a sound, from ``start`` to just before ``stop``."""
+
+    start: float = 0.0
+    stop: float = float("inf")
+
+    @property
+    def everything(self) -> bool:
+        """Whether it is all of any sound."""
+        return self == Part()
+
+
+@final
+@dataclass(frozen=True)
+class Playback:
+    """What is to be heard.
+
+    Attributes:
+        name: of the file, for messages.
+        header: of the file.
+        tags: of the file.
+        packets: from number ``sequence`` on.
+        sequence: number of the first packet.
+        first: sample of the sound to begin with.
+        stop: sample to end before; None for the end.
+        seconds: length of what will be heard; 0 where nobody knows.
+        at_once: packets that may be decoded side by side.
+    """
+
+    name: str
+    header: Header
+    tags: Mapping[str, str]
+    packets: Iterator[Packet]
+    sequence: int
+    first: int
+    stop: int | None
+    seconds: float
+    at_once: int
+
+
+@contextmanager
+def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> Iterator[Playback]:
+    """Open a file or a pipe.
+
+    Raises:
+        FormatError: it is not an .aur file, is damaged, or claims more sound than the limits allow.
+        OptionError: the part lies behind the end of the sound.
+    """
+    if not isinstance(source, Path | str):
+        yield _through(Reader(source, "standard input"), limits, part, at_once=1)
+        return
+    path = Path(source)
+    about = info(path) if part.everything else None
+    with open_file(path) as file:
+        reader = Reader(file, path)
+        if about is not None:
+            _check(reader, limits, reader.header.frames(about.samples), about.bytes)
+        yield (
+            _through(reader, limits, part, at_once=_SIDE_BY_SIDE)
+            if part.everything
+            else _some(file, reader, limits, part)
+        )
+
+
+def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -> Playback:
+    """From the front on; the first packet is read at once, because tags stand before it."""
+    header = reader.header
+    packets = _limited(reader, limits)
+    start = next(packets)
+    first, stop = round(part.start * header.sample_rate), None
+    if part.stop != float("inf"):
+        stop = round(part.stop * header.sample_rate)
+    ends = [samples for samples in (stop, header.samples) if samples is not None]
+    seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
+    return Playback(reader.name, header, reader.tags, chain((start,), packets), 0, first, stop, seconds, at_once)
+
+
+def _limited(reader: Reader, limits: SoundLimits) -> Iterator[Packet]:
+    header = reader.header
+    for packet in reader.packets():
+        frames = packet.sequence * header.packet_frames + packet.frames
+        _check(reader, limits, frames, reader.size)
+        yield packet
+
+
+def _check(reader: Reader, limits: SoundLimits, frames: int, size: int) -> None:
+    header = reader.header
+    try:
+        limits.check(frames * header.hop_length / header.native_rate, size)
+    except FormatError as error:
+        raise FormatError(f"{reader.name}: {error}") from error
+
+
+def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Playback:
+    """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
+    header = reader.header
+    next(reader.packets())
+    size = file.seek(0, 2)
+    places = _places(file, reader)
+    last = max(places)
+    _check(reader, limits, last * header.packet_frames, size)
+    samples = header.samples
+    if samples is None:
+        end = _packet(file, reader, places, last).end
+        samples = end.samples if end else 0
+    rate = header.sample_rate
+    first, stop = round(part.start * rate), min(samples, round(min(part.stop, samples / rate) * rate))
+    if first >= samples:
+        raise OptionError(f"a part from {part.start:g} s on: {reader.name} is {samples / rate:g} s long")
+    frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
+    sequence = max(0, int(frame) // header.packet_frames)
+    packets = (_packet(file, reader, places, number) for number in range(sequence, last + 1))
+    return Playback(reader.name, header, reader.tags, packets, sequence, first, stop, (stop - first) / rate, 1)
+
+
+def _places(file: BinaryIO, reader: Reader) -> Mapping[int, int]:
+    """Where packets that are not lost begin, by number; the last one is always there."""
+    table = find_table(file)
+    if table is not None:
+        return {number: place for number, place in enumerate(table.places) if place}
+    places: dict[int, int] = {}
+    number = 0
+    for kind, place in walked(file, len(front(reader.header))):
+        if kind in (Kind.PACKET, Kind.LAST):
+            places[number] = place
+            number += 1
+        elif kind is Kind.CRITICAL:
+            number += _read(file, reader, place).count
+    if not places:
+        raise FormatError(f"{reader.name} has no packets: it is damaged, get the file again")
+    return places
+
+
+def _packet(file: BinaryIO, reader: Reader, places: Mapping[int, int], sequence: int) -> Packet:
+    if sequence not in places:
+        return Packet(sequence, reader.header.packet_frames, None)
+    packet = _read(file, reader, places[sequence])
+    if packet.sequence != sequence or (packet.end is None) != (sequence < max(places)):
+        raise FormatError(f"{reader.name}: its seek table is wrong: `auricle repair` makes a new one")
+    return packet
+
+
+def _read(file: BinaryIO, reader: Reader, place: int) -> Packet:
+    file.seek(place)
+    try:
+        record = read_record(file)
+        if record is None:
+            raise FormatError("the file ends before it: it is cut short")
+        return Packet.from_record(record, reader.header)
+    except FormatError as error:
+        raise FormatError(f"{reader.name} is damaged at byte {place}: {error}; try `auricle repair`") from error

@@ -1,0 +1,88 @@
+"""Records: the checked pieces that an .aur file is made of. ``docs/format.md`` is the norm."""
+
+from enum import IntEnum
+from typing import BinaryIO, NamedTuple, final
+
+import google_crc32c
+
+from auricle.codec.fields import read_varint, varint
+from auricle.errors import FormatError
+
+MAX_RECORD_BYTES = 1 << 20
+CRC_BYTES = 4
+
+
+@final
+class Kind(IntEnum):
+    """Kinds of records: the lowest two bits of a record's key."""
+
+    PACKET = 0
+    LAST = 1
+    OPTIONAL = 2
+    CRITICAL = 3
+
+
+@final
+class Topic(IntEnum):
+    """What an optional or critical record is about: the first number in its body."""
+
+    TAGS = 1
+    SEEK_TABLE = 2
+    GAP = 3
+
+
+class Record(NamedTuple):
+    """A record's kind and body, without key and checksum."""
+
+    kind: Kind
+    body: bytes
+
+    def to_bytes(self) -> bytes:
+        """The whole record.
+
+        Raises:
+            FormatError: its body is too large.
+        """
+        if len(self.body) > MAX_RECORD_BYTES:
+            raise FormatError(f"a packet of {len(self.body)} bytes is too large for a file: use a lower quality")
+        return sealed(varint(len(self.body) << 2 | self.kind) + self.body)
+
+
+def crc(data: bytes) -> bytes:
+    """CRC-32C (Castagnoli; RFC 3720, appendix B.4) as four bytes, little-endian."""
+    return google_crc32c.value(data).to_bytes(CRC_BYTES, "little")
+
+
+def sealed(data: bytes) -> bytes:
+    """Data with its checksum behind it."""
+    return data + crc(data)
+
+
+def check_crc(file: BinaryIO, data: bytes) -> None:
+    """Read the checksum that comes next in a file and compare it with that of ``data``.
+
+    Raises:
+        FormatError: it differs or is cut short.
+    """
+    found = file.read(CRC_BYTES)
+    if len(found) < CRC_BYTES:
+        raise FormatError("the file ends inside it: it is cut short")
+    if found != crc(data):
+        raise FormatError("its checksum is wrong")
+
+
+def read_record(file: BinaryIO) -> Record | None:
+    """The record that comes next, or None where the file ends.
+
+    Raises:
+        FormatError: it is damaged or cut short.
+    """
+    key, raw = read_varint(file, MAX_RECORD_BYTES << 2 | 3)
+    if not raw:
+        return None
+    size = key >> 2
+    body = file.read(size)
+    if len(body) < size:
+        raise FormatError("the file ends inside it: it is cut short")
+    check_crc(file, raw + body)
+    return Record(Kind(key & 3), body)

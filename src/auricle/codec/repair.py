@@ -1,0 +1,139 @@
+"""Save what can be saved of a damaged .aur file, without the model."""
+
+import mmap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import final
+
+from auricle.codec.compress import binary_target, check_target, refuse_same
+from auricle.codec.container import NO_TAGS, End, Packet, Writer, open_file
+from auricle.codec.fields import Fields
+from auricle.codec.header import Header, Span
+from auricle.codec.record import MAX_RECORD_BYTES, Kind, Topic
+from auricle.codec.salvage import find_front, packets, records
+from auricle.codec.tags import read_tags
+from auricle.errors import FormatError
+
+
+@final
+@dataclass(frozen=True)
+class Repaired:
+    """What was saved.
+
+    Attributes:
+        path: the new file.
+        header: "whole", "mended" (one bit was wrong) or "copied" (from the seek table).
+        packets: saved ones.
+        mended: those of them in which one bit was wrong.
+        lost: spans of the sound that are lost, in samples per channel. The last may be open: the sound ends there.
+        samples: length of the new file's sound, per channel.
+        sample_rate: in Hz.
+        cut: whether the end was missing and nothing tells how long the sound was.
+    """
+
+    path: Path
+    header: str
+    packets: int
+    mended: int
+    lost: tuple[Span, ...]
+    samples: int
+    sample_rate: int
+    cut: bool
+
+
+def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Repaired:
+    """Write a sound file with all packets of ``source`` that are whole or have a single wrong bit.
+
+    Lost packets are marked, so that every other one keeps its place; they are faded out in decoding. A file that is
+    whole comes out whole, with a new seek table.
+
+    Raises:
+        FormatError: the header or every packet is lost, or it is no .aur file.
+        OutputError: the target can't be written.
+    """
+    source, target = Path(source), Path(target)
+    refuse_same(source, target)
+    check_target(target, force=force)
+    with _viewed(source) as data:
+        try:
+            return _repair(data, target, force=force)
+        except FormatError as error:
+            raise FormatError(f"{source} can't be repaired: {error}; get the file again") from error
+
+
+def _repair(data: memoryview, target: Path, *, force: bool) -> Repaired:
+    front = find_front(data)
+    header, size, lost = front.header, front.header.packet_frames, []
+    expected = saved = mended = 0
+    end: End | None = None
+    with binary_target(target, force=force) as (file, amend):
+        writer = Writer(file, header, _tags(data, front.size), amend=amend)
+        for packet, was_mended in packets(data, header, front.size):
+            if packet.sequence > expected:
+                writer.write(gap(header, expected, packet.sequence))
+                lost.append(header.span(expected * size, packet.sequence * size))
+            writer.write(packet)
+            if packet.payload is None:
+                lost.append(header.span(packet.sequence * size, packet.sequence * size + packet.frames))
+            else:
+                saved, mended = saved + 1, mended + was_mended
+            expected, end = packet.sequence + packet.count, packet.end
+        if saved == 0 and end is None:
+            raise FormatError("not one of its packets is whole")
+        if end is None:
+            missing = _ending(header, expected)
+            for packet in missing:
+                writer.write(packet)
+                end = packet.end
+            lost.append(header.span(expected * size, 1 << 60))
+    assert end is not None
+    cut = lost and lost[-1].stop > end.samples
+    spans = tuple(Span(span.first, min(span.stop, end.samples)) for span in lost)
+    return Repaired(target, front.how, saved, mended, spans, end.samples, header.sample_rate, bool(cut))
+
+
+def gap(header: Header, first: int, stop: int) -> Packet:
+    """The mark of lost packets from number ``first`` to just before ``stop``."""
+    return Packet(first, (stop - first) * header.packet_frames, None, count=stop - first)
+
+
+def _ending(header: Header, expected: int) -> Iterator[Packet]:
+    """What ends a file whose last packets are lost.
+
+    Where the length is unknown, one frame more is marked as lost: the sound fades out in it.
+    """
+    size = header.packet_frames
+    if header.samples is None:
+        native = (expected * size + 1) * header.hop_length - header.delay
+        samples = max(0, native) * header.sample_rate // header.native_rate
+        header = replace(header, samples=samples)
+    frames = header.frames(header.samples or 0)
+    last = max(0, frames - 1) // size
+    if last > expected:
+        yield gap(header, expected, last)
+    yield Packet(last, frames - last * size, None, End(header.samples or 0, 0))
+
+
+def _tags(data: memoryview, start: int) -> Mapping[str, str]:
+    """Tags that stand before the first packet."""
+    for found in records(data, start):
+        if found.record.kind is not Kind.OPTIONAL:
+            break
+        fields = Fields(found.record.body)
+        try:
+            if fields.varint(MAX_RECORD_BYTES) == Topic.TAGS:
+                return read_tags(fields)
+        except FormatError:
+            continue
+    return NO_TAGS
+
+
+@contextmanager
+def _viewed(path: Path) -> Iterator[memoryview]:
+    with open_file(path) as file:
+        if path.stat().st_size == 0:
+            raise FormatError(f"{path} is empty: name a file that `auricle compress` made")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            yield view

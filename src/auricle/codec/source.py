@@ -1,0 +1,162 @@
+"""Where a sound to compress comes from: a file, which can be read again, or a pipe, which can't."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, final
+
+import numpy as np
+
+from auricle.audio import AudioReader
+
+WHOLE_SECONDS = 60
+STRETCHES = 15
+STRETCH_SECONDS = WHOLE_SECONDS // STRETCHES
+
+
+class Piece(NamedTuple):
+    """A block ``(c, t)`` of a stretch, and whether the stretch ends with it."""
+
+    audio: np.ndarray
+    last: bool
+
+
+class Source(ABC):
+    """A sound of ``channels`` channels at ``sample_rate`` Hz.
+
+    Attributes:
+        samples: per channel; None where only the end tells.
+        again: whether `blocks` can be called more than once.
+        tags: words about the sound.
+    """
+
+    sample_rate: int
+    channels: int
+    samples: int | None
+    again: bool
+    tags: Mapping[str, str]
+
+    @property
+    @abstractmethod
+    def whole(self) -> bool:
+        """Whether `pieces` are all of the sound."""
+
+    @abstractmethod
+    def head(self) -> Iterable[np.ndarray]:
+        """Blocks ``(c, t)`` of the first minute: what the rotation of channels is fitted to."""
+
+    @abstractmethod
+    def pieces(self) -> Iterator[Piece]:
+        """Enough of the sound to measure what a file of it will be like: a minute, or all if it is shorter."""
+
+    @abstractmethod
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The whole sound in blocks ``(c, t)`` of at most a second.
+
+        Raises:
+            AudioError: it can't be read.
+        """
+
+
+@final
+class FileSource(Source):
+    """A file.
+
+    Args:
+        path: of the file.
+        untrusted: decode it in a process of its own, with limits.
+
+    Raises:
+        AudioError: it can't be read.
+    """
+
+    again = True
+
+    def __init__(self, path: Path, *, untrusted: bool = False):
+        self._path, self._untrusted = path, untrusted
+        with self._open() as reader:
+            self.sample_rate, self.channels, self.tags = reader.sample_rate, reader.channels, reader.tags
+            frames = reader.frames if reader.info.exact else None
+        self.samples = self._length = sum(b.shape[1] for b in self.blocks()) if frames is None else frames
+
+    @property
+    def whole(self) -> bool:
+        """Whether it lasts a minute at most."""
+        return self._length <= WHOLE_SECONDS * self.sample_rate
+
+    def head(self) -> Iterable[np.ndarray]:
+        """The first minute, read anew."""
+        return _beginning(self.blocks(), WHOLE_SECONDS * self.sample_rate)
+
+    def pieces(self) -> Iterator[Piece]:
+        """The whole file up to 60 s, else 15 evenly spaced stretches of 4 s."""
+        length = self._length if self.whole else STRETCH_SECONDS * self.sample_rate
+        count = 1 if self.whole else STRETCHES
+        starts = [index * (self._length - length) // max(1, count - 1) for index in range(count)]
+        at = 0
+        for block in self.blocks():
+            end = at + block.shape[1]
+            while starts and starts[0] < end:
+                stop = starts[0] + length
+                yield Piece(block[:, max(0, starts[0] - at) : stop - at], stop <= end)
+                if stop > end:
+                    break
+                starts.pop(0)
+            at = end
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The file, from its start each time."""
+        with self._open() as reader:
+            yield from reader.blocks(reader.sample_rate)
+
+    def _open(self) -> AudioReader:
+        return AudioReader(self._path, untrusted=self._untrusted)
+
+
+@final
+class PipeSource(Source):
+    """A sound that comes once, in any format that `auricle.audio.AudioReader.from_stream` takes.
+
+    Raises:
+        AudioError: it is not audio.
+    """
+
+    again = False
+    samples = None
+
+    def __init__(self, stream: BinaryIO, *, untrusted: bool = False):
+        self._reader = AudioReader.from_stream(stream, untrusted=untrusted)
+        self.sample_rate, self.channels, self.tags = self._reader.sample_rate, self._reader.channels, self._reader.tags
+        self._blocks = self._reader.blocks(self.sample_rate)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the first minute was all."""
+        return sum(block.shape[1] for block in self._minute) < WHOLE_SECONDS * self.sample_rate
+
+    def head(self) -> Iterable[np.ndarray]:
+        """The first minute, which is kept."""
+        return self._minute
+
+    def pieces(self) -> Iterator[Piece]:
+        """The first minute, which is kept."""
+        for number, block in enumerate(self._minute, 1):
+            yield Piece(block, number == len(self._minute))
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """What was kept, then the rest; call once."""
+        yield from self.__dict__.get("_minute", ())
+        yield from self._blocks
+        self._reader.close()
+
+    @cached_property
+    def _minute(self) -> list[np.ndarray]:
+        return list(_beginning(self._blocks, WHOLE_SECONDS * self.sample_rate))
+
+
+def _beginning(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
+    seen = 0
+    while seen < samples and (block := next(blocks, None)) is not None:
+        seen += block.shape[1]
+        yield block

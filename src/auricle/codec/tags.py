@@ -1,0 +1,33 @@
+"""Tags in an .aur file: title, artist, date and other words about a sound, in an optional record."""
+
+from collections.abc import Mapping
+
+from auricle.audio import MAX_TAGS, clean_tags
+from auricle.codec.fields import Fields, varint
+from auricle.codec.record import MAX_RECORD_BYTES, Kind, Record, Topic
+
+
+def tags_record(tags: Mapping[str, str]) -> Record:
+    """The record of some tags. Those that `auricle.audio.clean_tags` refuses are left out."""
+    clean = clean_tags(tags.items())
+    words = b"".join(_word(word) for pair in clean.items() for word in pair)
+    return Record(Kind.OPTIONAL, varint(Topic.TAGS) + varint(len(clean)) + words)
+
+
+def read_tags(fields: Fields) -> dict[str, str]:
+    """Tags of a record's body after its topic; at most 64, the rest is not read.
+
+    Raises:
+        FormatError: a field is cut short.
+    """
+    count = min(fields.varint(MAX_RECORD_BYTES), MAX_TAGS)
+    return clean_tags([(_read_word(fields), _read_word(fields)) for _ in range(count)])
+
+
+def _word(text: str) -> bytes:
+    data = text.encode()
+    return varint(len(data)) + data
+
+
+def _read_word(fields: Fields) -> str:
+    return fields.take(fields.varint(MAX_RECORD_BYTES)).decode(errors="replace")

@@ -1,0 +1,91 @@
+"""Tell whether an .aur file is what was written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, final
+
+from auricle.codec.container import Packet, Reader, open_file
+from auricle.codec.header import Span
+from auricle.errors import FormatError
+
+if TYPE_CHECKING:
+    from auricle.model import Autoencoder
+
+
+@final
+@dataclass(frozen=True)
+class Verified:
+    """A file whose every byte is as it was written.
+
+    Attributes:
+        path: the file.
+        bytes: its size.
+        packets: how many, without lost ones.
+        samples: length of the sound, per channel.
+        sample_rate: in Hz.
+        lost: spans in samples that a repair has marked as lost.
+        codes: whether the codes were decoded too and are those that were written.
+    """
+
+    path: Path
+    bytes: int
+    packets: int
+    samples: int
+    sample_rate: int
+    lost: tuple[Span, ...]
+    codes: bool
+
+
+def verify(path: Path | str, *, model: "Autoencoder | Path | str | None" = None) -> Verified:
+    """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
+
+    Args:
+        path: the file.
+        model: the model that made it: then the codes are decoded as well, and compared with the hash of those written.
+
+    Raises:
+        FormatError: it is missing, not an .aur file, damaged or cut short.
+        ModelError: the model is not the one that made the file.
+    """
+    path = Path(path)
+    with open_file(path) as file:
+        reader = Reader(file, path)
+        check = None if model is None else _CodeCheck(reader, model)
+        lost: list[Span] = []
+        count = samples = 0
+        for packet in reader.packets():
+            if packet.payload is None:
+                begin = packet.sequence * reader.header.packet_frames
+                lost.append(reader.header.span(begin, begin + packet.frames))
+            else:
+                count += 1
+            if check is not None:
+                check.take(packet)
+            samples = packet.end.samples if packet.end else 0
+        size = file.tell()
+    spans = tuple(Span(first, min(stop, samples)) for first, stop in lost)
+    return Verified(path, size, count, samples, reader.header.sample_rate, spans, check is not None and not lost)
+
+
+@final
+class _CodeCheck:
+    def __init__(self, reader: Reader, model: "Autoencoder | Path | str"):
+        from auricle.codec.coder import PacketCoder
+        from auricle.codec.decoding import check_header, find_model  # loads torch
+        from auricle.codec.encoding import tables_of
+
+        found = find_model(reader.name, reader.header, model, any_decoder=True)
+        check_header(reader.name, reader.header, found)
+        self._reader, self._lost, self._checksum = reader, False, 0
+        self._coder = PacketCoder(tables_of(found).at(reader.header.quality_step))
+
+    def take(self, packet: Packet) -> None:
+        from auricle.codec.coder import codes_checksum
+
+        if packet.payload is None:
+            self._lost = True
+            return
+        (codes,) = self._coder.decode([packet.payload], self._reader.header.channels, packet.frames)
+        self._checksum = codes_checksum(codes, self._checksum)
+        if packet.end is not None and not self._lost and packet.end.codes_checksum != self._checksum:
+            raise FormatError(f"{self._reader.name}: its codes are not those that were written: get it again")

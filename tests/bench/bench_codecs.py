@@ -1,0 +1,62 @@
+"""Codecs that the tests of the benchmark make."""
+
+import numpy as np
+
+from auricle.bench import Dial, Peer, Stored
+from auricle.errors import AudioError
+
+
+class Greedy(Peer):
+    """Stores 40 % more than it is asked to, and can't take stereo."""
+
+    name = "greedy"
+
+    def available(self) -> str | None:
+        return None
+
+    @property
+    def dial(self) -> Dial:
+        return Dial(5.0, 100.0)
+
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+        if audio.shape[0] > 1:
+            raise AudioError("greedy takes mono only")
+        raw = audio.astype("<f4").tobytes()
+        size = round(175 * setting * audio.shape[1] / sample_rate)
+        self.last = raw
+        return Stored.of(raw[:size].ljust(size), audio, sample_rate, setting, size // 2)
+
+    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
+        return np.frombuffer(self.last, "<f4").reshape(stored.channels, -1), stored.sample_rate
+
+
+class Steps(Greedy):
+    """Has three settings, each for one channel."""
+
+    name = "steps"
+
+    @property
+    def dial(self) -> Dial:
+        return Dial.of_steps(9.2, 3.2, 6.0)
+
+
+class Scale(Greedy):
+    """Has a scale from 0 to 10 that is no bitrate: 10 kb/s at 0, 30 at 10."""
+
+    name = "scale"
+
+    @property
+    def dial(self) -> Dial:
+        return Dial(0.0, 10.0, kbps=False)
+
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+        return super().encode(audio, sample_rate, (10 + 2 * setting) / 1.4)
+
+
+class Broken(Greedy):
+    """Raises what no one expects."""
+
+    name = "broken"
+
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+        raise ZeroDivisionError("two lines\n of it")

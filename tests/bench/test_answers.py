@@ -1,0 +1,166 @@
+"""Adding up the answers of listening tests, here and in the page's own script."""
+
+import json
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auricle.bench.answers import binomial_p, format_answers, sum_answers
+from auricle.errors import DataError
+
+A, B = {"codec": "speech", "setting": "6 kb/s"}, {"codec": "opus", "setting": "6.4 kb/s"}
+
+
+def answer(
+    name: str, chosen: str, *, kind: str = "nearer", right: str | None = None, swap: bool = False
+) -> dict[str, Any]:
+    first, second = (B, A) if swap else (A, B)
+    return {"id": name, "kind": kind, "first": first, "second": second, "chosen": chosen, "right": right, "file": "f"}
+
+
+def saved(path: Path, *answers: Any) -> Path:
+    path.write_text(json.dumps({"format": "auricle-abx", "version": 1, "report": "r", "answers": answers}), "utf-8")
+    return path
+
+
+def in_node(work: str, *values: Any) -> Any:
+    """What an expression of JavaScript gives that may use Tally and ``input``."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs node")
+    script = (resources.files("auricle") / "bench/report/tally.js").read_text("utf-8")
+    program = f"{script}\nconst input = {json.dumps(values)};\nconsole.log(JSON.stringify({work}));"
+    return json.loads(subprocess.run([node, "-"], input=program, capture_output=True, text=True, check=True).stdout)
+
+
+MANY = [
+    answer("1", "first"),
+    answer("2", "second", swap=True),  # speech again
+    answer("3", "first", swap=True),  # opus
+    answer("4", "first", kind="same", right="first"),
+    answer("5", "first", kind="same", right="second", swap=True),
+    answer("6", "second", kind="same", right="second"),
+]
+
+
+def test_files_are_added_up_by_pair_whatever_stood_first(tmp_path: Path):
+    one, two = saved(tmp_path / "1.json", *MANY[:4]), saved(tmp_path / "2.json", *MANY[3:])
+    tally = sum_answers([one, two])
+    assert (tally.files, tally.answers, tally.repeated, tally.refused) == (2, 6, 1, 0)
+    nearer, same = tally.duels
+    assert (nearer.kind, nearer.first, nearer.second) == ("nearer", "opus 6.4 kb/s", "speech 6 kb/s")
+    assert (nearer.wins, nearer.trials, nearer.p) == (1, 3, 1.0)
+    assert (same.kind, same.wins, same.trials, same.p) == ("same", 2, 3, 0.5)
+    text = format_answers(tally)
+    assert "6 answers from 2 files, 1 more were there twice" in text and "Which one is X?" in text
+    assert json.loads(json.dumps(tally.to_json()))["duels"][0]["trials"] == 3
+
+
+@pytest.mark.parametrize(
+    ("wins", "trials", "two_sided", "wanted"),
+    [
+        (0, 0, True, 1.0),
+        (5, 5, False, 1 / 32),
+        (5, 5, True, 1 / 16),
+        (0, 5, True, 1 / 16),
+        (0, 5, False, 1.0),
+        (12, 16, False, 2517 / 65536),
+        (12, 16, True, 2517 / 32768),
+        (8, 16, True, 1.0),
+    ],
+)
+def test_the_binomial_test_is_exact(wins: int, trials: int, two_sided: bool, wanted: float):
+    assert binomial_p(wins, trials, two_sided=two_sided) == wanted
+
+
+def test_the_binomial_test_is_that_of_scipy():
+    stats = pytest.importorskip("scipy.stats", reason="needs scipy")
+    for wins, trials in ((3, 7), (40, 61), (501, 1000), (1400, 2600)):
+        assert binomial_p(wins, trials, two_sided=True) == pytest.approx(stats.binomtest(wins, trials).pvalue)
+        one_sided = stats.binomtest(wins, trials, alternative="greater").pvalue
+        assert binomial_p(wins, trials, two_sided=False) == pytest.approx(one_sided)
+
+
+def test_the_page_adds_up_as_python_does(tmp_path: Path):
+    tally = sum_answers([saved(tmp_path / "a.json", *MANY)])
+    duels = in_node("Tally.sum(input.concat(input))", *MANY)
+    assert [duel | {"p": pytest.approx(duel["p"])} for duel in tally.to_json()["duels"]] == duels
+    cases = [
+        (wins, trials, kind) for trials in (0, 1, 16, 150, 3000) for wins in {0, trials // 3, trials} for kind in (0, 1)
+    ]
+    found = in_node("input.map(([wins, trials, two]) => Tally.binomial(wins, trials, Boolean(two)))", *cases)
+    for (wins, trials, kind), p in zip(cases, found, strict=True):
+        assert p == pytest.approx(binomial_p(wins, trials, two_sided=bool(kind)), rel=1e-8, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    "senseless",
+    [
+        None,
+        7,
+        {},
+        answer("", "first"),
+        answer("1", "third"),
+        answer("1", "first", kind="best"),
+        answer("1", "first", right="first"),
+        answer("1", "first", kind="same"),
+        {**answer("1", "first"), "second": A},
+        {**answer("1", "first"), "first": {"codec": 3, "setting": "x"}},
+        {**answer("1", "first"), "first": None},
+    ],
+)
+def test_answers_that_make_no_sense_are_counted_apart(tmp_path: Path, senseless: Any):
+    text = saved(tmp_path / "a.json", senseless, answer("ok", "first")).read_text()
+    tally = sum_answers([tmp_path / "a.json"])
+    assert (tally.answers, tally.refused) == (1, 1)
+    loaded = in_node("Tally.loaded(input[0])", text)
+    assert (len(loaded["answers"]), loaded["refused"]) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "else", "version": 1, "answers": []}',
+                                  '{"format": "auricle-abx", "version": 2, "answers": []}',
+                                  '{"format": "auricle-abx", "version": 1}'])  # fmt: skip
+def test_files_that_are_none_are_refused_in_one_line(tmp_path: Path, text: str):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError, match=r"a\.json holds no answers") as refused:
+        sum_answers([tmp_path / "a.json"])
+    assert "\n" not in str(refused.value)
+    work = "(() => { try { return Tally.loaded(input[0]).refused; } catch (error) { return error.message; } })()"
+    assert in_node(work, text) in ("is not JSON", "was not saved by this test")
+
+
+def test_missing_files_are_refused(tmp_path: Path):
+    with pytest.raises(DataError, match="can't read"):
+        sum_answers([tmp_path / "none.json"])
+    with pytest.raises(DataError, match="no files"):
+        sum_answers([])
+
+
+def test_draws_reach_every_pair_and_side_and_hide_x_evenly():
+    sounds = [{"pairs": [[0, 1], [0, 2]]}, {"pairs": [[1, 2]]}]
+    work = """Array.from({ length: 3000 }, () => Tally.draw(input, "same", Math.random)).map(
+      ({ sound, a, b, x }) => [input.indexOf(sound), a, b, x])"""
+    draws = in_node(work, *sounds)
+    kinds = {tuple(draw) for draw in draws}
+    pairs = {(0, 0, 1), (0, 1, 0), (0, 0, 2), (0, 2, 0), (1, 1, 2), (1, 2, 1)}
+    assert kinds == {(*pair, x) for pair in pairs for x in ("first", "second")}
+    assert all(120 < sum(tuple(draw) == kind for draw in draws) < 400 for kind in kinds)
+    assert in_node('Tally.draw(input, "nearer", Math.random).x', *sounds) is None
+
+
+def test_levels_are_matched_without_clipping():
+    levels = [
+        {"rms": 0.1, "peak": 0.5},
+        {"rms": 0.05, "peak": 0.6},
+        {"rms": 0.2, "peak": 0.9},
+        {"rms": 0.0, "peak": 0.0},
+    ]
+    gains = in_node("Tally.gains(input)", *levels)
+    powers = [gain * level["rms"] for gain, level in zip(gains[:3], levels[:3], strict=True)]
+    assert powers == pytest.approx([powers[0]] * 3)
+    assert max(gain * level["peak"] for gain, level in zip(gains, levels, strict=True)) == pytest.approx(0.98)
+    assert in_node("Tally.gains(input)", *levels[2:3]) == [1]

@@ -1,0 +1,246 @@
+"""The whole benchmark, on sounds that are made and a model that was not trained."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle.bench import METRICS, BenchmarkResult, Places, names, peer
+from auricle.bench.benchmark import benchmark
+from auricle.bench.summary import format_result, quality_markdown
+from auricle.errors import DataError, ModelError, OptionError, OutputError
+from bench.bench_sounds import babble, store
+from model.tiny import BOTTLENECKS, tiny_model
+
+QUICK = ("mel", "si_sdr", "stft")
+needs_opus = pytest.mark.skipif(peer("opus").available() is not None, reason=str(peer("opus").available()))
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sounds")
+    store(folder / "a.wav", babble(1.2, 16000), 16000)
+    store(folder / "b.wav", babble(1.0, 16000, seed=1), 16000)
+    store(folder / "c" / "stereo.wav", babble(1.0, 22050, channels=2, seed=2), 22050)
+    store(folder / "short.wav", babble(0.1, 16000, seed=3), 16000)
+    store(folder / "silent.wav", np.zeros((1, 8000), np.float32), 16000)
+    (folder / "words.wav").write_text("words")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def result(sounds: Path) -> BenchmarkResult:
+    return benchmark(
+        sounds,
+        models=[tiny_model()],
+        against=("vorbis", "opus", "mp3", "lyra", "opus-nolace", "opsu"),
+        kbps=(12, 0.3, 24),
+        metrics=QUICK,
+        cost=False,
+        seconds=1.0,
+    )
+
+
+def test_no_codec_is_dropped_and_each_says_why(result: BenchmarkResult):
+    assert [curve.codec for curve in result.curves] == ["tiny", "vorbis", "opus", "mp3", "lyra", "opus-nolace", "opsu"]
+    notes = {curve.codec: curve.note for curve in result.curves if not curve.points}
+    assert {"lyra", "opus-nolace", "opsu"} <= set(notes)
+    assert all(notes.values())
+    assert "choose from" in notes["opsu"]
+    text = format_result(result)
+    assert all(note in text for note in notes.values())
+
+
+def test_no_bitrate_is_dropped(result: BenchmarkResult):
+    assert [point.setting for point in result.curves[0].points] == ["0.3 kb/s", "12 kb/s", "24 kb/s"]
+    for curve in result.curves[1:]:
+        if curve.points:
+            lost = [point for point in curve.points if not point.files]
+            assert [point.setting for point in lost][:1] == ["0.3 kb/s"]
+            assert all("out of reach" in point.problems[0] for point in lost)
+            assert any(point.files for point in curve.points)
+
+
+def test_a_bitrate_that_the_model_can_not_keep_is_told(result: BenchmarkResult):
+    lowest = result.curves[0].points[0]
+    assert lowest.kbps is not None and lowest.kbps.mean > 0.4
+    assert "0.3 kb/s was asked for" in lowest.problems[0]
+
+
+def test_files_that_are_left_out_are_listed(result: BenchmarkResult):
+    reasons = {file.name: file.problem for file in result.files}
+    assert set(reasons) == {"a.wav", "b.wav", "c/stereo.wav", "short.wav", "silent.wav", "words.wav"}
+    assert [name for name, problem in reasons.items() if problem] == ["words.wav", "silent.wav"]
+    assert "is silent" in reasons["silent.wav"] and "is not audio" in reasons["words.wav"]
+    assert all("/" not in problem for problem in reasons.values())
+    text = format_result(result)
+    assert "left out: silent.wav is silent" in text and "several sample rates: 3 of 16000 Hz, 1 of 22050 Hz" in text
+
+
+def test_every_file_has_a_verdict(result: BenchmarkResult):
+    own = [verdict for verdict in result.verdicts if (verdict.codec, verdict.setting) == ("tiny", "12 kb/s")]
+    assert [verdict.file for verdict in own] == ["a.wav", "b.wav", "c/stereo.wav", "short.wav"]
+    assert all(verdict.bytes and set(verdict.scores) == set(QUICK) for verdict in own)
+    point = result.curves[0].points[1]
+    assert point.scores["mel"].mean == pytest.approx(np.mean([verdict.scores["mel"] for verdict in own]))
+    seconds = sum(file.seconds for file in result.files)
+    assert point.kbps is not None
+    assert point.kbps.mean == pytest.approx(sum(verdict.bytes or 0 for verdict in own) * 8 / 1000 / seconds)
+    assert point.overhead is not None and 0 < point.overhead < 1
+
+
+def test_json_and_back(result: BenchmarkResult):
+    text = json.dumps(result.to_json(), allow_nan=False)
+    assert BenchmarkResult.from_json(json.loads(text)) == result
+    with pytest.raises(DataError, match="not a benchmark's result: title"):
+        BenchmarkResult.from_json({})
+
+
+def test_settings_and_times(result: BenchmarkResult):
+    assert (result.settings["judged at Hz"], result.settings["judged as"]) == (16000, "speech")
+    assert (result.settings["models"], result.settings["kbps"]) == (["tiny"], [0.3, 12, 24])
+    assert 0 < result.metric_seconds < result.work_seconds < result.wall_seconds + 1
+    assert quality_markdown(result.curves).startswith("| codec | setting | kb/s |")
+
+
+@needs_opus
+def test_savings_are_against_opus(result: BenchmarkResult):
+    saved = {curve.codec: curve.bd_rate for curve in result.curves}
+    assert saved["opus"] == {} and saved["lyra"] == {}
+    assert set(saved["mp3"]) == set(QUICK)
+
+
+def test_models_side_by_side_have_different_names(sounds: Path):
+    made = benchmark(
+        sounds / "a.wav", models=[tiny_model(), tiny_model()], against=(), kbps=(6,), metrics=("mel",), cost=False
+    )
+    assert [curve.codec for curve in made.curves] == ["tiny (1)", "tiny (2)"]
+    assert made.curves[0].points[0].scores == made.curves[1].points[0].scores
+
+
+def test_a_model_that_makes_no_files(sounds: Path):
+    model = tiny_model(BOTTLENECKS["identity"])
+    (curve,) = benchmark(sounds / "a.wav", models=[model], against=(), cost=False, metrics=("mel",)).curves
+    assert curve.points == () and "makes no files" in curve.note
+
+
+def test_too_short_for_metrics(sounds: Path):
+    pytest.importorskip("pesq")
+    pytest.importorskip("pystoi")
+    made = benchmark(
+        sounds / "short.wav", models=[tiny_model()], against=(), kbps=(12,), metrics=("mel", "pesq", "stoi"), cost=False
+    )
+    (point,) = made.curves[0].points
+    assert set(point.scores) == {"mel"} and point.files == 1
+    assert any("PESQ-WB could not judge 1 of 1 file" in problem for problem in point.problems)
+    assert "STOI" in format_result(made) and "PESQ" in made.verdicts[0].problem
+
+
+def test_the_seed_chooses_files(sounds: Path):
+    def chosen(seed: int) -> list[str]:
+        made = benchmark(
+            [sounds / "a.wav", sounds / "b.wav", sounds / "c"],
+            models=[tiny_model()],
+            against=(),
+            kbps=(12,),
+            files=1,
+            metrics=("mel",),
+            cost=False,
+            seed=seed,
+        )
+        return [file.name for file in made.files]
+
+    picks = [chosen(seed) for seed in (0, 0, 1, 2, 3, 4)]
+    assert picks[0] == picks[1]
+    assert len({tuple(pick) for pick in picks}) > 1
+
+
+def test_speech_or_not(sounds: Path):
+    def settings(**more: object) -> dict[str, object]:
+        made = benchmark(
+            sounds / "a.wav",
+            models=[tiny_model()],
+            against=(),
+            kbps=(12,),
+            cost=False,
+            **more,  # type: ignore[arg-type]
+        )
+        return dict(made.settings)
+
+    assert settings(rate=32000, metrics=("mel",))["judged as"] == "audio"
+    assert settings(rate=32000, speech=True, metrics=("mel",))["judged as"] == "speech"
+    assert settings(speech=False, metrics=("mel", "pesq"))["metrics"] == ["mel"]
+
+
+def test_metrics_that_are_not_installed_are_told(sounds: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    made = benchmark(sounds / "a.wav", models=[tiny_model()], against=("opus",), kbps=(12,), cost=False)
+    assert any("not measured: ViSQOL needs" in note for note in made.notes)
+    assert "PyAV" in made.curves[1].note
+    assert set(made.curves[0].points[0].scores) == {"mel", "stft", "si_sdr", "high_band"}
+
+
+def test_progress_ends_where_it_should(sounds: Path):
+    told: list[tuple[float, str]] = []
+    benchmark(
+        sounds / "a.wav",
+        models=[tiny_model()],
+        against=("nothing", "vorbis"),
+        kbps=(2, 12),
+        metrics=("mel",),
+        cost=False,
+        on_progress=lambda *step: told.append(step),
+    )
+    assert told[0] == (0.0, "tiny") and told[-1] == (1.0, "")
+    assert told == sorted(told, key=lambda step: step[0])
+    assert list(dict.fromkeys(name for _, name in told)) == ["tiny", "nothing", "vorbis", ""]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"kbps": ()}, "bitrates of nothing"),
+        ({"kbps": (3, -1)}, "give numbers above 0"),
+        ({"kbps": (float("nan"),)}, "give numbers above 0"),
+        ({"files": 0}, "0 files"),
+        ({"seconds": 0}, "excerpts of 0 s"),
+        ({"rate": 100}, "at 100 Hz"),
+        ({"jobs": 0}, "0 processes"),
+        ({"metrics": ("beauty",)}, "no metric is called 'beauty': choose from visqol"),
+    ],
+)
+def test_options_that_make_no_sense(sounds: Path, wrong: dict[str, object], message: str):
+    with pytest.raises(OptionError, match=message):
+        benchmark(sounds, **wrong)  # type: ignore[arg-type]
+
+
+def test_other_bad_input(sounds: Path, tmp_path: Path):
+    with pytest.raises(DataError, match="none of 1 files can be used; the first problem"):
+        benchmark(sounds / "silent.wav")
+    with pytest.raises(DataError, match="none of 1 files"):
+        benchmark(tmp_path / "gone.wav")
+    with pytest.raises(DataError, match="holds no audio files"):
+        benchmark(tmp_path)
+    with pytest.raises(ModelError):
+        benchmark(sounds / "a.wav", models=["nonsense"])
+    page = tmp_path / "page.html"
+    page.touch()
+    with pytest.raises(OutputError):
+        benchmark(sounds / "a.wav", out=page)
+
+
+def test_processes_score_alike(sounds: Path):
+    def scores(jobs: int) -> object:
+        made = benchmark(
+            sounds / "a.wav", models=[tiny_model()], against=(), kbps=(12,), metrics=QUICK, cost=False, jobs=jobs
+        )
+        return made.curves[0].points
+
+    assert scores(1) == scores(2)
+
+
+def test_names_and_metrics_are_known():
+    assert "opus" in names()
+    assert list(METRICS) == ["visqol", "pesq", "stoi", "mel", "stft", "si_sdr", "high_band"]
+    assert Places() == Places(None, None, None)

@@ -1,0 +1,177 @@
+"""Files that claim more than they hold."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from codec_helpers import make_model
+
+from auricle import codec
+from auricle.codec.coder import PacketCoder
+from auricle.codec.container import End, Packet, Writer, front
+from auricle.codec.encoding import header_for, tables_of
+from auricle.codec.fields import varint
+from auricle.codec.header import MAX_SAMPLES, Header
+from auricle.codec.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
+from auricle.errors import FormatError
+from auricle.model import Autoencoder
+
+
+@pytest.fixture(scope="module")
+def header(tiny: Autoencoder) -> Header:
+    return header_for(tiny, sample_rate=16000, channels=1, angles=(), step=8)
+
+
+def write(path: Path, header: Header, packets: list[Packet]) -> Path:
+    with path.open("wb") as file:
+        writer = Writer(file, header)
+        for packet in packets:
+            writer.write(packet)
+    return path
+
+
+def silence(header: Header, hours: float, payload: bytes = b"") -> list[Packet]:
+    """So many hours; where no payload is given, one that no decoder takes."""
+    samples = round(hours * 3600 * header.sample_rate)
+    frames, size = header.frames(samples), header.packet_frames
+    count = -(-frames // size)
+    packets = [Packet(number, size, payload) for number in range(count - 1)]
+    return [*packets, Packet(count - 1, frames - (count - 1) * size, payload, End(samples, 0))]
+
+
+def refused(model: Autoencoder, path: Path, words: str, **options: object) -> None:
+    with pytest.raises(FormatError, match=words) as caught:
+        codec.decompress(path, path.with_suffix(".wav"), model=model, **options)
+    assert "\n" not in str(caught.value)
+    assert not path.with_suffix(".wav").exists()
+
+
+def test_a_day_of_silence_is_refused_and_can_be_allowed(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
+    nothing = PacketCoder(tables_of(tiny).at(8)).encode(np.zeros((1, header.packet_frames, 12), np.int32))
+    packets = silence(header, 24.0, nothing)
+    path = write(tmp_path / "a.aur", header, packets)
+    refused(tiny, path, "24.0 hours of sound, allowed are 12.*--max-hours")
+    assert codec.info(path).seconds == 86400
+    made = codec.decompress(
+        path, tmp_path / "a.wav", model=tiny, start=86_000.0, stop=86_000.5, limits=codec.SoundLimits(hours=25)
+    )
+    assert made.samples == 8000
+
+
+def test_a_kilobyte_that_claims_ten_hours(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
+    long = replace(header, packet_frames=4096)
+    path = write(tmp_path / "a.aur", long, silence(long, 10.0))
+    assert path.stat().st_size > 4000
+    refused(tiny, path, "s of sound in .* bytes, allowed is 1 s a byte.*--max-ratio")
+    refused(tiny, path, "--max-ratio", start=10.0)
+    end = replace(silence(header, 10.0)[-1], payload=None)
+    gap = tmp_path / "gap.aur"
+    packets = (Packet(0, 400, b""), Packet(1, 400 * 8999, None, count=8999), end)
+    gap.write_bytes(front(header) + b"".join(packet.to_bytes() for packet in packets))
+    assert gap.stat().st_size < 100
+    refused(tiny, gap, "--max-ratio")
+    refused(tiny, gap, "--max-ratio", start=30000.0)
+
+
+def test_gaps_and_lengths_beyond_all_measure(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
+    for count in (1 << 38, MAX_SAMPLES):
+        path = tmp_path / "a.aur"
+        path.write_bytes(write(tmp_path / "b.aur", header, [Packet(0, 1, None, count=count)]).read_bytes())
+        with pytest.raises(FormatError):
+            codec.info(path)
+        refused(tiny, path, ".")
+        refused(tiny, path, ".", start=1.0)
+        with pytest.raises(FormatError):
+            codec.repair(path, tmp_path / "c.aur")
+
+
+def test_a_header_that_promises_years(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.aur", replace(header, samples=MAX_SAMPLES), silence(header, 0.001))
+    refused(tiny, path, "samples do not fit its 1 packets")
+
+
+@pytest.mark.parametrize("size", [MAX_RECORD_BYTES + 1, 1 << 32, 1 << 60])
+def test_a_packet_of_gigabytes_is_refused_by_its_key(header: Header, tmp_path: Path, size: int) -> None:
+    path = write(tmp_path / "a.aur", header, [Packet(0, 1, b"x")])
+    path.write_bytes(path.read_bytes() + varint(size << 2))
+    with pytest.raises(FormatError, match="above"):
+        codec.info(path)
+
+
+def test_hostile_tags_are_cleaned(header: Header, tiny: Autoencoder, tmp_path: Path) -> None:
+    def words(*pairs: tuple[bytes, bytes]) -> bytes:
+        texts = b"".join(varint(len(word)) + word for pair in pairs for word in pair)
+        return Record(Kind.OPTIONAL, varint(1) + varint(len(pairs)) + texts).to_bytes()
+
+    whole = write(tmp_path / "a.aur", header, silence(header, 0.0001)).read_bytes()
+    at = 5 + whole[4] + 4
+    many = [(b"k%d" % i, b"v" * 5000) for i in range(90)]
+    hostile = words((b"title", b"\x1b[2Jgone\x00"), (b"\xff\xfe", b"x"), (b"a" * 999, b"x"), *many)
+    (tmp_path / "b.aur").write_bytes(whole[:at] + hostile + whole[at:])
+    tags = codec.info(tmp_path / "b.aur").tags
+    assert len(tags) <= 64 and all(len(value.encode()) <= 4096 for value in tags.values())
+    assert all(c.isprintable() or c == "\n" for text in (*tags, *tags.values()) for c in text)
+    lying = sealed(varint(6 << 2 | 2) + varint(1) + b"\xff\xff\x03ab")
+    (tmp_path / "c.aur").write_bytes(whole[:at] + lying + whole[at:])
+    with pytest.raises(FormatError):
+        codec.info(tmp_path / "c.aur")
+
+
+def test_little_memory_is_taken_for_a_lie(tmp_path: Path, tiny: Autoencoder, header: Header) -> None:
+    """What can be claimed in a few bytes is refused within 64 MB and a second of work, in a process of its own."""
+    long = replace(header, packet_frames=4096, channels=8, angles=(0,) * 28)
+    write(tmp_path / "a.aur", long, [Packet(0, 4096, b""), Packet(1, 4096 << 30, None, count=1 << 30)])
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from auricle import codec; from auricle.errors import FormatError\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "for act in (codec.info, codec.verify, lambda p: codec.repair(p, p.with_suffix('.new'))):\n"
+        "    try: act(Path(sys.argv[1]))\n"
+        "    except FormatError: pass\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.aur")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 64_000
+
+
+def test_a_crc_of_another_kind_is_refused(header: Header, tmp_path: Path) -> None:
+    import zlib
+
+    data = bytearray(write(tmp_path / "a.aur", header, silence(header, 0.0001)).read_bytes())
+    end = 5 + data[4]
+    assert data[end : end + 4] == crc(bytes(data[:end]))
+    data[end : end + 4] = zlib.crc32(bytes(data[:end])).to_bytes(4, "little")
+    (tmp_path / "a.aur").write_bytes(data)
+    with pytest.raises(FormatError, match="its checksum is wrong"):
+        codec.info(tmp_path / "a.aur")
+
+
+def test_another_decoder_is_taken_on_demand_only(tiny: Autoencoder, tmp_path: Path) -> None:
+    """A model with the same tables and other weights reads the codes; one with other tables never does."""
+    from codec_helpers import make_sound, write_sound
+
+    from auricle.errors import ModelError
+
+    wav = write_sound(tmp_path / "in.wav", make_sound(1, 9000, 16000), 16000)
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    polished = make_model(strided=False, name="polished", seed=4)
+    polished.tables = tiny.tables
+    with pytest.raises(ModelError, match="--any-decoder"):
+        codec.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=polished)
+    assert codec.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=polished, any_decoder=True).samples == 9000
+    other = make_model(strided=False, name="other", seed=5)
+    with pytest.raises(ModelError, match="give the model that made it"):
+        codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=other, any_decoder=True)
+
+
+def test_the_writer_counts_what_it_writes(header: Header) -> None:
+    file = BytesIO()
+    writer = Writer(file, header, {"title": "x"})
+    for packet in silence(header, 0.05):
+        writer.write(packet)
+    assert writer.size == len(file.getvalue())

@@ -1,0 +1,140 @@
+import os
+import subprocess
+import sys
+import threading
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from codec_helpers import make_sound, write_sound
+
+from auricle import codec
+from auricle.audio import read
+from auricle.codec import source as sources
+from auricle.codec.container import Reader
+from auricle.errors import AudioError, FormatError
+from auricle.model import Autoencoder, save
+
+
+class Pipe(BytesIO):
+    """Bytes that can't be moved in and that come in pieces of odd sizes."""
+
+    def seekable(self) -> bool:
+        return False
+
+    def seek(self, *_: int) -> int:
+        raise OSError("not seekable")
+
+
+@pytest.fixture
+def wav(tmp_path: Path) -> Path:
+    return write_sound(tmp_path / "a.wav", make_sound(2, 100_001, 44100), 44100)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("options", [{}, {"quality": 0.5}, {"kbps": 5.0}])
+def test_a_pipe_makes_the_same_file(
+    tiny: Autoencoder, tmp_path: Path, channels: int, options: dict[str, float]
+) -> None:
+    wav = write_sound(tmp_path / "a.wav", make_sound(channels, 60_001, 16000), 16000)
+    codec.compress(wav, tmp_path / "a.aur", model=tiny, **options)
+    codec.compress(Pipe(wav.read_bytes()), tmp_path / "b.aur", model=tiny, **options)
+    assert (tmp_path / "a.aur").read_bytes() == (tmp_path / "b.aur").read_bytes()
+
+
+def test_a_file_that_goes_into_a_pipe_differs_in_its_length_alone(tiny: Autoencoder, wav: Path, tmp_path: Path) -> None:
+    out = Pipe()
+    made = codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    piped = codec.compress(Pipe(wav.read_bytes()), out, model=tiny)
+    data, whole = out.getvalue(), (tmp_path / "a.aur").read_bytes()
+    assert piped.path is None and piped.bytes == len(data) == made.bytes + 2
+    head = Reader(BytesIO(data), "x").header
+    assert head.samples is None
+    (tmp_path / "c.aur").write_bytes(data)
+    codec.repair(tmp_path / "c.aur", tmp_path / "d.aur")
+    assert (tmp_path / "d.aur").read_bytes() == whole
+
+
+def test_decoding_through_pipes(tiny: Autoencoder, wav: Path, tmp_path: Path) -> None:
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
+    whole, _ = read(tmp_path / "b.wav")
+    for part in ({}, {"start": 0.5, "stop": 1.25}):
+        out = Pipe()
+        made = codec.decompress(Pipe((tmp_path / "a.aur").read_bytes()), out, model=tiny, **part)
+        heard, rate = soundfile.read(BytesIO(out.getvalue()), dtype="float32", always_2d=True)
+        first, last = (round(part.get(key, value) * rate) for key, value in (("start", 0), ("stop", 100)))
+        np.testing.assert_allclose(heard.T, whole[:, first:last], atol=1e-4)
+        assert made.path is None and made.samples == heard.shape[0]
+
+
+def test_what_came_before_damage_is_good(tiny: Autoencoder, tmp_path: Path) -> None:
+    wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 14, 16000), 16000)
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    data = (tmp_path / "a.aur").read_bytes()
+    out = Pipe()
+    with pytest.raises(FormatError, match=r"packet 3.*cut short"):
+        codec.decompress(Pipe(data[:-50]), out, model=tiny)
+    with pytest.raises(FormatError, match=r"packet 3.*cut short"):
+        codec.decompress(Pipe(data[:-50]), tmp_path / "b.wav", model=tiny)
+    assert not (tmp_path / "b.wav").exists()
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
+    written = (len(out.getvalue()) - 44) // 2
+    assert written >= 10 * 16000
+    whole, _ = read(tmp_path / "b.wav")
+    heard = np.frombuffer(out.getvalue()[-2 * written :], "<i2") / 32768
+    np.testing.assert_allclose(heard, whole[0, :written], atol=1e-4)
+
+
+def test_a_long_pipe_is_measured_by_its_first_minute(
+    tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "WHOLE_SECONDS", 2)
+    audio = make_sound(1, 16000 * 6, 16000)
+    audio[:, : 16000 * 2] *= 0.01
+    wav = write_sound(tmp_path / "a.wav", audio, 16000)
+    made = codec.compress(Pipe(wav.read_bytes()), tmp_path / "a.aur", model=tiny, kbps=4.5)
+    assert made.kbps > 4.5 and made.quality > 0
+    assert codec.compress(wav, tmp_path / "b.aur", model=tiny, kbps=4.5).kbps <= 4.5
+
+
+def test_a_pipe_of_no_sound(tiny: Autoencoder, tmp_path: Path) -> None:
+    for data in (b"", b"not audio at all", b"RIFF"):
+        with pytest.raises(AudioError) as caught:
+            codec.compress(Pipe(data), tmp_path / "a.aur", model=tiny)
+        assert "standard input" in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_packets_come_out_while_sound_goes_in(tiny: Autoencoder, tmp_path: Path) -> None:
+    """The command line, live: what has been said is there long before the sound ends."""
+    save(tiny, tmp_path / "tiny.auricle.safetensors")
+    wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 12, 16000), 16000).read_bytes()
+    command = [sys.executable, "-m", "auricle", "compress", "-", "-", "--model", "tiny.auricle.safetensors", "--quiet"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+    ) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(wav[: 44 + 2 * 16000 * 10])
+        process.stdin.flush()
+        early = process.stdout.read(200)
+        feeder = threading.Thread(target=_feed, args=(process.stdin, wav[44 + 2 * 16000 * 10 :]))
+        feeder.start()
+        data = early + process.stdout.read()
+        feeder.join()
+    assert process.returncode == 0
+    (tmp_path / "a.aur").write_bytes(data)
+    assert codec.verify(tmp_path / "a.aur", model=tiny).samples == 16000 * 12
+    back = subprocess.run(
+        [*command[:3], "decompress", "-", "-", "--model", "tiny.auricle.safetensors"],
+        cwd=tmp_path, input=data, capture_output=True, check=True, env=os.environ,
+    )  # fmt: skip
+    assert soundfile.read(BytesIO(back.stdout))[0].shape == (16000 * 12,)
+    assert "-> -" in back.stderr.decode()
+
+
+def _feed(stream: BytesIO, data: bytes) -> None:
+    stream.write(data)
+    stream.close()

@@ -1,0 +1,200 @@
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from codec_helpers import make_sound, write_sound
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from auricle import codec
+from auricle.codec.container import End, Packet, Reader, Writer
+from auricle.codec.header import Header
+from auricle.codec.record import sealed
+from auricle.codec.salvage import mend
+from auricle.codec.seek import find_table
+from auricle.errors import FormatError
+from auricle.model import Autoencoder
+
+HEADER = Header(b"fingerpr", b"tabl", "tiny", 16000, 16000, 1, 160, 320, 5, 8, 0, None, ())
+PACKETS = 20
+SAMPLES = (PACKETS * 5 - 2) * 160 - 320
+END = End(SAMPLES, 0x12345678)
+
+
+def build(header: Header = HEADER, packets: int = PACKETS) -> bytes:
+    file, samples = BytesIO(), (packets * 5 - 2) * 160 - 320
+    writer = Writer(file, replace(header, samples=samples if header.samples else None), {"title": "a"})
+    rng = np.random.default_rng(0)
+    for number in range(packets - 1):
+        writer.write(Packet(number, 5, rng.bytes(8)))
+    writer.write(Packet(packets - 1, 3, b"the last", End(samples, END.codes_checksum)))
+    return file.getvalue()
+
+
+KNOWN = build(replace(HEADER, samples=SAMPLES))
+SHORT = build(replace(HEADER, samples=SAMPLES), 5)
+PIPED = build()
+
+
+def read(data: bytes) -> list[Packet]:
+    return list(Reader(BytesIO(data), "x.aur").packets())
+
+
+def repaired(data: bytes, folder: Path) -> tuple[codec.Repaired, list[Packet]]:
+    (folder / "a.aur").write_bytes(data)
+    made = codec.repair(folder / "a.aur", folder / "b.aur", force=True)
+    return made, read((folder / "b.aur").read_bytes())
+
+
+def real(packets: list[Packet]) -> dict[int, bytes]:
+    return {packet.sequence: packet.payload for packet in packets if packet.payload is not None}
+
+
+def test_a_whole_file_comes_out_whole(tmp_path: Path) -> None:
+    for data in (KNOWN, SHORT):
+        made, _ = repaired(data, tmp_path)
+        assert (tmp_path / "b.aur").read_bytes() == data
+        assert (made.header, made.mended, made.lost, made.cut) == ("whole", 0, (), False)
+
+
+@pytest.mark.parametrize("data", [SHORT, KNOWN])
+def test_every_single_wrong_bit_is_mended(data: bytes, tmp_path: Path) -> None:
+    whole, _ = repaired(data, tmp_path)
+    for place in range(0, 8 * len(data), 1 if data is SHORT else 7):
+        damaged = bytearray(data)
+        damaged[place // 8] ^= 1 << place % 8
+        with pytest.raises(FormatError):
+            read(bytes(damaged))
+        made, packets = repaired(bytes(damaged), tmp_path)
+        assert packets == read(data), place
+        assert made.lost == () and made.samples == whole.samples
+
+
+def test_a_file_cut_anywhere_keeps_its_length_and_its_good_packets(tmp_path: Path) -> None:
+    for data, known in ((SHORT, True), (PIPED, False)):
+        wanted = real(read(data))
+        samples = read(data)[-1].end.samples
+        for cut in range(len(data)):
+            try:
+                made, packets = repaired(data[:cut], tmp_path)
+            except FormatError:
+                assert cut < data.index(wanted[0]) + len(wanted[0]) + 4
+                continue
+            found = real(packets)
+            assert found == {number: wanted[number] for number in range(len(found))}
+            assert made.packets == len(found)
+            assert packets[-1].end.samples == made.samples
+            if len(found) == len(wanted):
+                assert made.lost == () and made.samples == samples
+            elif known:
+                assert made.samples == samples and made.lost[-1].stop == samples and not made.cut
+            else:
+                good = len(found) * 800 - 320
+                assert made.cut and good < made.samples <= good + 160
+                assert made.lost == ((good, made.samples),)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(KNOWN) - 1), st.integers(1, 255)), min_size=1, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_what_survives_damage_is_in_its_place(changes: list[tuple[int, int]]) -> None:
+    from tempfile import TemporaryDirectory
+
+    damaged = bytearray(KNOWN)
+    for place, value in changes:
+        damaged[place] ^= value
+    with TemporaryDirectory() as folder:
+        try:
+            made, packets = repaired(bytes(damaged), Path(folder))
+        except FormatError as error:
+            assert "header" in str(error) or "begin" in str(error)
+            return
+    wanted, found = real(read(KNOWN)), real(packets)
+    assert found.items() <= wanted.items()
+    assert len(found) >= PACKETS - len(changes) - 1
+    assert packets[-1].end.samples == SAMPLES == made.samples
+    assert bool(made.lost) == (len(found) < PACKETS)
+
+
+def test_a_lost_header_is_copied_from_the_seek_table(tmp_path: Path) -> None:
+    made, packets = repaired(KNOWN[:4] + bytes(40) + KNOWN[44:], tmp_path)
+    assert made.header == "copied"
+    assert packets == read(KNOWN)
+    with pytest.raises(FormatError, match="no copy"):
+        repaired(SHORT[:4] + bytes(40) + SHORT[44:], tmp_path)
+
+
+def test_the_seek_table_is_made_anew(tmp_path: Path) -> None:
+    table = find_table(BytesIO(KNOWN))
+    assert table is not None and len(table.places) == PACKETS
+    without = KNOWN[: KNOWN.index(b"the last") + 12]
+    assert find_table(BytesIO(without)) is None
+    repaired(without, tmp_path)
+    assert (tmp_path / "b.aur").read_bytes() == KNOWN
+
+
+def test_lost_packets_are_marked_and_named_in_samples(tmp_path: Path) -> None:
+    damaged = bytearray(KNOWN)
+    for number in (3, 4, 9):
+        at = KNOWN.index(real(read(KNOWN))[number])
+        damaged[at] ^= 0x55
+    made, packets = repaired(bytes(damaged), tmp_path)
+    assert made.lost == ((3 * 800 - 320, 5 * 800 - 320), (9 * 800 - 320, 10 * 800 - 320))
+    assert [(p.sequence, p.count) for p in packets if p.payload is None] == [(3, 2), (9, 1)]
+    again, _ = repaired((tmp_path / "b.aur").read_bytes(), tmp_path)
+    assert again.lost == made.lost
+
+
+@given(st.binary(max_size=400), st.integers(0, 1 << 14))
+@settings(max_examples=60, deadline=None)
+def test_one_wrong_bit_is_found_by_arithmetic(body: bytes, place: int) -> None:
+    data = bytearray(sealed(body))
+    whole = bytes(data)
+    place %= 8 * len(data)
+    data[place // 8] ^= 1 << place % 8
+    assert mend(bytes(data)) == whole
+
+
+@pytest.mark.parametrize("data", [b"", b"RIFF" + bytes(500), bytes(600), b"AUR1"])
+def test_what_is_no_aur_file_is_refused_and_nothing_is_left(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.aur").write_bytes(data)
+    with pytest.raises(FormatError) as caught:
+        codec.repair(tmp_path / "a.aur", tmp_path / "b.aur")
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.aur"]
+
+
+def test_a_file_full_of_what_looks_like_records_takes_no_age(tmp_path: Path) -> None:
+    """Every fourth byte begins a record of a megabyte; the search gives up instead of summing terabytes."""
+    data = SHORT[: SHORT.index(b"the last")] + b"\x80\x80\xc0\x01" * 500_000
+    with pytest.raises(FormatError, match="too many places"):
+        repaired(data, tmp_path)
+
+
+def test_a_repaired_file_plays_and_fades_where_it_is_lost(tiny: Autoencoder, tmp_path: Path) -> None:
+    audio = make_sound(2, 16000 * 21, 16000)
+    write_sound(tmp_path / "in.wav", audio, 16000)
+    codec.compress(tmp_path / "in.wav", tmp_path / "whole.aur", model=tiny)
+    damaged = bytearray((tmp_path / "whole.aur").read_bytes())
+    at = damaged.index(read(bytes(damaged))[2].payload)
+    damaged[at : at + 9] = bytes(9)
+    made, _ = repaired(bytes(damaged), tmp_path)
+    (span,) = made.lost
+    assert span.stop - span.first == 4 * 16000
+    back = codec.decompress(tmp_path / "b.aur", tmp_path / "b.wav", model=tiny)
+    codec.decompress(tmp_path / "whole.aur", tmp_path / "whole.wav", model=tiny)
+    assert back.samples == 16000 * 21 and back.lost == made.lost
+    whole, _ = codec_read(tmp_path / "whole.wav")
+    heard, _ = codec_read(tmp_path / "b.wav")
+    np.testing.assert_allclose(heard[:, : span.first], whole[:, : span.first], atol=1e-4)
+    assert np.abs(heard[:, span.first + 4000 : span.stop]).max() < 1e-4
+    late = span.stop + 16000
+    assert np.abs(heard[:, late:] - whole[:, late:]).max() < 0.05 * np.abs(whole).max()
+    assert np.abs(np.diff(heard)).max() <= 1.05 * np.abs(np.diff(whole)).max()
+
+
+def codec_read(path: Path) -> tuple[np.ndarray, int]:
+    from auricle.audio import read as read_audio
+
+    return read_audio(path)

@@ -1,0 +1,114 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from codec_helpers import make_sound, write_sound
+
+from auricle import codec
+from auricle.audio import read
+from auricle.codec import playback
+from auricle.codec.container import Packet, Reader, Writer
+from auricle.codec.seek import LEAST_PACKETS, SeekTable, find_table
+from auricle.errors import FormatError, OptionError
+from auricle.model import Autoencoder
+
+RATE = 44100
+SECONDS = 9.0
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, tiny: Autoencoder) -> Path:
+    """A file with a seek table, one without, and the sound of both."""
+    folder = tmp_path_factory.mktemp("seek")
+    write_sound(folder / "in.wav", make_sound(2, round(SECONDS * RATE), RATE), RATE)
+    codec.compress(folder / "in.wav", folder / "table.aur", model=tiny, packet_seconds=0.25)
+    codec.compress(folder / "in.wav", folder / "plain.aur", model=tiny, packet_seconds=1.0)
+    for name in ("table", "plain"):
+        codec.decompress(folder / f"{name}.aur", folder / f"{name}.wav", model=tiny)
+    return folder
+
+
+def test_long_files_have_a_seek_table_and_short_ones_none(files: Path) -> None:
+    with (files / "table.aur").open("rb") as file:
+        table = find_table(file)
+        assert table is not None and len(table.places) == 37 >= LEAST_PACKETS
+        file.seek(0)
+        assert table.header == Reader(file, "a").header
+    with (files / "plain.aur").open("rb") as file:
+        assert find_table(file) is None
+
+
+@pytest.mark.parametrize("name", ["table", "plain"])
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0.0, None), (0.0, 0.5), (3.21, 3.35), (4.0, 8.999), (8.5, None), (8.5, 100.0), (None, 2.0), (8.9999, 9.0)],
+)
+def test_a_part_is_what_the_whole_file_has_there(
+    tiny: Autoencoder, files: Path, tmp_path: Path, name: str, start: float | None, stop: float | None
+) -> None:
+    whole, _ = read(files / f"{name}.wav")
+    made = codec.decompress(files / f"{name}.aur", tmp_path / "p.wav", model=tiny, start=start, stop=stop)
+    part, _ = read(tmp_path / "p.wav")
+    first = round((start or 0) * RATE)
+    last = min(whole.shape[1], round((SECONDS if stop is None else stop) * RATE))
+    assert part.shape == (2, last - first) and made.samples == last - first
+    # The recurrent layer of this model remembers longer than the warm-up; a convolutional one is exact.
+    np.testing.assert_allclose(part, whole[:, first:last], atol=2e-3)
+
+
+def test_only_the_packets_of_the_part_are_read(
+    tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    packet = playback._packet
+
+    def spy(*given: object) -> Packet:
+        seen.append(given[-1])
+        return packet(*given)
+
+    monkeypatch.setattr(playback, "_packet", spy)
+    codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=7.1)
+    assert min(seen) >= 20 and max(seen) <= 32
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1.0, None), (3.0, 3.0), (3.0, 2.0), (float("nan"), None)])
+def test_parts_that_are_none(
+    tiny: Autoencoder, files: Path, tmp_path: Path, start: float | None, stop: float | None
+) -> None:
+    with pytest.raises(OptionError, match="a part from"):
+        codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=start, stop=stop)
+
+
+def test_a_part_behind_the_end(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="is 9 s long"):
+        codec.decompress(files / "plain.aur", tmp_path / "p.wav", model=tiny, start=9.0)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_seek_table_that_lies_is_noticed(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
+    data = (files / "table.aur").read_bytes()
+    with (files / "table.aur").open("rb") as file:
+        table = find_table(file)
+    assert table is not None
+    body = table.to_record().to_bytes()
+    assert data.endswith(body)
+    for places in (table.places[:-3], table.places[1:], tuple(place + 1 for place in table.places)):
+        lie = SeekTable(table.header, places).to_record()
+        assert lie is not None
+        (tmp_path / "lie.aur").write_bytes(data[: -len(body)] + lie.to_bytes())
+        with pytest.raises(FormatError, match=r"damaged|seek table is wrong"):
+            codec.decompress(tmp_path / "lie.aur", tmp_path / "p.wav", model=tiny, start=5.0)
+        codec.decompress(tmp_path / "lie.aur", tmp_path / "whole.wav", model=tiny, force=True)
+
+
+def test_seeking_over_lost_packets(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
+    with (files / "plain.aur").open("rb") as source, (tmp_path / "gap.aur").open("wb") as target:
+        reader = Reader(source, "plain.aur")
+        writer = Writer(target, replace(reader.header))
+        for packet in reader.packets():
+            lost = packet.sequence in (4, 5)
+            writer.write(replace(packet, payload=None) if lost else packet)
+    made = codec.decompress(tmp_path / "gap.aur", tmp_path / "p.wav", model=tiny, start=3.0, stop=8.0)
+    assert made.samples == 5 * RATE
+    assert [round(second / RATE, 1) for span in made.lost for second in span] == [4.0, 5.0, 5.0, 6.0]
