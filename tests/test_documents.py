@@ -9,6 +9,7 @@ import pytest
 
 import auricle
 from auricle.cli.app import app
+from auricle.cli.entry import readable
 from auricle.training import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +17,10 @@ README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{name}.md" for name in ("recipes", "architecture", "training", "doctor", "watching", "scale")),
+    *(
+        f"docs/{name}.md"
+        for name in ("recipes", "architecture", "training", "doctor", "watching", "scale", "files", "format")
+    ),
     "docs/benchmarks.md",
 )
 
@@ -28,7 +32,8 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("command", commands())
 def test_commands_are_understood(command: str):
-    tokens = shlex.split(command.removeprefix(".venv/bin/"), comments=True)[1:]
+    alone = command.removeprefix(".venv/bin/").partition(" | ")[0]
+    tokens = readable(shlex.split(alone, comments=True)[1:])
     function, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
     assert function.__name__ == tokens[0] and len(bound.args) <= 2
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         repair,
         verify,
     )
+    from auricle.codec.container import Packet
     from auricle.codec.packets import Decoder, Encoder
     from auricle.describe import info
     from auricle.errors import (
@@ -69,6 +70,7 @@ __all__ = [
     "ModelInfo",
     "OptionError",
     "OutputError",
+    "Packet",
     "Repaired",
     "SoundLimits",
     "Trained",
@@ -115,6 +117,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
+        "Packet": "auricle.codec.container",
         **dict.fromkeys(("Trained", "Watcher", "train"), "auricle.api"),
         "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",

@@ -20,6 +20,7 @@ class ModelSummary:
         path: the file.
         bytes: its size.
         parameters: numbers in its weights, without tables.
+        latency_seconds: by which sound that goes through encoder and decoder lags, without packets.
         fingerprint: SHA-256 of what decides decoding, 64 hexadecimal digits.
         config: the complete configuration as plain values.
         info: name, description, licence, data, training and metrics as plain values.
@@ -28,6 +29,7 @@ class ModelSummary:
     path: Path
     bytes: int
     parameters: int
+    latency_seconds: float
     fingerprint: str
     config: dict[str, Any]
     info: dict[str, Any]
@@ -49,11 +51,14 @@ def info(path: str | Path) -> AurInfo | ModelSummary:
 def _model(name_or_path: str | Path) -> ModelSummary:
     from safetensors import safe_open
 
-    from auricle.model.file import read_metadata, resolve  # loads torch
+    from auricle.model.config import AutoencoderConfig  # loads torch
+    from auricle.model.file import read_metadata, resolve
+    from auricle.model.stored import blank_model
 
     metadata = read_metadata(name_or_path)
     path = resolve(name_or_path)
     with safe_open(path, framework="np") as file:
         names = [name for name in file.keys() if not name.startswith("tables.")]  # noqa: SIM118
         parameters = sum(prod(file.get_slice(name).get_shape()) for name in names)
-    return ModelSummary(path, path.stat().st_size, parameters, **metadata)
+    blank = blank_model(path, AutoencoderConfig.model_validate(metadata["config"]))
+    return ModelSummary(path, path.stat().st_size, parameters, blank.lag / blank.sample_rate, **metadata)

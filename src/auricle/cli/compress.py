@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.pipes import PIPE, sized, source_of, target_beside, target_of, tell
+from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
 from auricle.cli.text import size
 
@@ -21,6 +21,7 @@ def compress(
     gain: float = 0.0,
     packet: float = 4.0,
     untrusted: Flag = False,
+    allow_edited: Flag = False,
     force: Flag = False,
     output: Output = TALKATIVE,
 ) -> None:
@@ -35,6 +36,7 @@ def compress(
         gain: decibels to raise quiet sound by before coding; playing lowers it again.
         packet: seconds of sound in a packet: what one damaged place costs.
         untrusted: decode SOURCE in a process of its own, with limits on time and memory.
+        allow_edited: take a model file although its contents do not have the fingerprint that it states.
         force: replace an existing file.
     """
     from auricle import compress as run
@@ -46,7 +48,7 @@ def compress(
         made = run(
             source_of(source),
             target_of(target),
-            model=model,
+            model=model_of(model, allow_edited=allow_edited),
             kbps=kbps,
             quality=quality,
             gain_db=gain,

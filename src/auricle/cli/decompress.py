@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.pipes import PIPE, sized, source_of, target_beside, target_of, tell
+from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
 from auricle.cli.text import clock, seconds, spans
 
@@ -24,6 +24,7 @@ def decompress(
     any_decoder: Flag = False,
     max_hours: float | None = None,
     max_ratio: float | None = None,
+    allow_edited: Flag = False,
     force: Flag = False,
     output: Output = TALKATIVE,
 ) -> None:
@@ -38,6 +39,7 @@ def decompress(
         any_decoder: take a model with another decoder, if its tables can read the file.
         max_hours: how much sound a file may hold, 12 hours by default.
         max_ratio: seconds of sound that each byte may stand for, 1 by default.
+        allow_edited: take a model file although its contents do not have the fingerprint that it states.
         force: replace an existing file.
     """
     from auricle import SoundLimits
@@ -52,7 +54,7 @@ def decompress(
         made = run(
             source_of(source),
             target_of(target),
-            model=model,
+            model=model_of(model, allow_edited=allow_edited),
             start=None if start is None else seconds(start),
             stop=None if stop is None else seconds(stop),
             any_decoder=any_decoder,

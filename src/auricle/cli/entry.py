@@ -47,15 +47,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def readable(given: Sequence[str]) -> list[str]:
+    """Arguments in which a bare ``-`` is not taken for an option: ``./-`` is the same path."""
+    return ["./-" if token == "-" else token for token in given]
+
+
 def _run(given: list[str]) -> int:
     from cyclopts import CycloptsError
 
     from auricle.cli.app import app
 
     try:
-        # A bare "-" would be taken for an option; this is the same path.
-        tokens = ["./-" if token == "-" else token for token in given]
-        app()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        app()(readable(given), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         verb = f" {given[0]}" if given[0] in VERBS else ""
         return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)

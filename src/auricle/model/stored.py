@@ -143,7 +143,7 @@ def _check_arrays(path: Path, config: AutoencoderConfig, found: Mapping[str, tup
         raise ModelError(f"{path}: its tables are incomplete or of a wrong type: the file is damaged")
     wanted = {
         name: (_stored_type(name, tensor.dtype), tuple(tensor.shape))
-        for name, tensor in _blank(path, config).state_dict().items()
+        for name, tensor in blank_model(path, config).state_dict().items()
     }
     for name in sorted(wanted.keys() | {name for name in found if not name.startswith(TABLES)}):
         if wanted.get(name) != found.get(name):
@@ -173,8 +173,12 @@ class _Unfilled(TorchFunctionMode):
         return func(*args, **given)
 
 
-def _blank(path: Path, config: AutoencoderConfig) -> Autoencoder:
-    """The model without memory for its weights."""
+def blank_model(path: Path, config: AutoencoderConfig) -> Autoencoder:
+    """A model without memory for its weights.
+
+    Raises:
+        ModelError: the configuration describes none that can be built.
+    """
     try:
         with torch.device("meta"), _Unfilled():
             blank = Autoencoder(config)

@@ -1,12 +1,15 @@
-"""The name ``-``: standard input and output in place of files."""
+"""What arguments name: files, models, and ``-`` for standard input and output."""
 
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from auricle.cli.screen import Screen
 from auricle.cli.text import size
 from auricle.errors import OptionError
+
+if TYPE_CHECKING:
+    from auricle import Autoencoder
 
 PIPE = Path("-")
 
@@ -55,3 +58,16 @@ def tell(screen: Screen, target: Path, text: str, values: dict[str, object]) -> 
 def sized(path: Path) -> str:
     """A file's name and size, or the pipe's name."""
     return "-" if path == PIPE else f"{path} {size(path.stat().st_size)}"
+
+
+def model_of(name: str | None, *, allow_edited: bool) -> "Autoencoder | str | None":
+    """What ``--model`` names; loaded here where its fingerprint may be wrong.
+
+    Raises:
+        ModelError: it can't be loaded.
+    """
+    if name is None or not allow_edited:
+        return name
+    from auricle import load
+
+    return load(name, allow_edited=True)
