@@ -1,5 +1,8 @@
 """Writing files block by block."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,16 @@ def test_vorbis(tmp_path: Path) -> None:
         writer.write(0.3 * ramp(2, 30_000))
     info = audio.info(tmp_path / "a.OGG")
     assert (info.format, info.frames, info.channels) == ("OGG", 30_000, 2)
+
+
+def test_minutes_at_once(tmp_path: Path) -> None:
+    """Vorbis overran the stack and took the process down; so this runs in one of its own."""
+    code = (
+        "import sys, numpy, auricle; noise = numpy.random.default_rng(0).normal(0, 0.1, (2, 6_000_000))\n"
+        "auricle.write(sys.argv[1], noise.astype('f4'), 48000)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.ogg")], check=True, env=os.environ)
+    assert audio.info(tmp_path / "a.ogg").frames == 6_000_000
 
 
 @pytest.mark.parametrize("name", ["a.mp3", "a", "a.wav2", "a.m4a"])

@@ -14,6 +14,9 @@ from auricle.audio.names import writable_format
 from auricle.audio.tagging import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
 
+_MOST_AT_ONCE = 1 << 16
+"""Samples per call: libsndfile's Vorbis encoder overruns its stack with a minute or two at once."""
+
 
 def check_writable(sample_rate: int, channels: int) -> None:
     """Refuse what no writer writes.
@@ -108,7 +111,8 @@ class AudioWriter:
         """
         samples = interleaved(self._path, block, self._channels, clip=self._clips)
         try:
-            self._file.write(samples)
+            for at in range(0, len(samples), _MOST_AT_ONCE):
+                self._file.write(samples[at : at + _MOST_AT_ONCE])
         except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
             raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
         self._written += block.shape[1]
