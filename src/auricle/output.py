@@ -13,10 +13,13 @@ def check_output(path: Path, *, force: bool) -> None:
     """Refuse early what could not be written at the end.
 
     Raises:
-        OutputError: the file exists and ``force`` is false, or its folder is missing or not writable.
+        OutputError: the file exists and ``force`` is false, it is no regular file, or its folder is missing or not
+            writable.
     """
     if path.is_dir():
         raise OutputError(f"{path} is a folder: name a file")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path} is a device or a pipe: name a file, or redirect standard output")
     if path.exists() and not force:
         raise OutputError(f"{path} exists already: use --force to replace it, or name another file")
     if not path.parent.is_dir():
@@ -35,8 +38,9 @@ def fresh_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         OutputError: the file exists and ``force`` is false, or it can't be written.
     """
     check_output(path, force=force)
+    target = path.resolve()  # what a link points to is written, the link stays
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=target.parent)
     except OSError as error:
         raise OutputError(f"can't write to {path.parent}: {error.strerror}") from error
     os.close(handle)
@@ -46,7 +50,7 @@ def fresh_file(path: Path, *, force: bool = False) -> Iterator[Path]:
         temporary.chmod(0o666 & ~_umask())
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}") from error
     finally:

@@ -17,7 +17,7 @@ from auricle.codec.encoding import header_for, tables_of
 from auricle.codec.fields import varint
 from auricle.codec.header import MAX_SAMPLES, Header
 from auricle.codec.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
-from auricle.errors import FormatError
+from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
 
 
@@ -117,8 +117,16 @@ def test_hostile_tags_are_cleaned(header: Header, tiny: Autoencoder, tmp_path: P
     assert all(c.isprintable() or c == "\n" for text in (*tags, *tags.values()) for c in text)
     lying = sealed(varint(6 << 2 | 2) + varint(1) + b"\xff\xff\x03ab")
     (tmp_path / "c.aur").write_bytes(whole[:at] + lying + whole[at:])
-    with pytest.raises(FormatError):
-        codec.info(tmp_path / "c.aur")
+    assert codec.info(tmp_path / "c.aur").tags == {}
+    unknown = Record(Kind.OPTIONAL, varint(1 << 50) + b"later").to_bytes()
+    (tmp_path / "d.aur").write_bytes(whole[:at] + unknown + whole[at:])
+    assert codec.info(tmp_path / "d.aur").packets == 1
+
+
+@pytest.mark.parametrize("limits", [{"hours": float("nan")}, {"hours": 0.0}, {"seconds_per_byte": -1.0}])
+def test_limits_that_are_none_are_refused(limits: dict[str, float]) -> None:
+    with pytest.raises(OptionError, match="give a number above 0"):
+        codec.SoundLimits(**limits)
 
 
 def test_little_memory_is_taken_for_a_lie(tmp_path: Path, tiny: Autoencoder, header: Header) -> None:

@@ -7,6 +7,7 @@ from codec_helpers import make_model, make_sound
 from auricle import Decoder, Encoder
 from auricle.codec.conceal import FALL_SECONDS, RISE_SECONDS, Fader
 from auricle.codec.container import Packet
+from auricle.codec.record import sealed
 from auricle.errors import AudioError, FormatError, ModelError, OptionError
 from auricle.model import Autoencoder
 
@@ -116,6 +117,26 @@ def test_late_doubled_and_broken_packets_do_no_harm(tiny: Autoencoder, stream: t
     assert heard(Decoder(encoder.head, tiny), broken).shape == got.shape
 
 
+def test_a_packet_from_far_ahead_is_an_error_and_not_an_hour_of_work(
+    tiny: Autoencoder, stream: tuple[Encoder, list[Packet]]
+) -> None:
+    encoder, packets = stream
+    decoder = Decoder(encoder.head, tiny)
+    decoder.push(packets[0])
+    for far in (replace(packets[1], sequence=10**9), Packet(1, 10**12, None, count=10**11)):
+        with pytest.raises(FormatError, match="was due"):
+            decoder.push(far)
+    with pytest.raises(OptionError, match="lost packets"):
+        decoder.lose(10**12)
+    assert heard(decoder, packets[1:]).shape[1] > 2 * RATE and decoder.lost == ()
+
+
+def test_later_fields_of_a_header_are_ignored(tiny: Autoencoder, stream: tuple[Encoder, list[Packet]]) -> None:
+    body = stream[0].head[5:-4] + b"new"
+    head = sealed(b"AUR1" + bytes([len(body)]) + body)
+    assert heard(Decoder(head, tiny), stream[1]).shape[1] == 3 * RATE + 77
+
+
 def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Encoder, list[Packet]]) -> None:
     encoder, _ = stream
     for head in (b"", encoder.head[:-1], encoder.head + b"\0", encoder.head[:-1] + b"\0"):
@@ -123,6 +144,11 @@ def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Enc
             Decoder(head, tiny)
     with pytest.raises(ModelError, match="was made with model"):
         Decoder(encoder.head, make_model(strided=False, seed=3))
+    with pytest.raises(OptionError, match="is finished"):
+        encoder.finish()
+    encoder = Encoder(tiny, sample_rate=RATE, channels=2)
+    with pytest.raises(AudioError, match="NaN"):
+        encoder.push(np.full((2, 5), 1e300))
     with pytest.raises(AudioError, match="shape"):
         encoder.push(np.zeros((1, 5), np.float32))
     with pytest.raises(AudioError, match="NaN"):

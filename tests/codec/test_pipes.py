@@ -1,7 +1,7 @@
+import json
 import os
 import subprocess
 import sys
-import threading
 from io import BytesIO
 from pathlib import Path
 
@@ -109,32 +109,32 @@ def test_a_pipe_of_no_sound(tiny: Autoencoder, tmp_path: Path) -> None:
 
 
 def test_packets_come_out_while_sound_goes_in(tiny: Autoencoder, tmp_path: Path) -> None:
-    """The command line, live: what has been said is there long before the sound ends."""
+    """The command line, live: what has been said is there while its maker still speaks."""
     save(tiny, tmp_path / "tiny.auricle.safetensors")
-    wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 12, 16000), 16000).read_bytes()
-    command = [sys.executable, "-m", "auricle", "compress", "-", "-", "--model", "tiny.auricle.safetensors", "--quiet"]
+    wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 4, 16000), 16000).read_bytes()
+    command = [sys.executable, "-m", "auricle", "VERB", "-", "-", "--model", "tiny.auricle.safetensors", "--quiet"]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    compress = [*command[:3], "compress", *command[4:], "--packet", "0.2", "--quality", "0"]
+    half = 44 + 2 * 16000 * 2
     with subprocess.Popen(
-        command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+        compress, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=buffered, bufsize=0
     ) as process:
         assert process.stdin and process.stdout
-        process.stdin.write(wav[: 44 + 2 * 16000 * 10])
-        process.stdin.flush()
-        early = process.stdout.read(200)
-        feeder = threading.Thread(target=_feed, args=(process.stdin, wav[44 + 2 * 16000 * 10 :]))
-        feeder.start()
+        process.stdin.write(wav[:half])
+        early = b""
+        while len(early) < 150:  # the header and a packet or two
+            early += process.stdout.read(100)
+        # Less than any buffer would hold back, and standard input is still open.
+        assert next(Reader(BytesIO(early), "x").packets()).frames == 20
+        process.stdin.write(wav[half:])
+        process.stdin.close()
         data = early + process.stdout.read()
-        feeder.join()
     assert process.returncode == 0
     (tmp_path / "a.aur").write_bytes(data)
-    assert codec.verify(tmp_path / "a.aur", model=tiny).samples == 16000 * 12
+    assert codec.verify(tmp_path / "a.aur", model=tiny).samples == 16000 * 4
     back = subprocess.run(
-        [*command[:3], "decompress", "-", "-", "--model", "tiny.auricle.safetensors"],
-        cwd=tmp_path, input=data, capture_output=True, check=True, env=os.environ,
+        [*command[:3], "decompress", *command[4:-1], "--json"],
+        cwd=tmp_path, input=data, capture_output=True, check=True, env=buffered,
     )  # fmt: skip
-    assert soundfile.read(BytesIO(back.stdout))[0].shape == (16000 * 12,)
-    assert "-> -" in back.stderr.decode()
-
-
-def _feed(stream: BytesIO, data: bytes) -> None:
-    stream.write(data)
-    stream.close()
+    assert soundfile.read(BytesIO(back.stdout))[0].shape == (16000 * 4,)
+    assert json.loads(back.stderr.splitlines()[-1])["samples"] == 16000 * 4

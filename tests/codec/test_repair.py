@@ -1,6 +1,7 @@
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import codec
-from auricle.codec.container import End, Packet, Reader, Writer
+from auricle.codec.container import End, Packet, Reader, Writer, front
 from auricle.codec.header import Header
 from auricle.codec.record import sealed
 from auricle.codec.salvage import mend
@@ -99,8 +100,6 @@ def test_a_file_cut_anywhere_keeps_its_length_and_its_good_packets(tmp_path: Pat
 @given(st.lists(st.tuples(st.integers(0, len(KNOWN) - 1), st.integers(1, 255)), min_size=1, max_size=12))
 @settings(max_examples=100, deadline=None)
 def test_what_survives_damage_is_in_its_place(changes: list[tuple[int, int]]) -> None:
-    from tempfile import TemporaryDirectory
-
     damaged = bytearray(KNOWN)
     for place, value in changes:
         damaged[place] ^= value
@@ -166,10 +165,59 @@ def test_what_is_no_aur_file_is_refused_and_nothing_is_left(data: bytes, tmp_pat
 
 
 def test_a_file_full_of_what_looks_like_records_takes_no_age(tmp_path: Path) -> None:
-    """Every fourth byte begins a record of a megabyte; the search gives up instead of summing terabytes."""
-    data = SHORT[: SHORT.index(b"the last")] + b"\x80\x80\xc0\x01" * 500_000
-    with pytest.raises(FormatError, match="too many places"):
-        repaired(data, tmp_path)
+    """Every fourth byte begins a record of nearly a megabyte that might be the next packet: terabytes to sum."""
+    junk = b"\x80\x80\xc0\x01\x04" * 60_000
+    made, packets = repaired(SHORT[: SHORT.index(b"the last") - 7] + junk, tmp_path)
+    assert made.packets == 4 and packets[-1].payload is None
+
+
+@pytest.mark.parametrize("hole", [0, 1 << 17])
+def test_a_long_file_loses_only_what_is_damaged(tmp_path: Path, hole: int) -> None:
+    rng = np.random.default_rng(0)
+    count = 3000
+    samples = (count * 5 - 2) * 160 - 320
+    file = BytesIO()
+    writer = Writer(file, replace(HEADER, samples=samples))
+    for number in range(count - 1):
+        writer.write(Packet(number, 5, rng.bytes(1500)))
+    writer.write(Packet(count - 1, 3, b"the last", End(samples, 0)))
+    data = bytearray(file.getvalue())
+    hurt = set()
+    for place in rng.integers(100, len(data) - 20_000, 60).tolist():
+        data[place] ^= 0x55
+        data[place + 1] ^= 0x55
+        hurt |= {(place - 53) // 1508, (place - 52) // 1508, (place - 60) // 1508}
+    data[1_000_000 : 1_000_000 + hole] = rng.bytes(hole)
+    made, packets = repaired(bytes(data), tmp_path)
+    assert made.packets >= count - 62 - hole // 1500 - 2
+    assert packets[-1].end.samples == samples
+
+
+@given(
+    hop=st.integers(1, 700),
+    delay=st.integers(0, 3000),
+    size=st.integers(1, 9),
+    rates=st.sampled_from([(16000, 16000), (16000, 44100), (44100, 8000), (16000, 192000)]),
+    kept=st.integers(1, 4),
+    known=st.booleans(),
+)
+@settings(max_examples=80, deadline=None)
+def test_what_is_left_of_any_shape_of_file_is_a_file(
+    hop: int, delay: int, size: int, rates: tuple[int, int], kept: int, known: bool
+) -> None:
+    header = replace(
+        HEADER, hop_length=hop, delay=delay, packet_frames=size, native_rate=rates[0], sample_rate=rates[1],
+        samples=40_000 if known else None,
+    )  # fmt: skip
+    if known and header.frames(40_000) <= (kept + 1) * size:
+        return
+    with TemporaryDirectory() as folder:
+        data = front(header) + b"".join(Packet(number, size, b"abc").to_bytes() for number in range(kept))
+        made, packets = repaired(data, Path(folder))
+        assert made.packets == kept == len(real(packets))
+        assert made.samples == (40_000 if known else packets[-1].end.samples)
+        assert made.cut is not known
+        assert codec.verify(Path(folder) / "b.aur").lost
 
 
 def test_a_repaired_file_plays_and_fades_where_it_is_lost(tiny: Autoencoder, tmp_path: Path) -> None:

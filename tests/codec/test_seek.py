@@ -1,4 +1,5 @@
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from codec_helpers import make_sound, write_sound
 
 from auricle import codec
 from auricle.audio import read
-from auricle.codec import playback
+from auricle.codec import playback, seek
 from auricle.codec.container import Packet, Reader, Writer
 from auricle.codec.seek import LEAST_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
@@ -61,13 +62,13 @@ def test_only_the_packets_of_the_part_are_read(
     tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    packet = playback._packet
+    read_packet = playback._Packets.read
 
-    def spy(*given: object) -> Packet:
-        seen.append(given[-1])
-        return packet(*given)
+    def spy(packets: playback._Packets, sequence: int) -> Packet:
+        seen.append(sequence)
+        return read_packet(packets, sequence)
 
-    monkeypatch.setattr(playback, "_packet", spy)
+    monkeypatch.setattr(playback._Packets, "read", spy)
     codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=7.1)
     assert min(seen) >= 20 and max(seen) <= 32
 
@@ -100,6 +101,36 @@ def test_a_seek_table_that_lies_is_noticed(tiny: Autoencoder, files: Path, tmp_p
         with pytest.raises(FormatError, match=r"damaged|seek table is wrong"):
             codec.decompress(tmp_path / "lie.aur", tmp_path / "p.wav", model=tiny, start=5.0)
         codec.decompress(tmp_path / "lie.aur", tmp_path / "whole.wav", model=tiny, force=True)
+
+
+@pytest.mark.parametrize("places", [(), (0,) * 37, (0,) * 16])
+def test_an_empty_seek_table_is_passed_over(
+    tiny: Autoencoder, files: Path, tmp_path: Path, places: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (files / "plain.aur").open("rb") as file:
+        header = Reader(file, "a").header
+    monkeypatch.setattr(seek, "LEAST_PACKETS", 0)
+    empty = SeekTable(header, places).to_record()
+    assert empty is not None
+    (tmp_path / "a.aur").write_bytes((files / "plain.aur").read_bytes() + empty.to_bytes())
+    assert codec.decompress(tmp_path / "a.aur", tmp_path / "p.wav", model=tiny, start=8.0).samples == RATE
+
+
+def test_a_part_needs_only_its_own_packets(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
+    for name in ("table", "plain"):
+        data = bytearray((files / f"{name}.aur").read_bytes())
+        data[70] ^= 0xFF
+        (tmp_path / "a.aur").write_bytes(data)
+        made = codec.decompress(tmp_path / "a.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=8.0, force=True)
+        assert made.samples == RATE
+
+
+def test_parts_without_a_sample(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
+    for part in ({"start": 1.0, "stop": 1.000001}, {"stop": 1e-6}, {"start": 1e305}, {"start": 9.0, "stop": 1e305}):
+        for source in (files / "plain.aur", BytesIO((files / "plain.aur").read_bytes())):
+            with pytest.raises(OptionError, match="part from"):
+                codec.decompress(source, tmp_path / "p.wav", model=tiny, **part)
+    assert codec.decompress(files / "plain.aur", tmp_path / "p.wav", model=tiny, start=8.0, stop=1e305).samples == RATE
 
 
 def test_seeking_over_lost_packets(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:

@@ -211,6 +211,8 @@ def _open(path: Path, limits: Limits, *, untrusted: bool) -> tuple[Decoder, int]
         if path.is_dir():
             raise AudioError(f"{path} is a folder: name an audio file")
         size = path.stat().st_size
+        if path.exists() and not path.is_file():
+            raise AudioError(f"{path} is a device or a pipe: read it from standard input (-)")
         if size == 0:
             raise AudioError(f"{path} is empty (0 bytes): replace it")
         return (ChildDecoder(path, limits) if untrusted else _open_any(path, limits)), size

@@ -69,12 +69,13 @@ class Pipe:
             data, self._back = self._back[:size], self._back[size:]
         else:
             try:
-                data = self._stream.read(size) or b""
+                # What is there now: a buffered stream's own `read` waits until it has all.
+                data = getattr(self._stream, "read1", self._stream.read)(size) or b""
             except (OSError, ValueError) as error:
                 raise AudioError(f"can't read {self._name}: {error}") from error
-        if self._seen is not None:
-            self._seen += data
-            if len(self._seen) > _LARGEST_START:
+        if (seen := self._seen) is not None:
+            seen += data
+            if len(seen) > _LARGEST_START:
                 raise AudioError(f"{self._name} holds no samples in its first 16 MiB: convert it to WAV or FLAC")
         return data
 

@@ -95,6 +95,7 @@ class WavStreamWriter:
         """
         samples = interleaved(self._name, block, self._channels, clip=self._subtype.tag == 1)
         self._put(self._subtype.encode(samples))
+        self._flush()
         self._written += block.shape[1]
 
     def close(self) -> None:
@@ -104,6 +105,9 @@ class WavStreamWriter:
             OutputError: the last samples can't be written.
         """
         assert self._promised in (None, self._written), f"{self._promised} frames were promised, not {self._written}"
+        self._flush()
+
+    def _flush(self) -> None:
         try:
             self._stream.flush()
         except BrokenPipeError:

@@ -8,6 +8,7 @@ from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
 from auricle.cli.text import size
+from auricle.codec.header import PACKET_SECONDS
 
 
 def compress(
@@ -19,7 +20,7 @@ def compress(
     kbps: float | None = None,
     quality: float | None = None,
     gain: float = 0.0,
-    packet: float = 4.0,
+    packet: float = PACKET_SECONDS,
     untrusted: Flag = False,
     allow_edited: Flag = False,
     force: Flag = False,
@@ -30,6 +31,7 @@ def compress(
     Args:
         source: any audio file of 1 to 8 channels and 8 to 192 kHz; - is standard input.
         target: the file to write; by default SOURCE with the suffix .aur; - is standard output.
+            With --kbps, and for 3 channels and more, a pipe's first minute is waited for.
         model: a shipped model's name or a model file; by default speech up to 24 kHz and music above.
         kbps: the bitrate to stay at or just under, kilobits per second of the whole file.
         quality: where to set the quality dial instead, from 0 to the model's highest level.

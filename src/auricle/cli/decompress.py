@@ -22,8 +22,8 @@ def decompress(
     start: Annotated[str | None, Parameter(name="--from")] = None,
     stop: Annotated[str | None, Parameter(name="--to")] = None,
     any_decoder: Flag = False,
-    max_hours: float | None = None,
-    max_ratio: float | None = None,
+    max_hours: float = 12.0,
+    max_ratio: float = 1.0,
     allow_edited: Flag = False,
     force: Flag = False,
     output: Output = TALKATIVE,
@@ -37,8 +37,8 @@ def decompress(
         start: begin here, as 62, 1:02 or 0:01:02.5; only the packets of the part are read.
         stop: end here.
         any_decoder: take a model with another decoder, if its tables can read the file.
-        max_hours: how much sound a file may hold, 12 hours by default.
-        max_ratio: seconds of sound that each byte may stand for, 1 by default.
+        max_hours: hours of sound that a file may hold.
+        max_ratio: seconds of sound that each byte of a file may stand for.
         allow_edited: take a model file although its contents do not have the fingerprint that it states.
         force: replace an existing file.
     """
@@ -47,8 +47,6 @@ def decompress(
 
     screen, started = Screen(output), time.perf_counter()
     target = target_beside(source, target, ".wav")
-    usual = SoundLimits()
-    limits = SoundLimits(max_hours or usual.hours, max_ratio or usual.seconds_per_byte)
     with screen.progress(f"decompress {source.name}") as meter:
         pace = Pace(meter)
         made = run(
@@ -58,7 +56,7 @@ def decompress(
             start=None if start is None else seconds(start),
             stop=None if stop is None else seconds(stop),
             any_decoder=any_decoder,
-            limits=limits,
+            limits=SoundLimits(max_hours, max_ratio),
             force=force,
             on_progress=pace,
         )

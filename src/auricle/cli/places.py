@@ -41,18 +41,21 @@ def target_of(path: Path) -> Path | BinaryIO:
 
 
 def target_beside(source: Path, target: Path | None, suffix: str) -> Path:
-    """The target; where none was named, the source with another suffix, or standard output for standard input."""
+    """The target; where none was named, the source with another suffix, or standard output for standard input.
+
+    Raises:
+        OptionError: the source has no name of its own.
+    """
     if target is not None:
         return target
+    if not source.name:
+        raise OptionError(f"{source} is a folder: name a file")
     return PIPE if source == PIPE else source.with_suffix(suffix)
 
 
 def tell(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:
     """The verb's result; on standard error where its output goes to standard output."""
-    if target == PIPE:
-        screen.note(text)
-    else:
-        screen.result(text, values)
+    screen.result(text, values, aside=target == PIPE)
 
 
 def sized(path: Path) -> str:

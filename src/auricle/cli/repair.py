@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.places import target_beside
 from auricle.cli.screen import Screen
 from auricle.cli.text import clock, spans
 
@@ -21,7 +22,7 @@ def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, 
     """
     from auricle import repair as run
 
-    made = run(source, target or source.with_suffix(f".repaired{source.suffix}"), force=force)
+    made = run(source, target_beside(source, target, f".repaired{source.suffix}"), force=force)
     rate = made.sample_rate
     saved = f"{made.packets} packets saved" + (f", {made.mended} of them mended" if made.mended else "")
     lines = [f"{source} -> {made.path}: {saved}, header {made.header}, {clock(made.samples / rate)}"]

@@ -35,12 +35,13 @@ class Screen:
         if not self._quiet:
             print(_printable(text), file=sys.stderr)
 
-    def result(self, text: str, values: Mapping[str, object]) -> None:
-        """The verb's result: ``values`` as JSON if that was asked for, else ``text``."""
+    def result(self, text: str, values: Mapping[str, object], *, aside: bool = False) -> None:
+        """The verb's result: ``values`` as JSON if that was asked for, else ``text``; ``aside`` on standard error."""
+        stream = sys.stderr if aside else sys.stdout
         if self._json:
-            print(json.dumps(values, default=_plain, allow_nan=False))
+            print(json.dumps(values, default=_plain, allow_nan=False), file=stream)
         elif not self._quiet:
-            print(_printable(text))
+            print(_printable(text), file=stream)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[Meter]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from auricle.errors import OptionError
 
+_LONGEST_SECONDS = 1_000_000_000
+
 
 def size(count: int) -> str:
     """Bytes in decimal units: ``512 B``, ``4.1 kB``, ``3.2 MB``."""
@@ -50,7 +52,10 @@ def seconds(text: str) -> float:
         values = []
     if not 1 <= len(values) <= 3 or any(value < 0 for value in values) or any(value >= 60 for value in values[1:]):
         raise OptionError(f"a time of {text!r}: write it as 62.5, 1:02.5 or 0:01:02.5")
-    return sum(value * 60**place for place, value in enumerate(reversed(values)))
+    whole = sum(value * 60**place for place, value in enumerate(reversed(values)))
+    if not whole < _LONGEST_SECONDS:
+        raise OptionError(f"a time of {text[:20]!r} is longer than any sound: write it as 62.5, 1:02.5 or 0:01:02.5")
+    return whole
 
 
 def spans(found: Sequence[tuple[int, int]], sample_rate: int) -> str:

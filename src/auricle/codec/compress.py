@@ -1,12 +1,13 @@
 """Compress a sound into an .aur file, block by block."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
+from auricle.codec.header import PACKET_SECONDS, STEPS_PER_LEVEL
 from auricle.codec.info import bitrate
 from auricle.codec.progress import Progress
 from auricle.errors import OptionError, OutputError
@@ -46,7 +47,7 @@ def compress(
     kbps: float | None = None,
     quality: float | None = None,
     gain_db: float = 0.0,
-    packet_seconds: float = 4.0,
+    packet_seconds: float = PACKET_SECONDS,
     untrusted: bool = False,
     force: bool = False,
     on_progress: Progress | None = None,
@@ -88,20 +89,21 @@ def compress(
         if isinstance(source, Path | str)
         else PipeSource(source, untrusted=untrusted)
     )
-    job = Job.prepare(
-        sound,
-        model,
-        quality=quality,
-        gain_db=gain_db,
-        packet_seconds=packet_seconds,
-        on_progress=on_progress,
-    )
-    with binary_target(target, force=force) as (file, amend):
-        written = job.write(file, amend=amend) if kbps is None else job.write_within(file, kbps, amend=amend)
+    with closing(sound):
+        job = Job.prepare(
+            sound,
+            model,
+            quality=quality,
+            gain_db=gain_db,
+            packet_seconds=packet_seconds,
+            on_progress=on_progress,
+        )
+        with binary_target(target, force=force) as (file, amend):
+            written = job.write(file, amend=amend) if kbps is None else job.write_within(file, kbps, amend=amend)
     seconds = written.samples / sound.sample_rate
     path = Path(target) if isinstance(target, Path | str) else None
     made = bitrate(written.bytes, seconds)
-    return Compressed(path, written.bytes, seconds, made, written.step / 8, job.model.name)
+    return Compressed(path, written.bytes, seconds, made, written.step / STEPS_PER_LEVEL, job.model.name)
 
 
 def refuse_same(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:

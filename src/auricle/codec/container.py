@@ -14,9 +14,9 @@ from typing import BinaryIO, final
 
 from auricle.codec.fields import Fields, varint
 from auricle.codec.header import MAX_SAMPLES, Header
-from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, check_crc, read_record, sealed
+from auricle.codec.record import CRC_BYTES, MOST_TOPICS, Kind, Record, Topic, check_crc, read_record, sealed
 from auricle.codec.seek import MAX_PACKETS, SeekTable
-from auricle.codec.tags import read_tags, tags_record
+from auricle.codec.tags import tags_of, tags_record
 from auricle.errors import FormatError
 
 MAGIC = b"AUR"
@@ -83,7 +83,7 @@ class Packet:
             return _last(fields, header)
         if record.kind is Kind.PACKET:
             packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.rest())
-        elif record.kind is Kind.CRITICAL and fields.varint(MAX_RECORD_BYTES) == Topic.GAP:
+        elif record.kind is Kind.CRITICAL and fields.varint(MOST_TOPICS) == Topic.GAP:
             packet = _gap(fields, header)
         else:
             raise FormatError("it is of a kind that this version does not know: update Auricle")
@@ -151,6 +151,7 @@ class Writer:
         header: of the file.
         tags: words about the sound.
         amend: whether ``file`` can be moved in, so that a length that the header lacks is put into it at the end.
+            Else it is a pipe, and each record is handed on at once.
 
     Attributes:
         size: bytes written so far.
@@ -189,6 +190,8 @@ class Writer:
     def _write(self, data: bytes) -> None:
         self._file.write(data)
         self.size += len(data)
+        if not self._amend:
+            self._file.flush()
 
 
 @final
@@ -204,6 +207,7 @@ class Reader:
         header: of the file.
         tags: words about the sound; known when the first packet has been read.
         size: bytes read so far.
+        front_size: bytes before the first record.
 
     Raises:
         FormatError: it is not an .aur file, of another version, or its header is damaged.
@@ -226,7 +230,7 @@ class Reader:
             self.header = self._read_header()
         except FormatError as error:
             raise self._damaged("its header", error) from error
-        self.size = len(front(self.header))
+        self.size = self.front_size
 
     def packets(self) -> Iterator[Packet]:
         """Yield the packets in order, lost ones too, the last one with its ``end``; call once.
@@ -245,7 +249,7 @@ class Reader:
                 sequence, last = sequence + packet.count, packet.end is not None
         try:
             while (record := self._record()) is not None:
-                self._look_aside(record)
+                self.look_aside(record)
         except FormatError as error:
             raise self._damaged("what follows its last packet", error) from error
 
@@ -254,7 +258,9 @@ class Reader:
         body = self._file.read(size[0]) if size else b""
         if not size or len(body) < size[0]:
             raise FormatError("the file ends inside it")
-        check_crc(self._file, MAGIC + VERSION + size + body)
+        start = MAGIC + VERSION + size + body
+        check_crc(self._file, start)
+        self.front_size = len(start) + CRC_BYTES
         return Header.from_bytes(body)
 
     def _record(self) -> Record | None:
@@ -269,23 +275,23 @@ class Reader:
         if record is None:
             raise FormatError("the file ends before it: it is cut short")
         if record.kind is Kind.OPTIONAL:
-            return self._look_aside(record)
+            self.look_aside(record)
+            return None
         packet = Packet.from_record(record, self.header)
         if packet.sequence != sequence:
             raise FormatError(f"packet {packet.sequence} stands in its place")
         return packet
 
-    def _look_aside(self, record: Record) -> None:
-        """Take tags; skip other optional records.
+    def look_aside(self, record: Record) -> None:
+        """Take tags; skip other optional records, and tags that can't be read.
 
         Raises:
             FormatError: the record is not an optional one.
         """
         if record.kind is not Kind.OPTIONAL:
             raise FormatError("a packet stands where none may be")
-        fields = Fields(record.body)
-        if record.body and fields.varint(MAX_RECORD_BYTES) == Topic.TAGS:
-            self.tags = read_tags(fields)
+        if not self.tags:
+            self.tags = tags_of(record)
 
     def _damaged(self, where: str, error: FormatError) -> FormatError:
         return FormatError(
@@ -303,6 +309,8 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     try:
         if path.is_dir():
             raise FormatError(f"{path} is a folder: name an .aur file")
+        if path.exists() and not path.is_file():
+            raise FormatError(f"{path} is a device or a pipe: `auricle decompress -` reads from standard input")
         with path.open("rb") as file:
             yield file
     except FileNotFoundError as error:

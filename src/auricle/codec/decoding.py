@@ -14,7 +14,7 @@ from auricle.codec.header import FINGERPRINT_BYTES, Header, Span
 from auricle.codec.playback import Playback, SoundWriter
 from auricle.codec.progress import Progress
 from auricle.codec.streams import SoundDecoder
-from auricle.errors import FormatError, ModelError
+from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint, load, shipped
 
 _CONCEALED_AT_ONCE = 256
@@ -173,6 +173,7 @@ def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progres
 
     Raises:
         FormatError: the file is damaged; what was written before is good.
+        OptionError: the sound ends before the part begins.
         OutputError: the writer can't write.
     """
     decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence)
@@ -186,4 +187,6 @@ def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progres
                 on_progress(writer.frames / rate, playback.seconds)
         if playback.stop is not None and decoder.position >= playback.stop:
             break
+    if first > 0 and writer.frames == 0:
+        raise OptionError(f"a part from {first / rate:g} s on: {playback.name} is {decoder.position / rate:g} s long")
     return tuple(span for span in decoder.lost if span.stop > first and span.first < (playback.stop or span.stop))

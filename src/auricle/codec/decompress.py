@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
@@ -18,6 +17,8 @@ from auricle.output import fresh_file
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
+
+_LONGEST_SECONDS = 1e9
 
 
 @final
@@ -78,8 +79,9 @@ def decompress(
         OutputError: the target can't be written.
     """
     first, last = 0.0 if start is None else start, float("inf") if stop is None else stop
-    if not (isfinite(first) and 0 <= first < last):
+    if not (0 <= first < min(last, _LONGEST_SECONDS)):
         raise OptionError(f"a part from {first:g} s to {last:g} s: give a start from 0 on and a later end")
+    last = last if last < _LONGEST_SECONDS else float("inf")
     refuse_same(source, target)
     if isinstance(target, Path | str):
         writable_format(Path(target))

@@ -16,6 +16,7 @@ from auricle.codec.header import (
     MAX_GAIN_DB,
     MAX_NAME_BYTES,
     MAX_PACKET_FRAMES,
+    PACKET_SECONDS,
     STEPS_PER_DECIBEL,
     STEPS_PER_LEVEL,
     Header,
@@ -26,7 +27,6 @@ from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
 
-PACKET_SECONDS = 4.0
 _LARGEST_CODE = 1 << 19
 
 
@@ -120,7 +120,9 @@ class PacketEncoder:
         size = self._header.packet_frames
         while self._waiting.shape[1] > size:
             full, self._waiting = self._waiting[:, :size], self._waiting[:, size:]
-            yield self._packet(full, None)
+            self._checksum = codes_checksum(full, self._checksum)
+            yield Packet(self._packets, size, self._coder.encode(full))
+            self._packets += 1
 
     def finish(self, samples: int) -> Packet:
         """The last packet, of a sound of ``samples`` samples per channel."""
@@ -128,11 +130,6 @@ class PacketEncoder:
         return Packet(
             self._packets, self._waiting.shape[1], self._coder.encode(self._waiting), End(samples, self._checksum)
         )
-
-    def _packet(self, codes: np.ndarray, end: None) -> Packet:
-        self._checksum = codes_checksum(codes, self._checksum)
-        self._packets += 1
-        return Packet(self._packets - 1, codes.shape[1], self._coder.encode(codes), end)
 
 
 @final

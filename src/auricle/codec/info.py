@@ -97,7 +97,7 @@ def info(path: Path | str) -> AurInfo:
             lost += packet.count if packet.payload is None else 0
             coded += len(packet.payload or b"")
             samples = packet.end.samples if packet.end else 0
-        size = file.tell()
+        size = reader.size
     header = reader.header
     return AurInfo(
         path,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from auricle.errors import FormatError
+from auricle.errors import FormatError, OptionError
 
 
 @final
@@ -15,10 +15,18 @@ class SoundLimits:
         hours: length of the whole sound.
         seconds_per_byte: seconds of sound that each byte of the file may stand for. Silence needs the fewest bytes: in
             packets of 4 s a byte stands for less than half a second. The first minute is free.
+
+    Raises:
+        OptionError: a limit is not above 0.
     """
 
     hours: float = 12.0
     seconds_per_byte: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("--max-hours", self.hours), ("--max-ratio", self.seconds_per_byte)):
+            if not value > 0:
+                raise OptionError(f"{name} of {value}: give a number above 0")
 
     def check(self, seconds: float, size: int) -> None:
         """Refuse ``seconds`` of sound in ``size`` bytes.

@@ -33,6 +33,8 @@ class Encoder:
         header: what a decoder must know.
         head: the same as bytes: the front of a file.
 
+    `auricle.codec.info.latency_seconds` of the header and the encoder's look-ahead tell how long sound is under way.
+
     Raises:
         ModelError: the model is unknown or can't compress.
         OptionError: a choice is out of range.
@@ -65,22 +67,37 @@ class Encoder:
         )
         self.head = front(self.header)
         self._sound = SoundEncoder(loaded, self.header)
+        self._finished = False
 
     def push(self, block: np.ndarray) -> list[Packet]:
         """Take float audio ``(c, t)``, any t; return the packets that are complete.
 
         Raises:
             AudioError: the block has another number of channels, or a sample that is not finite.
+            OptionError: the encoder is finished.
         """
-        if block.ndim != 2 or block.shape[0] != self.header.channels:
-            raise AudioError(f"a block of shape {block.shape}: give ({self.header.channels}, t)")
-        if not np.isfinite(block).all():
+        self._check_open()
+        with np.errstate(over="ignore"):
+            samples = np.asarray(block, np.float32)
+        if samples.ndim != 2 or samples.shape[0] != self.header.channels:
+            raise AudioError(f"a block of shape {samples.shape}: give ({self.header.channels}, t)")
+        if not np.isfinite(samples).all():
             raise AudioError("a block holds NaN or infinite samples: mend them first")
-        return list(self._sound.push(np.asarray(block, np.float32)))
+        return list(self._sound.push(samples))
 
     def finish(self) -> list[Packet]:
-        """Return the rest; the last packet has its ``end``."""
+        """Return the rest; the last packet has its ``end``.
+
+        Raises:
+            OptionError: it has been finished already.
+        """
+        self._check_open()
+        self._finished = True
         return list(self._sound.finish())
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise OptionError("this encoder is finished: make a new one for the next sound")
 
 
 @final
@@ -90,17 +107,25 @@ class Decoder:
     Args:
         head: the encoder's, or its header.
         model: the model that made the packets; by default the shipped one that the header names.
+        most_lost_seconds: longest loss that is concealed. A packet from farther ahead is an error, not an hour of work.
 
     Raises:
         FormatError: the head is damaged or contradicts the model.
         ModelError: the model is unknown or not the one that made the packets.
     """
 
-    def __init__(self, head: bytes | Header, model: Autoencoder | Path | str | None = None):
+    def __init__(
+        self,
+        head: bytes | Header,
+        model: Autoencoder | Path | str | None = None,
+        *,
+        most_lost_seconds: float = 10.0,
+    ):
         self.header = head if isinstance(head, Header) else _header(head)
         loaded = find_model("the stream", self.header, model)
         check_header("the stream", self.header, loaded)
         self._decoder = PacketDecoder(loaded, self.header, "the stream", strict=False)
+        self._most_lost = most_lost_seconds / self.header.packet_seconds
 
     @property
     def lost(self) -> tuple[Span, ...]:
@@ -117,10 +142,19 @@ class Decoder:
 
         Packets that were left out before it are concealed. One that comes late or twice is ignored, one whose bytes
         are not a code stream counts as lost.
+
+        Raises:
+            FormatError: the packet is so far ahead that more would be lost than ``most_lost_seconds``; it is left out.
         """
         missing = packet.sequence - self._decoder.expected
         if missing < 0 or self._decoder.ended:
             return self._joined(())
+        gone = missing + (packet.count if packet.payload is None else 0)
+        if gone > max(1.0, self._most_lost):
+            raise FormatError(
+                f"packet {packet.sequence} came where {self._decoder.expected} was due: it is damaged or a stranger's; "
+                "begin a new decoder if the stream went on without you"
+            )
         frames = missing * self.header.packet_frames
         return self._joined((*self._decoder.conceal(frames), *self._decoder.blocks([packet])))
 
@@ -128,10 +162,10 @@ class Decoder:
         """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them.
 
         Raises:
-            OptionError: the number is negative.
+            OptionError: the number is negative, or stands for more than ``most_lost_seconds``.
         """
-        if packets < 0:
-            raise OptionError(f"{packets} lost packets: give a number from 0 on")
+        if not 0 <= packets <= max(1.0, self._most_lost):
+            raise OptionError(f"{packets} lost packets: give 0 to {int(max(1.0, self._most_lost))}")
         return self._joined(self._decoder.conceal(packets * self.header.packet_frames))
 
     def _joined(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
@@ -139,7 +173,8 @@ class Decoder:
 
 
 def _header(head: bytes) -> Header:
-    header = Reader(BytesIO(head), "the head").header
-    if front(header) != head:
+    file = BytesIO(head)
+    header = Reader(file, "the head").header
+    if file.read(1):
         raise FormatError("the head is not what an encoder made: hand on its bytes as they are")
     return header

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import SEEK_END
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.container import Packet, Reader, front, open_file
+from auricle.codec.container import Packet, Reader, open_file
 from auricle.codec.header import Header
 from auricle.codec.info import info
 from auricle.codec.limits import SoundLimits
@@ -107,6 +108,8 @@ def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -
     first, stop = round(part.start * header.sample_rate), None
     if part.stop != float("inf"):
         stop = round(part.stop * header.sample_rate)
+    if stop is not None and stop <= first:
+        raise _nothing(reader.name, part, part.stop)
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
     return Playback(reader.name, header, reader.tags, chain((start,), packets), 0, first, stop, seconds, at_once)
@@ -130,59 +133,88 @@ def _check(reader: Reader, limits: SoundLimits, frames: int, size: int) -> None:
 
 def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Playback:
     """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
-    header = reader.header
-    next(reader.packets())
-    size = file.seek(0, 2)
-    places = _places(file, reader)
-    last = max(places)
-    _check(reader, limits, last * header.packet_frames, size)
+    header, size = reader.header, file.seek(0, SEEK_END)
+    tags = _tags(file, reader)
+    packets = _Packets(file, reader)
+    _check(reader, limits, packets.last * header.packet_frames, size)
     samples = header.samples
     if samples is None:
-        end = _packet(file, reader, places, last).end
+        end = packets.read(packets.last).end
         samples = end.samples if end else 0
     rate = header.sample_rate
     first, stop = round(part.start * rate), min(samples, round(min(part.stop, samples / rate) * rate))
-    if first >= samples:
-        raise OptionError(f"a part from {part.start:g} s on: {reader.name} is {samples / rate:g} s long")
+    if first >= stop:
+        raise _nothing(reader.name, part, samples / rate)
     frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
     sequence = max(0, int(frame) // header.packet_frames)
-    packets = (_packet(file, reader, places, number) for number in range(sequence, last + 1))
-    return Playback(reader.name, header, reader.tags, packets, sequence, first, stop, (stop - first) / rate, 1)
+    needed = (packets.read(number) for number in range(sequence, packets.last + 1))
+    at_once = 1 if stop - first < rate * _SIDE_BY_SIDE * header.packet_seconds else _SIDE_BY_SIDE
+    return Playback(reader.name, header, tags, needed, sequence, first, stop, (stop - first) / rate, at_once)
 
 
-def _places(file: BinaryIO, reader: Reader) -> Mapping[int, int]:
-    """Where packets that are not lost begin, by number; the last one is always there."""
-    table = find_table(file)
-    if table is not None:
-        return {number: place for number, place in enumerate(table.places) if place}
-    places: dict[int, int] = {}
-    number = 0
-    for kind, place in walked(file, len(front(reader.header))):
-        if kind in (Kind.PACKET, Kind.LAST):
-            places[number] = place
-            number += 1
-        elif kind is Kind.CRITICAL:
-            number += _read(file, reader, place).count
-    if not places:
-        raise FormatError(f"{reader.name} has no packets: it is damaged, get the file again")
-    return places
+def _nothing(name: str, part: Part, seconds: float) -> OptionError:
+    upto = "its end" if part.stop == float("inf") else f"{part.stop:g} s"
+    return OptionError(f"the part from {part.start:g} s to {upto} holds no sample: {name} is {seconds:g} s long")
 
 
-def _packet(file: BinaryIO, reader: Reader, places: Mapping[int, int], sequence: int) -> Packet:
-    if sequence not in places:
-        return Packet(sequence, reader.header.packet_frames, None)
-    packet = _read(file, reader, places[sequence])
-    if packet.sequence != sequence or (packet.end is None) != (sequence < max(places)):
-        raise FormatError(f"{reader.name}: its seek table is wrong: `auricle repair` makes a new one")
-    return packet
-
-
-def _read(file: BinaryIO, reader: Reader, place: int) -> Packet:
-    file.seek(place)
+def _tags(file: BinaryIO, reader: Reader) -> Mapping[str, str]:
+    """Tags that stand before the first packet; none where that part of the file is damaged."""
+    file.seek(reader.front_size)
     try:
-        record = read_record(file)
-        if record is None:
-            raise FormatError("the file ends before it: it is cut short")
-        return Packet.from_record(record, reader.header)
-    except FormatError as error:
-        raise FormatError(f"{reader.name} is damaged at byte {place}: {error}; try `auricle repair`") from error
+        while (record := read_record(file)) is not None and record.kind is Kind.OPTIONAL:
+            reader.look_aside(record)
+    except FormatError:
+        pass
+    return reader.tags
+
+
+@final
+class _Packets:
+    """Packets of a file by number.
+
+    Attributes:
+        last: number of the last one.
+    """
+
+    def __init__(self, file: BinaryIO, reader: Reader):
+        self._file, self._reader = file, reader
+        table = find_table(file)
+        if table is not None and table.places and table.places[-1]:
+            self._places = {number: place for number, place in enumerate(table.places) if place}
+        else:
+            self._places = self._walked()
+        self.last = max(self._places)
+
+    def read(self, sequence: int) -> Packet:
+        """One packet, a lost one too."""
+        if sequence not in self._places:
+            return Packet(sequence, self._reader.header.packet_frames, None)
+        packet = self._at(self._places[sequence])
+        if packet.sequence != sequence or (packet.end is None) != (sequence < self.last):
+            raise FormatError(f"{self._reader.name}: its seek table is wrong: `auricle repair` makes a new one")
+        return packet
+
+    def _walked(self) -> dict[int, int]:
+        """Where packets that are not lost begin; the last one is always there."""
+        places: dict[int, int] = {}
+        number = 0
+        for kind, place in walked(self._file, self._reader.front_size):
+            if kind in (Kind.PACKET, Kind.LAST):
+                places[number] = place
+                number += 1
+            elif kind is Kind.CRITICAL:
+                number += self._at(place).count
+        if not places:
+            raise FormatError(f"{self._reader.name} has no packets: it is damaged, get the file again")
+        return places
+
+    def _at(self, place: int) -> Packet:
+        self._file.seek(place)
+        try:
+            record = read_record(self._file)
+            if record is None:
+                raise FormatError("the file ends before it: it is cut short")
+            return Packet.from_record(record, self._reader.header)
+        except FormatError as error:
+            name = self._reader.name
+            raise FormatError(f"{name} is damaged at byte {place}: {error}; try `auricle repair`") from error

@@ -9,6 +9,7 @@ from auricle.codec.fields import read_varint, varint
 from auricle.errors import FormatError
 
 MAX_RECORD_BYTES = 1 << 20
+MOST_TOPICS = 1 << 56
 CRC_BYTES = 4
 
 

@@ -9,11 +9,10 @@ from typing import final
 
 from auricle.codec.compress import binary_target, check_target, refuse_same
 from auricle.codec.container import NO_TAGS, End, Packet, Writer, open_file
-from auricle.codec.fields import Fields
 from auricle.codec.header import Header, Span
-from auricle.codec.record import MAX_RECORD_BYTES, Kind, Topic
+from auricle.codec.record import Kind
 from auricle.codec.salvage import find_front, packets, records
-from auricle.codec.tags import read_tags
+from auricle.codec.tags import tags_of
 from auricle.errors import FormatError
 
 
@@ -67,6 +66,7 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> Repaired:
     front = find_front(data)
     header, size, lost = front.header, front.header.packet_frames, []
     expected = saved = mended = 0
+    cut = False
     end: End | None = None
     with binary_target(target, force=force) as (file, amend):
         writer = Writer(file, header, _tags(data, front.size), amend=amend)
@@ -83,15 +83,14 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> Repaired:
         if saved == 0 and end is None:
             raise FormatError("not one of its packets is whole")
         if end is None:
-            missing = _ending(header, expected)
-            for packet in missing:
+            cut = header.samples is None
+            for packet in _ending(header, expected):
                 writer.write(packet)
                 end = packet.end
             lost.append(header.span(expected * size, 1 << 60))
     assert end is not None
-    cut = lost and lost[-1].stop > end.samples
     spans = tuple(Span(span.first, min(span.stop, end.samples)) for span in lost)
-    return Repaired(target, front.how, saved, mended, spans, end.samples, header.sample_rate, bool(cut))
+    return Repaired(target, front.how, saved, mended, spans, end.samples, header.sample_rate, cut)
 
 
 def gap(header: Header, first: int, stop: int) -> Packet:
@@ -107,7 +106,7 @@ def _ending(header: Header, expected: int) -> Iterator[Packet]:
     size = header.packet_frames
     if header.samples is None:
         native = (expected * size + 1) * header.hop_length - header.delay
-        samples = max(0, native) * header.sample_rate // header.native_rate
+        samples = max(1, -(-native * header.sample_rate // header.native_rate))
         header = replace(header, samples=samples)
     frames = header.frames(header.samples or 0)
     last = max(0, frames - 1) // size
@@ -121,12 +120,8 @@ def _tags(data: memoryview, start: int) -> Mapping[str, str]:
     for found in records(data, start):
         if found.record.kind is not Kind.OPTIONAL:
             break
-        fields = Fields(found.record.body)
-        try:
-            if fields.varint(MAX_RECORD_BYTES) == Topic.TAGS:
-                return read_tags(fields)
-        except FormatError:
-            continue
+        if tags := tags_of(found.record):
+            return tags
     return NO_TAGS
 
 

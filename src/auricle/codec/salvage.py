@@ -7,20 +7,23 @@ is as good as proof.
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import google_crc32c
 
 from auricle.codec.container import MAGIC, VERSION, Packet
 from auricle.codec.header import Header
-from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, crc
+from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, crc
 from auricle.codec.seek import find_table
 from auricle.errors import FormatError
 
 _MOST_MENDED = 1 << 14
 """Bytes of a damaged stretch in which single bits are tried."""
-_WORK = 1 << 31
-"""Bytes that the search for records may sum at most: a second or two."""
+_WORK = 1 << 36
+"""Work that the search for records may do at most: about a minute."""
+_WORK_PER_BYTE = 1000
+_LEAST_RECORD = 6
+"""Bytes of the shortest record that holds a packet."""
 _HEADER_MOST = 5 + 255 + CRC_BYTES
 _POLYNOMIAL = 0x82F63B78
 _LAST_BIT = google_crc32c.value(b"\x80") ^ google_crc32c.value(b"\x00")
@@ -67,7 +70,7 @@ def find_front(data: memoryview) -> Front:
         head[:5] = MAGIC + VERSION + bytes([length])
         if (mended := mend(bytes(head))) is not None and (header := _front(mended)) is not None:
             return Front(header, len(head), "mended")
-    table = find_table(BytesIO(data))
+    table = find_table(BytesIO(data[-2 * MAX_RECORD_BYTES :]))
     if table is not None:
         return Front(table.header, 0, "copied")
     raise FormatError("its header is damaged beyond repair, and there is no copy of it in its seek table")
@@ -95,65 +98,121 @@ def _front(data: bytes) -> Header | None:
         return None
 
 
+@final
+class _Search:
+    """Finds whole records in bytes, one after another.
+
+    Attributes:
+        expected: number of the packet that comes next.
+        left: work that may still be done, in bytes summed; a byte that is looked at counts as a thousand.
+    """
+
+    def __init__(self, data: memoryview):
+        self._data = data
+        self.expected = 0
+        self.left = _WORK
+
+    def at(self, place: int) -> Found | None:
+        """The record that begins here, if it is whole."""
+        return self._whole(place, None)
+
+    def after(self, place: int) -> Found | None:
+        """The next record behind a damaged one whose number fits the bytes between; where there is none, any later."""
+        for loose in (False, True):
+            for start in range(place + 1, len(self._data)):
+                most = None if loose else self.expected + (start - place) // _LEAST_RECORD + 1
+                found = self._whole(start, range(self.expected, most or 1 << 60))
+                if found is not None:
+                    return found
+                if self.left < 0:
+                    return None
+        return None
+
+    def _whole(self, at: int, numbers: range | None) -> Found | None:
+        """The record at a byte, if its checksum and, where ``numbers`` are given, its number are right."""
+        data, self.left = self._data, self.left - _WORK_PER_BYTE
+        key, start = _varint(data, at)
+        if start < 0:
+            return None
+        end = start + (key >> 2)
+        if key >> 2 > MAX_RECORD_BYTES or end + CRC_BYTES > len(data):
+            return None
+        kind = Kind(key & 3)
+        if numbers is not None and not _likely(data, start, kind, numbers):
+            return None
+        self.left -= end - at
+        if google_crc32c.value(bytes(data[at:end])).to_bytes(CRC_BYTES, "little") != data[end : end + CRC_BYTES]:
+            return None
+        return Found(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
+
+
+def _likely(data: memoryview, start: int, kind: Kind, numbers: range) -> bool:
+    """Whether a record's body begins as one of its kind would: with a number that is due, or a topic that is known."""
+    number, after = _varint(data, start)
+    if after < 0:
+        return False
+    if kind is Kind.OPTIONAL:
+        return number in (Topic.TAGS, Topic.SEEK_TABLE)
+    if kind is Kind.CRITICAL:
+        return number == Topic.GAP and _varint(data, after)[0] in numbers
+    return (number >> 1 if kind is Kind.LAST else number) in numbers
+
+
+def _varint(data: memoryview, at: int) -> tuple[int, int]:
+    """A number of at most five bytes and the place behind it, which is -1 where there is none."""
+    value = 0
+    for count, byte in enumerate(data[at : at + 5]):
+        value |= (byte & 0x7F) << 7 * count
+        if byte < 0x80:
+            return value, at + count + 1
+    return 0, -1
+
+
 def records(data: memoryview, start: int) -> Iterator[Found]:
     """Yield the whole records from ``start`` on, mended ones too; what lies between them is damaged.
 
-    Raises:
-        FormatError: so much is damaged that the search would take too long.
+    A file that is damaged in very many places is searched for about a minute; what lies behind counts as damaged.
     """
-    at, work = start, 0
+    search, at = _Search(data), start
     while at < len(data):
-        found, spent = _record(data, at, len(data))
-        work += spent
-        if found is not None:
-            yield found
-            at = found.end
-            continue
-        following = None
-        for place in range(at + 1, len(data)):
-            following, spent = _record(data, place, len(data))
-            work += spent
-            if following is not None:
-                break
-            if work > _WORK:
-                raise FormatError("it is damaged in too many places to search")
-        stop = following.begin if following else len(data)
-        if (mended := _mended(bytes(data[at:stop]), at)) is not None:
-            yield mended
-        if following is None:
-            return
-        yield following
-        at = following.end
+        found = search.at(at)
+        if found is None:
+            following = search.after(at)
+            stop = following.begin if following else len(data)
+            found = _mended(data[at:stop], at)
+            if found is None:
+                found, following = following, None
+            if found is None:
+                return
+        else:
+            following = None
+        for each in (found, following):
+            if each is not None:
+                yield each
+                search.expected = max(search.expected, _after(each.record))
+                at = each.end
 
 
-def _record(data: memoryview, at: int, stop: int) -> tuple[Found | None, int]:
-    """The record that begins at a byte, if it is whole, and the bytes that were summed to find out."""
-    key = raw = 0
-    while True:
-        if at + raw >= stop or raw > 3:
-            return None, raw
-        byte = data[at + raw]
-        key |= (byte & 0x7F) << 7 * raw
-        raw += 1
-        if byte < 0x80:
-            break
-    size = key >> 2
-    end = at + raw + size
-    if size > MAX_RECORD_BYTES or end + CRC_BYTES > stop:
-        return None, raw
-    if google_crc32c.value(bytes(data[at:end])).to_bytes(CRC_BYTES, "little") != data[end : end + CRC_BYTES]:
-        return None, raw + size
-    return Found(at, end + CRC_BYTES, Record(Kind(key & 3), bytes(data[at + raw : end]))), raw + size
+def _after(record: Record) -> int:
+    """Number of the packet after a record; 0 where it does not tell."""
+    body = memoryview(record.body)
+    number, after = _varint(body, 0)
+    if record.kind is Kind.PACKET:
+        return number + 1
+    if record.kind is Kind.CRITICAL and after > 0:
+        first, behind = _varint(body, after)
+        return first + _varint(body, behind)[0] if behind > 0 else 0
+    return 0
 
 
-def _mended(damaged: bytes, at: int) -> Found | None:
+def _mended(damaged: memoryview, at: int) -> Found | None:
     """The one record that damaged bytes were before one of their bits flipped."""
     if not CRC_BYTES < len(damaged) <= _MOST_MENDED:
         return None
-    whole = mend(damaged)
+    whole = mend(bytes(damaged))
     if whole is None:
         return None
-    found, _ = _record(memoryview(whole), 0, len(whole))
+    found = _Search(memoryview(whole)).at(0)
     if found is None or found.end != len(whole):
         return None
     return Found(at, at + len(whole), found.record, mended=True)
@@ -183,7 +242,9 @@ def mend(data: bytes) -> bytes | None:
 
 def packets(data: memoryview, header: Header, start: int) -> Iterator[tuple[Packet, bool]]:
     """Yield the packets of a damaged file in order, each number once, and whether they were mended."""
-    expected, most = 0, None if header.samples is None else header.frames(header.samples)
+    expected, last = 0, None
+    if header.samples is not None:
+        last = max(0, header.frames(header.samples) - 1) // header.packet_frames
     for found in records(data, start):
         if found.record.kind is Kind.OPTIONAL:
             continue
@@ -191,8 +252,9 @@ def packets(data: memoryview, header: Header, start: int) -> Iterator[tuple[Pack
             packet = Packet.from_record(found.record, header)
         except FormatError:
             continue
-        begin = packet.sequence * header.packet_frames
-        if packet.sequence < expected or (most is not None and begin + packet.frames > max(most, 1) and not packet.end):
+        if packet.sequence < expected or (
+            last is not None and packet.end is None and packet.sequence + packet.count > last
+        ):
             continue
         yield packet, found.mended
         expected = packet.sequence + packet.count

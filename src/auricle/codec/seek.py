@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from auricle.codec.fields import Fields, read_varint, varint
 from auricle.codec.header import Header
-from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, read_record
+from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic, read_record
 from auricle.errors import FormatError
 
 LEAST_PACKETS = 16
@@ -76,7 +76,7 @@ def find_table(file: BinaryIO) -> SeekTable | None:
         if record is None or record.kind is not Kind.OPTIONAL or file.tell() != size:
             return None
         fields = Fields(record.body)
-        return read_table(fields) if fields.varint(MAX_RECORD_BYTES) == Topic.SEEK_TABLE else None
+        return read_table(fields) if fields.varint(MOST_TOPICS) == Topic.SEEK_TABLE else None
     except FormatError:
         return None
 

@@ -12,6 +12,8 @@ from auricle.audio import AudioReader
 
 WHOLE_SECONDS = 60
 STRETCHES = 15
+PIPE_SECONDS = 0.05
+"""A pipe is read in blocks of this length: longer ones would add to its latency."""
 STRETCH_SECONDS = WHOLE_SECONDS // STRETCHES
 
 
@@ -57,6 +59,10 @@ class Source(ABC):
         Raises:
             AudioError: it can't be read.
         """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is open."""
 
 
 @final
@@ -110,6 +116,9 @@ class FileSource(Source):
         with self._open() as reader:
             yield from reader.blocks(reader.sample_rate)
 
+    def close(self) -> None:
+        """Nothing stays open between passes."""
+
     def _open(self) -> AudioReader:
         return AudioReader(self._path, untrusted=self._untrusted)
 
@@ -128,7 +137,7 @@ class PipeSource(Source):
     def __init__(self, stream: BinaryIO, *, untrusted: bool = False):
         self._reader = AudioReader.from_stream(stream, untrusted=untrusted)
         self.sample_rate, self.channels, self.tags = self._reader.sample_rate, self._reader.channels, self._reader.tags
-        self._blocks = self._reader.blocks(self.sample_rate)
+        self._blocks = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))
 
     @property
     def whole(self) -> bool:
@@ -148,6 +157,9 @@ class PipeSource(Source):
         """What was kept, then the rest; call once."""
         yield from self.__dict__.get("_minute", ())
         yield from self._blocks
+
+    def close(self) -> None:
+        """Let go of the reader; the pipe stays open."""
         self._reader.close()
 
     @cached_property

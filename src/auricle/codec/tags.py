@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from auricle.audio import MAX_TAGS, clean_tags
 from auricle.codec.fields import Fields, varint
-from auricle.codec.record import MAX_RECORD_BYTES, Kind, Record, Topic
+from auricle.codec.record import MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic
+from auricle.errors import FormatError
 
 
 def tags_record(tags: Mapping[str, str]) -> Record:
@@ -14,14 +15,16 @@ def tags_record(tags: Mapping[str, str]) -> Record:
     return Record(Kind.OPTIONAL, varint(Topic.TAGS) + varint(len(clean)) + words)
 
 
-def read_tags(fields: Fields) -> dict[str, str]:
-    """Tags of a record's body after its topic; at most 64, the rest is not read.
-
-    Raises:
-        FormatError: a field is cut short.
-    """
-    count = min(fields.varint(MAX_RECORD_BYTES), MAX_TAGS)
-    return clean_tags([(_read_word(fields), _read_word(fields)) for _ in range(count)])
+def tags_of(record: Record) -> dict[str, str]:
+    """Tags of an optional record, at most 64; none where it is about something else, or malformed."""
+    fields = Fields(record.body)
+    try:
+        if fields.varint(MOST_TOPICS) != Topic.TAGS:
+            return {}
+        count = min(fields.varint(MAX_RECORD_BYTES), MAX_TAGS)
+        return clean_tags([(_read_word(fields), _read_word(fields)) for _ in range(count)])
+    except FormatError:
+        return {}
 
 
 def _word(text: str) -> bytes:

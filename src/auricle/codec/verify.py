@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from auricle.codec.container import Packet, Reader, open_file
 from auricle.codec.header import Span
+from auricle.codec.limits import SoundLimits
 from auricle.errors import FormatError
 
 if TYPE_CHECKING:
@@ -36,21 +37,24 @@ class Verified:
     codes: bool
 
 
-def verify(path: Path | str, *, model: "Autoencoder | Path | str | None" = None) -> Verified:
+def verify(
+    path: Path | str, *, model: "Autoencoder | Path | str | None" = None, limits: SoundLimits | None = None
+) -> Verified:
     """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
 
     Args:
         path: the file.
         model: the model that made it: then the codes are decoded as well, and compared with the hash of those written.
+        limits: what a file may claim if its codes are decoded; by default 12 hours, and a second of sound per byte.
 
     Raises:
-        FormatError: it is missing, not an .aur file, damaged or cut short.
+        FormatError: it is missing, not an .aur file, damaged or cut short, or claims more than the limits allow.
         ModelError: the model is not the one that made the file.
     """
     path = Path(path)
     with open_file(path) as file:
         reader = Reader(file, path)
-        check = None if model is None else _CodeCheck(reader, model)
+        check = None if model is None else _CodeCheck(reader, model, limits or SoundLimits())
         lost: list[Span] = []
         count = samples = 0
         for packet in reader.packets():
@@ -62,26 +66,29 @@ def verify(path: Path | str, *, model: "Autoencoder | Path | str | None" = None)
             if check is not None:
                 check.take(packet)
             samples = packet.end.samples if packet.end else 0
-        size = file.tell()
+        size = reader.size
     spans = tuple(Span(first, min(stop, samples)) for first, stop in lost)
     return Verified(path, size, count, samples, reader.header.sample_rate, spans, check is not None and not lost)
 
 
 @final
 class _CodeCheck:
-    def __init__(self, reader: Reader, model: "Autoencoder | Path | str"):
+    def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: SoundLimits):
         from auricle.codec.coder import PacketCoder
         from auricle.codec.decoding import check_header, find_model  # loads torch
         from auricle.codec.encoding import tables_of
 
         found = find_model(reader.name, reader.header, model, any_decoder=True)
         check_header(reader.name, reader.header, found)
-        self._reader, self._lost, self._checksum = reader, False, 0
+        self._reader, self._limits, self._lost, self._checksum = reader, limits, False, 0
         self._coder = PacketCoder(tables_of(found).at(reader.header.quality_step))
 
     def take(self, packet: Packet) -> None:
         from auricle.codec.coder import codes_checksum
 
+        header = self._reader.header
+        frames = packet.sequence * header.packet_frames + packet.frames
+        self._limits.check(frames * header.hop_length / header.native_rate, self._reader.size)
         if packet.payload is None:
             self._lost = True
             return
