@@ -1,6 +1,5 @@
 """Size of a file over the ideal code length of its codes, with what each part adds."""
 
-import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,23 +13,25 @@ def main() -> None:
     options = parser(__doc__)
     add_model(options, "speech")
     options.add_argument("--sounds", type=Path, nargs="+", default=[SOUNDS / "speech_1.flac", SOUNDS / "speech_2.flac"])
-    options.add_argument("--kbps", type=float, default=3.0, help="bitrate asked for")
-    options.add_argument("--seconds", type=float, default=10.0, help="length of each sound, repeated if it is shorter")
+    options.add_argument("--kbps", type=float, nargs="+", default=[1.5, 3.0, 6.0], help="bitrates asked for")
+    options.add_argument("--seconds", type=float, nargs="+", default=[10.0, 60.0], help="lengths: sounds are repeated")
     args = options.parse_args()
     one_thread()
     model = model_from(args.model)
-    rows = [_measure(model, sound, args) for sound in args.sounds]
+    rows = [
+        _measure(model, sound, kbps, seconds) for seconds in args.seconds for kbps in args.kbps for sound in args.sounds
+    ]
     settings = {"model": model.name, "kbps": args.kbps, "seconds": args.seconds}
     publish("overhead", args.out, settings, {"rows": rows}, [table(rows)])
 
 
-def _measure(model: Any, sound: Path, args: argparse.Namespace) -> dict[str, Any]:
+def _measure(model: Any, sound: Path, kbps: float, seconds: float) -> dict[str, Any]:
     from auricle.codec import compress
 
     with TemporaryDirectory() as name:
         source, coded = Path(name) / "in.wav", Path(name) / "coded.aur"
-        write_sound(source, looped(sound, model.sample_rate, args.seconds), model.sample_rate)
-        made = compress(source, coded, model=model, kbps=args.kbps)
+        write_sound(source, looped(sound, model.sample_rate, seconds), model.sample_rate)
+        made = compress(source, coded, model=model, kbps=kbps)
         packets, payload = _packets(model, coded)
     tables = model.tables.at(round(made.quality * 8))
     whole = tables.ideal_bits(np.concatenate(packets, axis=1))
@@ -38,6 +39,7 @@ def _measure(model: Any, sound: Path, args: argparse.Namespace) -> dict[str, Any
     bits = made.bytes * 8
     return {
         "sound": sound.name,
+        "seconds": seconds,
         "kb/s": made.kbps,
         "quality": made.quality,
         "file bits": bits,
@@ -46,6 +48,7 @@ def _measure(model: Any, sound: Path, args: argparse.Namespace) -> dict[str, Any
         "packets' own contexts": f"{reset / whole - 1:+.2%}",
         "range coder": f"{(payload * 8 - reset) / whole:+.2%}",
         "header, packets, checksums": f"{(bits - payload * 8) / whole:+.2%}",
+        "of the file": f"{1 - payload * 8 / bits:.2%}",
     }
 
 

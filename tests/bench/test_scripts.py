@@ -30,7 +30,7 @@ def test_help(script: str):
 
 
 def test_overhead_writes_a_dated_result(tmp_path: Path, model_file: Path):
-    text = run("overhead.py", "--model", str(model_file), "--seconds", "1", "--out", str(tmp_path))
+    text = run("overhead.py", "--model", str(model_file), "--seconds", "1", "--kbps", "3", "--out", str(tmp_path))
     (path,) = tmp_path.glob("????-??-??-overhead.json")
     assert "file / ideal" in text
     result = json.loads(path.read_text())
