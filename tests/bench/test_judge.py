@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from auricle.bench import Clip, Yardstick, bootstrap, format_rows, score
+from auricle.bench import Clip, Yardstick, bootstrap, format_rows, score, scores
 from auricle.bench.dial import real_kbps
 from auricle.bench.judge import at
 from auricle.bench.rows import row
@@ -119,3 +121,13 @@ def test_bootstrap_of_a_ratio():
     assert bits is not None
     assert (bits.mean, bits.low, bits.high) == (2.0, 0.0, 10.0)
     assert bootstrap(list(np.arange(50.0) ** 2), seed=1) != bootstrap(list(np.arange(50.0) ** 2), seed=2)
+
+
+def test_a_metric_that_breaks_is_told_and_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(pair: object) -> float:
+        raise ValueError("no numbers today")
+
+    monkeypatch.setattr(scores, "METRICS", {**scores.METRICS, "mel": replace(scores.METRICS["mel"], measure=broken)})
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 16000)).astype(np.float32)
+    found = scores.score(noise, noise, 16000, judged_rate=16000, speech=False, metrics=["mel", "stft"])
+    assert found.values.keys() == {"stft"} and "no numbers today" in found.problems["mel"]

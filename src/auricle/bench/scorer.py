@@ -34,7 +34,11 @@ def scorer(jobs: int) -> Iterator[Executor]:
     os.environ.update(ONE_THREAD)  # libraries look at it when they are loaded
     try:
         with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            yield pool
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts does not wait for the rest
+                raise
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

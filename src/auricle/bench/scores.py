@@ -145,4 +145,6 @@ def score(
             values[name] = METRICS[name].measure(pair)
         except (AudioError, MetricUnavailable) as error:
             problems[name] = str(error)
+        except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:  # out of a library that measures
+            problems[name] = f"{METRICS[name].label} failed: {error}"
     return Scores(values, problems)

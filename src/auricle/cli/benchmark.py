@@ -76,13 +76,13 @@ def benchmark(
         result = run(
             sounds,
             models=model or None,
-            against=[] if against == "none" else _words(against),
-            kbps=[_number(word) for word in _words(kbps)],
+            against=[] if against == "none" else _words(against, "--against"),
+            kbps=[_number(word) for word in _words(kbps, "--kbps")],
             files=files,
             seconds=seconds,
             rate=rate,
             speech=_kind(judge),
-            metrics=None if metrics == "all" else _words(metrics),
+            metrics=None if metrics == "all" else _words(metrics, "--metrics"),
             lyra=lyra,
             weights=weights,
             libopus=libopus,
@@ -97,8 +97,13 @@ def benchmark(
     screen.result(format_result(result) + page, result.to_json())
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in (part.strip() for part in text.split(",")) if word]
+def _words(text: str, option: str) -> list[str]:
+    from auricle.errors import OptionError
+
+    words = [word for word in (part.strip() for part in text.split(",")) if word]
+    if not words:
+        raise OptionError(f"{option} {text!r} names nothing: give words with commas between them")
+    return words
 
 
 def _number(text: str) -> float:
