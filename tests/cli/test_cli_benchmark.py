@@ -61,7 +61,7 @@ def test_a_page(auricle, sounds: Path, model_file: Path, tmp_path: Path):
         ((), "nothing to compare on"),
         (("--answers", "gone.json"), "gone.json"),
         (("SOUNDS", "--kbps", "3,loud"), "'loud' is no bitrate"),
-        (("SOUNDS", "--kbps", ""), "bitrates of nothing"),
+        (("SOUNDS", "--kbps", ""), "names nothing"),
         (("SOUNDS", "--judge", "ear"), "can't be judged as 'ear': choose from auto, speech, audio"),
         (("SOUNDS", "--metrics", "beauty"), "no metric is called 'beauty'"),
         (("SOUNDS", "--model", "nobody"), "nobody"),

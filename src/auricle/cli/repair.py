@@ -24,7 +24,9 @@ def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, 
 
     made = run(source, target_beside(source, target, f".repaired{source.suffix}"), force=force)
     rate = made.sample_rate
-    saved = f"{made.packets} packet{'s' if made.packets != 1 else ''} saved" + (f", {made.mended} of them mended" if made.mended else "")
+    saved = f"{made.packets} packet{'s' if made.packets != 1 else ''} saved"
+    if made.mended:
+        saved += f", {made.mended} of them mended"
     lines = [f"{source} -> {made.path}: {saved}, header {made.header}, {clock(made.samples / rate)}"]
     if made.lost:
         lines.append(f"lost: {spans(made.lost, rate)}")
