@@ -1,4 +1,4 @@
-"""Wall time of ``auricle --help``."""
+"""Wall time of ``auricle --help``, and of loading the first model in a process that has torch already."""
 
 import subprocess
 import sys
@@ -27,6 +27,8 @@ def main() -> None:
         "fastest s": min(times),
         "imports torch": _imports_torch(),
     }
+    loads = [_load_seconds() for _ in range(3)]
+    row |= {"loading speech, s": median(loads)}
     settings = {"repeats": args.repeats, "entry": "script" if script.is_file() else "module"}
     publish("startup", args.out, settings, {"rows": [row], "times": times}, [table([row])])
 
@@ -35,6 +37,11 @@ def _seconds(command: list[str]) -> float:
     started = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
+
+
+def _load_seconds() -> float:
+    probe = "import time; from auricle.model import load; t = time.time(); load('speech'); print(time.time() - t)"
+    return float(subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout)
 
 
 def _imports_torch() -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from auricle.bench.clips import Clip
 from auricle.bench.cost import model_cost, peer_cost
@@ -147,9 +147,7 @@ def benchmark(
             "kbps": sorted(set(kbps)),
             "files": files,
             "seconds": seconds,
-            "judged at Hz": judged,
-            "judged as": "speech" if as_speech else "audio",
-            "metrics": list(yardstick.metrics),
+            **_judged(yardstick),
             "anchor": ANCHOR,
             "seed": seed,
             "jobs": jobs,
@@ -167,6 +165,14 @@ def benchmark(
 
         report(result, work.samples, Path(out), force=force)
     return result
+
+
+def _judged(yardstick: Yardstick) -> dict[str, Any]:
+    return {
+        "judged at Hz": yardstick.rate,
+        "judged as": "speech" if yardstick.speech else "audio",
+        "metrics": list(yardstick.metrics),
+    }
 
 
 def _own(models: Sequence[Autoencoder | str | Path], against: Sequence[str]) -> list[_Entry]:

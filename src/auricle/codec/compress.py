@@ -63,7 +63,7 @@ def compress(
         quality: where to set the dial instead, from 0 to the model's highest level, in steps of an eighth. With
             neither, it stands in the middle.
         gain_db: decibels to raise the sound by before coding, in steps of a half; it is lowered again in decoding.
-            Quiet recordings keep more of their detail so.
+            A quiet recording is then coded like a loud one, and takes as many bits.
         packet_seconds: length of a packet: what one damaged place costs.
         untrusted: decode the source in a process of its own, with limits on time and memory.
         force: replace ``target``.
