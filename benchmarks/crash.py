@@ -91,12 +91,12 @@ class _Subject:
         import torch
 
         from auricle.model import Autoencoder
-        from auricle.training import Budget, Machine, Run, run_training
+        from auricle.training import AutoencoderTask, Budget, Machine, Run, run_training
 
         torch.manual_seed(0)
         model = Autoencoder(self.config.model)
-        plan = Run(folder, self.cache, Budget(steps=self.steps), Machine(cpu=True), resume, save_seconds=0.0)
-        for _ in run_training(model, self.config, plan):
+        plan = Run(folder, Budget(steps=self.steps), Machine(cpu=True), resume, save_seconds=0.0)
+        for _ in run_training(AutoencoderTask(model, self.config, self.cache), plan):
             pass
 
     def newest(self, folder: Path) -> "Snapshot":

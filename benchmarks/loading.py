@@ -89,16 +89,16 @@ def _steps(config: Any, sampler: Any, machine: Any, steps: int) -> tuple[float, 
     import torch
 
     from auricle.model import Autoencoder
+    from auricle.training.autoencode import AutoencoderWorker
     from auricle.training.feed import Feed
     from auricle.training.schedule import Clock
-    from auricle.training.worker import Worker
 
     torch.manual_seed(0)
     model = Autoencoder(config.model)
     model.fit_scale(torch.from_numpy(sampler.batch(0)))
-    worker = Worker(model, config, 0, machine)
+    worker = AutoencoderWorker(model, config, 0, machine)
     waits, works = [], []
-    with Feed(sampler, machine) as feed:
+    with Feed(lambda step, shard: (sampler.batch(step, shard),), machine) as feed:
         for step in range(steps):
             started = time.perf_counter()
             batches = feed.take(step)

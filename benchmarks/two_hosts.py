@@ -144,7 +144,7 @@ def _work(folder: str, steps: int, accumulate: int, resume: bool) -> None:
 
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
-    from auricle.training import Budget, Machine, Run, named, run_training, with_adversary
+    from auricle.training import AutoencoderTask, Budget, Machine, Run, named, run_training, with_adversary
     from auricle.training.adversary import light
 
     machine, home = Machine(accumulate=accumulate, cpu=True), Path(folder)
@@ -154,9 +154,9 @@ def _work(folder: str, steps: int, accumulate: int, resume: bool) -> None:
     model = Autoencoder(config.model)
     with machine.in_turn():
         cache = AudioCache.build(scan(SOUNDS).sounds, home / "cache", sample_rate=model.sample_rate)
-    plan = Run(home, cache, Budget(steps=steps), machine, resume, save_seconds=0.5, report_steps=1)
+    plan = Run(home, Budget(steps=steps), machine, resume, save_seconds=0.5, report_steps=1)
     with (home / "losses.jsonl").open("a", encoding="utf-8") as log:
-        for report in run_training(model, config, plan):
+        for report in run_training(AutoencoderTask(model, config, cache), plan):
             if machine.first:
                 print(json.dumps({"step": report.step, "loss": report.loss}), file=log, flush=True)
     if machine.first:

@@ -90,6 +90,12 @@ PACKAGES = (
         "6ea3c6df9a67762e2362f946c695e619859126b19fbccf32a2e8f07dfd03b2f4",
     ),
     Package(
+        "avldrums.lv2-soundfont",
+        "avldrums.lv2",
+        "0.5.2-2",
+        "436813f10c950324f28cb6a71e922f153084b6ed00049cd47da3f0f055f3ffc5",
+    ),
+    Package(
         "sonic-pi-samples",
         "sonic-pi",
         "3.2.2~repack-8",

@@ -17,6 +17,7 @@ SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
 JOBS = {"codec", "synth", "classify"}
+LEARN = {"losses", "discriminators", "training"}
 TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "bench"}
 MAY_IMPORT = {
     "errors": set(),
@@ -34,8 +35,8 @@ MAY_IMPORT = {
     "training": WORK | {"losses", "discriminators"},
     "watch": WORK | {"training", "verdict", "html"},
     "codec": WORK,
-    "synth": WORK,
-    "classify": WORK,
+    "synth": WORK | LEARN | {"html"},
+    "classify": WORK | LEARN | {"html"},
     "bench": WORK | JOBS | {"losses", "training", "html"},
     "describe": MODEL | JOBS,
     "check": {"errors", "data", "verdict", "watch"},

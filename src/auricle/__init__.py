@@ -16,7 +16,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auricle.api import Trained, Watcher, train
+    from auricle.api.runs import Watcher
+    from auricle.api.train import Trained, train
     from auricle.audio import read
     from auricle.audio.write import write
     from auricle.bench.benchmark import benchmark
@@ -118,7 +119,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
         "Packet": "auricle.codec.container",
-        **dict.fromkeys(("Trained", "Watcher", "train"), "auricle.api"),
+        **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
+        "Watcher": "auricle.api.runs",
         "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",
         "benchmark": "auricle.bench.benchmark",

@@ -17,7 +17,7 @@ import torch
 from auricle.data import AudioCache, scan
 from auricle.errors import OutputError
 from auricle.model import Autoencoder
-from auricle.training import Budget, Machine, Report, Run, run_training
+from auricle.training import AutoencoderTask, Budget, Machine, Report, Run, run_training
 from auricle.training.checkpoint import Checkpoints, Snapshot
 from auricle.training.keeper import CHECKPOINTS
 from training.training_job import Job, config, make_sounds
@@ -46,9 +46,9 @@ def train(cache: AudioCache, folder: Path, of: Job, *, stop: int | None = None, 
     torch.manual_seed(0)
     model = Autoencoder(config(of).model)
     machine = Machine(accumulate=2, cpu=True)
-    run = Run(folder, cache, Budget(steps=STEPS), machine, resume, save_seconds=0.0, report_steps=1)
+    run = Run(folder, Budget(steps=STEPS), machine, resume, save_seconds=0.0, report_steps=1)
     reports = []
-    for report in run_training(model, config(of), run):
+    for report in run_training(AutoencoderTask(model, config(of), cache), run):
         reports.append(report)
         if report.step == stop:
             break

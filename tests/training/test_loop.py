@@ -8,13 +8,14 @@ import pytest
 import soundfile
 import torch
 
-from auricle.data import AudioCache, CropSampler, scan
+from auricle.data import AudioCache, scan
 from auricle.errors import ModelError
 from auricle.losses import CompandedMdctConfig, MeanSquaredErrorConfig
 from auricle.model import Autoencoder
 from auricle.model.file import stored_arrays
 from auricle.training import (
     PRESETS,
+    AutoencoderTask,
     Budget,
     Excerpts,
     Machine,
@@ -57,16 +58,19 @@ def _config(kind: str = "entropy") -> TrainConfig:
     )
 
 
-def _run(cache, folder: Path, steps: int = 12, **run) -> Run:
+def _run(folder: Path, steps: int = 12, **run) -> Run:
     folder.mkdir(exist_ok=True)
     plan = {"budget": Budget(steps=steps), "machine": Machine(), "report_steps": 1, **run}
-    return Run(folder, cache, **plan)
+    return Run(folder, **plan)
 
 
-def _trained(cache, config, folder: Path, steps: int = 12, **run) -> tuple[Autoencoder, list]:
+def _trained(
+    cache, config, folder: Path, steps: int = 12, measured=lambda model: None, classes=None, **run
+) -> tuple[Autoencoder, list]:
     torch.manual_seed(0)
     model = Autoencoder(config.model)
-    return model, list(run_training(model, config, _run(cache, folder, steps, **run)))
+    task = AutoencoderTask(model, config, cache, measured, classes)
+    return model, list(run_training(task, _run(folder, steps, **run)))
 
 
 def _left_behind(folder: Path, config: TrainConfig):
@@ -97,7 +101,7 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(cache, tmp_path,
     whole, _ = _trained(cache, config, tmp_path / "whole")
     torch.manual_seed(0)
     half = Autoencoder(config.model)
-    for report in run_training(half, config, _run(cache, tmp_path / "parts", save_seconds=0.0)):
+    for report in run_training(AutoencoderTask(half, config, cache), _run(tmp_path / "parts", save_seconds=0.0)):
         if report.step == stop:
             break
     resumed, reports = _trained(cache, config, tmp_path / "parts", resume=True)
@@ -133,8 +137,8 @@ def test_a_resumed_run_keeps_to_a_budget_in_time(cache, tmp_path):
     snapshot = checkpoints.load(config.model_dump_json())
     checkpoints.save(replace(snapshot, clock=replace(snapshot.clock, progress=0.5, stride=1e-4, seconds=1000.0)))
     torch.manual_seed(0)
-    run = _run(cache, tmp_path, budget=Budget(seconds=2000.0), resume=True)
-    for report in run_training(Autoencoder(config.model), config, run):
+    run = _run(tmp_path, budget=Budget(seconds=2000.0), resume=True)
+    for report in run_training(AutoencoderTask(Autoencoder(config.model), config, cache), run):
         if report.step == 90:
             break
     assert 0.5 < report.progress < 0.6
@@ -154,13 +158,13 @@ def test_without_a_checkpoint_nothing_is_resumed(cache, tmp_path):
 @pytest.fixture
 def spoil(monkeypatch):
     """Make the batches of some steps not a number."""
-    plain = CropSampler.batch
+    plain = AutoencoderTask.batch
 
     def spoil(wanted) -> None:
-        def batch(self, step, shard=0):
-            return plain(self, step, shard) * (np.nan if wanted(step) else 1.0)
+        def batch(self, step, shard):
+            return tuple(array * (np.nan if wanted(step) else 1.0) for array in plain(self, step, shard))
 
-        monkeypatch.setattr(CropSampler, "batch", batch)
+        monkeypatch.setattr(AutoencoderTask, "batch", batch)
 
     return spoil
 
@@ -205,9 +209,9 @@ def test_the_earlier_weights_are_taken_if_they_were_clearly_better(cache, tmp_pa
         result = preview(model, excerpts)
         assert result is not None
         seen.append({name: value.clone() for name, value in model.state_dict().items()})
-        return replace(result, mel=[2.0, 1.0, 10.0, 10.0][len(seen) - 1])
+        return replace(result, figure=[2.0, 1.0, 10.0, 10.0][len(seen) - 1])
 
-    model, reports = _trained(cache, config, tmp_path, 20, preview=measure, previews=4)
+    model, reports = _trained(cache, config, tmp_path, 20, measure, previews=4)
     assert [report.step for report in reports if report.preview] == [5, 10, 15, 20]
     assert all(torch.equal(value, seen[1][name]) for name, value in model.state_dict().items())
 

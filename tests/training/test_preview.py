@@ -76,8 +76,8 @@ def excerpts(tmp_path_factory: pytest.TempPathFactory) -> Excerpts:
 def test_a_preview_of_every_bottleneck(kind: str, excerpts: Excerpts):
     model = tiny_model(BOTTLENECKS[kind])
     seen = preview(model, excerpts)
-    assert seen is not None and seen.sample_rate == RATE and seen.mel > 0
-    assert seen.mel == pytest.approx(np.mean([excerpt.mel for excerpt in seen.excerpts]))
+    assert seen is not None and seen.sample_rate == RATE and seen.figure > 0
+    assert seen.figure == pytest.approx(np.mean([excerpt.mel for excerpt in seen.excerpts]))
     for clip, excerpt in zip(excerpts.clips, seen.excerpts, strict=True):
         assert excerpt.original is clip.audio and excerpt.decoded.shape == clip.audio.shape
     assert seen.usage and all(len(values) >= 1 for values in seen.usage.values())
@@ -118,4 +118,4 @@ def test_a_broken_model_is_told_not_raised(excerpts: Excerpts):
     with torch.no_grad():
         next(model.decoder.parameters()).fill_(torch.nan)
     seen = preview(model, excerpts)
-    assert seen is not None and np.isnan(seen.mel) and not seen.excerpts[0].decoded.any()
+    assert seen is not None and np.isnan(seen.figure) and not seen.excerpts[0].decoded.any()

@@ -22,6 +22,7 @@ from auricle.losses import CompandedMdctConfig
 from auricle.model import Autoencoder
 from auricle.training import (
     AdversaryConfig,
+    AutoencoderTask,
     Budget,
     Machine,
     ObjectiveConfig,
@@ -102,7 +103,6 @@ def main(job: Job) -> None:
         cache = AudioCache.build(scan(Path(job.sounds)).sounds, folder, sample_rate=model.sample_rate)
     run = Run(
         folder,
-        cache,
         Budget.parse(job.budget),
         machine,
         resume=job.resume,
@@ -111,7 +111,7 @@ def main(job: Job) -> None:
     )
     steps = 0
     with (folder / "losses.jsonl").open("a", encoding="utf-8") as log:
-        for report in run_training(model, made, run):
+        for report in run_training(AutoencoderTask(model, made, cache), run):
             steps = report.step
             if machine.first:
                 line: dict[str, Any] = {"step": steps, "phase": report.phase, "loss": report.loss, **report.terms}

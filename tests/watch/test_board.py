@@ -30,7 +30,7 @@ def test_figures_pictures_and_sounds_can_be_read_back(tmp_path: Path):
         recorder.record(report(20, loss=2.5, preview=seen))
     board = events(tmp_path)
     assert [(e.step, e.value) for e in board.Scalars("train/loss")] == [(10, 3.0), (20, 2.5)]
-    assert board.Scalars("held_out/mel")[0].value == pytest.approx(0.6)
+    assert board.Scalars("held_out/mel_distance")[0].value == pytest.approx(0.6)
     assert board.Scalars("bottleneck/active_dimensions")[0].value == 2
     assert len(board.Tags()["audio"]) == 6 and len(board.Tags()["images"]) == 3
     (sound,) = board.Audio(f"decoded/{seen.excerpts[0].name}")
@@ -62,7 +62,7 @@ def test_sounds_become_rarer_as_the_run_grows(tmp_path: Path):
 
 def test_only_finite_figures_are_shown():
     found = figures(report(10, loss=math.nan, preview=preview(math.inf)))
-    assert "train/loss" not in found and "held_out/mel" not in found and found["held_out/rate"] == 5.5
+    assert "train/loss" not in found and "held_out/mel_distance" not in found and found["held_out/rate"] == 5.5
 
 
 class Kept(tracking.GeneralTracker):

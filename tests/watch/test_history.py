@@ -31,7 +31,7 @@ def test_numbers_that_are_not_finite_are_null(tmp_path: Path):
     write(tmp_path, report(10, loss=math.nan, terms={"mel": math.inf}, preview=preview(math.nan)))
     lines = (tmp_path / HISTORY).read_text().splitlines()
     values = json.loads(lines[1], parse_constant=lambda name: pytest.fail(name))
-    assert values["loss"] is None and values["terms"] == {"mel": None} and values["measured"]["mel"] is None
+    assert values["loss"] is None and values["terms"] == {"mel": None} and values["measured"]["figure"] is None
     (entry,) = read_history(tmp_path).entries
     assert math.isnan(entry.loss) and math.isnan(entry.terms["mel"]) and entry.measured
 

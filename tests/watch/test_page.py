@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from auricle.training.report import Excerpt
 from auricle.verdict import Level, Verdict
 from auricle.watch.curves import Chart, Series, bars, duration
 from auricle.watch.gallery import Gallery
 from auricle.watch.history import Entry, History
 from auricle.watch.page import View, page
 from pages import Page, asks_nothing_of_the_network, title_in_browser
-from watch.watched import CONFIG, NASTY, RATE, course, preview, report
+from watch.watched import CONFIG, NASTY, RATE, course, preview, report, sound
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 
@@ -85,11 +87,17 @@ def test_a_young_run_has_a_page(reports):
     assert "Nothing has been measured yet" in parsed.text
 
 
+def test_a_sound_made_from_nothing_stands_alone():
+    made = replace(preview(count=1), excerpts=(Excerpt("kick", None, sound(), None),))
+    html = Gallery().renewed(made).html
+    assert html.count("<audio") == 1 and "Made" in html and "Original" not in html and "mel distance" not in html
+
+
 def test_a_page_stays_below_five_megabytes():
     noise = np.random.default_rng(0).uniform(-1, 1, 4 * 48000).astype(np.float32)
     full = preview(count=6)
     excerpts = tuple(type(e)(e.name, noise, noise.copy(), e.mel) for e in full.excerpts)
-    html = Gallery().renewed(type(full)(48000, 0.5, None, {}, excerpts)).html
+    html = Gallery().renewed(type(full)(48000, 0.5, "mel distance", None, {}, excerpts)).html
     assert 1 <= html.count("<section>") < 6 and len(html) < 4_500_000
 
 

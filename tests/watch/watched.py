@@ -26,7 +26,7 @@ def preview(mel: float = 0.7, *, count: int = 2, seconds: float = 0.5, usage: di
     excerpts = tuple(
         Excerpt(f"{index} {NASTY}", sound(seconds), 0.9 * sound(seconds, 450.0), mel) for index in range(count)
     )
-    return Preview(RATE, mel, 5.5, {"bits": (100.0, 60.0, 1.0)} if usage is None else usage, excerpts)
+    return Preview(RATE, mel, "mel distance", 5.5, {"bits": (100.0, 60.0, 1.0)} if usage is None else usage, excerpts)
 
 
 def report(step: int = 10, *, of: int = 1000, **values) -> Report:

@@ -2,22 +2,20 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, final
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.screen import Meter, Screen
+from auricle.cli.running import RunView, unusable
+from auricle.cli.screen import Screen
 from auricle.cli.text import duration, size
 
 if TYPE_CHECKING:
     from auricle import Trained
-    from auricle.data import Corpus, Rejected
-    from auricle.training import Report
 
 _OUT = Path("my.auricle.safetensors")
-_REASONS_SHOWN = 5
 
 
 def train(
@@ -33,6 +31,8 @@ def train(
     resume: Flag = False,
     force: Flag = False,
     seed: int = 0,
+    labels: bool = False,
+    labels_from: Path | None = None,
     batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     accumulate: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
     precision: str = "auto",
@@ -56,6 +56,8 @@ def train(
         resume: go on from the last checkpoint.
         force: replace an existing model file.
         seed: decides weights, crops and noise.
+        labels: also learn to tell classes apart, one for each folder of sounds.
+        labels_from: the same with the classes of a CSV file with the columns path and label.
         batch: crops per step and process; by default the preset's.
         accumulate: parts of a step whose gradients are averaged.
         precision: auto, float32 or bf16 (GPUs).
@@ -71,7 +73,7 @@ def train(
     machine = Machine(precision, accumulate, cpu=cpu)
     screen = Screen(output if machine.first else Output(quiet=True))
     with screen.progress("train") as meter:
-        view = _View(screen, meter)
+        view = RunView(screen, meter)
         made = run(
             sounds,
             out=out,
@@ -80,6 +82,7 @@ def train(
             base=base,
             budget=budget,
             adversarial=adversarial,
+            labels=labels_from or labels,
             batch=batch,
             machine=machine,
             resume=resume,
@@ -92,46 +95,10 @@ def train(
     if not machine.first:
         return
     if made.rejected:
-        screen.note(_unusable(made.rejected))
+        screen.note(unusable(made.rejected))
     table = format_rows(made.table) or "no sound was held out: give two or more files to judge the model"
     values = {**_values(made), "table": [asdict(row) for row in made.table]}
     screen.result(f"{_summary(made)}\n\n{table}", values)
-
-
-@final
-class _View:
-    """Shows a run as it goes."""
-
-    def __init__(self, screen: Screen, meter: Meter) -> None:
-        self._screen, self._meter = screen, meter
-        self._found = self._stage = ""
-
-    def scanned(self, corpus: "Corpus") -> None:
-        self._found = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
-
-    def entered(self, stage: str) -> None:
-        self._stage = stage
-        self._meter.show(0.0, stage)
-
-    def counted(self, done: int, total: int) -> None:
-        self._meter.show(done / max(1, total), f"{self._stage}, {done} of {total}")
-
-    def trained(self, report: "Report") -> None:
-        if self._found:  # told when the first steps are done: so a run that can't start says one thing only
-            self._screen.note(self._found)
-            self._found = ""
-        for event in report.events:
-            self._screen.note(event)
-        rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
-        detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
-        self._meter.show(report.progress, f"{detail}, {duration(report.seconds_left)} left")
-
-
-def _unusable(rejected: "tuple[Rejected, ...]") -> str:
-    count = "1 file was" if len(rejected) == 1 else f"{len(rejected)} files were"
-    reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
-    more = [f"  and {len(rejected) - _REASONS_SHOWN} more"] if len(rejected) > _REASONS_SHOWN else []
-    return "\n".join((f"{count} left out:", *reasons, *more))
 
 
 def _summary(made: "Trained") -> str:

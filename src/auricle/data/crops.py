@@ -1,5 +1,6 @@
 """Random training crops, a pure function of seed, step and shard."""
 
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -27,6 +28,7 @@ class CropSampler:
     - Each crop is scaled by a random gain, uniform in decibels, but not beyond a peak of 1, and half of them
       are turned upside down.
     - A silent crop is drawn again, up to 4 times.
+    - Where classes are given, a crop holds sounds of one class only.
 
     Args:
         cache: the sounds.
@@ -34,6 +36,7 @@ class CropSampler:
         batch: crops per batch.
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
+        classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -47,6 +50,7 @@ class CropSampler:
         batch: int,
         seed: int,
         gain: tuple[float, float] = (_LOWEST_GAIN, _HIGHEST_GAIN),
+        classes: Sequence[int] | None = None,
     ) -> None:
         if length < 1 or batch < 1 or seed < 0:
             raise OptionError(
@@ -56,8 +60,12 @@ class CropSampler:
         if not gain[0] <= gain[1]:
             raise OptionError(f"a gain from {gain[0]:g} to {gain[1]:g} dB: give the lower bound first")
         self._cache, self._length, self._batch, self._seed, self._gain = cache, length, batch, seed, gain
+        self._classes = np.full(len(cache), -1) if classes is None else np.asarray(classes, np.int64)
+        if len(self._classes) != len(cache):
+            raise OptionError(f"{len(self._classes)} classes for {len(cache)} sounds: give one for each")
         weights = np.sqrt(cache.lengths.astype(np.float64))
-        self._cumulative = np.cumsum(weights / weights.sum())
+        self._draws = {each: _Draw(weights, self._classes == each) for each in np.unique(self._classes).tolist()}
+        self._all = _Draw(weights, np.ones(len(cache), bool))
         self._longest_gap = round(_LONGEST_GAP_SECONDS * cache.sample_rate)
 
     def batch(self, step: int, shard: int = 0) -> np.ndarray:
@@ -66,34 +74,56 @@ class CropSampler:
         A step's further batches, for other processes or parts of an accumulated step, have further shards (0 or
         more). What a shard holds does not depend on how many others there are.
         """
-        random = np.random.Generator(np.random.PCG64([self._seed, step, shard] if shard else [self._seed, step]))
-        return np.stack([self._crop(random) for _ in range(self._batch)])
+        return self.labelled_batch(step, shard)[0]
 
-    def _crop(self, random: np.random.Generator) -> np.ndarray:
-        crop = self._draw(random)
+    def labelled_batch(self, step: int, shard: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`batch`, and the class of each crop, int64 ``(b,)``."""
+        random = np.random.Generator(np.random.PCG64([self._seed, step, shard] if shard else [self._seed, step]))
+        crops, classes = zip(*(self._crop(random) for _ in range(self._batch)), strict=True)
+        return np.stack(crops), np.array(classes, np.int64)
+
+    def _crop(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
+        crop, label = self._draw(random)
         for _ in range(_REDRAWS):
             if np.abs(crop).max() >= _SILENCE:
                 break
-            crop = self._draw(random)
-        return self._augment(crop, random)
+            crop, label = self._draw(random)
+        return self._augment(crop, random), label
 
-    def _draw(self, random: np.random.Generator) -> np.ndarray:
+    def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
         crop = np.zeros(self._length, np.float32)
-        done = 0
+        done, draw, label = 0, self._all, -1
         while done < self._length:
-            index = min(int(np.searchsorted(self._cumulative, random.random(), "right")), len(self._cache) - 1)
+            index = draw.index(random)
+            label = int(self._classes[index])
+            draw = self._draws[label]
             total = int(self._cache.lengths[index])
             start = int(random.integers(0, max(0, total - self._length) + 1))
             count = min(total, self._length - done)
             crop[done : done + count] = _mono_view(self._cache.crop(index, start, count), random)
             done += count + int(random.integers(0, self._longest_gap + 1))
-        return crop
+        return crop, label
 
     def _augment(self, crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
         gain = 10 ** (random.uniform(*self._gain) / 20)
         sign = -1.0 if random.random() < 0.5 else 1.0
         peak = float(np.abs(crop).max())
         return crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
+
+
+@final
+class _Draw:
+    """Draws among some of the sounds, by weight."""
+
+    def __init__(self, weights: np.ndarray, among: np.ndarray) -> None:
+        self._sounds = np.flatnonzero(among)
+        chosen = weights[self._sounds]
+        self._cumulative = np.cumsum(chosen / chosen.sum())
+
+    def index(self, random: np.random.Generator) -> int:
+        """The number of a sound; takes one number from ``random``."""
+        place = int(np.searchsorted(self._cumulative, random.random(), "right"))
+        return int(self._sounds[min(place, len(self._sounds) - 1)])
 
 
 def _mono_view(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -8,6 +8,7 @@ from auricle.losses import LossConfig
 from auricle.model import AutoencoderConfig
 from auricle.model.choice import Frozen
 from auricle.training.adversary import AdversaryConfig
+from auricle.training.labels import LabelConfig
 from auricle.training.optimiser import OptimiserConfig
 
 
@@ -25,6 +26,7 @@ class ObjectiveConfig(Frozen):
 
     losses: tuple[Term, ...] = Field(min_length=1, description="distances between input and output")
     bottleneck: dict[str, float] = Field(default={}, description="weights of the bottleneck's terms by name")
+    labels: LabelConfig | None = Field(default=None, description="classes that the latents are asked for")
     quality_decay: float = Field(
         default=0.5, gt=0, le=1, description="factor on the bottleneck's weights for each level of quality"
     )

@@ -3,12 +3,11 @@
 import math
 from typing import final
 
-from auricle.model import Autoencoder
 from auricle.training.checkpoint import Checkpoints, Snapshot
-from auricle.training.config import TrainConfig
 from auricle.training.report import Preview
 from auricle.training.run import Run
 from auricle.training.schedule import Clock
+from auricle.training.task import Task
 from auricle.training.worker import Worker
 
 CHECKPOINTS = "checkpoints"
@@ -21,14 +20,12 @@ class Keeper:
     """Holds what a run could lose.
 
     Args:
-        model: trained in place.
-        config: the run's; a resumed run must have the same.
+        task: a resumed run must have the same.
         run: where and how long.
     """
 
-    def __init__(self, model: Autoencoder, config: TrainConfig, run: Run):
-        self._model, self._config, self._run = model, config, run
-        self._identity = config.model_dump_json()
+    def __init__(self, task: Task, run: Run):
+        self._task, self._run = task, run
         self._checkpoints = Checkpoints(run.folder / CHECKPOINTS)
         self._best: float | None = None
         self._last: float | None = None
@@ -48,7 +45,7 @@ class Keeper:
     def restore(self) -> tuple[Clock, Worker]:
         """The state of the newest checkpoint."""
         self._run.machine.wait()
-        snapshot = self._checkpoints.load(self._identity)
+        snapshot = self._checkpoints.load(self._task.identity)
         worker = self._worker(snapshot.clock.phase)
         worker.load(snapshot.tensors, snapshot.balance)
         self._best, self._last = snapshot.best, snapshot.figure
@@ -67,35 +64,35 @@ class Keeper:
             return None
         preview, better = self._measure(worker, clock), False
         if preview is not None:
-            better = math.isfinite(preview.mel) and (self._best is None or preview.mel < self._best)
-            self._last, self._best = preview.mel, preview.mel if better else self._best
+            better = math.isfinite(preview.figure) and (self._best is None or preview.figure < self._best)
+            self._last, self._best = preview.figure, preview.figure if better else self._best
         if better or clock.done or clock.seconds - self._saved_at > self._run.save_seconds:
             self._save(worker, clock, best=better)
         return preview
 
     def finish(self, worker: Worker) -> None:
-        """Give the model the averaged weights: the last ones, or the best ones if they were clearly better."""
+        """Give the module the averaged weights: the last ones, or the best ones if they were clearly better."""
         earlier_is_better = (
             self._best is not None
             and self._last is not None
             and self._best < _CLEARLY_BETTER * self._last
             and worker.phase.adversary is None  # an adversary may raise the distance and yet sound better
         )
-        best = self._checkpoints.load_best(self._identity) if earlier_is_better else None
+        best = self._checkpoints.load_best(self._task.identity) if earlier_is_better else None
         if best is not None and best.figure == self._best:  # else it was lost: the last ones are good enough
             worker.load(best.tensors)
         worker.average.apply()
-        self._model.to("cpu")
+        self._task.module.to("cpu")
 
     def _worker(self, phase: int) -> Worker:
-        return Worker(self._model, self._config, phase, self._run.machine)
+        return self._task.worker(phase, self._run.machine)
 
     def _measure(self, worker: Worker, clock: Clock) -> Preview | None:
         if not (self._is_due(clock) or clock.done):
             return None
         self._measured_at = clock
         with worker.average.applied():
-            return self._run.preview(self._model)
+            return self._task.measure()
 
     def _is_due(self, clock: Clock) -> bool:
         """By steps where the budget is in steps, so that such a run can be repeated; else by the clock."""
@@ -107,6 +104,6 @@ class Keeper:
 
     def _save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
         if self._run.machine.first:
-            snapshot = Snapshot(worker.state(), clock, self._identity, self._last, self._best, worker.balance)
+            snapshot = Snapshot(worker.state(), clock, self._task.identity, self._last, self._best, worker.balance)
             self._checkpoints.save(snapshot, best=best)
         self._saved_at = clock.seconds

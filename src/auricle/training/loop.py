@@ -3,16 +3,14 @@
 import time
 from collections.abc import Iterator
 
-from auricle.data import CropSampler
 from auricle.errors import ModelError
-from auricle.model import Autoencoder
-from auricle.training.config import TrainConfig
 from auricle.training.feed import Feed
 from auricle.training.keeper import Keeper
 from auricle.training.meter import Meter
 from auricle.training.report import Report
 from auricle.training.run import Run
 from auricle.training.schedule import Clock, spans
+from auricle.training.task import Task
 from auricle.training.worker import Worker
 
 _REPLAN_STEPS = 20
@@ -20,12 +18,11 @@ _BAD_STEPS = 5  # so many in a row, and the run goes back to its last checkpoint
 _MOST_RESTORED = 6
 
 
-def run_training(model: Autoencoder, config: TrainConfig, run: Run) -> Iterator[Report]:
-    """Train ``model`` in place; yields a report every few steps and after the last one.
+def run_training(task: Task, run: Run) -> Iterator[Report]:
+    """Train a task's module in place; yields a report every few steps and after the last one.
 
-    In the end the model has the averaged weights, on the CPU. The same configuration, sounds and budget in steps give
-    the same weights on the same machine, also when the run was interrupted and resumed: crops and noise depend on seed
-    and step alone.
+    In the end the module has the averaged weights, on the CPU. The same task and budget in steps give the same weights
+    on the same machine, also when the run was interrupted and resumed: batches and noise depend on seed and step alone.
 
     Raises:
         ModelError: the numbers were not finite again and again, or the checkpoint does not fit.
@@ -33,15 +30,14 @@ def run_training(model: Autoencoder, config: TrainConfig, run: Run) -> Iterator[
         MachineError: another process of the run has ended.
     """
     with run.machine.together():
-        yield from _train(model, config, run)
+        yield from _train(task, run)
 
 
-def _train(model: Autoencoder, config: TrainConfig, run: Run) -> Iterator[Report]:
-    keeper, shares, meter = Keeper(model, config, run), spans(config.phases), Meter()
+def _train(task: Task, run: Run) -> Iterator[Report]:
+    keeper, shares, meter = Keeper(task, run), spans(task.phases), Meter()
     clock, worker = keeper.begin()
-    sampler = CropSampler(run.cache, length=config.crop_frames * model.hop_length, batch=config.batch, seed=config.seed)
-    step_seconds = run.machine.shards * config.batch * config.crop_frames * model.hop_length / model.sample_rate
-    with Feed(sampler, run.machine) as feed:
+    step_seconds = run.machine.shards * task.batch_seconds
+    with Feed(task.batch, run.machine) as feed:
         left_off = time.perf_counter()
         while not clock.done:
             if shares[clock.phase].done(clock.progress) >= 1.0:
@@ -58,7 +54,7 @@ def _train(model: Autoencoder, config: TrainConfig, run: Run) -> Iterator[Report
                 clock, worker, meter = _go_back(keeper, clock, meter)
             meter = meter.see(keeper.keep(worker, clock))
             if clock.step % run.report_steps == 0 or clock.done:
-                yield meter.report(clock, config.phases[clock.phase].name, step_seconds)
+                yield meter.report(clock, task.phases[clock.phase].name, step_seconds)
                 meter = meter.fresh()
     keeper.finish(worker)
 

@@ -70,7 +70,7 @@ class Meter:
         """After a report."""
         return replace(self, count=0, sums={}, norms=0.0, events=(), preview=None)
 
-    def report(self, clock: Clock, phase: str, crop_seconds: float) -> Report:
+    def report(self, clock: Clock, phase: str, step_seconds: float) -> Report:
         """The state of the run."""
         count = max(1, self.count)
         means = {name: total / count for name, total in self.sums.items()}
@@ -82,7 +82,7 @@ class Meter:
             seconds=clock.seconds,
             seconds_left=max(0.0, left),
             learning_rate=self.rate,
-            audio_per_second=crop_seconds / self.seconds_per_step if self.seconds_per_step else 0.0,
+            audio_per_second=step_seconds / self.seconds_per_step if self.seconds_per_step else 0.0,
             loss=means.pop("loss", float("nan")),
             terms=means,
             gradient_norm=self.norms / count,

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder
 from auricle.training.config import ObjectiveConfig
+from auricle.training.labels import LabelHead
 
 
 class Passed(NamedTuple):
@@ -17,6 +18,8 @@ class Passed(NamedTuple):
     """(b, t) output, late by the model's lag."""
     terms: dict[str, Tensor]
     """Unweighted terms of the bottleneck, one value per item ``(b,)`` or scalars; empty if the encoder is frozen."""
+    labels: dict[str, Tensor]
+    """Unweighted terms of the label head; empty without one, or if the encoder is frozen."""
 
 
 @final
@@ -41,19 +44,26 @@ class Objective(nn.Module):
             )
         self.model = model
         self.losses = nn.ModuleList(term.loss.build(model.sample_rate) for term in config.losses)
+        self.head = LabelHead(model.latent_dim, config.labels) if config.labels else None
         self._names = [term.loss.kind for term in config.losses]
         if len(set(self._names)) != len(self._names):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
         self._config, self._frozen = config, frozen_encoder
 
-    def forward(self, audio: Tensor, quality: Tensor) -> Passed:
-        """Pass ``audio`` ``(b, t)``, t a multiple of the hop length, at ``quality`` ``(b,)`` through the model."""
+    def forward(self, audio: Tensor, quality: Tensor, classes: Tensor | None = None) -> Passed:
+        """Pass ``audio`` ``(b, t)``, t a multiple of the hop length, at ``quality`` ``(b,)`` through the model.
+
+        ``classes`` ``(b,)`` are asked of the latents where there is a label head; -1 is an unknown class.
+        """
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self._frozen):
             latents = self.model.encoder(audio.unsqueeze(2))
             with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
                 bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
-        return Passed(reconstruction, {} if self._frozen else bottled.terms)
+        if self._frozen:
+            return Passed(reconstruction, {}, {})
+        asked = {} if self.head is None or classes is None else self.head(latents.float(), classes)
+        return Passed(reconstruction, bottled.terms, asked)
 
     def distances(self, reconstruction: Tensor, audio: Tensor) -> dict[str, Tensor]:
         """Unweighted distances ``(b,)`` between output and the input it belongs to, by name."""
@@ -76,6 +86,10 @@ class Objective(nn.Module):
         growth = min(1.0, progress / self._config.ramp) if self._config.ramp else 1.0
         factor = growth * self._config.quality_decay**quality
         return {name: (self._config.bottleneck[name] * factor * value).mean() for name, value in terms.items()}
+
+    def weigh_labels(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weighted terms of the label head."""
+        return self.head.weigh(terms) if self.head is not None else {}
 
     def train(self, mode: bool = True) -> "Objective":
         """As any module, but what is frozen stays in eval mode: no noise, no moving codebooks."""

@@ -136,19 +136,21 @@ def preview(model: Autoencoder, excerpts: Excerpts, quality: float | None = None
     rate = bottled.terms.get("rate")
     return Preview(
         sample_rate=excerpts.sample_rate,
-        mel=float(np.mean([excerpt.mel for excerpt in heard])),
+        figure=float(np.mean([distance for _, distance in heard])),
+        measure="mel distance",
         rate=None if rate is None else float(rate.mean()),
         usage={name: tuple(values.float().cpu().tolist()) for name, values in usage.items()},
-        excerpts=tuple(heard),
+        excerpts=tuple(excerpt for excerpt, _ in heard),
     )
 
 
-def _heard(clip: Clip, decoded: Tensor, sample_rate: int) -> Excerpt:
-    """A decoded sound that is not finite is shown as silence, its distance is NaN."""
+def _heard(clip: Clip, decoded: Tensor, sample_rate: int) -> tuple[Excerpt, float]:
+    """A decoded sound and its distance; one that is not finite is shown as silence, its distance is NaN."""
     audio = decoded[0].float().cpu().numpy()
     if not np.isfinite(audio).all():
-        return Excerpt(clip.name, clip.audio, np.zeros_like(clip.audio), float("nan"))
-    return Excerpt(clip.name, clip.audio, audio, mel_distance(clip.audio, audio, sample_rate))
+        return Excerpt(clip.name, clip.audio, np.zeros_like(clip.audio), float("nan")), float("nan")
+    distance = mel_distance(clip.audio, audio, sample_rate)
+    return Excerpt(clip.name, clip.audio, audio, distance), distance
 
 
 @contextmanager

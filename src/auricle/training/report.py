@@ -10,19 +10,19 @@ import numpy as np
 @final
 @dataclass(frozen=True)
 class Excerpt:
-    """A held-out piece of sound before and after the model.
+    """A piece of sound that a model made, beside the held-out one it was made from, if any.
 
     Attributes:
-        name: of the file it was cut from.
-        original: float32 ``(t,)`` at the model's rate.
+        name: of the file it was cut from, or what was asked for.
+        original: float32 ``(t,)`` at the model's rate; None for a sound that was made from nothing.
         decoded: float32 ``(t,)``, aligned with ``original``.
-        mel: log-mel distance between the two, in nepers.
+        mel: log-mel distance between the two, in nepers; None without an original.
     """
 
     name: str
-    original: np.ndarray
+    original: np.ndarray | None
     decoded: np.ndarray
-    mel: float
+    mel: float | None
 
 
 @final
@@ -32,14 +32,16 @@ class Preview:
 
     Attributes:
         sample_rate: of the excerpts, in Hz.
-        mel: mean log-mel distance of the excerpts, in nepers.
+        figure: the smaller the better; it decides which weights are kept.
+        measure: what the figure is, for those who read it.
         rate: ideal code length in kilobits per second, None where the bottleneck has no rate.
         usage: what each dimension or codebook of the bottleneck carries, by the name of the measure.
         excerpts: the sounds themselves.
     """
 
     sample_rate: int
-    mel: float
+    figure: float
+    measure: str
     rate: float | None
     usage: Mapping[str, tuple[float, ...]]
     excerpts: tuple[Excerpt, ...]

@@ -1,14 +1,10 @@
-"""What a run is made of besides its configuration."""
+"""What a run is made of besides its task."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.data import AudioCache
-from auricle.model import Autoencoder
 from auricle.training.machine import Machine
-from auricle.training.report import Preview
 from auricle.training.schedule import Budget
 
 
@@ -19,22 +15,18 @@ class Run:
 
     Attributes:
         folder: checkpoints go below it.
-        cache: the sounds.
         budget: time or steps.
         machine: device and processes.
         resume: go on from the last checkpoint.
-        preview: measures a model on held-out sound.
-        previews: about how many of these measurements a run makes.
+        previews: about how many measurements on held-out sound a run makes.
         save_seconds: time between two checkpoints.
         report_steps: steps between two reports.
     """
 
     folder: Path
-    cache: AudioCache
     budget: Budget
     machine: Machine
     resume: bool = False
-    preview: Callable[[Autoencoder], Preview | None] = lambda model: None
     previews: int = 20
     save_seconds: float = 120.0
     report_steps: int = 10

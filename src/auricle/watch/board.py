@@ -100,7 +100,7 @@ def figures(report: Report) -> dict[str, float]:
 
 
 def _held_out(preview: Preview) -> Iterator[tuple[str, float]]:
-    yield "held_out/mel", preview.mel
+    yield f"held_out/{preview.measure.replace(' ', '_')}", preview.figure
     if preview.rate is not None:
         yield "held_out/rate", preview.rate
     for name, values in preview.usage.items():
@@ -149,14 +149,19 @@ class TensorBoard(Board):
                 self._show(excerpt, preview.sample_rate, report.step)
 
     def _show(self, excerpt: Excerpt, sample_rate: int, step: int) -> None:
-        """The original is written once."""
-        original, decoded = excerpt.original[None], excerpt.decoded[None]
+        """An original is written once."""
+        decoded = excerpt.decoded[None]
+        self._sound(f"decoded/{excerpt.name}", decoded, sample_rate, step)
+        if excerpt.original is None:
+            picture = Spectrograph(decoded, sample_rate).pixels(decoded)
+            self._writer.add_image(f"made/{excerpt.name}", picture, step, dataformats="HWC")
+            return
+        original = excerpt.original[None]
         graph = Spectrograph(original, sample_rate)
         above, below = graph.pixels(original), graph.pixels(decoded)
         gap = np.full((_GAP, *above.shape[1:]), 255, np.uint8)
         picture = np.concatenate((above, gap, below))
         self._writer.add_image(f"original above decoded/{excerpt.name}", picture, step, dataformats="HWC")
-        self._sound(f"decoded/{excerpt.name}", decoded, sample_rate, step)
         if excerpt.name not in self._heard:
             self._heard.add(excerpt.name)
             self._sound(f"original/{excerpt.name}", original, sample_rate, step)

@@ -47,6 +47,8 @@ class Gallery:
 
 
 def _original(excerpt: Excerpt, sample_rate: int, before: _Original | None) -> _Original:
+    if excerpt.original is None:
+        return _Original(0, Spectrograph(excerpt.decoded[None], sample_rate), "")
     if before is not None and before.audio_id == id(excerpt.original):
         return before
     graph = Spectrograph(excerpt.original[None], sample_rate)
@@ -55,8 +57,10 @@ def _original(excerpt: Excerpt, sample_rate: int, before: _Original | None) -> _
 
 
 def _section(excerpt: Excerpt, sample_rate: int, original: _Original) -> str:
-    facts = f"{excerpt.original.size / sample_rate:.1f} s, mel distance {excerpt.mel:.3f}"
-    decoded = player(Shown(excerpt.name, "Decoded", excerpt.decoded[None]), original.graph)
+    distance = "" if excerpt.mel is None else f", mel distance {excerpt.mel:.3f}"
+    facts = f"{excerpt.decoded.size / sample_rate:.1f} s{distance}"
+    made = "Decoded" if excerpt.original is not None else "Made"
+    decoded = player(Shown(excerpt.name, made, excerpt.decoded[None]), original.graph)
     return f"""<section>
 <h3>{escape(excerpt.name)}</h3>
 <p class="meta">{facts}</p>

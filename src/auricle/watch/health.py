@@ -56,14 +56,14 @@ def verdicts(history: History) -> tuple[Verdict, ...]:
 def improvement(history: History) -> Verdict | None:
     """Is it still improving? The held-out distance over the last third of the run, or the loss before there is one."""
     measured = history.measured
-    if measured and not np.isfinite(measured[-1][1].mel):
+    if measured and not np.isfinite(measured[-1][1].figure):
         text = "the decoded held-out sound is not finite: stop, and resume with a lower learning rate"
         return Verdict("improvement", Level.bad, text)
     entries = _phase(history)
-    mels = [(entry.seconds, entry.measured.mel) for entry in entries if entry.measured]
-    line = _line(mels, _FEW_MEASUREMENTS)
+    figures = [(entry.seconds, entry.measured.figure) for entry in entries if entry.measured]
+    line = _line(figures, _FEW_MEASUREMENTS)
     if line is not None:
-        return _improvement("the held-out mel distance", line, done=entries[-1].progress >= 1.0)
+        return _improvement(f"the held-out {measured[-1][1].measure}", line, done=entries[-1].progress >= 1.0)
     line = _line([(entry.seconds, entry.loss) for entry in entries], _FEW_REPORTS)
     return line and _improvement("the training loss", line, done=entries[-1].progress >= 1.0)
 
@@ -87,11 +87,12 @@ def _improvement(what: str, line: Trend, *, done: bool) -> Verdict:
 def overfitting(history: History) -> Verdict | None:
     """Does the distance on training sounds fall while that on held-out ones rises?"""
     entries, plan = _phase(history), Plan.of(history.config)
-    held_out = _line([(e.seconds, e.measured.mel) for e in entries if e.measured], _FEW_MEASUREMENTS + 1)
+    held_out = _line([(e.seconds, e.measured.figure) for e in entries if e.measured], _FEW_MEASUREMENTS + 1)
     learned = _line([(e.seconds, plan.distance(e)) for e in entries], _FEW_REPORTS)
     if held_out is None or learned is None:
         return None
-    both = f"training distance {learned.change:+.1%}, held-out mel distance {held_out.change:+.1%} in the last third"
+    what = history.measured[-1][1].measure
+    both = f"training {learned.change:+.1%}, held-out {what} {held_out.change:+.1%} in the last third"
     values = {"training": learned.change, "held_out": held_out.change}
     if learned.change < -_STILL and held_out.change > max(_WORSE, held_out.noise):
         level = Level.bad if held_out.change >= _MUCH_WORSE else Level.warning

@@ -26,14 +26,15 @@ _MOST = 4096
 class Measured:
     """A measurement on held-out sound: as `auricle.training.report.Preview`, without the sounds."""
 
-    mel: float
+    figure: float
+    measure: str
     rate: float | None
     usage: Mapping[str, tuple[float, ...]]
 
     @staticmethod
     def of(preview: Preview) -> "Measured":
         """Of a preview."""
-        return Measured(preview.mel, preview.rate, dict(preview.usage))
+        return Measured(preview.figure, preview.measure, preview.rate, dict(preview.usage))
 
 
 @final
@@ -258,7 +259,7 @@ _NUMBERS = ("progress", "seconds", "seconds_left", "learning_rate", "audio_per_s
 def _measured(values: dict[str, Any]) -> Measured:
     rate = values["rate"]
     usage = {name: tuple(map(_number, each)) for name, each in values["usage"].items()}
-    return Measured(_number(values["mel"]), None if rate is None else float(rate), usage)
+    return Measured(_number(values["figure"]), str(values["measure"]), None if rate is None else float(rate), usage)
 
 
 def _number(value: float | None) -> float:

@@ -99,7 +99,8 @@ def _tiles(history: History) -> str:
     tiles = [("Loss", f"{last.loss:.3f}", "training, weighted sum")]
     if measured:
         newest, first = measured[-1][1], measured[0][1]
-        tiles.insert(0, ("Mel distance", f"{newest.mel:.3f}", f"held-out, nepers; {first.mel:.3f} at first"))
+        name, now = newest.measure.capitalize(), f"{newest.figure:.3f}"
+        tiles.insert(0, (escape(name), now, f"held-out; {first.figure:.3f} at first"))
         if newest.rate is not None:
             tiles.insert(1, ("Bitrate", f"{newest.rate:.1f} kb/s", "held-out, middle quality"))
     tiles.append(("Speed", f"{last.audio_per_second:.0f} x", "seconds of sound per second"))
@@ -122,11 +123,12 @@ def _charts(history: History) -> list[Chart]:
     entries, measured = history.entries, history.measured
     if not entries:
         return []
+    what = measured[-1][1].measure if measured else "figure"
     draw = partial(Chart, until=entries[-1].seconds, marks=_marks(history))
     rates = [(entry.seconds, math.nan if found.rate is None else found.rate) for entry, found in measured]
     terms = dict.fromkeys(name for entry in entries for name in entry.terms if name not in _PAIRED)
     return [
-        draw("Held-out mel distance", [Series([(entry.seconds, m.mel) for entry, m in measured], dots=True)]),
+        draw(f"Held-out {what}", [Series([(entry.seconds, m.figure) for entry, m in measured], dots=True)]),
         draw("Held-out bitrate", [Series(rates, unit="kb/s", dots=True)]),
         draw("Loss", [Series([(entry.seconds, entry.loss) for entry in entries])]),
         *(draw(f"Term {name}", [_term(entries, name)]) for name in terms),

@@ -1,31 +1,34 @@
-"""The public functions that join several rooms of the house. Each command-line verb calls one of these."""
+"""Train an autoencoder."""
 
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import final
 
-import torch
-
+from auricle.api.runs import Material, Watcher, check_options, fit, gather, run_folder, threads_of
 from auricle.bench.heldout import evaluate_held_out
 from auricle.bench.rows import Row
-from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
-from auricle.data.remote import is_url, local_copy
-from auricle.errors import AuricleError, OptionError, OutputError
+from auricle.data import Corpus, Rejected, Sound
+from auricle.data.labels import labelled
+from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.file import load, save
 from auricle.output import check_output
-from auricle.training import Budget, Excerpts, Machine, Report, Run, preview, run_training, with_adversary
+from auricle.training import (
+    AutoencoderTask,
+    Budget,
+    Excerpts,
+    LabelConfig,
+    Machine,
+    Report,
+    Run,
+    preview,
+    with_adversary,
+)
 from auricle.training.adversary import full, light
 from auricle.training.begin import AUTO, Beginning, beginning, first_model, fit_scale, freeze_prior
-from auricle.training.checkpoint import Checkpoints
-from auricle.training.keeper import CHECKPOINTS
-from auricle.watch import TENSORBOARD, Recorder, check_trackers
-
-_LARGEST_SEED, _LARGEST_BATCH = 2**31, 4096
+from auricle.watch import TENSORBOARD, check_trackers
 
 
 @final
@@ -44,26 +47,6 @@ class Trained:
     rejected: tuple[Rejected, ...]
 
 
-@final
-@dataclass(frozen=True)
-class Watcher:
-    """Where a training run tells how it goes; each part may be replaced.
-
-    Attributes:
-        on_scan: is told what the folder holds.
-        on_stage: is told what begins.
-        on_part: is told how many files of how many are done, while decoding and while measuring.
-        on_report: is told the state of training every few steps.
-        on_note: is told what could not be done although training goes on.
-    """
-
-    on_scan: Callable[[Corpus], None] = lambda corpus: None
-    on_stage: Callable[[str], None] = lambda text: None
-    on_part: Callable[[int, int], None] = lambda done, total: None
-    on_report: Callable[[Report], None] = lambda report: None
-    on_note: Callable[[str], None] = lambda text: None
-
-
 def train(
     folder: str | Path,
     *,
@@ -73,6 +56,7 @@ def train(
     base: str | Path = AUTO,
     budget: str = "10m",
     adversarial: float = 0.0,
+    labels: bool | str | Path = False,
     batch: int | None = None,
     machine: Machine | None = None,
     resume: bool = False,
@@ -97,6 +81,8 @@ def train(
             model's name or a model file.
         budget: time (``90s``, ``20m``, ``2h``) or number of steps.
         adversarial: last share of the budget in which only the decoder learns, judged by discriminators, 0 to 1.
+        labels: also learn to tell classes apart: True for the names of the folders that hold the sounds, or a CSV file
+            with the columns path and label. Sounds without a label take part as before.
         batch: crops per step, process and accumulated part; by default the preset's.
         machine: device, precision and accumulation; by default the best device at hand.
         resume: go on from the last checkpoint.
@@ -111,19 +97,21 @@ def train(
         AuricleError: its children, for a folder, option, base or output that can't be used.
     """
     out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
-    _check_options(seed, threads, batch)
+    check_options(seed, threads, batch)
     check_trackers(trackers)
     check_output(out, force=force or resume)
     machine = machine or Machine()
     start = _configured(beginning(preset, size, base), machine, seed=seed, batch=batch, adversarial=adversarial)
-    with _threads(threads), _run_folder(out) as home:
-        material = _gather(folder, home, start.config.model.sample_rate, machine, watcher)
+    with threads_of(threads), run_folder(out) as home:
+        material = gather(folder, home, start.config.model.sample_rate, machine, watcher)
+        start, classes = _labelled(start, material, labels)
         model = first_model(start, info or ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not resume:
             fit_scale(model, material.cache, seed)
         excerpts = Excerpts.choose(material.held_out, model.sample_rate)
-        run = Run(home, material.cache, limit, machine, resume, partial(preview, excerpts=excerpts))
-        last = _fit(model, start, run, trackers, watcher)
+        task = AutoencoderTask(model, start.config, material.cache, partial(preview, excerpts=excerpts), classes)
+        run = Run(home, limit, machine, resume)
+        last = fit(task, start.config.model_dump(mode="json"), run, trackers, watcher)
         if machine.first:
             watcher.on_stage("freezing the prior")
             freeze_prior(model, start, material.cache)
@@ -145,33 +133,6 @@ def train(
         )
 
 
-@final
-@dataclass(frozen=True)
-class _Material:
-    """What is learned from, and what is held out."""
-
-    corpus: Corpus
-    held_out: tuple[Sound, ...]
-    cache: AudioCache
-
-
-def _gather(folder: str | Path, home: Path, rate: int, machine: Machine, watcher: Watcher) -> _Material:
-    """Find and decode the sounds; one process first, so that the others find the work done."""
-    with machine.in_turn():
-        lost: tuple[Rejected, ...] = ()
-        if is_url(folder):
-            watcher.on_stage("fetching sounds")
-            mirror = local_copy(str(folder), home / "sounds", on_progress=watcher.on_part)
-            folder, lost = mirror.folder, mirror.rejected
-        found = scan(Path(folder))
-        corpus = Corpus(found.sounds, (*lost, *found.rejected))
-        watcher.on_scan(corpus)
-        learned, held_out = split(corpus.sounds)
-        watcher.on_stage("decoding sounds")
-        cache = AudioCache.build(learned, home, sample_rate=rate, on_progress=watcher.on_part, on_note=watcher.on_note)
-    return _Material(corpus, held_out, cache)
-
-
 def _configured(start: Beginning, machine: Machine, *, seed: int, batch: int | None, adversarial: float) -> Beginning:
     """The preset with this run's settings."""
     config = start.config.model_copy(update={"seed": seed, "batch": batch or start.config.batch})
@@ -179,24 +140,29 @@ def _configured(start: Beginning, machine: Machine, *, seed: int, batch: int | N
     return replace(start, config=with_adversary(config, adversarial, adversary(config.model.sample_rate)))
 
 
-def _fit(model: Autoencoder, start: Beginning, run: Run, trackers: Sequence[str], watcher: Watcher) -> Report | None:
-    """Train; the last report, None if a resumed run had nothing left to do."""
-    watcher.on_stage("training")
-    last = None
-    with ExitStack() as stack:
-        recorder = None
-        if run.machine.first:
-            shown = start.config.model_dump(mode="json")
-            recorder = Recorder(run.folder, shown, resume=run.resume, trackers=trackers, on_trouble=watcher.on_note)
-            stack.enter_context(recorder)
-        for last in run_training(model, start.config, run):
-            watcher.on_report(last)
-            if recorder is not None:
-                recorder.record(last)
-    return last
+def _labelled(
+    start: Beginning, material: Material, labels: bool | str | Path
+) -> tuple[Beginning, tuple[int, ...] | None]:
+    """The configuration with a label head, and the class of each sound in the cache.
+
+    Raises:
+        DataError: there are not two classes among the sounds to train on.
+    """
+    if labels is False:
+        return start, None
+    found = labelled(material.folder, None if labels is True else Path(labels))
+    known = {each.sound.name: each.label for each in found.sounds}
+    named = [known.get(name) for name in material.cache.names]
+    names = sorted({name for name in named if name is not None})
+    if len(names) < 2:
+        told = f"one class, {names[0]}" if names else "no class"
+        raise DataError(f"the sounds to train on have {told}: labels need two or more, a folder for each or a CSV file")
+    classes = tuple(-1 if name is None else names.index(name) for name in named)
+    objective = start.config.objective.model_copy(update={"labels": LabelConfig(classes=len(names))})
+    return replace(start, config=start.config.model_copy(update={"objective": objective})), classes
 
 
-def _signed(model: Autoencoder, start: Beginning, material: _Material, last: Report | None) -> Autoencoder:
+def _signed(model: Autoencoder, start: Beginning, material: Material, last: Report | None) -> Autoencoder:
     """The model with a note of how it was made."""
     made = {
         "preset": start.preset,
@@ -206,40 +172,3 @@ def _signed(model: Autoencoder, start: Beginning, material: _Material, last: Rep
     }
     model.info = model.info.model_copy(update={"training": {**model.info.training, **made}})
     return model
-
-
-def _check_options(seed: int, threads: int | None, batch: int | None) -> None:
-    if not 0 <= seed < _LARGEST_SEED:
-        raise OptionError(f"seed {seed} is out of range: use 0 to {_LARGEST_SEED - 1}")
-    if threads is not None and threads < 1:
-        raise OptionError(f"{threads} threads can't compute anything: use 1 or more")
-    if batch is not None and not 1 <= batch <= _LARGEST_BATCH:
-        raise OptionError(f"a batch of {batch} crops: use 1 to {_LARGEST_BATCH}")
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Compute on so many threads, then on as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@contextmanager
-def _run_folder(out: Path) -> Iterator[Path]:
-    """Where checkpoints and decoded sounds lie; it goes again if a run fails before its first checkpoint."""
-    folder = out.with_name(out.name.removesuffix(".safetensors").removesuffix(".auricle") + ".run")
-    fresh = not folder.exists()
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"can't make the folder {folder}: {error.strerror}") from error
-    try:
-        yield folder
-    except AuricleError:
-        if fresh and not Checkpoints(folder / CHECKPOINTS):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise

@@ -1,0 +1,77 @@
+"""Training with one module, one optimiser and one loss."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol, final
+
+import torch
+from torch import Tensor, nn
+
+from auricle.training.average import Average
+from auricle.training.config import Phase
+from auricle.training.machine import Machine
+from auricle.training.optimiser import Learner
+from auricle.training.schedule import Clock, spans
+from auricle.training.worker import Worker, named, under
+
+
+class Objective(Protocol):
+    """A module whose forward pass takes a batch and gives its terms, among them ``loss``, which is minimised."""
+
+    def __call__(self, *batch: Tensor) -> dict[str, Tensor]:
+        """Terms of a batch: scalars, or one value per item ``(b,)``."""
+        ...
+
+
+@final
+class PlainWorker(Worker):
+    """Minimises the term ``loss`` of a module that gives its own terms.
+
+    Args:
+        module: called with the arrays of a batch; returns terms as `Objective` says.
+        kept: what is averaged and stored; by default the whole module.
+        phases: of the run.
+        phase: number of this one.
+        machine: device and processes.
+        seed: of the run.
+        memory: of the averaged weights, per step.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        phases: Sequence[Phase],
+        phase: int,
+        machine: Machine,
+        *,
+        seed: int,
+        memory: float,
+        kept: nn.Module | None = None,
+    ) -> None:
+        super().__init__(phases[phase], spans(phases)[phase], machine, seed)
+        self._module = module.train()
+        self._learner = Learner(self._module, self.phase.optimiser, machine)
+        self.average = Average(kept or module, memory)
+
+    def learners(self) -> Sequence[Learner]:
+        """The only one."""
+        return (self._learner,)
+
+    def work(self, batch: tuple[Tensor, ...], clock: Clock, share: float) -> dict[str, Tensor]:
+        """Go forward and back once."""
+        terms = {name: value.float().mean() for name, value in self._learner.forward(*batch).items()}
+        torch.autograd.backward(share * terms["loss"])
+        return {name: value.detach() for name, value in terms.items()}
+
+    def update(self, clock: Clock, rate: float) -> None:
+        """One step of the optimiser."""
+        self._learner.update(rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """Weights, averaged weights, moments."""
+        return named(model=self._module.state_dict(), average=self.average.values, optimiser=self._learner.moments())
+
+    def load(self, tensors: dict[str, Tensor], balance: Mapping[str, float] | None = None) -> None:
+        """Take what :meth:`state` gave."""
+        self._module.load_state_dict(under(tensors, "model"), strict=True)
+        self.average.load(under(tensors, "average"))
+        self._learner.load_moments(under(tensors, "optimiser"))

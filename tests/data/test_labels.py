@@ -1,0 +1,111 @@
+"""What sounds are called: by folder, by table."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from auricle.data.labels import labelled
+from auricle.errors import DataError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "sounds"
+    for name in ("kick/a.wav", "kick/b.wav", "snare/c.wav", "loose.wav", "hat/open/d.wav"):
+        put(root / name)
+    return root
+
+
+def put(path: Path, seconds: float = 0.1) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, np.zeros(round(8000 * seconds)), 8000)
+
+
+def told(folder: Path, table: Path | None = None, **columns: str) -> dict[str, tuple[str | None, ...]]:
+    found = labelled(folder, table, **columns)
+    return {each.sound.name: (each.label, each.fold, each.group) for each in found.sounds}
+
+
+def test_the_folder_is_the_label(folder: Path) -> None:
+    found = labelled(folder)
+    assert [(each.sound.name, each.label) for each in found.sounds] == [
+        ("hat/open/d.wav", "hat/open"),
+        ("kick/a.wav", "kick"),
+        ("kick/b.wav", "kick"),
+        ("loose.wav", None),
+        ("snare/c.wav", "snare"),
+    ]
+    assert found.classes == ("hat/open", "kick", "snare")
+    assert len(found.known) == 4 and found.unmatched == 0
+
+
+def test_parts_of_a_corpus_are_no_classes(tmp_path: Path) -> None:
+    for name in ("train/kick/a.wav", "valid/kick/b.wav", "test/snare/c.wav", "train/d.wav"):
+        put(tmp_path / name)
+    assert [each.label for each in labelled(tmp_path).sounds] == ["snare", None, "kick", "kick"]
+
+
+def test_a_train_may_be_a_vehicle(tmp_path: Path) -> None:
+    for name in ("train/a.wav", "bus/b.wav"):
+        put(tmp_path / name)
+    assert labelled(tmp_path).classes == ("bus", "train")
+
+
+def test_short_files_are_counted(folder: Path) -> None:
+    put(folder / "kick/short.wav", 0.01)
+    (refused,) = labelled(folder).rejected
+    assert "0.010 s" in refused.reason
+
+
+def test_a_table(folder: Path) -> None:
+    table = folder / "labels.csv"
+    table.write_text(
+        "\ufeffpath,label,fold,group,taste\n"
+        "kick\\a.wav,low,1,ann,sweet\n./kick/b.wav,low,2,bob,sour\nsnare/c.wav,,1,ann,sweet\ngone.wav,low,1,ann,salt\n",
+        "utf-8",
+    )
+    assert told(folder, table) == {
+        "hat/open/d.wav": (None, None, None),
+        "kick/a.wav": ("low", "1", "ann"),
+        "kick/b.wav": ("low", "2", "bob"),
+        "loose.wav": (None, None, None),
+        "snare/c.wav": (None, "1", "ann"),
+    }
+    found = labelled(folder, table)
+    assert found.unmatched == 1 and found.classes == ("low",)
+    assert told(folder, table, column="taste", fold="group", group="label")["kick/a.wav"] == ("sweet", "ann", "low")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("path,label\ngone.wav,a\n", "none of its 1 rows"),
+        ("path,label\n", "none of its 0 rows"),
+        ("sound,label\nkick/a.wav,a\n", "no column path"),
+        ("path,class\nkick/a.wav,a\n", "no column label: it has path, class"),
+        ("path,label\nkick/a.wav,a\nkick/a.wav,b\n", "line 3: kick/a.wav is named twice"),
+        ("", "no column path"),
+    ],
+)
+def test_bad_tables(folder: Path, text: str, words: str) -> None:
+    table = folder / "labels.csv"
+    table.write_text(text)
+    with pytest.raises(DataError, match=words):
+        labelled(folder, table)
+
+
+def test_tables_that_are_none(folder: Path) -> None:
+    with pytest.raises(DataError, match="can't be read"):
+        labelled(folder, folder / "missing.csv")
+    (folder / "binary.csv").write_bytes(b"path,label\n\xff\xfe\x00\n")
+    with pytest.raises(DataError, match="can't be read"):
+        labelled(folder, folder / "binary.csv")
+
+
+def test_a_missing_column_that_was_asked_for(folder: Path) -> None:
+    table = folder / "labels.csv"
+    table.write_text("path,label\nkick/a.wav,a\n")
+    with pytest.raises(DataError, match="no column speaker"):
+        labelled(folder, table, group="speaker")
