@@ -1,7 +1,9 @@
-"""Give a trained model its name, origin and card, and put it where the package ships its models.
+"""Give a trained model or prior its name, origin and card, and put it where the package ships its models.
 
     python recipes/ship.py speech.auricle.safetensors --name speech --corpus corpora/speech \
         --summary "Voices, 16 kHz mono." --training steps=8000 hours=1.5
+    python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
+        --summary "Drum one-shots." --training steps=1000 minutes=20
 """
 
 import argparse
@@ -9,9 +11,15 @@ import csv
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.file import SUFFIX, fingerprint, load, save
+from auricle.synth.file import SUFFIX as PRIOR_SUFFIX
+from auricle.synth.file import load_prior, save_prior
+from auricle.synth.prior import Prior, PriorInfo
 
 SECONDS_PER_HOUR = 3600.0
 SHIPPED = Path(__file__).parents[1] / "src" / "auricle" / "pretrained"
@@ -41,43 +49,82 @@ def training_sources(corpus: Path) -> tuple[Source, ...]:
     )
 
 
-def card(model: Autoencoder, sources: tuple[Source, ...], figures: str) -> str:
-    """The model card in Markdown."""
-    info = model.info
-    lines = [
-        f"# {info.name}",
-        "",
-        info.description,
-        "",
-        f"- Licence of the weights: {info.licence}",
-        f"- Sample rate {model.sample_rate} Hz, {model.sample_rate / model.hop_length:.1f} frames a second of "
-        f"{model.latent_dim} features, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} million parameters",
-        f"- Quality dial: 0 to {model.bottleneck.quality_levels - 1}",
-        f"- Algorithmic latency: {model.lag / model.sample_rate * 1000:.0f} ms and the packet",
-        f"- Fingerprint: `{fingerprint(model)}`",
-        *(f"- {name}: {value}" for name, value in info.training.items()),
-        "",
-        "## Training data",
-        "",
-        "| source | licence | hours |",
-        "| --- | --- | --- |",
-        *(f"| {source.name} | {', '.join(source.licences)} | {source.hours:.2f} |" for source in sources),
-        f"| together | | {sum(source.hours for source in sources):.2f} |",
-        "",
-        "[recipes/README.md](../../../recipes/README.md) says where each source is had and how it is split.",
-        "",
-        "## Figures",
-        "",
-        figures.strip(),
-        "",
-    ]
-    return "\n".join(lines)
+def model_facts(model: Autoencoder) -> tuple[str, ...]:
+    """What a model's card says before its training."""
+    return (
+        f"Sample rate {model.sample_rate} Hz, {model.sample_rate / model.hop_length:.1f} frames a second of "
+        f"{model.latent_dim} features, {millions(model)} million parameters",
+        f"Quality dial: 0 to {model.bottleneck.quality_levels - 1}",
+        f"Algorithmic latency: {model.lag / model.sample_rate * 1000:.0f} ms and the packet",
+        f"Fingerprint: `{fingerprint(model)}`",
+    )
+
+
+def prior_facts(prior: Prior) -> tuple[str, ...]:
+    """What a prior's card says before its training."""
+    return (
+        f"Latents of `{prior.origin.model}`, fingerprint `{prior.fingerprint}`",
+        f"Kind `{prior.config.kind}`, {millions(prior)} million parameters, windows of {prior.window} frames "
+        f"({prior.window / prior.frame_rate:.2f} s), {prior.channels} channel{'s' * (prior.channels > 1)}",
+        f"Classes: {', '.join(prior.classes) or 'none'}",
+    )
+
+
+def millions(module: torch.nn.Module) -> str:
+    """Number of parameters."""
+    return f"{sum(parameter.numel() for parameter in module.parameters()) / 1e6:.2f}"
+
+
+def card(info: ModelInfo | PriorInfo, facts: tuple[str, ...], sources: tuple[Source, ...], figures: str) -> str:
+    """The card in Markdown."""
+    about = (f"Licence of the weights: {info.licence}", *facts, *(f"{name}: {v}" for name, v in info.training.items()))
+    return "\n".join(
+        (
+            f"# {info.name}",
+            "",
+            info.description,
+            "",
+            *(f"- {line}" for line in about),
+            "",
+            "## Training data",
+            "",
+            "| source | licence | hours |",
+            "| --- | --- | --- |",
+            *(f"| {source.name} | {', '.join(source.licences)} | {source.hours:.2f} |" for source in sources),
+            f"| together | | {sum(source.hours for source in sources):.2f} |",
+            "",
+            "[recipes/README.md](../../../recipes/README.md) says where each source is had and how it is split.",
+            "",
+            "## Figures",
+            "",
+            figures.strip(),
+            "",
+        )
+    )
+
+
+def ship_model(path: Path, about: dict[str, Any], target: Path) -> tuple[ModelInfo, tuple[str, ...]]:
+    """Write a model under its name; what its card needs."""
+    trained = load(path)
+    info = ModelInfo(**about)
+    model = Autoencoder(trained.config, info, trained.tables).eval()
+    model.load_state_dict(trained.state_dict())
+    save(model, target, force=True)
+    return info, model_facts(model)
+
+
+def ship_prior(path: Path, about: dict[str, Any], target: Path) -> tuple[PriorInfo, tuple[str, ...]]:
+    """Write a prior under its name; what its card needs."""
+    prior = load_prior(path)
+    prior.info = PriorInfo(**{**about, "metrics": prior.info.metrics})
+    save_prior(prior, target, force=True)
+    return prior.info, prior_facts(prior)
 
 
 def main() -> None:
     """Read the command line, write model and card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="a trained model file")
+    parser.add_argument("model", type=Path, help="a trained model or prior file")
     parser.add_argument("--name", required=True, help="the name that files and commands use")
     parser.add_argument("--corpus", type=Path, required=True, help="the folder it learned from, with manifest.csv")
     parser.add_argument("--summary", required=True, help="what the model is for, in a sentence or two")
@@ -86,16 +133,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write into")
     options = parser.parse_args()
 
-    trained = load(options.model)
     sources = training_sources(options.corpus)
-    data = "; ".join(f"{s.name} {s.hours:.2f} h ({', '.join(s.licences)})" for s in sources)
-    training = dict(pair.split("=", 1) for pair in options.training)
-    info = ModelInfo(name=options.name, description=options.summary, licence=LICENCE, data=data, training=training)
-    model = Autoencoder(trained.config, info, trained.tables).eval()
-    model.load_state_dict(trained.state_dict())
+    about = {
+        "name": options.name,
+        "description": options.summary,
+        "licence": LICENCE,
+        "data": "; ".join(f"{s.name} {s.hours:.2f} h ({', '.join(s.licences)})" for s in sources),
+        "training": dict(pair.split("=", 1) for pair in options.training),
+    }
+    is_prior = options.model.name.endswith(PRIOR_SUFFIX)
+    ship, suffix = (ship_prior, PRIOR_SUFFIX) if is_prior else (ship_model, SUFFIX)
+    info, facts = ship(options.model, about, options.out / f"{options.name}{suffix}")
     figures = options.figures.read_text("utf-8") if options.figures else "Not measured yet."
-    save(model, options.out / f"{options.name}{SUFFIX}", force=True)
-    (options.out / f"{options.name}.md").write_text(card(model, sources, figures), encoding="utf-8")
+    (options.out / f"{options.name}.md").write_text(card(info, facts, sources, figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
     auricle.train("sounds/", out="mine.auricle.safetensors", budget="20m")
     auricle.compress("talk.flac", "talk.aur", model="speech", kbps=3)
     auricle.decompress("talk.aur", "talk.wav")
+    auricle.generate("drums", label="kick", count=8, seed=7, out="kicks")
+    auricle.Classifier.fit("labelled/", "music").predict("new.wav")
 
 Every name is loaded when it is first used: ``import auricle`` itself takes milliseconds and loads neither torch nor
 numpy.
@@ -16,13 +18,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auricle.api.prior import TrainedPrior, train_prior
     from auricle.api.runs import Watcher
     from auricle.api.train import Trained, train
+    from auricle.api.tune import finetune
     from auricle.audio import read
     from auricle.audio.write import write
     from auricle.bench.benchmark import benchmark
     from auricle.bench.results import BenchmarkResult
+    from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
     from auricle.check import doctor
+    from auricle.classify.classifier import Classifier
+    from auricle.classify.compare import Comparison, evaluate_classifier
+    from auricle.classify.features import Features, features
+    from auricle.classify.finetune import Tuned
+    from auricle.classify.search import Similar, similar
+    from auricle.classify.suggest import Suggestions, suggest
     from auricle.codec import (
         Compressed,
         Decompressed,
@@ -49,6 +60,13 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.synth.directions import Directions, principal_directions
+    from auricle.synth.endless import generate_endless
+    from auricle.synth.exchange import Latents, decode_latents, export_latents, read_latents, shift_latents
+    from auricle.synth.generate import generate
+    from auricle.synth.made import Made
+    from auricle.synth.morph import morph
+    from auricle.synth.transfer import transfer
     from auricle.training import Machine
 
 __version__ = "0.1.0"
@@ -58,34 +76,62 @@ __all__ = [
     "AuricleError",
     "Autoencoder",
     "BenchmarkResult",
+    "Classifier",
+    "Comparison",
     "Compressed",
     "ConfigError",
     "DataError",
     "Decoder",
     "Decompressed",
+    "Directions",
     "Encoder",
+    "Features",
     "FormatError",
+    "Latents",
     "Machine",
     "MachineError",
+    "Made",
     "ModelError",
     "ModelInfo",
     "OptionError",
     "OutputError",
     "Packet",
     "Repaired",
+    "Similar",
     "SoundLimits",
+    "Suggestions",
+    "SynthesisResult",
     "Trained",
+    "TrainedPrior",
+    "Tuned",
     "Verified",
     "Watcher",
     "benchmark",
     "compress",
+    "decode_latents",
     "decompress",
     "doctor",
+    "evaluate_classifier",
+    "evaluate_prior",
+    "evaluate_synthesis",
+    "export_latents",
+    "features",
+    "finetune",
+    "generate",
+    "generate_endless",
     "info",
     "load",
+    "morph",
+    "principal_directions",
     "read",
+    "read_latents",
     "repair",
+    "shift_latents",
+    "similar",
+    "suggest",
     "train",
+    "train_prior",
+    "transfer",
     "verify",
     "write",
 ]
@@ -120,12 +166,30 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
         "Packet": "auricle.codec.container",
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
+        "finetune": "auricle.api.tune",
+        "Tuned": "auricle.classify.finetune",
+        **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.prior"),
         "Watcher": "auricle.api.runs",
+        **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",
+        "Made": "auricle.synth.made",
+        **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
+        **dict.fromkeys(
+            ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.exchange"
+        ),
+        "generate": "auricle.synth.generate",
+        "generate_endless": "auricle.synth.endless",
+        "morph": "auricle.synth.morph",
+        "transfer": "auricle.synth.transfer",
         "benchmark": "auricle.bench.benchmark",
         "doctor": "auricle.check",
         "info": "auricle.describe",
+        "Classifier": "auricle.classify.classifier",
+        **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.compare"),
+        **dict.fromkeys(("Features", "features"), "auricle.classify.features"),
+        **dict.fromkeys(("Similar", "similar"), "auricle.classify.search"),
+        **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.suggest"),
         "read": "auricle.audio",
         "write": "auricle.audio.write",
     }

@@ -1,4 +1,4 @@
-"""What a file tells about itself: a model or a compressed sound."""
+"""What a file tells about itself: a model, a prior, a classifier or a compressed sound."""
 
 from dataclasses import dataclass
 from math import prod
@@ -8,7 +8,7 @@ from typing import Any, final
 from auricle.codec import AurInfo
 from auricle.codec import info as codec_info
 
-_MODEL_SUFFIX = ".safetensors"
+_MODEL_SUFFIX, _PRIOR_SUFFIX, _CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
 
 
 @final
@@ -35,17 +35,87 @@ class ModelSummary:
     info: dict[str, Any]
 
 
-def info(path: str | Path) -> AurInfo | ModelSummary:
-    """Describe an .aur file, a model file, or a shipped model by its name.
+@final
+@dataclass(frozen=True)
+class PriorSummary:
+    """A prior file.
+
+    Attributes:
+        path: the file.
+        bytes: its size.
+        config: its shape as plain values.
+        origin: its autoencoder and classes as plain values.
+        info: name, description, licence, data, training and metrics as plain values.
+    """
+
+    path: Path
+    bytes: int
+    config: dict[str, Any]
+    origin: dict[str, Any]
+    info: dict[str, Any]
+
+
+@final
+@dataclass(frozen=True)
+class ClassifierSummary:
+    """A classifier file.
+
+    Attributes:
+        path: the file.
+        bytes: its size.
+        config: everything it was made with, as plain values.
+        model: name of its autoencoder.
+        classes: what it tells apart.
+        files: sounds of each class that it learned from.
+    """
+
+    path: Path
+    bytes: int
+    config: dict[str, Any]
+    model: str
+    classes: tuple[str, ...]
+    files: dict[str, int]
+
+
+def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
+    """Describe an .aur file, a model, prior or classifier file, or a shipped model or prior by its name.
 
     Raises:
         FormatError: the .aur file is missing, not one, or damaged.
         ModelError: the model is unknown, or its file is not one.
     """
     file = Path(path)
+    if file.name.endswith(_CLASSIFIER_SUFFIX):
+        return _classifier(file)
+    if file.name.endswith(_PRIOR_SUFFIX) or _is_shipped_prior(path):
+        return _prior(path)
     if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()):
         return _model(path)
     return codec_info(file)
+
+
+def _is_shipped_prior(path: str | Path) -> bool:
+    if Path(path).suffix or Path(path).exists():
+        return False
+    from auricle.synth.file import shipped_priors  # loads torch
+
+    return str(path) in shipped_priors()
+
+
+def _prior(name_or_path: str | Path) -> PriorSummary:
+    from auricle.synth.file import read_prior_metadata, resolve_prior
+
+    metadata = read_prior_metadata(name_or_path)
+    path = resolve_prior(name_or_path)
+    return PriorSummary(path, path.stat().st_size, **metadata)
+
+
+def _classifier(path: Path) -> ClassifierSummary:
+    from auricle.classify.file import read_classifier
+
+    found, _ = read_classifier(path)
+    config = found.model_dump(mode="json")
+    return ClassifierSummary(path, path.stat().st_size, config, found.model, found.classes, found.files)
 
 
 def _model(name_or_path: str | Path) -> ModelSummary:

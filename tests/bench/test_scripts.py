@@ -21,7 +21,8 @@ def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
     codec = {"damage", "invariance", "lengths", "loss", "memory", "overhead", "pipes", "quality", "speed", "untrusted"}
     training = {"adversary", "crash", "doctor", "loading", "minutes", "training", "two_hosts"}
-    assert names == codec | training | {"page", "startup"}
+    synthesis = {"generation", "prior_peer", "synthesis"}
+    assert names == codec | training | synthesis | {"classification", "page", "startup"}
 
 
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])

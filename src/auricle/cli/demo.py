@@ -80,4 +80,5 @@ def _values(made: "Demo") -> dict[str, object]:
         for take in made.takes
     ]
     rejected = [{"path": file.path, "reason": file.reason} for file in made.rejected]
-    return {"page": made.page, "takes": takes, "rejected": rejected}
+    new = [{"prior": each.prior, "class": each.label, "number": each.number} for each in made.made]
+    return {"page": made.page, "takes": takes, "made": new, "rejected": rejected}

@@ -60,7 +60,7 @@ def _run(given: list[str]) -> int:
     try:
         app()(readable(given), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        verb = f" {given[0]}" if given[0] in VERBS else ""
+        verb = next((f" {name}" for name in VERBS if given[: name.count(" ") + 1] == name.split()), "")
         return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)
     return 0
 

@@ -6,19 +6,35 @@ from types import MappingProxyType
 VERBS: Mapping[str, str] = MappingProxyType(
     {
         "train": "Train a model on a folder of sounds.",
+        "train-prior": "Train a prior on a folder of sounds: what makes new sounds like them.",
+        "generate": "Make new sounds with a prior.",
+        "morph": "Make sounds that lie between two sounds.",
+        "transfer": "Play a sound's performance through a model of another sound.",
+        "latents": "Take latents out of sounds and put them back, changed or not.",
+        "features": "Write what an autoencoder makes of each sound, for other tools.",
+        "classify fit": "Learn to tell classes of sounds apart.",
+        "classify predict": "Tell what is heard in sounds, and when.",
+        "classify evaluate": "Measure how well classes can be told apart, beside simple baselines.",
+        "classify suggest": "Propose sounds to label next; name outliers, near duplicates and doubtful labels.",
+        "similar": "Find the sounds of a folder that are most like a given one.",
         "doctor": "Tell what is wrong with a folder of sounds, or with a training run.",
         "compress": "Compress an audio file into an .aur file.",
         "decompress": "Turn an .aur file back into an audio file.",
         "verify": "Check that an .aur file is what was written.",
         "repair": "Save what can be saved of a damaged .aur file.",
         "info": "Show what a model or an .aur file tells about itself.",
+        "evaluate-synthesis": "Compare generated sounds with real ones: distance, diversity, classes, copies.",
         "benchmark": "Compare codecs on real files: quality, real bitrates, cost.",
         "demo": "Compress and decompress real recordings and write a page to listen to them.",
     }
 )
-"""Verb `x` is the function ``x`` in ``auricle.cli.x``; the first line of its docstring is the same."""
+"""Verb `x-y`, or verb `y` of group `x`, is the function ``x_y`` in ``auricle.cli.x_y``; the first line of its docstring
+is the same."""
 
-SUMMARY = "One audio autoencoder: train it on your own recordings, compress sound with it."
+GROUPS: Mapping[str, str] = MappingProxyType({"classify": "Tell sounds apart by what an autoencoder has learned."})
+"""Groups of verbs, and what they are for."""
+
+SUMMARY = "One audio autoencoder, trained on your own recordings: compress, make and classify sound."
 
 
 def overview() -> str:

@@ -6,6 +6,7 @@ from html import escape
 from typing import final
 
 from auricle.demo.credits import credits_html
+from auricle.demo.made import New
 from auricle.demo.pieces import Piece
 from auricle.demo.takes import Take
 from auricle.html import Shown, Spectrograph, document, player
@@ -14,6 +15,10 @@ _INTRODUCTION = (
     "Each recording was compressed to a real file at two bitrates and decompressed again. Play a version, then "
     "another: it goes on at the same place. A click on a spectrogram moves there; lower frequencies are at the bottom, "
     "brighter is louder."
+)
+_MADE = (
+    "Nobody recorded these. A prior over the latents of the model made them from random numbers; each was asked for by "
+    "the name of its class."
 )
 _FIGURES = (
     "kb/s are kilobits per second of the whole file, all channels together. Mel distance is the mean difference of "
@@ -31,11 +36,12 @@ class Exhibit:
     takes: tuple[Take, ...]
 
 
-def page(exhibits: Sequence[Exhibit], credits: str) -> str:
+def page(exhibits: Sequence[Exhibit], made: Sequence[New], credits: str) -> str:
     """The HTML text.
 
     Args:
         exhibits: what to show.
+        made: sounds made from nothing, may be none.
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
@@ -44,7 +50,7 @@ def page(exhibits: Sequence[Exhibit], credits: str) -> str:
 <p>{_INTRODUCTION}</p>
 </header>
 <main>
-{"".join(_section(exhibit) for exhibit in exhibits)}</main>
+{"".join(_section(exhibit) for exhibit in exhibits)}{_made(made)}</main>
 <footer>
 <p>{_FIGURES}</p>
 {thanks}
@@ -68,6 +74,30 @@ def _section(exhibit: Exhibit) -> str:
 {"".join(player(shown, graph) for shown in versions)}</div>
 </section>
 """
+
+
+def _made(made: Sequence[New]) -> str:
+    """One section for each class."""
+    if not made:
+        return ""
+    groups: dict[tuple[str, str], list[New]] = {}
+    for new in made:
+        groups.setdefault((new.prior, new.label), []).append(new)
+    sections = (
+        f"""<section>
+<h2>{escape(label)}</h2>
+<p class="meta">made from nothing by the prior {escape(prior)}</p>
+<div class="takes">
+{"".join(player(Shown(new.title, f"New {new.number}", new.audio), _graph(new)) for new in group)}</div>
+</section>
+"""
+        for (prior, label), group in groups.items()
+    )
+    return f"<h2>New sounds</h2>\n<p>{_MADE}</p>\n{''.join(sections)}"
+
+
+def _graph(new: New) -> Spectrograph:
+    return Spectrograph(new.audio, new.sample_rate)
 
 
 def _meta(exhibit: Exhibit) -> str:

@@ -8,6 +8,7 @@ from typing import final
 
 from auricle.audio.write import write
 from auricle.data import Rejected
+from auricle.demo.made import New, new_sounds
 from auricle.demo.page import Exhibit, page
 from auricle.demo.pieces import Piece, programme
 from auricle.demo.takes import Take, take
@@ -26,10 +27,11 @@ Progress = Callable[[int, int, str], None]
 @final
 @dataclass(frozen=True, eq=False)
 class Demo:
-    """What the demo made: the page, every take, and the files that could not be read."""
+    """What the demo made: the page, every take, sounds made from nothing, and the files that could not be read."""
 
     page: Path
     takes: tuple[Take, ...]
+    made: tuple[New, ...]
     rejected: tuple[Rejected, ...]
 
 
@@ -43,6 +45,7 @@ def run(
 ) -> Demo:
     """Compress recordings at two bitrates, decompress them, and write a page with players and figures.
 
+    With the recordings in the package, the page also has sounds that the priors in the package make from nothing.
     Sounds up to 24 kHz are coded by the model ``speech`` at 3 and 6 kb/s, others by ``music`` at 12 and 24 kb/s, all
     channels together.
 
@@ -69,10 +72,12 @@ def run(
         for number, (piece, loaded, kbps) in enumerate(jobs):
             on_progress(number, len(jobs), piece.title)
             takes.append(take(piece, loaded, kbps, Path(folder)))
+    on_progress(len(jobs), len(jobs), "making new sounds")
+    made = new_sounds() if sounds is None else ()
     on_progress(len(jobs), len(jobs), "page")
-    exhibits = [Exhibit(piece, tuple(made for made in takes if made.piece is piece)) for piece in plan.pieces]
-    _write(target, exhibits, plan.credits, force)
-    return Demo(target, tuple(takes), plan.rejected)
+    exhibits = [Exhibit(piece, tuple(each for each in takes if each.piece is piece)) for piece in plan.pieces]
+    _write(target, exhibits, made, plan.credits, force)
+    return Demo(target, tuple(takes), made, plan.rejected)
 
 
 def _check(target: Path, force: bool) -> None:
@@ -98,17 +103,19 @@ def _bitrates(model: Autoencoder) -> tuple[float, float]:
     return _SPEECH_KBPS if model.sample_rate <= SPEECH_RATE else _MUSIC_KBPS
 
 
-def _write(target: Path, exhibits: list[Exhibit], credits: str, force: bool) -> None:
-    text = page(exhibits, credits)
+def _write(target: Path, exhibits: list[Exhibit], made: tuple[New, ...], credits: str, force: bool) -> None:
+    text = page(exhibits, made, credits)
     try:
         target.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"can't make the folder {target.parent}: {error.strerror}") from error
     for number, exhibit in enumerate(exhibits, start=1):
-        for made in exhibit.takes:
-            place = target.parent / f"{number:02d}-{exhibit.piece.title}.{made.wanted_kbps:g}kbps.aur"
+        for each in exhibit.takes:
+            place = target.parent / f"{number:02d}-{exhibit.piece.title}.{each.wanted_kbps:g}kbps.aur"
             with fresh_file(place, force=force) as temporary:
-                temporary.write_bytes(made.coded)
-            write(place.with_suffix(".wav"), made.audio, exhibit.piece.sample_rate, force=force)
+                temporary.write_bytes(each.coded)
+            write(place.with_suffix(".wav"), each.audio, exhibit.piece.sample_rate, force=force)
+    for new in made:
+        write(target.parent / f"made-{new.title.replace(' ', '-')}.wav", new.audio, new.sample_rate, force=force)
     with fresh_file(target, force=force) as temporary:
         temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

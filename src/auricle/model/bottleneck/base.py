@@ -60,6 +60,17 @@ class Bottleneck(nn.Module, ABC):
         """
         return {"variance": z.flatten(0, 1).var(0, correction=0)}
 
+    def unrounded(self, z: Tensor, quality: Tensor) -> Tensor:
+        """What the decoder would receive of ``z`` ``(b, n, d)`` in use if nothing were rounded: ``(b, n, d)``.
+
+        A codebook can't be left out, so a vector quantiser rounds all the same.
+
+        Args:
+            z: encoder output, or anything like it.
+            quality: ``(b,)``, as for :meth:`forward`.
+        """
+        return self(z, quality).z
+
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Integer codes int32 ``(b, n, k)`` of latents ``(b, n, d)``.
 

@@ -83,6 +83,10 @@ class Entropy(Bottleneck):
         location, scale = self._prior(codes, quality)
         return {"bits": logistic_bits(codes - location, scale).mean((0, 1)) * self._frame_rate}
 
+    def unrounded(self, z: Tensor, quality: Tensor) -> Tensor:
+        """Gain and inverse gain alone."""
+        return z * (self._at(self.log_gain, quality) + self._at(self.log_inverse, quality)).exp()
+
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Rounded codes."""
         gain = self._at(self.log_gain, torch.full((1,), quality, device=z.device)).exp()

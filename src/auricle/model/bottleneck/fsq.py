@@ -38,6 +38,10 @@ class Fsq(Bottleneck):
         """``perplexity`` and ``codes`` ``(k,)``: how many of its levels each feature uses."""
         return code_usage(self.quantise(z, 0.0), self.levels)
 
+    def unrounded(self, z: Tensor, quality: Tensor) -> Tensor:
+        """Squashed to [-1, 1] alone."""
+        return self._unit(self._bounded(z))
+
     def quantise(self, z: Tensor, quality: float) -> Tensor:
         """Indices from 0 to ``levels - 1``."""
         return self._bounded(z).round().int()

@@ -1,0 +1,344 @@
+"""How well classes are told apart by what an autoencoder has learned, beside baselines, and what it costs.
+
+    python benchmarks/classification.py accuracy --corpus CORPUS/ --drums DRUMS/
+    python benchmarks/classification.py labels --corpus CORPUS/ --works esc10 fsdd
+    python benchmarks/classification.py finetune --corpus CORPUS/ --works esc10 --budget 5m
+    python benchmarks/classification.py architectures --corpus CORPUS/ --minutes 10
+    python benchmarks/classification.py speed --corpus CORPUS/
+
+Each part writes a result of its own. Nothing is chosen by looking at the judged fold: scaling, strength and calibration
+are learned inside the training folds, and no speaker, source or kit is ever on both sides.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from _corpora import WORKS, folds_for, labels_of, model_for, told
+from _shared import one_thread, parser, publish, run, table
+
+if TYPE_CHECKING:
+    from auricle.classify.extractor import Extractor
+    from auricle.data.labels import Labels
+
+_DRAWS = 5
+_PER_CLASS = (1, 5, 10, 0)
+
+
+def main() -> None:
+    made = parser(__doc__)
+    made.formatter_class = argparse.RawDescriptionHelpFormatter
+    made.add_argument("part", choices=sorted(PARTS), help="what to measure")
+    made.add_argument("--corpus", type=Path, help="folder with manifest.csv, as shared/corpus")
+    made.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")
+    made.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
+    made.add_argument("--model", help="instead of the shipped model that fits each work")
+    made.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
+    made.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
+    made.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
+    made.add_argument("--minutes", type=float, default=10.0, help="of training for each architecture")
+    made.add_argument("--presets", nargs="+", default=["conv", "conv-lstm", "mixed"], help="architectures")
+    made.add_argument("--clips", type=int, default=1000, help="whose features are timed")
+    args = made.parse_args()
+    one_thread()
+    import torch
+
+    torch.set_num_threads(1)
+    settings, results, shown = PARTS[args.part](args)
+    publish(f"classification-{args.part}", args.out, {"threads": 1, **settings}, results, shown)
+
+
+Part = tuple[dict[str, Any], dict[str, Any], list[str]]
+
+
+def accuracy(args: argparse.Namespace) -> Part:
+    """Every work: the latents, the baselines, an SVM on MFCC."""
+    from auricle.classify.compare import evaluate_classifier
+
+    rows: list[dict[str, Any]] = []
+    for name in args.works:
+        labels, model = labels_of(name, args.corpus, args.drums), args.model or model_for(name)
+        labels = _with_folds(name, labels)
+        judged = evaluate_classifier(labels, model, folds="fold", kind=args.probe)
+        own = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.found)}
+        others = [
+            {"features": each.name, "lead": _points(each.lead), **_figures(each.found)} for each in judged.baselines
+        ]
+        svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
+        rows += [{"work": told(name), **row} for row in (own, svm, *others)]
+    heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
+    notes = "lead: points by which the latents are above these features, with the paired 95 % interval"
+    return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
+
+
+def labels(args: argparse.Namespace) -> Part:
+    """Accuracy with few labels a class, means over draws."""
+    rows: list[dict[str, Any]] = []
+    for name in args.works:
+        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        for extractor in _rivals(known, args.model or model_for(name)):
+            values, names, folds, groups = _values(known, extractor)
+            found = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
+            rows.append({"work": told(name), "features": extractor.name, **found})
+    return {"probe": args.probe, "draws": _DRAWS}, {"rows": rows}, [table(rows)]
+
+
+def finetune(args: argparse.Namespace) -> Part:
+    """The frozen encoder's probe and the fine-tuned encoder on the same folds."""
+    from auricle import load
+    from auricle.classify.finetune import FineTuning
+    from auricle.training import Budget, Machine, Run, run_training
+
+    rows: list[dict[str, Any]] = []
+    for name in args.works:
+        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        model = load(args.model or model_for(name))
+        folds = sorted({str(each.fold) for each in known.known})[: args.folds]
+        for fold in folds:
+            inside, outside = _sides(known, fold)
+            with tempfile.TemporaryDirectory() as home:
+                started = time.perf_counter()
+                tuning = FineTuning(inside, model, Path(home))
+                limit = Run(Path(home), Budget.parse(args.budget), Machine(cpu=True), previews=8, save_seconds=1e9)
+                reports = list(run_training(tuning.task, limit))
+                tuned = tuning.result()
+                spent = (time.perf_counter() - started) / 60
+            frozen = _frozen(inside, outside, model)
+            rows.append(
+                {
+                    "work": told(name),
+                    "fold": fold,
+                    "frozen %": 100 * frozen,
+                    "fine-tuned %": 100 * _right(tuned.classifier, outside),
+                    "helped inside": str(tuned.helped),
+                    "steps": reports[-1].step if reports else 0,
+                    "minutes": round(spent, 1),
+                    "files": len(outside.known),
+                }
+            )
+    means = [
+        {"work": work, **{key: _mean(rows, work, key) for key in ("frozen %", "fine-tuned %", "minutes")}}
+        for work in dict.fromkeys(row["work"] for row in rows)
+    ]
+    return {"budget": args.budget}, {"rows": rows, "means": means}, [table(rows), table(means)]
+
+
+def architectures(args: argparse.Namespace) -> Part:
+    """The seed architectures on the same sounds for the same minutes: accuracy, reconstruction, speed."""
+    from auricle import train
+    from auricle.classify.compare import evaluate_classifier
+
+    rows: list[dict[str, Any]] = []
+    for name in args.works:
+        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        folder = args.corpus / WORKS[name].folder
+        for preset in args.presets:
+            with tempfile.TemporaryDirectory() as home:
+                made = train(
+                    folder,
+                    out=Path(home) / "seed.auricle.safetensors",
+                    preset=preset,
+                    base="none",
+                    budget=f"{args.minutes}m",
+                    threads=1,
+                    trackers=(),
+                )
+                judged = evaluate_classifier(
+                    known, made.model, folds="fold", kind=args.probe, baselines=False, keep=False
+                )
+            best = max((row for row in made.table if row.codec != "opus"), key=lambda row: row.si_sdr or -99.0)
+            rows.append(
+                {
+                    "work": told(name),
+                    "architecture": preset,
+                    "accuracy %": 100 * judged.found.accuracy.value,
+                    "mel": best.mel,
+                    "SI-SDR dB": best.si_sdr,
+                    "kb/s": best.kbps,
+                    "training, audio s/s": made.audio_per_second,
+                    "features x real time": _pace(made.model),
+                    "parameters": sum(value.numel() for value in made.model.parameters()),
+                }
+            )
+    told_of = "each autoencoder was trained, without labels, on the sounds that are then classified"
+    return {"minutes": args.minutes, "probe": args.probe}, {"rows": rows}, [table(rows), told_of]
+
+
+def speed(args: argparse.Namespace) -> Part:
+    """Hours classified per minute, from files, and features of many short clips."""
+    from auricle.classify.classifier import Classifier
+
+    rows = []
+    for name in args.works:
+        known = labels_of(name, args.corpus, args.drums)
+        sounds = [each.sound for each in known.known]
+        able = Classifier.fit(_first(known, 200), args.model or model_for(name), kind=args.probe)
+        paths = [sound.path for sound in sounds[: args.clips]]
+        seconds = sum(sound.seconds for sound in sounds[: args.clips])
+        started, processor = time.perf_counter(), time.process_time()
+        able.predict(paths, keep=False)
+        wall, used = time.perf_counter() - started, time.process_time() - processor
+        rows.append(
+            {
+                "work": told(name),
+                "clips": len(paths),
+                "mean s": seconds / len(paths),
+                "wall s": wall,
+                "processor s": used,
+                "hours per minute": seconds / 3600 / (used / 60),
+            }
+        )
+    return {}, {"rows": rows}, [table(rows), "hours per minute: of sound, per minute of one thread's processor time"]
+
+
+PARTS: Mapping[str, Callable[[argparse.Namespace], Part]] = {
+    part.__name__: part for part in (accuracy, labels, finetune, architectures, speed)
+}
+
+
+def _with_folds(name: str, labels: "Labels") -> "Labels":
+    from dataclasses import replace
+
+    folds = folds_for(name, labels)
+    sounds = tuple(replace(each, fold=fold) for each, fold in zip(labels.known, folds, strict=True))
+    return replace(labels, sounds=sounds)
+
+
+def _figures(found: Any) -> dict[str, Any]:
+    low, high = 100 * found.accuracy.low, 100 * found.accuracy.high
+    return {
+        "accuracy %": 100 * found.accuracy.value,
+        "95 %": f"{low:.1f} to {high:.1f}",
+        "balanced %": 100 * found.balanced_accuracy,
+        "calibration error": found.calibration_error,
+        "folds %": {fold: round(100 * value, 1) for fold, value in found.fold_accuracy.items()},
+    }
+
+
+def _points(lead: Any) -> str:
+    return f"{100 * lead.value:+.1f} ({100 * lead.low:+.1f} to {100 * lead.high:+.1f})"
+
+
+def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
+    from auricle import load
+    from auricle.classify.latents import LatentFeatures, random_encoder
+    from auricle.classify.pooling import fitting_segments, recipe_of
+    from auricle.classify.spectra import LogMelFeatures, MfccFeatures
+
+    known = labels.known
+    recipe = recipe_of(segments=fitting_segments([each.sound.seconds for each in known]))
+    encoder, rate = load(model), min(48_000, known[0].sound.sample_rate)
+    same = recipe.segments
+    return [
+        LatentFeatures(encoder, recipe),
+        MfccFeatures(rate, segments=same),
+        LogMelFeatures(rate, segments=same),
+        LatentFeatures(random_encoder(encoder), recipe, name="random encoder"),
+    ]
+
+
+def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+    """Features, classes, folds and groups of the sounds that decode."""
+    from auricle.classify.features import extract, labels_of as matched  # noqa: I001
+
+    found = extract([each.sound for each in labels.known], extractor)
+    known = matched(found, labels.known)
+    names, folds = (np.array([str(getattr(each, key)) for each in known]) for key in ("label", "fold"))
+    return found.values, names, folds, [str(each.group) for each in known]
+
+
+def _title(count: int) -> str:
+    return f"{count} a class" if count else "all"
+
+
+def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[str], count: int, kind: str) -> float:
+    """Accuracy in percent with so many labels a class from the training folds, a mean over draws and folds."""
+    from auricle.classify.probe import probe
+
+    right = []
+    for fold in np.unique(folds):
+        inside, outside = np.flatnonzero(folds != fold), folds == fold
+        for draw in range(_DRAWS if count else 1):
+            random = np.random.default_rng([draw, int(np.flatnonzero(np.unique(folds) == fold)[0])])
+            rows = _drawn(inside, names, count, random) if count else inside
+            fitted = probe(kind).fit(values[rows], names[rows].tolist(), [groups[row] for row in rows])
+            guessed = np.array(fitted.classes)[fitted.probabilities(values[outside]).argmax(1)]
+            right.append(np.repeat((guessed == names[outside]).mean(), outside.sum()))
+    return 100 * float(np.concatenate(right).mean())
+
+
+def _drawn(inside: np.ndarray, names: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """So many of each class."""
+    classes = [inside[names[inside] == name] for name in np.unique(names[inside])]
+    return np.concatenate([random.choice(have, min(count, len(have)), replace=False) for have in classes])
+
+
+def _svm(labels: "Labels") -> float:
+    """MFCC statistics of the whole sound and an SVM, as papers have it: what the field calls the baseline."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from auricle.classify.spectra import MfccFeatures
+
+    rate = min(48_000, labels.known[0].sound.sample_rate)
+    values, names, folds, _ = _values(labels, MfccFeatures(rate))
+    right = np.zeros(len(names), bool)
+    for fold in np.unique(folds):
+        inside = folds != fold
+        model = make_pipeline(StandardScaler(), SVC(C=10.0, gamma="scale")).fit(values[inside], names[inside])
+        right[~inside] = model.predict(values[~inside]) == names[~inside]
+    return float(right.mean())
+
+
+def _sides(labels: "Labels", fold: str) -> "tuple[Labels, Labels]":
+    from dataclasses import replace
+
+    parts = ([e for e in labels.known if e.fold != fold], [e for e in labels.known if e.fold == fold])
+    inside, outside = (replace(labels, sounds=tuple(part), rejected=()) for part in parts)
+    return inside, outside
+
+
+def _frozen(inside: "Labels", outside: "Labels", model: Any) -> float:
+    from auricle.classify.classifier import Classifier
+
+    return _right(Classifier.fit(inside, model), outside)
+
+
+def _right(able: Any, outside: "Labels") -> float:
+    told = able.predict([each.sound.path for each in outside.known], top=1)
+    truth = {str(each.sound.path): each.label for each in outside.known}
+    return float(np.mean([sound.guesses[0].label == truth[sound.name] for sound in told.sounds]))
+
+
+def _first(labels: "Labels", count: int) -> "Labels":
+    from dataclasses import replace
+
+    step = max(1, len(labels.known) // count)
+    return replace(labels, sounds=labels.known[::step])
+
+
+def _pace(model: Any) -> float:
+    """Seconds of sound per second of processor time, features alone."""
+    from auricle.classify.latents import LatentFeatures
+
+    extractor = LatentFeatures(model)
+    sound = np.random.default_rng(0).standard_normal(10 * model.sample_rate).astype(np.float32)
+    extractor.pooled(sound)
+    started = time.process_time()
+    extractor.pooled(sound)
+    return 10.0 / (time.process_time() - started)
+
+
+def _mean(rows: list[dict[str, Any]], work: str, key: str) -> float:
+    mine = [row for row in rows if row["work"] == work]
+    return float(np.average([row[key] for row in mine], weights=[row["files"] for row in mine]))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,253 @@
+"""Train a prior over the latents of an autoencoder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+import torch
+
+from auricle.api.runs import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.data import AudioCache, Corpus, Rejected, Sound
+from auricle.data.labels import labelled
+from auricle.errors import DataError, OptionError
+from auricle.model import Autoencoder, load
+from auricle.output import check_output
+from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
+from auricle.synth.file import load_prior, save_prior
+from auricle.synth.latents import LatentCache
+from auricle.synth.task import Examples, PriorTask, PriorTraining
+from auricle.synth.worth import POOR, Worth, reconstruction
+from auricle.training import Budget, Machine, Report, Run
+from auricle.watch import TENSORBOARD, check_trackers
+
+KINDS: dict[str, PriorConfig] = {"flow": FlowConfig(), "recurrent": RecurrentConfig()}
+"""What ``kind`` may name."""
+_SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
+_PAUSE = 4
+
+
+@final
+@dataclass(frozen=True)
+class TrainedPrior:
+    """What the training of a prior left behind.
+
+    Attributes:
+        path: the file.
+        prior: what is in it.
+        steps: of training, 0 if a resumed run had nothing left to do.
+        seconds: of training.
+        audio_per_second: seconds of sound learned from per second.
+        loss: on held-out sounds; None where nothing was held out.
+        reconstruction: how well the autoencoder rebuilds the sounds.
+        corpus: everything that was found.
+        held_out: what was not learned from.
+        counts: sounds of each class that were learned from.
+        unlabelled: sounds without a class that were learned from.
+        unmatched: rows of the table that name no sound.
+        rejected: files that could not be used.
+    """
+
+    path: Path
+    prior: Prior
+    steps: int
+    seconds: float
+    audio_per_second: float
+    loss: float | None
+    reconstruction: Worth
+    corpus: Corpus
+    held_out: tuple[Sound, ...]
+    counts: dict[str, int]
+    unlabelled: int
+    unmatched: int
+    rejected: tuple[Rejected, ...]
+
+
+def train_prior(
+    folder: str | Path,
+    *,
+    model: Autoencoder | str | Path,
+    out: str | Path,
+    kind: str = "flow",
+    config: PriorConfig | None = None,
+    labels: bool | str | Path = True,
+    channels: int = 1,
+    budget: str = "10m",
+    batch: int | None = None,
+    worst: float = POOR,
+    machine: Machine | None = None,
+    resume: bool = False,
+    force: bool = False,
+    seed: int = 0,
+    threads: int | None = None,
+    trackers: Sequence[str] = (TENSORBOARD,),
+    info: PriorInfo | None = None,
+    watcher: Watcher | None = None,
+) -> TrainedPrior:
+    """Train a prior on a folder of sounds: what makes new sounds like them, through a frozen autoencoder.
+
+    Args:
+        folder: sounds in any nesting, format, rate and channel count, or an fsspec URL of such a folder. Subfolders
+            ``train`` and ``valid`` decide what is held out; else one file in ten is.
+        model: the autoencoder: a shipped name, a file, or a model in memory. It is not changed.
+        out: the prior file to write. Checkpoints, latents and the run's page lie beside it in ``OUT.run``.
+        kind: ``flow`` (flow matching) or ``recurrent`` (frame by frame, streams for ever).
+        config: the prior's shape in detail; it overrides ``kind``.
+        labels: classes to learn: True for the names of the folders that hold the sounds, a CSV file with the columns
+            path and label, or False for none. Sounds without a label take part.
+        channels: 1, or 2 for stereo.
+        budget: time (``90s``, ``20m``, ``2h``) or number of steps.
+        batch: windows per step, process and accumulated part.
+        worst: largest mean log-mel distance, in nepers, at which the model may rebuild these sounds.
+        machine: device, precision and accumulation; by default the best device at hand.
+        resume: go on from the last checkpoint.
+        force: replace ``out``.
+        seed: decides weights, windows and noise.
+        threads: CPU threads, all by default.
+        trackers: what keeps curves and sounds besides the run's page: names that accelerate knows.
+        info: name and origin stored in the prior.
+        watcher: is told what happens.
+
+    Raises:
+        ModelError: no such model, or it rebuilds these sounds badly; the message has the figure.
+        AuricleError: its other children, for a folder, option or output that can't be used.
+    """
+    out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
+    check_options(seed, threads, batch)
+    _check_shape(kind, channels, worst)
+    check_trackers(trackers)
+    check_output(out, force=force or resume)
+    machine = machine or Machine()
+    autoencoder = model if isinstance(model, Autoencoder) else load(model)
+    with threads_of(threads), run_folder(out) as home:
+        material = gather(folder, home, autoencoder.sample_rate, machine, watcher)
+        watcher.on_stage("trying the model on them")
+        worth = reconstruction(autoencoder, material.cache)
+        worth.require(autoencoder, worst)
+        found = _Found.of(material, labels)
+        learned, held_out = _examples(material, found, autoencoder, home, channels, machine, watcher)
+        training = _configured(config or KINDS[kind], learned.latents, seed, batch)
+        prior = _first(training, Origin.of(autoencoder, channels, found.classes), learned, info or _named(out))
+        task = PriorTask(prior, training, learned, held_out, autoencoder)
+        run = Run(home, limit, machine, resume)
+        last = fit(task, training.model_dump(mode="json"), run, trackers, watcher)
+        judged = task.loss()
+        if machine.first:
+            _sign(prior, material, last, judged, worth)
+            save_prior(prior, out, force=force or resume)
+        machine.wait()
+        return TrainedPrior(
+            path=out,
+            prior=load_prior(out),
+            steps=last.step if last else 0,
+            seconds=last.seconds if last else 0.0,
+            audio_per_second=last.audio_per_second if last else 0.0,
+            loss=judged,
+            reconstruction=worth,
+            corpus=material.corpus,
+            held_out=material.held_out,
+            counts={name: list(learned.labels).count(index) for index, name in enumerate(found.classes)},
+            unlabelled=list(learned.labels).count(-1),
+            unmatched=found.unmatched,
+            rejected=(*material.corpus.rejected, *material.cache.rejected),
+        )
+
+
+@final
+@dataclass(frozen=True)
+class _Found:
+    """Labels of sounds by name, and the classes among those to learn from."""
+
+    labels: dict[str, str | None]
+    classes: tuple[str, ...]
+    unmatched: int
+
+    @staticmethod
+    def of(material: Material, labels: bool | str | Path) -> "_Found":
+        if labels is False:
+            return _Found({}, (), 0)
+        found = labelled(material.folder, None if labels is True else Path(labels))
+        named = {each.sound.name: each.label for each in found.sounds}
+        known = {named.get(name) for name in material.cache.names} - {None}
+        return _Found(named, tuple(sorted(name for name in known if name is not None)), found.unmatched)
+
+    def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The class of each sound; -1 for none, also for a class that is not learned."""
+        places = {name: index for index, name in enumerate(self.classes)}
+        return tuple(places.get(self.labels.get(name) or "", -1) for name in names)
+
+
+def _examples(
+    material: Material,
+    found: _Found,
+    model: Autoencoder,
+    home: Path,
+    channels: int,
+    machine: Machine,
+    watcher: Watcher,
+) -> tuple[Examples, Examples | None]:
+    """Latents of what is learned from and of what is held out, one process first."""
+
+    def encoded(sounds: AudioCache) -> Examples:
+        latents = LatentCache.build(
+            sounds, model, home, channels=channels, on_progress=watcher.on_part, on_note=watcher.on_note
+        )
+        return Examples(latents, found.numbers(latents.names))
+
+    with machine.in_turn():
+        watcher.on_stage("encoding sounds")
+        learned = encoded(material.cache)
+        if not material.held_out:
+            return learned, None
+        try:
+            spare = AudioCache.build(material.held_out, home, sample_rate=model.sample_rate, on_note=watcher.on_note)
+        except DataError as error:
+            watcher.on_note(f"nothing is held out: {error}")
+            return learned, None
+        return learned, encoded(spare)
+
+
+def _check_shape(kind: str, channels: int, worst: float) -> None:
+    if kind not in KINDS:
+        raise OptionError(f"no prior of kind {kind!r}: choose one of {', '.join(KINDS)}")
+    if channels not in (1, 2):
+        raise OptionError(f"a prior of {channels} channels: use 1 or 2")
+    if not worst > 0:
+        raise OptionError(f"a log-mel distance of {worst:g} can't be reached: use a number above 0")
+
+
+def _configured(config: PriorConfig, latents: LatentCache, seed: int, batch: int | None) -> PriorTraining:
+    """A window that holds most sounds whole, if they are short."""
+    if "window" not in config.model_fields_set:
+        most = float(np.percentile(latents.lengths, _WHOLE)) + _PAUSE
+        window = min(max(-(-most // _PAUSE) * _PAUSE, _SHORTEST_WINDOW), _LONGEST_WINDOW)
+        config = type(config).model_validate({**config.model_dump(), "window": int(window)})
+    training = PriorTraining(prior=config, seed=seed)
+    return training if batch is None else training.model_copy(update={"batch": batch})
+
+
+def _first(training: PriorTraining, origin: Origin, learned: Examples, info: PriorInfo) -> Prior:
+    """A new prior that the seed decides, with the scale of the latents."""
+    torch.manual_seed(training.seed)
+    prior = training.prior.build(origin, info)
+    latents = learned.latents
+    prior.fit_scale(*(torch.from_numpy(part) for part in (latents.mean, latents.deviation, latents.silence)))
+    return prior
+
+
+def _named(out: Path) -> PriorInfo:
+    return PriorInfo(name=out.name.split(".")[0][:64])
+
+
+def _sign(prior: Prior, material: Material, last: Report | None, judged: float | None, worth: Worth) -> None:
+    """Note how it was made."""
+    made = {
+        "sounds": len(material.cache),
+        "hours of sound": round(material.cache.seconds / 3600, 3),
+        **({"steps": last.step, "seconds": round(last.seconds)} if last else {}),
+    }
+    figures = {"reconstruction": round(worth.mel, 3), **({} if judged is None else {"held-out loss": round(judged, 4)})}
+    prior.info = prior.info.model_copy(
+        update={"training": {**prior.info.training, **made}, "metrics": {**prior.info.metrics, **figures}}
+    )

@@ -1,0 +1,73 @@
+"""A classifier that is trained on real sounds and asked about others."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+
+from auricle.bench.synthesis.intervals import around, halves
+from auricle.bench.synthesis.results import Figure, Judged
+from auricle.errors import OptionError
+from auricle.metrics.inception import inception_score
+
+_DRAWS = 4000
+_STRENGTH = 0.1
+"""Inverse of the regularisation: with less of it, probabilities become extreme and the inception score with them."""
+
+
+@final
+class Judge:
+    """Logistic regression on standardised embeddings; all classes weigh alike.
+
+    Args:
+        values: of real training sounds, ``(n, d)``.
+        labels: their classes, two or more different ones.
+
+    Raises:
+        OptionError: scikit-learn is not installed.
+    """
+
+    def __init__(self, values: np.ndarray, labels: Sequence[str]) -> None:
+        try:
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.pipeline import make_pipeline
+            from sklearn.preprocessing import StandardScaler
+        except ImportError as error:
+            raise OptionError("classes need scikit-learn: pip install scikit-learn") from error
+        regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2000)
+        self._fitted: Any = make_pipeline(StandardScaler(), regression).fit(values, list(labels))
+
+    def judge(self, name: str, values: np.ndarray, labels: Sequence[str], mixed: np.ndarray, seed: int) -> Judged:
+        """Ask about a set.
+
+        Args:
+            name: of the set.
+            values: ``(m, d)``.
+            labels: the classes that they should be of.
+            mixed: numbers of the rows whose inception score is wanted, so that all sets have one mix of classes.
+            seed: decides the intervals.
+        """
+        probabilities = self._fitted.predict_proba(values)
+        right = self._fitted.classes_[probabilities.argmax(axis=1)] == np.array(labels)
+        members = {label: right[np.array(labels) == label] for label in sorted(set(labels))}
+        return Judged(
+            set=name,
+            sounds=len(values),
+            accuracy=_accuracy(list(members.values()), seed),
+            inception=_inception(probabilities[mixed], seed),
+            classes={label: float(hits.mean()) for label, hits in members.items()},
+        )
+
+
+def _accuracy(members: Sequence[np.ndarray], seed: int) -> Figure:
+    """Mean over classes, with a bootstrap interval within each: the sum of n drawn zeros and ones is binomial."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    drawn = np.mean([random.binomial(len(hits), hits.mean(), _DRAWS) / len(hits) for hits in members], axis=0)
+    low, high = np.quantile(drawn, (0.025, 0.975))
+    return Figure(float(np.mean([hits.mean() for hits in members])), float(low), float(high))
+
+
+def _inception(probabilities: np.ndarray, seed: int) -> Figure:
+    (parts,) = halves((len(probabilities),), seed)
+    spread = np.array([inception_score(probabilities[part]) for part in parts])
+    return around(inception_score(probabilities), spread)

@@ -1,0 +1,83 @@
+"""Figures of a set of sounds beside a reference, with their intervals."""
+
+from dataclasses import fields
+from typing import final
+
+import numpy as np
+
+from auricle.bench.synthesis.intervals import around, halves
+from auricle.bench.synthesis.results import Comparison, Figure
+from auricle.metrics.distances import mean_distance, squared_distances
+from auricle.metrics.fad import FEWEST, Gaussian, fad_infinity, frechet_distance
+from auricle.metrics.kad import SCALE, gaussian_kernel, median_distance, unbiased_mmd
+from auricle.metrics.manifold import Manifold, manifold
+
+
+@final
+class Ruler:
+    """Measures sets against one reference, of which everything is computed once.
+
+    Args:
+        reference: embeddings ``(n, d)``, n at least 10.
+        seed: decides the order of sounds and the half samples.
+    """
+
+    def __init__(self, reference: np.ndarray, seed: int) -> None:
+        self._reference, self._seed = reference, seed
+        self._squares = squared_distances(reference, reference)
+        self._bandwidth = median_distance(reference)
+        self._kernel = np.exp(self._squares / (-2.0 * self._bandwidth**2))
+        self._gaussian = Gaussian.of(reference)
+
+    def compare(self, name: str, values: np.ndarray) -> Comparison:
+        """Compare a set ``(m, d)``, m at least 10."""
+        squares = squared_distances(values, values)
+        shapes = self._manifold(squares, values)
+        parts = halves((len(values),), self._seed, few=True)[0]
+        spread = np.array([mean_distance(squares[np.ix_(part, part)]) for part in parts])
+        return Comparison(
+            set=name,
+            sounds=len(values),
+            reference=len(self._reference),
+            kad=self._kad(values),
+            fad=frechet_distance(self._gaussian, Gaussian.of(values)),
+            fad_infinity=self._fad_infinity(values),
+            diversity=around(mean_distance(squares), spread),
+            **shapes,
+        )
+
+    def _kad(self, values: np.ndarray) -> Figure:
+        kernels = (
+            self._kernel,
+            gaussian_kernel(values, values, self._bandwidth),
+            gaussian_kernel(self._reference, values, self._bandwidth),
+        )
+        parts = halves((len(self._reference), len(values)), self._seed)
+        return around(SCALE * float(unbiased_mmd(*kernels)[0]), SCALE * unbiased_mmd(*kernels, *parts))
+
+    def _fad_infinity(self, values: np.ndarray) -> Figure | None:
+        if len(values) < 2 * FEWEST:
+            return None
+        parts = halves((len(self._reference), len(values)), self._seed, few=True)
+        spread = np.array(
+            [
+                fad_infinity(self._reference[one], values[two], seed=self._seed).value
+                for one, two in zip(*parts, strict=True)
+            ]
+        )
+        return around(fad_infinity(self._gaussian, values, seed=self._seed).value, spread)
+
+    def _manifold(self, squares: np.ndarray, values: np.ndarray) -> dict[str, Figure]:
+        between = squared_distances(self._reference, values)
+        whole = manifold(self._squares, squares, between)
+        if min(between.shape) < 4 * FEWEST:  # a half would have other neighbourhoods altogether
+            return {field.name: Figure(getattr(whole, field.name)) for field in fields(Manifold)}
+        parts = halves(between.shape, self._seed, few=True)
+        found = [
+            manifold(self._squares[np.ix_(one, one)], squares[np.ix_(two, two)], between[np.ix_(one, two)])
+            for one, two in zip(*parts, strict=True)
+        ]
+        return {
+            field.name: around(getattr(whole, field.name), np.array([getattr(each, field.name) for each in found]))
+            for field in fields(Manifold)
+        }

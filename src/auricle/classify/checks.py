@@ -1,0 +1,86 @@
+"""Whether labelled sounds can be learned from, and what is to be said about them."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from auricle.data.labels import Labels, labelled
+from auricle.errors import DataError, OptionError
+
+_SHOWN = 5
+
+
+def gathered_labels(
+    sounds: Path | str,
+    table: Path | str | None = None,
+    *,
+    column: str = "label",
+    fold: str | None = None,
+    group: str | None = None,
+) -> Labels:
+    """Labels of a folder; without a table, ``group`` is a regular expression that finds the group in a path.
+
+    The group is what the expression's first pair of parentheses holds, or all it matches: ``_([a-z]+)_`` finds
+    ``jackson`` in ``7/7_jackson_32.wav``.
+
+    Raises:
+        DataError: as `labelled`; or the expression finds nothing in a path.
+        OptionError: the expression is none.
+    """
+    if table is not None or group is None:
+        return labelled(sounds, table, column=column, fold=fold, group=group)
+    try:
+        pattern = re.compile(group)
+    except re.error as error:
+        raise OptionError(
+            f"the groups {group!r} are no regular expression ({error}): see docs/classification.md"
+        ) from error
+    found = labelled(sounds)
+    matches = [pattern.search(each.sound.name) for each in found.sounds]
+    groups = [None if match is None else match.group(1 if pattern.groups else 0) for match in matches]
+    lost = next((each.sound.name for each, name in zip(found.sounds, groups, strict=True) if name is None), None)
+    if lost is not None:
+        raise DataError(f"the groups {group!r} find nothing in {lost}: write an expression that fits every path")
+    grouped = tuple(replace(each, group=name) for each, name in zip(found.sounds, groups, strict=True))
+    return replace(found, sounds=grouped)
+
+
+def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
+    """Refuse what nothing can be learned from, tell what is thin.
+
+    Raises:
+        DataError: no sound has a label, or all are of one class.
+    """
+    counts = Counter(str(each.label) for each in labels.known)
+    if not counts:
+        raise DataError("no sound has a label: put each class in a folder of its own, or give a table")
+    if len(counts) == 1:
+        raise DataError(
+            f"all {counts.total()} sounds are of class {next(iter(counts))}: two classes or more are needed"
+        )
+    if labels.rejected:
+        on_note(f"{_count(len(labels.rejected), 'file')} can't be used; the first: {labels.rejected[0].reason}")
+    if labels.unmatched:
+        on_note(f"{_count(labels.unmatched, 'row')} of the table: no usable sound of this name")
+    unknown = len(labels.sounds) - len(labels.known)
+    if unknown:
+        on_note(f"{_count(unknown, 'sound')} without a label: left out")
+    single = [name for name, count in sorted(counts.items()) if count == 1]
+    if single:
+        names = ", ".join(single[:_SHOWN]) + (", ..." if len(single) > _SHOWN else "")
+        on_note(
+            f"{_count(len(single), 'class')} with a single file ({names}): whether it is recognised can't be measured"
+        )
+
+
+def tell_silent(names: Sequence[str], on_note: Callable[[str], None]) -> None:
+    """Say which sounds are silent, if any are."""
+    if names:
+        on_note(f"{_count(len(names), 'sound')} silent, the first {names[0]}: nothing can be recognised in silence")
+
+
+def _count(number: int, what: str) -> str:
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{number} {what if number == 1 else plural}"

@@ -1,0 +1,104 @@
+"""Which sounds are learned from and which are judged: never the same source on both sides."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from auricle.data.labels import Labelled
+from auricle.errors import DataError, OptionError
+
+
+def esc_fold(name: str) -> str:
+    """The official fold of a file of ESC-10 or ESC-50 (Piczak, 2015): its name begins with it.
+
+    Raises:
+        DataError: it does not.
+    """
+    fold, dash, _ = name.rpartition("/")[2].partition("-")
+    if not dash or not fold.isdigit():
+        raise DataError(f"{name} does not begin with its fold, as ESC's 1-17092-A-27.ogg: give folds as a number")
+    return fold
+
+
+def folds_of(sounds: Sequence[Labelled], protocol: str, *, seed: int = 0) -> tuple[str, ...]:
+    """The fold of each sound.
+
+    Args:
+        sounds: with labels.
+        protocol: ``esc10`` (first number of a file's name), a number of folds, or ``table`` for those that the sounds
+            state. A number deals out whole groups where sounds state them; classes are spread evenly.
+        seed: decides how a number of folds is dealt out.
+
+    Raises:
+        DataError: a sound states no fold, or a group lies in two folds.
+        OptionError: the number can't be used.
+    """
+    groups = [each.group for each in sounds]
+    if protocol.isdecimal():
+        return grouped_folds([str(each.label) for each in sounds], known_groups(groups), int(protocol), seed=seed)
+    if protocol in ("esc10", "esc50"):
+        folds = tuple(esc_fold(each.sound.name) for each in sounds)
+    else:
+        lost = next((each.sound.name for each in sounds if each.fold is None), None)
+        if lost is not None:
+            raise DataError(f"{lost} has no fold: complete the table's column, or give a number of folds")
+        folds = tuple(str(each.fold) for each in sounds)
+    if len(set(folds)) < 2:
+        raise DataError(f"all sounds lie in fold {folds[0]}: two folds or more are needed")
+    check_apart(groups, folds)
+    return folds
+
+
+def known_groups(groups: Sequence[str | None]) -> tuple[str, ...] | None:
+    """A group for each sound, one of its own where it has none; None if no sound has one."""
+    if not any(groups):
+        return None
+    return tuple(f"\0{index}" if group is None else group for index, group in enumerate(groups))
+
+
+def check_apart(groups: Sequence[str | None], folds: Sequence[str]) -> None:
+    """Refuse folds that part a group.
+
+    Raises:
+        DataError: with the group and its folds.
+    """
+    home: dict[str, str] = {}
+    for group, fold in zip(groups, folds, strict=True):
+        if group is not None and home.setdefault(group, fold) != fold:
+            raise DataError(
+                f"group {group} lies in fold {home[group]} and in fold {fold}: a figure would say how well "
+                "it is recognised, not its class; leave --groups out, or give a number of folds"
+            )
+
+
+def grouped_folds(labels: Sequence[str], groups: Sequence[str] | None, count: int, *, seed: int = 0) -> tuple[str, ...]:
+    """Deal sounds out to ``count`` folds, groups whole, classes as evenly as that allows.
+
+    Raises:
+        OptionError: there are fewer groups (or sounds) than folds, or ``count`` is below 2.
+    """
+    what, have = ("sounds", len(labels)) if groups is None else ("groups", len(set(groups)))
+    if not 2 <= count <= have:
+        raise OptionError(f"{count} folds of {have} {what}: give 2 to {have}")
+    places = np.zeros(len(labels), int)
+    for number, held_out in enumerate(dealt(np.asarray(labels), groups, count, seed)):
+        places[held_out] = number
+    return tuple(str(number + 1) for number in places)
+
+
+def dealt(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: int) -> list[np.ndarray]:
+    """Indices of each fold's sounds; rare classes may be missing in some."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of classes with fewer sounds than folds; callers know
+        if max(np.unique(labels, return_counts=True)[1]) < count:  # scikit-learn refuses: a random order
+            units = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+            order = np.random.Generator(np.random.PCG64(seed)).permutation(units.max() + 1)
+            parts = [np.flatnonzero(np.isin(units, order[number::count])) for number in range(count)]
+            return [part for part in parts if len(part)]
+        if groups is None:
+            cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels)
+        else:
+            cut = StratifiedGroupKFold(count, shuffle=True, random_state=seed).split(labels, labels, groups)
+        return [held_out for _, held_out in cut if len(held_out)]

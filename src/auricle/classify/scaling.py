@@ -1,0 +1,57 @@
+"""Features to coordinates that a probe can work with: standardised, and turned into few that matter."""
+
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+
+_SMALLEST = 1e-3  # of the median deviation: a feature that hardly moves must not become noise
+_RANK = 1e-5  # of the largest eigenvalue: directions below are rounding
+
+
+@final
+@dataclass(frozen=True)
+class Scaling:
+    """Standardise, then rotate onto the principal directions of what was seen.
+
+    Attributes:
+        mean: float32 ``(d,)``.
+        scale: float32 ``(d,)``, what standardised values are divided by.
+        rotation: float32 ``(d, r)``, orthonormal columns.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    rotation: np.ndarray
+
+    @classmethod
+    def fit(cls, values: np.ndarray, *, most: int | None = None) -> Self:
+        """Learn from ``(files, d)``; keep all directions there are, or the ``most`` with the largest variance.
+
+        With all of them distances and linear probes are those of the standardised features, at the price of
+        ``min(files, d)`` coordinates.
+        """
+        mean, deviation = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
+        moving = deviation[deviation > 0]
+        floor = _SMALLEST * float(np.median(moving)) if moving.size else 1.0
+        scale = np.maximum(deviation, floor) * np.sqrt(values.shape[1])
+        centred = (values - mean) / scale
+        if values.shape[1] <= len(values):
+            powers, directions = np.linalg.eigh(centred.T @ centred)
+            order = _order(powers, most)
+            rotation = directions[:, order]
+        else:
+            powers, mixes = np.linalg.eigh(centred @ centred.T)
+            order = _order(powers, most)
+            rotation = centred.T @ (mixes[:, order] / np.sqrt(np.maximum(powers[order], 1e-12)))
+        return cls(mean.astype(np.float32), scale.astype(np.float32), rotation.astype(np.float32))
+
+    def __call__(self, values: np.ndarray) -> np.ndarray:
+        """``(files, d)`` to float32 ``(files, r)``; the squares of a file's coordinates add up to about 1."""
+        return ((values - self.mean) / self.scale) @ self.rotation
+
+
+def _order(powers: np.ndarray, most: int | None) -> np.ndarray:
+    order = np.argsort(powers)[::-1]
+    kept = order[powers[order] > max(_RANK * float(powers.max()), 1e-12)]
+    return (kept if len(kept) else order[:1])[:most]

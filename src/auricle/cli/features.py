@@ -1,0 +1,65 @@
+"""``auricle features``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.screen import Screen
+from auricle.cli.text import size
+
+
+def features(
+    *files: Path,
+    out: Path,
+    model: str = "speech",
+    depths: str = "latent",
+    segments: Annotated[int, Parameter(validator=Number(gte=1, lte=32))] = 1,
+    no_cache: Flag = False,
+    force: Flag = False,
+    output: Output = TALKATIVE,
+) -> None:
+    """Write what an autoencoder makes of each sound, for other tools.
+
+    Args:
+        files: audio files, or folders of them.
+        out: a .npz file (arrays names and values) or a .parquet file (columns name and features).
+        model: whose encoder makes the features: a shipped name or a model file.
+        depths: latent, hidden (with the widest layers before it) or all.
+        segments: parts of a sound that are told apart.
+        no_cache: neither read nor write the cache of features.
+        force: replace an existing file.
+    """
+    from auricle import features as run
+    from auricle.classify.checks import tell_silent
+    from auricle.classify.export import check_export, write_features
+    from auricle.classify.pooling import recipe_of
+
+    check_export(out, force=force)
+    screen = Screen(output)
+    with screen.progress("features") as meter:
+        found = run(
+            files,
+            model,
+            recipe=recipe_of(depths=depths, segments=segments),
+            keep=not no_cache,
+            on_progress=lambda done, total: meter.show(done / max(1, total), f"{done} of {total}"),
+        )
+    write_features(found, out, force=force)
+    for refused in found.skipped:
+        screen.note(f"left out: {refused.reason}")
+    tell_silent(found.silent, screen.note)
+    count, width = found.values.shape
+    screen.result(
+        f"{out} {size(out.stat().st_size)}: {count} sounds, {width} features each",
+        {
+            "path": out,
+            "bytes": out.stat().st_size,
+            "files": count,
+            "features": width,
+            "skipped": [{"path": refused.path, "reason": refused.reason} for refused in found.skipped],
+            "silent": list(found.silent),
+        },
+    )

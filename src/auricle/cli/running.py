@@ -1,0 +1,53 @@
+"""What the verbs that train show."""
+
+from typing import TYPE_CHECKING, final
+
+from auricle.cli.screen import Meter, Screen
+from auricle.cli.text import duration
+
+if TYPE_CHECKING:
+    from auricle.data import Corpus, Rejected
+    from auricle.training import Report
+
+_REASONS_SHOWN = 5
+
+
+@final
+class RunView:
+    """Shows a run as it goes."""
+
+    def __init__(self, screen: Screen, meter: Meter) -> None:
+        self._screen, self._meter = screen, meter
+        self._found = self._stage = ""
+
+    def scanned(self, corpus: "Corpus") -> None:
+        """What the folder holds."""
+        self._found = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
+
+    def entered(self, stage: str) -> None:
+        """What begins."""
+        self._stage = stage
+        self._meter.show(0.0, stage)
+
+    def counted(self, done: int, total: int) -> None:
+        """Files done, of how many."""
+        self._meter.show(done / max(1, total), f"{self._stage}, {done} of {total}")
+
+    def trained(self, report: "Report") -> None:
+        """How training goes."""
+        if self._found:  # told when the first steps are done: so a run that can't start says one thing only
+            self._screen.note(self._found)
+            self._found = ""
+        for event in report.events:
+            self._screen.note(event)
+        rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
+        detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
+        self._meter.show(report.progress, f"{detail}, {duration(report.seconds_left)} left")
+
+
+def unusable(rejected: "tuple[Rejected, ...]") -> str:
+    """Which files were left out, and why, for the first few."""
+    count = "1 file was" if len(rejected) == 1 else f"{len(rejected)} files were"
+    reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
+    more = [f"  and {len(rejected) - _REASONS_SHOWN} more"] if len(rejected) > _REASONS_SHOWN else []
+    return "\n".join((f"{count} left out:", *reasons, *more))

@@ -1,0 +1,134 @@
+"""``auricle train-prior``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.running import RunView, unusable
+from auricle.cli.screen import Screen
+from auricle.cli.text import duration, size
+
+if TYPE_CHECKING:
+    from auricle import TrainedPrior
+
+_OUT = Path("my.prior.safetensors")
+_FOLDERS, _NONE = "folders", "none"
+
+
+def train_prior(
+    sounds: str,
+    /,
+    *,
+    model: str,
+    kind: str = "flow",
+    labels: str = _FOLDERS,
+    channels: Annotated[int, Parameter(validator=Number(gte=1, lte=2))] = 1,
+    budget: str = "10m",
+    out: Path = _OUT,
+    resume: Flag = False,
+    force: Flag = False,
+    seed: int = 0,
+    worst: float | None = None,
+    batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    accumulate: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    precision: str = "auto",
+    cpu: Flag = False,
+    threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    track: str = "tensorboard",
+    output: Output = TALKATIVE,
+) -> None:
+    """Train a prior on a folder of sounds: what makes new sounds like them.
+
+    Args:
+        sounds: a folder of audio files: any nesting, format, rate; or a URL such as s3://bucket/sounds. One file in ten
+            is held out, or subfolder valid.
+        model: the autoencoder that the sounds go through: a shipped model's name or a model file.
+        kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever).
+        labels: where classes come from: folders (the names of those that hold the sounds), none, or a CSV file with the
+            columns path and label.
+        channels: 1, or 2 for stereo.
+        budget: how long to train: 90s, 20m, 2h, or a number of steps.
+        out: the prior file to write; checkpoints and the run's page lie beside it.
+        resume: go on from the last checkpoint.
+        force: replace an existing prior file.
+        seed: decides weights, windows and noise.
+        worst: largest log-mel distance, in nepers, at which the model may rebuild these sounds; 1 by default.
+        batch: windows per step and process.
+        accumulate: parts of a step whose gradients are averaged.
+        precision: auto, float32 or bf16 (GPUs).
+        cpu: stay on the CPU although there is a GPU.
+        threads: CPU threads; all by default.
+        track: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with commas,
+            or none.
+    """
+    from auricle import Machine, Watcher
+    from auricle import train_prior as run
+    from auricle.synth.worth import POOR
+
+    machine = Machine(precision, accumulate, cpu=cpu)
+    screen = Screen(output if machine.first else Output(quiet=True))
+    with screen.progress("train-prior") as meter:
+        view = RunView(screen, meter)
+        made = run(
+            sounds,
+            model=model,
+            out=out,
+            kind=kind,
+            labels={_FOLDERS: True, _NONE: False}.get(labels, labels),
+            channels=channels,
+            budget=budget,
+            batch=batch,
+            worst=POOR if worst is None else worst,
+            machine=machine,
+            resume=resume,
+            force=force,
+            seed=seed,
+            threads=threads,
+            trackers=[name for name in track.split(",") if name != "none"],
+            watcher=Watcher(view.scanned, view.entered, view.counted, view.trained, screen.note),
+        )
+    if not machine.first:
+        return
+    if made.rejected:
+        screen.note(unusable(made.rejected))
+    if made.unmatched:
+        screen.note(f"{made.unmatched} rows of {labels} name no sound of {sounds}")
+    screen.result(_summary(made), _values(made))
+
+
+def _summary(made: "TrainedPrior") -> str:
+    pace = f"{made.steps} steps in {duration(made.seconds)}, {made.audio_per_second:.0f} audio s/s"
+    classes = ", ".join(f"{name} {count}" for name, count in made.counts.items()) or "none"
+    judged = "nothing was held out" if made.loss is None else f"held-out loss {made.loss:.4f}"
+    rebuilt = f"the model rebuilds these sounds at a log-mel distance of {made.reconstruction.mel:.2f}"
+    return (
+        f"{made.path} {size(made.path.stat().st_size)}: {pace}\n"
+        f"classes: {classes}; sounds without one: {made.unlabelled}\n{judged}; {rebuilt}"
+    )
+
+
+def _values(made: "TrainedPrior") -> dict[str, object]:
+    return {
+        "path": made.path,
+        "bytes": made.path.stat().st_size,
+        "kind": made.prior.config.kind,
+        "model": made.prior.origin.model,
+        "fingerprint": made.prior.fingerprint,
+        "channels": made.prior.channels,
+        "window_seconds": made.prior.window / made.prior.frame_rate,
+        "steps": made.steps,
+        "seconds": made.seconds,
+        "audio_per_second": made.audio_per_second,
+        "loss": made.loss,
+        "reconstruction": made.reconstruction.mel,
+        "files": len(made.corpus.sounds),
+        "hours": made.corpus.hours,
+        "classes": made.counts,
+        "unlabelled": made.unlabelled,
+        "unmatched": made.unmatched,
+        "held_out": [sound.name for sound in made.held_out],
+        "rejected": [{"path": file.path, "reason": file.reason} for file in made.rejected],
+    }

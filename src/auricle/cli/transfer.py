@@ -1,0 +1,39 @@
+"""``auricle transfer``."""
+
+import time
+from pathlib import Path
+
+from auricle.cli.makings import listed
+from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.screen import Screen
+
+_OUT = Path("transfer")
+
+
+def transfer(
+    sound: Path,
+    /,
+    *,
+    onto: str,
+    quality: float | None = None,
+    out: Path = _OUT,
+    force: Flag = False,
+    output: Output = TALKATIVE,
+) -> None:
+    """Play a sound's performance through a model of another sound.
+
+    Args:
+        sound: an audio file of any length; the result has its rate, channels, length and level.
+        onto: the model, trained on the sound that is to be heard.
+        quality: round latents at this place of the model's quality dial; 0 leaves least of the sound and gives most of
+            the model.
+        out: folder for the numbered WAV file.
+        force: replace an existing file.
+    """
+    from auricle import transfer as run
+
+    screen, started = Screen(output), time.perf_counter()
+    with screen.progress(f"transfer {sound.name}") as meter:
+        made = run(sound, onto, quality=quality, out=out, force=force, on_progress=meter.show)
+    took = time.perf_counter() - started
+    screen.result(listed(made, took), {**made.to_json(), "took": took})

@@ -1,0 +1,55 @@
+"""Sounds that were never recorded: what the priors in the package make."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from auricle.synth.file import load_prior, shipped_priors
+from auricle.synth.generate import generate
+
+_EACH = 2
+_GUIDANCE = 2.0
+_SEED = 1
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class New:
+    """A sound that a prior made.
+
+    Attributes:
+        prior: its name.
+        label: the class that was asked for, or the prior's name where it knows none.
+        number: from 1, within its class.
+        audio: float32 ``(c, t)``.
+        sample_rate: in Hz.
+    """
+
+    prior: str
+    label: str
+    number: int
+    audio: np.ndarray
+    sample_rate: int
+
+    @property
+    def title(self) -> str:
+        """For the page and the file."""
+        return f"{self.label} {self.number}"
+
+
+def new_sounds() -> tuple[New, ...]:
+    """Two sounds of each class of every prior in the package; always the same on the same machine."""
+    return tuple(new for name in shipped_priors() for new in _of(name))
+
+
+def _of(name: str) -> list[New]:
+    prior = load_prior(name)
+    made = []
+    for label in prior.classes or (None,):
+        guidance = 1.0 if label is None else _GUIDANCE
+        sounds = generate(prior, count=_EACH, label=label, seed=_SEED, guidance=guidance)
+        for number, sound in enumerate(sounds.sounds, start=1):
+            assert sound.audio is not None
+            made.append(New(name, label or name, number, sound.audio, sounds.sample_rate))
+    return made

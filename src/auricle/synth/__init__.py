@@ -1,0 +1,17 @@
+"""Priors over the latents of an autoencoder, and the new sound that is drawn from them."""
+
+from auricle.synth.flow import FlowConfig, FlowPrior
+from auricle.synth.prior import Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.recurrent import Noise, RecurrentConfig, RecurrentPrior
+
+__all__ = [
+    "FlowConfig",
+    "FlowPrior",
+    "Noise",
+    "Origin",
+    "Prior",
+    "PriorConfig",
+    "PriorInfo",
+    "RecurrentConfig",
+    "RecurrentPrior",
+]

@@ -1,0 +1,69 @@
+"""A prior and the autoencoder that it belongs to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.errors import AuricleError, ModelError
+from auricle.model import Autoencoder, load
+from auricle.model.file import read_metadata, shipped
+from auricle.model.stored import SUFFIX
+from auricle.synth.file import load_prior, resolve_prior
+from auricle.synth.prior import Prior
+
+_SHOWN = 16
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Both, and they fit."""
+
+    prior: Prior
+    model: Autoencoder
+
+
+def chosen(prior: Prior | Path | str, model: Autoencoder | Path | str | None) -> Chosen:
+    """Load both, or find the model: among the shipped ones, or beside the prior's file.
+
+    Raises:
+        ModelError: one of them is unknown or malformed, no model was found, or the prior belongs to another one.
+    """
+    folder = None if isinstance(prior, Prior) else resolve_prior(prior).parent
+    made = prior if isinstance(prior, Prior) else load_prior(prior)
+    if model is None:
+        model = find_model(made.origin.model, made.fingerprint, folder, f"the prior {made.info.name!r}")
+    loaded = model if isinstance(model, Autoencoder) else load(model)
+    made.require(loaded)
+    return Chosen(made, loaded)
+
+
+def find_model(name: str, fingerprint: str, folder: Path | None, what: str) -> Path:
+    """The model of a fingerprint, among the shipped ones and those in a folder.
+
+    Args:
+        name: of the model, for the message.
+        fingerprint: of the model.
+        folder: where else to look.
+        what: what needs it, for the message.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for path in _candidates(folder):
+        try:
+            if read_metadata(path)["fingerprint"] == fingerprint:
+                return path
+        except AuricleError:  # something else that is no model
+            continue
+    raise ModelError(
+        f"{what} needs the model {name!r} (fingerprint {fingerprint[:_SHOWN]}): name its file with --model, or put it "
+        "beside it"
+    )
+
+
+def _candidates(folder: Path | None) -> Iterator[Path]:
+    yield from shipped().values()
+    if folder is not None:
+        yield from sorted(folder.glob(f"*{SUFFIX}"))

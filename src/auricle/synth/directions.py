@@ -1,0 +1,203 @@
+"""Principal directions of a latent space: along which sounds of a folder differ most."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from auricle.data.scan import Rejected, scan
+from auricle.errors import AudioError, DataError, ModelError, OptionError
+from auricle.model import Autoencoder, fingerprint
+from auricle.model.choice import Frozen
+from auricle.synth.latent_files import described, load_arrays, save_arrays
+from auricle.synth.models import model_for
+from auricle.synth.sound import Listener
+
+_SHOWN = 16
+_LIMIT = 10.0
+
+
+@final
+class _About(Frozen):
+    kind: str = Field(default="principal directions", pattern="^principal directions$")
+    model: str = Field(max_length=64)
+    fingerprint: str = Field(pattern="^[0-9a-f]{64}$")
+    sounds: int = Field(ge=2)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """Orthogonal directions, the one along which sounds differ most first.
+
+    Each sound is one point: the mean of its latent frames over time and channels.
+
+    Attributes:
+        mean: float32 ``(d,)`` of all sounds.
+        axes: float32 ``(k, d)``, unit vectors. Their sign makes the largest component positive.
+        deviations: float32 ``(k,)`` standard deviation of the sounds along each.
+        shares: float32 ``(k,)`` of the variance between sounds.
+        sounds: how many they come from.
+        model: name and fingerprint of the autoencoder.
+        rejected: sounds that could not be read.
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    deviations: np.ndarray
+    shares: np.ndarray
+    sounds: int
+    model: tuple[str, str]
+    rejected: tuple[Rejected, ...] = ()
+
+    def places(self, z: Tensor) -> np.ndarray:
+        """Where a sound's latents ``(c, n, d)`` lie, ``(k,)`` in standard deviations."""
+        point = z.mean((0, 1)).numpy() - self.mean
+        return self.axes @ point / np.maximum(self.deviations, 1e-9)
+
+    def offset(self, shifts: Mapping[int, float]) -> np.ndarray:
+        """What to add to latents, ``(d,)``, to move by so many standard deviations along directions (from 0)."""
+        amounts = np.zeros_like(self.deviations)
+        for index, amount in shifts.items():
+            amounts[index] = amount
+        return (amounts * self.deviations) @ self.axes
+
+    def require(self, model: Autoencoder) -> None:
+        """Make sure that they belong to ``model``.
+
+        Raises:
+            ModelError: they belong to another one.
+        """
+        name, stated = self.model
+        if fingerprint(model) != stated:
+            raise ModelError(
+                f"the directions are those of the model {name!r} (fingerprint {stated[:_SHOWN]}), not of "
+                f"{model.name!r} ({fingerprint(model)[:_SHOWN]}): name the model they were made with"
+            )
+        if len(self.mean) != model.latent_dim:
+            raise ModelError(f"the directions have {len(self.mean)} features, {name!r} has {model.latent_dim}: damaged")
+
+    def save(self, path: Path, *, force: bool = False) -> None:
+        """Write .npz or .safetensors.
+
+        Raises:
+            OptionError: another suffix.
+            OutputError: the file exists and ``force`` is false, or can't be written.
+        """
+        arrays = {name: getattr(self, name) for name in ("mean", "axes", "deviations", "shares")}
+        about = _About(model=self.model[0], fingerprint=self.model[1], sounds=self.sounds)
+        save_arrays(arrays, about.model_dump_json(), path, force=force)
+
+    @staticmethod
+    def load(path: Path) -> "Directions":
+        """Read them back.
+
+        Raises:
+            OptionError: a suffix other than .npz and .safetensors.
+            ModelError: the file is damaged, or holds something else.
+        """
+        arrays, text = load_arrays(path)
+        if set(arrays) != {"mean", "axes", "deviations", "shares"} or text is None:
+            raise ModelError(
+                f"{path} holds no principal directions: make them with `auricle latents FOLDER {path.name}`"
+            )
+        about: Any = described(path, text, _About)
+        k, d = (*arrays["axes"].shape, 0, 0)[:2]
+        shapes = {"mean": (d,), "axes": (k, d), "deviations": (k,), "shares": (k,)}
+        if any(arrays[name].shape != shape or arrays[name].dtype != np.float32 for name, shape in shapes.items()):
+            raise ModelError(f"{path} holds arrays of the wrong shapes: make the directions again")
+        if not all(np.isfinite(value).all() for value in arrays.values()):
+            raise ModelError(f"{path} holds values that are not finite: make the directions again")
+        parts = (arrays[name] for name in shapes)
+        return Directions(*parts, sounds=about.sounds, model=(about.model, about.fingerprint))
+
+
+def principal_directions(
+    folder: Path | str,
+    model: Autoencoder | Path | str | None = None,
+    *,
+    count: int = 8,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Directions:
+    """Find the directions along which the sounds of a folder differ most (principal component analysis).
+
+    Args:
+        folder: of sounds.
+        model: whose latent space; by default the shipped speech model for sounds up to 24 kHz, the music model above.
+        count: how many directions; there must be more sounds than that.
+        on_progress: is told sounds done and in all.
+
+    Raises:
+        OptionError: not from 1 to the latent's features.
+        DataError: the folder holds no usable sounds, or no more than directions.
+    """
+    corpus = scan(folder)
+    loaded = model_for(model, max(sound.sample_rate for sound in corpus.sounds))
+    if not 1 <= count <= loaded.latent_dim:
+        raise OptionError(f"{count} directions: give 1 to {loaded.latent_dim}, the features of the model's latent")
+    _check_enough(folder, len(corpus.sounds), count)
+    points, rejected = [], list(corpus.rejected)
+    for done, sound in enumerate(corpus.sounds, 1):
+        try:
+            points.append(_mean(Listener(sound.path, loaded)))
+        except AudioError as error:
+            rejected.append(Rejected(sound.path, str(error)))
+        on_progress(done, len(corpus.sounds))
+    _check_enough(folder, len(points), count)
+    cloud = np.stack(points).astype(np.float64)
+    mean = cloud.mean(axis=0)
+    _, spread, axes = np.linalg.svd(cloud - mean, full_matrices=False)
+    axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
+    variance = np.square(spread) / (len(points) - 1)
+    shares = variance / max(float(variance.sum()), 1e-30)
+    arrays = (mean, axes[:count], np.sqrt(variance[:count]), shares[:count])
+    return Directions(
+        *(np.ascontiguousarray(part, np.float32) for part in arrays),
+        sounds=len(points),
+        model=(loaded.name, fingerprint(loaded)),
+        rejected=tuple(rejected),
+    )
+
+
+def _mean(listener: Listener) -> np.ndarray:
+    total, frames = torch.zeros(0), 0
+    for piece in listener:
+        sums = piece.double().sum((0, 1))
+        total = sums if not frames else total + sums
+        frames += piece.shape[0] * piece.shape[1]
+    return (total / max(1, frames)).numpy()
+
+
+def _check_enough(folder: Path | str, sounds: int, count: int) -> None:
+    if sounds <= count:
+        number = "1 usable sound" if sounds == 1 else f"{sounds} usable sounds"
+        raise DataError(
+            f"{folder} holds {number}, too few for {count} principal directions: give more sounds than directions, "
+            "or ask for fewer directions"
+        )
+
+
+def parse_shifts(texts: tuple[str, ...], directions: Directions) -> dict[int, float]:
+    """What ``PC1=+2`` and the like say: numbers of directions, from 0, and standard deviations.
+
+    Raises:
+        OptionError: it is not of this form, there is no such direction, it is named twice, or beyond 10 deviations.
+    """
+    shifts: dict[int, float] = {}
+    for text in texts:
+        found = re.fullmatch(r"PC([1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
+        if found is None:
+            raise OptionError(f"a shift of {text!r}: write it as PC1=+2 (direction 1, 2 standard deviations up)")
+        index, amount = int(found[1]) - 1, float(found[2])
+        if index >= len(directions.axes):
+            raise OptionError(f"there is no direction PC{index + 1}: there are PC1 to PC{len(directions.axes)}")
+        if index in shifts or abs(amount) > _LIMIT:
+            raise OptionError(f"a shift of {text!r}: name each direction once, with -{_LIMIT:g} to {_LIMIT:g}")
+        shifts[index] = amount
+    return shifts

@@ -1,0 +1,217 @@
+"""The latents of every sound of a corpus, encoded once into one memory-mapped file that priors are trained from."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, final
+
+import numpy as np
+import torch
+
+from auricle.data import AudioCache
+from auricle.data.checksum import SummedFile, damaged_piece
+from auricle.errors import DataError
+from auricle.model import Autoencoder
+from auricle.stream import Stream
+from auricle.synth.stereo import rotate, to_features
+
+TAIL = 8
+"""Frames of silence that are encoded after each sound, so that the way into silence is known."""
+_VERSION = 1
+_VALUES, _INDEX = "latents.f32", "index.json"
+_BLOCK_SECONDS = 8.0
+_SILENT_SECONDS = 4.0
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """Where one sound lies: its first frame, and its frames without the tail."""
+
+    name: str
+    first: int
+    length: int
+
+
+@final
+class LatentCache:
+    """Encoder outputs of the sounds of a corpus, ``(n, features)`` each, on disk, mapped into memory as they are read.
+
+    Attributes:
+        folder: where it lies.
+        names: name (path relative to the scanned folder) of each sound.
+        lengths: int64, frames of each sound.
+        features: values per frame: the latents of all channels side by side, middle and side where there are two.
+        mean: float32 ``(features,)`` over all frames.
+        deviation: float32 ``(features,)`` over all frames.
+        silence: float32 ``(features,)``, one frame of endless silence.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open a finished cache and check it.
+
+        Raises:
+            DataError: the folder holds no cache, or a damaged one.
+        """
+        try:
+            index = json.loads((folder / _INDEX).read_text("utf-8"))
+            self._entries = tuple(_Entry(*entry) for entry in index["sounds"])
+            self.mean, self.deviation, self.silence = (
+                np.array(index[name], np.float32) for name in ("mean", "deviation", "silence")
+            )
+            self.features = self.mean.size
+            self._values = np.memmap(folder / _VALUES, np.float32, "r").reshape(-1, self.features)
+            damaged = damaged_piece(folder / _VALUES, index["checksums"])
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise DataError(f"the latents in {folder} can't be read ({error}): delete this folder") from error
+        last = self._entries[-1]
+        if damaged is not None or len(self._values) != last.first + last.length + TAIL:
+            raise DataError(f"the latents in {folder} are damaged: delete this folder")
+        self.folder = folder
+        self.names = tuple(entry.name for entry in self._entries)
+        self.lengths = np.array([entry.length for entry in self._entries], np.int64)
+        self.lengths.setflags(write=False)
+
+    @classmethod
+    def build(
+        cls,
+        sounds: AudioCache,
+        model: Autoencoder,
+        folder: Path | str,
+        *,
+        channels: int = 1,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_note: Callable[[str], None] = lambda line: None,
+    ) -> Self:
+        """Encode sounds into a cache below ``folder``, or open the one that an earlier call made of the same.
+
+        The cache appears whole or not at all. Each sound is encoded in blocks: memory stays flat.
+
+        Args:
+            sounds: decoded at the model's rate.
+            model: in eval mode; its latents are the encoder's output.
+            folder: each set of sounds, encoder and channel count has a subfolder there.
+            channels: 1 (the mean of all) or 2 (middle and side).
+            on_progress: called with the number of sounds encoded so far and of all.
+            on_note: is told in one line if a damaged cache is made anew.
+
+        Raises:
+            DataError: the folder can't be written.
+        """
+        assert sounds.sample_rate == model.sample_rate, (sounds.sample_rate, model.sample_rate)
+        home = Path(folder) / f"latents-{_key(sounds, model, channels)}"
+        try:
+            if home.exists():
+                try:
+                    return cls(home)
+                except DataError as error:
+                    on_note(f"{str(error).removesuffix(': delete this folder')}: they are made anew")
+                    _put_away(home)
+            home.parent.mkdir(parents=True, exist_ok=True)
+            _make(sounds, model, home, channels, on_progress)
+        except OSError as error:
+            raise DataError(f"can't write the latents {home}: {error.strerror or error}") from error
+        return cls(home)
+
+    def __len__(self) -> int:
+        """Return the number of sounds."""
+        return len(self._entries)
+
+    def crop(self, index: int, start: int, count: int) -> np.ndarray:
+        """Return float32 ``(count, features)`` of a sound from frame ``start`` on, with silence after its end."""
+        assert start >= 0 and count >= 0, f"start {start} and count {count} must not be negative"
+        entry = self._entries[index]
+        known = max(0, min(count, entry.length + TAIL - start))
+        crop = np.empty((count, self.features), np.float32)
+        crop[:known] = self._values[entry.first + start : entry.first + start + known]
+        crop[known:] = self.silence
+        return crop
+
+
+def encoder_key(model: Autoencoder) -> str:
+    """Digest (hex) of what decides a model's latents; its fingerprint covers what decides its sound."""
+    digest = hashlib.sha256(model.config.model_dump_json().encode())
+    for name, tensor in sorted(model.encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+@torch.inference_mode()
+def encode_blocks(model: Autoencoder, sounds: AudioCache, index: int, channels: int, tail: int = 0) -> np.ndarray:
+    """Latents float32 ``(frames + tail, features)`` of a sound and ``tail`` frames of silence, block by block."""
+    length, hop = int(sounds.lengths[index]), model.hop_length
+    block = max(1, round(_BLOCK_SECONDS * model.sample_rate / hop)) * hop
+    frames = model.frames(length) + tail
+    total = (frames + model.encoder_latency) * hop
+    stream = Stream(model.encoder, batch=channels, chunk=min(block, total))
+    pieces = []
+    for start in range(0, total, block):
+        audio = rotate(torch.from_numpy(sounds.crop(index, start, min(block, total - start))), channels)
+        pieces.append(stream.push(audio.unsqueeze(2)))
+    if sum(piece.shape[1] for piece in pieces) < frames:
+        pieces.append(stream.flush())
+    return to_features(torch.cat(pieces, dim=1)[:, :frames]).float().cpu().numpy()
+
+
+@torch.inference_mode()
+def silent_frame(model: Autoencoder, channels: int) -> np.ndarray:
+    """One frame of the latents of endless silence, float32 ``(features,)``."""
+    z = model.encode(torch.zeros(channels, round(_SILENT_SECONDS * model.sample_rate)))
+    return to_features(z[:, -1:])[0].float().cpu().numpy()
+
+
+def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
+    return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
+
+
+def _put_away(home: Path) -> None:
+    """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
+        contextlib.suppress(FileNotFoundError),  # another process was faster
+    ):
+        home.rename(Path(name) / home.name)
+
+
+def _make(
+    sounds: AudioCache, model: Autoencoder, home: Path, channels: int, on_progress: Callable[[int, int], None]
+) -> None:
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True) as name:
+        work = Path(name) / "cache"
+        work.mkdir()
+        entries: list[_Entry] = []
+        count, features = 0, channels * model.latent_dim
+        total, squares = np.zeros(features), np.zeros(features)
+        with (work / _VALUES).open("wb") as raw:
+            file = SummedFile(raw)
+            on_progress(0, len(sounds))
+            for index, sound in enumerate(sounds.names):
+                z = encode_blocks(model, sounds, index, channels, TAIL)
+                entries.append(_Entry(sound, count + TAIL * index, len(z) - TAIL))
+                file.write(np.ascontiguousarray(z, "<f4").tobytes())
+                heard = z[:-TAIL].astype(np.float64)
+                count, total, squares = count + len(heard), total + heard.sum(0), squares + np.square(heard).sum(0)
+                on_progress(index + 1, len(sounds))
+            checksums = file.finish()
+        mean = total / count
+        values = {
+            "sounds": [[entry.name, entry.first, entry.length] for entry in entries],
+            "mean": mean.tolist(),
+            "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
+            "silence": silent_frame(model, channels).tolist(),
+            "checksums": checksums,
+        }
+        with (work / _INDEX).open("w", encoding="utf-8") as index_file:
+            json.dump(values, index_file)
+            index_file.flush()
+            os.fsync(index_file.fileno())
+        try:
+            work.rename(home)
+        except OSError:
+            if not home.exists():  # else another process made the same cache meanwhile: use it
+                raise

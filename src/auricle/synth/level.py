@@ -1,0 +1,115 @@
+"""How loud a sound is, and keeping it within full scale."""
+
+from collections.abc import Iterable, Iterator
+from math import log10
+from typing import final
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+CEILING = 10 ** (-0.1 / 20)
+"""Largest sample that is written where a level was changed: 0.1 dB below full scale."""
+SILENT = 10 ** (-60 / 20)
+"""A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
+_LOOK_AHEAD_SECONDS = 0.005
+
+
+@final
+class Level:
+    """Adds up what passes: samples, power and the largest magnitude.
+
+    Attributes:
+        peak: largest magnitude.
+    """
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        self._power, self._count = 0.0, 0
+
+    def add(self, block: np.ndarray) -> np.ndarray:
+        """Take audio ``(c, t)`` and return it."""
+        if block.size:
+            self.peak = max(self.peak, float(np.abs(block).max()))
+            self._power += float(np.square(block, dtype=np.float64).sum())
+            self._count += block.size
+        return block
+
+    @property
+    def rms(self) -> float:
+        """Root mean square over all samples of all channels; 0 for none."""
+        return (self._power / self._count) ** 0.5 if self._count else 0.0
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing reached 60 dB below full scale."""
+        return self.peak < SILENT
+
+
+def matching_gain(rms: float, made: Level) -> float:
+    """Factor that gives a sound the level ``rms``, or less where it would clip; 1 where it is silent."""
+    if made.rms == 0.0:
+        return 1.0
+    return min(rms / made.rms, CEILING / made.peak)
+
+
+def decibels(factor: float) -> float:
+    """20 log10 of a factor; -120 for 0."""
+    return 20 * log10(max(abs(factor), 1e-6))
+
+
+@final
+class Limiter:
+    """Keeps samples within full scale, with 5 ms of look-ahead; what stays within it passes unchanged.
+
+    The gain at each sample is the mean, over the look-ahead, of the least gain that any sample near by needs. So
+    it changes smoothly and no sample exceeds the ceiling. All channels get the same gain. Memory is that of the
+    look-ahead.
+
+    Args:
+        channels: c.
+        sample_rate: in Hz.
+
+    Attributes:
+        reduction: the smallest factor used so far.
+    """
+
+    def __init__(self, channels: int, sample_rate: int) -> None:
+        self._ahead = max(1, round(_LOOK_AHEAD_SECONDS * sample_rate))
+        self._waiting = np.zeros((channels, self._ahead), np.float32)
+        self._needs = np.ones(2 * self._ahead - 1)
+        self._skip = self._ahead
+        self.reduction = 1.0
+
+    def push(self, block: np.ndarray) -> np.ndarray:
+        """Take float32 ``(c, t)``; return what is ready, 5 ms behind."""
+        size, ahead = block.shape[1], self._ahead
+        if size == 0:
+            return block
+        needs = np.concatenate((self._needs, _needed(block)))
+        joined = np.concatenate((self._waiting, block), axis=1)
+        ready, self._waiting, self._needs = joined[:, :size], joined[:, size:], needs[size:]
+        if needs.min() < 1.0:
+            least = sliding_window_view(needs, ahead + 1).min(axis=1)  # of each sample and those ahead of it
+            gain = sliding_window_view(least, ahead).mean(axis=1)
+            ready = ready * gain.astype(np.float32)
+            self.reduction = min(self.reduction, float(gain.min()))
+        cut = min(self._skip, size)
+        self._skip -= cut
+        return ready[:, cut:]
+
+    def flush(self) -> np.ndarray:
+        """Return the rest."""
+        return self.push(np.zeros_like(self._waiting))
+
+
+def _needed(block: np.ndarray) -> np.ndarray:
+    """The factor that each moment of ``(c, t)`` needs, 1 where it is within full scale."""
+    magnitude = np.abs(block).max(axis=0).astype(np.float64)
+    return np.where(magnitude > 1.0, CEILING / np.maximum(magnitude, 1.0), 1.0)
+
+
+def limited(blocks: Iterable[np.ndarray], limiter: Limiter) -> Iterator[np.ndarray]:
+    """Blocks ``(c, t)`` kept within full scale."""
+    for block in blocks:
+        yield limiter.push(block)
+    yield limiter.flush()

@@ -1,0 +1,223 @@
+"""What every prior offers: a distribution over the latents of one autoencoder, from which new sound is drawn."""
+
+from abc import ABC, abstractmethod
+from typing import Self, final
+
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from auricle.errors import ModelError, OptionError
+from auricle.model import Autoencoder, fingerprint
+from auricle.model.choice import Choice, Frozen
+
+NO_CLASS = -1
+_SHOWN, _LISTED = 16, 20
+
+
+@final
+class PriorInfo(Frozen):
+    """Where a prior comes from; it changes nothing about how the prior works."""
+
+    name: str = Field(default="unnamed", max_length=64, description="short name")
+    description: str = Field(default="", description="what it is for")
+    licence: str = Field(default="", description="licence of the weights")
+    data: str = Field(default="", description="what it was trained on, with licences")
+    training: dict[str, str | int | float] = Field(default={}, description="steps, hours, commands")
+    metrics: dict[str, str | int | float] = Field(default={}, description="figures on held-out sounds")
+
+
+@final
+class Origin(Frozen):
+    """The autoencoder whose latents a prior makes, and the classes it knows."""
+
+    fingerprint: str = Field(pattern="^[0-9a-f]{64}$", description="of the autoencoder")
+    model: str = Field(default="unnamed", max_length=64, description="name of the autoencoder")
+    sample_rate: int = Field(ge=4000, le=192000, description="in Hz")
+    hop_length: int = Field(ge=1, le=1 << 17, description="samples per latent frame")
+    latent_dim: int = Field(ge=1, le=4096, description="features of a latent frame")
+    channels: int = Field(default=1, ge=1, le=2, description="1, or 2 for stereo, as middle and side")
+    classes: tuple[str, ...] = Field(default=(), max_length=4096, description="names of the classes")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("two classes have the same name")
+        if not all(name and name.isprintable() and len(name) <= 256 for name in self.classes):
+            raise ValueError("a class has no name, or one of over 256 or unprintable characters")
+        return self
+
+    @property
+    def features(self) -> int:
+        """Values per frame: those of all channels side by side."""
+        return self.channels * self.latent_dim
+
+    @staticmethod
+    def of(model: Autoencoder, channels: int, classes: tuple[str, ...]) -> "Origin":
+        """Describe an autoencoder."""
+        return Origin(
+            fingerprint=fingerprint(model),
+            model=model.name,
+            sample_rate=model.sample_rate,
+            hop_length=model.hop_length,
+            latent_dim=model.latent_dim,
+            channels=channels,
+            classes=classes,
+        )
+
+
+class PriorConfig(Choice):
+    """A kind of prior and its shape."""
+
+    window: int = Field(default=64, ge=2, le=4096, description="frames that are learned in one piece")
+    unlabelled: float = Field(
+        default=0.1, ge=0, le=1, description="share of sounds that are learned as if they had no class (guidance)"
+    )
+
+    @abstractmethod
+    def build(self, origin: Origin, info: PriorInfo | None = None) -> "Prior":
+        """The module."""
+
+
+class Prior(nn.Module, ABC):
+    """A distribution over sequences of frames ``(b, n, features)``, standardised: zero mean, unit variance.
+
+    Latents are the encoder's output; the features of a frame are the latents of its channels side by side (middle and
+    side where there are two). Classes are numbers, -1 for none.
+
+    Attributes:
+        config: its shape.
+        origin: the autoencoder it belongs to, and its classes.
+        info: where it comes from.
+        mean: ``(features,)`` subtracted from latents.
+        deviation: ``(features,)`` by which they are then divided.
+        silence: ``(features,)`` one frame of the latents of endless silence, not standardised.
+        takes_known: whether it was trained to go on from known first frames of a window.
+    """
+
+    takes_known: bool = False
+    mean: Tensor
+    deviation: Tensor
+    silence: Tensor
+
+    def __init__(self, config: PriorConfig, origin: Origin, info: PriorInfo | None = None):
+        super().__init__()
+        self.config, self.origin, self.info = config, origin, info or PriorInfo()
+        self.register_buffer("mean", torch.zeros(origin.features))
+        self.register_buffer("deviation", torch.ones(origin.features))
+        self.register_buffer("silence", torch.zeros(origin.features))
+
+    @abstractmethod
+    def loss(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
+        """What training minimises, per item; draws from torch's global generator.
+
+        Args:
+            x: ``(b, n, features)`` standardised, n = :attr:`window`.
+            before: ``(b, features)`` standardised, the frame before the first one; anything where ``begin`` is true.
+            label: ``(b,)`` int64, -1 for none.
+            begin: ``(b,)`` bool, true where the first frame is the first one of a sound.
+
+        Returns:
+            ``loss`` ``(b,)``, and further terms to watch.
+        """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, empty where it knows none."""
+        return self.origin.classes
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the autoencoder it belongs to."""
+        return self.origin.fingerprint
+
+    @property
+    def features(self) -> int:
+        """Values per frame."""
+        return self.origin.features
+
+    @property
+    def channels(self) -> int:
+        """Of the sound: 1 or 2."""
+        return self.origin.channels
+
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        return self.origin.sample_rate
+
+    @property
+    def hop_length(self) -> int:
+        """Samples per frame."""
+        return self.origin.hop_length
+
+    @property
+    def latent_dim(self) -> int:
+        """Features of one channel's latent frame."""
+        return self.origin.latent_dim
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.origin.sample_rate / self.origin.hop_length
+
+    @property
+    def window(self) -> int:
+        """Frames that were learned in one piece."""
+        return self.config.window
+
+    def standardise(self, z: Tensor) -> Tensor:
+        """Latents ``(..., features)`` to zero mean and unit variance."""
+        return (z - self.mean) / self.deviation
+
+    def restore(self, x: Tensor) -> Tensor:
+        """Undo :meth:`standardise`."""
+        return x * self.deviation + self.mean
+
+    @torch.no_grad()
+    def fit_scale(self, mean: Tensor, deviation: Tensor, silence: Tensor) -> None:
+        """Set the buffers from statistics ``(features,)`` of latents. Features that hardly vary are not blown up."""
+        self.mean.copy_(mean)
+        self.deviation.copy_(deviation.clamp(min=1e-2 * float(deviation.max()) + 1e-8))
+        self.silence.copy_(silence)
+
+    def label(self, name: str | None) -> int:
+        """Number of a class; -1 for None.
+
+        Raises:
+            OptionError: no such class; the message lists them.
+        """
+        if name is None:
+            return NO_CLASS
+        if name in self.classes:
+            return self.classes.index(name)
+        if not self.classes:
+            raise OptionError(f"class {name!r}: the prior {self.info.name!r} was trained without classes, leave it out")
+        more = ", ..." if len(self.classes) > _LISTED else ""
+        known = ", ".join(self.classes[:_LISTED]) + more
+        raise OptionError(f"class {name!r} is unknown to the prior {self.info.name!r}: choose one of {known}")
+
+    def require(self, model: Autoencoder) -> None:
+        """Make sure that ``model`` is the autoencoder that this prior was trained on.
+
+        Raises:
+            ModelError: it is another one; the message names both fingerprints.
+        """
+        given = fingerprint(model)
+        if given != self.fingerprint:
+            raise ModelError(
+                f"the prior {self.info.name!r} makes latents of the model {self.origin.model!r} (fingerprint "
+                f"{self.fingerprint[:_SHOWN]}), not of {model.name!r} ({given[:_SHOWN]}): name the model that it was "
+                "trained on"
+            )
+
+    def _dropped(self, label: Tensor) -> Tensor:
+        """Labels of which the configured share is forgotten, as numbers of rows: those without a class come last."""
+        if self.training and self.config.unlabelled:
+            forgotten = torch.rand(label.shape, device=label.device) < self.config.unlabelled
+            label = torch.where(forgotten, NO_CLASS, label)
+        return self._rows(label)
+
+    def _rows(self, label: Tensor) -> Tensor:
+        """Rows of a table with one more row than classes; the last one stands for no class."""
+        return torch.where(label < 0, len(self.classes), label)

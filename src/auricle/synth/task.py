@@ -1,0 +1,161 @@
+"""Training a prior: what the general training loop needs to know of it."""
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import torch
+from pydantic import Field, SerializeAsAny
+from torch import Tensor, nn
+
+from auricle.model import Autoencoder
+from auricle.model.choice import Frozen
+from auricle.synth.draws import Windows, WindowSampler
+from auricle.synth.latents import LatentCache
+from auricle.synth.prior import NO_CLASS, Prior, PriorConfig
+from auricle.synth.sampler import Taste, randomness
+from auricle.synth.samplers import sampler_for
+from auricle.synth.stereo import decoded, to_latents
+from auricle.training import Excerpt, Machine, OptimiserConfig, Phase, PlainWorker, Preview, Task
+
+_MEASURED_BATCHES, _MEASURED = 3, 64
+_SHOWN, _SHOWN_STEPS, _SHOWN_GUIDANCE = 3, 6, 1.5
+_SEED = 7
+
+
+@final
+class PriorTraining(Frozen):
+    """A prior's training but for its sounds and its budget."""
+
+    prior: SerializeAsAny[PriorConfig] = Field(description="what is trained")
+    optimiser: OptimiserConfig = Field(
+        default=OptimiserConfig(rate=2e-3, betas=(0.9, 0.99), warmup=50), description="how it learns"
+    )
+    batch: int = Field(default=32, ge=1, le=4096, description="windows per step, process and accumulated part")
+    average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
+    seed: int = Field(default=0, ge=0, description="decides weights, windows and noise")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Latents, and the number of each sound's class, -1 for none."""
+
+    latents: LatentCache
+    labels: Sequence[int]
+
+
+@final
+class PriorTask(Task):
+    """What a run teaches a prior.
+
+    Args:
+        prior: trained in place.
+        config: the run's.
+        learned: what it learns from.
+        held_out: what it is judged by; None if there is nothing.
+        model: makes sound of its latents.
+    """
+
+    def __init__(
+        self, prior: Prior, config: PriorTraining, learned: Examples, held_out: Examples | None, model: Autoencoder
+    ) -> None:
+        self.module = self._prior = prior
+        self.phases = (Phase(name="prior", optimiser=config.optimiser),)
+        origin = prior.origin.model_dump(mode="json")
+        self.identity = json.dumps({"training": config.model_dump(mode="json"), "origin": origin}, sort_keys=True)
+        self.batch_seconds = config.batch * prior.window / prior.frame_rate
+        self._config, self._model = config, model
+        self._sampler = _sampler(learned, prior.window, config.batch, config.seed)
+        self._held_out = () if held_out is None else _measured(held_out, prior.window)
+
+    def worker(self, phase: int, machine: Machine) -> PlainWorker:
+        """One module, one optimiser, one loss."""
+        config = self._config
+        lesson = _Lesson(self._prior)
+        return PlainWorker(
+            lesson, self.phases, phase, machine, seed=config.seed, memory=config.average, kept=self._prior
+        )
+
+    def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
+        """Windows of latents."""
+        return tuple(self._sampler.batch(step, shard))
+
+    def loss(self) -> float | None:
+        """On held-out sounds, always of the same windows and noise; None if there are none."""
+        return held_out_loss(self._prior, self._held_out) if self._held_out else None
+
+    def measure(self) -> Preview | None:
+        """The loss on held-out sounds, and a few new sounds."""
+        figure = self.loss()
+        if figure is None:
+            return None
+        return Preview(
+            sample_rate=self._prior.sample_rate,
+            figure=figure,
+            measure="loss",
+            rate=None,
+            usage={},
+            excerpts=_sketches(self._prior, self._model),
+        )
+
+
+@final
+class _Lesson(nn.Module):
+    """A prior, asked as the training loop asks."""
+
+    def __init__(self, prior: Prior):
+        super().__init__()
+        self.prior = prior
+
+    def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
+        """Terms of windows of latents, which are not standardised."""
+        return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin)
+
+
+@torch.no_grad()
+def held_out_loss(prior: Prior, batches: Sequence[Windows]) -> float:
+    """Mean loss in use: no class forgotten, no blur; draws the same noise each time and leaves the prior as it was."""
+    place, mode = next(prior.parameters()).device, prior.training
+    lesson = _Lesson(prior).eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(_SEED)
+        terms = [lesson(*(torch.from_numpy(array).to(place) for array in batch)) for batch in batches]
+    prior.train(mode)
+    return float(torch.cat([term["loss"] for term in terms]).mean())
+
+
+def _sampler(examples: Examples, window: int, batch: int, seed: int) -> WindowSampler:
+    return WindowSampler(examples.latents, examples.labels, window=window, batch=batch, seed=seed)
+
+
+def _measured(examples: Examples, window: int) -> tuple[Windows, ...]:
+    sampler = _sampler(examples, window, _MEASURED, _SEED)
+    return tuple(sampler.batch(index) for index in range(_MEASURED_BATCHES))
+
+
+@torch.inference_mode()
+def _sketches(prior: Prior, model: Autoencoder) -> tuple[Excerpt, ...]:
+    """One new sound of each of a few classes."""
+    still = copy.deepcopy(prior).cpu().eval()
+    count = len(prior.classes)
+    shown = min(_SHOWN, count)
+    labels = [index * count // shown for index in range(shown)] or [NO_CLASS]
+    return tuple(_sketch(still, model, label, index) for index, label in enumerate(labels))
+
+
+def _sketch(prior: Prior, model: Autoencoder, label: int, index: int) -> Excerpt:
+    taste = Taste(label, guidance=_SHOWN_GUIDANCE if label >= 0 else 1.0, steps=_SHOWN_STEPS)
+    pieces, frames = [], 0
+    for piece in sampler_for(prior).run(taste, [randomness(_SEED, index)]):
+        pieces.append(piece[0])
+        frames += len(pieces[-1])
+        if frames >= prior.window:
+            break
+    z = to_latents(prior.restore(torch.cat(pieces)), prior.channels)
+    audio = decoded(model, z, frames * model.hop_length - model.decoder_latency).mean(0).numpy()
+    name = prior.classes[label] if label >= 0 else "sound"
+    return Excerpt(name, None, np.nan_to_num(audio, posinf=0.0, neginf=0.0), None)

@@ -1,0 +1,204 @@
+"""A classifier learns, is stored, comes back the same, and knows its autoencoder."""
+
+import json
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from heard import KINDS, RATE, sound
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from auricle.classify.classifier import Classifier
+from auricle.classify.file import read_classifier
+from auricle.classify.latents import random_encoder
+from auricle.classify.prediction import Guess, joined
+from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
+from auricle.model import load
+
+
+@pytest.fixture
+def fitted(sounds: Path, model_file: Path) -> Classifier:
+    return Classifier.fit(sounds, model_file, group=r"_(\w+)\.")
+
+
+@pytest.fixture
+def stored(fitted: Classifier, tmp_path: Path) -> Path:
+    path = tmp_path / "a.classifier.safetensors"
+    fitted.save(path)
+    return path
+
+
+def test_it_recognises_what_it_never_heard(fitted: Classifier) -> None:
+    right = 0
+    for number in range(12):
+        kind = KINDS[number % 3]
+        guesses = fitted.predict_audio(sound(kind, 900 + number)[None], RATE)
+        right += guesses[0].label == kind
+        assert sum(guess.probability for guess in guesses) == pytest.approx(1)
+        assert [guess.probability for guess in guesses] == sorted((g.probability for g in guesses), reverse=True)
+    assert right >= 11
+
+
+@pytest.mark.parametrize("kind", ["ridge", "logistic", "mlp", "knn"])
+def test_a_stored_one_says_the_same(sounds: Path, model_file: Path, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "b.classifier.safetensors"
+    first = Classifier.fit(sounds, model_file, kind=kind, segments=1)
+    first.save(path)
+    again = Classifier.load(path, model_file)
+    assert again.classes == KINDS and again.described == first.described
+    assert again.predict(sounds).sounds == first.predict(sounds).sounds
+    with pytest.raises(OutputError, match="exists already"):
+        first.save(path)
+
+
+def test_another_autoencoder_is_refused(stored: Path, model_file: Path) -> None:
+    other = random_encoder(load(model_file), seed=5)
+    with pytest.raises(ModelError) as refusal:
+        Classifier.load(stored, other)
+    described, _ = read_classifier(stored)
+    assert described.encoder[:16] in str(refusal.value) and "fit again" in str(refusal.value)
+    with pytest.raises(ModelError, match="name its file with --model"):
+        Classifier.load(stored)  # its autoencoder is no shipped one
+
+
+def test_what_is_heard_when(fitted: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    parts = [("tone", 2.0), ("hiss", 3.0), ("click", 2.0)]
+    soundfile.write(path, np.concatenate([sound(kind, 70, seconds) for kind, seconds in parts]), RATE)
+    spans = fitted.timeline(path)
+    assert spans[0].start == 0.0 and spans[-1].end == pytest.approx(7.0)
+    assert all(before.end == after.start for before, after in pairwise(spans))
+    heard = {kind: sum(span.end - span.start for span in spans if span.guess.label == kind) for kind in KINDS}
+    assert heard == pytest.approx({"tone": 2.0, "hiss": 3.0, "click": 2.0}, abs=0.5)
+    assert set(fitted.timelines([path])) == {str(path)}
+    with pytest.raises(OptionError, match="windows of 90 s"):
+        fitted.timeline(path, seconds=90)
+
+
+def test_neighbours_are_joined() -> None:
+    heard = [(0.0, Guess("a", 0.6)), (0.5, Guess("a", 0.8)), (1.0, Guess("b", 0.9))]
+    first, second = joined(heard, 1.0, 2.0)
+    assert (first.start, first.end, first.guess.label) == (0.0, 1.25, "a")
+    assert first.guess.probability == pytest.approx(0.7)
+    assert (second.start, second.end, second.guess.probability) == (1.25, 2.0, 0.9)
+
+
+def test_thin_classes_are_told(sounds: Path, model_file: Path) -> None:
+    lonely = sounds / "bell" / "bell.wav"
+    lonely.parent.mkdir()
+    soundfile.write(lonely, sound("tone", 5), RATE)
+    soundfile.write(sounds / "tone" / "short.wav", np.zeros(160), RATE)
+    soundfile.write(sounds / "tone" / "still.wav", np.zeros(3200), RATE)
+    soundfile.write(sounds / "loose.wav", sound("tone", 6), RATE)
+    notes: list[str] = []
+    made = Classifier.fit(sounds, model_file, on_note=notes.append)
+    assert made.classes == ("bell", *KINDS) and made.described.files["bell"] == 1
+    told = "\n".join(notes)
+    for words in (
+        "1 file can't be used",
+        "1 sound without a label",
+        "1 class with a single file (bell)",
+        "1 sound silent",
+    ):
+        assert words in told, told
+
+
+def test_nothing_to_learn_from(sounds: Path, model_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no sound has a label"):
+        Classifier.fit(sounds / "tone", model_file)
+    (tmp_path / "one.csv").write_text("path,label\ntone/tone0_maker0.wav,a\ntone/tone1_maker1.wav,a\n")
+    with pytest.raises(DataError, match="all 2 sounds are of class a"):
+        Classifier.fit(sounds, model_file, table=tmp_path / "one.csv")
+    with pytest.raises(OptionError, match="no probe 'forest'"):
+        Classifier.fit(sounds, model_file, kind="forest")
+
+
+def test_silence_and_tiny_clips_have_an_answer(fitted: Classifier, tmp_path: Path) -> None:
+    for samples in (np.zeros((1, 8000)), np.ones((2, 1)), np.zeros((1, 160))):
+        guesses = fitted.predict_audio(samples, 44100)
+        assert all(np.isfinite(guess.probability) for guess in guesses)
+    soundfile.write(tmp_path / "tiny.wav", np.zeros(160), 16000)
+    with pytest.raises(DataError, match=r"lasts 0\.010 s"):
+        fitted.predict(tmp_path / "tiny.wav")
+    with pytest.raises(AudioError, match="without samples"):
+        fitted.predict_audio(np.zeros((1, 0)), 16000)
+    with pytest.raises(OptionError, match="ask for 1 or more"):
+        fitted.predict(tmp_path / "tiny.wav", top=0)
+
+
+def forge(stored: Path, change: Callable[[dict[str, np.ndarray], dict[str, Any]], None]) -> None:
+    """Write the file again, with other contents."""
+    with safe_open(stored, framework="np") as file:
+        words = dict(file.metadata())
+    arrays, about = load_file(stored), json.loads(words["classifier"])
+    change(arrays, about)
+    save_file(arrays, stored, {**words, "classifier": json.dumps(about)})
+
+
+def drop(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    del arrays["bias"]
+
+
+def narrow(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    arrays["mean"] = arrays["mean"][:-1].copy()
+
+
+def double(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    arrays["bias"] = arrays["bias"].astype(np.float64)
+
+
+def poison(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    arrays["weights"][0, 0] = np.nan
+
+
+def flatten(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    arrays["scale"][0] = 0
+
+
+def rename(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    about["classes"][1] = about["classes"][0]
+
+
+def invent(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    about["probe"] = {"kind": "oracle"}
+
+
+def swell(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    about["recipe"]["shifts"] = 10**6
+
+
+@pytest.mark.parametrize("change", [drop, narrow, double, poison, flatten, rename, invent, swell])
+def test_forged_files_are_refused(stored: Path, model_file: Path, change: Callable[..., None]) -> None:
+    forge(stored, change)
+    with pytest.raises(ModelError) as refusal:
+        Classifier.load(stored, model_file)
+    assert "\n" not in str(refusal.value) and str(stored) in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 64, (1 << 62).to_bytes(8, "little") + b"{}"])
+def test_files_that_are_none(tmp_path: Path, model_file: Path, content: bytes) -> None:
+    path = tmp_path / "x.classifier.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="is not a classifier"):
+        Classifier.load(path, model_file)
+    with pytest.raises(ModelError, match="not a classifier"):
+        Classifier.load(model_file, model_file)
+    with pytest.raises(ModelError, match="no classifier"):
+        Classifier.load(tmp_path / "missing.safetensors", model_file)
+
+
+def test_features_of_another_size_are_refused(stored: Path, model_file: Path) -> None:
+    """The arrays fit each other but not what the recipe makes."""
+
+    def shorten(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+        for name in ("mean", "scale", "weights"):
+            arrays[name] = arrays[name][:-1].copy()
+
+    forge(stored, shorten)
+    with pytest.raises(ModelError, match="features"):
+        Classifier.load(stored, model_file)

@@ -1,0 +1,123 @@
+"""The verbs of classification."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from auricle.classify import export
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Six hisses and six hums, by two makers."""
+    random, root = np.random.default_rng(0), tmp_path / "sounds"
+    for kind in ("hiss", "hum"):
+        (root / kind).mkdir(parents=True)
+        for number in range(6):
+            time = np.arange(4800) / 16000
+            hum = np.sin(2 * np.pi * random.uniform(100, 400) * time)
+            made = {"hiss": random.standard_normal(4800), "hum": hum}[kind]
+            soundfile.write(root / kind / f"{'xy'[number % 2]}{number}.wav", 0.1 * made, 16000)
+    return root
+
+
+def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "k.classifier.safetensors"
+    made = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json
+    assert made.keys() == {"path", "bytes", "model", "classes", "segments", "probe"}
+    assert made["classes"] == {"hiss": 6, "hum": 6} and made["segments"] == 8
+    again = auricle("classify", "fit", folder, "--model", model_file, "--out", out)
+    assert again.code == 2 and "exists already" in again.err
+    told = auricle("classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json").json
+    assert told.keys() == {"sounds", "skipped", "silent"} and len(told["sounds"]) == 12
+    assert all(each["guesses"][0]["label"] == each["name"].split("/")[0] for each in told["sounds"])
+    text = auricle("classify", "predict", folder / "hum", "--classifier", out, "--model", model_file).out
+    assert len(text.splitlines()) == 7 and "hum 100%" not in text and " hum " in text
+    soundfile.write(tmp_path / "nothing.wav", np.zeros(4800), 16000)
+    silent = tmp_path / "nothing.wav"
+    mute = auricle("classify", "predict", silent, "--classifier", out, "--model", model_file, "--json")
+    assert mute.json["silent"] == [str(silent)] and "1 sound silent" in mute.err
+    long = tmp_path / "long.wav"
+    soundfile.write(long, 0.1 * np.random.default_rng(1).standard_normal(32000), 16000)
+    options = ("--classifier", out, "--model", model_file, "--timeline")
+    found = auricle("classify", "predict", long, *options, "--json").json["timelines"]
+    assert found[0]["spans"][0].keys() == {"start", "end", "label", "probability"}
+    assert found[0]["spans"][0]["label"] == "hiss" and found[0]["spans"][-1]["end"] == pytest.approx(2.0)
+    assert "0.0 s to" in auricle("classify", "predict", long, *options).out
+
+
+def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "c.png"
+    ran = auricle(
+        *("classify", "evaluate", folder, "--model", model_file, "--folds", 2, "--groups", "[xy]", "--segments", 1),
+        *("--out", picture, "--json"),
+    )
+    assert ran.json.keys() == {
+        *("model", "segments", "files", "accuracy", "interval", "balanced_accuracy", "calibration_error", "classes"),
+        *("folds", "confusion", "baselines", "verdict", "notes", "picture"),
+    }
+    names = [each["name"] for each in ran.json["baselines"]]
+    assert names == ["majority class", "MFCC statistics", "log-mel statistics", "random encoder"]
+    assert picture.is_file() and ran.json["accuracy"] > 0.9
+    text = auricle("classify", "evaluate", folder, "--model", model_file, "--folds", 3, "--skip-baselines").out
+    assert "latents of tiny" in text and "hum" in text and "MFCC" not in text
+
+
+def test_features(auricle, folder: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "f.npz"
+    made = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
+    assert made["files"] == 12
+    with np.load(out, allow_pickle=False) as arrays:
+        assert arrays["values"].shape == (12, made["features"]) and arrays["names"][0] == "hiss/x0.wav"
+
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(export, "import_module", missing)
+    ran = auricle("features", folder, "--model", model_file, "--out", tmp_path / "f.parquet")
+    assert ran.code == 2 and "pip install 'auricle[parquet]'" in ran.err and len(ran.err.splitlines()) == 1
+
+
+def test_features_as_parquet(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="PyArrow is not installed")
+    out = tmp_path / "f.parquet"
+    made = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
+    table = parquet.read_table(out)
+    assert table.num_rows == 12 and len(table["features"][0]) == made["features"]
+
+
+BAD: list[tuple[Callable[[Path, Path], tuple[object, ...]], str]] = [
+    (lambda folder, model: ("fit", folder / "hum", "--model", model), "no sound has a label"),
+    (lambda folder, model: ("fit", folder, "--model", "nobody"), "no model 'nobody'"),
+    (lambda folder, model: ("fit", folder, "--labels", folder / "none.csv", "--model", model), "can't be read"),
+    (lambda folder, model: ("fit", folder, "--probe", "forest", "--model", model), "no probe 'forest'"),
+    (lambda folder, model: ("evaluate", folder, "--folds", "esc10", "--model", model), "does not begin with its fold"),
+    (lambda folder, model: ("evaluate", folder, "--folds", "99", "--model", model), "99 folds of 12 sounds"),
+    (lambda folder, model: ("evaluate", folder, "--folds", "speaker", "--model", model), "need a table"),
+    (lambda folder, model: ("predict", folder, "--classifier", folder / "no.safetensors"), "no classifier"),
+    (lambda folder, model: ("predict", folder, "--classifier", model), "not a classifier"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "words"), BAD)
+def test_bad_input_is_one_line(auricle, folder: Path, model_file: Path, tmp_path: Path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    ran = auricle("classify", *arguments(folder, model_file))
+    errors = [line for line in ran.err.splitlines() if line.startswith("auricle: ")]
+    assert ran.code == 2 and len(errors) == 1 and words in errors[0] and "Traceback" not in ran.err
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_the_group_has_help(auricle) -> None:
+    ran = auricle("classify", "--help")
+    assert ran.code == 0 and all(word in ran.out for word in ("fit", "predict", "evaluate"))
+    ran = auricle("classify", "fit", "--nonsense")
+    assert ran.code == 2 and "see auricle classify fit --help" in ran.err

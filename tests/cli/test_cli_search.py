@@ -1,0 +1,79 @@
+"""``auricle similar``, ``classify suggest`` and ``classify fit --finetune`` on the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 16000
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> Path:
+    folder = tmp_path / "sounds"
+    time = np.arange(RATE // 2) / RATE
+    for index in range(6):
+        random = np.random.default_rng(index)
+        noise = random.standard_normal(len(time))
+        made = {"hiss": noise, "tone": np.sin(2 * np.pi * random.uniform(300, 900) * time) + 0.01 * noise}
+        for kind, sound in made.items():
+            (folder / kind).mkdir(parents=True, exist_ok=True)
+            soundfile.write(folder / kind / f"{index}.wav", 0.2 * sound, RATE)
+    return folder
+
+
+def test_similar(auricle: Callable, sounds: Path, model_file: Path) -> None:
+    query = sounds / "tone" / "0.wav"
+    found = auricle("similar", query, sounds, "-n", 3, "--model", model_file, "--json").json
+    assert {"query", "model", "index", "files", "fresh", "hits", "skipped"} == found.keys()
+    assert [hit["name"].split("/")[0] for hit in found["hits"]] == ["tone"] * 3
+    shown = auricle("similar", query, sounds, "--count", 3, "--model", model_file)
+    assert shown.code == 0
+    assert shown.out.splitlines()[1].split()[0] == found["hits"][0]["name"]
+
+
+def test_similar_to_nothing_is_one_line(auricle: Callable, sounds: Path, tmp_path: Path) -> None:
+    ran = auricle("similar", tmp_path / "no.wav", sounds)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    ran = auricle("similar", sounds / "tone" / "0.wav", tmp_path / "nowhere", "--model", "speech")
+    assert ran.code == 2
+    assert "nowhere" in ran.err
+
+
+def test_suggest(auricle: Callable, sounds: Path, model_file: Path, tmp_path: Path) -> None:
+    found = auricle("classify", "suggest", sounds, "-n", 2, "--model", model_file, "--json").json
+    assert found["method"] == "typical"
+    assert {each["name"].split("/")[0] for each in found["sounds"]} == {"hiss", "tone"}
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n" + "".join(f"{k}/{i}.wav,{k}\n" for k in ("hiss", "tone") for i in range(3)))
+    shown = auricle("classify", "suggest", sounds, "--labels", table, "-n", 2, "--model", model_file)
+    assert shown.code == 0
+    assert "12 sounds, 6 with a label" in shown.out
+
+
+def test_fine_tuning_and_prediction_with_the_file_alone(
+    auricle: Callable, sounds: Path, model_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "fine.classifier.safetensors"
+    fit = ("classify", "fit", sounds, "--model", model_file, "--out", out)
+    made = auricle(*fit, "--finetune", "--budget", 10, "--threads", 1, "--json").json
+    assert made["probe"] == "finetune"
+    assert made["classes"] == {"hiss": 6, "tone": 6}
+    assert {"held_out", "helped", "before", "after"} == made["finetuned"].keys()
+    told = auricle("classify", "predict", sounds / "tone", "--classifier", out, "--json").json
+    assert {sound["guesses"][0]["label"] for sound in told["sounds"]} == {"tone"}
+
+
+def test_options_that_do_not_go_together(auricle: Callable, sounds: Path, tmp_path: Path) -> None:
+    fit = ("classify", "fit", sounds, "--out", tmp_path / "x.classifier.safetensors")
+    for wrong in (("--finetune", "--probe", "knn"), ("--resume",), ("--finetune", "--budget", "soon")):
+        ran = auricle(*fit, *wrong)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert not list(tmp_path.glob("x.*"))

@@ -1,0 +1,141 @@
+"""Verbs of synthesis on the command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from auricle.audio import read
+from auricle.audio.write import write
+from auricle.model import load
+from auricle.synth import FlowConfig, Origin, PriorInfo
+from auricle.synth.file import save_prior
+
+RATE = 16000
+
+
+@pytest.fixture
+def place(tmp_path: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a model, a prior beside it, and sounds."""
+    place = tmp_path / "place"
+    (place / "sounds").mkdir(parents=True)
+    (place / "tiny.auricle.safetensors").write_bytes(model_file.read_bytes())
+    model = load(model_file)
+    torch.manual_seed(0)
+    prior = FlowConfig(window=16, width=16, depth=1, heads=2).build(
+        Origin.of(model, 1, ("dog", "cat")), PriorInfo(name="pets")
+    )
+    save_prior(prior, place / "pets.prior.safetensors")
+    other = FlowConfig(window=16, width=16, depth=1, heads=2).build(
+        Origin.of(load("speech"), 1, ()), PriorInfo(name="other")
+    )
+    save_prior(other, place / "other.prior.safetensors")
+    random = np.random.default_rng(0)
+    for index in range(4):
+        write(place / "sounds" / f"{index}.wav", 0.1 * random.normal(size=(1, 8000)), RATE)
+    write(place / "silent.wav", np.zeros((1, RATE)), RATE)
+    (place / "there").mkdir()
+    (place / "there" / "dog-001.wav").write_bytes(b"something else that must stay")
+    (place / "there.npz").write_bytes(b"something else that must stay")
+    monkeypatch.chdir(place)
+    return place
+
+
+def test_generate_tells_what_it_made(auricle, place: Path):
+    ran = auricle(
+        "generate", "--prior", "pets.prior.safetensors", "--class", "dog", "-n", "3", "--seconds", "0.5", "--json"
+    )
+    assert [sound["path"] for sound in ran.json["sounds"]] == [f"generated/dog-00{number}.wav" for number in (1, 2, 3)]
+    assert ran.json["prior"] == "pets" and ran.json["sample_rate"] == RATE
+    assert read(place / "generated" / "dog-003.wav")[0].shape == (1, 8000)
+
+
+def test_a_loop_tells_its_seam(auricle, place: Path):
+    ran = auricle("generate", "--prior", "pets.prior.safetensors", "--loop", "--seconds", "1")
+    assert ran.code == 0 and "seam: step" in ran.out and "loop-001.wav" in ran.out
+
+
+def test_variations_and_continuations_are_named_after_their_sound(auricle, place: Path):
+    prior = ("--prior", "pets.prior.safetensors")
+    assert auricle("generate", *prior, "--like", "sounds/1.wav", "--strength", "0.3", "-n", "2").code == 0
+    assert auricle("generate", *prior, "--continue", "sounds/2.wav", "--seconds", "1", "--out", "more").code == 0
+    assert {path.name for path in (place / "generated").iterdir()} == {"1-001.wav", "1-002.wav"}
+    assert read(place / "more" / "2-001.wav")[0].shape[1] > 1.4 * RATE
+
+
+def test_morph_transfer_and_latents(auricle, place: Path):
+    model = ("--model", "tiny.auricle.safetensors")
+    ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--steps", "3", "--json")
+    assert [sound["share"] for sound in ran.json["sounds"]] == [0, 0.5, 1]
+    assert auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--within", "--align", "--out", "one").code == 0
+    ran = auricle("transfer", "sounds/0.wav", "--onto", "tiny.auricle.safetensors", "--json")
+    assert ran.json["sounds"][0]["path"] == "transfer/0-001.wav"
+    ran = auricle("latents", "sounds/0.wav", "0.npz", *model, "--json")
+    assert ran.json["frames"] == 26 and ran.json["features"] == 8
+    assert auricle("latents", "0.npz", "back.wav").code == 0  # the model lies beside it
+    assert read(place / "back.wav")[0].shape == (1, 8000)
+    ran = auricle("latents", "sounds", "axes.safetensors", *model, "--count", "3", "--json")
+    assert ran.json["sounds"] == 4 and len(ran.json["shares"]) == 3
+    ran = auricle("latents", "sounds", *model, "--count", "2")
+    assert ran.out.splitlines()[2].startswith("PC1 ")
+    shifted = ("latents", "0.npz", "moved.npz", "--directions", "axes.safetensors", "--shift", "PC1=+2", "--json")
+    before = auricle("latents", "0.npz", "--directions", "axes.safetensors", "--json").json["places"]
+    after = auricle(*shifted).json["places"]
+    assert after[0] > before[0] + 1 and after[1] == pytest.approx(before[1], abs=0.01)
+
+
+PRIOR = "--prior pets.prior.safetensors"
+MODEL = "--model tiny.auricle.safetensors"
+CASES = [
+    ("no prior 'nothing'", "generate --prior nothing"),
+    ("class 'cow' is unknown to the prior 'pets': choose one of dog, cat", f"generate {PRIOR} --class cow"),
+    ("trained without classes", "generate --prior other.prior.safetensors --class dog"),
+    ("not of 'tiny'", f"generate --prior other.prior.safetensors {MODEL}"),
+    ("a sound of 0 s", f"generate {PRIOR} --seconds 0"),
+    ("a sound of -2 s", f"generate {PRIOR} --seconds=-2"),
+    ("0 sounds", f"generate {PRIOR} -n 0"),
+    ("seed -1", f"generate {PRIOR} --seed=-1"),
+    ("silent.wav is silent", f"generate {PRIOR} --like silent.wav"),
+    ("missing.wav does not exist", f"generate {PRIOR} --continue missing.wav"),
+    ("exclude each other", f"generate {PRIOR} --like silent.wav --loop"),
+    ("dog-001.wav exists already", f"generate {PRIOR} --class dog --out there"),
+    ("a stream is one new sound", f"generate {PRIOR} --stream out.wav -n 2"),
+    ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),
+    ("end the name with .wav", f"generate {PRIOR} --stream out.flac"),
+    ("silent.wav exists already", f"generate {PRIOR} --stream silent.wav"),
+    ("a morph in 1 steps", f"morph sounds/0.wav sounds/1.wav --steps 1 {MODEL}"),
+    ("silent.wav is silent", f"morph sounds/0.wav silent.wav {MODEL}"),
+    ("no model 'nothing'", "transfer sounds/0.wav --onto nothing"),
+    ("silent.wav is silent", "transfer silent.wav --onto tiny.auricle.safetensors"),
+    ("4 usable sounds, too few for 4 principal directions", f"latents sounds --count 4 {MODEL}"),
+    ("0 directions", f"latents sounds --count 0 {MODEL}"),
+    ("--shift needs --directions", f"latents sounds/0.wav out.wav --shift PC1=1 {MODEL}"),
+    ("there.npz exists already", f"latents sounds/0.wav there.npz {MODEL}"),
+    ("there.npz can't be read", f"latents there.npz out.wav {MODEL}"),
+    ("end the name with .npz or .safetensors", f"latents sounds axes.wav --count 2 {MODEL}"),
+    ("missing.npz does not exist", f"latents missing.npz out.wav {MODEL}"),
+]
+
+
+@pytest.mark.parametrize(("said", "command"), CASES, ids=[command for _, command in CASES])
+def test_one_line_and_nothing_made(auricle, place: Path, said: str, command: str):
+    before = sorted(path for path in place.rglob("*"))
+    ran = auricle(*command.split())
+    lines = ran.err.splitlines()
+    assert ran.code == 2 and ran.out == "" and len(lines) == 1
+    assert lines[0].startswith("auricle: error: ") and said in lines[0]
+    assert sorted(path for path in place.rglob("*")) == before
+
+
+def test_a_stream_ends_quietly_when_its_pipe_closes(place: Path):
+    command = [sys.executable, "-m", "auricle", "generate", *PRIOR.split(), "--stream", "-", "--steps", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        head = process.stdout.read(200_000)
+        process.stdout.close()
+        said = process.stderr.read()
+        process.wait(30)
+    assert head[:4] == b"RIFF" and len(head) == 200_000 and said == b""

@@ -1,0 +1,238 @@
+"""New sounds, variations, continuations, loops and streams."""
+
+import io
+import tracemalloc
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from synth_sounds import RATE, make_model, make_prior, tone, wav
+
+from auricle import generate, generate_endless, read
+from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
+from auricle.model import save
+from auricle.synth.choice import chosen
+from auricle.synth.endless import sound
+from auricle.synth.file import save_prior
+from auricle.synth.sampler import Taste, randomness
+
+MODEL = make_model(recurrent=True, latent=16)
+FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
+RECURRENT = make_prior(MODEL, recurrent=True)
+PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, RECURRENT], ids=["flow", "stereo", "recurrent"])
+
+
+def audio(prior, **options) -> list[np.ndarray]:
+    made = generate(prior, model=MODEL, steps=2, **options)
+    assert all(one.audio is not None for one in made.sounds)
+    return [one.audio for one in made.sounds if one.audio is not None]
+
+
+@PRIORS
+def test_same_seed_same_samples_whatever_the_number(prior):
+    six, two = audio(prior, count=6, seed=7, seconds=0.4), audio(prior, count=2, seed=7, seconds=0.4)
+    assert all(np.array_equal(a, b) for a, b in zip(six[:2], two, strict=True))
+    assert not np.array_equal(six[0], six[1])
+    assert not np.array_equal(six[0], audio(prior, seed=8, seconds=0.4)[0])
+    long = audio(prior, count=2, seed=7, seconds=2.0)
+    assert np.array_equal(long[0], audio(prior, seed=7, seconds=2.0)[0]) and not np.array_equal(*long)
+
+
+@PRIORS
+@pytest.mark.parametrize("seconds", [0.01, 0.3, 3.3])
+def test_lengths_and_channels(prior, seconds: float):
+    (one,) = audio(prior, seconds=seconds)
+    assert one.shape == (prior.channels, round(seconds * RATE))
+    assert np.isfinite(one).all() and np.abs(one).max() <= 1.0 and one.any()
+
+
+def test_without_seconds_a_sound_is_at_most_a_window():
+    (one,) = audio(FLOW)
+    assert 0 < one.shape[1] <= FLOW.window * FLOW.hop_length
+
+
+def test_numbered_files_hold_what_arrays_hold(tmp_path: Path):
+    made = generate(FLOW, model=MODEL, steps=2, count=3, label="a", seconds=0.5, out=tmp_path / "new" / "folder")
+    arrays = audio(FLOW, count=3, label="a", seconds=0.5)
+    assert [one.path.name for one in made.sounds if one.path] == ["a-001.wav", "a-002.wav", "a-003.wav"]
+    for one, array in zip(made.sounds, arrays, strict=True):
+        assert one.path is not None and one.label == "a"
+        stored, rate = read(one.path)
+        assert rate == RATE and np.abs(stored - array).max() < 1e-4
+    told = made.to_json()
+    assert told["sounds"][2]["path"].name == "a-003.wav" and told["seed"] == 0 and "audio" not in told["sounds"][0]
+
+
+def test_a_long_file_is_the_array(tmp_path: Path):
+    made = generate(STEREO, model=MODEL, steps=2, seconds=4.0, out=tmp_path)
+    assert made.sounds[0].path is not None
+    stored, _ = read(made.sounds[0].path)
+    assert np.abs(stored - audio(STEREO, seconds=4.0)[0]).max() < 1e-4
+
+
+def test_memory_does_not_grow_with_length(tmp_path: Path):
+    peaks = []
+    for seconds in (5.0, 40.0):
+        tracemalloc.start()
+        generate(FLOW, model=MODEL, steps=1, seconds=seconds, out=tmp_path / str(seconds))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0] + 200_000  # 35 s more of samples alone would be 2.2 MB
+
+
+def test_like_at_no_strength_is_the_sound_as_the_model_rebuilds_it(tmp_path: Path):
+    model = make_model()
+    prior = make_prior(model)
+    source = tone(440, 1.3)
+    path = wav(tmp_path / "tone.wav", source)
+    near, far = (
+        generate(prior, model=model, steps=2, like=path, strength=strength).sounds[0].audio for strength in (0.0, 1.0)
+    )
+    assert near is not None and far is not None and near.shape == source.shape == far.shape
+    assert np.abs(near - source).max() < 0.02
+    assert np.abs(far - source).max() > 0.1
+
+
+def test_like_takes_any_rate_and_number_of_channels(tmp_path: Path):
+    path = wav(tmp_path / "tone.wav", tone(440, 0.7, rate=44100, channels=2), 44100)
+    assert audio(FLOW, like=path)[0].shape == (1, round(0.7 * RATE))
+    assert audio(STEREO, like=path)[0].shape == (2, round(0.7 * RATE))
+
+
+@PRIORS
+def test_a_continuation_begins_with_the_sound(prior, tmp_path: Path):
+    path = wav(tmp_path / "tone.wav", tone(440, 1.0))
+    first, second = (audio(prior, after=path, seconds=1.0, seed=seed)[0] for seed in (0, 1))
+    assert 1.9 * RATE < first.shape[1] < 2.0 * RATE
+    same = np.abs(first - second).max(axis=0)
+    assert same[: round(0.85 * RATE)].max() < 1e-6 and same[RATE:].max() > 1e-3
+
+
+def test_a_continuation_has_the_beginning_rebuilt(tmp_path: Path):
+    model = make_model()
+    path = wav(tmp_path / "tone.wav", tone(440, 1.0))
+    made = generate(make_prior(model), model=model, steps=1, after=path, seconds=0.5).sounds[0].audio
+    assert made is not None
+    assert np.abs(made[:, :14000] - tone(440, 1.0)[:, :14000]).max() < 0.02
+
+
+@pytest.mark.parametrize("seconds", [0.25, 1.0, 1.2345])
+@pytest.mark.parametrize("prior", [FLOW, STEREO], ids=["mono", "stereo"])
+def test_loops_have_no_seam(prior, seconds: float):
+    (made,) = generate(prior, model=MODEL, steps=4, seconds=seconds, loop=True).sounds
+    assert made.audio is not None and made.audio.shape == (prior.channels, round(seconds * RATE))
+    assert made.seam is not None and made.seam.flux < 1.3 and made.seam.step < 1.3
+    assert np.abs(made.audio).max() <= 1.0
+
+
+def test_a_loop_that_is_cut_has_a_seam():
+    from auricle.synth.loop import seam
+
+    (made,) = audio(FLOW, seconds=1.0, loop=True)
+    slow = np.cumsum(made, axis=1)  # no sharp steps inside
+    slow = slow - np.linspace(0, 1, slow.shape[1], dtype=np.float32) * slow[:, -1:]
+    assert seam(slow[:, : slow.shape[1] // 2 + 313]).flux > seam(slow).flux
+
+
+@PRIORS
+def test_a_stream_is_endless_and_repeatable(prior):
+    use = chosen(prior, MODEL)
+    runs = [
+        np.concatenate(list(islice(sound(use, Taste(steps=1), randomness(3, 0)), 60)), axis=1)[:, : 4 * RATE]
+        for _ in range(2)
+    ]
+    assert runs[0].shape == (prior.channels, 4 * RATE) and np.array_equal(*runs)
+    assert np.abs(runs[0][:, -RATE:]).max() > 0
+
+
+def test_a_stream_into_a_pipe_is_a_wav_of_the_length_asked_for():
+    pipe = io.BytesIO()
+    made = generate_endless(FLOW, pipe, model=MODEL, steps=1, seconds=2.5)
+    assert made.seconds == 2.5
+    pipe.seek(0)
+    stored, rate = soundfile.read(pipe)
+    assert rate == RATE and len(stored) == 2.5 * RATE
+
+
+def test_whoever_has_heard_enough_closes_the_pipe():
+    class Closed(io.BytesIO):
+        def write(self, data) -> int:
+            if self.tell() > 100_000:
+                raise BrokenPipeError
+            return super().write(data)
+
+    with pytest.raises(BrokenPipeError):
+        generate_endless(FLOW, Closed(), model=MODEL, steps=1)
+
+
+def test_a_stream_into_a_file_can_be_read_while_it_grows(tmp_path: Path):
+    path = tmp_path / "stream.wav"
+
+    def stop(seconds: float) -> None:
+        if seconds > 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_endless(FLOW, path, model=MODEL, steps=1, on_progress=stop)
+    assert read(path)[0].shape[1] > 2 * RATE
+    with pytest.raises(OutputError, match="exists already"):
+        generate_endless(FLOW, path, model=MODEL, seconds=1)
+
+
+def test_the_model_is_found_beside_the_prior(tmp_path: Path):
+    save(MODEL, tmp_path / "mine.auricle.safetensors")
+    save_prior(make_prior(MODEL), tmp_path / "mine.prior.safetensors")
+    assert generate(tmp_path / "mine.prior.safetensors", steps=1, seconds=0.1).seconds == pytest.approx(0.1)
+    (tmp_path / "mine.auricle.safetensors").unlink()
+    with pytest.raises(ModelError, match="needs the model 'linear'"):
+        generate(tmp_path / "mine.prior.safetensors", steps=1)
+
+
+BAD = [
+    (OptionError, r"class 'c' is unknown .*a, b", {"label": "c"}),
+    (OptionError, "a sound of 0 s", {"seconds": 0.0}),
+    (OptionError, "a sound of -1 s", {"seconds": -1.0}),
+    (OptionError, "a sound of nan s", {"seconds": float("nan")}),
+    (OptionError, "a sound of inf s", {"seconds": float("inf")}),
+    (OptionError, "a loop of 0.1 s", {"seconds": 0.1, "loop": True}),
+    (OptionError, "0 sounds", {"count": 0}),
+    (OptionError, "-2 sounds", {"count": -2}),
+    (OptionError, "strength 1.5", {"strength": 1.5}),
+    (OptionError, "seed -1", {"seed": -1}),
+    (OptionError, "exclude each other", {"like": "silent.wav", "loop": True}),
+    (OptionError, "as long as its sound", {"like": "silent.wav", "seconds": 1.0}),
+    (AudioError, "silent.wav is silent", {"like": "silent.wav"}),
+    (AudioError, "silent.wav is silent", {"after": "silent.wav"}),
+    (AudioError, "too short to go on from", {"after": "short.wav"}),
+    (AudioError, "missing.wav does not exist", {"like": "missing.wav"}),
+    (AudioError, "holds no samples", {"like": "void.wav"}),
+    (OutputError, "is a file", {"out": "short.wav"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "said", "options"), BAD)
+def test_bad_input(kind: type[AuricleError], said: str, options: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    wav(Path("silent.wav"), np.zeros((1, RATE)))
+    wav(Path("short.wav"), tone(440, 0.03))
+    wav(Path("void.wav"), np.zeros((1, 0)))
+    with pytest.raises(kind, match=said) as error:
+        generate(FLOW, model=MODEL, **{"out": "made", **options})
+    assert "\n" not in str(error.value) and not Path("made").exists()
+
+
+def test_a_prior_belongs_to_its_model():
+    other = make_model(latent=32)
+    with pytest.raises(ModelError, match=r"'linear' \(fingerprint [0-9a-f]{16}\), not of 'linear' \([0-9a-f]{16}\)"):
+        generate(FLOW, model=other)
+
+
+def test_files_are_not_replaced_by_accident(tmp_path: Path):
+    (tmp_path / "sound-002.wav").write_bytes(b"mine")
+    with pytest.raises(OutputError, match=r"sound-002\.wav exists already"):
+        generate(FLOW, model=MODEL, steps=1, count=3, seconds=0.1, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["sound-002.wav"]
+    generate(FLOW, model=MODEL, steps=1, count=3, seconds=0.1, out=tmp_path, force=True)
+    assert len(list(tmp_path.iterdir())) == 3

@@ -1,0 +1,198 @@
+"""Training a prior: it learns, resumes bit for bit, tells how it goes, and refuses what can't work."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import auricle
+from auricle.audio.write import write
+from auricle.errors import AuricleError, DataError, ModelError, OptionError, OutputError
+from auricle.synth import PriorConfig
+from auricle.synth.file import load_prior
+from auricle.synth.prior import Prior
+from synth.priors import CONFIGS
+
+KINDS = pytest.mark.parametrize("kind", CONFIGS)
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of short sounds, and one without."""
+    folder, random = tmp_path_factory.mktemp("sounds"), np.random.default_rng(0)
+    for label, hertz in (("low", 200), ("high", 2000)):
+        (folder / label).mkdir()
+        for index in range(8):
+            time = np.arange(3200 + 300 * index) / 16000
+            tone = np.sin(2 * np.pi * hertz * time) * np.exp(-8 * time)
+            write(folder / label / f"{index}.wav", (0.5 * tone + 0.01 * random.standard_normal(len(time)))[None], 16000)
+    write(folder / "stray.wav", 0.1 * random.standard_normal((2, 4000)), 16000)
+    return folder
+
+
+@pytest.fixture
+def train(sounds: Path, model_file: Path, tmp_path: Path) -> Callable[..., auricle.TrainedPrior]:
+    def run(kind: str = "flow", **options: Any) -> auricle.TrainedPrior:
+        usual: dict[str, Any] = {
+            "model": model_file,
+            "out": tmp_path / "x.prior.safetensors",
+            "config": CONFIGS[kind],
+            "budget": "8",
+            "batch": 8,
+            "worst": 10.0,
+            "machine": auricle.Machine(cpu=True),
+            "trackers": (),
+        }
+        return auricle.train_prior(options.pop("folder", sounds), **(usual | options))
+
+    return run
+
+
+def weights(prior: Prior) -> dict[str, torch.Tensor]:
+    return prior.state_dict()
+
+
+@KINDS
+def test_a_run_leaves_a_prior_that_loads_and_knows_where_it_comes_from(
+    train: Callable[..., auricle.TrainedPrior], kind: str, tmp_path: Path, model_file: Path
+) -> None:
+    stages: list[str] = []
+    reports: list[Any] = []
+    watcher = auricle.Watcher(on_stage=stages.append, on_report=reports.append)
+    made = train(kind, watcher=watcher)
+    prior = load_prior(made.path)
+    assert prior.classes == ("high", "low") and prior.config.kind == kind and prior.info.name == "x"
+    prior.require(auricle.load(model_file))
+    assert sum(made.counts.values()) + made.unlabelled + len(made.held_out) == 17 and made.unlabelled <= 1
+    assert made.steps == 8 and made.loss is not None and np.isfinite(made.loss)
+    assert stages == ["decoding sounds", "trying the model on them", "encoding sounds", "training"]
+    preview = reports[-1].preview
+    assert preview.measure == "loss" and preview.figure == pytest.approx(made.loss, rel=0.05)
+    assert {excerpt.name for excerpt in preview.excerpts} == {"high", "low"}
+    assert all(np.isfinite(excerpt.decoded).all() and excerpt.original is None for excerpt in preview.excerpts)
+    page = (tmp_path / "x.prior.run" / "run.html").read_text("utf-8")
+    assert "high" in page and "<audio" in page
+
+
+@KINDS
+def test_more_steps_lower_the_held_out_loss(train: Callable[..., auricle.TrainedPrior], kind: str) -> None:
+    short, long = train(kind, budget="1"), train(kind, budget="60", force=True)
+    assert short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
+
+
+@KINDS
+def test_a_resumed_run_is_the_same_bit_for_bit(
+    train: Callable[..., auricle.TrainedPrior], kind: str, tmp_path: Path
+) -> None:
+    whole = weights(train(kind, out=tmp_path / "whole.prior.safetensors").prior)
+
+    class StopError(Exception):
+        pass
+
+    def stop(report: Any) -> None:
+        if report.step >= 4:
+            raise StopError
+
+    cut = tmp_path / "cut.prior.safetensors"
+    stopper = auricle.Watcher(on_report=stop)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auricle.api.prior.Run", _eager)
+        with pytest.raises(StopError):
+            train(kind, out=cut, watcher=stopper)
+        assert not cut.exists()
+        resumed = train(kind, out=cut, resume=True)
+    assert {name for name, value in weights(resumed.prior).items() if not torch.equal(value, whole[name])} == set()
+
+
+def _eager(*arguments: Any) -> Any:
+    """A run that saves and reports after every step."""
+    from auricle.training import Run
+
+    return Run(*arguments, save_seconds=0.0, report_steps=1)
+
+
+def test_seeds_decide(train: Callable[..., auricle.TrainedPrior]) -> None:
+    first = weights(train(budget="2").prior)["into.weight"]
+    assert torch.equal(weights(train(budget="2", force=True).prior)["into.weight"], first)
+    assert not torch.equal(weights(train(budget="2", force=True, seed=1).prior)["into.weight"], first)
+
+
+def test_a_resumed_run_must_be_the_same_one(train: Callable[..., auricle.TrainedPrior]) -> None:
+    train(budget="2")
+    with pytest.raises(ModelError, match="belongs to a run with other settings"):
+        train(budget="4", resume=True, labels=False)
+
+
+def test_without_labels_and_in_stereo(train: Callable[..., auricle.TrainedPrior]) -> None:
+    made = train(budget="2", labels=False, channels=2)
+    assert made.prior.classes == () and made.prior.features == 2 * made.prior.latent_dim
+
+
+def test_classes_from_a_table(train: Callable[..., auricle.TrainedPrior], tmp_path: Path, sounds: Path) -> None:
+    names = [path.relative_to(sounds).as_posix() for path in sorted(sounds.rglob("*.wav"))]
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\nnowhere.wav,lost\n" + "".join(f"{name},{'ab'[len(name) % 2]}\n" for name in names))
+    made = train(budget="2", labels=table)
+    assert made.prior.classes == ("a", "b") and made.unmatched == 1 and made.unlabelled == 0
+
+
+def test_the_window_holds_most_short_sounds(train: Callable[..., auricle.TrainedPrior]) -> None:
+    given = {"width": 32, "depth": 1, "heads": 2, "kind": "flow"}
+    made = train(budget="2", config=PriorConfig.model_validate(given))
+    assert 16 <= made.prior.window <= 24 and made.prior.window % 4 == 0, "sounds have up to 17 frames"
+
+
+def test_a_poor_autoencoder_is_refused_with_the_figure_before_anything_is_written(
+    train: Callable[..., auricle.TrainedPrior], tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match=r"log-mel distance of \d\.\d\d, above the limit of 0.2: train a model"):
+        train(worst=0.2)
+    assert not list(tmp_path.glob("x.*"))
+
+
+BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
+    ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
+    ({"kind": "gan", "config": None}, OptionError, "no prior of kind 'gan': choose one of flow, recurrent"),
+    ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
+    ({"worst": 0.0}, OptionError, "log-mel distance of 0"),
+    ({"worst": float("nan")}, OptionError, "log-mel distance of nan"),
+    ({"budget": "soon"}, OptionError, "budget 'soon'"),
+    ({"seed": -1}, OptionError, "seed -1"),
+    ({"batch": 0}, OptionError, "a batch of 0"),
+    ({"labels": "missing.csv"}, DataError, "missing.csv"),
+    ({"folder": "missing"}, DataError, "missing"),
+    ({"out": "missing/x.prior.safetensors"}, OutputError, "does not exist"),
+    ({"resume": True}, ModelError, "no checkpoint to go on from"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "said"), BAD)
+def test_bad_input(
+    sounds: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[AuricleError], said: str
+) -> None:
+    usual = {"model": model_file, "out": tmp_path / "x.prior.safetensors", "worst": 10.0, "config": CONFIGS["flow"]}
+    given = {**usual, "machine": auricle.Machine(cpu=True), "trackers": (), **options}
+    with pytest.raises(error, match=said) as caught:
+        auricle.train_prior(given.pop("folder", sounds), **given)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir()), "nothing is left half-written"
+
+
+def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from auricle.cli import main
+
+    out = tmp_path / "v.prior.safetensors"
+    command = ["train-prior", str(sounds), "--model", str(model_file), "--out", str(out), "--budget", "2"]
+    command += ["--cpu", "--track", "none", "--kind", "recurrent", "--batch", "4", "--json"]
+    assert main(command) == 2
+    assert "above the limit of 1: train a model on them first" in capsys.readouterr().err
+    assert main([*command, "--worst", "10"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"] == 2 and told["kind"] == "recurrent" and set(told["classes"]) == {"high", "low"}
+    assert told["bytes"] == out.stat().st_size and told["loss"] > 0
+    assert main([*command, "--worst", "10"]) == 2
+    assert "exists already: use --force" in capsys.readouterr().err

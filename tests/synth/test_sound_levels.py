@@ -1,0 +1,93 @@
+"""Levels, limiting, tails, alignment, seams: the parts without networks."""
+
+import numpy as np
+import pytest
+
+from auricle.errors import OptionError
+from auricle.synth.align import aligned
+from auricle.synth.level import CEILING, Level, Limiter, limited, matching_gain
+from auricle.synth.loop import seam, seams
+from auricle.synth.tail import without_tail
+
+RANDOM = np.random.default_rng(0)
+
+
+def pieces(audio: np.ndarray, size: int):
+    return (audio[:, at : at + size] for at in range(0, audio.shape[1], size))
+
+
+@pytest.mark.parametrize("size", [1, 37, 1000, 100_000])
+def test_a_limiter_passes_what_is_within_full_scale(size: int):
+    audio = RANDOM.uniform(-1, 1, (2, 5000)).astype(np.float32)
+    limiter = Limiter(2, 16000)
+    assert np.array_equal(np.concatenate(list(limited(pieces(audio, size), limiter)), 1), audio)
+    assert limiter.reduction == 1.0
+
+
+def test_a_limiter_keeps_to_the_ceiling_and_turns_channels_down_alike():
+    audio = RANDOM.uniform(-0.5, 0.5, (2, 8000)).astype(np.float32)
+    audio[0, 4000:4010] = 3.0
+    limiter = Limiter(2, 16000)
+    made = np.concatenate(list(limited(pieces(audio, 333), limiter)), 1)
+    assert made.shape == audio.shape and np.abs(made).max() <= CEILING + 1e-6
+    assert np.array_equal(made[:, :3800], audio[:, :3800]) and np.array_equal(made[:, 4200:], audio[:, 4200:])
+    gain = made / audio
+    assert np.allclose(gain[0], gain[1], atol=1e-4) and np.abs(np.diff(gain[0])).max() < 0.02
+    assert limiter.reduction == pytest.approx(CEILING / 3.0, rel=1e-3)
+
+
+def test_a_limiter_does_not_depend_on_how_sound_arrives():
+    audio = RANDOM.normal(0, 0.6, (1, 4000)).astype(np.float32)
+    made = [np.concatenate(list(limited(pieces(audio, size), Limiter(1, 16000))), 1) for size in (1, 64, 4000)]
+    assert np.allclose(made[0], made[1], atol=1e-7) and np.allclose(made[1], made[2], atol=1e-7)
+
+
+def test_levels_are_matched_unless_that_would_clip():
+    made = Level()
+    made.add(np.full((1, 100), 0.1, np.float32))
+    assert matching_gain(0.2, made) == pytest.approx(2.0, rel=1e-5)
+    assert matching_gain(50.0, made) == pytest.approx(CEILING / 0.1, rel=1e-5)
+    assert matching_gain(0.2, Level()) == 1.0
+
+
+def test_a_tail_of_silence_is_cut():
+    audio = np.zeros((1, 16000), np.float32)
+    audio[0, :4000] = 0.5
+    assert without_tail(audio, 16000).shape[1] == 4000 + 480
+    assert without_tail(audio[:, :4000], 16000).shape[1] == 4000
+    assert without_tail(audio * 0, 16000).shape[1] == 16000
+
+
+def test_alignment_finds_what_was_moved():
+    events = RANDOM.normal(0, 1, (40, 6))
+    quiet = 0.01 * RANDOM.normal(0, 1, (200, 6))
+    first, second = quiet[:100].copy(), quiet[60:180].copy()
+    first[10:30], first[50:70] = events[:20], events[20:]
+    second[40:60], second[90:110] = events[:20], events[20:]
+    path = aligned(first, second)
+    assert tuple(path[0]) == (0, 0) and tuple(path[-1]) == (99, 119)
+    assert set(map(tuple, np.diff(path, axis=0))) <= {(0, 1), (1, 0), (1, 1)}
+    partner = dict(map(tuple, path))
+    assert abs(partner[20] - 50) <= 2 and abs(partner[60] - 100) <= 2
+
+
+def test_alignment_has_a_limit():
+    with pytest.raises(OptionError, match="too many to align"):
+        aligned(np.zeros((6000, 1)), np.zeros((6000, 1)))
+
+
+def test_a_seam_is_found_where_there_is_one():
+    time = np.arange(16000) / 16000
+    whole = np.sin(2 * np.pi * 200 * time)[None] + 0.01 * RANDOM.normal(0, 1, (1, 16000))  # 200 periods
+    broken = whole[:, :15940]  # the last period is cut at its peak
+    good, bad = seam(whole), seam(broken)
+    assert good.flux < 1.5 and good.step < 1.5
+    assert bad.flux > 3 and bad.step > 3 and bad.rank == 1.0
+
+
+def test_seams_inside_are_compared_with_the_rest():
+    noise = RANDOM.normal(0, 0.1, (1, 32000))
+    places = np.array([8000, 20000])
+    assert seams(noise, places).rank < 1.0 or seams(noise, places).flux < 1.1
+    noise[:, 20000:] *= 10
+    assert seams(noise[:, :20500], places).flux > 2
