@@ -14,7 +14,7 @@ from _verdicts import counted, verdicts
 BENCHMARKS = Path(__file__).parent
 PAGE = BENCHMARKS.parent / "docs" / "benchmarks.md"
 _FIRST = ("benchmark", "quality", "minutes", "overhead", "speed", "startup", "memory", "training", "adversary")
-_FRAME = {"benchmark", "date", "typed", "seconds", "machine", "settings", "notes", "result"}
+_FRAME = {"benchmark", "date", "typed", "seconds", "machine", "settings", "notes", "result", "synthesis"}
 _MOST_ROWS = 60
 _MACHINE = ("processor", "cores", "load", "python", "torch")
 _HEAD = """# Benchmarks

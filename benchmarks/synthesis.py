@@ -52,7 +52,7 @@ def main() -> None:
         "steps": args.steps,
         "temperature": args.temperature,
     }
-    found = {"rows": rows, "result": result.to_json()}
+    found = {"rows": rows, "synthesis": result.to_json()}
     publish(args.name, args.out, settings, found, [table(rows), *distances, *result.notes])
 
 

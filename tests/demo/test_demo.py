@@ -15,6 +15,8 @@ from auricle.audio.write import write
 from auricle.cli import main
 from auricle.demo import Demo
 from auricle.demo.credits import credits_html
+from auricle.demo.made import new_sounds
+from auricle.demo.page import page
 from auricle.demo.pieces import programme
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph
@@ -69,6 +71,24 @@ def test_the_files_are_there(shown: Demo, model_file: Path, tmp_path: Path):
     assert main(["decompress", str(shown.page.parent / "02-long.3kbps.aur"), str(tmp_path / "a.wav"),
                  "--model", str(model_file), "--quiet"]) == 0  # fmt: skip
     assert np.array_equal(read(tmp_path / "a.wav")[0], read(shown.page.parent / "02-long.3kbps.wav")[0])
+
+
+def test_new_sounds_of_every_class_of_the_shipped_prior():
+    """Two of each, all heard, none the same, and named so that nothing is overwritten."""
+    made = new_sounds()
+    assert [new.title for new in made][:2] == ["clap 1", "clap 2"] and len(made) == 16
+    assert {new.label for new in made} >= {"kick", "snare", "hat_closed"}
+    for new in made:
+        assert new.sample_rate == 44100 and new.audio.shape[0] == 1
+        assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
+    page_of = Page(page((), made, ""))
+    assert page_of.text.count("made from nothing") == 8
+    kick, other = (new.audio[0] for new in made if new.label == "kick")
+    assert kick.size != other.size or not np.array_equal(kick, other)
+
+
+def test_one_s_own_sounds_bring_no_new_ones(shown: Demo):
+    assert shown.made == () and "New sounds" not in shown.page.read_text("utf-8")
 
 
 def test_the_page_needs_nothing_from_outside(shown: Demo):
