@@ -70,7 +70,7 @@ def main() -> None:
         "x real time": speed,
     }
     settings = {key: getattr(args, key) for key in ("minutes", "rate", "samples", "batch", "n", "steps", "guidance")}
-    found = {"rows": rows, "cost": cost, "result": result.to_json()}
+    found = {"rows": rows, "cost": cost, "synthesis": result.to_json()}
     publish(args.name, args.out, settings | {"corpus": corpus.name}, found, [table(rows), table([cost]), *result.notes])
 
 

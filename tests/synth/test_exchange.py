@@ -142,6 +142,14 @@ def test_a_shift_moves_a_sound_along_its_direction_and_leaves_silence_silent(fol
     assert np.array_equal(shift_latents(made, found, ()).z, made.z)
 
 
+def test_a_stereo_sound_moves_as_far_as_a_mono_one(folder: Path, tmp_path: Path):
+    found = principal_directions(folder, MODEL, count=3)
+    made = read_latents(wav(tmp_path / "wide.wav", tone(440, 1.0, channels=2)), MODEL)
+    moved = shift_latents(made, found, ("PC1=+2",))
+    assert 1.2 < (found.places(moved.z) - found.places(made.z))[0] <= 2.01
+    assert np.array_equal(moved.z[1], made.z[1])  # the side stays
+
+
 @pytest.mark.parametrize("text", ["PC0=1", "PC4=1", "PC1", "1=2", "PC1=nan", "PC1=+-2", "PC1=11", "PC1=2,PC2=1"])
 def test_bad_shifts(folder: Path, text: str):
     found = principal_directions(folder, MODEL, count=3)

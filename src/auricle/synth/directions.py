@@ -36,7 +36,7 @@ class _About(Frozen):
 class Directions:
     """Orthogonal directions, the one along which sounds differ most first.
 
-    Each sound is one point: the mean of its latent frames over time and channels.
+    Each sound is one point: the mean of its latent frames over time and channels, of two channels that of the middle.
 
     Attributes:
         mean: float32 ``(d,)`` of all sounds.
@@ -58,7 +58,7 @@ class Directions:
 
     def places(self, z: Tensor) -> np.ndarray:
         """Where a sound's latents ``(c, n, d)`` lie, ``(k,)`` in standard deviations."""
-        point = z.mean((0, 1)).numpy() - self.mean
+        point = heard(z).mean((0, 1)).numpy() - self.mean
         return self.axes @ point / np.maximum(self.deviations, 1e-9)
 
     def offset(self, shifts: Mapping[int, float]) -> np.ndarray:
@@ -165,9 +165,14 @@ def principal_directions(
     )
 
 
+def heard(z: Tensor) -> Tensor:
+    """Of latents ``(c, n, d)`` those that place a sound, and that a shift moves: of two channels the middle."""
+    return z[:1] if len(z) == 2 else z
+
+
 def _mean(listener: Listener) -> np.ndarray:
     total, frames = torch.zeros(0), 0
-    for piece in listener:
+    for piece in map(heard, listener):
         sums = piece.double().sum((0, 1))
         total = sums if not frames else total + sums
         frames += piece.shape[0] * piece.shape[1]

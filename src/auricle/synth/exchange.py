@@ -13,7 +13,7 @@ from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
 from auricle.output import check_output
 from auricle.synth.choice import find_model
-from auricle.synth.directions import Directions, parse_shifts
+from auricle.synth.directions import Directions, heard, parse_shifts
 from auricle.synth.latent_files import About, LatentFile, is_arrays_name, load_latents, save_latents
 from auricle.synth.level import Limiter, decibels, limited
 from auricle.synth.models import model_for
@@ -146,9 +146,8 @@ def shift_latents(made: Latents, directions: Directions, shifts: tuple[str, ...]
         silence = made.model.encode(torch.zeros(1, made.model.sample_rate))[0, -1]
     away = (made.z - silence).norm(dim=2, keepdim=True)
     typical = away.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
-    moved = made.z + (away / typical).clamp(max=1.0) * offset
-    if len(made.z) == 2:
-        moved[1] = made.z[1]
+    moved = made.z.clone()
+    heard(moved).add_(heard((away / typical).clamp(max=1.0)) * offset)
     return Latents(moved, made.samples, made.model)
 
 

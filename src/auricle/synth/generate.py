@@ -74,7 +74,7 @@ def generate(
         OutputError: a file exists, or can't be written.
     """
     check_count(count)
-    asked = [name for name, given in (("like", like), ("after", after), ("loop", loop)) if given]
+    asked = [name for name, given in (("like", like), ("continue", after), ("loop", loop)) if given]
     if len(asked) > 1:
         raise OptionError(f"{' and '.join(asked)} exclude each other: ask for one of them")
     _check_seconds(seconds, like=like is not None, loop=loop)
