@@ -47,7 +47,7 @@ def main() -> None:
     options.add_argument("--guidance", type=float, default=1.0)
     options.add_argument("--generated", type=Path, help="keep its sounds here")
     options.add_argument("--seed", type=int, default=0)
-    options.add_argument("--name", default="prior_peer", help="of the result")
+    options.add_argument("--name", default="prior-peer", help="of the result")
     args = options.parse_args()
     one_thread()
     torch.manual_seed(args.seed)
