@@ -30,7 +30,6 @@ def main() -> None:
     options.add_argument("--guidance", type=float, default=2.0)
     options.add_argument("--steps", type=int, default=4)
     options.add_argument("--temperature", type=float, default=1.0)
-    options.add_argument("--aisfx", action="store_true", help="judge by a learned embedding of sound effects as well")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--name", default="synthesis", help="of the result")
     args = options.parse_args()
@@ -72,15 +71,11 @@ def _evaluated(args: argparse.Namespace, folder: Path) -> SynthesisResult:
         model = chosen(args.prior, None).model
     corpus: Path = args.corpus
     shared = {"train": corpus / "train", "model": model, "seed": args.seed}
-    if not args.aisfx:
-        return evaluate_synthesis(folder, corpus / args.held_out, **shared)
-    from _aisfx import SoundEffects
-
-    return evaluate_synthesis(folder, corpus / args.held_out, embeddings=["log-mel", SoundEffects()], **shared)
+    return evaluate_synthesis(folder, corpus / args.held_out, **shared)
 
 
 def row(measured: Measured, result: SynthesisResult, speed: float | None) -> dict[str, Any]:
-    """The issue's figures; ``speed`` is seconds of sound made per second of processor time."""
+    """The figures of one embedding; ``speed`` is seconds of sound made per second of processor time."""
     own, floor = (measured.comparison(name) for name in (GENERATED, FLOOR))
     classes, truth = (measured.judgement(name) for name in (GENERATED, HELD_OUT))
     near = {each.set: each for each in measured.nearness}

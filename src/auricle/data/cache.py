@@ -125,7 +125,7 @@ class AudioCache:
                     return cls(home)
                 except DataError as error:
                     on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
-                    _put_away(home)
+                    put_away(home)
             folder.mkdir(parents=True, exist_ok=True)
             _check_space(sounds, folder, sample_rate, max_channels)
             _make(sounds, home, sample_rate, max_channels, on_progress)
@@ -184,7 +184,7 @@ def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:
     return digest.hexdigest()[:24]
 
 
-def _put_away(home: Path) -> None:
+def put_away(home: Path) -> None:
     """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
     with (
         tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,

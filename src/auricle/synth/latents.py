@@ -1,6 +1,5 @@
 """The latents of every sound of a corpus, encoded once into one memory-mapped file that priors are trained from."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 
 from auricle.data import AudioCache
+from auricle.data.cache import put_away
 from auricle.data.checksum import SummedFile, damaged_piece
 from auricle.errors import DataError
 from auricle.model import Autoencoder
@@ -110,7 +110,7 @@ class LatentCache:
                     return cls(home)
                 except DataError as error:
                     on_note(f"{str(error).removesuffix(': delete this folder')}: they are made anew")
-                    _put_away(home)
+                    put_away(home)
             home.parent.mkdir(parents=True, exist_ok=True)
             _make(sounds, model, home, channels, on_progress)
         except OSError as error:
@@ -167,15 +167,6 @@ def silent_frame(model: Autoencoder, channels: int) -> np.ndarray:
 
 def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
     return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
-
-
-def _put_away(home: Path) -> None:
-    """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
-    with (
-        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
-        contextlib.suppress(FileNotFoundError),  # another process was faster
-    ):
-        home.rename(Path(name) / home.name)
 
 
 def _make(

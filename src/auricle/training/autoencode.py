@@ -20,7 +20,7 @@ from auricle.training.optimiser import Learner
 from auricle.training.report import Preview
 from auricle.training.schedule import Clock, learning_rate, spans
 from auricle.training.task import Task
-from auricle.training.worker import Learned, Worker, named, under
+from auricle.training.worker import Learned, Worker, in_rooms, under
 
 
 @final
@@ -167,7 +167,7 @@ class AutoencoderWorker(Worker):
         if self._judges:
             rooms["adversary"] = self._judges.module.state_dict()
             rooms["adversary_optimiser"] = self._judges.moments()
-        return named(**rooms)
+        return in_rooms(**rooms)
 
     def load(self, tensors: dict[str, Tensor], balance: Mapping[str, float] | None = None) -> None:
         """Take what :meth:`state` and :attr:`balance` gave in the same phase."""

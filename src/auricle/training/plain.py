@@ -11,7 +11,7 @@ from auricle.training.config import Phase
 from auricle.training.machine import Machine
 from auricle.training.optimiser import Learner
 from auricle.training.schedule import Clock, spans
-from auricle.training.worker import Worker, named, under
+from auricle.training.worker import Worker, in_rooms, under
 
 
 class Objective(Protocol):
@@ -68,7 +68,7 @@ class PlainWorker(Worker):
 
     def state(self) -> dict[str, Tensor]:
         """Weights, averaged weights, moments."""
-        return named(model=self._module.state_dict(), average=self.average.values, optimiser=self._learner.moments())
+        return in_rooms(model=self._module.state_dict(), average=self.average.values, optimiser=self._learner.moments())
 
     def load(self, tensors: dict[str, Tensor], balance: Mapping[str, float] | None = None) -> None:
         """Take what :meth:`state` gave."""

@@ -111,12 +111,12 @@ class Worker(ABC):
         return dict(zip(names, self._machine.mean(values).tolist(), strict=True))
 
 
-def named(**rooms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def in_rooms(**rooms: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Tensors of several owners in one mapping."""
     return {f"{room}.{name}": value for room, values in rooms.items() for name, value in values.items()}
 
 
 def under(tensors: Mapping[str, Tensor], room: str) -> dict[str, Tensor]:
-    """One owner's tensors out of what :func:`named` made."""
+    """One owner's tensors out of what :func:`in_rooms` made."""
     prefix = f"{room}."
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
