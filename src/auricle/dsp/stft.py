@@ -1,4 +1,4 @@
-"""Spectrogram functions shared by the losses and the STFT transform."""
+"""Spectra of signals."""
 
 import torch
 from torch import Tensor
@@ -15,12 +15,6 @@ def complex_stft(audio: Tensor, window: Tensor, hop_length: int) -> Tensor:
         complex ``(b, n_fft // 2 + 1, n)``.
     """
     return torch.stft(audio, window.shape[0], hop_length, window=window, center=False, return_complex=True)
-
-
-def magnitudes(spectrum: Tensor, floor: float = 1e-8) -> Tensor:
-    """Magnitude of a complex spectrum, with a finite slope at zero."""
-    real, imaginary = torch.view_as_real(spectrum).unbind(-1)
-    return (real * real + imaginary * imaginary + floor).sqrt()
 
 
 def compress_power(spectrum: Tensor, exponent: float, floor: float = 1e-8) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.dsp.mel import mel_filterbank
-from auricle.dsp.stft import complex_stft, compress_power, magnitudes
 from auricle.losses.base import Loss, LossConfig
+from auricle.losses.fused import magnitudes, power_compressed, spectrum
 from auricle.model.transform import MdctConfig, front_end
 
 
@@ -28,12 +28,8 @@ class ComplexStft(Loss):
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
         for window in self.windows:
-            hop = window.shape[0] // 4
-            ours = compress_power(complex_stft(estimate, window, hop), self._exponent)
-            theirs = compress_power(complex_stft(reference, window, hop), self._exponent)
-            sizes, real, imaginary = ((a - b).square().mean((1, 2)) for a, b in zip(ours, theirs, strict=True))
-            phases = real + imaginary
-            total = total + self._magnitude * sizes + (1 - self._magnitude) * phases
+            ours, theirs = (spectrum(each, window) for each in (estimate, reference))
+            total = total + power_compressed(ours, theirs, self._exponent, self._magnitude)
         return total / len(self.windows)
 
 
@@ -62,9 +58,7 @@ class MultiResolutionStft(Loss):
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
         for window in self.windows:
-            hop = window.shape[0] // 4
-            ours = magnitudes(complex_stft(estimate, window, hop))
-            theirs = magnitudes(complex_stft(reference, window, hop))
+            ours, theirs = (magnitudes(spectrum(each, window)) for each in (estimate, reference))
             gap = (ours - theirs).square().sum((1, 2)).add(1e-8).sqrt()
             convergence = gap / theirs.square().sum((1, 2)).add(1e-4).sqrt()
             total = total + convergence + (ours.log() - theirs.log()).abs().mean((1, 2))
@@ -96,8 +90,7 @@ class LogMel(Loss):
         self._floor = floor
 
     def _log_mel(self, audio: Tensor, window: Tensor, filters: Tensor) -> Tensor:
-        magnitude = magnitudes(complex_stft(audio, window, window.shape[0] // 4))
-        return (filters @ magnitude + self._floor).log()
+        return (magnitudes(spectrum(audio, window)) @ filters.T + self._floor).log()
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """``(b, t)`` twice to ``(b,)`` in nepers, the mean over sizes."""

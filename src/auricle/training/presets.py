@@ -85,7 +85,8 @@ def music(size: Size = Size.BASE) -> TrainConfig:
                 Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048))),
                 Term(weight=1.0, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(40, 128))),
             ),
-            bottleneck={"rate": 0.12},
+            bottleneck={"rate": 0.36},
+            quality_decay=0.42,
         ),
         batch=8,
     )
