@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from auricle.errors import OptionError
@@ -20,9 +21,9 @@ def run(script: str, *arguments: str) -> str:
 def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
     codec = {"damage", "invariance", "lengths", "loss", "memory", "overhead", "pipes", "quality", "speed", "untrusted"}
-    training = {"adversary", "crash", "doctor", "loading", "minutes", "training", "two_hosts"}
+    training = {"adversary", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
-    assert names == codec | training | synthesis | {"classification", "page", "startup"}
+    assert names == codec | training | synthesis | {"classification", "kinds", "latents", "page", "speech", "startup"}
 
 
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])
@@ -51,3 +52,32 @@ def test_bad_input_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
         shared.run(work)
     assert stopped.value.code == 2
     assert capsys.readouterr().err == "error: a wrong value\n"
+
+
+def test_words_are_compared_as_they_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    recogniser = import_module("_recogniser")
+    said = recogniser.spoken("Mr. O'Neil has 1,200 ill-disposed dogs.")
+    assert " ".join(said) == "mister oneil has one thousand two hundred ill disposed dogs"
+    assert recogniser.errors(said, [*said, "and"]) == 1
+    assert recogniser.errors(["four", "queen", "of", "clubs"], ["for", "queen", "clubs"]) == 2
+    (tmp_path / "a.tsv").write_text("a.flac\n")
+    with pytest.raises(OptionError, match="line 1"):
+        recogniser.transcripts(tmp_path / "a.tsv")
+
+
+def test_conditions_are_what_they_say(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    made = import_module("_conditions")
+    random = np.random.default_rng(0)
+    speech, noise = (
+        made.Clip(name, 0.1 * random.standard_normal((1, length), np.float32), 16_000)
+        for name, length in (("speech", 16_000), ("noise", 5000))
+    )
+    (mixed,) = made.noisy([speech], [noise], 10.0)
+    power = [np.mean(audio**2) for audio in (speech.audio, mixed.audio - speech.audio)]
+    assert 10 * np.log10(power[0] / power[1]) == pytest.approx(10.0, abs=0.1)
+    quiet = made.at_peak(speech, -40.0)
+    assert np.abs(quiet.audio).max() == pytest.approx(0.01)
+    back = made.turned(made.through(made.Way("original", "-"), [quiet]), 40.0)
+    assert np.abs(back.backs[0].audio).max() == pytest.approx(1.0, rel=1e-5)

@@ -54,7 +54,6 @@ def train(
     preset: str | None = None,
     size: str = "base",
     base: str | Path = AUTO,
-    latent: int | None = None,
     budget: str = "10m",
     adversarial: float = 0.0,
     labels: bool | str | Path = False,
@@ -80,7 +79,6 @@ def train(
         size: of a new network, ``small``, ``base`` or ``large``.
         base: what to start from: ``auto`` for the shipped model of the preset where there is one, ``none``, a shipped
             model's name or a model file.
-        latent: latent features: of a new network, or more than the base has.
         budget: time (``90s``, ``20m``, ``2h``) or number of steps.
         adversarial: last share of the budget in which only the decoder learns, judged by discriminators, 0 to 1.
         labels: also learn to tell classes apart: True for the names of the folders that hold the sounds, or a CSV file
@@ -103,11 +101,11 @@ def train(
     check_trackers(trackers)
     check_output(out, force=force or resume)
     machine = machine or Machine()
-    start = _configured(beginning(preset, size, base, latent), machine, seed=seed, batch=batch, adversarial=adversarial)
+    start = _configured(beginning(preset, size, base), machine, seed=seed, batch=batch, adversarial=adversarial)
     with threads_of(threads), run_folder(out) as home:
         material = gather(folder, home, start.config.model.sample_rate, machine, watcher)
         start, classes = _labelled(start, material, labels)
-        model = first_model(start, info or ModelInfo(name=out.name.split(".")[0][:64]), material.cache)
+        model = first_model(start, info or ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not resume:
             fit_scale(model, material.cache, seed)
         excerpts = Excerpts.choose(material.held_out, model.sample_rate)

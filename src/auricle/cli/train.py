@@ -25,7 +25,6 @@ def train(
     preset: str | None = None,
     size: str = "base",
     base: str = "auto",
-    latent: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     budget: str = "10m",
     adversarial: Annotated[float, Parameter(validator=Number(gte=0, lte=1))] = 0.0,
     out: Path = _OUT,
@@ -51,7 +50,6 @@ def train(
             (literature's); by default that of the base, else speech.
         size: of a new network: small, base or large.
         base: what to start from: auto (the shipped model of the preset), none, a shipped model's name or a model file.
-        latent: latent features: of a new network, or more than the base has; more allow higher bitrates.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
         adversarial: last share of the budget, 0 to 1, in which discriminators sharpen the decoder; 1 keeps old files.
         out: the model file to write; checkpoints and the run's page lie beside it.
@@ -82,7 +80,6 @@ def train(
             preset=preset,
             size=size,
             base=base,
-            latent=latent,
             budget=budget,
             adversarial=adversarial,
             labels=labels_from or labels,

@@ -13,7 +13,9 @@ from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.choice import Frozen
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.transform import front_end
-from auricle.stream import Activation, CausalConv, Layer, Pointwise, Serial, Upsample
+from auricle.stream import Activation, Beside, CausalConv, Layer, Pointwise, Serial, Upsample
+
+_QUIET = 0.1
 
 
 @final
@@ -64,11 +66,21 @@ class Autoencoder(nn.Module):
             Pointwise(config.decoder[-1].dim, bins),
         )
         self._compand = (compand,)
-        self.encoder = Serial([analysis, *inward, to_latent])
-        self.decoder = Serial([*outward, to_bins, synthesis])
+        if config.direct:
+            coder, rebuilder = (
+                Beside(Serial([*inward, to_latent]), Pointwise(bins, latent), latent),
+                Beside(Serial([*outward, to_bins]), Pointwise(latent, bins), bins),
+            )
+            _tie(coder.side, rebuilder.side)
+            self.encoder, self.decoder = Serial([analysis, coder]), Serial([rebuilder, synthesis])
+        else:
+            self.encoder = Serial([analysis, *inward, to_latent])
+            self.decoder = Serial([*outward, to_bins, synthesis])
         self.bottleneck = config.bottleneck.build(config.sample_rate / self.hop_length)
         _tie(inward[0].layers[0], to_bins)
         _tie(to_latent, outward[0].layers[0])
+        if config.direct:
+            _hush(to_latent, to_bins)
         if self.encoder.block != self.hop_length:
             raise ModelError("a lookahead inside a strided stage does not fit whole latent frames: move it")
 
@@ -176,6 +188,13 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
     blocks = [block.build(stage.dim) for block in stage.blocks]
     activation = [] if stage.activation == "none" else [Activation(stage.activation)]
     return Serial([entry, *activation, *blocks])
+
+
+@torch.no_grad()
+def _hush(*layers: Pointwise) -> None:
+    """Let the network beside direct maps start with little to say."""
+    for layer in layers:
+        layer.weight.mul_(_QUIET)
 
 
 @torch.no_grad()

@@ -1,9 +1,16 @@
 """The autoencoder's configuration."""
 
 from math import prod
-from typing import Literal, Self, final
+from typing import Any, Literal, Self, final
 
-from pydantic import Field, SerializeAsAny, ValidationError, model_validator
+from pydantic import (
+    Field,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from auricle.errors import ConfigError
 from auricle.model.blocks import BlockConfig
@@ -41,6 +48,17 @@ class AutoencoderConfig(Frozen):
     encoder: tuple[StageConfig, ...] = Field(min_length=1, max_length=16, description="stages after the front end")
     bottleneck: SerializeAsAny[BottleneckConfig] = Field(description="what limits the latent")
     decoder: tuple[StageConfig, ...] = Field(min_length=1, max_length=16, description="stages before the inverse")
+    direct: bool = Field(
+        default=False, description="linear maps beside encoder and decoder: a transform codec that the network corrects"
+    )
+
+    @model_serializer(mode="wrap")
+    def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without ``direct`` where it is off: files and fingerprints from before it existed stay what they are."""
+        told = plain(self)
+        if not self.direct:
+            told.pop("direct", None)
+        return told
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -49,6 +67,8 @@ class AutoencoderConfig(Frozen):
         )
         if hop > _LARGEST_HOP:
             raise ValueError(f"a latent frame has {hop} samples, at most {_LARGEST_HOP} are allowed")
+        if self.direct and any(stage.stride > 1 for stage in (*self.encoder, *self.decoder)):
+            raise ValueError("direct maps need stages with stride 1")
         blocks = sum(len(stage.blocks) for stage in (*self.encoder, *self.decoder))
         if blocks > _MOST_BLOCKS:
             raise ValueError(f"a model has {blocks} blocks, at most {_MOST_BLOCKS} are allowed")

@@ -1,90 +1,79 @@
-"""More latent features for a trained model, so that a better one need not start anew."""
+"""Direct features for a trained model, so that a better one need not start anew."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.bottleneck import EntropyConfig
-from auricle.stream import Pointwise, Serial
 
-_BY_LEVEL = ("log_gain", "log_inverse", "log_floor")
+_GAINS = (0.12, 2.0)
+"""Of the lowest and the highest level, for coefficients of unit variance."""
 
 
 @torch.no_grad()
-def grow_latent(model: Autoencoder, dim: int, sounds: list[Tensor]) -> Autoencoder:
-    """A model with more latent features that decodes as before.
+def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
+    """A model with ``count`` more latent features, each of them one coefficient of the front end.
 
-    The new features are the principal components of what the encoder's last layer drops. The decoder does not listen
-    to them yet: training opens it. The result has no tables, because its codes are others.
+    They go around the network on both sides (``direct`` in the configuration) and can say what it leaves out, such as
+    the phases of higher partials. At first the network neither makes nor hears them; training opens both. The result
+    has no tables, because its codes are others.
 
     Args:
-        model: its bottleneck is ``entropy``.
-        dim: latent features of the result, more than the model has.
-        sounds: ``(b, t)`` at the model's rate, some minutes of what it will be trained on.
+        model: its bottleneck is ``entropy``, its stages have stride 1.
+        first: the lowest coefficient that gets a feature.
+        count: how many get one.
 
     Raises:
-        ModelError: another bottleneck, or a number that the model's widths can't hold.
+        ModelError: another bottleneck or shape, or the front end has fewer coefficients.
     """
-    old, width = model.config.bottleneck, model.config.encoder[-1].dim
-    if not isinstance(old, EntropyConfig):
-        raise ModelError(f"{model.name} has a bottleneck of kind {old.kind}: only an entropy bottleneck can grow")
-    if not old.dim < dim <= width:
-        raise ModelError(f"{dim} latent features: give more than {old.dim} and at most {width}, the encoder's width")
-    config = model.config.model_copy(update={"bottleneck": old.model_copy(update={"dim": dim})})
+    old, bins = model.config.bottleneck, model.config.transform.bins
+    if not isinstance(old, EntropyConfig) or model.config.direct:
+        raise ModelError(f"{model.name} can't get direct features: it has some, or no entropy bottleneck")
+    if not 0 <= first < first + count <= bins:
+        raise ModelError(f"coefficients {first} to {first + count - 1}: the front end has 0 to {bins - 1}")
+    dim = old.dim + count
+    config = model.config.model_copy(update={"bottleneck": old.model_copy(update={"dim": dim}), "direct": True})
     grown = Autoencoder(config, model.info)
-    weights = _widened(grown.state_dict(), model.state_dict())
-    outlet, inlet = _last(model.encoder), "decoder.layers.0.layers.0.weight"
-    rows, bias = _dropped(model, dim - old.dim, sounds)
-    weights[f"{outlet}.weight"][old.dim :] = rows
-    weights[f"{outlet}.bias"][old.dim :] = bias
-    weights[inlet][:, old.dim :] = 0.0
-    for name in _BY_LEVEL:
-        values = weights[f"bottleneck.{name}"]
-        values[:, old.dim :] = values[:, : old.dim].mean(1, keepdim=True)
+    weights = {name: values.clone() for name, values in grown.state_dict().items()}
+    for name, values in model.state_dict().items():
+        _place(weights[_moved(name, len(model.encoder.layers), len(model.decoder.layers))], values, name)
+    chosen = torch.eye(bins)[first : first + count]
+    for side, features in (("encoder.layers.1.side", chosen), ("decoder.layers.0.side", chosen.T)):
+        weights[f"{side}.weight"].zero_()
+        weights[f"{side}.bias"].zero_()
+        inner = weights[f"{side}.weight"]
+        (inner[old.dim :] if "encoder" in side else inner[:, old.dim :]).copy_(features)
+    gains = torch.from_numpy(np.geomspace(*_GAINS, old.levels, dtype=np.float32))[:, None]
+    kept = 1.0 / (1.0 + gains.pow(-2.0) / 12.0)  # Wiener: a coarse step says little of a coefficient
+    weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
+    weights["bottleneck.log_inverse"][:, old.dim :] = (kept / gains).log()
+    weights["bottleneck.log_floor"][:, old.dim :] = (0.3 * gains).log()
     grown.load_state_dict(weights)
     return grown.train(model.training)
 
 
-def _last(encoder: Serial) -> str:
-    return f"encoder.layers.{len(encoder.layers) - 1}"
+def _moved(name: str, encoder: int, decoder: int) -> str:
+    """Where a tensor lies in a model with direct maps. ``encoder`` and ``decoder`` count the layers of one without."""
+    room, _, rest = name.partition(".layers.")
+    index, _, rest = rest.partition(".")
+    if room == "encoder" and 0 < int(index) < encoder:
+        return f"encoder.layers.1.body.layers.{int(index) - 1}.{rest}"
+    if room == "decoder":
+        last = int(index) == decoder - 1
+        return f"decoder.layers.1.{rest}" if last else f"decoder.layers.0.body.layers.{index}.{rest}"
+    return name
 
 
-def _widened(fresh: dict[str, Tensor], trained: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Fresh weights with the trained ones in their first rows and columns; history filters keep their frames."""
-    for name, old in trained.items():
-        new = fresh[name] = fresh[name].clone()
-        if new.shape == old.shape:
-            new.copy_(old)
-        elif name in ("bottleneck.mean", "bottleneck.raw_scale"):
-            size, before = new.shape[0], old.shape[0]
-            frames = zip(new.split(size, 1), old.split(before, 1), strict=True)
-            for ours, theirs in frames:
-                ours[:before, :before] = theirs
-        else:
-            new[tuple(slice(length) for length in old.shape)] = old
-    return fresh
-
-
-def _dropped(model: Autoencoder, count: int, sounds: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Rows ``(count, d)`` and bias ``(count,)`` that read the strongest parts that the last layer does not."""
-    outlet = model.encoder.layers[-1]
-    assert isinstance(outlet, Pointwise)
-    hidden = torch.cat([_hidden(model, each) for each in sounds]).double()
-    mean = hidden.mean(0)
-    kept = outlet.weight.double()
-    apart = torch.eye(len(mean), dtype=torch.float64) - torch.linalg.pinv(kept) @ kept
-    spread = apart @ torch.cov(hidden.T) @ apart
-    powers, directions = torch.linalg.eigh((spread + spread.T) / 2)
-    strongest = directions[:, -count:].flip(1).T
-    usual = (hidden @ kept.T).std(0).median()
-    rows = strongest * usual / powers[-1].clamp(min=1e-12).sqrt()
-    return rows.float(), -(rows @ mean).float()
-
-
-def _hidden(model: Autoencoder, sound: Tensor) -> Tensor:
-    """Frames ``(n, d)`` before the encoder's last layer."""
-    frames = sound[:, : sound.shape[1] // model.hop_length * model.hop_length].unsqueeze(2)
-    for layer in model.encoder.layers[:-1]:
-        frames = layer(frames)
-    return frames.flatten(0, 1)
+def _place(new: Tensor, old: Tensor, name: str) -> None:
+    """Old weights go first, what is new stays silent; history filters keep their frames."""
+    if new.shape == old.shape:
+        new.copy_(old)
+    elif name in ("bottleneck.mean", "bottleneck.raw_scale"):
+        size, before = new.shape[0], old.shape[0]
+        for ours, theirs in zip(new.split(size, 1), old.split(before, 1), strict=True):
+            ours[:before, :before] = theirs
+    else:
+        new.zero_()
+        new[tuple(slice(length) for length in old.shape)] = old

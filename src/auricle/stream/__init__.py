@@ -1,6 +1,6 @@
 """Streaming layers: one contract, one code path for training and for running piece by piece."""
 
-from auricle.stream.combine import Delay, Residual, Serial
+from auricle.stream.combine import Beside, Delay, Residual, Serial
 from auricle.stream.conv import CausalConv, DepthwiseConv
 from auricle.stream.layer import Layer, State, Stateless
 from auricle.stream.pointwise import ACTIVATIONS, Activation, FrameNorm, Pointwise
@@ -13,6 +13,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
+    "Beside",
     "CausalConv",
     "Delay",
     "DepthwiseConv",

@@ -99,3 +99,36 @@ class Residual(Layer):
         y, body = self.body.step(x, body)
         shortcut, held = self._delay.step(x, held)
         return shortcut + y, (body, held)
+
+
+@final
+class Beside(Layer):
+    """``side(x) + body(x)``, with the side held back by the latency that the body declares.
+
+    Args:
+        body: keeps the rate.
+        side: keeps the rate and has no latency.
+        dim: features of what both make.
+    """
+
+    def __init__(self, body: Layer, side: Layer, dim: int):
+        super().__init__()
+        assert body.ratio == side.ratio == 1 and side.latency == 0, (body.ratio, side.ratio, side.latency)
+        self.body, self.side = body, side
+        self._delay = Delay(dim, body.latency)
+        self.block, self.latency = math.lcm(body.block, side.block), body.latency
+
+    def initial_state(
+        self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The body's, the side's and the delay's."""
+        parts = (self.body, self.side, self._delay)
+        return tuple(part.initial_state(batch, device=device, dtype=dtype) for part in parts)
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """``(b, n, d_in)`` to ``(b, n, d_out)``."""
+        body, side, held = state
+        y, body = self.body.step(x, body)
+        z, side = self.side.step(x, side)
+        z, held = self._delay.step(z, held)
+        return y + z, (body, side, held)

@@ -1,6 +1,6 @@
 """Before and after training: the model that a run starts from, and the frozen prior that it ends with."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
@@ -11,9 +11,7 @@ from torch import Tensor
 from auricle.data import AudioCache, CropSampler
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
-from auricle.model.bottleneck import EntropyConfig
 from auricle.model.file import as_stored, fingerprint
-from auricle.model.grow import grow_latent
 from auricle.training.config import TrainConfig
 from auricle.training.presets import PRESETS, Size, named
 
@@ -21,7 +19,6 @@ NONE, AUTO = "none", "auto"
 _USUAL = "speech"
 _SCALE_SECONDS = 120.0
 _TABLE_SECONDS = 2400.0
-_GROWTH_SECONDS = 300.0
 
 
 @final
@@ -34,7 +31,7 @@ class Beginning:
     base: Autoencoder | None
 
 
-def beginning(preset: str | None, size: str, base: str | Path, latent: int | None = None) -> Beginning:
+def beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
     """Choose shape, objective and first weights.
 
     Args:
@@ -42,27 +39,11 @@ def beginning(preset: str | None, size: str, base: str | Path, latent: int | Non
         size: of the shape if there is no base.
         base: ``auto`` for the shipped model of that preset where there is one of this size, ``none``, a shipped
             model's name or a file.
-        latent: latent features, by default those of the base or the preset.
 
     Raises:
-        ConfigError: unknown preset or size, a base together with another size, or one that does not fit the preset, or
-            a number of latent features that it can't grow to.
+        ConfigError: unknown preset or size, a base together with another size, or one that does not fit the preset.
         ModelError: no such model.
     """
-    start = _beginning(preset, size, base)
-    if latent is None:
-        return start
-    old, width = start.config.model.bottleneck, start.config.model.encoder[-1].dim
-    if not isinstance(old, EntropyConfig):
-        raise ConfigError(f"{latent} latent features: only an entropy bottleneck can be given their number")
-    if not (old.dim if start.base else 1) <= latent <= width:
-        least = f"at least the {old.dim} that the base has" if start.base else "1 or more"
-        raise ConfigError(f"{latent} latent features: give {least}, at most {width}, which is the encoder's width")
-    shape = start.config.model.model_copy(update={"bottleneck": old.model_copy(update={"dim": latent})})
-    return replace(start, config=start.config.model_copy(update={"model": shape}))
-
-
-def _beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
     if base == AUTO:
         wanted = preset or _USUAL
         base = wanted if wanted in shipped() and size == Size.BASE else NONE
@@ -80,7 +61,8 @@ def _beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
         )
     if set(start.bottleneck.term_names) != set(config.objective.bottleneck):
         raise ConfigError(f"the base {base} has another kind of bottleneck than preset {preset}: name its own preset")
-    return Beginning(preset, config.model_copy(update={"model": start.config}), start)
+    objective = config.objective.model_copy(update={"ramp": 0.0})  # a trained model knows the price of its codes
+    return Beginning(preset, config.model_copy(update={"model": start.config, "objective": objective}), start)
 
 
 def _preset_of(base: Autoencoder) -> str:
@@ -89,20 +71,12 @@ def _preset_of(base: Autoencoder) -> str:
     return next((name for name in said if name in PRESETS), _USUAL)
 
 
-def first_model(start: Beginning, info: ModelInfo, cache: AudioCache) -> Autoencoder:
-    """A model with the weights of the base, or new ones that the seed decides.
-
-    Latent features that the base does not have are those that tell most of the sounds.
-    """
+def first_model(start: Beginning, info: ModelInfo) -> Autoencoder:
+    """A model with the weights of the base, or new ones that the seed decides."""
     torch.manual_seed(start.config.seed)
     model = Autoencoder(start.config.model, info)
-    if start.base is None:
-        return model
-    first = start.base
-    if first.latent_dim < model.latent_dim:
-        sounds = _sounds(cache, model.sample_rate, seconds=_GROWTH_SECONDS, crop=6.0, seed=start.config.seed)
-        first = grow_latent(first, model.latent_dim, sounds)
-    model.load_state_dict(first.state_dict())
+    if start.base is not None:
+        model.load_state_dict(start.base.state_dict())
     return model
 
 
@@ -119,8 +93,7 @@ def freeze_prior(model: Autoencoder, start: Beginning, cache: AudioCache) -> Non
     """
     if model.bottleneck.table_shape() is None:
         return
-    grown = start.base is not None and start.base.latent_dim != model.latent_dim
-    if start.base is not None and not grown and all(phase.frozen_encoder for phase in start.config.phases):
+    if start.base is not None and all(phase.frozen_encoder for phase in start.config.phases):
         model.tables = start.base.tables
         older = (fingerprint(start.base), *start.base.info.decodes)
         model.info = model.info.model_copy(update={"decodes": older})
