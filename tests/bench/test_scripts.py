@@ -21,7 +21,7 @@ def run(script: str, *arguments: str) -> str:
 def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
     codec = {"damage", "invariance", "lengths", "loss", "memory", "overhead", "pipes", "quality", "speed", "untrusted"}
-    training = {"adversary", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
+    training = {"adversary", "choices", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
     assert names == codec | training | synthesis | {"classification", "kinds", "latents", "page", "speech", "startup"}
 

@@ -5,6 +5,7 @@ import torch
 
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
+from auricle.stream import Pointwise
 from auricle.training import Machine, Objective, named
 
 
@@ -15,11 +16,13 @@ def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
     model = Autoencoder(config.model).eval()
     objective = Objective(model, config.objective).eval()
     audio = 0.1 * torch.randn(2, 20 * model.hop_length)
+    model.fit_scale(audio)
     quality = torch.full((2,), (model.bottleneck.quality_levels - 1) / 2)
     exact = objective(audio, quality)
     with torch.autocast("cpu", torch.bfloat16):
         half = objective(audio, quality)
-        seen = model.decoder.layers[0].layers[0](torch.zeros(1, 3, model.latent_dim))
+        inlet = next(part for part in model.decoder.modules() if isinstance(part, Pointwise))
+        seen = inlet(torch.zeros(1, 3, model.latent_dim))
     assert seen.dtype == torch.bfloat16
     assert all(term.dtype == torch.float32 for term in half.terms.values())
     gap = (half.reconstruction.float() - exact.reconstruction).norm() / exact.reconstruction.norm()

@@ -71,7 +71,8 @@ class Autoencoder(nn.Module):
                 Beside(Serial([*inward, to_latent]), Pointwise(bins, latent), latent),
                 Beside(Serial([*outward, to_bins]), Pointwise(latent, bins), bins),
             )
-            _tie(coder.side, rebuilder.side)
+            for side in (coder.side, rebuilder.side):
+                nn.init.eye_(side.weight)  # features start as the lowest coefficients
             self.encoder, self.decoder = Serial([analysis, coder]), Serial([rebuilder, synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])

@@ -29,13 +29,16 @@ def _autoencoder(
     latent: int,
     encoder: tuple[BlockConfig, ...],
     decoder: tuple[BlockConfig, ...],
+    *,
+    direct: bool = True,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
         transform=MdctConfig(hop_length=hop_length),
         encoder=(StageConfig(dim=dim, blocks=encoder),),
-        bottleneck=EntropyConfig(dim=latent),
+        bottleneck=EntropyConfig(dim=latent, coarsest=0.2, finest=2.5) if direct else EntropyConfig(dim=latent),
         decoder=(StageConfig(dim=dim, blocks=decoder),),
+        direct=direct,
     )
 
 
@@ -63,7 +66,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     """16 kHz, 50 frames a second: voices."""
     shape = _SPEECH[size]
     return TrainConfig(
-        model=_autoencoder(16000, 320, shape.dim, 64, _conv(shape.encoder), _conv(shape.decoder)),
+        model=_autoencoder(16000, 320, shape.dim, 160, _conv(shape.encoder), _conv(shape.decoder)),
         objective=ObjectiveConfig(
             losses=(
                 Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512,))),
@@ -79,7 +82,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
     """44.1 kHz, 57 frames a second: music and any other sound."""
     shape = _MUSIC[size]
     return TrainConfig(
-        model=_autoencoder(44100, 768, shape.dim, 96, _conv(shape.encoder), _conv(shape.decoder)),
+        model=_autoencoder(44100, 768, shape.dim, 240, _conv(shape.encoder), _conv(shape.decoder)),
         objective=ObjectiveConfig(
             losses=(
                 Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048))),
@@ -95,7 +98,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
 def mixed(size: Size = Size.BASE) -> TrainConfig:
     """Convolutional and recurrent blocks in turn, 16 kHz, at frame rate."""
     shape, pair = _MIXED[size], (ConvBlockConfig(), RecurrentBlockConfig())
-    model = _autoencoder(16000, 320, shape.dim, 64, pair * shape.encoder, pair * shape.decoder)
+    model = _autoencoder(16000, 320, shape.dim, 64, pair * shape.encoder, pair * shape.decoder, direct=False)
     return speech().model_copy(update={"model": model})
 
 
