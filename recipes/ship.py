@@ -24,6 +24,7 @@ from auricle.synth.prior import Prior, PriorInfo
 SECONDS_PER_HOUR = 3600.0
 SHIPPED = Path(__file__).parents[1] / "src" / "auricle" / "pretrained"
 LICENCE = "Apache-2.0"
+FINGERPRINT_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,22 @@ def card(info: ModelInfo | PriorInfo, facts: tuple[str, ...], sources: tuple[Sou
     )
 
 
+def _keep_earlier(target: Path, replaced_by: str) -> None:
+    """Put the model that is replaced where its files find it."""
+    if not target.is_file() or (old := fingerprint(load(target))) == replaced_by:
+        return
+    name = target.name.removesuffix(SUFFIX)
+    (target.parent / "earlier").mkdir(exist_ok=True)
+    target.rename(target.parent / "earlier" / f"{name}-{old[:FINGERPRINT_DIGITS]}{SUFFIX}")
+
+
 def ship_model(path: Path, about: dict[str, Any], target: Path) -> tuple[ModelInfo, tuple[str, ...]]:
     """Write a model under its name; what its card needs."""
     trained = load(path)
     info = ModelInfo(**about)
     model = Autoencoder(trained.config, info, trained.tables).eval()
     model.load_state_dict(trained.state_dict())
+    _keep_earlier(target, fingerprint(model))
     save(model, target, force=True)
     return info, model_facts(model)
 

@@ -15,7 +15,7 @@ from auricle.codec.playback import Playback, SoundWriter
 from auricle.codec.progress import Progress
 from auricle.codec.streams import SoundDecoder
 from auricle.errors import FormatError, ModelError, OptionError
-from auricle.model import Autoencoder, fingerprint, load, shipped
+from auricle.model import Autoencoder, earlier, fingerprint, load, shipped
 
 _CONCEALED_AT_ONCE = 256
 
@@ -23,7 +23,7 @@ _CONCEALED_AT_ONCE = 256
 def find_model(
     source: str | Path, header: Header, model: Autoencoder | Path | str | None, *, any_decoder: bool = False
 ) -> Autoencoder:
-    """The model that made a file: the one given, or the shipped one that the file names.
+    """The model that made a file: the one given, or the shipped one that the file names, also if it was replaced since.
 
     A name in a file is never taken for a path: a stranger's file can't choose what is loaded.
 
@@ -38,12 +38,12 @@ def find_model(
     """
     wanted = header.fingerprint.hex()
     if model is None:
-        if header.model not in shipped():
+        model = earlier().get(wanted, shipped().get(header.model))
+        if model is None:
             raise ModelError(
                 f"{source} was made with model {header.model!r} (fingerprint {wanted}), "
                 "which is not shipped: give its file with --model"
             )
-        model = shipped()[header.model]
     loaded = model if isinstance(model, Autoencoder) else load(model)
     found, *older = (name[: 2 * FINGERPRINT_BYTES] for name in (fingerprint(loaded), *loaded.info.decodes))
     if wanted in (found, *older):

@@ -2,13 +2,14 @@
 
 from auricle.model.autoencoder import Autoencoder, ModelInfo
 from auricle.model.config import AutoencoderConfig, StageConfig, parse_config
-from auricle.model.file import fingerprint, load, save, shipped
+from auricle.model.file import earlier, fingerprint, load, save, shipped
 
 __all__ = [
     "Autoencoder",
     "AutoencoderConfig",
     "ModelInfo",
     "StageConfig",
+    "earlier",
     "fingerprint",
     "load",
     "parse_config",

@@ -23,8 +23,17 @@ _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
 
 def shipped() -> dict[str, Path]:
     """Names and paths of the models inside the package."""
-    folder = Path(str(resources.files("auricle") / "pretrained"))
-    return {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    return {path.name.removesuffix(SUFFIX): path for path in sorted(_pretrained().glob(f"*{SUFFIX}"))}
+
+
+def earlier() -> dict[str, Path]:
+    """Models that the package shipped before, by the first 16 digits of their fingerprint: their files still decode."""
+    paths = sorted((_pretrained() / "earlier").glob(f"*{SUFFIX}"))
+    return {path.name.removesuffix(SUFFIX).rpartition("-")[2]: path for path in paths}
+
+
+def _pretrained() -> Path:
+    return Path(str(resources.files("auricle") / "pretrained"))
 
 
 def resolve(name_or_path: str | Path) -> Path:

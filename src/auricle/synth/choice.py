@@ -7,7 +7,7 @@ from typing import final
 
 from auricle.errors import AuricleError, ModelError
 from auricle.model import Autoencoder, load
-from auricle.model.file import read_metadata, shipped
+from auricle.model.file import earlier, read_metadata, shipped
 from auricle.model.stored import SUFFIX
 from auricle.synth.file import load_prior, resolve_prior
 from auricle.synth.prior import Prior
@@ -64,6 +64,6 @@ def find_model(name: str, fingerprint: str, folder: Path | None, what: str) -> P
 
 
 def _candidates(folder: Path | None) -> Iterator[Path]:
-    yield from shipped().values()
+    yield from (*shipped().values(), *earlier().values())
     if folder is not None:
         yield from sorted(folder.glob(f"*{SUFFIX}"))

@@ -1,0 +1,45 @@
+"""Files of shipped models that were replaced since."""
+
+import numpy as np
+import pytest
+
+import auricle
+from auricle.audio import write
+from auricle.errors import ModelError
+from auricle.model.file import earlier, fingerprint, load, read_metadata, save, shipped
+from model.tiny import tiny_model
+
+OLD = earlier()
+
+
+@pytest.fixture
+def sound(tmp_path):
+    path = tmp_path / "sound.wav"
+    write(path, 0.1 * np.random.default_rng(2).standard_normal((1, 8000)).astype(np.float32), 16000)
+    return path
+
+
+def test_earlier_models_are_named_by_what_they_are():
+    assert OLD, "the package keeps the models that it shipped before"
+    for digits, path in OLD.items():
+        stated = read_metadata(path)["fingerprint"]
+        assert stated.startswith(digits) and len(digits) == 16
+        assert path.name.rpartition("-")[0] in shipped()
+        assert not fingerprint(load(path.name.rpartition("-")[0])).startswith(digits)
+
+
+@pytest.mark.parametrize("digits", OLD)
+def test_files_of_an_earlier_model_decode_without_naming_it(digits, sound, tmp_path):
+    auricle.compress(sound, tmp_path / "a.aur", model=OLD[digits])
+    auricle.decompress(tmp_path / "a.aur", tmp_path / "found.wav")
+    auricle.decompress(tmp_path / "a.aur", tmp_path / "named.wav", model=OLD[digits])
+    assert (tmp_path / "found.wav").read_bytes() == (tmp_path / "named.wav").read_bytes()
+
+
+def test_a_stranger_of_a_shipped_name_is_not_taken_for_an_earlier_one(sound, tmp_path):
+    stranger = tiny_model()
+    stranger.info = stranger.info.model_copy(update={"name": "speech"})
+    save(stranger, tmp_path / "s.auricle.safetensors")
+    auricle.compress(sound, tmp_path / "a.aur", model=tmp_path / "s.auricle.safetensors")
+    with pytest.raises(ModelError, match="give the model that made it"):
+        auricle.decompress(tmp_path / "a.aur", tmp_path / "a.wav")
