@@ -120,7 +120,8 @@ def ship_model(path: Path, about: dict[str, Any], target: Path) -> tuple[ModelIn
     model = Autoencoder(trained.config, info, trained.tables).eval()
     model.load_state_dict(trained.state_dict())
     _keep_earlier(target, fingerprint(model))
-    save(model, target, force=True)
+    if not target.is_file() or load(target).info != info:  # the same model makes other bytes each time it is written
+        save(model, target, force=True)
     return info, model_facts(model)
 
 
