@@ -10,7 +10,7 @@ from auricle.synth.generate import generate
 
 _EACH = 2
 _GUIDANCE = 2.0
-_SEED = 1
+_SEED = 2
 
 
 @final

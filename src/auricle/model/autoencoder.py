@@ -3,6 +3,7 @@
 from math import ceil, prod
 from typing import final
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import Field
@@ -67,13 +68,10 @@ class Autoencoder(nn.Module):
         )
         self._compand = (compand,)
         if config.direct:
-            coder, rebuilder = (
-                Beside(Serial([*inward, to_latent]), Pointwise(bins, latent), latent),
-                Beside(Serial([*outward, to_bins]), Pointwise(latent, bins), bins),
-            )
-            for side in (coder.side, rebuilder.side):
-                nn.init.eye_(side.weight)  # features start as the lowest coefficients
-            self.encoder, self.decoder = Serial([analysis, coder]), Serial([rebuilder, synthesis])
+            into, out = Pointwise(bins, latent), Pointwise(latent, bins)
+            _select(into, out)
+            self.encoder = Serial([analysis, Beside(Serial([*inward, to_latent]), into, latent)])
+            self.decoder = Serial([Beside(Serial([*outward, to_bins]), out, bins), synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
@@ -189,6 +187,15 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
     blocks = [block.build(stage.dim) for block in stage.blocks]
     activation = [] if stage.activation == "none" else [Activation(stage.activation)]
     return Serial([entry, *activation, *blocks])
+
+
+@torch.no_grad()
+def _select(*layers: Pointwise) -> None:
+    """Let direct features start as the lowest coefficients."""
+    for layer in layers:
+        layer.weight.copy_(
+            torch.from_numpy(np.eye(*layer.weight.shape, dtype=np.float32))
+        )  # no torch.eye: it loads dynamo
 
 
 @torch.no_grad()
