@@ -1,4 +1,5 @@
-"""What each choice in a preset is worth: variants of it, trained from nothing for as many steps, on held-out sound.
+"""What each choice in preset `speech` is worth: variants of it, trained from nothing for as many steps, on held-out
+sound.
 
     python benchmarks/choices.py CORPUS/speech --steps 600 --kbps 1.5 3 6 9
     python benchmarks/choices.py CORPUS/speech --steps 600 --only direct dim-160
@@ -16,12 +17,13 @@ from typing import Any
 
 from _shared import one_thread, parser, publish, run, table
 from auricle.errors import OptionError
-from auricle.model import AutoencoderConfig, StageConfig
+from auricle.model import StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
 from auricle.model.transform import StftConfig
 from auricle.training import TrainConfig, named
 
+PRESET = "speech"
 Change = Callable[[TrainConfig], TrainConfig]
 
 
@@ -114,7 +116,6 @@ def main() -> None:
     options = parser(__doc__)
     options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("sounds", type=Path, help="a folder with subfolders train and valid")
-    options.add_argument("--preset", default="speech")
     options.add_argument("--steps", type=int, default=600, help="of each variant")
     options.add_argument("--kbps", type=float, nargs="+", default=[1.5, 3.0, 6.0, 9.0])
     options.add_argument("--only", nargs="+", choices=tuple(VARIANTS), help="some of the variants", metavar="VARIANT")
@@ -122,20 +123,19 @@ def main() -> None:
     options.add_argument("--clip-seconds", type=float, default=6.0, help="longest excerpt of a file")
     args = options.parse_args()
     one_thread()
-    settings = {"sounds": args.sounds.name, "preset": args.preset, "steps": args.steps}
+    settings = {"sounds": args.sounds.name, "steps": args.steps}
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as home:
         for name in args.only or VARIANTS:  # published anew after each one: a long row may be cut short
             rows += _tried(name, args, Path(home))
-            publish(f"choices-{args.preset}", args.out, settings, {"rows": rows}, [table(rows)])
+            publish("choices", args.out, settings, {"rows": rows}, [table(rows)])
 
 
 def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str, Any]]:
     """Train a variant and judge it at each bitrate."""
     from auricle.bench.benchmark import benchmark
 
-    config = VARIANTS[name](named(args.preset))
-    AutoencoderConfig.model_validate(config.model.model_dump())
+    config = VARIANTS[name](named(PRESET))
     model, seconds = _trained(config, args, home)
     weights = sum(parameter.numel() for parameter in model.parameters())
     result = benchmark(
@@ -167,7 +167,7 @@ def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple
     from auricle.training.begin import Beginning, first_model, fit_scale, freeze_prior
 
     machine, watcher = Machine(), Watcher()
-    start = Beginning(args.preset, config, None)
+    start = Beginning(PRESET, config, None)
     material = gather(args.sounds, home, config.model.sample_rate, machine, watcher)
     model = first_model(start, ModelInfo(name="variant"))
     fit_scale(model, material.cache, config.seed)

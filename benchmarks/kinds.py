@@ -1,9 +1,9 @@
 """Where a model wins and where it loses: one row for each kind of sound, beside Opus at the same bytes.
 
-    python benchmarks/kinds.py --model music drums=CORPUS/test/drumkits piano=CORPUS/test/piano:mono
+    python benchmarks/kinds.py --model music drums=CORPUS/test/drumkits piano=CORPUS/test/piano
 
 Each kind is a folder of held-out sounds, or several with `+` between them. Every figure is a mean over files. A cell
-is Auricle's figure, then Opus' in brackets; the better one is the one that `wins` counts.
+is Auricle's figure, then Opus' in brackets; `wins` names those in which Auricle's is better.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
             metric = KNOWN[name]
             a, b = (None if name not in each.scores else each.scores[name].mean for each in (mine, other))
             row[metric.label] = _pair(a, b, digits=metric.digits)
-            if a is not None and b is not None and (a > b) == metric.higher_is_better:
+            if a is not None and b is not None and (a > b if metric.higher_is_better else a < b):
                 wins.append(metric.label)
         row["wins"] = ", ".join(wins) or "none"
         rows.append(row)

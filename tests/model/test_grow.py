@@ -96,7 +96,7 @@ def test_coefficients_that_are_not_there_are_refused(trained, first, count):
 
 
 def test_models_that_can_not_get_them_are_refused(trained):
-    for model in (tiny_model(BOTTLENECKS["rvq"]), with_direct(trained, 4, 5)):
+    for model in (tiny_model(BOTTLENECKS["rvq"]), with_direct(trained, 4, 5), tiny_model(stride=2)):
         with pytest.raises(ModelError, match="can't get direct features"):
             with_direct(model, 4, 5)
 

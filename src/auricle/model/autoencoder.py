@@ -67,7 +67,10 @@ class Autoencoder(nn.Module):
             Pointwise(config.decoder[-1].dim, bins),
         )
         self._compand = (compand,)
+        _tie(inward[0].layers[0], to_bins)
+        _tie(to_latent, outward[0].layers[0])
         if config.direct:
+            _hush(to_latent, to_bins)
             into, out = Pointwise(bins, latent), Pointwise(latent, bins)
             _select(into, out)
             self.encoder = Serial([analysis, Beside(Serial([*inward, to_latent]), into, latent)])
@@ -76,10 +79,6 @@ class Autoencoder(nn.Module):
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
         self.bottleneck = config.bottleneck.build(config.sample_rate / self.hop_length)
-        _tie(inward[0].layers[0], to_bins)
-        _tie(to_latent, outward[0].layers[0])
-        if config.direct:
-            _hush(to_latent, to_bins)
         if self.encoder.block != self.hop_length:
             raise ModelError("a lookahead inside a strided stage does not fit whole latent frames: move it")
 
@@ -192,10 +191,8 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 @torch.no_grad()
 def _select(*layers: Pointwise) -> None:
     """Let direct features start as the lowest coefficients."""
-    for layer in layers:
-        layer.weight.copy_(
-            torch.from_numpy(np.eye(*layer.weight.shape, dtype=np.float32))
-        )  # no torch.eye: it loads dynamo
+    for layer in layers:  # torch.eye would load torch's compiler on the meta device
+        layer.weight.copy_(torch.from_numpy(np.eye(*layer.weight.shape, dtype=np.float32)))
 
 
 @torch.no_grad()

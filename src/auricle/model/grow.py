@@ -29,8 +29,9 @@ def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
         ModelError: another bottleneck or shape, or the front end has fewer coefficients.
     """
     old, bins = model.config.bottleneck, model.config.transform.bins
-    if not isinstance(old, EntropyConfig) or model.config.direct:
-        raise ModelError(f"{model.name} can't get direct features: it has some, or no entropy bottleneck")
+    strided = any(stage.stride > 1 for stage in (*model.config.encoder, *model.config.decoder))
+    if not isinstance(old, EntropyConfig) or model.config.direct or strided:
+        raise ModelError(f"{model.name} can't get direct features: it has some, or strides, or no entropy bottleneck")
     if not 0 <= first < first + count <= bins:
         raise ModelError(f"coefficients {first} to {first + count - 1}: the front end has 0 to {bins - 1}")
     dim = old.dim + count
@@ -40,11 +41,8 @@ def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
     for name, values in model.state_dict().items():
         _place(weights[_moved(name, len(model.encoder.layers), len(model.decoder.layers))], values, name)
     chosen = torch.eye(bins)[first : first + count]
-    for side, features in (("encoder.layers.1.side", chosen), ("decoder.layers.0.side", chosen.T)):
-        weights[f"{side}.weight"].zero_()
-        weights[f"{side}.bias"].zero_()
-        inner = weights[f"{side}.weight"]
-        (inner[old.dim :] if "encoder" in side else inner[:, old.dim :]).copy_(features)
+    into, out = weights["encoder.layers.1.side.weight"].zero_(), weights["decoder.layers.0.side.weight"].zero_()
+    into[old.dim :], out[:, old.dim :] = chosen, chosen.T
     gains = torch.from_numpy(np.geomspace(*_GAINS, old.levels, dtype=np.float32))[:, None]
     kept = 1.0 / (1.0 + gains.pow(-2.0) / 12.0)  # Wiener: a coarse step says little of a coefficient
     weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
