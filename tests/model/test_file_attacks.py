@@ -230,7 +230,7 @@ def _extreme(model: Autoencoder, rng: np.random.Generator) -> Callable[[Arrays, 
             value = arrays[f"tables.{name}"]
             low = -(1 << 20) if name == "mean" else 0
             value[:] = rng.choice([low, 0, 1, 1 << 20], value.shape)
-        arrays["tables.thresholds"][:] = np.sort(rng.integers(0, 2**31 - 1, arrays["tables.thresholds"].shape))
+        arrays["tables.thresholds"][:] = np.sort(rng.integers(0, 1 << 20, arrays["tables.thresholds"].shape))
         counts = arrays["tables.counts"]
         counts[:] = 0
         largest = rng.integers(0, counts.shape[-1], counts.shape[:-1])

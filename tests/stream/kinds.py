@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
+from auricle.model.bands import BandLevels, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.transform import Compand, Expand, MdctConfig, PatchConfig, StftConfig
 from auricle.stream import (
@@ -55,5 +58,8 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "patch": (lambda: PatchConfig(hop_length=4).analysis(), 1),
     "inverse patch": (lambda: PatchConfig(hop_length=4).synthesis(), 4),
     "compand": (lambda: Compand(4, 0.5), 4),
+    "band levels": (lambda: BandLevels(np.array([0, 1, 4])), 4),
+    "noise fill": (lambda: NoiseFill(Pointwise(3, 6), np.array([0, 1, 4])), 3),
+    "noise fill, lookahead": (lambda: NoiseFill(CausalConv(3, 6, 5, lookahead=2), np.array([0, 1, 4])), 3),
     "expand": (lambda: Expand(Compand(4, 0.5)), 4),
 }

@@ -6,6 +6,7 @@ channels come first, then the Exp-Golomb bits of the escapes among them. ``docs/
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, final
 
 import google_crc32c
@@ -22,7 +23,8 @@ MAX_EXCESS_DIGITS = 20
 """An escape's excess plus one has at most this many binary digits."""
 _STATE = 1 << 64
 _WORD_BYTES = 4
-_LARGEST_GATHER = 1 << 20
+_LARGEST_GATHER = 1 << 16
+"""Probabilities that are gathered at once: few enough to stay in a core's cache."""
 
 
 def codes_checksum(codes: np.ndarray, checksum: int = 0) -> int:
@@ -33,6 +35,7 @@ def codes_checksum(codes: np.ndarray, checksum: int = 0) -> int:
     return google_crc32c.extend(checksum, codes.swapaxes(0, 1).astype("<i4").tobytes())
 
 
+@lru_cache(maxsize=4)
 def tables_digest(tables: "Tables") -> bytes:
     """First bytes of the SHA-256 of tables as format.md orders their integers: what a file's codes can be read with."""
     digest = hashlib.sha256()
@@ -73,9 +76,9 @@ class PacketCoder:
             raise ModelError(f"the model makes codes up to {largest}, more than a file holds: train it longer")
         escaped = self._is_escape[symbols]
         encoder = stream.queue.RangeEncoder()
+        chosen = _Gathered(self._tables)
         for run in self._runs(escaped):
-            chosen = self._tables.probabilities[rows[run].reshape(-1)]
-            encoder.encode(symbols[run].reshape(-1), self._family, chosen)
+            encoder.encode(symbols[run].reshape(-1), self._family, chosen(rows[run]))
             for value in excess[run][escaped[run]].tolist():
                 self._put(encoder, value)
         return _finish(encoder)
@@ -90,12 +93,12 @@ class PacketCoder:
         dims = tables.counts.shape[0]
         codes = np.empty((len(payloads), channels, frames, dims), np.int32)
         decoders = [_decoder(payload) for payload in payloads]
-        history = tables.start(len(payloads), channels)
+        history, chosen = tables.start(len(payloads), channels), _Gathered(tables)
         try:
             for frame in range(frames):
                 rows, prediction = tables.rows(history)
-                chosen = tables.probabilities.take(rows.reshape(len(payloads), -1), axis=0)
-                symbols = np.stack([d.decode(self._family, p) for d, p in zip(decoders, chosen, strict=True)])
+                pairs = zip(decoders, rows, strict=True)
+                symbols = np.stack([decoder.decode(self._family, chosen(each)) for decoder, each in pairs])
                 values = prediction + self._values(decoders, symbols).reshape(prediction.shape)
                 codes[:, :, frame] = values
                 history = tables.advance(history, values)
@@ -140,6 +143,21 @@ class PacketCoder:
         for _ in range(zeros):
             value = 2 * value + decoder.decode(self._bit)
         return value - 1
+
+
+@final
+class _Gathered:
+    """Rows of probabilities by their indices, each time in the same memory: fresh memory costs more than the rows."""
+
+    def __init__(self, tables: "TableSet"):
+        self._rows, self._symbols = tables.probabilities, tables.symbols
+        self._memory = np.empty((0, self._symbols))
+
+    def __call__(self, indices: np.ndarray) -> np.ndarray:
+        """Float64 ``(i, s)`` for indices of any shape, good until the next call."""
+        if len(self._memory) < indices.size:
+            self._memory = np.empty((indices.size, self._symbols))
+        return self._rows.take(indices.reshape(-1), axis=0, out=self._memory[: indices.size], mode="clip")
 
 
 def _decoder(payload: bytes) -> stream.queue.RangeDecoder:

@@ -30,11 +30,11 @@ def magnitudes(spectra: Tensor, floor: float = _FLOOR) -> Tensor:
     return value
 
 
-def power_compressed(estimate: Tensor, reference: Tensor, exponent: float, share: float) -> Tensor:
+def power_compressed(estimate: Tensor, reference: Tensor, exponent: float, share: Tensor) -> Tensor:
     """Mean squared difference ``(b,)`` of two spectra with compressed magnitudes.
 
-    With ``c(z) = |z|^exponent z / |z|`` it is ``share (|c(x)| - |c(y)|)^2 + (1 - share) |c(x) - c(y)|^2``. The gradient
-    goes to the estimate alone.
+    With ``c(z) = |z|^exponent z / |z|`` it is ``share (|c(x)| - |c(y)|)^2 + (1 - share) |c(x) - c(y)|^2``, where
+    ``share`` ``(f,)`` is that of magnitudes in each bin. The gradient goes to the estimate alone.
     """
     value = _PowerCompressed.apply(estimate, reference, exponent, share)
     assert isinstance(value, Tensor)
@@ -85,20 +85,23 @@ class _Spectrum(torch.autograd.Function):
 @final
 class _PowerCompressed(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, estimate: Tensor, reference: Tensor, exponent: float, share: float) -> Tensor:
+    def forward(ctx: Any, estimate: Tensor, reference: Tensor, exponent: float, share: Tensor) -> Tensor:
         """The value, and the gradient beside it while its parts are at hand."""
         real, imaginary = _planes(estimate)
         power = _power(real, imaginary, _FLOOR)
         size, factor = _compressed(power, exponent)
         ours = (real * factor, imaginary * factor)
         size_gap, *gaps = _gaps(size, ours, reference, exponent)
-        count = size[0].numel()
-        value = (share * _sums(size_gap) + (1.0 - share) * (_sums(gaps[0]) + _sums(gaps[1]))) / count
+        count, root, other = size[0].numel(), share.sqrt(), (1.0 - share).sqrt()
+        size_gap.mul_(root)
+        for gap in gaps:
+            gap.mul_(other)
+        value = (_sums(size_gap) + _sums(gaps[0]) + _sums(gaps[1])) / count
         if ctx.needs_input_grad[0]:
             for gap in gaps:
-                gap.mul_(2.0 * (1.0 - share) / count)
+                gap.mul_(other * (2.0 / count))
             along = ours[0].mul_(gaps[0]).addcmul_(gaps[1], ours[1]).mul_(exponent - 1.0)
-            along.addcmul_(size_gap, size, value=2.0 * share * exponent / count).div_(power)
+            along.addcmul_(size_gap.mul_(root), size, value=2.0 * exponent / count).div_(power)
             slopes = (gap.mul_(factor).addcmul_(along, part) for gap, part in zip(gaps, (real, imaginary), strict=True))
             ctx.save_for_backward(torch.complex(*slopes))
         return value

@@ -16,20 +16,23 @@ from auricle.model.transform import MdctConfig, front_end
 class ComplexStft(Loss):
     """Squared error of power-compressed spectra, magnitude and complex (Ephrat et al., 2018; Braun and Tashev, 2021).
 
-    The complex part ties the phase down, which moves PESQ.
+    The complex part ties the phase down, which moves PESQ. Where phases can't be had it draws levels down instead, so
+    it can end at a frequency.
     """
 
-    def __init__(self, n_fft: tuple[int, ...], exponent: float, magnitude: float):
+    def __init__(self, shares: tuple[Tensor, ...], exponent: float):
         super().__init__()
-        self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in n_fft)
-        self._exponent, self._magnitude = exponent, magnitude
+        sizes = (2 * (len(share) - 1) for share in shares)
+        self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in sizes)
+        self.shares = nn.ParameterList(nn.Parameter(share, requires_grad=False) for share in shares)
+        self._exponent = exponent
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
-        for window in self.windows:
+        for window, share in zip(self.windows, self.shares, strict=True):
             ours, theirs = (spectrum(each, window) for each in (estimate, reference))
-            total = total + power_compressed(ours, theirs, self._exponent, self._magnitude)
+            total = total + power_compressed(ours, theirs, self._exponent, share)
         return total / len(self.windows)
 
 
@@ -40,10 +43,15 @@ class ComplexStftConfig(LossConfig, kind="complex_stft"):
     n_fft: tuple[int, ...] = Field(default=(512,), min_length=1, description="window lengths in samples, hop a quarter")
     exponent: float = Field(default=0.3, gt=0, le=1, description="power of the magnitudes")
     magnitude: float = Field(default=0.7, ge=0, le=1, description="share of the magnitude part")
+    phases_below: float | None = Field(
+        default=None, ge=0, description="frequency in Hz from which on magnitudes alone count; null for none"
+    )
 
     def build(self, sample_rate: int) -> ComplexStft:
         """The loss."""
-        return ComplexStft(self.n_fft, self.exponent, self.magnitude)
+        limit = sample_rate if self.phases_below is None else self.phases_below
+        hz = (torch.arange(size // 2 + 1) * sample_rate / size for size in self.n_fft)
+        return ComplexStft(tuple(torch.where(each < limit, self.magnitude, 1.0) for each in hz), self.exponent)
 
 
 @final

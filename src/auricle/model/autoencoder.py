@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.errors import ModelError
+from auricle.model.bands import SPARK, BandLevels, NoiseFill, band_edges, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.choice import Frozen
 from auricle.model.config import AutoencoderConfig, StageConfig
@@ -60,21 +61,27 @@ class Autoencoder(nn.Module):
             raise ModelError("the strides of encoder and decoder differ: make their products equal")
         bins, latent = config.transform.bins, config.bottleneck.latent_dim
         analysis, compand, synthesis = front_end(config.transform)
-        inward = [_encoder_stage(before, s) for before, s in _widths(bins, config.encoder)]
+        edges = band_edges(config.sample_rate, bins, config.bands) if config.bands else None
+        if edges is not None:
+            analysis = Serial([*analysis.chain(), BandLevels(edges)])
+        heard = bins + config.bands
+        inward = [_encoder_stage(before, s) for before, s in _widths(heard, config.encoder)]
         outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
         to_latent, to_bins = (
             Pointwise(config.encoder[-1].dim, latent),
-            Pointwise(config.decoder[-1].dim, bins),
+            Pointwise(config.decoder[-1].dim, heard),
         )
         self._compand = (compand,)
         _tie(inward[0].layers[0], to_bins)
         _tie(to_latent, outward[0].layers[0])
         if config.direct:
             _hush(to_latent, to_bins)
-            into, out = Pointwise(bins, latent), Pointwise(latent, bins)
-            _select(into, out)
+            into, out = Pointwise(heard, latent), Pointwise(latent, heard)
+            _select(into, out, edges)
+            _spark(to_bins, bins)
             self.encoder = Serial([analysis, Beside(Serial([*inward, to_latent]), into, latent)])
-            self.decoder = Serial([Beside(Serial([*outward, to_bins]), out, bins), synthesis])
+            made: Layer = Beside(Serial([*outward, to_bins]), out, heard)
+            self.decoder = Serial([made if edges is None else NoiseFill(made, edges), synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
@@ -189,10 +196,22 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 
 
 @torch.no_grad()
-def _select(*layers: Pointwise) -> None:
-    """Let direct features start as the lowest coefficients."""
-    for layer in layers:  # torch.eye would load torch's compiler on the meta device
-        layer.weight.copy_(torch.from_numpy(np.eye(*layer.weight.shape, dtype=np.float32)))
+def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None) -> None:
+    """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
+    latent, heard = into.weight.shape
+    chosen = np.eye(latent, heard, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    if edges is not None:
+        above = bands_above(edges, latent)
+        chosen[latent - above :] = 0.0
+        chosen[latent - above :, heard - above :] = np.eye(above, dtype=np.float32)
+    into.weight.copy_(torch.from_numpy(chosen))
+    out.weight.copy_(torch.from_numpy(chosen.T.copy()))
+
+
+@torch.no_grad()
+def _spark(to_bins: Pointwise, bins: int) -> None:
+    """Let noise start just above nothing, where its level has no slope."""
+    to_bins.bias[bins:] = SPARK
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from auricle.errors import ConfigError
 from auricle.model.blocks import BlockConfig
 from auricle.model.bottleneck import BottleneckConfig
 from auricle.model.choice import Frozen
-from auricle.model.transform import TransformConfig
+from auricle.model.transform import MdctConfig, TransformConfig
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
@@ -52,13 +52,15 @@ class AutoencoderConfig(Frozen):
         default=False, description="linear maps beside encoder and decoder: a transform codec that the network corrects"
     )
 
+    bands: int = Field(
+        default=0, ge=0, le=256, description="bands whose levels the encoder hears and the decoder fills with noise"
+    )
+
     @model_serializer(mode="wrap")
     def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without ``direct`` where it is off: files and fingerprints from before it existed stay what they are."""
+        """Without what is off: files and fingerprints from before it existed stay what they are."""
         told = plain(self)
-        if not self.direct:
-            told.pop("direct", None)
-        return told
+        return {name: value for name, value in told.items() if value or name not in ("direct", "bands")}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -69,6 +71,10 @@ class AutoencoderConfig(Frozen):
             raise ValueError(f"a latent frame has {hop} samples, at most {_LARGEST_HOP} are allowed")
         if self.direct and any(stage.stride > 1 for stage in (*self.encoder, *self.decoder)):
             raise ValueError("direct maps need stages with stride 1")
+        if self.bands and (not self.direct or not isinstance(self.transform, MdctConfig)):
+            raise ValueError("bands need direct maps and an MDCT front end")
+        if self.bands > self.transform.bins // 2:
+            raise ValueError(f"{self.bands} bands of {self.transform.bins} coefficients: at most half as many")
         blocks = sum(len(stage.blocks) for stage in (*self.encoder, *self.decoder))
         if blocks > _MOST_BLOCKS:
             raise ValueError(f"a model has {blocks} blocks, at most {_MOST_BLOCKS} are allowed")

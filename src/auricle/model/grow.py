@@ -1,4 +1,4 @@
-"""Direct features for a trained model, so that a better one need not start anew."""
+"""Direct features and bands for a trained model, so that a better one need not start anew."""
 
 import numpy as np
 import torch
@@ -6,10 +6,18 @@ from torch import Tensor
 
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
+from auricle.model.bands import SPARK, band_edges
 from auricle.model.bottleneck import EntropyConfig
+from auricle.model.transform import MdctConfig
 
 _GAINS = (0.12, 2.0)
 """Of the lowest and the highest level, for coefficients of unit variance."""
+_LEVEL_GAINS = (1.5, 16.0)
+"""The same for levels of bands."""
+_FILLED = 0.8
+"""Share of a level that is filled at first: the network makes some sound there."""
+_STEADY, _FLUTTER, _UNMOVED = (0.6, 0.3), 0.1, -5.0
+"""Levels are predicted from the two before, and differ from that by so much, whatever they are."""
 
 
 @torch.no_grad()
@@ -50,6 +58,67 @@ def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
     weights["bottleneck.log_floor"][:, old.dim :] = (0.3 * gains).log()
     grown.load_state_dict(weights)
     return grown.train(model.training)
+
+
+@torch.no_grad()
+def with_bands(model: Autoencoder, first: int, bands: int) -> Autoencoder:
+    """A model that hears the levels of bands and fills bands with noise (:mod:`auricle.model.bands`).
+
+    Bands from coefficient ``first`` on get a latent feature each, which goes around the network on both sides. The
+    network hears and makes the levels of all bands, though at first it listens to none. The result has no tables.
+
+    Args:
+        model: with direct features and without bands.
+        first: where the lowest band with a feature begins, or before.
+        bands: how many the spectrum is divided into.
+
+    Raises:
+        ModelError: another model, or a number that does not fit its front end.
+    """
+    old, bins = model.config.bottleneck, model.config.transform.bins
+    mdct = isinstance(model.config.transform, MdctConfig)
+    if not isinstance(old, EntropyConfig) or not mdct or not model.config.direct or model.config.bands:
+        raise ModelError(
+            f"{model.name} can't get bands: it has some, or lacks direct features, an MDCT or an entropy bottleneck"
+        )
+    if not 0 < bands <= bins // 2 or not 0 <= first < bins:
+        raise ModelError(f"{bands} bands, with features from {first} on: the front end has {bins} coefficients")
+    featured = np.flatnonzero(band_edges(model.sample_rate, bins, bands)[:-1] >= first)
+    dim = old.dim + len(featured)
+    config = model.config.model_copy(update={"bottleneck": old.model_copy(update={"dim": dim}), "bands": bands})
+    grown = Autoencoder(config, model.info)
+    weights = {name: values.clone() for name, values in grown.state_dict().items()}
+    for name, values in model.state_dict().items():
+        _place(weights[name.replace("decoder.layers.0.", "decoder.layers.0.body.")], values, name)
+    features = torch.arange(old.dim, dim)
+    weights["encoder.layers.1.side.weight"][features, bins + torch.from_numpy(featured)] = 1.0
+    weights["decoder.layers.0.body.side.weight"][bins + torch.from_numpy(featured), features] = _FILLED
+    last = len(grown.decoder.layers[0].body.body.layers) - 1
+    weights[f"decoder.layers.0.body.body.layers.{last}.bias"][bins:] = SPARK
+    gains = torch.from_numpy(np.geomspace(*_LEVEL_GAINS, old.levels, dtype=np.float32))[:, None]
+    weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
+    weights["bottleneck.log_inverse"][:, old.dim :] = -gains.log()
+    weights["bottleneck.log_floor"][:, old.dim :] = (_FLUTTER * gains).log()
+    for back, weight in enumerate(_STEADY):
+        weights["bottleneck.mean"][features, features + back * dim] = weight
+        weights["bottleneck.raw_scale"][features, features + back * dim] = _UNMOVED
+    grown.load_state_dict(weights)
+    return grown.train(model.training)
+
+
+def with_contexts(model: Autoencoder, contexts: int) -> Autoencoder:
+    """The same model with another number of contexts for its tables, which are to be fitted anew: fewer are smaller.
+
+    Raises:
+        ModelError: its bottleneck is not ``entropy``.
+    """
+    old = model.config.bottleneck
+    if not isinstance(old, EntropyConfig):
+        raise ModelError(f"{model.name} has no contexts: its bottleneck is not entropy")
+    shape = EntropyConfig.model_validate(old.model_dump() | {"contexts": contexts})
+    other = Autoencoder(model.config.model_copy(update={"bottleneck": shape}), model.info)
+    other.load_state_dict(model.state_dict())
+    return other.train(model.training)
 
 
 def _moved(name: str, encoder: int, decoder: int) -> str:

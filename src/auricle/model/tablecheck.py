@@ -92,4 +92,4 @@ def _within(values: np.ndarray, least: int) -> bool:
 
 
 def _ascends(edges: np.ndarray) -> bool:
-    return bool((edges >= 0).all() and (edges[1:] >= edges[:-1]).all())
+    return _within(edges, 0) and bool((edges[1:] >= edges[:-1]).all())

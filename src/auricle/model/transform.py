@@ -255,7 +255,7 @@ class Expand(Stateless):
         return self._compand[0].expand(x)
 
 
-def front_end(config: TransformConfig) -> tuple[Layer, Compand, Layer]:
+def front_end(config: TransformConfig) -> tuple[Serial, Compand, Serial]:
     """Analysis with companding, the companding itself, and the synthesis that undoes both."""
     compand = Compand(config.bins, config.companding)
     return (

@@ -29,6 +29,8 @@ class Delay(Layer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to the same shape."""
+        if self._steps == 0:
+            return x, state
         (held,) = state
         joined = torch.cat((held, x), dim=1)
         return joined[:, : x.shape[1]], (joined[:, x.shape[1] :],)
@@ -54,17 +56,18 @@ class Serial(Layer):
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
         """One state per layer."""
-        return tuple(layer.initial_state(batch, device=device, dtype=dtype) for layer in self._chain())
+        return tuple(layer.initial_state(batch, device=device, dtype=dtype) for layer in self.chain())
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` through every layer."""
         states = []
-        for layer, before in zip(self._chain(), state, strict=True):
+        for layer, before in zip(self.chain(), state, strict=True):
             x, after = layer.step(x, before)
             states.append(after)
         return x, tuple(states)
 
-    def _chain(self) -> list[Layer]:
+    def chain(self) -> list[Layer]:
+        """The layers, first to last."""
         return cast(list[Layer], list(self.layers))
 
 

@@ -30,15 +30,19 @@ def _autoencoder(
     encoder: tuple[BlockConfig, ...],
     decoder: tuple[BlockConfig, ...],
     *,
-    direct: bool = True,
+    bands: int = 0,
+    contexts: int = 12,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
         transform=MdctConfig(hop_length=hop_length),
         encoder=(StageConfig(dim=dim, blocks=encoder),),
-        bottleneck=EntropyConfig(dim=latent, coarsest=0.2, finest=2.5) if direct else EntropyConfig(dim=latent),
+        bottleneck=EntropyConfig(dim=latent, coarsest=0.2, finest=2.5, contexts=contexts)
+        if bands
+        else EntropyConfig(dim=latent),
         decoder=(StageConfig(dim=dim, blocks=decoder),),
-        direct=direct,
+        direct=bands > 0,
+        bands=bands,
     )
 
 
@@ -66,10 +70,10 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     """16 kHz, 50 frames a second: voices."""
     shape = _SPEECH[size]
     return TrainConfig(
-        model=_autoencoder(16000, 320, shape.dim, 160, _conv(shape.encoder), _conv(shape.decoder)),
+        model=_autoencoder(16000, 320, shape.dim, 168, _conv(shape.encoder), _conv(shape.decoder), bands=24),
         objective=ObjectiveConfig(
             losses=(
-                Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512,))),
+                Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512,), phases_below=3200.0)),
                 Term(weight=1.0, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80))),
             ),
             bottleneck={"rate": 0.24},
@@ -82,11 +86,13 @@ def music(size: Size = Size.BASE) -> TrainConfig:
     """44.1 kHz, 57 frames a second: music and any other sound."""
     shape = _MUSIC[size]
     return TrainConfig(
-        model=_autoencoder(44100, 768, shape.dim, 240, _conv(shape.encoder), _conv(shape.decoder)),
+        model=_autoencoder(
+            44100, 768, shape.dim, 255, _conv(shape.encoder), _conv(shape.decoder), bands=40, contexts=11
+        ),
         objective=ObjectiveConfig(
             losses=(
-                Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048))),
-                Term(weight=1.0, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(40, 128))),
+                Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048), phases_below=5000.0)),
+                Term(weight=2.0, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64))),
             ),
             bottleneck={"rate": 0.36},
             quality_decay=0.42,
@@ -98,7 +104,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
 def mixed(size: Size = Size.BASE) -> TrainConfig:
     """Convolutional and recurrent blocks in turn, 16 kHz, at frame rate."""
     shape, pair = _MIXED[size], (ConvBlockConfig(), RecurrentBlockConfig())
-    model = _autoencoder(16000, 320, shape.dim, 64, pair * shape.encoder, pair * shape.decoder, direct=False)
+    model = _autoencoder(16000, 320, shape.dim, 64, pair * shape.encoder, pair * shape.decoder)
     return speech().model_copy(update={"model": model})
 
 

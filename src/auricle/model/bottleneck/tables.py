@@ -2,8 +2,9 @@
 
 Nothing here uses floating-point arithmetic to decide a symbol's probability. A code is predicted from the two frames
 before it by integer linear filters; the remainder is looked up in a table chosen by an integer measure of how large
-the neighbouring codes were. Sums of products run in float64 for speed: every partial sum is an integer below 2^53, so
-they are exact in any order. ``probabilities`` holds the counts divided by 2^16, exact in float64 as well.
+the neighbouring codes were. Sums of products run in floating point for speed: every value on the way is an integer
+below 2^53, or below 2^24 where float32 is used, or one divided by a power of two, so they are exact in any order.
+``probabilities`` holds the counts divided by 2^16, exact in float64 as well.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ HISTORY = 2
 """Frames that the context looks back on."""
 LIMIT = 255
 """Codes are clipped to this magnitude before they enter a context."""
+_THIRD = ((1 << FIXED_POINT) // 6) / (1 << FIXED_POINT)
+"""A bucket has three rows, by where between two codes the prediction lies."""
 
 
 class Coded(NamedTuple):
@@ -62,15 +65,10 @@ class TableSet:
 
     @cached_property
     def _filters(self) -> tuple[np.ndarray, np.ndarray]:
-        """Filters ``mean`` and ``scale``, transposed float64 ``(2k, k)``."""
-        return np.ascontiguousarray(self.mean.T, np.float64), np.ascontiguousarray(self.scale.T, np.float64)
-
-    @cached_property
-    def _sides(self) -> np.ndarray:
-        """Which of a bucket's three rows, by the fraction of the predicted mean, minus the half that rounding adds."""
-        lean = np.arange(1 << FIXED_POINT) - (1 << (FIXED_POINT - 1))
-        third = (1 << FIXED_POINT) // 6
-        return 1 + (lean > third).astype(np.int64) - (lean < -third)
+        """Filters ``mean`` and ``scale``, transposed ``(2k, k)``, in the smallest float that makes no error."""
+        sums = (LIMIT * int(np.abs(part).sum(1).max()) for part in (self.mean, self.scale))
+        exact = np.float32 if max(sums) + int(self.floor.max()) < 1 << 24 else np.float64
+        return np.ascontiguousarray(self.mean.T, exact), np.ascontiguousarray(self.scale.T, exact)
 
     @cached_property
     def _first_rows(self) -> np.ndarray:
@@ -78,12 +76,14 @@ class TableSet:
         return np.arange(self.counts.shape[0]) * self.counts.shape[1]
 
     @cached_property
-    def _edges(self) -> np.ndarray:
-        return self.thresholds.astype(np.float64)
+    def _buckets(self) -> np.ndarray:
+        """Middle row of the bucket of each spread up to the last threshold, which stands for all above: int64."""
+        spreads = np.arange(int(self.thresholds[-1]) + 1)
+        return 3 * self.thresholds.searchsorted(spreads, side="right") + 1
 
     def start(self, *lead: int) -> np.ndarray:
-        """History before the first frame: zeros ``(*lead, 2, k)``, integers kept as float64."""
-        return np.zeros((*lead, HISTORY, self.counts.shape[0]))
+        """History before the first frame: zeros ``(*lead, 2, k)``, integers kept as floats."""
+        return np.zeros((*lead, HISTORY, self.counts.shape[0]), self._filters[0].dtype)
 
     def advance(self, history: np.ndarray, codes: np.ndarray) -> np.ndarray:
         """History after ``codes`` ``(..., k)`` have been decoded."""
@@ -107,12 +107,14 @@ class TableSet:
             shape = (*flat.shape[:-1], dims)
             return np.broadcast_to(self._first_rows, shape), np.zeros(shape, np.int64)
         mean_filter, scale_filter = self._filters
-        mean = (flat @ mean_filter).astype(np.int64) + (1 << (FIXED_POINT - 1))
-        prediction = mean >> FIXED_POINT
-        side = self._sides[mean & ((1 << FIXED_POINT) - 1)]
-        spread = np.abs(flat) @ scale_filter + self.floor
-        bucket = self._edges.searchsorted(spread, side="right")
-        return self._first_rows + 3 * bucket + side, prediction
+        exact = mean_filter.dtype.type
+        mean = (flat @ mean_filter) * exact(1 / (1 << FIXED_POINT))
+        prediction = np.floor(mean + exact(0.5))
+        lean = mean - prediction
+        side = (lean > exact(_THIRD)).view(np.int8) - (lean < exact(-_THIRD)).view(np.int8)
+        spread = (np.abs(flat) @ scale_filter + self.floor).astype(np.int64)
+        bucket = self._buckets.take(spread, mode="clip")
+        return bucket + self._first_rows + side, prediction.astype(np.int64)
 
     def code(self, codes: np.ndarray) -> Coded:
         """Symbols and rows of whole runs, each starting from an empty history.
@@ -121,7 +123,7 @@ class TableSet:
             codes: int ``(..., n, k)``.
         """
         clipped = np.clip(codes, -LIMIT, LIMIT)
-        history = np.zeros((*codes.shape[:-1], HISTORY, codes.shape[-1]))
+        history = self.start(*codes.shape[:-1])
         for back in range(HISTORY):
             history[..., back + 1 :, back, :] = clipped[..., : -back - 1, :]
         rows, prediction = self.rows(history)

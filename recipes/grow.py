@@ -1,8 +1,11 @@
-"""Give a trained model direct features: coefficients of its front end that go around the network.
+"""Give a trained model more latent features that go around its network.
 
-    python recipes/direct.py speech.auricle.safetensors wider.auricle.safetensors --first 28 --count 96 --sounds SOUNDS
+    python recipes/grow.py direct OLD NEW --first 28 --count 96 --sounds SOUNDS
+    python recipes/grow.py bands OLD NEW --first 113 --count 24 --sounds SOUNDS
 
-The result sounds worse than the model it came from until it is trained on: `auricle train --base wider...`.
+`direct` gives coefficients of the front end a feature each, from `--first` on. `bands` divides the spectrum into
+`--count` bands, gives the levels of those from coefficient `--first` on a feature each, and fills bands with noise. The
+result may sound worse than the model it came from until it is trained on: `auricle train --base NEW`.
 """
 
 import argparse
@@ -15,23 +18,28 @@ import torch
 from auricle.audio import read, resample
 from auricle.data import scan
 from auricle.model.file import load, save
-from auricle.model.grow import with_direct
+from auricle.model.grow import with_bands, with_contexts, with_direct
 
 SECONDS = 6.0
-FILES = 40
+FILES = 60
 
 
 def main() -> None:
     """Read the command line, write the model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("direct", "bands"))
     parser.add_argument("model", help="a shipped model or a model file")
     parser.add_argument("out", type=Path, help="model file to write")
     parser.add_argument("--first", type=int, required=True, help="the lowest coefficient that gets a feature")
-    parser.add_argument("--count", type=int, required=True, help="how many get one")
+    parser.add_argument("--count", type=int, required=True, help="how many coefficients get one, or how many bands")
+    parser.add_argument("--contexts", type=int, help="contexts of the tables, where there should be others than before")
     parser.add_argument("--sounds", type=Path, required=True, help="a folder of sounds to count the first tables on")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    grown = with_direct(load(options.model), options.first, options.count).eval()
+    grow = with_direct if options.what == "direct" else with_bands
+    grown = grow(load(options.model), options.first, options.count).eval()
+    if options.contexts:
+        grown = with_contexts(grown, options.contexts).eval()
     found = scan(options.sounds).sounds
     order = np.random.default_rng(options.seed).permutation(len(found))
     latents = []

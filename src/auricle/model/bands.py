@@ -1,0 +1,143 @@
+"""Levels of bands: what the ear wants of high frequencies where phases are too dear.
+
+A linear map can't measure the level of noise, because signs of coefficients are random. So the encoder hears the
+levels themselves, and the decoder fills bands with noise of the levels that it makes, as codecs do (Herre and Schulz,
+Extending the MPEG-4 AAC Codec by Perceptual Noise Substitution, AES 1998). Axes: ``k`` bin, ``l`` band.
+"""
+
+from typing import final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from auricle.dsp.mel import hz_to_mel, mel_to_hz
+from auricle.stream import Delay, Layer, State, Stateless
+
+SPARK = 0.1
+"""Level of all bands' noise in a network that has not learned; at zero it would have no slope."""
+_ROWS = 256
+_SEED = 1729
+_FAINTEST = 1e-3
+_STEPS = 4.0
+_LARGEST = 1 << 20
+_MIXER = 2654435761
+_STRIDE = 97
+
+
+def band_edges(sample_rate: int, bins: int, bands: int) -> np.ndarray:
+    """First bin of each band of ``bins`` that reach to half the sample rate, and the end: int ``(l + 1,)``.
+
+    Bands are equally wide in mel but hold one bin at least.
+    """
+    nyquist = sample_rate / 2
+    even = mel_to_hz(np.linspace(0.0, float(hz_to_mel(np.array(nyquist))), bands + 1)) / nyquist * bins
+    edges = np.maximum.accumulate(np.rint(even).astype(int) - np.arange(bands + 1)) + np.arange(bands + 1)
+    return np.minimum(edges, bins - np.arange(bands, -1, -1))
+
+
+def bands_above(edges: np.ndarray, features: int) -> int:
+    """How many bands get a feature where ``features`` are shared by the lowest coefficients and the bands above."""
+    above = np.arange(len(edges) - 1, 0, -1)
+    fits = edges[:-1] >= features - above
+    return int(above[fits.argmax()]) if fits.any() else 0
+
+
+def _membership(edges: np.ndarray) -> np.ndarray:
+    """Which bins a band holds: float32 ``(l, k)`` of zeros and ones."""
+    bins = np.arange(edges[-1])
+    return ((bins >= edges[:-1, None]) & (bins < edges[1:, None])).astype(np.float32)
+
+
+@final
+class BandLevels(Stateless):
+    """Append to coefficients the square root of their mean magnitude in each band.
+
+    Coefficients are companded, so the levels are near the logarithm in what differences of theirs mean to the ear.
+    """
+
+    mean: Tensor
+
+    def __init__(self, edges: np.ndarray):
+        super().__init__()
+        shares = _membership(edges) / np.diff(edges)[:, None].astype(np.float32)
+        self.register_buffer("mean", torch.from_numpy(shares), persistent=False)
+
+    def map(self, x: Tensor) -> Tensor:
+        """``(b, n, k)`` to ``(b, n, k + l)``."""
+        levels = (F.linear(x.abs(), self.mean) + _FAINTEST).sqrt() - _FAINTEST**0.5
+        return torch.cat((x, levels), dim=-1)
+
+
+@final
+class NoiseFill(Layer):
+    """Fill the coefficients that ``body`` makes with noise of the levels that it makes beside them.
+
+    The noise of a frame is a row of a fixed table, chosen by the latents: the same latents sound the same in every run,
+    wherever decoding begins, and channels that differ get noise that differs. While latents stand still, rows follow
+    one another, because one row again and again would buzz.
+
+    Args:
+        body: from latents to coefficients and levels ``(b, n, k + l)``; keeps the rate.
+        edges: of the bands.
+    """
+
+    noise: Tensor
+    spread: Tensor
+
+    def __init__(self, body: Layer, edges: np.ndarray):
+        super().__init__()
+        assert body.ratio == 1, body.ratio
+        self.body = body
+        self._delay = Delay(1, body.latency)
+        self._bins = int(edges[-1])
+        self.block, self.latency = body.block, body.latency
+        self.register_buffer("noise", _noise(self._bins), persistent=False)
+        self.register_buffer("spread", torch.from_numpy(_membership(edges)), persistent=False)
+
+    def initial_state(
+        self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The body's, the rows that wait for it, the mark of the last frame and how often it has come in a row."""
+        return (
+            self.body.initial_state(batch, device=device, dtype=dtype),
+            self._delay.initial_state(batch, device=device, dtype=dtype),
+            torch.full((batch, 1), -1, device=device, dtype=torch.int64),
+            torch.zeros((batch, 1), device=device, dtype=torch.int64),
+        )
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """``(b, n, d)`` to ``(b, n, k)``."""
+        body, held, mark, times = state
+        marks = torch.cat((mark, _marks(x)), dim=1)
+        repeats = _repeats(marks, times)
+        rows = ((marks[:, 1:] + _STRIDE * repeats) % _ROWS).unsqueeze(2).to(x.dtype)
+        made, body = self.body.step(x, body)
+        rows, held = self._delay.step(rows, held)
+        coefficients, levels = made[..., : self._bins], made[..., self._bins :]
+        amplitude = levels.relu().square() @ self.spread
+        after = body, held, marks[:, -1:], repeats[:, -1:] % _ROWS
+        return coefficients + amplitude * self.noise[rows.squeeze(2).long()], after
+
+
+def _noise(bins: int) -> Tensor:
+    """Noise of mean magnitude 1, uniform from -2 to 2: float32 ``(row, k)``, the same everywhere."""
+    raw = np.random.Philox(key=_SEED).random_raw(_ROWS * bins) >> np.uint64(40)
+    uniform = raw.astype(np.float32) * np.float32(2.0**-24)
+    return torch.from_numpy((4.0 * uniform - 2.0).reshape(_ROWS, bins))
+
+
+def _marks(z: Tensor) -> Tensor:
+    """A number for each frame of latents ``(b, n, d)``, coarse, so that rounding errors don't change it: ``(b, n)``."""
+    weights = torch.arange(z.shape[2], device=z.device) * 2 + 1
+    coarse = (z.detach() * _STEPS).round().clamp(-_LARGEST, _LARGEST).long()
+    return ((coarse * weights).sum(-1) * _MIXER) >> 16
+
+
+def _repeats(marks: Tensor, times: Tensor) -> Tensor:
+    """How often the mark before came again, of ``(b, 1 + n)`` marks: ``(b, n)``; ``times`` ``(b, 1)`` is the first's."""
+    fresh = marks[:, 1:] != marks[:, :-1]
+    places = torch.arange(1, marks.shape[1], device=marks.device)
+    last = torch.where(fresh, places, 0).cummax(dim=1).values
+    return places - last + torch.where(last == 0, times, 0)

@@ -1,0 +1,170 @@
+"""Bands: their levels are heard, and filled with noise that anyone can make again."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auricle.errors import ConfigError, ModelError
+from auricle.model.bands import BandLevels, NoiseFill, band_edges, bands_above
+from auricle.model.bottleneck import EntropyConfig
+from auricle.model.config import AutoencoderConfig, parse_config
+from auricle.model.file import fingerprint, load, save
+from auricle.model.grow import with_bands, with_contexts, with_direct
+from auricle.stream import Pointwise
+from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
+
+BANDS = 12
+
+
+def config_with_bands() -> AutoencoderConfig:
+    bottleneck = EntropyConfig(dim=60, levels=4, coarsest=1.0, finest=16.0)
+    return tiny_config(bottleneck).model_copy(update={"direct": True, "bands": BANDS})
+
+
+@pytest.fixture(scope="module")
+def direct():
+    return with_direct(tiny_model(EntropyConfig(dim=6, levels=3)), 4, 5)
+
+
+@given(st.integers(8000, 96000), st.integers(2, 1024), st.data())
+def test_bands_share_all_bins_among_them(rate, bins, data):
+    bands = data.draw(st.integers(1, bins // 2))
+    edges = band_edges(rate, bins, bands)
+    assert edges[0] == 0 and edges[-1] == bins and len(edges) == bands + 1
+    assert (np.diff(edges) > 0).all()
+
+
+@given(st.integers(0, 400))
+def test_the_bands_above_begin_where_the_features_of_coefficients_end(features):
+    edges = band_edges(16000, 320, 24)
+    above = bands_above(edges, features)
+    assert 0 <= above <= 24
+    assert above == 0 or edges[24 - above] >= features - above
+
+
+def test_levels_are_roots_of_mean_magnitudes():
+    x = torch.tensor([[[0.5, -1.0, 3.0, -2.0]]])
+    levels = BandLevels(np.array([0, 1, 4]))(x)[0, 0, 4:]
+    assert torch.allclose(levels, torch.tensor([0.5, 2.0]).sqrt(), atol=0.04)
+    assert BandLevels(np.array([0, 1, 4]))(torch.zeros(1, 1, 4)).abs().max() < 1e-6
+
+
+def filler(levels: list[float]) -> NoiseFill:
+    """Coefficients of zero, and levels that do not depend on the latents."""
+    body = Pointwise(3, 64 + len(levels), gain=0.0)
+    with torch.no_grad():
+        body.bias[64:] = torch.tensor(levels)
+    return NoiseFill(body, np.array([0, 16, 32, 64])).eval().requires_grad_(False)
+
+
+def test_noise_has_the_level_and_stays_in_its_band():
+    made = filler([0.0, 0.5, -1.0])(torch.randn(1, 400, 3))
+    assert made[..., :16].abs().max() == 0 and made[..., 32:].abs().max() == 0
+    assert made[..., 16:32].abs().mean() == pytest.approx(0.25, rel=0.03)
+    assert abs(made[..., 16:32].mean()) < 0.02
+
+
+def test_noise_follows_from_the_latents_alone():
+    fill, z = filler([1.0, 1.0, 1.0]), torch.randn(2, 50, 3)
+    whole = fill(z)
+    assert torch.equal(fill(z[:, 20:]), whole[:, 20:])
+    assert torch.equal(fill(z + 1e-7), whole) or (fill(z + 1e-7) != whole).any(-1).float().mean() < 0.02
+    frames = whole.flatten(0, 1)
+    alike = (frames @ frames.T / (frames.norm(dim=1)[:, None] * frames.norm(dim=1))).abs() > 0.9
+    assert alike.float().mean() < 0.03, "other latents, other noise"
+
+
+def test_noise_goes_on_changing_while_latents_stand_still():
+    still = filler([1.0, 1.0, 1.0])(torch.zeros(2, 300, 3))
+    assert torch.equal(still[0], still[1])
+    for lag in range(1, 250):
+        assert not torch.equal(still[0, lag], still[0, 0])
+    assert torch.equal(still[0, 256], still[0, 0]), "after 256 frames it begins again"
+
+
+def test_the_noise_is_the_same_everywhere():
+    noise = filler([1.0, 1.0, 1.0]).noise
+    assert hashlib.sha256(noise.numpy().astype("<f4").tobytes()).hexdigest()[:16] == "a6d9cc3f50c5f7aa"
+
+
+def test_an_untrained_model_keeps_the_level_of_noise_that_it_has_no_coefficients_for():
+    model = model_of(config_with_bands())
+    torch.manual_seed(1)
+    sound = 0.2 * torch.randn(1, 32000)
+    spectra = [torch.fft.rfft(x[0, 4000:28000]).abs() for x in (sound, model.decode(model.encode(sound), 32000))]
+    hz = torch.fft.rfftfreq(24000, 1 / 16000)
+    high = (hz > 4000) & (hz < 7500)
+    kept = spectra[1][high].square().sum() / spectra[0][high].square().sum()
+    assert -4.0 < 10 * kept.log10() < 4.0
+
+
+def test_files_say_so_and_those_without_are_as_before(tmp_path):
+    model = model_of(config_with_bands())
+    save(model, tmp_path / "bands.auricle.safetensors")
+    back = load(tmp_path / "bands.auricle.safetensors")
+    assert back.config.bands == BANDS and fingerprint(back) == fingerprint(model)
+    z = model.encode(0.1 * torch.randn(1, 8000))
+    torch.testing.assert_close(back.decode(z, 8000), model.decode(z, 8000), rtol=0.05, atol=0.01)
+    assert "bands" not in tiny_config().model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"direct": False, "bands": 8}, "bands need direct maps"),
+        ({"direct": True, "bands": 161}, "161 bands of 320 coefficients"),
+        ({"direct": True, "bands": 8, "transform": {"kind": "stft", "hop_length": 320}}, "an MDCT front end"),
+        ({"direct": True, "bands": -1}, "bands"),
+    ],
+)
+def test_bands_that_make_no_sense_are_refused(change, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(json.dumps(tiny_config().model_dump(mode="json") | change))
+
+
+def test_a_grown_model_keeps_what_it_had_and_hears_levels(direct):
+    sound = 0.1 * torch.randn(2, 16000)
+    grown = with_bands(direct, 100, BANDS)
+    featured = int((band_edges(16000, 320, BANDS)[:-1] >= 100).sum())
+    before, after = direct.encode(sound), grown.encode(sound)
+    assert grown.latent_dim == 11 + featured and featured > 2
+    torch.testing.assert_close(after[..., :11], before, rtol=1e-4, atol=1e-5)
+    heard = grown.encoder.layers[0](sound.unsqueeze(2))[:, :, 320 + BANDS - featured :]
+    count = heard.shape[1] - grown.encoder_latency
+    torch.testing.assert_close(after[:, :count, 11:], heard[:, :count])
+    assert (heard < grown.encoder.layers[0](2 * sound.unsqueeze(2))[:, :, 320 + BANDS - featured :]).all()
+
+
+def test_a_grown_model_trains_everything_about_bands(direct):
+    grown = with_bands(direct, 100, BANDS).requires_grad_(True)
+    sound = 0.1 * torch.randn(2, 16000)
+    grown.decode(grown.encode(sound), 16000).square().mean().backward()
+    into = grown.encoder.layers[1].body.layers[0].layers[0].weight.grad
+    out = grown.decoder.layers[0].body.body.layers[-1].weight.grad
+    assert into[:, 320:].abs().max() > 0 and (out[320:].abs().amax(1) > 0).all()
+
+
+@pytest.mark.parametrize(("first", "bands"), [(100, 0), (100, 161), (-1, 8), (320, 8)])
+def test_bands_that_do_not_fit_the_front_end_are_refused(direct, first, bands):
+    with pytest.raises(ModelError, match="the front end has 320 coefficients"):
+        with_bands(direct, first, bands)
+
+
+def test_models_that_can_not_get_bands_are_refused(direct):
+    for model in (tiny_model(), with_bands(direct, 100, 8)):
+        with pytest.raises(ModelError, match="can't get bands"):
+            with_bands(model, 100, 8)
+
+
+def test_other_contexts_change_the_tables_alone(direct):
+    fewer, sound = with_contexts(direct, 5), 0.1 * torch.randn(1, 16000)
+    assert torch.equal(fewer.encode(sound), direct.encode(sound))
+    fewer.fit_tables([fewer.encode(sound)])
+    assert fewer.tables.counts.shape[2] == 15
+    with pytest.raises(ModelError, match="has no contexts"):
+        with_contexts(tiny_model(BOTTLENECKS["rvq"]), 5)
