@@ -1,5 +1,9 @@
 """Encoding and decoding whole files on one thread, in seconds of sound per second, beside EnCodec 24k where
-transformers is installed (random weights: they do not change the time)."""
+transformers is installed (random weights: they do not change the time).
+
+    python benchmarks/speed.py --model speech
+    python benchmarks/speed.py --model music --channels 2 --kbps 24 --sound src/auricle/demo/sounds/music_1.flac
+"""
 
 import argparse
 import importlib.util
@@ -17,6 +21,7 @@ def main() -> None:
     options.add_argument("--sound", type=Path, default=SOUNDS / "speech_1.flac", help="repeated to the lengths below")
     options.add_argument("--seconds", type=float, nargs="+", default=[10.0, 60.0], help="lengths of sound")
     options.add_argument("--channels", type=int, default=1, help="1 or 2")
+    options.add_argument("--kbps", type=float, default=6.0, help="of the file that is decompressed")
     options.add_argument("--repeats", type=int, default=5, help="runs whose median is told")
     options.add_argument("--encodec-seconds", type=float, default=10.0, help="length of sound for EnCodec, 0 for none")
     args = options.parse_args()
@@ -33,8 +38,14 @@ def main() -> None:
         tables.append(table([ratios]))
     elif args.encodec_seconds > 0:
         tables.append("EnCodec was left out: transformers is not installed.")
-    settings = {"model": model.name, "sound": args.sound.name, "repeats": args.repeats, "threads": 1}
-    publish("speed", args.out, settings, {"rows": rows + peer, "times EnCodec": ratios}, tables)
+    settings = {
+        "model": model.name,
+        "sound": args.sound.name,
+        "channels": args.channels,
+        "repeats": args.repeats,
+        "threads": 1,
+    }
+    publish(f"speed-{model.name}", args.out, settings, {"rows": rows + peer, "times EnCodec": ratios}, tables)
 
 
 def _ours(model: Any, args: argparse.Namespace, seconds: float) -> list[dict[str, Any]]:
@@ -51,9 +62,9 @@ def _ours(model: Any, args: argparse.Namespace, seconds: float) -> list[dict[str
         works: dict[str, Callable[[], object]] = {
             "model.encode": lambda: model.encode(native),
             "model.decode": lambda: model.decode(z, native.shape[1]),
-            "compress, quality given": lambda: compress(source, coded, model=model, quality=0, force=True),
-            "compress, 6 kb/s": lambda: compress(source, coded, model=model, kbps=6, force=True),
-            "decompress": lambda: decompress(coded, back, model=model, force=True),
+            "compress, quality given": lambda: compress(source, coded, model=model, quality=3, force=True),
+            f"compress, {args.kbps:g} kb/s": lambda: compress(source, coded, model=model, kbps=args.kbps, force=True),
+            f"decompress, {args.kbps:g} kb/s": lambda: decompress(coded, back, model=model, force=True),
         }
         if model.tables is None:
             works = dict(list(works.items())[:2])

@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     grow = with_direct if options.what == "direct" else with_bands
     grown = grow(load(options.model), options.first, options.count).eval()
-    if options.contexts:
+    if options.contexts is not None:
         grown = with_contexts(grown, options.contexts).eval()
     found = scan(options.sounds).sounds
     order = np.random.default_rng(options.seed).permutation(len(found))

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.errors import ConfigError, ModelError
@@ -16,6 +16,7 @@ from auricle.model.config import AutoencoderConfig, parse_config
 from auricle.model.file import fingerprint, load, save
 from auricle.model.grow import with_bands, with_contexts, with_direct
 from auricle.stream import Pointwise
+from contract import verify_step
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
 
 BANDS = 12
@@ -43,7 +44,7 @@ def test_bands_share_all_bins_among_them(rate, bins, data):
 def test_the_bands_above_begin_where_the_features_of_coefficients_end(features):
     edges = band_edges(16000, 320, 24)
     above = bands_above(edges, features)
-    assert 0 <= above <= 24
+    assert 0 <= above <= min(24, features)
     assert above == 0 or edges[24 - above] >= features - above
 
 
@@ -85,6 +86,21 @@ def test_noise_goes_on_changing_while_latents_stand_still():
     for lag in range(1, 250):
         assert not torch.equal(still[0, lag], still[0, 0])
     assert torch.equal(still[0, 256], still[0, 0]), "after 256 frames it begins again"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sets(st.integers(1, 399), max_size=6).map(sorted), st.integers(0, 398), st.integers(1, 399))
+def test_how_long_latents_stand_still_is_remembered_between_pieces(cuts, begin, length):
+    z = torch.randn(1, 400, 3)
+    z[:, begin : begin + length] = 0.5
+    verify_step(filler([1.0, 0.5, 0.2]).requires_grad_(True), z, cuts)
+
+
+def test_half_precision_makes_the_same_noise_of_the_same_latents():
+    fill, z = filler([1.0, 1.0, 1.0]), torch.randn(2, 50, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = fill(z)
+    torch.testing.assert_close(half.float(), fill(z), rtol=0.02, atol=0.02)
 
 
 def test_the_noise_is_the_same_everywhere():
@@ -153,6 +169,14 @@ def test_a_grown_model_trains_everything_about_bands(direct):
 def test_bands_that_do_not_fit_the_front_end_are_refused(direct, first, bands):
     with pytest.raises(ModelError, match="the front end has 320 coefficients"):
         with_bands(direct, first, bands)
+
+
+def test_more_bands_or_features_than_a_file_may_state_are_refused(direct):
+    with pytest.raises(ModelError, match="less than or equal to 64"):
+        with_contexts(direct, 100)
+    wide = model_of(tiny_config(EntropyConfig(dim=1020, levels=2)).model_copy(update={"direct": True}))
+    with pytest.raises(ModelError, match="less than or equal to 1024"):
+        with_bands(wide, 0, 8)
 
 
 def test_models_that_can_not_get_bands_are_refused(direct):

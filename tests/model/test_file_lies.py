@@ -82,6 +82,12 @@ BOMBS: dict[str, dict[str, Any]] = {
         "encoder": [{"dim": 2048, "blocks": [{"kind": "conv", "expansion": 8}] * 20}] * 6,
         "decoder": [{"dim": 2048, "blocks": [{"kind": "conv", "expansion": 8}] * 20}] * 6,
     },
+    "bands": {
+        "direct": True,
+        "bands": 256,
+        "transform": {"kind": "mdct", "hop_length": 8192},
+        "bottleneck": {"kind": "entropy", "dim": 1024},
+    },
     "codebooks": {"bottleneck": {"kind": "rvq", "dim": 4096, "codebooks": 64, "size": 16_384, "code_dim": 256}},
 }
 MEASURE = """

@@ -4,9 +4,7 @@ A packet is coded from an empty history, so each one decodes on its own. Within 
 channels come first, then the Exp-Golomb bits of the escapes among them. ``docs/format.md`` states the arithmetic.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, final
 
 import google_crc32c
@@ -35,16 +33,9 @@ def codes_checksum(codes: np.ndarray, checksum: int = 0) -> int:
     return google_crc32c.extend(checksum, codes.swapaxes(0, 1).astype("<i4").tobytes())
 
 
-@lru_cache(maxsize=4)
 def tables_digest(tables: "Tables") -> bytes:
-    """First bytes of the SHA-256 of tables as format.md orders their integers: what a file's codes can be read with."""
-    digest = hashlib.sha256()
-    digest.update(np.array(tables.counts.shape, "<i4").tobytes())
-    digest.update((tables.counts - 1).astype("<u2").tobytes())
-    for part in (tables.mean, tables.scale, tables.floor, tables.thresholds):
-        digest.update(part.astype("<i4").tobytes())
-    digest.update(np.array([tables.offset, tables.escape], "<i4").tobytes())
-    return digest.digest()[:TABLES_BYTES]
+    """First bytes of the digest of tables: what a file's header says of them."""
+    return tables.digest[:TABLES_BYTES]
 
 
 @final
@@ -147,7 +138,10 @@ class PacketCoder:
 
 @final
 class _Gathered:
-    """Rows of probabilities by their indices, each time in the same memory: fresh memory costs more than the rows."""
+    """Rows of probabilities by their indices, each time in the same memory: fresh memory costs more than the rows.
+
+    Indices are known to be good; ``mode="clip"`` says so, because NumPy would take a copy on the way otherwise.
+    """
 
     def __init__(self, tables: "TableSet"):
         self._rows, self._symbols = tables.probabilities, tables.symbols

@@ -18,6 +18,8 @@ from auricle.model.transform import front_end
 from auricle.stream import Activation, Beside, CausalConv, Layer, Pointwise, Serial, Upsample
 
 _QUIET = 0.1
+_FINER = 8.0
+"""Levels vary less than coefficients and are wanted more exactly."""
 
 
 @final
@@ -64,23 +66,23 @@ class Autoencoder(nn.Module):
         edges = band_edges(config.sample_rate, bins, config.bands) if config.bands else None
         if edges is not None:
             analysis = Serial([*analysis.chain(), BandLevels(edges)])
-        heard = bins + config.bands
-        inward = [_encoder_stage(before, s) for before, s in _widths(heard, config.encoder)]
+        width = bins + config.bands
+        inward = [_encoder_stage(before, s) for before, s in _widths(width, config.encoder)]
         outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
         to_latent, to_bins = (
             Pointwise(config.encoder[-1].dim, latent),
-            Pointwise(config.decoder[-1].dim, heard),
+            Pointwise(config.decoder[-1].dim, width),
         )
         self._compand = (compand,)
         _tie(inward[0].layers[0], to_bins)
         _tie(to_latent, outward[0].layers[0])
         if config.direct:
             _hush(to_latent, to_bins)
-            into, out = Pointwise(heard, latent), Pointwise(latent, heard)
+            into, out = Pointwise(width, latent), Pointwise(latent, width)
             _select(into, out, edges)
             _spark(to_bins, bins)
             self.encoder = Serial([analysis, Beside(Serial([*inward, to_latent]), into, latent)])
-            made: Layer = Beside(Serial([*outward, to_bins]), out, heard)
+            made: Layer = Beside(Serial([*outward, to_bins]), out, width)
             self.decoder = Serial([made if edges is None else NoiseFill(made, edges), synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
@@ -198,14 +200,16 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 @torch.no_grad()
 def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None) -> None:
     """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
-    latent, heard = into.weight.shape
-    chosen = np.eye(latent, heard, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    latent, width = into.weight.shape
+    chosen = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
     if edges is not None:
         above = bands_above(edges, latent)
         chosen[latent - above :] = 0.0
-        chosen[latent - above :, heard - above :] = np.eye(above, dtype=np.float32)
+        chosen[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
     into.weight.copy_(torch.from_numpy(chosen))
-    out.weight.copy_(torch.from_numpy(chosen.T.copy()))
+    out.weight.copy_(into.weight.T)
+    if edges is not None:
+        out.weight[width - above :] /= _FINER**2
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ SPARK = 0.1
 _ROWS = 256
 _SEED = 1729
 _FAINTEST = 1e-3
-_STEPS = 4.0
+_STEPS = 3.7  # no simple fraction: latents are codes times gains, and should not lie on the border of two steps
 _LARGEST = 1 << 20
 _MIXER = 2654435761
 _STRIDE = 97
@@ -41,7 +41,7 @@ def bands_above(edges: np.ndarray, features: int) -> int:
     """How many bands get a feature where ``features`` are shared by the lowest coefficients and the bands above."""
     above = np.arange(len(edges) - 1, 0, -1)
     fits = edges[:-1] >= features - above
-    return int(above[fits.argmax()]) if fits.any() else 0
+    return min(int(above[fits.argmax()]), features) if fits.any() else 0
 
 
 def _membership(edges: np.ndarray) -> np.ndarray:
@@ -74,9 +74,10 @@ class BandLevels(Stateless):
 class NoiseFill(Layer):
     """Fill the coefficients that ``body`` makes with noise of the levels that it makes beside them.
 
-    The noise of a frame is a row of a fixed table, chosen by the latents: the same latents sound the same in every run,
-    wherever decoding begins, and channels that differ get noise that differs. While latents stand still, rows follow
-    one another, because one row again and again would buzz.
+    The noise of a frame is a row of a fixed table, chosen by the latents: the same latents sound the same wherever
+    decoding begins, and channels that differ get noise that differs. While latents stand still, rows follow one
+    another, because one row again and again would buzz; there the noise depends on where decoding began. The numbers
+    that choose it are frozen: with others, files would get other noise of the same level.
 
     Args:
         body: from latents to coefficients and levels ``(b, n, k + l)``; keeps the rate.
@@ -84,7 +85,7 @@ class NoiseFill(Layer):
     """
 
     noise: Tensor
-    spread: Tensor
+    membership: Tensor
 
     def __init__(self, body: Layer, edges: np.ndarray):
         super().__init__()
@@ -94,7 +95,7 @@ class NoiseFill(Layer):
         self._bins = int(edges[-1])
         self.block, self.latency = body.block, body.latency
         self.register_buffer("noise", _noise(self._bins), persistent=False)
-        self.register_buffer("spread", torch.from_numpy(_membership(edges)), persistent=False)
+        self.register_buffer("membership", torch.from_numpy(_membership(edges)), persistent=False)
 
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
@@ -116,7 +117,7 @@ class NoiseFill(Layer):
         made, body = self.body.step(x, body)
         rows, held = self._delay.step(rows, held)
         coefficients, levels = made[..., : self._bins], made[..., self._bins :]
-        amplitude = levels.relu().square() @ self.spread
+        amplitude = levels.relu().square() @ self.membership
         after = body, held, marks[:, -1:], repeats[:, -1:] % _ROWS
         return coefficients + amplitude * self.noise[rows.squeeze(2).long()], after
 
@@ -129,14 +130,17 @@ def _noise(bins: int) -> Tensor:
 
 
 def _marks(z: Tensor) -> Tensor:
-    """A number for each frame of latents ``(b, n, d)``, coarse, so that rounding errors don't change it: ``(b, n)``."""
+    """A number for each frame of latents ``(b, n, d)``, so coarse that rounding hardly changes it: ``(b, n)``.
+
+    That unlike frames may have the same one, and that products may overflow, does no harm.
+    """
     weights = torch.arange(z.shape[2], device=z.device) * 2 + 1
     coarse = (z.detach() * _STEPS).round().clamp(-_LARGEST, _LARGEST).long()
     return ((coarse * weights).sum(-1) * _MIXER) >> 16
 
 
 def _repeats(marks: Tensor, times: Tensor) -> Tensor:
-    """How often the mark before came again, of ``(b, 1 + n)`` marks: ``(b, n)``; ``times`` ``(b, 1)`` is the first's."""
+    """How often the mark before came again, of marks ``(b, 1 + n)``: ``(b, n)``; ``times`` ``(b, 1)`` is the first's."""
     fresh = marks[:, 1:] != marks[:, :-1]
     places = torch.arange(1, marks.shape[1], device=marks.device)
     last = torch.where(fresh, places, 0).cummax(dim=1).values

@@ -51,7 +51,6 @@ class AutoencoderConfig(Frozen):
     direct: bool = Field(
         default=False, description="linear maps beside encoder and decoder: a transform codec that the network corrects"
     )
-
     bands: int = Field(
         default=0, ge=0, le=256, description="bands whose levels the encoder hears and the decoder fills with noise"
     )

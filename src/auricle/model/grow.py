@@ -2,12 +2,14 @@
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.bands import SPARK, band_edges
 from auricle.model.bottleneck import EntropyConfig
+from auricle.model.config import AutoencoderConfig, describe
 from auricle.model.transform import MdctConfig
 
 _GAINS = (0.12, 2.0)
@@ -43,8 +45,7 @@ def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
     if not 0 <= first < first + count <= bins:
         raise ModelError(f"coefficients {first} to {first + count - 1}: the front end has 0 to {bins - 1}")
     dim = old.dim + count
-    config = model.config.model_copy(update={"bottleneck": old.model_copy(update={"dim": dim}), "direct": True})
-    grown = Autoencoder(config, model.info)
+    grown = _like(model, old, dim=dim, direct=True)
     weights = {name: values.clone() for name, values in grown.state_dict().items()}
     for name, values in model.state_dict().items():
         _place(weights[_moved(name, len(model.encoder.layers), len(model.decoder.layers))], values, name)
@@ -85,8 +86,7 @@ def with_bands(model: Autoencoder, first: int, bands: int) -> Autoencoder:
         raise ModelError(f"{bands} bands, with features from {first} on: the front end has {bins} coefficients")
     featured = np.flatnonzero(band_edges(model.sample_rate, bins, bands)[:-1] >= first)
     dim = old.dim + len(featured)
-    config = model.config.model_copy(update={"bottleneck": old.model_copy(update={"dim": dim}), "bands": bands})
-    grown = Autoencoder(config, model.info)
+    grown = _like(model, old, dim=dim, bands=bands)
     weights = {name: values.clone() for name, values in grown.state_dict().items()}
     for name, values in model.state_dict().items():
         _place(weights[name.replace("decoder.layers.0.", "decoder.layers.0.body.")], values, name)
@@ -110,15 +110,25 @@ def with_contexts(model: Autoencoder, contexts: int) -> Autoencoder:
     """The same model with another number of contexts for its tables, which are to be fitted anew: fewer are smaller.
 
     Raises:
-        ModelError: its bottleneck is not ``entropy``.
+        ModelError: its bottleneck is not ``entropy``, or can't have so many.
     """
     old = model.config.bottleneck
     if not isinstance(old, EntropyConfig):
         raise ModelError(f"{model.name} has no contexts: its bottleneck is not entropy")
-    shape = EntropyConfig.model_validate(old.model_dump() | {"contexts": contexts})
-    other = Autoencoder(model.config.model_copy(update={"bottleneck": shape}), model.info)
+    other = _like(model, old, contexts=contexts)
     other.load_state_dict(model.state_dict())
     return other.train(model.training)
+
+
+def _like(model: Autoencoder, bottleneck: EntropyConfig, **changes: int) -> Autoencoder:
+    """An untrained model of the same shape but for these fields, of the bottleneck where it has them."""
+    inner = {name: value for name, value in changes.items() if name in EntropyConfig.model_fields}
+    outer = {name: value for name, value in changes.items() if name not in inner}
+    config = model.config.model_dump(mode="json") | outer | {"bottleneck": bottleneck.model_dump(mode="json") | inner}
+    try:
+        return Autoencoder(AutoencoderConfig.model_validate(config), model.info)
+    except ValidationError as error:
+        raise ModelError(f"{model.name} can't grow so: {describe(error)}") from error
 
 
 def _moved(name: str, encoder: int, decoder: int) -> str:

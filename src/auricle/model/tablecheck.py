@@ -75,7 +75,7 @@ def _check_values(path: Path, stored: Mapping[str, np.ndarray]) -> None:
         ("mean", lambda mean: _within(mean, -LARGEST_WEIGHT), "values out of range"),
         ("scale", lambda scale: _within(scale, 0), "values out of range"),
         ("floor", lambda floor: _within(floor, 0), "values out of range"),
-        ("thresholds", _ascends, "values out of order"),
+        ("thresholds", _ascends, "values out of order or range"),
     )
     for name, holds, fault in rules:
         if not holds(stored[name]):

@@ -7,6 +7,7 @@ below 2^53, or below 2^24 where float32 is used, or one divided by a power of tw
 ``probabilities`` holds the counts divided by 2^16, exact in float64 as well.
 """
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, final
@@ -22,8 +23,8 @@ HISTORY = 2
 """Frames that the context looks back on."""
 LIMIT = 255
 """Codes are clipped to this magnitude before they enter a context."""
-_THIRD = ((1 << FIXED_POINT) // 6) / (1 << FIXED_POINT)
-"""A bucket has three rows, by where between two codes the prediction lies."""
+_LEAN = ((1 << FIXED_POINT) // 6) / (1 << FIXED_POINT)
+"""Beyond this the prediction leans to a neighbouring code, which has a row of its own in each bucket."""
 
 
 class Coded(NamedTuple):
@@ -67,7 +68,8 @@ class TableSet:
     def _filters(self) -> tuple[np.ndarray, np.ndarray]:
         """Filters ``mean`` and ``scale``, transposed ``(2k, k)``, in the smallest float that makes no error."""
         sums = (LIMIT * int(np.abs(part).sum(1).max()) for part in (self.mean, self.scale))
-        exact = np.float32 if max(sums) + int(self.floor.max()) < 1 << 24 else np.float64
+        largest = max(sums) + max(int(self.floor.max()), 1 << (FIXED_POINT - 1))
+        exact = np.float32 if largest < 1 << 24 else np.float64
         return np.ascontiguousarray(self.mean.T, exact), np.ascontiguousarray(self.scale.T, exact)
 
     @cached_property
@@ -111,7 +113,7 @@ class TableSet:
         mean = (flat @ mean_filter) * exact(1 / (1 << FIXED_POINT))
         prediction = np.floor(mean + exact(0.5))
         lean = mean - prediction
-        side = (lean > exact(_THIRD)).view(np.int8) - (lean < exact(-_THIRD)).view(np.int8)
+        side = (lean > exact(_LEAN)).view(np.int8) - (lean < exact(-_LEAN)).view(np.int8)
         spread = (np.abs(flat) @ scale_filter + self.floor).astype(np.int64)
         bucket = self._buckets.take(spread, mode="clip")
         return bucket + self._first_rows + side, prediction.astype(np.int64)
@@ -174,6 +176,17 @@ class Tables:
     def last_step(self) -> int:
         """Highest quality step."""
         return (self.counts.shape[0] - 1) * STEPS_PER_LEVEL
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the integers in the order that ``docs/format.md`` states: what codes can be read with."""
+        digest = hashlib.sha256()
+        digest.update(np.array(self.counts.shape, "<i4").tobytes())
+        digest.update((self.counts - 1).astype("<u2").tobytes())
+        for part in (self.mean, self.scale, self.floor, self.thresholds):
+            digest.update(part.astype("<i4").tobytes())
+        digest.update(np.array([self.offset, self.escape], "<i4").tobytes())
+        return digest.digest()
 
     def at(self, step: int) -> TableSet:
         """Tables of a quality step; between levels the counts are mixed in integers.
