@@ -140,7 +140,7 @@ def _marks(z: Tensor) -> Tensor:
 
 
 def _repeats(marks: Tensor, times: Tensor) -> Tensor:
-    """How often the mark before came again, of marks ``(b, 1 + n)``: ``(b, n)``; ``times`` ``(b, 1)`` says of the first."""
+    """How often a mark came again, of marks ``(b, 1 + n)``: ``(b, n)``; ``times`` ``(b, 1)`` is that of the first."""
     fresh = marks[:, 1:] != marks[:, :-1]
     places = torch.arange(1, marks.shape[1], device=marks.device)
     last = torch.where(fresh, places, 0).cummax(dim=1).values
