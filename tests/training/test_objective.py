@@ -5,8 +5,9 @@ import torch
 
 from auricle.errors import ConfigError
 from auricle.losses import L1Config, MeanSquaredErrorConfig
+from auricle.model.blocks import ConvBlockConfig
 from auricle.training import Objective, ObjectiveConfig, Term
-from model.tiny import BOTTLENECKS, tiny_model
+from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
 
 
 def _objective(bottleneck="entropy", weights=None, losses=None, **more):
@@ -57,13 +58,29 @@ def test_the_rate_grows_in_at_the_start():
     torch.testing.assert_close(half, full / 2)
 
 
+def _looking_ahead():
+    """A model whose encoder is late as well, and its objective."""
+    config = tiny_config(BOTTLENECKS["identity"])
+    stage = config.encoder[0].model_copy(update={"blocks": (ConvBlockConfig(lookahead=2),)})
+    losses = (Term(weight=2.0, loss=L1Config()),)
+    return Objective(model_of(config.model_copy(update={"encoder": (stage,)})), ObjectiveConfig(losses=losses)).eval()
+
+
 def test_output_is_compared_with_the_input_it_belongs_to():
-    objective = _objective("identity", weights={}).eval()
-    lag = objective.model.lag
-    audio = 0.2 * torch.randn(1, 12800)
+    objective = _looking_ahead()
+    model, audio = objective.model, 0.2 * torch.randn(1, 12800)
+    assert model.encoder_latency > 0
     passed = objective(audio, torch.zeros(1))
-    gap = (passed.reconstruction[:, lag:] - audio[:, :-lag]).abs().mean(1)
+    gap = (passed.reconstruction[:, model.decoder_latency :] - audio[:, : -model.lag]).abs().mean(1)
     torch.testing.assert_close(objective.distances(passed.reconstruction, audio)["l1"], gap)
+
+
+def test_the_decoder_begins_as_it_does_in_use():
+    objective = _looking_ahead()
+    model, audio = objective.model, 0.2 * torch.randn(1, 12800)
+    trained, _ = objective.aligned(objective(audio, torch.zeros(1)).reconstruction, audio)
+    used = model.decode(model.encode(audio), 12800)
+    torch.testing.assert_close(trained[:, :6400], used[:, :6400], rtol=1e-4, atol=1e-5)
 
 
 def test_a_frozen_encoder_gets_no_gradient_and_no_noise():

@@ -15,7 +15,7 @@ class Passed(NamedTuple):
     """What the model made of a batch."""
 
     reconstruction: Tensor
-    """(b, t) output, late by the model's lag."""
+    """(b, t) output, late by the decoder's latency, and as much shorter than the input as the encoder is late."""
     terms: dict[str, Tensor]
     """Unweighted terms of the bottleneck, one value per item ``(b,)`` or scalars; empty if the encoder is frozen."""
     labels: dict[str, Tensor]
@@ -56,7 +56,8 @@ class Objective(nn.Module):
         ``classes`` ``(b,)`` are asked of the latents where there is a label head; -1 is an unknown class.
         """
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self._frozen):
-            latents = self.model.encoder(audio.unsqueeze(2))
+            late = self.model.encoder(audio.unsqueeze(2))
+            latents = late[:, self.model.encoder_latency :]  # so the decoder begins as in use, with nothing before
             with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
                 bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
@@ -73,8 +74,8 @@ class Objective(nn.Module):
 
     def aligned(self, reconstruction: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Cut output and input ``(b, t)`` to what belongs together."""
-        lag = self.model.lag
-        return reconstruction[:, lag:], audio[:, : audio.shape[1] - lag]
+        estimate = reconstruction[:, self.model.decoder_latency :]
+        return estimate, audio[:, : estimate.shape[1]]
 
     def weigh_distances(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weighted means over the batch."""
