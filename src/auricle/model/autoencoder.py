@@ -202,13 +202,13 @@ def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None) -> None:
     """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
     latent, width = into.weight.shape
     chosen = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
-    if edges is not None:
-        above = bands_above(edges, latent)
+    above = 0 if edges is None else bands_above(edges, latent)
+    if above:
         chosen[latent - above :] = 0.0
         chosen[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
     into.weight.copy_(torch.from_numpy(chosen))
     out.weight.copy_(into.weight.T)
-    if edges is not None:
+    if above:
         out.weight[width - above :] /= _FINER**2
 
 

@@ -1,5 +1,7 @@
 """Direct features and bands for a trained model, so that a better one need not start anew."""
 
+import re
+
 import numpy as np
 import torch
 from pydantic import ValidationError
@@ -93,8 +95,7 @@ def with_bands(model: Autoencoder, first: int, bands: int) -> Autoencoder:
     features = torch.arange(old.dim, dim)
     weights["encoder.layers.1.side.weight"][features, bins + torch.from_numpy(featured)] = 1.0
     weights["decoder.layers.0.body.side.weight"][bins + torch.from_numpy(featured), features] = _FILLED
-    last = len(grown.decoder.layers[0].body.body.layers) - 1
-    weights[f"decoder.layers.0.body.body.layers.{last}.bias"][bins:] = SPARK
+    weights[_last_bias(weights)][bins:] = SPARK
     gains = torch.from_numpy(np.geomspace(*_LEVEL_GAINS, old.levels, dtype=np.float32))[:, None]
     weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
     weights["bottleneck.log_inverse"][:, old.dim :] = -gains.log()
@@ -118,6 +119,12 @@ def with_contexts(model: Autoencoder, contexts: int) -> Autoencoder:
     other = _like(model, old, contexts=contexts)
     other.load_state_dict(model.state_dict())
     return other.train(model.training)
+
+
+def _last_bias(weights: dict[str, Tensor]) -> str:
+    """Name of the bias with which the network of a decoder with bands ends: it lies directly in the highest layer."""
+    ends = (name for name in weights if re.fullmatch(r"decoder\.layers\.0\.body\.body\.layers\.\d+\.bias", name))
+    return max(ends, key=lambda name: int(name.split(".")[-2]))
 
 
 def _like(model: Autoencoder, bottleneck: EntropyConfig, **changes: int) -> Autoencoder:
