@@ -163,6 +163,7 @@ ARRAYS: list[tuple[str, Callable[[np.ndarray], np.ndarray], str]] = [
     ("tables.floor", _one(2**30), "values out of range"),
     ("tables.floor", lambda a: a.T.copy(), "tables.floor has shape"),
     ("tables.thresholds", lambda a: a[::-1].copy(), "values out of order"),
+    ("tables.thresholds", lambda a: np.maximum(a, (1 << 20) + 1), "out of order or range"),
     ("tables.thresholds", lambda a: -a[::-1].copy(), "values out of order"),
     ("tables.thresholds", lambda a: np.zeros(0, np.int32), r"tables.thresholds has shape \(0,\)"),
     ("tables.symbol", _one(10**9), "offset 1000000000 and escape 1, its config asks for 21 and 1"),
