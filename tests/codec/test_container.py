@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auricle.codec.container import End, Packet, Reader, Writer, front
 from auricle.codec.fields import RATES, Fields, rate_bytes, read_varint, varint
-from auricle.codec.header import MAX_SAMPLES, Header
+from auricle.codec.header import LONGEST_RUN, MAX_PACKET_FRAMES, MAX_SAMPLES, Header
 from auricle.codec.record import MAX_RECORD_BYTES, sealed
 from auricle.codec.rotation import angle_count
 from auricle.errors import FormatError
@@ -298,3 +298,11 @@ def test_numbers_longer_than_they_need_be_are_refused() -> None:
 @pytest.mark.parametrize("rate", [*RATES, 8001, 191_999])
 def test_rates_come_back(rate: int) -> None:
     assert Fields(rate_bytes(rate)).rate(192_000) == rate
+
+
+@given(st.integers(1, MAX_PACKET_FRAMES))
+def test_a_packet_is_a_few_runs_of_equal_length(frames: int) -> None:
+    run = replace(HEADER, packet_frames=frames).chunk_frames
+    runs = -(-frames // run)
+    assert run <= LONGEST_RUN and 0 <= runs * run - frames < runs
+    assert runs == -(-frames // LONGEST_RUN)

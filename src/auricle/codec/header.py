@@ -22,7 +22,8 @@ MIN_NATIVE_RATE = 4_000
 MAX_HOP_LENGTH = 1 << 16
 MAX_DELAY = 1 << 20
 MAX_PACKET_FRAMES = 1 << 12
-CHUNK_FRAMES = 64
+LONGEST_RUN = 128
+"""Most frames per run of the network: more gain little speed, and a pipe waits for them."""
 MAX_GAIN_DB = 63.5
 SAMPLES_BYTES = 5
 MAX_SAMPLES = (1 << 8 * SAMPLES_BYTES) - 2
@@ -83,8 +84,11 @@ class Header:
 
     @property
     def chunk_frames(self) -> int:
-        """Frames per run of the network, the same for a whole file: so codes do not depend on how a sound arrives."""
-        return min(CHUNK_FRAMES, self.packet_frames)
+        """Frames per run of the network, the same for a whole file: so codes do not depend on how a sound arrives.
+
+        A packet is a few runs of equal length.
+        """
+        return -(-self.packet_frames // -(-self.packet_frames // LONGEST_RUN))
 
     @property
     def packet_seconds(self) -> float:

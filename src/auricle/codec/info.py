@@ -75,11 +75,12 @@ def latency_seconds(header: Header) -> float:
     """Longest time from a moment of the sound to its coming out of a decoder that is fed at once.
 
     A packet leaves the encoder when its frames and one more have run, in whole runs of the network; its first moment
-    has waited longest. The decoder runs in the same pieces and lags by the header's delay.
+    has waited longest. Where packets are no whole number of runs, the decoder waits up to a run too. It lags by the
+    header's delay.
     """
     run = header.chunk_frames
-    runs = -(-(header.packet_frames + 1) // run)
-    return ((runs + 1) * run * header.hop_length + header.delay) / header.native_rate
+    runs = -(-(header.packet_frames + 1) // run) + (header.packet_frames % run > 0)
+    return (runs * run * header.hop_length + header.delay) / header.native_rate
 
 
 def info(path: Path | str) -> AurInfo:

@@ -20,7 +20,9 @@ from auricle.errors import FormatError, OptionError
 
 WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
-_SIDE_BY_SIDE = 8
+_SIDE_BY_SIDE = 16
+_LARGEST_GROUP = 1 << 14
+"""Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds memory."""
 
 
 class SoundWriter(Protocol):
@@ -94,7 +96,7 @@ def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> I
         if about is not None:
             _check(reader, limits, reader.header.frames(about.samples), about.bytes)
         yield (
-            _through(reader, limits, part, at_once=_SIDE_BY_SIDE)
+            _through(reader, limits, part, at_once=_side_by_side(reader.header))
             if part.everything
             else _some(file, reader, limits, part)
         )
@@ -113,6 +115,11 @@ def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
     return Playback(reader.name, header, reader.tags, chain((start,), packets), 0, first, stop, seconds, at_once)
+
+
+def _side_by_side(header: Header) -> int:
+    """How many packets are decoded side by side."""
+    return min(_SIDE_BY_SIDE, max(1, _LARGEST_GROUP // (header.packet_frames * header.channels)))
 
 
 def _limited(reader: Reader, limits: SoundLimits) -> Iterator[Packet]:
@@ -148,7 +155,9 @@ def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Pl
     frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
     sequence = max(0, int(frame) // header.packet_frames)
     needed = (packets.read(number) for number in range(sequence, packets.last + 1))
-    at_once = 1 if stop - first < rate * _SIDE_BY_SIDE * header.packet_seconds else _SIDE_BY_SIDE
+    at_once = _side_by_side(header)
+    if stop - first < rate * at_once * header.packet_seconds:
+        at_once = 1
     return Playback(reader.name, header, tags, needed, sequence, first, stop, (stop - first) / rate, at_once)
 
 
