@@ -2,7 +2,7 @@
 sound.
 
     python benchmarks/choices.py CORPUS/speech --steps 600 --kbps 1.5 3 6 9
-    python benchmarks/choices.py CORPUS/speech --steps 600 --only direct dim-160
+    python benchmarks/choices.py CORPUS/speech --steps 600 --only preset "without bands"
 
 Minutes of training show what learns fast, not where hours end. Bitrates are those of whole files; where a variant
 can't be set to a bitrate, the row says which one it has.
@@ -17,7 +17,7 @@ from typing import Any
 
 from _shared import one_thread, parser, publish, run, table
 from auricle.errors import OptionError
-from auricle.model import StageConfig
+from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
 from auricle.model.transform import StftConfig
@@ -28,7 +28,11 @@ Change = Callable[[TrainConfig], TrainConfig]
 
 
 def _model(**changes: Any) -> Change:
-    return lambda config: config.model_copy(update={"model": config.model.model_copy(update=changes)})
+    def change(config: TrainConfig) -> TrainConfig:
+        parts = {name: getattr(config.model, name) for name in type(config.model).model_fields}
+        return config.model_copy(update={"model": AutoencoderConfig(**(parts | changes))})
+
+    return change
 
 
 def _bottleneck(config: Any, **weights: float) -> Change:
@@ -94,10 +98,11 @@ def _hop(samples: int) -> Change:
 VARIANTS: Mapping[str, Change] = MappingProxyType(
     {
         "preset": lambda config: config,
-        "without direct": _model(direct=False, bottleneck=EntropyConfig(dim=64)),
-        "without direct, 160 features": _model(direct=False, bottleneck=EntropyConfig(dim=160)),
+        "without bands": _model(bands=0),
+        "without bands and direct": _model(bands=0, direct=False),
+        "without bands and direct, 64 features": _model(bands=0, direct=False, bottleneck=EntropyConfig(dim=64)),
+        "without bands, STFT": _model(bands=0, transform=StftConfig(hop_length=320)),
         "hop 10 ms": _hop(160),
-        "STFT": _model(transform=StftConfig(hop_length=320)),
         "no lookahead": _stages(3, 5, lookahead=0),
         "kernel 3": _stages(3, 5, kernel=3),
         "kernel 15": _stages(3, 5, kernel=15),
