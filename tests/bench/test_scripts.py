@@ -6,8 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from auricle.errors import OptionError
+from auricle.model import Autoencoder
+from auricle.training import named
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SCRIPTS = sorted(path for path in BENCHMARKS.glob("*.py") if not path.name.startswith("_"))
@@ -39,6 +42,20 @@ def test_overhead_writes_a_dated_result(tmp_path: Path, model_file: Path):
     assert result["machine"]["cores"] >= 1
     assert all(1.0 <= float(row["file / ideal"]) < 2.0 for row in result["rows"])
     assert str(tmp_path) not in path.read_text()
+
+
+def test_every_variant_of_the_choices_hears_and_speaks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    choices = import_module("choices")
+    sound = torch.from_numpy(np.random.default_rng(0).standard_normal((1, 16000), np.float32))
+    shapes = set()
+    for change in choices.VARIANTS.values():
+        config = change(named(choices.PRESET))
+        model = Autoencoder(config.model)
+        with torch.inference_mode():
+            assert model.decode(model.encode(sound), 16000).isfinite().all()
+        shapes.add(config.model_dump_json())
+    assert len(shapes) == len(choices.VARIANTS)
 
 
 def test_bad_input_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
