@@ -1,5 +1,7 @@
 """Files of shipped models that were replaced since."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from auricle.model.file import earlier, fingerprint, load, read_metadata, save, 
 from model.tiny import tiny_model
 
 OLD = earlier()
+RETIRED = sorted((Path(__file__).parents[2] / "models").glob("*.auricle.safetensors"))
 
 
 @pytest.fixture
@@ -34,6 +37,16 @@ def test_files_of_an_earlier_model_decode_without_naming_it(digits, sound, tmp_p
     auricle.decompress(tmp_path / "a.aur", tmp_path / "found.wav")
     auricle.decompress(tmp_path / "a.aur", tmp_path / "named.wav", model=OLD[digits])
     assert (tmp_path / "found.wav").read_bytes() == (tmp_path / "named.wav").read_bytes()
+
+
+@pytest.mark.parametrize("path", RETIRED, ids=[path.name for path in RETIRED])
+def test_files_of_a_model_that_left_the_package_decode_with_the_repository_s(path, sound, tmp_path):
+    assert path.name.split("-")[1].startswith(fingerprint(load(path))[:16])
+    auricle.compress(sound, tmp_path / "a.aur", model=path)
+    with pytest.raises(ModelError, match="the repository's folder `models` has older shipped ones"):
+        auricle.decompress(tmp_path / "a.aur", tmp_path / "a.wav")
+    auricle.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=path)
+    assert auricle.read(tmp_path / "a.wav")[0].shape == (1, 8000)
 
 
 def test_a_stranger_of_a_shipped_name_is_not_taken_for_an_earlier_one(sound, tmp_path):

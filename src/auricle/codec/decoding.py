@@ -53,7 +53,8 @@ def find_model(
         "give the model that made it with --model"
     )
     if tables_digest(tables_of(loaded)) != header.tables:
-        raise ModelError(said)
+        retired = "; the repository's folder `models` has older shipped ones" if header.model in shipped() else ""
+        raise ModelError(said + retired)
     if not any_decoder:
         raise ModelError(f"{said}, or allow this one with --any-decoder: its tables can read the file")
     return loaded
