@@ -4,6 +4,9 @@
         --summary "Voices, 16 kHz mono." --training steps=8000 hours=1.5
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
+
+The model that is replaced goes to `pretrained/earlier`. Older ones there then move to the folder `models`, by hand and with
+a line in its list, unless a shipped prior stands on them.
 """
 
 import argparse

@@ -10,6 +10,7 @@ from auricle import codec
 from auricle.audio import read
 from auricle.codec import playback, seek
 from auricle.codec.container import Packet, Reader, Writer
+from auricle.codec.limits import SoundLimits
 from auricle.codec.seek import LEAST_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
@@ -58,8 +59,9 @@ def test_a_part_is_what_the_whole_file_has_there(
     np.testing.assert_allclose(part, whole[:, first:last], atol=2e-3)
 
 
+@pytest.mark.parametrize("start", [7.0, 2.0])
 def test_only_the_packets_of_the_part_are_read(
-    tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: float
 ) -> None:
     seen: list[int] = []
     read_packet = playback._Packets.read
@@ -69,8 +71,25 @@ def test_only_the_packets_of_the_part_are_read(
         return read_packet(packets, sequence)
 
     monkeypatch.setattr(playback._Packets, "read", spy)
-    codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=7.1)
-    assert min(seen) >= 20 and max(seen) <= 32
+    codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=start, stop=7.1)
+    needed = int(7.1 / 0.25)
+    assert start - 2.25 <= 0.25 * min(seen) <= start - 2.0 and needed <= max(seen) <= needed + 2
+
+
+def test_packets_are_decoded_side_by_side_as_far_as_they_are_needed(tiny: Autoencoder, files: Path) -> None:
+    with playback.playing(files / "table.aur", SoundLimits(), playback.Part(0.5, 5.1)) as playing:
+        sizes = [len(group) for group in playing.groups]
+    assert sizes[:2] == [16, 5] and set(sizes[2:]) == {1}
+    with playback.playing(files / "table.aur", SoundLimits(), playback.Part()) as playing:
+        assert [len(group) for group in playing.groups] == [16, 16, 5]
+
+
+def test_of_long_packets_of_many_channels_fewer_are_decoded_side_by_side(tiny: Autoencoder, tmp_path: Path) -> None:
+    write_sound(tmp_path / "in.wav", np.zeros((8, 24 * 8000), np.float32), 8000)
+    codec.compress(tmp_path / "in.wav", tmp_path / "a.aur", model=tiny, packet_seconds=8.0, quality=0)
+    with playback.playing(tmp_path / "a.aur", SoundLimits(), playback.Part()) as playing:
+        assert playing.header.packet_frames * 8 == 6400  # so three exceed the 16384 frames that may be held
+        assert len(next(playing.groups)) == 2
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1.0, None), (3.0, 3.0), (3.0, 2.0), (float("nan"), None)])

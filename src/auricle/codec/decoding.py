@@ -1,7 +1,7 @@
 """Packets to sound, with the model that made them."""
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import final
 
@@ -50,14 +50,22 @@ def find_model(
         return loaded
     said = (
         f"{source} was made with model {header.model!r} of fingerprint {wanted}, model {loaded.name!r} has {found}: "
-        "give the model that made it with --model"
+        f"{_advice(header)}"
     )
     if tables_digest(tables_of(loaded)) != header.tables:
-        retired = "; the repository's folder `models` has older shipped ones" if header.model in shipped() else ""
-        raise ModelError(said + retired)
+        raise ModelError(said)
     if not any_decoder:
         raise ModelError(f"{said}, or allow this one with --any-decoder: its tables can read the file")
     return loaded
+
+
+def _advice(header: Header) -> str:
+    """What to do where another model was given."""
+    wanted, newest = header.fingerprint.hex(), shipped().get(header.model)
+    if wanted in earlier() or (newest is not None and fingerprint(load(newest)).startswith(wanted)):
+        return "leave --model out"
+    said = "give the model that made it with --model"
+    return said if newest is None else f"{said}; those that left the package are in the repository's folder `models`"
 
 
 def check_header(source: str | Path, header: Header, model: Autoencoder) -> None:
@@ -179,7 +187,7 @@ def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progres
     """
     decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence)
     first, rate = playback.first, playback.header.sample_rate
-    while group := list(islice(playback.packets, playback.at_once)):
+    for group in playback.groups:
         for block in decoder.blocks(group):
             begin = decoder.position - block.shape[1]
             stop = decoder.position if playback.stop is None else playback.stop

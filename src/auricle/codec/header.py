@@ -86,7 +86,7 @@ class Header:
     def chunk_frames(self) -> int:
         """Frames per run of the network, the same for a whole file: so codes do not depend on how a sound arrives.
 
-        A packet is a few runs of equal length.
+        A packet is a few runs of nearly equal length; where it is no whole number of them, runs go on in the next one.
         """
         return -(-self.packet_frames // -(-self.packet_frames // LONGEST_RUN))
 

@@ -76,7 +76,8 @@ def latency_seconds(header: Header) -> float:
 
     A packet leaves the encoder when its frames and one more have run, in whole runs of the network; its first moment
     has waited longest. Where packets are no whole number of runs, the decoder waits up to a run too. It lags by the
-    header's delay.
+    header's delay. What the encoder looks ahead comes on top; for one that looks more than a frame ahead, in packets
+    that are no whole number of runs, it may be a run more.
     """
     run = header.chunk_frames
     runs = -(-(header.packet_frames + 1) // run) + (header.packet_frames % run > 0)

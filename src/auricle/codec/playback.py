@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, final
 
@@ -22,7 +22,7 @@ WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
 _SIDE_BY_SIDE = 16
 _LARGEST_GROUP = 1 << 14
-"""Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds memory."""
+"""Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds their codes."""
 
 
 class SoundWriter(Protocol):
@@ -59,23 +59,21 @@ class Playback:
         name: of the file, for messages.
         header: of the file.
         tags: of the file.
-        packets: from number ``sequence`` on.
+        groups: packets from number ``sequence`` on; those of a group are decoded side by side.
         sequence: number of the first packet.
         first: sample of the sound to begin with.
         stop: sample to end before; None for the end.
         seconds: length of what will be heard; 0 where nobody knows.
-        at_once: packets that may be decoded side by side.
     """
 
     name: str
     header: Header
     tags: Mapping[str, str]
-    packets: Iterator[Packet]
+    groups: Iterator[tuple[Packet, ...]]
     sequence: int
     first: int
     stop: int | None
     seconds: float
-    at_once: int
 
 
 @contextmanager
@@ -114,12 +112,20 @@ def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -
         raise _nothing(reader.name, part, part.stop)
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
-    return Playback(reader.name, header, reader.tags, chain((start,), packets), 0, first, stop, seconds, at_once)
+    groups = _grouped(chain((start,), packets), at_once)
+    return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds)
 
 
 def _side_by_side(header: Header) -> int:
     """How many packets are decoded side by side."""
     return min(_SIDE_BY_SIDE, max(1, _LARGEST_GROUP // (header.packet_frames * header.channels)))
+
+
+def _grouped(packets: Iterator[Packet], at_once: int, sure: float = float("inf")) -> Iterator[tuple[Packet, ...]]:
+    """At most ``at_once`` packets together while they are among the first ``sure``, after them one at a time."""
+    while group := tuple(islice(packets, max(1, int(min(at_once, sure))))):
+        yield group
+        sure -= len(group)
 
 
 def _limited(reader: Reader, limits: SoundLimits) -> Iterator[Packet]:
@@ -155,10 +161,10 @@ def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Pl
     frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
     sequence = max(0, int(frame) // header.packet_frames)
     needed = (packets.read(number) for number in range(sequence, packets.last + 1))
-    at_once = _side_by_side(header)
-    if stop - first < rate * at_once * header.packet_seconds:
-        at_once = 1
-    return Playback(reader.name, header, tags, needed, sequence, first, stop, (stop - first) / rate, at_once)
+    last_native = (stop - 1) * header.native_rate // rate
+    sure = (last_native + header.delay) // header.hop_length // header.packet_frames - sequence + 1
+    groups = _grouped(needed, _side_by_side(header), sure)
+    return Playback(reader.name, header, tags, groups, sequence, first, stop, (stop - first) / rate)
 
 
 def _nothing(name: str, part: Part, seconds: float) -> OptionError:
