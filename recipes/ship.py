@@ -5,8 +5,8 @@
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
 
-The model that is replaced goes to `pretrained/earlier`. Older ones there then move to the folder `models`, by hand and with
-a line in its list, unless a shipped prior stands on them.
+The model that is replaced goes to `pretrained/earlier`. Older ones there then move to the folder `models`, by hand and
+with a line in its list, unless a shipped prior stands on them.
 """
 
 import argparse
