@@ -80,7 +80,7 @@ def _codes(args: argparse.Namespace) -> list[dict[str, Any]]:
     ways: dict[str, list[np.ndarray]] = {
         "whole, batch 1": [],
         "whole, batch 8": [],
-        "pieces of 64": [],
+        "pieces of 100": [],
         "pieces of 10": [],
     }
     torch.set_num_threads(1)
@@ -89,7 +89,7 @@ def _codes(args: argparse.Namespace) -> list[dict[str, Any]]:
         with torch.inference_mode():
             ways["whole, batch 1"].append(_rounded(model, model.encode(audio)))
             ways["whole, batch 8"].append(_rounded(model, model.encode(audio.expand(8, -1))[3:4]))
-            for frames in (64, 10):
+            for frames in (100, 10):
                 stream = Stream(model.encoder, batch=1, chunk=frames * model.encoder.block)
                 length = model.frames(audio.shape[1]) * model.hop_length
                 padded = torch.nn.functional.pad(audio, (0, length - audio.shape[1])).unsqueeze(2)
