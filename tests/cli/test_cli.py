@@ -60,6 +60,20 @@ def test_help_answers_at_once():
     assert min(once() for _ in range(5)) < 0.3  # processor time, so that other work on the machine does not count
 
 
+@pytest.mark.parametrize(
+    ("verb", "asked", "threads"),
+    [("decompress", None, "1"), ("compress", "2", "2"), ("generate", None, "1"), ("train", None, None)],
+)
+def test_verbs_of_small_steps_take_one_thread_unless_told_otherwise(verb: str, asked: str | None, threads: str | None):
+    environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
+    told = environment if asked is None else environment | {"OMP_NUM_THREADS": asked}
+    program = (
+        f"import os; from auricle.cli import main; main(['{verb}', '--none']); print(os.getenv('OMP_NUM_THREADS'))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], env=told, capture_output=True, text=True)
+    assert ran.stdout.split()[-1] == str(threads)
+
+
 def test_compress_and_decompress_by_default_names(auricle, tone_file: Path, model_file: Path):
     ran = auricle("compress", tone_file, "--model", model_file, "--quality", 2)
     coded = tone_file.with_suffix(".aur")

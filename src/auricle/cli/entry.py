@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from auricle.cli.verbs import VERBS, overview
+from auricle.cli.verbs import SMALL_STEPS, VERBS, overview
 from auricle.errors import AuricleError
 
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _TerminatedError(BaseException):
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given in ([], ["-h"], ["--help"]):
         print(overview())
         return 0
+    if given[0] in SMALL_STEPS:
+        _prefer_one_thread()
     try:
         with _terminable():
             return _run(given)
@@ -50,6 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def readable(given: Sequence[str]) -> list[str]:
     """Arguments in which a bare ``-`` is not taken for an option: ``./-`` is the same path."""
     return ["./-" if token == "-" else token for token in given]
+
+
+def _prefer_one_thread() -> None:
+    """Unless the user asks for more. The libraries read this when they are loaded; later it would change nothing."""
+    if "numpy" not in sys.modules:
+        os.environ.update({name: "1" for name in _THREADS if name not in os.environ})
 
 
 def _run(given: list[str]) -> int:

@@ -31,6 +31,12 @@ VERBS: Mapping[str, str] = MappingProxyType(
 """Verb `x-y`, or verb `y` of group `x`, is the function ``x_y`` in ``auricle.cli.x_y``; the first line of its docstring
 is the same."""
 
+SMALL_STEPS = frozenset(
+    ("compress", "decompress", "verify", "repair", "demo", "generate", "morph", "transfer", "latents")
+)
+"""Verbs whose matrix products are too small to be shared: threads gain little, and beside another process they wait
+for one another."""
+
 GROUPS: Mapping[str, str] = MappingProxyType({"classify": "Tell sounds apart by what an autoencoder has learned."})
 """Groups of verbs, and what they are for."""
 
