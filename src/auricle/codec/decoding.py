@@ -92,6 +92,7 @@ class PacketDecoder:
         name: what to call the file in messages.
         first: number of the packet that comes first.
         strict: refuse bytes that are not a code stream and codes that are not those written; else they count as lost.
+        run: frames per run of the network; by default as short as for a pipe.
 
     Attributes:
         expected: number of the packet that comes next.
@@ -99,10 +100,19 @@ class PacketDecoder:
         ended: whether the last packet has come.
     """
 
-    def __init__(self, model: Autoencoder, header: Header, name: str | Path, *, first: int = 0, strict: bool = True):
+    def __init__(
+        self,
+        model: Autoencoder,
+        header: Header,
+        name: str | Path,
+        *,
+        first: int = 0,
+        strict: bool = True,
+        run: int | None = None,
+    ):
         self._header, self._name, self._strict = header, name, strict
         self._coder = PacketCoder(tables_of(model).at(header.quality_step))
-        self._sound = SoundDecoder(model, header, first * header.packet_frames)
+        self._sound = SoundDecoder(model, header, first * header.packet_frames, run)
         self._checksum: int | None = None if first else 0
         self.expected = first
         self.lost: list[Span] = []
@@ -185,7 +195,7 @@ def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progres
         OptionError: the sound ends before the part begins.
         OutputError: the writer can't write.
     """
-    decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence)
+    decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence, run=playback.run)
     first, rate = playback.first, playback.header.sample_rate
     for group in playback.groups:
         for block in decoder.blocks(group):

@@ -21,6 +21,7 @@ from auricle.errors import FormatError, OptionError
 WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
 _SIDE_BY_SIDE = 16
+_LONGEST_RUN = 256
 _LARGEST_GROUP = 1 << 14
 """Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds their codes."""
 
@@ -64,6 +65,7 @@ class Playback:
         first: sample of the sound to begin with.
         stop: sample to end before; None for the end.
         seconds: length of what will be heard; 0 where nobody knows.
+        run: frames per run of the decoder's network: long where nobody waits.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Playback:
     first: int
     stop: int | None
     seconds: float
+    run: int
 
 
 @contextmanager
@@ -113,7 +116,13 @@ def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
     groups = _grouped(chain((start,), packets), at_once)
-    return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds)
+    run = header.chunk_frames if at_once == 1 else _run(header)
+    return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds, run)
+
+
+def _run(header: Header) -> int:
+    """Frames per run for a file: a whole packet, unless that is long."""
+    return header.packet_frames if header.packet_frames <= _LONGEST_RUN else header.chunk_frames
 
 
 def _side_by_side(header: Header) -> int:
@@ -164,7 +173,7 @@ def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Pl
     last_native = (stop - 1) * header.native_rate // rate
     sure = (last_native + header.delay) // header.hop_length // header.packet_frames - sequence + 1
     groups = _grouped(needed, _side_by_side(header), sure)
-    return Playback(reader.name, header, tags, groups, sequence, first, stop, (stop - first) / rate)
+    return Playback(reader.name, header, tags, groups, sequence, first, stop, (stop - first) / rate, _run(header))
 
 
 def _nothing(name: str, part: Part, seconds: float) -> OptionError:
