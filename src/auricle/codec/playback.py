@@ -21,7 +21,8 @@ from auricle.errors import FormatError, OptionError
 WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
 _SIDE_BY_SIDE = 16
-_LONGEST_RUN = 256
+_LONGEST_WHOLE = 256
+"""Frames of the longest packet of a file that the decoder's network takes in one run."""
 _LARGEST_GROUP = 1 << 14
 """Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds their codes."""
 
@@ -88,7 +89,8 @@ def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> I
         OptionError: the part lies behind the end of the sound.
     """
     if not isinstance(source, Path | str):
-        yield _through(Reader(source, "standard input"), limits, part, at_once=1)
+        reader = Reader(source, "standard input")
+        yield _through(reader, limits, part, at_once=1, run=reader.header.chunk_frames)
         return
     path = Path(source)
     about = info(path) if part.everything else None
@@ -97,13 +99,13 @@ def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> I
         if about is not None:
             _check(reader, limits, reader.header.frames(about.samples), about.bytes)
         yield (
-            _through(reader, limits, part, at_once=_side_by_side(reader.header))
+            _through(reader, limits, part, at_once=_side_by_side(reader.header), run=_run(reader.header))
             if part.everything
             else _some(file, reader, limits, part)
         )
 
 
-def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -> Playback:
+def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int, run: int) -> Playback:
     """From the front on; the first packet is read at once, because tags stand before it."""
     header = reader.header
     packets = _limited(reader, limits)
@@ -116,13 +118,12 @@ def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int) -
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
     groups = _grouped(chain((start,), packets), at_once)
-    run = header.chunk_frames if at_once == 1 else _run(header)
     return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds, run)
 
 
 def _run(header: Header) -> int:
     """Frames per run for a file: a whole packet, unless that is long."""
-    return header.packet_frames if header.packet_frames <= _LONGEST_RUN else header.chunk_frames
+    return header.packet_frames if header.packet_frames <= _LONGEST_WHOLE else header.chunk_frames
 
 
 def _side_by_side(header: Header) -> int:
