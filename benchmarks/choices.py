@@ -166,7 +166,7 @@ def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str
 
 def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple[Any, float]:
     """A model after so many steps, and the seconds they took."""
-    from auricle.api.runs import Watcher, fit, gather
+    from auricle.api.training_run import Watcher, fit, gather
     from auricle.model import ModelInfo
     from auricle.training import AutoencoderTask, Budget, Machine, Run
     from auricle.training.begin import Beginning, first_model, fit_scale, freeze_prior

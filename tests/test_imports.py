@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "output"}
+GROUND = {"errors", "atomic"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -21,7 +21,7 @@ LEARN = {"losses", "discriminators", "training"}
 TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "bench"}
 MAY_IMPORT = {
     "errors": set(),
-    "output": {"errors"},
+    "atomic": {"errors"},
     "verdict": set(),
     "html": set(),
     "audio": GROUND,
@@ -38,12 +38,10 @@ MAY_IMPORT = {
     "synth": WORK | LEARN | {"html"},
     "classify": WORK | LEARN | {"html"},
     "bench": WORK | JOBS | {"losses", "training", "html"},
-    "describe": MODEL | JOBS,
-    "check": {"errors", "data", "verdict", "watch"},
     "api": TOP,
-    "demo": TOP | {"api", "describe"},
-    "cli": TOP | {"api", "check", "describe", "demo", "public"},
-    "__init__": TOP | {"api", "check", "describe"},
+    "demo": TOP | {"api"},
+    "cli": TOP | {"api", "demo", "public"},
+    "__init__": TOP | {"api"},
     "__main__": {"cli"},
 }
 """Rooms of the package and those that each may enter besides itself. "public" is ``from auricle import name``."""

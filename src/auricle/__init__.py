@@ -18,16 +18,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auricle.api.prior import TrainedPrior, train_prior
-    from auricle.api.runs import Watcher
+    from auricle.api.doctor import doctor
+    from auricle.api.finetune import finetune
+    from auricle.api.info import info
     from auricle.api.train import Trained, train
-    from auricle.api.tune import finetune
+    from auricle.api.train_prior import TrainedPrior, train_prior
+    from auricle.api.training_run import Watcher
     from auricle.audio import read
     from auricle.audio.write import write
     from auricle.bench.benchmark import benchmark
     from auricle.bench.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
-    from auricle.check import doctor
     from auricle.classify.classifier import Classifier
     from auricle.classify.compare import Comparison, evaluate_classifier
     from auricle.classify.features import Features, features
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     )
     from auricle.codec.container import Packet
     from auricle.codec.packets import Decoder, Encoder
-    from auricle.describe import info
     from auricle.errors import (
         AudioError,
         AuricleError,
@@ -166,10 +166,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
         "Packet": "auricle.codec.container",
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
-        "finetune": "auricle.api.tune",
+        "finetune": "auricle.api.finetune",
         "Tuned": "auricle.classify.finetune",
-        **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.prior"),
-        "Watcher": "auricle.api.runs",
+        **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
+        "Watcher": "auricle.api.training_run",
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",
@@ -183,8 +183,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "morph": "auricle.synth.morph",
         "transfer": "auricle.synth.transfer",
         "benchmark": "auricle.bench.benchmark",
-        "doctor": "auricle.check",
-        "info": "auricle.describe",
+        "doctor": "auricle.api.doctor",
+        "info": "auricle.api.info",
         "Classifier": "auricle.classify.classifier",
         **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.compare"),
         **dict.fromkeys(("Features", "features"), "auricle.classify.features"),

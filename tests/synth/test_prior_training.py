@@ -100,7 +100,7 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
     cut = tmp_path / "cut.prior.safetensors"
     stopper = auricle.Watcher(on_report=stop)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auricle.api.prior.Run", _eager)
+        patch.setattr("auricle.api.train_prior.Run", _eager)
         with pytest.raises(StopError):
             train(kind, out=cut, watcher=stopper)
         assert not cut.exists()

@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import final
 
-from auricle.api.runs import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.atomic import check_output
 from auricle.bench.heldout import evaluate_held_out
 from auricle.bench.rows import Row
 from auricle.data import Corpus, Rejected, Sound
@@ -14,7 +15,6 @@ from auricle.data.labels import labelled
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.file import load, save
-from auricle.output import check_output
 from auricle.training import (
     AutoencoderTask,
     Budget,

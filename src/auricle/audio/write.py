@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from auricle.atomic import fresh_file
 from auricle.audio.writer import AudioWriter
 from auricle.errors import AudioError
-from auricle.output import fresh_file
 
 
 def write(

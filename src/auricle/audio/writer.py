@@ -49,7 +49,7 @@ class AudioWriter:
     """A file written block by block. The suffix chooses the format: .wav, .flac or .ogg (Vorbis).
 
     Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
-    hold them. Use it inside `auricle.output.fresh_file`, so that a failure leaves no half-written file.
+    hold them. Use it inside `auricle.atomic.fresh_file`, so that a failure leaves no half-written file.
 
     Args:
         path: the file; replaced if it exists.

@@ -10,6 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, final
 
+from auricle.atomic import check_output
 from auricle.bench.clips import Clip
 from auricle.bench.cost import model_cost, peer_cost
 from auricle.bench.curves import file_verdict, point, savings, unreached
@@ -25,7 +26,6 @@ from auricle.bench.scorer import scorer
 from auricle.bench.scores import METRICS, SPEECH_RATE, usable
 from auricle.errors import OptionError
 from auricle.model import Autoencoder, load
-from auricle.output import check_output
 
 KBPS = (1.5, 3.0, 6.0, 9.0, 12.0, 24.0)
 ANCHOR = "opus"

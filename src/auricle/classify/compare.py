@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from auricle.atomic import check_output
 from auricle.classify.checks import check_classes, gathered_labels, tell_silent
 from auricle.classify.evaluation import Evaluation, Interval, evaluate, interval, majority
 from auricle.classify.extractor import Extractor
@@ -21,7 +22,6 @@ from auricle.classify.spectra import LogMelFeatures, MfccFeatures
 from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
 from auricle.model import Autoencoder, load
-from auricle.output import check_output
 
 _HIGHEST_RATE = 48_000
 _OFFICIAL = ("esc10", "esc50")

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from auricle.atomic import check_output, fresh_file
 from auricle.classify.features import Features
 from auricle.errors import OptionError
-from auricle.output import check_output, fresh_file
 
 
 def check_export(path: Path, *, force: bool) -> None:

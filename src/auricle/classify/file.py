@@ -10,6 +10,7 @@ from pydantic import Field, SerializeAsAny, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from auricle.atomic import fresh_file
 from auricle.classify.own import ENCODER, encoder_layout
 from auricle.classify.pooling import Recipe
 from auricle.classify.probe import Arrays, Probe
@@ -17,7 +18,6 @@ from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
 from auricle.model.choice import Frozen
 from auricle.model.config import describe, printable
-from auricle.output import fresh_file
 
 SUFFIX = ".classifier.safetensors"
 FORMAT = "auricle-classifier"

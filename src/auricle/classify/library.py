@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from auricle.atomic import fresh_file
 from auricle.classify.extractor import Extractor
 from auricle.classify.features import Features, Progress, extract
 from auricle.classify.neighbours import ExactIndex, GraphIndex, Index, Space, graphs_available
@@ -20,7 +21,6 @@ from auricle.classify.scaling import Scaling
 from auricle.data.listing import audio_names
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
 from auricle.errors import DataError, OutputError
-from auricle.output import fresh_file
 
 GRAPH_FROM = 200_000
 """Sounds from which on a graph is made: below, comparing with all of them takes milliseconds."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from auricle.atomic import fresh_file
 from auricle.classify.evaluation import Evaluation
-from auricle.output import fresh_file
 
 _MOST_NUMBERS = 30
 """With more classes than this the cells' numbers could not be read."""

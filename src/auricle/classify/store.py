@@ -10,8 +10,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from auricle.atomic import fresh_file
 from auricle.errors import OutputError
-from auricle.output import fresh_file
 
 _SUFFIX = ".features.safetensors"
 _KEY_BYTES = 16

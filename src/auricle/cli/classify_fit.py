@@ -59,8 +59,8 @@ def classify_fit(
         force: replace an existing file.
     """
     from auricle import Classifier
+    from auricle.atomic import check_output
     from auricle.errors import OptionError
-    from auricle.output import check_output
 
     if finetune and probe != "ridge":
         raise OptionError(f"--probe {probe} can't be fine-tuned: leave it out, a linear layer is trained")

@@ -23,7 +23,7 @@ def doctor(path: str, /, *, quick: Flag = False, output: Output = TALKATIVE) -> 
         path: a folder of audio files: any nesting, format, rate; or the folder of a run (MODEL.run).
         quick: of sounds, read headers only.
     """
-    from auricle.check import doctor as run
+    from auricle.api.doctor import doctor as run
     from auricle.data.checkup import SoundsHealth
     from auricle.errors import DataError
 

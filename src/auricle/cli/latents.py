@@ -67,7 +67,7 @@ def latents(
 
 def _find(screen: Screen, folder: Path, target: Path | None, model: str | None, count: int, *, force: bool) -> None:
     from auricle import principal_directions
-    from auricle.output import check_output
+    from auricle.atomic import check_output
     from auricle.synth.latent_files import check_arrays_name
 
     if target is not None:

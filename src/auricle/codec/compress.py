@@ -7,11 +7,11 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
+from auricle.atomic import check_output, fresh_file
 from auricle.codec.header import PACKET_SECONDS, STEPS_PER_LEVEL
 from auricle.codec.info import bitrate
 from auricle.codec.progress import Progress
 from auricle.errors import OptionError, OutputError
-from auricle.output import check_output, fresh_file
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder

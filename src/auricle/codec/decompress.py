@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
+from auricle.atomic import fresh_file
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
 from auricle.codec.compress import check_target, refuse_same
 from auricle.codec.header import Span
@@ -13,7 +14,6 @@ from auricle.codec.limits import SoundLimits
 from auricle.codec.playback import Part, Playback, SoundWriter, playing
 from auricle.codec.progress import Progress
 from auricle.errors import OptionError
-from auricle.output import fresh_file
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder

@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any, final
 from urllib.parse import unquote, urlsplit
 
+from auricle.atomic import fresh_file
 from auricle.audio import is_audio_name
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
-from auricle.output import fresh_file
 
 _THREADS = 8
 _WAITING = 64

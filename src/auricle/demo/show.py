@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from auricle.atomic import check_output, fresh_file
 from auricle.audio.write import write
 from auricle.data import Rejected
 from auricle.demo.made import New, new_sounds
@@ -14,7 +15,6 @@ from auricle.demo.pieces import Piece, programme
 from auricle.demo.takes import Take, take
 from auricle.errors import OutputError
 from auricle.model import Autoencoder, load
-from auricle.output import check_output, fresh_file
 
 SPEECH_RATE = 24_000
 """Sounds up to this rate in Hz are coded as speech, others as music."""

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
+from auricle.atomic import fresh_file
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
 from auricle.model.tablecheck import checked_tables
-from auricle.output import fresh_file
 
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
 _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auricle.atomic import check_output
 from auricle.audio import WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
-from auricle.output import check_output
 from auricle.synth.choice import Chosen, chosen
 from auricle.synth.level import Limiter, limited
 from auricle.synth.prior import Prior

@@ -8,10 +8,10 @@ from typing import final
 import torch
 from torch import Tensor
 
+from auricle.atomic import check_output
 from auricle.audio import info, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
-from auricle.output import check_output
 from auricle.synth.choice import find_model
 from auricle.synth.directions import Directions, heard, parse_shifts
 from auricle.synth.latent_files import About, LatentFile, is_arrays_name, load_latents, save_latents

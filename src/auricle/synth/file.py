@@ -13,6 +13,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.numpy import save_file
 
+from auricle.atomic import fresh_file
 from auricle.errors import ConfigError, ModelError
 from auricle.model.config import describe, printable
 from auricle.model.untrusted import (
@@ -25,7 +26,6 @@ from auricle.model.untrusted import (
     printed,
     short,
 )
-from auricle.output import fresh_file
 from auricle.synth.flow import FlowConfig
 from auricle.synth.prior import Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.recurrent import RecurrentConfig

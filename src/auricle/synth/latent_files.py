@@ -14,9 +14,9 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from auricle.atomic import fresh_file
 from auricle.errors import ModelError, OptionError
 from auricle.model.choice import Frozen
-from auricle.output import fresh_file
 
 _KEY = "auricle"
 _ARRAY = "latents"

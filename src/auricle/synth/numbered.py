@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from auricle.atomic import check_output, fresh_file
 from auricle.audio import AudioWriter
 from auricle.errors import OptionError, OutputError
-from auricle.output import check_output, fresh_file
 
 MOST = 100_000
 """Sounds that one call makes at most."""

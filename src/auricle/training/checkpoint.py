@@ -24,8 +24,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from auricle.atomic import fresh_file
 from auricle.errors import ModelError, OutputError
-from auricle.output import fresh_file
 from auricle.training.schedule import Clock
 
 _KEPT = 3

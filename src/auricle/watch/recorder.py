@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
+from auricle.atomic import fresh_file
 from auricle.errors import FormatError
-from auricle.output import fresh_file
 from auricle.training.report import Report
 from auricle.verdict import Verdict
 from auricle.watch.board import TENSORBOARD, Board, board, check_trackers

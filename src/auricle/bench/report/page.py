@@ -6,13 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import final
 
+from auricle.atomic import check_output, fresh_file
 from auricle.bench.report.charts import charts, legend, looks
 from auricle.bench.report.gallery import Gallery, gallery
 from auricle.bench.report.tables import costs, facts, figures, files, problems, savings
 from auricle.bench.report.trials import listening_test
 from auricle.bench.results import BenchmarkResult, Sample
 from auricle.html import asset, document
-from auricle.output import check_output, fresh_file
 
 _ROOM = "bench/report"
 _ANCHOR = "opus"

@@ -8,12 +8,12 @@ from typing import final
 import numpy as np
 import torch
 
-from auricle.api.runs import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.atomic import check_output
 from auricle.data import AudioCache, Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
-from auricle.output import check_output
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.file import load_prior, save_prior
 from auricle.synth.latents import LatentCache

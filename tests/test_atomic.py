@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from auricle.atomic import fresh_file
 from auricle.errors import OutputError
-from auricle.output import fresh_file
 
 
 def write(path: Path, *, force: bool = False) -> None:

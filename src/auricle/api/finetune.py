@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from auricle.api.runs import Watcher, check_options, fit, run_folder, threads_of
+from auricle.api.training_run import Watcher, check_options, fit, run_folder, threads_of
+from auricle.atomic import check_output
 from auricle.classify.checks import gathered_labels
 from auricle.classify.finetune import FineTuning, Tuned
 from auricle.data.labels import Labels
 from auricle.model import Autoencoder, load
-from auricle.output import check_output
 from auricle.training import Budget, Machine, Run
 from auricle.watch import TENSORBOARD, check_trackers
 
