@@ -76,8 +76,8 @@ def _networks(args: argparse.Namespace, folder: Path) -> Any:
 
 
 def _speed(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, Any]]:
+    from _timing import timed
     from auricle import generate
-    from auricle.bench.timing import timed
 
     rows = []
     for steps in args.steps:

@@ -72,7 +72,7 @@ def _ours(model: Any, args: argparse.Namespace, seconds: float) -> list[dict[str
 
 
 def _row(codec: str, what: str, seconds: float, work: Callable[[], object], repeats: int) -> dict[str, Any]:
-    from auricle.bench.timing import timed
+    from _timing import timed
 
     timing = timed(work, repeats=repeats)
     return {

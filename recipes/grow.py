@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from _grow import with_bands, with_contexts, with_direct
 from auricle.audio import read, resample
 from auricle.data import scan
 from auricle.model.file import load, save
-from auricle.model.grow import with_bands, with_contexts, with_direct
 
 SECONDS = 6.0
 FILES = 60

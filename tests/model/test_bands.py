@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from _grow import with_bands, with_contexts, with_direct
 from auricle.errors import ConfigError, ModelError
 from auricle.model.bands import BandLevels, NoiseFill, band_edges, bands_above
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
 from auricle.model.file import fingerprint, load, save
-from auricle.model.grow import with_bands, with_contexts, with_direct
 from auricle.stream import Pointwise
 from contract import verify_step
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
