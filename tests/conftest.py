@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig, save
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.transform import MdctConfig

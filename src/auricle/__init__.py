@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from auricle.api.train_prior import TrainedPrior, train_prior
     from auricle.api.training_run import Watcher
     from auricle.audio import read
-    from auricle.audio.write import write
+    from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
     from auricle.bench.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
@@ -191,7 +191,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Similar", "similar"), "auricle.classify.search"),
         **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.suggest"),
         "read": "auricle.audio",
-        "write": "auricle.audio.write",
+        "write": "auricle.audio.writer",
     }
 )
 

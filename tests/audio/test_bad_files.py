@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import files, ogg
+from auricle.audio import reader
+from auricle.audio.formats import ogg
 from auricle.errors import AudioError
 
 CHECKED = ["wav", "flac", "aiff", "au", "caf", "w64", "rf64", "ogg", "opus"]
@@ -191,7 +192,7 @@ def test_bytes_after_the_last_ogg_page(tmp_path: Path) -> None:
 
 
 def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "available", lambda: False)
+    monkeypatch.setattr(reader, "available", lambda: False)
     song = tmp_path / "a.m4a"
     song.write_bytes(b"\x00\x00\x00\x18ftypM4A " + bytes(100))
     refused(song, r"needs PyAV: pip install 'auricle\[av\]'")

@@ -114,7 +114,7 @@ def soundfile_bytes(subtype: str) -> int:
 
 
 def test_more_samples_than_a_placeholder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auricle.audio.wavstream._UNKNOWN_SIZE", 1000)
+    monkeypatch.setattr("auricle.audio.formats.wav_reader._UNKNOWN_SIZE", 1000)
     data = bytearray(stored(tmp_path / "a.wav"))
     data[40:44] = (2000).to_bytes(4, "little")
     assert heard(bytes(data))[0].shape == (2, 5001)

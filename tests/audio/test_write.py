@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.errors import AudioError, OptionError, OutputError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from auricle import evaluate_synthesis
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.bench.synthesis import SynthesisResult
 from auricle.bench.synthesis.copies import correlation
 from auricle.bench.synthesis.results import CEILING, COPIES, FLOOR, GENERATED, HELD_OUT, REBUILT

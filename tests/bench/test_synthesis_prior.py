@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from auricle import evaluate_prior
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.errors import AuricleError
 from auricle.model import Autoencoder, load
 from auricle.synth import FlowConfig, Origin, Prior, PriorInfo

@@ -13,7 +13,7 @@ import pytest
 
 import auricle.codec
 from auricle.audio import read
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.cli.verbs import VERBS
 from auricle.model import shipped
 

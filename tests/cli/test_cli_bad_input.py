@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 
 
 @pytest.fixture

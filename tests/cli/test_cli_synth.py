@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from auricle.audio import read
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.model import load
 from auricle.synth import FlowConfig, Origin, PriorInfo
 from auricle.synth.file import save_prior

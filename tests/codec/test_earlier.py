@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import auricle
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.errors import ModelError
 from auricle.model.file import earlier, fingerprint, load, read_metadata, save, shipped
 from model.tiny import tiny_model

@@ -11,7 +11,7 @@ import soundfile
 
 import auricle.demo
 from auricle.audio import read
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.cli import main
 from auricle.demo import Demo
 from auricle.demo.credits import credits_html

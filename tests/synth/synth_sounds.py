@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError
 from auricle.model import Autoencoder

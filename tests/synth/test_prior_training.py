@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import auricle
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.errors import AuricleError, DataError, ModelError, OptionError, OutputError
 from auricle.synth import PriorConfig
 from auricle.synth.file import load_prior

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import auricle
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.errors import ConfigError, ModelError
 from auricle.model.file import SUFFIX, fingerprint, load, save, shipped
 from auricle.training.begin import AUTO, NONE, beginning

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.discriminators import ConvConfig, SpectrumConfig
 from auricle.errors import AuricleError

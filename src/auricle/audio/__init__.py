@@ -1,12 +1,12 @@
 """Files and samples: read, write, blocks, resampling. Audio is float32 ``(c, t)`` in -1..1."""
 
-from auricle.audio.decoder import AudioInfo
-from auricle.audio.files import AudioReader, info, read, tags
-from auricle.audio.limits import TRUSTED, UNTRUSTED, Limits
-from auricle.audio.names import is_audio_name, writable_format
+from auricle.audio.formats.base import AudioInfo
+from auricle.audio.reader import AudioReader, info, read, tags
 from auricle.audio.resample import Resampler, resample, resampled_length
-from auricle.audio.tagging import MAX_TAG_BYTES, MAX_TAGS, clean_tags
-from auricle.audio.wavwriter import WavStreamWriter
+from auricle.audio.sandbox.limits import TRUSTED, UNTRUSTED, Limits
+from auricle.audio.suffixes import is_audio_name, writable_format
+from auricle.audio.tags import MAX_TAG_BYTES, MAX_TAGS, clean_tags
+from auricle.audio.wav_writer import WavStreamWriter
 from auricle.audio.writer import AudioWriter
 
 __all__ = [

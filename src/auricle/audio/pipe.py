@@ -8,12 +8,12 @@ from typing import BinaryIO, final
 
 import numpy as np
 
-from auricle.audio.decoder import AudioInfo, Decoder
-from auricle.audio.headers import flac_frames
-from auricle.audio.limits import Limits, check_shape
-from auricle.audio.pyav import AvDecoder, available
-from auricle.audio.tagging import clean_tags
-from auricle.audio.wavstream import AFTER_SAMPLES, StreamHeader, read_header
+from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.pyav import AvDecoder, available
+from auricle.audio.formats.truncation import flac_frames
+from auricle.audio.formats.wav_reader import AFTER_SAMPLES, StreamHeader, read_header
+from auricle.audio.sandbox.limits import Limits, check_shape
+from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 _PIECE = 1 << 16

@@ -1,4 +1,4 @@
-"""Audio files out, block by block."""
+"""Audio files out, block by block or whole."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,11 @@ from typing import Self, final
 import numpy as np
 import soundfile
 
-from auricle.audio.decoder import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
-from auricle.audio.headers import empty_flac
-from auricle.audio.names import writable_format
-from auricle.audio.tagging import WRITABLE, clean_tags
+from auricle.atomic import fresh_file
+from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from auricle.audio.formats.truncation import empty_flac
+from auricle.audio.suffixes import writable_format
+from auricle.audio.tags import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
 
 _MOST_AT_ONCE = 1 << 16
@@ -57,7 +58,7 @@ class AudioWriter:
         channels: number of channels, 1 to 8.
         subtype: libsndfile's name of the sample format, such as ``PCM_24`` or ``FLOAT``; None is ``PCM_16``
             for .wav and .flac.
-        tags: title, artist and the like; `auricle.audio.tagging.WRITABLE` are written.
+        tags: title, artist and the like; `auricle.audio.tags.WRITABLE` are written.
 
     Raises:
         OptionError: the suffix, rate, channels or subtype can't be written.
@@ -143,3 +144,30 @@ class AudioWriter:
 
 def _reason(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(". ")
+
+
+def write(
+    path: Path | str, audio: np.ndarray, sample_rate: int, *, subtype: str | None = None, force: bool = False
+) -> None:
+    """Write an audio file; it appears whole or not at all. Samples beyond -1 and 1 are clipped.
+
+    Args:
+        path: a .wav, .flac or .ogg file.
+        audio: float ``(c, t)``, or ``(t,)`` for one channel.
+        sample_rate: in Hz.
+        subtype: sample format, as for `auricle.audio.AudioWriter`.
+        force: replace an existing file.
+
+    Raises:
+        OptionError: the suffix, rate, channels or subtype can't be written.
+        AudioError: the array has another shape, or a sample is NaN or infinite.
+        OutputError: the file exists and ``force`` is false, or it can't be written.
+    """
+    samples = np.atleast_2d(audio)
+    if samples.ndim != 2:
+        raise AudioError(f"can't write an array of shape {audio.shape}: give (c, t) or (t,)")
+    with (
+        fresh_file(Path(path), force=force) as temporary,
+        AudioWriter(temporary, sample_rate, samples.shape[0], subtype) as writer,
+    ):
+        writer.write(samples)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.atomic import check_output, fresh_file
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.data import Rejected
 from auricle.demo.made import New, new_sounds
 from auricle.demo.page import Exhibit, page

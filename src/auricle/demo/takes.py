@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from auricle.audio import read
-from auricle.audio.write import write
+from auricle.audio.writer import write
 from auricle.codec import compress, decompress
 from auricle.demo.pieces import Piece
 from auricle.metrics import mel_distance, si_sdr

@@ -6,10 +6,10 @@ from typing import final
 import numpy as np
 import soundfile
 
-from auricle.audio import ogg
-from auricle.audio.decoder import AudioInfo, Decoder
-from auricle.audio.headers import flac_is_empty, mp3_has_length, truncation
-from auricle.audio.tagging import clean_tags
+from auricle.audio.formats import ogg
+from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.truncation import flac_is_empty, mp3_has_length, truncation
+from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 _UNRECOGNISED = 1  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT

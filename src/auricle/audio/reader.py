@@ -11,13 +11,13 @@ from typing import BinaryIO, Self, final
 
 import numpy as np
 
-from auricle.audio.decoder import AudioInfo, Decoder
-from auricle.audio.limits import TRUSTED, UNTRUSTED, Limits, check_length, check_shape, check_whole
-from auricle.audio.names import needs_pyav
+from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.pyav import AvDecoder, available
+from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
 from auricle.audio.pipe import open_pipe
-from auricle.audio.pyav import AvDecoder, available
-from auricle.audio.sndfile import NotForSndfileError, SndfileDecoder
-from auricle.audio.untrusted import ChildDecoder
+from auricle.audio.sandbox.decoder import ChildDecoder
+from auricle.audio.sandbox.limits import TRUSTED, UNTRUSTED, Limits, check_length, check_shape, check_whole
+from auricle.audio.suffixes import needs_pyav
 from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18

@@ -22,13 +22,13 @@ from typing import BinaryIO, final
 
 import numpy as np
 
-from auricle.audio import wire
-from auricle.audio.decoder import AudioInfo, Decoder
-from auricle.audio.limits import Limits, check_shape
+from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.sandbox import protocol
+from auricle.audio.sandbox.limits import Limits, check_shape
 from auricle.errors import AudioError, OptionError
 
-_PACKAGES = str(Path(__file__).resolve().parents[2])
-_RUN = f"import sys; sys.path.append({_PACKAGES!r}); from auricle.audio.child import main; main(sys.argv[1:])"
+_PACKAGES = str(Path(__file__).resolve().parents[3])
+_RUN = f"import sys; sys.path.append({_PACKAGES!r}); from auricle.audio.sandbox_child import main; main(sys.argv[1:])"
 COMMAND = (sys.executable, "-P", "-c", _RUN)
 """How a child is started; ``-P`` keeps a ``numpy.py`` in the working folder from being loaded."""
 _VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL", "LC_CTYPE")
@@ -43,7 +43,7 @@ class ChildDecoder(Decoder):
         path: the file, or the name of the stream.
         limits: what the sound and the child may take.
         stream: read this instead: an open binary file that has a descriptor and of which nothing has been read.
-        command: the program that writes the records; an order (`auricle.audio.wire.pack_order`) is appended.
+        command: the program that writes the records; an order (`protocol.pack_order`) is appended.
 
     Raises:
         AudioError: the child refused the sound, crashed, or took more than it may.
@@ -64,7 +64,7 @@ class ChildDecoder(Decoder):
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
         self._waited = 0.0
-        self._buffer = memoryview(bytearray(max(wire.LARGEST.values())))
+        self._buffer = memoryview(bytearray(max(protocol.LARGEST.values())))
         self._ready = np.zeros((0, 1), np.float32)
         self._ended = False
         try:
@@ -97,10 +97,10 @@ class ChildDecoder(Decoder):
     def _header(self) -> tuple[AudioInfo, dict[str, str]]:
         head, content = self._record()
         try:
-            if head.kind != wire.HEADER:
-                raise wire.WireError
-            return wire.parse_header(self._path, bytes(content))
-        except wire.WireError as error:
+            if head.kind != protocol.HEADER:
+                raise protocol.WireError
+            return protocol.parse_header(self._path, bytes(content))
+        except protocol.WireError as error:
             raise self._nonsense() from error
 
     def _has_samples(self) -> bool:
@@ -108,30 +108,30 @@ class ChildDecoder(Decoder):
         if len(self._ready) or self._ended:
             return not self._ended
         head, content = self._record()
-        self._ended = head.kind == wire.END
+        self._ended = head.kind == protocol.END
         if self._ended:
             return False
         try:
-            if head.kind != wire.SAMPLES:
-                raise wire.WireError
-            self._ready = wire.parse_samples(content, self.info.channels)
-        except wire.WireError as error:
+            if head.kind != protocol.SAMPLES:
+                raise protocol.WireError
+            self._ready = protocol.parse_samples(content, self.info.channels)
+        except protocol.WireError as error:
             raise self._nonsense() from error
         return True
 
-    def _record(self) -> tuple[wire.Head, memoryview]:
+    def _record(self) -> tuple[protocol.Head, memoryview]:
         """The next record; its content is good until the one after.
 
         Raises:
             AudioError: it is a failure, or no record.
         """
         try:
-            head = wire.parse_head(bytes(self._receive(wire.HEAD.size)))
+            head = protocol.parse_head(bytes(self._receive(protocol.HEAD.size)))
             content = self._receive(head.length)
-            if head.kind != wire.FAILURE:
+            if head.kind != protocol.FAILURE:
                 return head, content
-            failure = wire.parse_failure(bytes(content))
-        except wire.WireError as error:
+            failure = protocol.parse_failure(bytes(content))
+        except protocol.WireError as error:
             raise self._nonsense() from error
         self.close()
         raise AudioError(failure)
@@ -185,7 +185,7 @@ def _start(path: Path, limits: Limits, stream: BinaryIO | None, command: tuple[s
     environment = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
     try:
         process = subprocess.Popen(
-            [*command, *wire.pack_order(wire.Order(path, stream is not None, limits))],
+            [*command, *protocol.pack_order(protocol.Order(path, stream is not None, limits))],
             stdin=subprocess.DEVNULL if stream is None else _descriptor(path, stream),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

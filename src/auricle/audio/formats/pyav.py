@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 
 import numpy as np
 
-from auricle.audio import ogg
-from auricle.audio.decoder import AudioInfo, Decoder
-from auricle.audio.tagging import clean_tags
+from auricle.audio.formats import ogg
+from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 if TYPE_CHECKING:

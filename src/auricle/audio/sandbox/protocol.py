@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from auricle.audio.decoder import AudioInfo
-from auricle.audio.limits import Limits
-from auricle.audio.tagging import clean_tags
+from auricle.audio.formats.base import AudioInfo
+from auricle.audio.sandbox.limits import Limits
+from auricle.audio.tags import clean_tags
 
 HEADER, SAMPLES, END, FAILURE = b"H", b"S", b"E", b"F"
 HEAD = struct.Struct("<cI")

@@ -1,6 +1,6 @@
 """A process that decodes one sound under limits and writes its samples to a pipe.
 
-It is started by `auricle.audio.untrusted`; `auricle.audio.wire` says what it writes. It never loads torch.
+It is started by `audio.sandbox.decoder`; `audio.sandbox.protocol` says what it writes. It never loads torch.
 """
 
 import math
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from auricle.audio import wire
-from auricle.audio.files import AudioReader
-from auricle.audio.limits import Limits
+from auricle.audio.reader import AudioReader
+from auricle.audio.sandbox import protocol
+from auricle.audio.sandbox.limits import Limits
 from auricle.errors import AudioError
 
 _FEW_FILES = 64
@@ -68,29 +68,31 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 
 def _send(kind: bytes, content: bytes | memoryview = b"") -> None:
-    view = memoryview(wire.record(kind, content))
+    view = memoryview(protocol.record(kind, content))
     while view:
         view = view[os.write(sys.stdout.fileno(), view) :]
 
 
-def _decode(order: wire.Order) -> None:
+def _decode(order: protocol.Order) -> None:
     limits = order.limits
     patience = limits.wait_seconds if order.from_input else limits.stall_seconds
     with _deadline(patience):
         reader = _open(order)
     with reader:
-        _send(wire.HEADER, wire.pack_header(reader.info, reader.tags))
-        blocks = reader.blocks(min(reader.sample_rate // 2, wire.LARGEST[wire.SAMPLES] // (4 * reader.channels)))
+        _send(protocol.HEADER, protocol.pack_header(reader.info, reader.tags))
+        blocks = reader.blocks(
+            min(reader.sample_rate // 2, protocol.LARGEST[protocol.SAMPLES] // (4 * reader.channels))
+        )
         while True:
             with _deadline(patience):
                 block = next(blocks, None)
             if block is None:
                 break
-            _send(wire.SAMPLES, np.ascontiguousarray(block.T, "<f4").data.cast("B"))
-    _send(wire.END)
+            _send(protocol.SAMPLES, np.ascontiguousarray(block.T, "<f4").data.cast("B"))
+    _send(protocol.END)
 
 
-def _open(order: wire.Order) -> AudioReader:
+def _open(order: protocol.Order) -> AudioReader:
     if order.from_input:
         return AudioReader.from_stream(sys.stdin.buffer, str(order.path), limits=order.limits)
     return AudioReader(order.path, limits=order.limits)
@@ -98,7 +100,7 @@ def _open(order: wire.Order) -> AudioReader:
 
 def main(arguments: Sequence[str]) -> None:
     """Obey the order in the arguments."""
-    order = wire.parse_order(arguments)
+    order = protocol.parse_order(arguments)
     try:
         confine(order.limits, order.limits.spool_bytes if order.from_input else 0)
         _decode(order)
@@ -110,4 +112,4 @@ def main(arguments: Sequence[str]) -> None:
         failure = f"{order.path} needs more than {most} MiB to decode: raise the limit on memory_bytes"
     except AudioError as error:
         failure = str(error)
-    _send(wire.FAILURE, failure.encode(errors="replace")[: wire.LARGEST[wire.FAILURE]])
+    _send(protocol.FAILURE, failure.encode(errors="replace")[: protocol.LARGEST[protocol.FAILURE]])

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import UNTRUSTED, Limits, files, wire
-from auricle.audio.untrusted import ChildDecoder
+from auricle.audio import UNTRUSTED, Limits, reader
+from auricle.audio.sandbox import protocol
+from auricle.audio.sandbox.decoder import ChildDecoder
 from auricle.errors import AudioError, OptionError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="this system can't confine a process")
@@ -27,7 +28,7 @@ HEADER = "s(w.HEADER, w.pack_header(AudioInfo(Path('x'), 16000, 2, 0, 'WAV', Fal
 PRELUDE = (
     "import os, sys, time, signal, subprocess\n"
     "from pathlib import Path\n"
-    "from auricle.audio import wire as w, AudioInfo\n"
+    "from auricle.audio import AudioInfo\nfrom auricle.audio.sandbox import protocol as w\n"
     "def s(kind, content=b''): os.write(1, w.record(kind, content))\n"
 )
 
@@ -171,14 +172,14 @@ def test_absurd_shapes_allocate_nothing(sound: Path, channels: int, rate: int) -
 
 def test_a_sound_that_ends_before_its_header_says(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "s(w.HEADER, w.pack_header(AudioInfo(Path('x'), 16000, 2, 99, 'WAV'), {}))\ns(w.SAMPLES, bytes(8))\ns(w.END)"
-    monkeypatch.setattr(files, "ChildDecoder", lambda path, limits: child(path, code))
+    monkeypatch.setattr(reader, "ChildDecoder", lambda path, limits: child(path, code))
     with pytest.raises(AudioError, match=r"cut short .*promises 99 samples, 1 are there"):
         audio.read(sound, untrusted=True)
 
 
 def test_endless_samples_stop_at_the_limit(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = HEADER + "while True: s(w.SAMPLES, bytes(w.LARGEST[w.SAMPLES]))"
-    monkeypatch.setattr(files, "ChildDecoder", lambda path, limits: child(path, code))
+    monkeypatch.setattr(reader, "ChildDecoder", lambda path, limits: child(path, code))
     with pytest.raises(AudioError, match="longer than 30 s, the limit"):
         audio.read(sound, limits=replace(QUICK, seconds=30.0), untrusted=True)
     with pytest.raises(AudioError, match="decodes to more than 5000 times as many"):
@@ -193,14 +194,17 @@ def test_a_trickle_is_bounded_in_all(sound: Path) -> None:
     assert time.monotonic() - begun < 5
 
 
-CONFINED = "from auricle.audio import child\nlimits = w.parse_order(sys.argv[1:]).limits\nchild.confine(limits, 0)\n"
+CONFINED = (
+    "from auricle.audio import sandbox_child as child\n"
+    "limits = w.parse_order(sys.argv[1:]).limits\nchild.confine(limits, 0)\n"
+)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux bounds a process's memory")
 @pytest.mark.parametrize("how", ["kept = [bytearray(1 << 24) for _ in range(1000)]", "memoryview(bytearray(1 << 40))"])
 def test_a_child_that_eats_memory(sound: Path, how: str) -> None:
     code = (
-        "from auricle.audio import child\n"
+        "from auricle.audio import sandbox_child as child\n"
         f"class Eater:\n    def __init__(self, path, limits):\n        {how}\n"
         "child.AudioReader = Eater\nchild.main(sys.argv[1:])"
     )
@@ -274,7 +278,9 @@ def test_a_module_in_the_working_folder_is_not_loaded(sound: Path, monkeypatch: 
 
 
 def test_no_torch_in_the_child() -> None:
-    code = "import sys, auricle.audio.child; print([m for m in ('torch', 'pydantic', 'av') if m in sys.modules])"
+    code = (
+        "import sys, auricle.audio.sandbox_child; print([m for m in ('torch', 'pydantic', 'av') if m in sys.modules])"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
 
@@ -323,4 +329,4 @@ def test_mutated_files_are_errors_or_the_same_samples(
 def test_wire_header_keeps_everything(tmp_path: Path) -> None:
     about = audio.AudioInfo(tmp_path, 44_100, 2, 12_345, "FLAC", False)
     tags = {"title": "two\nlines", "x": "\u00e9" * 2000}
-    assert wire.parse_header(tmp_path, wire.pack_header(about, tags)) == (about, tags)
+    assert protocol.parse_header(tmp_path, protocol.pack_header(about, tags)) == (about, tags)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import final
 
-from auricle.audio.decoder import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, AudioInfo
+from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, AudioInfo
 from auricle.errors import AudioError, OptionError
 
 _FREE_BYTES = 1 << 26

@@ -1,0 +1,1 @@
+"""One file per library or container that sound is read from."""
