@@ -20,7 +20,7 @@ from auricle.errors import OptionError
 from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
-from auricle.model.transform import StftConfig
+from auricle.model.front_end import StftConfig
 from auricle.training import TrainConfig, named
 
 PRESET = "speech"

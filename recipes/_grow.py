@@ -12,7 +12,7 @@ from auricle.model.autoencoder import Autoencoder
 from auricle.model.bands import SPARK, band_edges
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, describe
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 
 _GAINS = (0.12, 2.0)
 """Of the lowest and the highest level, for coefficients of unit variance."""

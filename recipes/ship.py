@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from auricle.model import Autoencoder, ModelInfo
-from auricle.model.file import SUFFIX, fingerprint, load, save
+from auricle.model.files.file import SUFFIX, fingerprint, load, save
 from auricle.synth.file import SUFFIX as PRIOR_SUFFIX
 from auricle.synth.file import load_prior, save_prior
 from auricle.synth.prior import Prior, PriorInfo

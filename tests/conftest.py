@@ -9,7 +9,7 @@ import torch
 from auricle.audio.writer import write
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig, save
 from auricle.model.bottleneck import EntropyConfig
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 
 
 @pytest.fixture(scope="session")

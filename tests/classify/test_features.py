@@ -20,7 +20,7 @@ from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, AutoencoderConfig, StageConfig, load
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import IdentityConfig
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 
 EXTRACTORS = (
     lambda model: LatentFeatures(model, Recipe(segments=4, depths="all", raw=True)),

@@ -7,7 +7,7 @@ import torch
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import BottleneckConfig, EntropyConfig
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 
 ENTROPY = EntropyConfig(dim=12, levels=3, contexts=4, reach=6)
 

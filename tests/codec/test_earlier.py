@@ -8,7 +8,7 @@ import pytest
 import auricle
 from auricle.audio.writer import write
 from auricle.errors import ModelError
-from auricle.model.file import earlier, fingerprint, load, read_metadata, save, shipped
+from auricle.model.files.file import earlier, fingerprint, load, read_metadata, save, shipped
 from model.tiny import tiny_model
 
 OLD = earlier()

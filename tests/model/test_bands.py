@@ -14,7 +14,7 @@ from auricle.errors import ConfigError, ModelError
 from auricle.model.bands import BandLevels, NoiseFill, band_edges, bands_above
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
-from auricle.model.file import fingerprint, load, save
+from auricle.model.files.file import fingerprint, load, save
 from auricle.stream import Pointwise
 from contract import verify_step
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model

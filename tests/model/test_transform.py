@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from auricle.model.transform import Compand, MdctConfig, PatchConfig, StftConfig, TransformConfig, front_end
+from auricle.model.front_end import Compand, MdctConfig, PatchConfig, StftConfig, TransformConfig, front_end
 
 CONFIGS = [
     MdctConfig(hop_length=320),

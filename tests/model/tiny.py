@@ -12,7 +12,7 @@ from auricle.model.bottleneck import (
     RvqConfig,
     VaeConfig,
 )
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 
 BOTTLENECKS: dict[str, BottleneckConfig] = {
     "identity": IdentityConfig(dim=8),

@@ -6,7 +6,7 @@ import numpy as np
 
 from auricle.model.bands import BandLevels, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
-from auricle.model.transform import Compand, Expand, MdctConfig, PatchConfig, StftConfig
+from auricle.model.front_end import Compand, Expand, MdctConfig, PatchConfig, StftConfig
 from auricle.stream import (
     GRU,
     LSTM,

@@ -7,15 +7,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.model import bands, transform
-from auricle.stream import Layer, Stateless, combine, conv, pointwise, recurrent, resampling
+from auricle.model import bands, front_end
+from auricle.stream import Layer, Stateless, combine, layers
 from contract import verify_step, verify_stream
 from stream.kinds import KINDS
 
 
 def test_every_layer_class_is_covered():
     built = {type(part) for build, _ in KINDS.values() for part in build().modules()}
-    for module in (combine, conv, pointwise, recurrent, resampling, transform, bands):
+    for module in (combine, layers, front_end, bands):
         for _, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, Layer) and found not in (Layer, Stateless):
                 assert found in built, f"{found.__name__} has no entry in kinds.py"

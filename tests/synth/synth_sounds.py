@@ -9,7 +9,7 @@ from auricle.audio.writer import write
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 from auricle.synth import FlowConfig, Origin, Prior, PriorInfo, RecurrentConfig
 
 RATE = 16000

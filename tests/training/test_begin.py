@@ -8,7 +8,7 @@ import pytest
 import auricle
 from auricle.audio.writer import write
 from auricle.errors import ConfigError, ModelError
-from auricle.model.file import SUFFIX, fingerprint, load, save, shipped
+from auricle.model.files.file import SUFFIX, fingerprint, load, save, shipped
 from auricle.training.begin import AUTO, NONE, beginning
 from auricle.training.presets import SIZED, Size, named
 from model.tiny import tiny_model

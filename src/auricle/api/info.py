@@ -122,8 +122,8 @@ def _model(name_or_path: str | Path) -> ModelSummary:
     from safetensors import safe_open
 
     from auricle.model.config import AutoencoderConfig  # loads torch
-    from auricle.model.file import read_metadata, resolve
-    from auricle.model.stored import blank_model
+    from auricle.model.files.file import read_metadata, resolve
+    from auricle.model.files.stored import blank_model
 
     metadata = read_metadata(name_or_path)
     path = resolve(name_or_path)

@@ -14,7 +14,7 @@ from auricle.data import Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo
-from auricle.model.file import load, save
+from auricle.model.files.file import load, save
 from auricle.training import (
     AutoencoderTask,
     Budget,

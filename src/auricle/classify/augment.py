@@ -9,7 +9,7 @@ from pydantic import Field
 from auricle.classify.pooling import levelled
 from auricle.classify.reading import mixed
 from auricle.data import AudioCache
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 
 _BANDS = 8
 

@@ -16,8 +16,8 @@ from auricle.classify.pooling import Recipe
 from auricle.classify.probe import Arrays, Probe
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
-from auricle.model.choice import Frozen
 from auricle.model.config import describe, printable
+from auricle.model.registry import Frozen
 
 SUFFIX = ".classifier.safetensors"
 FORMAT = "auricle-classifier"

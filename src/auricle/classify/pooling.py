@@ -12,8 +12,8 @@ from torch import Tensor
 from auricle.classify.depths import Depth, depths
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
-from auricle.model.choice import Frozen
 from auricle.model.config import describe
+from auricle.model.registry import Frozen
 
 LOUDNESS = 0.1
 """Root mean square that a sound is brought to where its level shall not matter."""

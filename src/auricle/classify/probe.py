@@ -13,7 +13,7 @@ from auricle.classify.calibration import softmax, temperature
 from auricle.classify.folds import dealt
 from auricle.classify.scaling import Scaling
 from auricle.errors import DataError, OptionError
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 
 _INNER_FOLDS = 3
 _SHARPNESS = 5.0  # regression on 0 and 1 to logits; calibration does the rest

@@ -18,7 +18,7 @@ from auricle.classify.probe import Linear
 from auricle.classify.reading import mixed
 from auricle.data import AudioCache
 from auricle.model import Autoencoder
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 from auricle.training import Machine, OptimiserConfig, Phase, PlainWorker, Preview, Task
 
 _HEARD_SECONDS = 10.0  # of a held-out sound

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 
 
 class Judgement(NamedTuple):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from auricle.discriminators.base import Judgement
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 
 _SLOPE = 0.1
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 
 _QUIETEST = 1e-4
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 
 
 class Loss(nn.Module, ABC):

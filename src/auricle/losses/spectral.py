@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from auricle.dsp.mel import mel_filterbank
 from auricle.losses.base import Loss, LossConfig
 from auricle.losses.fused import magnitudes, power_compressed, spectrum
-from auricle.model.transform import MdctConfig, front_end
+from auricle.model.front_end import MdctConfig, front_end
 
 
 @final

@@ -2,7 +2,7 @@
 
 from auricle.model.autoencoder import Autoencoder, ModelInfo
 from auricle.model.config import AutoencoderConfig, StageConfig, parse_config
-from auricle.model.file import earlier, fingerprint, load, save, shipped
+from auricle.model.files.file import earlier, fingerprint, load, save, shipped
 
 __all__ = [
     "Autoencoder",

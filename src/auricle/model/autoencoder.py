@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from auricle.errors import ModelError
 from auricle.model.bands import SPARK, BandLevels, NoiseFill, band_edges, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
-from auricle.model.choice import Frozen
 from auricle.model.config import AutoencoderConfig, StageConfig
-from auricle.model.transform import front_end
+from auricle.model.front_end import front_end
+from auricle.model.registry import Frozen
 from auricle.stream import Activation, Beside, CausalConv, Layer, Pointwise, Serial, Upsample
 
 _QUIET = 0.1

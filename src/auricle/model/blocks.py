@@ -5,7 +5,7 @@ from typing import Literal, final
 
 from pydantic import Field
 
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 from auricle.stream import GRU, LSTM, Activation, DepthwiseConv, FrameNorm, Layer, Pointwise, Residual, Serial
 
 

@@ -15,8 +15,8 @@ from pydantic import (
 from auricle.errors import ConfigError
 from auricle.model.blocks import BlockConfig
 from auricle.model.bottleneck import BottleneckConfig
-from auricle.model.choice import Frozen
-from auricle.model.transform import MdctConfig, TransformConfig
+from auricle.model.front_end import MdctConfig, TransformConfig
+from auricle.model.registry import Frozen
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256

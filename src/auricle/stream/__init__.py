@@ -1,11 +1,18 @@
 """Streaming layers: one contract, one code path for training and for running piece by piece."""
 
 from auricle.stream.combine import Beside, Delay, Residual, Serial
-from auricle.stream.conv import CausalConv, DepthwiseConv
 from auricle.stream.layer import Layer, State, Stateless
-from auricle.stream.pointwise import ACTIVATIONS, Activation, FrameNorm, Pointwise
-from auricle.stream.recurrent import GRU, LSTM
-from auricle.stream.resampling import Upsample
+from auricle.stream.layers import (
+    ACTIVATIONS,
+    GRU,
+    LSTM,
+    Activation,
+    CausalConv,
+    DepthwiseConv,
+    FrameNorm,
+    Pointwise,
+    Upsample,
+)
 from auricle.stream.runner import Stream
 
 __all__ = [

@@ -7,8 +7,8 @@ from typing import final
 
 from auricle.errors import AuricleError, ModelError
 from auricle.model import Autoencoder, load
-from auricle.model.file import earlier, read_metadata, shipped
-from auricle.model.stored import SUFFIX
+from auricle.model.files.file import earlier, read_metadata, shipped
+from auricle.model.files.stored import SUFFIX
 from auricle.synth.file import load_prior, resolve_prior
 from auricle.synth.prior import Prior
 

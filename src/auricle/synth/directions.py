@@ -14,9 +14,9 @@ from torch import Tensor
 from auricle.data.scan import Rejected, scan
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
-from auricle.model.choice import Frozen
+from auricle.model.files.file import model_for
+from auricle.model.registry import Frozen
 from auricle.synth.latent_files import described, load_arrays, save_arrays
-from auricle.synth.models import model_for
 from auricle.synth.sound import Listener
 
 _SHOWN = 16

@@ -12,11 +12,11 @@ from auricle.atomic import check_output
 from auricle.audio import info, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
+from auricle.model.files.file import model_for
 from auricle.synth.choice import find_model
 from auricle.synth.directions import Directions, heard, parse_shifts
 from auricle.synth.latent_files import About, LatentFile, is_arrays_name, load_latents, save_latents
 from auricle.synth.level import Limiter, decibels, limited
-from auricle.synth.models import model_for
 from auricle.synth.numbered import write_blocks
 from auricle.synth.sound import Listener, best, spoken
 

@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 from auricle.atomic import fresh_file
 from auricle.errors import ConfigError, ModelError
 from auricle.model.config import describe, printable
-from auricle.model.untrusted import (
+from auricle.model.files.untrusted import (
     blank,
     check_described,
     check_finite,

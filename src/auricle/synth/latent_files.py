@@ -16,7 +16,7 @@ from safetensors.numpy import save_file
 
 from auricle.atomic import fresh_file
 from auricle.errors import ModelError, OptionError
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 
 _KEY = "auricle"
 _ARRAY = "latents"

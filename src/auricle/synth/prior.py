@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
-from auricle.model.choice import Choice, Frozen
+from auricle.model.registry import Choice, Frozen
 
 NO_CLASS = -1
 _SHOWN, _LISTED = 16, 20

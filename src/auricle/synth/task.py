@@ -12,7 +12,7 @@ from pydantic import Field, SerializeAsAny
 from torch import Tensor, nn
 
 from auricle.model import Autoencoder
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 from auricle.synth.draws import Windows, WindowSampler
 from auricle.synth.latents import LatentCache
 from auricle.synth.prior import NO_CLASS, Prior, PriorConfig

@@ -11,9 +11,9 @@ from torch import Tensor
 from auricle.audio import Resampler
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
+from auricle.model.files.file import model_for
 from auricle.synth.level import Level, Limiter, decibels, limited, matching_gain
 from auricle.synth.made import Made, Sound
-from auricle.synth.models import model_for
 from auricle.synth.numbered import numbered, write_blocks
 from auricle.synth.sound import Listener, spoken, whole
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from auricle.discriminators import ConvConfig, DiscriminatorConfig, Judgement, PeriodConfig, SpectrumConfig
 from auricle.losses.adversarial import GameConfig, HingeConfig, feature_matching
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 from auricle.training.balance import BalancerConfig
 from auricle.training.optimiser import OptimiserConfig
 

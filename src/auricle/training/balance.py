@@ -10,7 +10,7 @@ from pydantic import Field, PositiveFloat
 from torch import Tensor
 
 from auricle.errors import ConfigError
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 
 _SMALLEST = 1e-12
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from auricle.data import AudioCache, CropSampler
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
-from auricle.model.file import as_stored, fingerprint
+from auricle.model.files.file import as_stored, fingerprint
 from auricle.training.config import TrainConfig
 from auricle.training.presets import PRESETS, Size, named
 

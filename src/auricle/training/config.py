@@ -6,7 +6,7 @@ from pydantic import Field, SerializeAsAny
 
 from auricle.losses import LossConfig
 from auricle.model import AutoencoderConfig
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 from auricle.training.adversary import AdversaryConfig
 from auricle.training.labels import LabelConfig
 from auricle.training.optimiser import OptimiserConfig

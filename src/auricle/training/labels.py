@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 
 
 @final

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from auricle.model.choice import Frozen
+from auricle.model.registry import Frozen
 from auricle.training.machine import Machine
 
 

@@ -10,7 +10,7 @@ from auricle.losses import ComplexStftConfig, LogMelConfig, MeanSquaredErrorConf
 from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
-from auricle.model.transform import MdctConfig, PatchConfig
+from auricle.model.front_end import MdctConfig, PatchConfig
 from auricle.training.adversary import AdversaryConfig
 from auricle.training.config import ObjectiveConfig, Phase, Term, TrainConfig
 from auricle.training.optimiser import OptimiserConfig

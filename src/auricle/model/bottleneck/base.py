@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from auricle.errors import ModelError
 from auricle.model.bottleneck.tables import TableShape
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 
 
 class Bottled(NamedTuple):

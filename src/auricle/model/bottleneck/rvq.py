@@ -8,8 +8,8 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig, code_usage
+from auricle.model.bottleneck.distributed import from_first, summed
 from auricle.model.bottleneck.tables import TableShape
-from auricle.model.processes import from_first, summed
 from auricle.stream import Pointwise
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
-from auricle.model.file import fingerprint, load, read_metadata, save, shipped, stored_arrays
+from auricle.model.files.file import fingerprint, load, read_metadata, save, shipped, stored_arrays
 from model.tiny import BOTTLENECKS, tiny_model
 
 

@@ -17,7 +17,7 @@ from auricle.codec.coder import PacketCoder
 from auricle.errors import AuricleError, FormatError
 from auricle.model import AutoencoderConfig, StageConfig, fingerprint, load, save
 from auricle.model.bottleneck import EntropyConfig
-from auricle.model.transform import MdctConfig
+from auricle.model.front_end import MdctConfig
 from model.tiny import model_of
 
 CONFIG = AutoencoderConfig(

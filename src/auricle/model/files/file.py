@@ -14,11 +14,13 @@ from safetensors.numpy import save_file
 from auricle.atomic import fresh_file
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
-from auricle.model.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
-from auricle.model.tablecheck import checked_tables
+from auricle.model.files.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
+from auricle.model.files.table_check import checked_tables
 
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
 _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
+SPEECH_RATE = 24_000
+"""Sounds up to this rate in Hz go to the speech model unless one is named, as in compression."""
 
 
 def shipped() -> dict[str, Path]:
@@ -172,3 +174,16 @@ def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
         "info": words.info.model_dump(mode="json"),
         "fingerprint": words.fingerprint,
     }
+
+
+def model_for(model: Autoencoder | Path | str | None, sample_rate: int) -> Autoencoder:
+    """A model itself, the one of that name or file, or the shipped one for sounds of that rate.
+
+    Raises:
+        ModelError: no such model.
+    """
+    if isinstance(model, Autoencoder):
+        return model
+    if model is None:
+        model = "speech" if sample_rate <= SPEECH_RATE else "music"
+    return load(model)

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from auricle.dsp.mdct import imdct, mdct, sine_window, twiddle
-from auricle.model.choice import Choice
+from auricle.model.registry import Choice
 from auricle.stream import Layer, Serial, State, Stateless
 
 

@@ -13,7 +13,7 @@ from auricle.codec.coder import PacketCoder
 from auricle.errors import AuricleError, FormatError, ModelError
 from auricle.model import Autoencoder, fingerprint, load, save, shipped
 from auricle.model.bottleneck import STEPS_PER_LEVEL
-from auricle.model.file import read_metadata
+from auricle.model.files.file import read_metadata
 from model.forged import BIAS, DEVIATION, NAME, Arrays, Words, edited, parts, refused, with_config
 from model.tiny import BOTTLENECKS, tiny_model
 

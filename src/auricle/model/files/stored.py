@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from auricle.errors import ConfigError, ModelError
 from auricle.model.autoencoder import Autoencoder, ModelInfo
 from auricle.model.config import AutoencoderConfig, describe, parse_config, printable
-from auricle.model.untrusted import (
+from auricle.model.files.untrusted import (
     Described,
     blank,
     check_described,
