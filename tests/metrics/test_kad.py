@@ -3,7 +3,7 @@ import pytest
 
 from auricle.errors import OptionError
 from auricle.metrics import kernel_audio_distance
-from auricle.metrics.kad import SCALE, gaussian_kernel, median_distance, unbiased_mmd
+from auricle.metrics.sets import SCALE, gaussian_kernel, median_distance, unbiased_mmd
 
 
 def draws(seed: int, count: int, shift: float = 0.0, dim: int = 3) -> np.ndarray:

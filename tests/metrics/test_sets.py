@@ -13,7 +13,7 @@ from auricle.metrics import (
     nearest,
     squared_distances,
 )
-from auricle.metrics.logmel import BANDS, SIZE
+from auricle.metrics.spectral import BANDS, SIZE
 
 
 def normal(seed: int, *shape: int) -> np.ndarray:

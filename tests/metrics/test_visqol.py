@@ -7,7 +7,7 @@ import pytest
 
 from auricle.errors import AudioError
 from auricle.metrics import MetricUnavailable, visqol
-from auricle.metrics.visqol import _judge
+from auricle.metrics.perceptual import _judge
 from metrics.test_conformance import coarse, speech
 
 RATE = 16_000

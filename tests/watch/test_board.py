@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from auricle.errors import OptionError
 from auricle.watch import Recorder, check_trackers
-from auricle.watch.board import figures
+from auricle.watch.trackers import figures
 from watch.watched import CONFIG, RATE, preview, report
 
 

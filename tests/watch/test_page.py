@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from auricle.html.charts import Chart, Series, bars, duration
 from auricle.training.report import Excerpt
 from auricle.verdict import Level, Verdict
-from auricle.watch.curves import Chart, Series, bars, duration
-from auricle.watch.gallery import Gallery
 from auricle.watch.history import Entry, History
-from auricle.watch.page import View, page
+from auricle.watch.page import Gallery, View, page
 from pages import Page, asks_nothing_of_the_network, title_in_browser
 from watch.watched import CONFIG, NASTY, RATE, course, preview, report, sound
 

@@ -108,11 +108,11 @@ def test_sounds_of_the_last_preview_stay_on_the_page(tmp_path: Path):
 
 
 def test_originals_are_drawn_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from auricle.watch import gallery
+    from auricle.watch import page
 
     drawn: list[str] = []
-    plain = gallery.player
-    monkeypatch.setattr(gallery, "player", lambda shown, graph: drawn.append(shown.label) or plain(shown, graph))
+    plain = page.player
+    monkeypatch.setattr(page, "player", lambda shown, graph: drawn.append(shown.label) or plain(shown, graph))
     seen = preview(count=2)
     with Recorder(tmp_path, CONFIG, trackers=(), refresh_seconds=0.0) as recorder:
         recorder.record(report(10, preview=seen))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auricle.metrics.unavailable import MetricUnavailable
+from auricle.metrics.perceptual import MetricUnavailable
 
 _LEAST_POINTS = 2
 

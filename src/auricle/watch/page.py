@@ -2,18 +2,19 @@
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from html import escape
 from typing import final
 
-from auricle.html import asset, document
+from auricle.html import Shown, Spectrograph, asset, document, player
+from auricle.html.charts import Chart, Series, bars, duration
+from auricle.training.report import Excerpt, Preview
 from auricle.verdict import Level, Verdict
-from auricle.watch.curves import Chart, Series, bars, duration
 from auricle.watch.history import Entry, History
-from auricle.watch.plan import Plan
+from auricle.watch.run_config import Plan
 
 PAGE = "run.html"
 _MOST_EVENTS = 30
@@ -26,6 +27,8 @@ _BARS = {
     "variance": ("Variance of each dimension", "held-out, largest first"),
     "perplexity": ("Codes in use of each codebook", "perplexity, held-out, largest first"),
 }
+_MOST_MEDIA = 4_200_000
+"""Characters of sounds and pictures; a page stays below 5 MB."""
 
 
 @final
@@ -180,3 +183,61 @@ def _events(history: History) -> str:
     newest = history.events[: -_MOST_EVENTS - 1 : -1]
     rows = "".join(f"<li><b>step {event.step:,}</b> {escape(event.text)}</li>" for event in newest)
     return f'<section><h2>Events</h2><ul class="events">{rows}</ul></section>'
+
+
+@final
+@dataclass(frozen=True)
+class _Original:
+    """An original as it was drawn before; ``audio_id`` tells whether it is still the same array."""
+
+    audio_id: int
+    graph: Spectrograph
+    html: str
+
+
+@final
+@dataclass(frozen=True)
+class Gallery:
+    """A value: each preview makes the next one. Originals are drawn once, which is half of the work."""
+
+    html: str = ""
+    _originals: Mapping[str, _Original] = field(default_factory=dict)
+
+    def renewed(self, preview: Preview) -> "Gallery":
+        """As many excerpts of a preview as there is room for, at least one."""
+        shown: list[str] = []
+        originals: dict[str, _Original] = {}
+        size = 0
+        for index, excerpt in enumerate(preview.excerpts):
+            key = f"{index} {excerpt.name}"
+            originals[key] = _original(excerpt, preview.sample_rate, self._originals.get(key))
+            section = _section(excerpt, preview.sample_rate, originals[key])
+            size += len(section)
+            if shown and size > _MOST_MEDIA:
+                break
+            shown.append(section)
+        return Gallery("".join(shown), originals)
+
+
+def _original(excerpt: Excerpt, sample_rate: int, before: _Original | None) -> _Original:
+    if excerpt.original is None:
+        return _Original(0, Spectrograph(excerpt.decoded[None], sample_rate), "")
+    if before is not None and before.audio_id == id(excerpt.original):
+        return before
+    graph = Spectrograph(excerpt.original[None], sample_rate)
+    html = player(Shown(excerpt.name, "Original", excerpt.original[None]), graph)
+    return _Original(id(excerpt.original), graph, html)
+
+
+def _section(excerpt: Excerpt, sample_rate: int, original: _Original) -> str:
+    distance = "" if excerpt.mel is None else f", mel distance {excerpt.mel:.3f}"
+    facts = f"{excerpt.decoded.size / sample_rate:.1f} s{distance}"
+    made = "Decoded" if excerpt.original is not None else "Made"
+    decoded = player(Shown(excerpt.name, made, excerpt.decoded[None]), original.graph)
+    return f"""<section>
+<h3>{escape(excerpt.name)}</h3>
+<p class="meta">{facts}</p>
+<div class="takes">
+{original.html}{decoded}</div>
+</section>
+"""

@@ -12,11 +12,10 @@ from auricle.atomic import fresh_file
 from auricle.errors import FormatError
 from auricle.training.report import Report
 from auricle.verdict import Verdict
-from auricle.watch.board import TENSORBOARD, Board, board, check_trackers
-from auricle.watch.gallery import Gallery
 from auricle.watch.health import verdicts
 from auricle.watch.history import Entry, History, HistoryFile, read_history
-from auricle.watch.page import PAGE, View, page
+from auricle.watch.page import PAGE, Gallery, View, page
+from auricle.watch.trackers import TENSORBOARD, Board, board, check_trackers
 
 _SHARE, _GRACE_SECONDS = 0.01, 2.0
 """Pages, pictures and sounds may cost this share of the run, and at first so many seconds."""

@@ -12,7 +12,7 @@ from auricle.bench.bits import packed, unpacked
 from auricle.bench.peer import Dial, Peer, Stored, check_sound
 from auricle.bench.peers._found import Maker
 from auricle.errors import OptionError
-from auricle.metrics.chatter import no_native_chatter
+from auricle.metrics.perceptual import no_native_chatter
 
 _RATE = 16000
 _HOP = 320

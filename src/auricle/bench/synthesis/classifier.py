@@ -8,7 +8,7 @@ import numpy as np
 from auricle.bench.synthesis.intervals import around, halves
 from auricle.bench.synthesis.results import Figure, Judged
 from auricle.errors import OptionError
-from auricle.metrics.inception import inception_score
+from auricle.metrics.sets import inception_score
 
 _DRAWS = 4000
 _STRENGTH = 0.1

@@ -10,7 +10,7 @@ from auricle.bench.synthesis.intervals import around, halves
 from auricle.bench.synthesis.results import Nearness, Pair
 from auricle.bench.synthesis.sounds import SoundSet, trimmed
 from auricle.metrics.copying import copying
-from auricle.metrics.distances import nearest
+from auricle.metrics.sets import nearest
 
 _RATE = 16_000
 

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from auricle.errors import OptionError
-from auricle.metrics.logmel import SIZE, log_mel_statistics
+from auricle.metrics.spectral import SIZE, log_mel_statistics
 
 
 class Embedding(ABC):

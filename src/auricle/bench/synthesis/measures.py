@@ -7,10 +7,20 @@ import numpy as np
 
 from auricle.bench.synthesis.intervals import around, halves
 from auricle.bench.synthesis.results import Comparison, Figure
-from auricle.metrics.distances import mean_distance, squared_distances
-from auricle.metrics.fad import FEWEST, Gaussian, fad_infinity, frechet_distance
-from auricle.metrics.kad import SCALE, gaussian_kernel, median_distance, unbiased_mmd
-from auricle.metrics.manifold import Manifold, manifold
+from auricle.metrics.sets import (
+    FEWEST,
+    SCALE,
+    Gaussian,
+    Manifold,
+    fad_infinity,
+    frechet_distance,
+    gaussian_kernel,
+    manifold,
+    mean_distance,
+    median_distance,
+    squared_distances,
+    unbiased_mmd,
+)
 
 
 @final

@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from auricle.bench.synthesis.embeddings import Embedding
-from auricle.metrics.chatter import no_native_chatter
+from auricle.metrics.perceptual import no_native_chatter
 
 _PACKAGE = "pyopen_wakeword"
 _HINT = "pip install 'auricle[embed]'"

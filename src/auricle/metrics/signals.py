@@ -1,9 +1,8 @@
-"""Undo the constant delay of a codec before two signals are compared."""
+"""Two signals against each other: lengths, the delay of a codec, and scale-invariant distortion."""
 
 import numpy as np
 
-from auricle.errors import OptionError
-from auricle.metrics.pair import mono
+from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 16
 _REACH = 24  # lags on either side of the best one from which the correlation between lags is interpolated
@@ -11,6 +10,36 @@ _FINE = 64
 _BEYOND = 48  # 64ths of a sample around the best lag that are looked at
 _LEAST_FRACTION = 0.02
 """Smaller fractions of a sample are left alone: the samples stay as they are."""
+_LIMIT_DB = 100.0
+_SILENCE = 1e-14  # mean square; -140 dB
+
+
+def mono(signal: np.ndarray) -> np.ndarray:
+    """Return ``(t,)`` or ``(c, t)`` as float64 ``(t,)``, averaged over channels.
+
+    Raises:
+        AudioError: another shape, no samples, or a sample that is NaN or infinite.
+    """
+    signal = np.asarray(signal, np.float64)
+    if signal.ndim not in (1, 2) or signal.size == 0:
+        raise AudioError(f"can't measure a signal of shape {signal.shape}: give some samples, (t,) or (c, t)")
+    if not np.isfinite(signal).all():
+        raise AudioError("can't measure a signal with NaN or infinite samples")
+    return signal if signal.ndim == 1 else signal.mean(axis=0)
+
+
+def mono_pair(reference: np.ndarray, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both signals as float64 ``(t,)``.
+
+    Raises:
+        AudioError: as `mono`, or the lengths differ.
+    """
+    first, second = mono(reference), mono(estimate)
+    if first.size != second.size:
+        raise AudioError(
+            f"the reference has {first.size} samples, the estimate {second.size}: align or trim them first"
+        )
+    return first, second
 
 
 def find_lag(reference: np.ndarray, estimate: np.ndarray, max_lag: int) -> int:
@@ -115,3 +144,40 @@ def _correlation(first: np.ndarray, second: np.ndarray, max_lag: int) -> np.ndar
         around = np.fft.rfft(padded[start : start + block + 2 * max_lag], size)
         total += np.fft.irfft(around * part.conj(), size)[: 2 * max_lag + 1]
     return total
+
+
+def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
+    """Return the scale-invariant signal-to-distortion ratio in dB (Le Roux et al., "SDR - half-baked or well
+    done?", 2019).
+
+    The means are removed; the reference is scaled to be as near to the estimate as it can be, and its energy
+    is divided by that of what remains. The result is limited to -100..100, so that averages stay finite:
+
+    - a perfect estimate (up to a positive or negative gain) gives 100,
+    - a silent (or constant) estimate of a sound gives -100,
+    - with a silent (or constant) reference, a silent estimate gives 100 and any other -100.
+
+    Silent means a mean square below 1e-14, that is -140 dB.
+
+    Args:
+        reference: ``(t,)`` or ``(c, t)``; channels are averaged.
+        estimate: as the reference, of the same length.
+
+    Raises:
+        AudioError: the lengths differ, or a signal is empty or holds NaN or infinite samples.
+    """
+    wanted, given = mono_pair(reference, estimate)
+    wanted, given = wanted - wanted.mean(), given - given.mean()
+    energy = float(wanted @ wanted)
+    quiet_reference = energy <= _SILENCE * wanted.size
+    quiet_estimate = float(given @ given) <= _SILENCE * given.size
+    if quiet_reference or quiet_estimate:
+        return _LIMIT_DB if quiet_reference and quiet_estimate else -_LIMIT_DB
+    target = float(given @ wanted) / energy * wanted
+    rest = given - target
+    signal, distortion = float(target @ target), float(rest @ rest)
+    if signal <= distortion * 10 ** (-_LIMIT_DB / 10):
+        return -_LIMIT_DB
+    if distortion <= signal * 10 ** (-_LIMIT_DB / 10):
+        return _LIMIT_DB
+    return float(10 * np.log10(signal / distortion))

@@ -1,0 +1,170 @@
+"""Speech and sound quality by optional packages (``pip install 'auricle[bench]'``)."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from auricle.audio import resample
+from auricle.errors import AudioError, AuricleError
+from auricle.metrics.signals import mono_pair
+
+_PESQ_RATE = 16_000
+# P.862 is made for 8 to 30 s, and its code has room for 50 utterances.
+_PESQ_LONGEST = 20 * _PESQ_RATE
+_PESQ_SHORTEST = _PESQ_RATE // 4
+_SPEECH_RATE, _AUDIO_RATE = 16_000, 48_000
+_SHORTEST_SECONDS = 1.0
+_SILENCE = 1e-4
+_HINT = "pip install 'auricle[bench]'"
+
+
+class MetricUnavailable(AuricleError):  # noqa: N818 (the public name)
+    """A metric needs an optional package that is not installed."""
+
+
+@contextmanager
+def no_native_chatter() -> Iterator[None]:
+    """Drop what compiled code writes to standard error, such as LiteRT's line for each interpreter."""
+    try:
+        sys.stderr.flush()
+        saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except (OSError, AttributeError, ValueError):  # there is no standard error to keep quiet
+        yield
+        return
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def pesq_wb(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> float:
+    """Return wideband PESQ (ITU-T P.862.2): about 1.0 (bad) to 4.64 (transparent).
+
+    Both are resampled to 16 kHz. Signals longer than 20 s are scored in equal pieces of at most that, and the
+    scores of the pieces in which PESQ finds speech are averaged.
+
+    Args:
+        reference: ``(t,)`` or ``(c, t)``; channels are averaged.
+        estimate: as the reference, of the same length.
+        sample_rate: of both, in Hz.
+
+    Raises:
+        MetricUnavailable: the package ``pesq`` is not installed.
+        AudioError: the lengths differ, a signal lasts less than a quarter of a second, or there is no speech
+            in it.
+    """
+    try:
+        import pesq
+    except ImportError as error:
+        raise MetricUnavailable("PESQ needs the package pesq: pip install 'auricle[bench]'") from error
+    wanted, given = _at_rate(reference, estimate, sample_rate, _PESQ_RATE)
+    if wanted.size < _PESQ_SHORTEST:
+        raise AudioError(f"PESQ can't score {wanted.size / _PESQ_RATE:.3f} s: give a quarter of a second or more")
+    pieces = -(-wanted.size // _PESQ_LONGEST)
+    scores = []
+    for first, second in zip(np.array_split(wanted, pieces), np.array_split(given, pieces), strict=True):
+        if not first.any() or not second.any():
+            continue  # the package divides by their level
+        try:
+            scores.append(float(pesq.pesq(_PESQ_RATE, first, second, "wb")))
+        except pesq.NoUtterancesError:
+            continue
+        except pesq.PesqError as error:
+            raise AudioError(f"PESQ can't score these signals: {error}") from error
+    if not scores:
+        raise AudioError("PESQ finds no speech in these signals: measure them by another metric")
+    return float(np.mean(scores))
+
+
+def stoi(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, extended: bool = False) -> float:
+    """Return the short-time objective intelligibility (Taal et al., 2011): 0 (bad) to 1.
+
+    Args:
+        reference: ``(t,)`` or ``(c, t)``; channels are averaged.
+        estimate: as the reference, of the same length.
+        sample_rate: of both, in Hz.
+        extended: whether to return ESTOI (Jensen and Taal, 2016) instead.
+
+    Raises:
+        MetricUnavailable: the package ``pystoi`` is not installed.
+        AudioError: the lengths differ, or less than about 0.4 s is left when silent frames are removed.
+    """
+    try:
+        import pystoi
+    except ImportError as error:
+        raise MetricUnavailable("STOI needs the package pystoi: pip install 'auricle[bench]'") from error
+    wanted, given = mono_pair(reference, estimate)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            return float(pystoi.stoi(wanted, given, sample_rate, extended=extended))
+        except (RuntimeWarning, ValueError, IndexError) as error:
+            raise AudioError("STOI finds too little sound in these signals: give half a second or more") from error
+
+
+def _at_rate(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, rate: int) -> tuple[np.ndarray, np.ndarray]:
+    both = np.stack(mono_pair(reference, estimate)).astype(np.float32)
+    first, second = resample(both, sample_rate, rate)
+    return first, second
+
+
+def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, speech: bool) -> float:
+    """Return ViSQOL's mean opinion score: about 1.0 (bad) to 4.73 (audio) or 5.0 (speech).
+
+    Chinen et al., "ViSQOL v3: An Open Source Production Ready Objective Speech and Audio Metric", 2020, as the package
+    visqol-python computes it, with the settings that Google's program has by default.
+
+    Args:
+        reference: ``(t,)`` or ``(c, t)``; channels are averaged.
+        estimate: as the reference, of the same length.
+        sample_rate: of both, in Hz.
+        speech: speech mode (both are resampled to 16 kHz, mapped by the lattice network); else audio mode (48 kHz,
+            support vector regression).
+
+    Raises:
+        MetricUnavailable: a package is not installed.
+        AudioError: the lengths differ, a signal lasts less than a second, or the reference is silent.
+    """
+    judge = _judge("speech" if speech else "audio")
+    rate = _SPEECH_RATE if speech else _AUDIO_RATE
+    both = np.stack(mono_pair(reference, estimate)).astype(np.float32)
+    wanted, given = resample(both, sample_rate, rate).astype(np.float64)
+    if wanted.size < _SHORTEST_SECONDS * rate:
+        raise AudioError(f"ViSQOL can't score {wanted.size / rate:.3f} s: give a second or more")
+    if np.abs(wanted).max() < _SILENCE:
+        raise AudioError("ViSQOL can't score a silent reference: measure it by another metric")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # logarithms of silent bands, which the package handles
+        try:
+            score = float(judge.measure_from_arrays(wanted, given, rate).moslqo)
+        except (ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
+            raise AudioError(f"ViSQOL can't score these signals: {error}") from error
+    if not np.isfinite(score):
+        raise AudioError("ViSQOL gives no number for these signals: measure them by another metric")
+    return score
+
+
+@cache
+def _judge(mode: str) -> Any:
+    try:
+        from visqol.api import VisqolApi
+    except ImportError as error:
+        raise MetricUnavailable(f"ViSQOL needs the package visqol-python: {_HINT}") from error
+    logging.getLogger("visqol").setLevel(logging.ERROR)
+    judge = VisqolApi()
+    try:
+        with no_native_chatter():
+            judge.create(mode=mode, use_lattice_model=mode == "speech" or None)
+    except ImportError as error:  # without it another mapping would give scores of another scale
+        raise MetricUnavailable(f"ViSQOL of speech needs the package ai-edge-litert: {_HINT}") from error
+    return judge
