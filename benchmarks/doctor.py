@@ -85,7 +85,7 @@ def _measured(folder: Path, count: int, mode: str) -> dict[str, Any]:
 
 
 def _child(folder: str, mode: str) -> None:
-    from auricle.data.checkup import examine_sounds
+    from auricle.data.doctor.checkup import examine_sounds
 
     if mode == "listed":
         _make_up(int(folder))
@@ -97,9 +97,9 @@ def _child(folder: str, mode: str) -> None:
 
 def _make_up(count: int) -> None:
     """Replace the disk: names as long as real ones, and findings that depend on the name alone."""
-    from auricle.data import checkup
-    from auricle.data.examine import Finding
-    from auricle.data.levels import Levels
+    from auricle.data.doctor import checkup
+    from auricle.data.doctor.examine import Finding
+    from auricle.data.doctor.levels import Levels
 
     def names(*_: object) -> Iterator[str]:
         return (f"part {index // _PER_FOLDER:04}/recording number {index:07}.wav" for index in range(count))

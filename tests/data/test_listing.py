@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auricle.data.listing import Names, audio_names
+from auricle.data.scan import Names, audio_names
 from auricle.errors import DataError
 
 

@@ -14,9 +14,8 @@ from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.cli import main
 from auricle.demo import Demo
-from auricle.demo.credits import credits_html
-from auricle.demo.made import new_sounds
-from auricle.demo.page import page
+from auricle.demo.generated import new_sounds
+from auricle.demo.page import credits_html, page
 from auricle.demo.pieces import programme
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph

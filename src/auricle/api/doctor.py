@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auricle.data.checkup import SoundsHealth, examine_sounds
+from auricle.data.doctor.checkup import SoundsHealth, examine_sounds
 from auricle.data.remote import is_url
 from auricle.errors import OptionError
 

@@ -18,8 +18,7 @@ from auricle.classify.extractor import Extractor
 from auricle.classify.features import Features, Progress, extract
 from auricle.classify.neighbours import ExactIndex, GraphIndex, Index, Space, graphs_available
 from auricle.classify.scaling import Scaling
-from auricle.data.listing import audio_names
-from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
+from auricle.data.scan import MIN_SECONDS, Rejected, Sound, audio_names, examine_header
 from auricle.errors import DataError, OutputError
 
 GRAPH_FROM = 200_000

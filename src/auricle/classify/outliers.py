@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from auricle.classify.neighbours import Index, index_of
-from auricle.data.twins import Kin
+from auricle.data.doctor.duplicates import Kin
 
 NEIGHBOURS = 5
 _FAR = 3.5  # robust deviations (Iglewicz and Hoaglin, 1993)

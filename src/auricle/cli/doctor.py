@@ -8,7 +8,7 @@ from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from auricle.data.checkup import Outlier, SoundsHealth, Twins
+    from auricle.data.doctor.checkup import Outlier, SoundsHealth, Twins
     from auricle.verdict import Verdict
     from auricle.watch import RunHealth
 
@@ -24,7 +24,7 @@ def doctor(path: str, /, *, quick: Flag = False, output: Output = TALKATIVE) -> 
         quick: of sounds, read headers only.
     """
     from auricle.api.doctor import doctor as run
-    from auricle.data.checkup import SoundsHealth
+    from auricle.data.doctor.checkup import SoundsHealth
     from auricle.errors import DataError
 
     screen = Screen(output)

@@ -1,16 +1,17 @@
 """One page that holds everything: sounds, pictures, style and script. It asks nothing of the network."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import final
 
-from auricle.demo.credits import credits_html
-from auricle.demo.made import New
+from auricle.demo.generated import New
 from auricle.demo.pieces import Piece
 from auricle.demo.takes import Take
 from auricle.html import Shown, Spectrograph, document, player
 
+_LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 _INTRODUCTION = (
     "Each recording was compressed to a real file at two bitrates and decompressed again. Play a version, then "
     "another: it goes on at the same place. A click on a spectrogram moves there; lower frequencies are at the bottom, "
@@ -25,6 +26,34 @@ _FIGURES = (
     "log-mel spectrograms in nepers: 0 is best. SI-SDR compares waveforms in dB: more is better; a decoded sound may "
     "be near to the ear while its waveform is not."
 )
+
+
+def credits_html(markdown: str) -> str:
+    """The text without its title."""
+    blocks = [block.strip() for block in markdown.split("\n\n") if block.strip()]
+    return "\n".join(_block(block) for block in blocks if not block.startswith("# "))
+
+
+def _block(block: str) -> str:
+    lines = block.splitlines()
+    if not block.startswith("|"):
+        return f"<p>{_inline(' '.join(lines))}</p>"
+    head, _, *body = (_cells(line) for line in lines)
+    return (
+        '<div class="wide" tabindex="0" role="region" aria-label="Credits"><table><thead><tr>'
+        + "".join(f'<th scope="col">{cell}</th>' for cell in head)
+        + "</tr></thead><tbody>"
+        + "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in body)
+        + "</tbody></table></div>"
+    )
+
+
+def _cells(line: str) -> list[str]:
+    return [_inline(cell.strip()) for cell in line.strip().strip("|").split("|")]
+
+
+def _inline(text: str) -> str:
+    return _LINK.sub(r'<a href="\2">\1</a>', escape(text))
 
 
 @final

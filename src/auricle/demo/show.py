@@ -9,7 +9,7 @@ from typing import final
 from auricle.atomic import check_output, fresh_file
 from auricle.audio.writer import write
 from auricle.data import Rejected
-from auricle.demo.made import New, new_sounds
+from auricle.demo.generated import New, new_sounds
 from auricle.demo.page import Exhibit, page
 from auricle.demo.pieces import Piece, programme
 from auricle.demo.takes import Take, take

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from auricle.audio import resample
-from auricle.data.fingerprint import SKETCH, Fingerprint
-from auricle.data.twins import SAME, Kin, candidates, exact_copies, groups, likeness
+from auricle.data.doctor.audio_fingerprint import SKETCH, Fingerprint
+from auricle.data.doctor.duplicates import SAME, Kin, candidates, exact_copies, groups, likeness
 
 RATE = 16000
 

@@ -6,7 +6,7 @@ from typing import final
 
 import numpy as np
 
-from auricle.data.fingerprint import RATE
+from auricle.data.doctor.audio_fingerprint import RATE
 
 SAME = 0.85
 """Correlation from which two sounds count as the same recording."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.data.levels import LevelMeter, Levels, too_loud
+from auricle.data.doctor.levels import LevelMeter, Levels, too_loud
 
 RATE = 8000
 

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from auricle.data.examine import Ledger
+from auricle.data.doctor.examine import Ledger
 from auricle.verdict import Level, Verdict
 
 CLIPPED = 1e-4

@@ -8,8 +8,8 @@ from typing import NamedTuple, final
 import numpy as np
 
 from auricle.audio import AudioReader
-from auricle.data.fingerprint import RATE, SKETCH, Fingerprint
-from auricle.data.levels import LevelMeter, Levels, too_loud
+from auricle.data.doctor.audio_fingerprint import RATE, SKETCH, Fingerprint
+from auricle.data.doctor.levels import LevelMeter, Levels, too_loud
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError
 

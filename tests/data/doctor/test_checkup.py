@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.data.checkup import SoundsHealth, Twins, examine_sounds
+from auricle.data.doctor.checkup import SoundsHealth, Twins, examine_sounds
 from auricle.errors import DataError
 from auricle.verdict import Level
 

@@ -11,12 +11,11 @@ from typing import final
 
 import numpy as np
 
-from auricle.data.diagnosis import CLIPPED, OFFSET, diagnose, too_quiet
-from auricle.data.examine import Finding, Ledger, beginning, examine
-from auricle.data.listing import Names, audio_names
-from auricle.data.scan import Rejected
+from auricle.data.doctor.diagnosis import CLIPPED, OFFSET, diagnose, too_quiet
+from auricle.data.doctor.duplicates import LISTENED_SECONDS, Group, candidates, confirmed, exact_copies, groups
+from auricle.data.doctor.examine import Finding, Ledger, beginning, examine
+from auricle.data.scan import Names, Rejected, audio_names
 from auricle.data.split import Side, sides
-from auricle.data.twins import LISTENED_SECONDS, Group, candidates, confirmed, exact_copies, groups
 from auricle.errors import DataError
 from auricle.verdict import Verdict
 
