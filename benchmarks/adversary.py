@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from _shared import one_thread, parser, publish, run, table
 
 if TYPE_CHECKING:
-    from auricle.training.adversary import AdversaryConfig
+    from auricle.training.objective.adversary import AdversaryConfig
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     one_thread()
     import torch
 
-    from auricle.training.adversary import full, light
+    from auricle.training.objective.adversary import full, light
 
     torch.set_num_threads(1)
     rows, views = [], []
@@ -42,7 +42,7 @@ def _row(config: "AdversaryConfig", generator: dict[str, Any], steps: int) -> di
     """Milliseconds of each part of a step."""
     import torch
 
-    from auricle.training.adversary import Adversary
+    from auricle.training.objective.adversary import Adversary
 
     torch.manual_seed(0)
     adversary = Adversary(config, generator["rate"])

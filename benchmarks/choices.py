@@ -169,7 +169,7 @@ def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple
     from auricle.api.training_run import Watcher, fit, gather
     from auricle.model import ModelInfo
     from auricle.training import AutoencoderTask, Budget, Machine, Run
-    from auricle.training.begin import Beginning, first_model, fit_scale, freeze_prior
+    from auricle.training.initialise import Beginning, first_model, fit_scale, freeze_prior
 
     machine, watcher = Machine(), Watcher()
     start = Beginning(PRESET, config, None)

@@ -26,7 +26,7 @@ from _shared import OptionError, one_thread, parser, publish, run, table, write_
 if TYPE_CHECKING:
     from auricle.data import AudioCache
     from auricle.training import TrainConfig
-    from auricle.training.checkpoint import Snapshot
+    from auricle.training.loop.checkpoint import Snapshot
 
 RATE = 16000
 EARLY = 0.2  # share of lives that end at any time after birth, the others after their first save
@@ -100,7 +100,7 @@ class _Subject:
             pass
 
     def newest(self, folder: Path) -> "Snapshot":
-        from auricle.training.checkpoint import Checkpoints
+        from auricle.training.loop.checkpoint import Checkpoints
 
         return Checkpoints(folder / CHECKPOINTS).load(self.config.model_dump_json())
 
@@ -108,7 +108,7 @@ class _Subject:
 def _subject(args: argparse.Namespace, home: Path, sounds: Path) -> _Subject:
     from auricle.data import AudioCache, scan
     from auricle.training import named, with_adversary
-    from auricle.training.adversary import light
+    from auricle.training.objective.adversary import light
 
     config = named("conv").model_copy(update={"batch": 2, "crop_frames": 50})
     cache = AudioCache.build(scan(sounds).sounds, home / "cache", sample_rate=RATE)

@@ -89,9 +89,9 @@ def _steps(config: Any, sampler: Any, machine: Any, steps: int) -> tuple[float, 
     import torch
 
     from auricle.model import Autoencoder
-    from auricle.training.autoencode import AutoencoderWorker
-    from auricle.training.feed import Feed
-    from auricle.training.schedule import Clock
+    from auricle.training.autoencoder import AutoencoderWorker
+    from auricle.training.engine.prefetch import Feed
+    from auricle.training.loop.schedule import Clock
 
     torch.manual_seed(0)
     model = Autoencoder(config.model)

@@ -95,7 +95,7 @@ def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
     from auricle.training import AutoencoderTask, Budget, Machine, Run, named, run_training, with_adversary
-    from auricle.training.adversary import light
+    from auricle.training.objective.adversary import light
 
     config = named(args.preset)
     judges = light(config.model.sample_rate).model_copy(update={"start": 0})

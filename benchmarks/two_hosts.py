@@ -145,7 +145,7 @@ def _work(folder: str, steps: int, accumulate: int, resume: bool) -> None:
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
     from auricle.training import AutoencoderTask, Budget, Machine, Run, named, run_training, with_adversary
-    from auricle.training.adversary import light
+    from auricle.training.objective.adversary import light
 
     machine, home = Machine(accumulate=accumulate, cpu=True), Path(folder)
     config = named("conv").model_copy(update={"batch": 2, "crop_frames": 50})

@@ -9,7 +9,7 @@ import auricle
 from auricle.audio.writer import write
 from auricle.errors import ConfigError, ModelError
 from auricle.model.files.file import SUFFIX, fingerprint, load, save, shipped
-from auricle.training.begin import AUTO, NONE, beginning
+from auricle.training.initialise import AUTO, NONE, beginning
 from auricle.training.presets import SIZED, Size, named
 from model.tiny import tiny_model
 

@@ -18,8 +18,8 @@ from auricle.data import AudioCache, scan
 from auricle.errors import OutputError
 from auricle.model import Autoencoder
 from auricle.training import AutoencoderTask, Budget, Machine, Report, Run, run_training
-from auricle.training.checkpoint import Checkpoints, Snapshot
-from auricle.training.keeper import CHECKPOINTS
+from auricle.training.loop.checkpoint import Checkpoints, Snapshot
+from auricle.training.loop.run_state import CHECKPOINTS
 from training.training_job import Job, config, make_sounds
 
 STEPS = 12

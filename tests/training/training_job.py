@@ -33,7 +33,7 @@ from auricle.training import (
     TrainConfig,
     run_training,
 )
-from auricle.training.balance import BalancerConfig
+from auricle.training.objective.balancer import BalancerConfig
 from model.tiny import BOTTLENECKS, tiny_config
 
 WEIGHTS = {"entropy": {"rate": 0.01}, "rvq": {"commitment": 0.1}}

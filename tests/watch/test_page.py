@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from auricle.html.charts import Chart, Series, bars, duration
-from auricle.training.report import Excerpt
+from auricle.training.engine.report import Excerpt
 from auricle.verdict import Level, Verdict
 from auricle.watch.history import Entry, History
 from auricle.watch.page import Gallery, View, page

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from auricle.training.report import Excerpt, Preview, Report
+from auricle.training.engine.report import Excerpt, Preview, Report
 
 RATE = 16000
 CONFIG = {

@@ -26,8 +26,8 @@ from auricle.training import (
     preview,
     with_adversary,
 )
-from auricle.training.adversary import full, light
-from auricle.training.begin import AUTO, Beginning, beginning, first_model, fit_scale, freeze_prior
+from auricle.training.initialise import AUTO, Beginning, beginning, first_model, fit_scale, freeze_prior
+from auricle.training.objective.adversary import full, light
 from auricle.watch import TENSORBOARD, check_trackers
 
 

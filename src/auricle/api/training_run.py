@@ -13,8 +13,8 @@ from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
 from auricle.data.remote import is_url, local_copy
 from auricle.errors import AuricleError, OptionError, OutputError
 from auricle.training import Machine, Report, Run, Task, run_training
-from auricle.training.checkpoint import Checkpoints
-from auricle.training.keeper import CHECKPOINTS
+from auricle.training.loop.checkpoint import Checkpoints
+from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import Recorder
 
 _LARGEST_SEED, _LARGEST_BATCH = 2**31, 4096

@@ -1,4 +1,4 @@
-"""Losses: pure distances between sounds. Their weights live in ``auricle.training.objective`` alone."""
+"""Losses: pure distances between sounds. Their weights live in ``auricle.training.objective.objective`` alone."""
 
 from auricle.losses.base import Loss, LossConfig
 from auricle.losses.spectral import (

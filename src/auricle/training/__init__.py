@@ -1,21 +1,20 @@
 """Training: presets, objective, schedule and loop."""
 
-from auricle.training.adversary import AdversaryConfig
-from auricle.training.autoencode import AutoencoderTask
-from auricle.training.config import ObjectiveConfig, Phase, Term, TrainConfig
-from auricle.training.labels import LabelConfig
-from auricle.training.loop import run_training
-from auricle.training.machine import Machine
-from auricle.training.objective import Objective
-from auricle.training.optimiser import OptimiserConfig
-from auricle.training.plain import PlainWorker
+from auricle.training.autoencoder import AutoencoderTask
+from auricle.training.engine.device import Machine
+from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.engine.report import Excerpt, Preview, Report
+from auricle.training.loop.loop import run_training
+from auricle.training.loop.schedule import Budget
+from auricle.training.loop.single_loss_worker import PlainWorker
+from auricle.training.loop.task import Run, Task
+from auricle.training.loop.worker import Worker
+from auricle.training.objective.adversary import AdversaryConfig
+from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
+from auricle.training.objective.label_head import LabelConfig
+from auricle.training.objective.objective import Objective
 from auricle.training.presets import PRESETS, Size, named, with_adversary
 from auricle.training.preview import Excerpts, preview
-from auricle.training.report import Excerpt, Preview, Report
-from auricle.training.run import Run
-from auricle.training.schedule import Budget
-from auricle.training.task import Task
-from auricle.training.worker import Worker
 
 __all__ = [
     "PRESETS",

@@ -11,9 +11,9 @@ from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
 from auricle.model.front_end import MdctConfig, PatchConfig
-from auricle.training.adversary import AdversaryConfig
-from auricle.training.config import ObjectiveConfig, Phase, Term, TrainConfig
-from auricle.training.optimiser import OptimiserConfig
+from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.objective.adversary import AdversaryConfig
+from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
 
 _POLISHING_RATE = 3e-4
 _FEWER = 11  # contexts, so that the file of `music` stays below 16 MB

@@ -15,7 +15,7 @@ from auricle.data import Sound
 from auricle.errors import AudioError
 from auricle.metrics import mel_distance
 from auricle.model import Autoencoder
-from auricle.training.report import Excerpt, Preview
+from auricle.training.engine.report import Excerpt, Preview
 
 _COUNT, _SECONDS = 6, 4.0
 _HEARD_SECONDS = 60.0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self, final
 
 from auricle.errors import FormatError, OutputError
-from auricle.training.report import Preview, Report
+from auricle.training.engine.report import Preview, Report
 
 HISTORY = "history.jsonl"
 _MOST = 4096
@@ -24,7 +24,7 @@ _MOST = 4096
 @final
 @dataclass(frozen=True)
 class Measured:
-    """A measurement on held-out sound: as `auricle.training.report.Preview`, without the sounds."""
+    """A measurement on held-out sound: as `auricle.training.engine.report.Preview`, without the sounds."""
 
     figure: float
     measure: str
@@ -40,7 +40,7 @@ class Measured:
 @final
 @dataclass(frozen=True)
 class Entry:
-    """One report, as `auricle.training.report.Report`, without sounds."""
+    """One report, as `auricle.training.engine.report.Report`, without sounds."""
 
     step: int
     phase: str

@@ -11,7 +11,7 @@ from typing import final
 
 from auricle.html import Shown, Spectrograph, asset, document, player
 from auricle.html.charts import Chart, Series, bars, duration
-from auricle.training.report import Excerpt, Preview
+from auricle.training.engine.report import Excerpt, Preview
 from auricle.verdict import Level, Verdict
 from auricle.watch.history import Entry, History
 from auricle.watch.run_config import Plan

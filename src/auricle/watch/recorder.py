@@ -10,7 +10,7 @@ from typing import Any, Self, final
 
 from auricle.atomic import fresh_file
 from auricle.errors import FormatError
-from auricle.training.report import Report
+from auricle.training.engine.report import Report
 from auricle.verdict import Verdict
 from auricle.watch.health import verdicts
 from auricle.watch.history import Entry, History, HistoryFile, read_history

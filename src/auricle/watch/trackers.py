@@ -13,7 +13,7 @@ from accelerate.utils import LoggerType
 
 from auricle.errors import OptionError
 from auricle.html import Spectrograph
-from auricle.training.report import Excerpt, Preview, Report
+from auricle.training.engine.report import Excerpt, Preview, Report
 from auricle.watch.run_config import flat
 from auricle.watch.trend import participants
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from auricle.training.average import Average
+from auricle.training.engine.ema import Average
 
 
 def _moved(memory: float, steps: int) -> tuple[nn.Linear, Average]:

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from auricle.errors import ModelError, OutputError
-from auricle.training.checkpoint import Checkpoints, Snapshot
-from auricle.training.schedule import Clock
+from auricle.training.loop.checkpoint import Checkpoints, Snapshot
+from auricle.training.loop.schedule import Clock
 
 
 def snapshot(step: int, **values) -> Snapshot:

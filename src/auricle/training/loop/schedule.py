@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import final
 
 from auricle.errors import OptionError
-from auricle.training.config import Phase
-from auricle.training.optimiser import OptimiserConfig
+from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.objective.config import Phase
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

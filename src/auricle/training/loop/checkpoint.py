@@ -26,7 +26,7 @@ from torch import Tensor
 
 from auricle.atomic import fresh_file
 from auricle.errors import ModelError, OutputError
-from auricle.training.schedule import Clock
+from auricle.training.loop.schedule import Clock
 
 _KEPT = 3
 _VERSION = 3

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
-from auricle.training.report import Preview, Report
-from auricle.training.schedule import Clock
-from auricle.training.worker import Learned
+from auricle.training.engine.report import Preview, Report
+from auricle.training.loop.schedule import Clock
+from auricle.training.loop.worker import Learned
 
 _MEMORY = 0.95
 

@@ -5,7 +5,7 @@ import torch
 from pydantic import ValidationError
 
 from auricle.errors import ConfigError
-from auricle.training.balance import Balancer, BalancerConfig, BalanceState
+from auricle.training.objective.balancer import Balancer, BalancerConfig, BalanceState
 
 
 def leaf(items: int = 4) -> torch.Tensor:

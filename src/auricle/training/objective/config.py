@@ -7,9 +7,9 @@ from pydantic import Field, SerializeAsAny
 from auricle.losses import LossConfig
 from auricle.model import AutoencoderConfig
 from auricle.model.registry import Frozen
-from auricle.training.adversary import AdversaryConfig
-from auricle.training.labels import LabelConfig
-from auricle.training.optimiser import OptimiserConfig
+from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.objective.adversary import AdversaryConfig
+from auricle.training.objective.label_head import LabelConfig
 
 
 @final

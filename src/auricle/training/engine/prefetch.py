@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.training.machine import Machine
+from auricle.training.engine.device import Machine
 
 
 @final

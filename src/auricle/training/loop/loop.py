@@ -4,14 +4,13 @@ import time
 from collections.abc import Iterator
 
 from auricle.errors import ModelError
-from auricle.training.feed import Feed
-from auricle.training.keeper import Keeper
-from auricle.training.meter import Meter
-from auricle.training.report import Report
-from auricle.training.run import Run
-from auricle.training.schedule import Clock, spans
-from auricle.training.task import Task
-from auricle.training.worker import Worker
+from auricle.training.engine.prefetch import Feed
+from auricle.training.engine.report import Report
+from auricle.training.loop.meter import Meter
+from auricle.training.loop.run_state import Keeper
+from auricle.training.loop.schedule import Clock, spans
+from auricle.training.loop.task import Run, Task
+from auricle.training.loop.worker import Worker
 
 _REPLAN_STEPS = 20
 _BAD_STEPS = 5  # so many in a row, and the run goes back to its last checkpoint

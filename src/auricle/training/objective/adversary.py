@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from auricle.discriminators import ConvConfig, DiscriminatorConfig, Judgement, PeriodConfig, SpectrumConfig
 from auricle.losses.adversarial import GameConfig, HingeConfig, feature_matching
 from auricle.model.registry import Frozen
-from auricle.training.balance import BalancerConfig
-from auricle.training.optimiser import OptimiserConfig
+from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.objective.balancer import BalancerConfig
 
 _QUIETEST = 0.01  # -40 dB: what is quieter is not brought to a level of one
 

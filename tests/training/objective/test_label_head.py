@@ -25,7 +25,7 @@ from auricle.training import (
     TrainConfig,
     run_training,
 )
-from auricle.training.labels import LabelHead, supervised_contrast
+from auricle.training.objective.label_head import LabelHead, supervised_contrast
 from model.tiny import BOTTLENECKS, tiny_config
 
 RATE = 16000

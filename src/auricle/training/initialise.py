@@ -12,7 +12,7 @@ from auricle.data import AudioCache, CropSampler
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
 from auricle.model.files.file import as_stored, fingerprint
-from auricle.training.config import TrainConfig
+from auricle.training.objective.config import TrainConfig
 from auricle.training.presets import PRESETS, Size, named
 
 NONE, AUTO = "none", "auto"

@@ -10,17 +10,17 @@ from torch import Tensor
 from auricle.data import AudioCache, CropSampler
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import STEPS_PER_LEVEL
-from auricle.training.adversary import Adversary
-from auricle.training.average import Average
-from auricle.training.balance import Balancer, BalanceState
-from auricle.training.config import TrainConfig
-from auricle.training.machine import Machine
-from auricle.training.objective import Objective
-from auricle.training.optimiser import Learner
-from auricle.training.report import Preview
-from auricle.training.schedule import Clock, learning_rate, spans
-from auricle.training.task import Task
-from auricle.training.worker import Learned, Worker, in_rooms, under
+from auricle.training.engine.device import Machine
+from auricle.training.engine.ema import Average
+from auricle.training.engine.optimiser import Learner
+from auricle.training.engine.report import Preview
+from auricle.training.loop.schedule import Clock, learning_rate, spans
+from auricle.training.loop.task import Task
+from auricle.training.loop.worker import Learned, Worker, in_rooms, under
+from auricle.training.objective.adversary import Adversary
+from auricle.training.objective.balancer import Balancer, BalanceState
+from auricle.training.objective.config import TrainConfig
+from auricle.training.objective.objective import Objective
 
 
 @final

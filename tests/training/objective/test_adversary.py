@@ -9,7 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from auricle.discriminators import PeriodConfig, SpectrumConfig
 from auricle.losses.adversarial import LeastSquaresConfig
-from auricle.training.adversary import Adversary, AdversaryConfig, full, light
+from auricle.training.objective.adversary import Adversary, AdversaryConfig, full, light
 
 BOTH = (SpectrumConfig(n_fft=128, hop_length=64), PeriodConfig(period=3))
 TERMS = {"discriminator", "real_score", "fake_score", "real_right", "fake_right"}

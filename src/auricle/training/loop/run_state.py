@@ -3,12 +3,11 @@
 import math
 from typing import final
 
-from auricle.training.checkpoint import Checkpoints, Snapshot
-from auricle.training.report import Preview
-from auricle.training.run import Run
-from auricle.training.schedule import Clock
-from auricle.training.task import Task
-from auricle.training.worker import Worker
+from auricle.training.engine.report import Preview
+from auricle.training.loop.checkpoint import Checkpoints, Snapshot
+from auricle.training.loop.schedule import Clock
+from auricle.training.loop.task import Run, Task
+from auricle.training.loop.worker import Worker
 
 CHECKPOINTS = "checkpoints"
 _CLEARLY_BETTER = 0.98  # share of the last figure that an earlier state must reach to be taken instead

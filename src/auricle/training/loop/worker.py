@@ -9,11 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from auricle.training.average import Average
-from auricle.training.config import Phase
-from auricle.training.machine import Machine
-from auricle.training.optimiser import Learner
-from auricle.training.schedule import Clock, Span, learning_rate
+from auricle.training.engine.device import Machine
+from auricle.training.engine.ema import Average
+from auricle.training.engine.optimiser import Learner
+from auricle.training.loop.schedule import Clock, Span, learning_rate
+from auricle.training.objective.config import Phase
 
 _SEED_OF_STEP, _SEED_OF_SHARD, _SEED_OF_RESTORED = 1_000_003, 7_919, 104_729
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from auricle.errors import OptionError
 from auricle.training import Budget, OptimiserConfig, Phase
-from auricle.training.schedule import Clock, learning_rate, spans
+from auricle.training.loop.schedule import Clock, learning_rate, spans
 
 
 @pytest.mark.parametrize(

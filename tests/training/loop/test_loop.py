@@ -29,9 +29,9 @@ from auricle.training import (
     run_training,
     with_adversary,
 )
-from auricle.training.adversary import light
-from auricle.training.checkpoint import Checkpoints
-from auricle.training.keeper import CHECKPOINTS
+from auricle.training.loop.checkpoint import Checkpoints
+from auricle.training.loop.run_state import CHECKPOINTS
+from auricle.training.objective.adversary import light
 from model.tiny import BOTTLENECKS, tiny_config
 
 WEIGHTS = {"entropy": {"rate": 0.01}, "vae": {"kl": 0.001}, "rvq": {"commitment": 0.1}, "identity": {}, "fsq": {}}

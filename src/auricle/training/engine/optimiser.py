@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.model.registry import Frozen
-from auricle.training.machine import Machine
+from auricle.training.engine.device import Machine
 
 
 @final

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder
-from auricle.training.config import ObjectiveConfig
-from auricle.training.labels import LabelHead
+from auricle.training.objective.config import ObjectiveConfig
+from auricle.training.objective.label_head import LabelHead
 
 
 class Passed(NamedTuple):

@@ -6,12 +6,12 @@ from typing import Protocol, final
 import torch
 from torch import Tensor, nn
 
-from auricle.training.average import Average
-from auricle.training.config import Phase
-from auricle.training.machine import Machine
-from auricle.training.optimiser import Learner
-from auricle.training.schedule import Clock, spans
-from auricle.training.worker import Worker, in_rooms, under
+from auricle.training.engine.device import Machine
+from auricle.training.engine.ema import Average
+from auricle.training.engine.optimiser import Learner
+from auricle.training.loop.schedule import Clock, spans
+from auricle.training.loop.worker import Worker, in_rooms, under
+from auricle.training.objective.config import Phase
 
 
 class Objective(Protocol):

@@ -1,0 +1,1 @@
+"""Devices, processes, optimisers and batches: what a step of training runs on."""

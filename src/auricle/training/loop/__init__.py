@@ -1,0 +1,1 @@
+"""The loop that every run goes through: tasks, workers, schedule, checkpoints."""

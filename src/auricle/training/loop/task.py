@@ -1,0 +1,68 @@
+"""What a run teaches, as the training loop sees it, and what it is made of besides."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from torch import nn
+
+from auricle.training.engine.device import Machine
+from auricle.training.engine.report import Preview
+from auricle.training.loop.schedule import Budget
+from auricle.training.loop.worker import Worker
+from auricle.training.objective.config import Phase
+
+
+class Task(ABC):
+    """A module, its data and how it is judged; the loop brings time, checkpoints, processes and reports.
+
+    Attributes:
+        module: trained in place; in the end it has the averaged weights, on the CPU.
+        phases: one after the other.
+        identity: the configuration as JSON; a resumed run must have the same.
+        batch_seconds: seconds of sound in one batch of one process.
+    """
+
+    module: nn.Module
+    phases: Sequence[Phase]
+    identity: str
+    batch_seconds: float
+
+    @abstractmethod
+    def worker(self, phase: int, machine: Machine) -> Worker:
+        """This process's part in a phase."""
+
+    @abstractmethod
+    def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
+        """A batch, a function of step and shard alone."""
+
+    @abstractmethod
+    def measure(self) -> Preview | None:
+        """How the module does on what is held out; None if nothing is."""
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """Where a run reads and writes, how long it lasts and who works for it.
+
+    Attributes:
+        folder: checkpoints go below it.
+        budget: time or steps.
+        machine: device and processes.
+        resume: go on from the last checkpoint.
+        previews: about how many measurements on held-out sound a run makes.
+        save_seconds: time between two checkpoints.
+        report_steps: steps between two reports.
+    """
+
+    folder: Path
+    budget: Budget
+    machine: Machine
+    resume: bool = False
+    previews: int = 20
+    save_seconds: float = 120.0
+    report_steps: int = 10

@@ -1,0 +1,1 @@
+"""What is minimised: the only place where losses are weighted."""
