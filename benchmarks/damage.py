@@ -18,8 +18,8 @@ import numpy as np
 
 from _shared import SOUNDS, add_model, looped, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle import codec
-from auricle.codec.container import Packet, Reader, front
-from auricle.codec.record import crc, read_record, sealed
+from auricle.codec.format.container import Packet, Reader, front
+from auricle.codec.format.record import crc, read_record, sealed
 from auricle.errors import AuricleError
 
 
@@ -164,7 +164,7 @@ def _resealed(data: bytes) -> bytes:
 
 
 def _claimed(data: bytes, at: int) -> int | None:
-    from auricle.codec.fields import read_varint
+    from auricle.codec.format.fields import read_varint
 
     file = BytesIO(data[at : at + 10])
     try:

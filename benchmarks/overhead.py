@@ -54,8 +54,8 @@ def _measure(model: Any, sound: Path, kbps: float, seconds: float) -> dict[str, 
 
 def _packets(model: Any, path: Path) -> tuple[list[np.ndarray], int]:
     """Codes int32 ``(c, n, k)`` of each packet, and the bytes that they are coded in."""
-    from auricle.codec.coder import PacketCoder
-    from auricle.codec.container import Reader
+    from auricle.codec.coding.entropy_coder import PacketCoder
+    from auricle.codec.format.container import Reader
 
     packets, payload = [], 0
     with path.open("rb") as file:

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
         repair,
         verify,
     )
-    from auricle.codec.container import Packet
-    from auricle.codec.packets import Decoder, Encoder
+    from auricle.codec.format.container import Packet
+    from auricle.codec.realtime import Decoder, Encoder
     from auricle.errors import (
         AudioError,
         AuricleError,
@@ -163,8 +163,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_ERRORS, "auricle.errors"),
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
         **dict.fromkeys(_CODEC, "auricle.codec"),
-        **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.packets"),
-        "Packet": "auricle.codec.container",
+        **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
+        "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
         "finetune": "auricle.api.finetune",
         "Tuned": "auricle.classify.finetune",

@@ -14,9 +14,9 @@ import soundfile
 from codec_helpers import make_model, make_sound
 
 from auricle import codec
-from auricle.codec.coder import PacketCoder
-from auricle.codec.container import Reader, Writer
-from auricle.codec.encoding import tables_of
+from auricle.codec.coding.encoder import tables_of
+from auricle.codec.coding.entropy_coder import PacketCoder
+from auricle.codec.format.container import Reader, Writer
 from auricle.model import Autoencoder, load, save
 from auricle.model.bottleneck import RvqConfig
 

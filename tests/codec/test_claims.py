@@ -11,12 +11,12 @@ import pytest
 from codec_helpers import make_model
 
 from auricle import codec
-from auricle.codec.coder import PacketCoder
-from auricle.codec.container import End, Packet, Writer, front
-from auricle.codec.encoding import header_for, tables_of
-from auricle.codec.fields import varint
-from auricle.codec.header import MAX_SAMPLES, Header
-from auricle.codec.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
+from auricle.codec.coding.encoder import header_for, tables_of
+from auricle.codec.coding.entropy_coder import PacketCoder
+from auricle.codec.format.container import End, Packet, Writer, front
+from auricle.codec.format.fields import varint
+from auricle.codec.format.header import MAX_SAMPLES, Header
+from auricle.codec.format.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
 

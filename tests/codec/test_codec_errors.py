@@ -11,8 +11,8 @@ import soundfile
 from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
-from auricle.codec import decoding
-from auricle.codec.container import Reader, Writer
+from auricle.codec.coding import decoder
+from auricle.codec.format.container import Reader, Writer
 from auricle.errors import AudioError, AuricleError, FormatError, ModelError, OptionError, OutputError
 from auricle.model import Autoencoder, fingerprint, save
 from auricle.model.bottleneck import IdentityConfig
@@ -121,7 +121,7 @@ def test_every_cut_of_a_real_file_is_refused(tiny: Autoencoder, compressed: Path
 def test_codes_that_are_not_those_written_are_noticed(
     tiny: Autoencoder, compressed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decoding, "codes_checksum", lambda codes, checksum: 1)
+    monkeypatch.setattr(decoder, "codes_checksum", lambda codes, checksum: 1)
     refused(
         FormatError,
         "codes are not those",
@@ -156,7 +156,7 @@ def test_the_shipped_model_is_found_by_name(source: Path, tmp_path: Path, monkey
     model = make_model(strided=False, name="speech")
     save(model, tmp_path / "m.safetensors")
     codec.compress(source, tmp_path / "b.aur", model=str(tmp_path / "m.safetensors"))
-    monkeypatch.setattr(decoding, "shipped", lambda: {"speech": tmp_path / "m.safetensors"})
+    monkeypatch.setattr(decoder, "shipped", lambda: {"speech": tmp_path / "m.safetensors"})
     assert codec.decompress(tmp_path / "b.aur", tmp_path / "b.wav").samples == 20_000
 
 

@@ -5,9 +5,9 @@ import pytest
 from codec_helpers import make_model, make_sound
 
 from auricle import Decoder, Encoder
-from auricle.codec.conceal import FALL_SECONDS, RISE_SECONDS, Fader
-from auricle.codec.container import Packet
-from auricle.codec.record import sealed
+from auricle.codec.coding.network_stream import FALL_SECONDS, RISE_SECONDS, Fader
+from auricle.codec.format.container import Packet
+from auricle.codec.format.record import sealed
 from auricle.errors import AudioError, FormatError, ModelError, OptionError
 from auricle.model import Autoencoder
 

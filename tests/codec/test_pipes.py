@@ -13,7 +13,7 @@ from codec_helpers import make_sound, write_sound
 from auricle import codec
 from auricle.audio import read
 from auricle.codec import source as sources
-from auricle.codec.container import Reader
+from auricle.codec.format.container import Reader
 from auricle.errors import AudioError, FormatError
 from auricle.model import Autoencoder, save
 

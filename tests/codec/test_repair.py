@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import codec
-from auricle.codec.container import End, Packet, Reader, Writer, front
-from auricle.codec.header import Header
-from auricle.codec.record import sealed
+from auricle.codec.format.container import End, Packet, Reader, Writer, front
+from auricle.codec.format.header import Header
+from auricle.codec.format.record import sealed
+from auricle.codec.format.seek_table import find_table
 from auricle.codec.salvage import mend
-from auricle.codec.seek import find_table
 from auricle.errors import FormatError
 from auricle.model import Autoencoder
 

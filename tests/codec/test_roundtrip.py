@@ -10,10 +10,10 @@ from codec_helpers import make_model, make_sound, write_sound
 from auricle import codec
 from auricle.audio import AudioReader
 from auricle.codec import source as sources
-from auricle.codec.container import Packet, Reader
-from auricle.codec.encoding import tables_of
-from auricle.codec.job import Job
-from auricle.codec.rotation import rotation
+from auricle.codec.coding.encoder import tables_of
+from auricle.codec.compress_passes import Job
+from auricle.codec.format.channel_rotation import rotation
+from auricle.codec.format.container import Packet, Reader
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
 

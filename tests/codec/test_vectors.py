@@ -11,9 +11,9 @@ import stranger
 
 from auricle import codec
 from auricle.audio import read
-from auricle.codec.coder import PacketCoder, tables_digest
-from auricle.codec.container import Reader, open_file
-from auricle.codec.encoding import tables_of
+from auricle.codec.coding.encoder import tables_of
+from auricle.codec.coding.entropy_coder import PacketCoder, tables_digest
+from auricle.codec.format.container import Reader, open_file
 from auricle.model import load
 
 FOLDER = Path(__file__).parents[1] / "vectors"

@@ -8,7 +8,7 @@ from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
 from auricle.cli.text import size
-from auricle.codec.header import PACKET_SECONDS
+from auricle.codec.format.header import PACKET_SECONDS
 
 
 def compress(

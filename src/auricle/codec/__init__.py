@@ -1,10 +1,10 @@
 """Compression: sound to small, checkable files and back."""
 
 from auricle.codec.compress import Compressed, compress
+from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.decompress import Decompressed, decompress
-from auricle.codec.header import Span
+from auricle.codec.format.header import Span
 from auricle.codec.info import AurInfo, info
-from auricle.codec.limits import SoundLimits
 from auricle.codec.repair import Repaired, repair
 from auricle.codec.verify import Verified, verify
 

@@ -1,17 +1,16 @@
 """Compress a sound into an .aur file, block by block."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.atomic import check_output, fresh_file
-from auricle.codec.header import PACKET_SECONDS, STEPS_PER_LEVEL
+from auricle.codec.format.header import PACKET_SECONDS, STEPS_PER_LEVEL
 from auricle.codec.info import bitrate
-from auricle.codec.progress import Progress
-from auricle.errors import OptionError, OutputError
+from auricle.codec.source import Progress
+from auricle.codec.targets import binary_target, check_target, refuse_same
+from auricle.errors import OptionError
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -81,7 +80,7 @@ def compress(
         raise OptionError(f"a bitrate of {kbps} kb/s: give a number above 0")
     refuse_same(source, target)
     check_target(target, force=force)
-    from auricle.codec.job import Job  # loads torch
+    from auricle.codec.compress_passes import Job  # loads torch
     from auricle.codec.source import FileSource, PipeSource
 
     sound = (
@@ -104,45 +103,3 @@ def compress(
     path = Path(target) if isinstance(target, Path | str) else None
     made = bitrate(written.bytes, seconds)
     return Compressed(path, written.bytes, seconds, made, written.step / STEPS_PER_LEVEL, job.model.name)
-
-
-def refuse_same(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:
-    """Refuse to write onto what is read.
-
-    Raises:
-        OptionError: both are the same file.
-    """
-    if not (isinstance(source, Path | str) and isinstance(target, Path | str)):
-        return
-    if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
-        raise OptionError(f"{target} is the source itself: name another file")
-
-
-def check_target(target: Path | str | BinaryIO, *, force: bool) -> None:
-    """Refuse early what could not be written at the end.
-
-    Raises:
-        OutputError: the file exists and ``force`` is false, or its folder is missing or not writable.
-    """
-    if isinstance(target, Path | str):
-        check_output(Path(target), force=force)
-
-
-@contextmanager
-def binary_target(target: Path | str | BinaryIO, *, force: bool) -> Iterator[tuple[BinaryIO, bool]]:
-    """Open what is written to, and tell whether it can be moved in: a file that appears when it is whole, or a pipe.
-
-    Raises:
-        OutputError: it can't be written.
-    """
-    if isinstance(target, Path | str):
-        with fresh_file(Path(target), force=force) as temporary, temporary.open("wb") as file:
-            yield file, True
-        return
-    try:
-        yield target, False
-        target.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OutputError(f"can't write the output: {error.strerror or error}") from error

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.atomic import fresh_file
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
-from auricle.codec.compress import check_target, refuse_same
-from auricle.codec.header import Span
-from auricle.codec.limits import SoundLimits
+from auricle.codec.decode_limits import SoundLimits
+from auricle.codec.format.header import Span
 from auricle.codec.playback import Part, Playback, SoundWriter, playing
-from auricle.codec.progress import Progress
+from auricle.codec.source import Progress
+from auricle.codec.targets import check_target, refuse_same
 from auricle.errors import OptionError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def decompress(
     limits = limits or SoundLimits()
     with ExitStack() as open_things:
         playback = open_things.enter_context(playing(source, limits, Part(first, last)))
-        from auricle.codec.decoding import check_header, find_model, play  # loads torch
+        from auricle.codec.coding.decoder import check_header, find_model, play  # loads torch
 
         header = playback.header
         loaded = find_model(playback.name, header, model, any_decoder=any_decoder)

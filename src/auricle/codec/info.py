@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.codec.container import VERSION, Reader, open_file
-from auricle.codec.header import Header
+from auricle.codec.format.container import VERSION, Reader, open_file
+from auricle.codec.format.header import Header
 
 
 @final

@@ -10,12 +10,12 @@ from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.container import Packet, Reader, open_file
-from auricle.codec.header import Header
+from auricle.codec.decode_limits import SoundLimits
+from auricle.codec.format.container import Packet, Reader, open_file
+from auricle.codec.format.header import Header
+from auricle.codec.format.record import Kind, read_record
+from auricle.codec.format.seek_table import find_table, walked
 from auricle.codec.info import info
-from auricle.codec.limits import SoundLimits
-from auricle.codec.record import Kind, read_record
-from auricle.codec.seek import find_table, walked
 from auricle.errors import FormatError, OptionError
 
 WARM_UP_SECONDS = 2.0

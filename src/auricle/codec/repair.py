@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from auricle.codec.compress import binary_target, check_target, refuse_same
-from auricle.codec.container import NO_TAGS, End, Packet, Writer, open_file
-from auricle.codec.header import Header, Span
-from auricle.codec.record import Kind
+from auricle.codec.format.container import NO_TAGS, End, Packet, Writer, open_file
+from auricle.codec.format.header import Header, Span
+from auricle.codec.format.record import Kind
+from auricle.codec.format.tags import tags_of
 from auricle.codec.salvage import find_front, packets, records
-from auricle.codec.tags import tags_of
+from auricle.codec.targets import binary_target, check_target, refuse_same
 from auricle.errors import FormatError
 
 

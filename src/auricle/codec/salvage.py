@@ -11,10 +11,10 @@ from typing import NamedTuple, final
 
 import google_crc32c
 
-from auricle.codec.container import MAGIC, VERSION, Packet
-from auricle.codec.header import Header
-from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, crc
-from auricle.codec.seek import find_table
+from auricle.codec.format.container import MAGIC, VERSION, Packet
+from auricle.codec.format.header import Header
+from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, crc
+from auricle.codec.format.seek_table import find_table
 from auricle.errors import FormatError
 
 _MOST_MENDED = 1 << 14

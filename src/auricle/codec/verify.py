@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from auricle.codec.container import Packet, Reader, open_file
-from auricle.codec.header import Span
-from auricle.codec.limits import SoundLimits
+from auricle.codec.decode_limits import SoundLimits
+from auricle.codec.format.container import Packet, Reader, open_file
+from auricle.codec.format.header import Span
 from auricle.errors import FormatError
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def verify(
 @final
 class _CodeCheck:
     def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: SoundLimits):
-        from auricle.codec.coder import PacketCoder
-        from auricle.codec.decoding import check_header, find_model  # loads torch
-        from auricle.codec.encoding import tables_of
+        from auricle.codec.coding.decoder import check_header, find_model  # loads torch
+        from auricle.codec.coding.encoder import tables_of
+        from auricle.codec.coding.entropy_coder import PacketCoder
 
         found = find_model(reader.name, reader.header, model, any_decoder=True)
         check_header(reader.name, reader.header, found)
@@ -84,7 +84,7 @@ class _CodeCheck:
         self._coder = PacketCoder(tables_of(found).at(reader.header.quality_step))
 
     def take(self, packet: Packet) -> None:
-        from auricle.codec.coder import codes_checksum
+        from auricle.codec.coding.entropy_coder import codes_checksum
 
         header = self._reader.header
         frames = packet.sequence * header.packet_frames + packet.frames

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from auricle.codec.coder import PacketCoder
+from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.errors import AuricleError, FormatError, ModelError
 from auricle.model import Autoencoder, fingerprint, load, save, shipped
 from auricle.model.bottleneck import STEPS_PER_LEVEL

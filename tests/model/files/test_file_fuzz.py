@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.codec.coder import PacketCoder
+from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.errors import AuricleError, FormatError
 from auricle.model import AutoencoderConfig, StageConfig, fingerprint, load, save
 from auricle.model.bottleneck import EntropyConfig

@@ -7,13 +7,13 @@ from typing import final
 
 import numpy as np
 
-from auricle.codec.coder import PacketCoder, codes_checksum, tables_digest
-from auricle.codec.container import Packet
-from auricle.codec.encoding import tables_of
-from auricle.codec.header import FINGERPRINT_BYTES, Header, Span
+from auricle.codec.coding.encoder import tables_of
+from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
+from auricle.codec.coding.network_stream import SoundDecoder
+from auricle.codec.format.container import Packet
+from auricle.codec.format.header import FINGERPRINT_BYTES, Header, Span
 from auricle.codec.playback import Playback, SoundWriter
-from auricle.codec.progress import Progress
-from auricle.codec.streams import SoundDecoder
+from auricle.codec.source import Progress
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, earlier, fingerprint, load, shipped
 

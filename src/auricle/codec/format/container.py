@@ -12,11 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, final
 
-from auricle.codec.fields import Fields, varint
-from auricle.codec.header import MAX_SAMPLES, Header
-from auricle.codec.record import CRC_BYTES, MOST_TOPICS, Kind, Record, Topic, check_crc, read_record, sealed
-from auricle.codec.seek import MAX_PACKETS, SeekTable
-from auricle.codec.tags import tags_of, tags_record
+from auricle.codec.format.fields import Fields, varint
+from auricle.codec.format.header import MAX_SAMPLES, Header
+from auricle.codec.format.record import CRC_BYTES, MOST_TOPICS, Kind, Record, Topic, check_crc, read_record, sealed
+from auricle.codec.format.seek_table import MAX_PACKETS, SeekTable
+from auricle.codec.format.tags import tags_of, tags_record
 from auricle.errors import FormatError
 
 MAGIC = b"AUR"

@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, final
 
-from auricle.codec.container import Packet, Writer
-from auricle.codec.encoding import RateMeter, SoundEncoder, header_for, quality_step
-from auricle.codec.header import Header
-from auricle.codec.progress import Progress
-from auricle.codec.rotation import fitted_angles
-from auricle.codec.source import Source
+from auricle.codec.coding.encoder import RateMeter, SoundEncoder, header_for, quality_step
+from auricle.codec.format.channel_rotation import fitted_angles
+from auricle.codec.format.container import Packet, Writer
+from auricle.codec.format.header import Header
+from auricle.codec.source import Progress, Source
 from auricle.model import Autoencoder, load
 
 SPEECH_RATE = 24_000

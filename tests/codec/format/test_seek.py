@@ -8,10 +8,11 @@ from codec_helpers import make_sound, write_sound
 
 from auricle import codec
 from auricle.audio import read
-from auricle.codec import playback, seek
-from auricle.codec.container import Packet, Reader, Writer
-from auricle.codec.limits import SoundLimits
-from auricle.codec.seek import LEAST_PACKETS, SeekTable, find_table
+from auricle.codec import playback
+from auricle.codec.decode_limits import SoundLimits
+from auricle.codec.format import seek_table
+from auricle.codec.format.container import Packet, Reader, Writer
+from auricle.codec.format.seek_table import LEAST_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
 
@@ -128,7 +129,7 @@ def test_an_empty_seek_table_is_passed_over(
 ) -> None:
     with (files / "plain.aur").open("rb") as file:
         header = Reader(file, "a").header
-    monkeypatch.setattr(seek, "LEAST_PACKETS", 0)
+    monkeypatch.setattr(seek_table, "LEAST_PACKETS", 0)
     empty = SeekTable(header, places).to_record()
     assert empty is not None
     (tmp_path / "a.aur").write_bytes((files / "plain.aur").read_bytes() + empty.to_bytes())

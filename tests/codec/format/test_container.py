@@ -5,11 +5,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auricle.codec.container import End, Packet, Reader, Writer, front
-from auricle.codec.fields import RATES, Fields, rate_bytes, read_varint, varint
-from auricle.codec.header import LONGEST_RUN, MAX_PACKET_FRAMES, MAX_SAMPLES, Header
-from auricle.codec.record import MAX_RECORD_BYTES, sealed
-from auricle.codec.rotation import angle_count
+from auricle.codec.format.channel_rotation import angle_count
+from auricle.codec.format.container import End, Packet, Reader, Writer, front
+from auricle.codec.format.fields import RATES, Fields, rate_bytes, read_varint, varint
+from auricle.codec.format.header import LONGEST_RUN, MAX_PACKET_FRAMES, MAX_SAMPLES, Header
+from auricle.codec.format.record import MAX_RECORD_BYTES, sealed
 from auricle.errors import FormatError
 
 HEADER = Header(

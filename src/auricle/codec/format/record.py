@@ -5,7 +5,7 @@ from typing import BinaryIO, NamedTuple, final
 
 import google_crc32c
 
-from auricle.codec.fields import read_varint, varint
+from auricle.codec.format.fields import read_varint, varint
 from auricle.errors import FormatError
 
 MAX_RECORD_BYTES = 1 << 20

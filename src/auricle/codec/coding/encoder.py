@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.codec.coder import PacketCoder, codes_checksum, tables_digest
-from auricle.codec.container import End, Packet, Writer
-from auricle.codec.header import (
+from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
+from auricle.codec.coding.network_stream import LatentEncoder
+from auricle.codec.format.container import End, Packet, Writer
+from auricle.codec.format.header import (
     FINGERPRINT_BYTES,
     MAX_GAIN_DB,
     MAX_NAME_BYTES,
@@ -22,7 +23,6 @@ from auricle.codec.header import (
     Header,
 )
 from auricle.codec.source import Piece
-from auricle.codec.streams import LatentEncoder
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables

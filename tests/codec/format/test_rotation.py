@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.codec.rotation import HALF_TURN, MID_SIDE, angle_count, fitted_angles, rotation
+from auricle.codec.format.channel_rotation import HALF_TURN, MID_SIDE, angle_count, fitted_angles, rotation
 
 
 def test_mono_needs_nothing() -> None:

@@ -4,7 +4,7 @@ import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.codec.coder import PacketCoder, codes_checksum
+from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum
 from auricle.errors import FormatError, ModelError
 from auricle.model.bottleneck.tables import TableCounter, Tables, TableSet, TableShape
 

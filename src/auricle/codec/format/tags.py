@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from auricle.audio import MAX_TAGS, clean_tags
-from auricle.codec.fields import Fields, varint
-from auricle.codec.record import MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic
+from auricle.codec.format.fields import Fields, varint
+from auricle.codec.format.record import MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic
 from auricle.errors import FormatError
 
 

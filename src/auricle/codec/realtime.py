@@ -7,11 +7,11 @@ from typing import final
 
 import numpy as np
 
-from auricle.codec.container import Packet, Reader, front
-from auricle.codec.decoding import PacketDecoder, check_header, find_model
-from auricle.codec.encoding import SoundEncoder, header_for, quality_step
-from auricle.codec.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, Span
-from auricle.codec.rotation import fitted_angles
+from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
+from auricle.codec.coding.encoder import SoundEncoder, header_for, quality_step
+from auricle.codec.format.channel_rotation import fitted_angles
+from auricle.codec.format.container import Packet, Reader, front
+from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, Span
 from auricle.errors import AudioError, FormatError, OptionError
 from auricle.model import Autoencoder, load
 

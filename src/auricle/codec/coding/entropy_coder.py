@@ -11,7 +11,7 @@ import google_crc32c
 import numpy as np
 from constriction import stream  # pyright: ignore[reportAttributeAccessIssue]
 
-from auricle.codec.header import TABLES_BYTES
+from auricle.codec.format.header import TABLES_BYTES
 from auricle.errors import FormatError, ModelError
 
 if TYPE_CHECKING:

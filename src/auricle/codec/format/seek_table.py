@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from io import SEEK_END
 from typing import BinaryIO, NamedTuple
 
-from auricle.codec.fields import Fields, read_varint, varint
-from auricle.codec.header import Header
-from auricle.codec.record import CRC_BYTES, MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic, read_record
+from auricle.codec.format.fields import Fields, read_varint, varint
+from auricle.codec.format.header import Header
+from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic, read_record
 from auricle.errors import FormatError
 
 LEAST_PACKETS = 16

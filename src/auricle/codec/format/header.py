@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
-from auricle.codec.fields import Fields, rate_bytes, varint
-from auricle.codec.rotation import angle_count
+from auricle.codec.format.channel_rotation import angle_count
+from auricle.codec.format.fields import Fields, rate_bytes, varint
 from auricle.errors import FormatError
 
 STEPS_PER_LEVEL = 8

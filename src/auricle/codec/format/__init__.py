@@ -1,0 +1,1 @@
+"""The bytes of an .aur file. docs/format.md is the norm."""
