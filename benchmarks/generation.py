@@ -59,8 +59,8 @@ def _networks(args: argparse.Namespace, folder: Path) -> Any:
 
     from auricle.model import save
     from auricle.synth import FlowConfig, Origin, PriorInfo, RecurrentConfig
-    from auricle.synth.choice import chosen
-    from auricle.synth.file import load_prior, save_prior
+    from auricle.synth.priors.file import load_prior, save_prior
+    from auricle.synth.priors.loading import chosen
 
     kind = {"random:flow": FlowConfig, "random:recurrent": RecurrentConfig}.get(args.prior)
     if kind is None:
@@ -110,9 +110,9 @@ def _speed(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
 
 def _first(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, Any]]:
     """Until the first samples are there: with everything loaded, and of the whole command."""
-    from auricle.synth.choice import Chosen
     from auricle.synth.endless import sound
-    from auricle.synth.sampler import Taste, randomness
+    from auricle.synth.priors.loading import Chosen
+    from auricle.synth.sampling.base import Taste, randomness
 
     rows = []
     for steps in args.steps:
@@ -159,7 +159,7 @@ def _child(prior: str, seconds: str, out: str) -> None:
 
     from auricle import generate
     from auricle.bench.machine import peak_memory
-    from auricle.synth.choice import chosen
+    from auricle.synth.priors.loading import chosen
 
     torch.set_num_threads(1)
     use = chosen(prior, None)
@@ -173,8 +173,8 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
     import numpy as np
 
     from auricle import generate
-    from auricle.synth.loop import Seam, seams
-    from auricle.synth.samplers import sampler_for
+    from auricle.synth.rendering.loop import Seam, seams
+    from auricle.synth.sampling.dispatch import sampler_for
 
     found: dict[str, list[Seam]] = {}
     random = np.random.default_rng(0)

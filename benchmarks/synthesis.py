@@ -56,8 +56,8 @@ def main() -> None:
 
 
 def _made(args: argparse.Namespace, folder: Path) -> Making:
-    from auricle.synth.choice import chosen
-    from auricle.synth.sampler import Taste
+    from auricle.synth.priors.loading import chosen
+    from auricle.synth.sampling.base import Taste
 
     taste = Taste(guidance=args.guidance, steps=args.steps, temperature=args.temperature)
     return make_sounds(chosen(args.prior, args.model), folder, args.n, seed=args.seed, taste=taste, force=True)
@@ -66,7 +66,7 @@ def _made(args: argparse.Namespace, folder: Path) -> Making:
 def _evaluated(args: argparse.Namespace, folder: Path) -> SynthesisResult:
     model = args.model
     if args.prior is not None and model is None:
-        from auricle.synth.choice import chosen
+        from auricle.synth.priors.loading import chosen
 
         model = chosen(args.prior, None).model
     corpus: Path = args.corpus

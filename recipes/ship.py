@@ -20,9 +20,9 @@ import torch
 
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import SUFFIX, fingerprint, load, save
-from auricle.synth.file import SUFFIX as PRIOR_SUFFIX
-from auricle.synth.file import load_prior, save_prior
-from auricle.synth.prior import Prior, PriorInfo
+from auricle.synth.priors.base import Prior, PriorInfo
+from auricle.synth.priors.file import SUFFIX as PRIOR_SUFFIX
+from auricle.synth.priors.file import load_prior, save_prior
 
 SECONDS_PER_HOUR = 3600.0
 SHIPPED = Path(__file__).parents[1] / "src" / "auricle" / "pretrained"

@@ -62,10 +62,10 @@ if TYPE_CHECKING:
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
-    from auricle.synth.exchange import Latents, decode_latents, export_latents, read_latents, shift_latents
     from auricle.synth.generate import generate
-    from auricle.synth.made import Made
+    from auricle.synth.latent_io import Latents, decode_latents, export_latents, read_latents, shift_latents
     from auricle.synth.morph import morph
+    from auricle.synth.rendering.result import Made
     from auricle.synth.transfer import transfer
     from auricle.training import Machine
 
@@ -173,10 +173,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.results",
         "Machine": "auricle.training",
-        "Made": "auricle.synth.made",
+        "Made": "auricle.synth.rendering.result",
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
         **dict.fromkeys(
-            ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.exchange"
+            ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.latent_io"
         ),
         "generate": "auricle.synth.generate",
         "generate_endless": "auricle.synth.endless",

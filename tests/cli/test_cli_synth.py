@@ -12,7 +12,7 @@ from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.model import load
 from auricle.synth import FlowConfig, Origin, PriorInfo
-from auricle.synth.file import save_prior
+from auricle.synth.priors.file import save_prior
 
 RATE = 16000
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synth_sounds import RATE, make_model, tone, wav
 
 from auricle import morph, read, transfer
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
+from synth.synth_sounds import RATE, make_model, tone, wav
 
 MODEL = make_model()
 

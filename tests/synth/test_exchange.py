@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
-from synth_sounds import RATE, make_model, tone, wav
 
 from auricle import Directions, decode_latents, export_latents, principal_directions, read, read_latents, shift_latents
 from auricle.errors import AuricleError, DataError, ModelError, OptionError, OutputError
 from auricle.model import save
+from synth.synth_sounds import RATE, make_model, tone, wav
 
 MODEL = make_model()
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from synth_sounds import RATE, make_model, make_prior, tone, wav
 
 from auricle import generate, generate_endless, read
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
 from auricle.model import save
-from auricle.synth.choice import chosen
 from auricle.synth.endless import sound
-from auricle.synth.file import save_prior
-from auricle.synth.sampler import Taste, randomness
+from auricle.synth.priors.file import save_prior
+from auricle.synth.priors.loading import chosen
+from auricle.synth.sampling.base import Taste, randomness
+from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model(recurrent=True, latent=16)
 FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
@@ -130,7 +130,7 @@ def test_loops_have_no_seam(prior, seconds: float):
 
 
 def test_a_loop_that_is_cut_has_a_seam():
-    from auricle.synth.loop import seam
+    from auricle.synth.rendering.loop import seam
 
     (made,) = audio(FLOW, seconds=1.0, loop=True)
     slow = np.cumsum(made, axis=1)  # no sharp steps inside

@@ -97,13 +97,13 @@ def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | Classifier
 def _is_shipped_prior(path: str | Path) -> bool:
     if Path(path).suffix or Path(path).exists():
         return False
-    from auricle.synth.file import shipped_priors  # loads torch
+    from auricle.synth.priors.file import shipped_priors  # loads torch
 
     return str(path) in shipped_priors()
 
 
 def _prior(name_or_path: str | Path) -> PriorSummary:
-    from auricle.synth.file import read_prior_metadata, resolve_prior
+    from auricle.synth.priors.file import read_prior_metadata, resolve_prior
 
     metadata = read_prior_metadata(name_or_path)
     path = resolve_prior(name_or_path)

@@ -15,10 +15,10 @@ from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
-from auricle.synth.file import load_prior, save_prior
-from auricle.synth.latents import LatentCache
-from auricle.synth.task import Examples, PriorTask, PriorTraining
-from auricle.synth.worth import POOR, Worth, reconstruction
+from auricle.synth.priors.file import load_prior, save_prior
+from auricle.synth.training.latent_cache import LatentCache
+from auricle.synth.training.reconstruction_check import POOR, Worth, reconstruction
+from auricle.synth.training.task import Examples, PriorTask, PriorTraining
 from auricle.training import Budget, Machine, Report, Run
 from auricle.watch import TENSORBOARD, check_trackers
 

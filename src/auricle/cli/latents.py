@@ -12,7 +12,7 @@ from auricle.cli.text import table
 
 if TYPE_CHECKING:
     from auricle.synth.directions import Directions
-    from auricle.synth.exchange import Latents
+    from auricle.synth.latent_io import Latents
 
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=False, negative="", show_default=False)]
 

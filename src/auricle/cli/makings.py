@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from auricle.synth.made import Made, Sound
+    from auricle.synth.rendering.result import Made, Sound
 
 _SHOWN = 20
 _HEARD_DB = 0.05

@@ -66,7 +66,7 @@ def train_prior(
     """
     from auricle import Machine, Watcher
     from auricle import train_prior as run
-    from auricle.synth.worth import POOR
+    from auricle.synth.training.reconstruction_check import POOR
 
     machine = Machine(precision, accumulate, cpu=cpu)
     screen = Screen(output if machine.first else Output(quiet=True))

@@ -5,8 +5,8 @@ from typing import final
 
 import numpy as np
 
-from auricle.synth.file import load_prior, shipped_priors
 from auricle.synth.generate import generate
+from auricle.synth.priors.file import load_prior, shipped_priors
 
 _EACH = 2
 _GUIDANCE = 2.0

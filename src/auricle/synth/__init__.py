@@ -1,8 +1,8 @@
 """Priors over the latents of an autoencoder, and the new sound that is drawn from them."""
 
-from auricle.synth.flow import FlowConfig, FlowPrior
-from auricle.synth.prior import Origin, Prior, PriorConfig, PriorInfo
-from auricle.synth.recurrent import Noise, RecurrentConfig, RecurrentPrior
+from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.flow import FlowConfig, FlowPrior
+from auricle.synth.priors.recurrent import Noise, RecurrentConfig, RecurrentPrior
 
 __all__ = [
     "FlowConfig",

@@ -17,7 +17,7 @@ from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
 from auricle.model.registry import Frozen
 from auricle.synth.latent_files import described, load_arrays, save_arrays
-from auricle.synth.sound import Listener
+from auricle.synth.rendering.render import Listener
 
 _SHOWN = 16
 _LIMIT = 10.0

@@ -14,13 +14,13 @@ from auricle.atomic import check_output
 from auricle.audio import WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
-from auricle.synth.choice import Chosen, chosen
-from auricle.synth.level import Limiter, limited
-from auricle.synth.prior import Prior
-from auricle.synth.sampler import Taste, randomness
-from auricle.synth.samplers import sampler_for
-from auricle.synth.sound import best, spoken
-from auricle.synth.stereo import to_latents
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.loading import Chosen, chosen
+from auricle.synth.rendering.level import Limiter, limited
+from auricle.synth.rendering.mid_side import to_latents
+from auricle.synth.rendering.render import best, spoken
+from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.sampling.dispatch import sampler_for
 
 _CHUNK = 8
 _ENDED_FRAMES = 8

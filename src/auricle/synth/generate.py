@@ -7,13 +7,13 @@ from pathlib import Path
 
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
-from auricle.synth.choice import chosen
-from auricle.synth.job import After, Kind, Like, Long, Loop, Short, Workshop, longest
-from auricle.synth.made import Made, Sound
-from auricle.synth.numbered import check_count, numbered
-from auricle.synth.prior import Prior
-from auricle.synth.sampler import Taste, randomness
-from auricle.synth.sound import best
+from auricle.synth.kinds import After, Kind, Like, Long, Loop, Short, Workshop, longest
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.loading import chosen
+from auricle.synth.rendering.numbered_files import check_count, numbered
+from auricle.synth.rendering.render import best
+from auricle.synth.rendering.result import Made, Sound
+from auricle.synth.sampling.base import Taste, randomness
 
 MOST_SECONDS = 12 * 3600.0
 _LOOP_SECONDS = 0.25, 600.0

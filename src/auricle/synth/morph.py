@@ -1,4 +1,4 @@
-"""Between two sounds: a path through latent space."""
+"""Between two sounds: a path through latent space, and which frames of the two it is made of."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,17 +13,133 @@ from auricle.audio import info
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.synth.align import aligned
-from auricle.synth.level import Level, Limiter, decibels, limited, matching_gain
-from auricle.synth.made import Made, Sound
-from auricle.synth.numbered import numbered, write_blocks
-from auricle.synth.route import Route, crossing, straight, warped, warped_crossing
-from auricle.synth.sound import Listener, best, chunk_frames, spoken, whole
+from auricle.synth.rendering.level import Level, Limiter, decibels, limited, matching_gain
+from auricle.synth.rendering.numbered_files import numbered, write_blocks
+from auricle.synth.rendering.render import Listener, best, chunk_frames, spoken, whole
+from auricle.synth.rendering.result import Made, Sound
 
+MOST_CELLS = 25_000_000
+"""Pairs of frames that are compared at most: two sounds of 87 s at 57 frames a second."""
+_FLOOR = 0.01
+_DOWN, _RIGHT = 1, 2
 _SMOOTH_SECONDS = 0.25
 _MOST_GAIN = 4.0
 _MOST_STRETCH = 2.0
 _MOST_STEPS = 1000
+
+
+def aligned(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The path through both sequences on which they differ least, with steps of at most one frame in each.
+
+    Latents have signs that depend on phases, so what is compared is the logarithm of each feature's energy, over
+    three frames.
+
+    Args:
+        first: latents ``(n, d)``.
+        second: latents ``(m, d)``.
+
+    Returns:
+        int64 ``(k, 2)``, pairs of frames from ``(0, 0)`` to ``(n - 1, m - 1)``; neither number ever falls.
+
+    Raises:
+        OptionError: the sounds are too long.
+    """
+    n, m = len(first), len(second)
+    if n * m > MOST_CELLS:
+        raise OptionError(f"{n} and {m} latent frames are too many to align: use shorter sounds, or leave --align out")
+    floor = _FLOOR * float(np.concatenate((first, second)).var())
+    return _back(_choices(_distances(_energies(first, floor), _energies(second, floor))))
+
+
+def _energies(z: np.ndarray, floor: float) -> np.ndarray:
+    padded = np.pad(np.square(z, dtype=np.float64), ((1, 1), (0, 0)), mode="edge")
+    return np.log((padded[:-2] + padded[1:-1] + padded[2:]) / 3 + floor)
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Euclidean distances float32 ``(n, m)`` after each feature was scaled to unit variance over both."""
+    scale = np.concatenate((first, second)).std(axis=0) + 1e-6
+    a, b = (np.asarray(z / scale, np.float32) for z in (first, second))
+    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
+def _choices(cost: np.ndarray) -> np.ndarray:
+    """Where the best path to each cell ``(n, m)`` comes from; cells of one diagonal are worked out together."""
+    n, m = cost.shape
+    choices = np.zeros((n, m), np.uint8)
+    before, last = np.full(n + 1, np.inf), np.full(n + 1, np.inf)  # sums on the two diagonals before, by row + 1
+    before[0] = 0.0
+    for diagonal in range(n + m - 1):
+        rows = np.arange(max(0, diagonal - m + 1), min(n, diagonal + 1))
+        ways = np.stack((before[rows], last[rows], last[rows + 1]))  # from the diagonal, from above, from the left
+        best = ways.argmin(axis=0)
+        choices[rows, diagonal - rows] = best
+        sums = np.full(n + 1, np.inf)
+        sums[rows + 1] = ways.min(axis=0) + cost[rows, diagonal - rows]
+        before, last = last, sums
+    return choices
+
+
+def _back(choices: np.ndarray) -> np.ndarray:
+    i, j = (size - 1 for size in choices.shape)
+    path = [(i, j)]
+    while i or j:
+        choice = choices[i, j]
+        i, j = i - (choice != _RIGHT), j - (choice != _DOWN)
+        path.append((i, j))
+    return np.array(path[::-1], np.int64)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Route:
+    """Which frames of both sounds each frame of the result is made of, and how much of it is the second one.
+
+    Attributes:
+        first: float ``(n,)`` places in the first sound, in frames; beyond its end there is silence.
+        second: float ``(n,)`` in the second.
+        share: float ``(n,)``, 0 is the first sound.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    share: np.ndarray
+
+
+def straight(share: float, frames: int) -> Route:
+    """Both sounds from their beginnings, in equal shares throughout."""
+    at = np.arange(frames)
+    return Route(at, at, np.full(frames, share))
+
+
+def crossing(lengths: tuple[int, int]) -> Route:
+    """From the first sound to the second: the shorter one's length is crossed, the result ends with the second."""
+    at = np.arange(lengths[1])
+    return Route(at, at, np.clip(at / max(1, min(lengths) - 1), 0.0, 1.0))
+
+
+def warped(path: np.ndarray, share: float, frames: int) -> Route:
+    """Along an alignment ``(k, 2)``, in equal shares throughout, in ``frames`` frames."""
+    return _along(path, np.full(len(path), share), frames)
+
+
+def warped_crossing(path: np.ndarray) -> Route:
+    """From the first sound to the second along an alignment ``(k, 2)``; time passes as in both, in their shares."""
+    return _along(path, np.linspace(0.0, 1.0, len(path)), None)
+
+
+def _along(path: np.ndarray, share: np.ndarray, frames: int | None) -> Route:
+    moved = np.diff(path, axis=0, prepend=path[:1])
+    time = np.cumsum((1 - share) * moved[:, 0] + share * moved[:, 1])
+    at = np.arange(round(time[-1]) + 1 if frames is None else frames)
+    return Route(*(np.interp(at, *_rising(time, column)) for column in (*path.T, share)))
+
+
+def _rising(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Moments that never come twice, and the mean of the values at each."""
+    moments, where = np.unique(time, return_inverse=True)
+    return moments, np.bincount(where, values) / np.bincount(where)
 
 
 def morph(

@@ -12,10 +12,10 @@ from auricle.audio import Resampler
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.synth.level import Level, Limiter, decibels, limited, matching_gain
-from auricle.synth.made import Made, Sound
-from auricle.synth.numbered import numbered, write_blocks
-from auricle.synth.sound import Listener, spoken, whole
+from auricle.synth.rendering.level import Level, Limiter, decibels, limited, matching_gain
+from auricle.synth.rendering.numbered_files import numbered, write_blocks
+from auricle.synth.rendering.render import Listener, spoken, whole
+from auricle.synth.rendering.result import Made, Sound
 
 
 def transfer(

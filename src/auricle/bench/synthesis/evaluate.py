@@ -37,9 +37,9 @@ from auricle.data.scan import Rejected
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.synth import Prior
-from auricle.synth.choice import chosen as fitting
-from auricle.synth.numbered import safe
-from auricle.synth.sampler import Taste
+from auricle.synth.priors.loading import chosen as fitting
+from auricle.synth.rendering.numbered_files import safe
+from auricle.synth.sampling.base import Taste
 
 _HIGHEST_RATE = 48_000
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import final
 
 from auricle.errors import OptionError
-from auricle.synth.choice import Chosen
 from auricle.synth.generate import generate
-from auricle.synth.numbered import safe
-from auricle.synth.sampler import Taste
+from auricle.synth.priors.loading import Chosen
+from auricle.synth.rendering.numbered_files import safe
+from auricle.synth.sampling.base import Taste
 
 GUIDANCE = 2.0
 """As `auricle.generate` has it."""

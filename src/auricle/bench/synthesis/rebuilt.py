@@ -9,7 +9,7 @@ import torch
 from auricle.audio import resample
 from auricle.bench.synthesis.sounds import Piece, several
 from auricle.model import Autoencoder
-from auricle.synth.stereo import decoded
+from auricle.synth.rendering.mid_side import decoded
 
 _AT_ONCE = 16
 

@@ -9,8 +9,8 @@ from auricle.errors import AuricleError, ModelError
 from auricle.model import Autoencoder, load
 from auricle.model.files.file import earlier, read_metadata, shipped
 from auricle.model.files.stored import SUFFIX
-from auricle.synth.file import load_prior, resolve_prior
-from auricle.synth.prior import Prior
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.file import load_prior, resolve_prior
 
 _SHOWN = 16
 

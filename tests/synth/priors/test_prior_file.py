@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
-from auricle.synth.file import load_prior, read_prior_metadata, save_prior, shipped_priors
-from synth.priors import CONFIGS, tiny_prior, windows
+from auricle.synth.priors.file import load_prior, read_prior_metadata, save_prior, shipped_priors
+from synth.tiny_priors import CONFIGS, tiny_prior, windows
 
 Arrays = dict[str, np.ndarray]
 Words = dict[str, str]

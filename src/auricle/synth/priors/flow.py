@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from auricle.synth.prior import NO_CLASS, Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.base import NO_CLASS, Origin, Prior, PriorConfig, PriorInfo
 
 _TIME_FEATURES = 128
 _TIME_SCALE = 1000.0

@@ -18,7 +18,7 @@ from auricle.data.checksum import SummedFile, damaged_piece
 from auricle.errors import DataError
 from auricle.model import Autoencoder
 from auricle.stream import Stream
-from auricle.synth.stereo import rotate, to_features
+from auricle.synth.rendering.mid_side import rotate, to_features
 
 TAIL = 8
 """Frames of silence that are encoded after each sound, so that the way into silence is known."""

@@ -3,12 +3,12 @@
 from functools import singledispatch
 
 from auricle.errors import ModelError
-from auricle.synth.flow import FlowPrior
-from auricle.synth.frames import RecurrentSampler
-from auricle.synth.prior import Prior
-from auricle.synth.recurrent import RecurrentPrior
-from auricle.synth.sampler import Sampler
-from auricle.synth.windows import FlowSampler
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.flow import FlowPrior
+from auricle.synth.priors.recurrent import RecurrentPrior
+from auricle.synth.sampling.base import Sampler
+from auricle.synth.sampling.flow import FlowSampler
+from auricle.synth.sampling.recurrent import RecurrentSampler
 
 
 @singledispatch

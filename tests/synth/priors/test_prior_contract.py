@@ -8,7 +8,7 @@ from auricle.errors import ModelError, OptionError
 from auricle.synth import FlowConfig, FlowPrior, Origin, PriorConfig, RecurrentPrior
 from contract import verify_step
 from model.tiny import tiny_model
-from synth.priors import CLASSES, CONFIGS, tiny_prior, windows
+from synth.tiny_priors import CLASSES, CONFIGS, tiny_prior, windows
 
 KINDS = pytest.mark.parametrize("kind", CONFIGS)
 

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 
 from auricle.model import Autoencoder
 from auricle.model.registry import Frozen
-from auricle.synth.draws import Windows, WindowSampler
-from auricle.synth.latents import LatentCache
-from auricle.synth.prior import NO_CLASS, Prior, PriorConfig
-from auricle.synth.sampler import Taste, randomness
-from auricle.synth.samplers import sampler_for
-from auricle.synth.stereo import decoded, to_latents
+from auricle.synth.priors.base import NO_CLASS, Prior, PriorConfig
+from auricle.synth.rendering.mid_side import decoded, to_latents
+from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.sampling.dispatch import sampler_for
+from auricle.synth.training.latent_cache import LatentCache
+from auricle.synth.training.window_sampler import Windows, WindowSampler
 from auricle.training import Excerpt, Machine, OptimiserConfig, Phase, PlainWorker, Preview, Task
 
 _MEASURED_BATCHES, _MEASURED = 3, 64

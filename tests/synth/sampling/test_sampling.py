@@ -5,14 +5,14 @@ from typing import cast
 
 import pytest
 import torch
-from synth_sounds import make_model, make_prior
 from torch import Tensor
 
 from auricle.errors import ModelError, OptionError
 from auricle.synth import FlowPrior
-from auricle.synth.sampler import Taste, randomness
-from auricle.synth.samplers import sampler_for
-from auricle.synth.windows import FlowSampler
+from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.sampling.dispatch import sampler_for
+from auricle.synth.sampling.flow import FlowSampler
+from synth.synth_sounds import make_model, make_prior
 
 MODEL = make_model(latent=16)
 

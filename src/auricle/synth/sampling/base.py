@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from auricle.errors import OptionError
-from auricle.synth.prior import NO_CLASS, Prior
+from auricle.synth.priors.base import NO_CLASS, Prior
 
 MOST_STEPS = 1000
 MOST_SEED = 2**63 - 1

@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from auricle.stream import GRU, FrameNorm, Pointwise, Residual, Serial, State
-from auricle.synth.prior import Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
 
 _LOUDEST = 4.0  # standardised latents of loud places
 _HALF_LOG_TURN = 0.5 * math.log(2 * math.pi)

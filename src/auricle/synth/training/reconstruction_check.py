@@ -10,7 +10,7 @@ from auricle.data import AudioCache
 from auricle.errors import ModelError
 from auricle.metrics import mel_distance
 from auricle.model import Autoencoder
-from auricle.synth.stereo import received
+from auricle.synth.rendering.mid_side import received
 
 POOR = 1.0
 """Mean log-mel distance in nepers from which on a reconstruction counts as poor."""

@@ -12,8 +12,8 @@ from auricle.audio import AudioReader, Resampler
 from auricle.errors import AudioError
 from auricle.model import Autoencoder
 from auricle.stream import Stream
-from auricle.synth.level import Level
-from auricle.synth.stereo import received, rotate, unrotate
+from auricle.synth.rendering.level import Level
+from auricle.synth.rendering.mid_side import received, rotate, unrotate
 
 _CHUNK_SECONDS = 0.5
 

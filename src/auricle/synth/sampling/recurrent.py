@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from auricle.errors import ModelError
-from auricle.synth.recurrent import RecurrentPrior
-from auricle.synth.sampler import Sampler, Taste
+from auricle.synth.priors.recurrent import RecurrentPrior
+from auricle.synth.sampling.base import Sampler, Taste
 
 _PIECE = 8
 

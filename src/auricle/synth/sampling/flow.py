@@ -15,8 +15,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from auricle.synth.flow import FlowPrior
-from auricle.synth.sampler import Sampler, Taste
+from auricle.synth.priors.flow import FlowPrior
+from auricle.synth.sampling.base import Sampler, Taste
 
 _OVERLAP_TOLD, _OVERLAP = 0.25, 0.5
 """Share of a window that it has in common with the one before."""

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from auricle.errors import OptionError
-from auricle.synth.align import aligned
-from auricle.synth.level import CEILING, Level, Limiter, limited, matching_gain
-from auricle.synth.loop import seam, seams
-from auricle.synth.tail import without_tail
+from auricle.synth.morph import aligned
+from auricle.synth.rendering.level import CEILING, Level, Limiter, limited, matching_gain, without_tail
+from auricle.synth.rendering.loop import seam, seams
 
 RANDOM = np.random.default_rng(0)
 

@@ -13,12 +13,12 @@ from auricle.audio import info, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
-from auricle.synth.choice import find_model
 from auricle.synth.directions import Directions, heard, parse_shifts
 from auricle.synth.latent_files import About, LatentFile, is_arrays_name, load_latents, save_latents
-from auricle.synth.level import Limiter, decibels, limited
-from auricle.synth.numbered import write_blocks
-from auricle.synth.sound import Listener, best, spoken
+from auricle.synth.priors.loading import find_model
+from auricle.synth.rendering.level import Limiter, decibels, limited
+from auricle.synth.rendering.numbered_files import write_blocks
+from auricle.synth.rendering.render import Listener, best, spoken
 
 _CHANNELS: Mapping[int, str] = {1: "mono", 2: "middle and side"}
 _MOST_CHANNELS = 8

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from auricle.model import Autoencoder
-from auricle.synth.sound import spoken, whole
+from auricle.synth.rendering.render import spoken, whole
 
 _WINDOW, _HOP = 512, 128
 _WARM_SECONDS = 4.0

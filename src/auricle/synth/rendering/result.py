@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from auricle.synth.loop import Seam
+from auricle.synth.rendering.loop import Seam
 
 
 @final

@@ -5,7 +5,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 
-from auricle.synth.latents import LatentCache
+from auricle.synth.training.latent_cache import LatentCache
 
 _BEGINNINGS = (0.2, 0.8)  # least and largest share of windows that begin a sound
 

@@ -13,9 +13,9 @@ import auricle
 from auricle.audio.writer import write
 from auricle.errors import AuricleError, DataError, ModelError, OptionError, OutputError
 from auricle.synth import PriorConfig
-from auricle.synth.file import load_prior
-from auricle.synth.prior import Prior
-from synth.priors import CONFIGS
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.file import load_prior
+from synth.tiny_priors import CONFIGS
 
 KINDS = pytest.mark.parametrize("kind", CONFIGS)
 

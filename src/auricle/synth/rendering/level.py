@@ -1,4 +1,4 @@
-"""How loud a sound is, and keeping it within full scale."""
+"""How loud a sound is, where it ends, and keeping it within full scale."""
 
 from collections.abc import Iterable, Iterator
 from math import log10
@@ -12,6 +12,8 @@ CEILING = 10 ** (-0.1 / 20)
 SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
 _LOOK_AHEAD_SECONDS = 0.005
+_BELOW = 10 ** (-60 / 20)
+_KEPT_SECONDS = 0.03
 
 
 @final
@@ -113,3 +115,15 @@ def limited(blocks: Iterable[np.ndarray], limiter: Limiter) -> Iterator[np.ndarr
     for block in blocks:
         yield limiter.push(block)
     yield limiter.flush()
+
+
+def without_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Audio ``(c, t)`` up to 30 ms after the last sample that is within 60 dB of its largest one; these fade out."""
+    loudness = np.abs(audio).max(axis=0, initial=0.0)
+    heard = np.flatnonzero(loudness > _BELOW * loudness.max(initial=0.0))
+    kept = round(_KEPT_SECONDS * sample_rate)
+    if not len(heard) or heard[-1] + 1 + kept >= audio.shape[1]:
+        return audio
+    cut = audio[:, : heard[-1] + 1 + kept].copy()
+    cut[:, -kept:] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(kept) + 1) / kept)).astype(np.float32)
+    return cut

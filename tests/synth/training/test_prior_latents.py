@@ -10,10 +10,10 @@ from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError
 from auricle.model import Autoencoder
-from auricle.synth.draws import WindowSampler
-from auricle.synth.latents import TAIL, LatentCache
-from auricle.synth.stereo import decoded, received, rotate, to_features, to_latents, unrotate
-from auricle.synth.worth import POOR, reconstruction
+from auricle.synth.rendering.mid_side import decoded, received, rotate, to_features, to_latents, unrotate
+from auricle.synth.training.latent_cache import TAIL, LatentCache
+from auricle.synth.training.reconstruction_check import POOR, reconstruction
+from auricle.synth.training.window_sampler import WindowSampler
 from model.tiny import BOTTLENECKS, tiny_model
 
 SECONDS = (0.31, 1.5, 11.0)  # the last one takes two blocks

@@ -12,16 +12,15 @@ import torch
 from torch import Tensor
 
 from auricle.errors import AudioError
-from auricle.synth.choice import Chosen
-from auricle.synth.level import CEILING, Level, Limiter, decibels, limited
-from auricle.synth.loop import looped, seam
-from auricle.synth.made import Sound
-from auricle.synth.numbered import write_blocks
-from auricle.synth.sampler import Taste, randomness
-from auricle.synth.samplers import sampler_for
-from auricle.synth.sound import Listener, spoken, whole
-from auricle.synth.stereo import to_features, to_latents
-from auricle.synth.tail import without_tail
+from auricle.synth.priors.loading import Chosen
+from auricle.synth.rendering.level import CEILING, Level, Limiter, decibels, limited, without_tail
+from auricle.synth.rendering.loop import looped, seam
+from auricle.synth.rendering.mid_side import to_features, to_latents
+from auricle.synth.rendering.numbered_files import write_blocks
+from auricle.synth.rendering.render import Listener, spoken, whole
+from auricle.synth.rendering.result import Sound
+from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.sampling.dispatch import sampler_for
 
 
 @final

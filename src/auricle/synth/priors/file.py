@@ -26,9 +26,9 @@ from auricle.model.files.untrusted import (
     printed,
     short,
 )
-from auricle.synth.flow import FlowConfig
-from auricle.synth.prior import Origin, Prior, PriorConfig, PriorInfo
-from auricle.synth.recurrent import RecurrentConfig
+from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.flow import FlowConfig
+from auricle.synth.priors.recurrent import RecurrentConfig
 
 FORMAT = "auricle-prior"
 VERSION = 1

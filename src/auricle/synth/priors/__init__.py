@@ -1,0 +1,1 @@
+"""Priors over the latents, and their files."""

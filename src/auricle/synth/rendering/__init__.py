@@ -1,0 +1,1 @@
+"""From latents to the files that a user gets."""

@@ -1,0 +1,1 @@
+"""How a prior is taught, and whether its autoencoder is good enough."""
