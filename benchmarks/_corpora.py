@@ -93,7 +93,7 @@ def model_for(name: str) -> str:
 
 def folds_for(name: str, labels: "Labels") -> tuple[str, ...]:
     """The fold of each known sound: official ones, or whole groups dealt out."""
-    from auricle.classify.folds import folds_of
+    from auricle.classify.probes.folds import folds_of
 
     known = labels.known
     if all(each.fold is not None for each in known):

@@ -23,7 +23,7 @@ from _corpora import WORKS, folds_for, labels_of, model_for, told
 from _shared import one_thread, parser, publish, run, table
 
 if TYPE_CHECKING:
-    from auricle.classify.extractor import Extractor
+    from auricle.classify.features.base import Extractor
     from auricle.data.labels import Labels
 
 _DRAWS = 5
@@ -58,7 +58,7 @@ Part = tuple[dict[str, Any], dict[str, Any], list[str]]
 
 def accuracy(args: argparse.Namespace) -> Part:
     """Every work: the latents, the baselines, an SVM on MFCC."""
-    from auricle.classify.compare import evaluate_classifier
+    from auricle.classify.evaluation.compare import evaluate_classifier
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
@@ -91,7 +91,7 @@ def labels(args: argparse.Namespace) -> Part:
 def finetune(args: argparse.Namespace) -> Part:
     """The frozen encoder's probe and the fine-tuned encoder on the same folds."""
     from auricle import load
-    from auricle.classify.finetune import FineTuning
+    from auricle.classify.finetuning.finetune import FineTuning
     from auricle.training import Budget, Machine, Run, run_training
 
     rows: list[dict[str, Any]] = []
@@ -131,7 +131,7 @@ def finetune(args: argparse.Namespace) -> Part:
 def architectures(args: argparse.Namespace) -> Part:
     """The seed architectures on the same sounds for the same minutes: accuracy, reconstruction, speed."""
     from auricle import train
-    from auricle.classify.compare import evaluate_classifier
+    from auricle.classify.evaluation.compare import evaluate_classifier
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
@@ -226,9 +226,9 @@ def _points(lead: Any) -> str:
 
 def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
     from auricle import load
-    from auricle.classify.latents import LatentFeatures, random_encoder
-    from auricle.classify.pooling import fitting_segments, recipe_of
-    from auricle.classify.spectra import LogMelFeatures, MfccFeatures
+    from auricle.classify.features.latents import LatentFeatures, random_encoder
+    from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
+    from auricle.classify.features.pooling import fitting_segments, recipe_of
 
     known = labels.known
     recipe = recipe_of(segments=fitting_segments([each.sound.seconds for each in known]))
@@ -244,7 +244,7 @@ def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
 
 def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Features, classes, folds and groups of the sounds that decode."""
-    from auricle.classify.features import extract, labels_of as matched  # noqa: I001
+    from auricle.classify.features.extract import extract, labels_of as matched  # noqa: I001
 
     found = extract([each.sound for each in labels.known], extractor)
     known = matched(found, labels.known)
@@ -258,7 +258,7 @@ def _title(count: int) -> str:
 
 def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[str], count: int, kind: str) -> float:
     """Accuracy in percent with so many labels a class from the training folds, a mean over draws and folds."""
-    from auricle.classify.probe import probe
+    from auricle.classify.probes.probe import probe
 
     right = []
     for fold in np.unique(folds):
@@ -284,7 +284,7 @@ def _svm(labels: "Labels") -> float:
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
-    from auricle.classify.spectra import MfccFeatures
+    from auricle.classify.features.mel_baselines import MfccFeatures
 
     rate = min(48_000, labels.known[0].sound.sample_rate)
     values, names, folds, _ = _values(labels, MfccFeatures(rate))
@@ -325,7 +325,7 @@ def _first(labels: "Labels", count: int) -> "Labels":
 
 def _pace(model: Any) -> float:
     """Seconds of sound per second of processor time, features alone."""
-    from auricle.classify.latents import LatentFeatures
+    from auricle.classify.features.latents import LatentFeatures
 
     extractor = LatentFeatures(model)
     sound = np.random.default_rng(0).standard_normal(10 * model.sample_rate).astype(np.float32)

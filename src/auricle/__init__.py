@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from auricle.bench.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
     from auricle.classify.classifier import Classifier
-    from auricle.classify.compare import Comparison, evaluate_classifier
-    from auricle.classify.features import Features, features
-    from auricle.classify.finetune import Tuned
-    from auricle.classify.search import Similar, similar
-    from auricle.classify.suggest import Suggestions, suggest
+    from auricle.classify.evaluation.compare import Comparison, evaluate_classifier
+    from auricle.classify.features.extract import Features, features
+    from auricle.classify.finetuning.finetune import Tuned
+    from auricle.classify.search.similar import Similar, similar
+    from auricle.classify.search.suggest import Suggestions, suggest
     from auricle.codec import (
         Compressed,
         Decompressed,
@@ -167,7 +167,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
         "finetune": "auricle.api.finetune",
-        "Tuned": "auricle.classify.finetune",
+        "Tuned": "auricle.classify.finetuning.finetune",
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
         "Watcher": "auricle.api.training_run",
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
@@ -186,10 +186,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "doctor": "auricle.api.doctor",
         "info": "auricle.api.info",
         "Classifier": "auricle.classify.classifier",
-        **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.compare"),
-        **dict.fromkeys(("Features", "features"), "auricle.classify.features"),
-        **dict.fromkeys(("Similar", "similar"), "auricle.classify.search"),
-        **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.suggest"),
+        **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.evaluation.compare"),
+        **dict.fromkeys(("Features", "features"), "auricle.classify.features.extract"),
+        **dict.fromkeys(("Similar", "similar"), "auricle.classify.search.similar"),
+        **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.search.suggest"),
         "read": "auricle.audio",
         "write": "auricle.audio.writer",
     }

@@ -14,8 +14,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.file import read_classifier
-from auricle.classify.latents import random_encoder
+from auricle.classify.classifier_file import read_classifier
+from auricle.classify.features.latents import random_encoder
 from auricle.classify.prediction import Guess, joined
 from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
 from auricle.model import load

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.classify import export
+from auricle.classify.features import export
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from auricle.api.training_run import Watcher, check_options, fit, run_folder, threads_of
 from auricle.atomic import check_output
-from auricle.classify.checks import gathered_labels
-from auricle.classify.finetune import FineTuning, Tuned
+from auricle.classify.finetuning.finetune import FineTuning, Tuned
+from auricle.classify.label_checks import gathered_labels
 from auricle.data.labels import Labels
 from auricle.model import Autoencoder, load
 from auricle.training import Budget, Machine, Run

@@ -111,7 +111,7 @@ def _prior(name_or_path: str | Path) -> PriorSummary:
 
 
 def _classifier(path: Path) -> ClassifierSummary:
-    from auricle.classify.file import read_classifier
+    from auricle.classify.classifier_file import read_classifier
 
     found, _ = read_classifier(path)
     config = found.model_dump(mode="json")

@@ -8,16 +8,16 @@ from typing import Self, final
 import numpy as np
 
 from auricle import audio
-from auricle.classify.checks import check_classes, gathered_labels, tell_silent
-from auricle.classify.features import Progress, extract, gathered, labels_of
-from auricle.classify.file import Described, read_classifier, write_classifier
-from auricle.classify.folds import known_groups
-from auricle.classify.latents import LatentFeatures
-from auricle.classify.own import ENCODER, encoder_arrays, restored
-from auricle.classify.pooling import Recipe, fitting_segments, recipe_of
+from auricle.classify.classifier_file import Described, read_classifier, write_classifier
+from auricle.classify.features.base import LONGEST_SECONDS
+from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restored
+from auricle.classify.features.extract import Progress, extract, gathered, labels_of
+from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.pooling import Recipe, fitting_segments, recipe_of
+from auricle.classify.label_checks import check_classes, gathered_labels, tell_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, joined
-from auricle.classify.probe import Fitted, Probe, probe
-from auricle.classify.reading import LONGEST_SECONDS
+from auricle.classify.probes.folds import known_groups
+from auricle.classify.probes.probe import Fitted, Probe, probe
 from auricle.data.labels import Labels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.model import Autoencoder, load, shipped

@@ -11,8 +11,8 @@ from auricle.cli.screen import Screen
 from auricle.cli.text import table
 
 if TYPE_CHECKING:
-    from auricle.classify.compare import Comparison
-    from auricle.classify.evaluation import Evaluation, Interval
+    from auricle.classify.evaluation.compare import Comparison
+    from auricle.classify.evaluation.cross_validation import Evaluation, Interval
 
 
 def classify_evaluate(

@@ -38,7 +38,7 @@ def classify_predict(
         no_cache: neither read nor write the cache of features.
     """
     from auricle import Classifier
-    from auricle.classify.checks import tell_silent
+    from auricle.classify.label_checks import tell_silent
 
     screen = Screen(output)
     able = Classifier.load(classifier, model)

@@ -12,7 +12,7 @@ from auricle.cli.screen import Screen
 from auricle.cli.text import table
 
 if TYPE_CHECKING:
-    from auricle.classify.suggest import DoubtfulLabel, Suggestions
+    from auricle.classify.search.suggest import DoubtfulLabel, Suggestions
 
 _SHOWN = 10
 _METHODS = {

@@ -33,9 +33,9 @@ def features(
         force: replace an existing file.
     """
     from auricle import features as run
-    from auricle.classify.checks import tell_silent
-    from auricle.classify.export import check_export, write_features
-    from auricle.classify.pooling import recipe_of
+    from auricle.classify.features.export import check_export, write_features
+    from auricle.classify.features.pooling import recipe_of
+    from auricle.classify.label_checks import tell_silent
 
     check_export(out, force=force)
     screen = Screen(output)

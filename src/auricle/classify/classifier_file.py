@@ -1,0 +1,131 @@
+"""Classifier files: one .safetensors of arrays, with words about them as JSON. Never a pickle."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from pydantic import Field, SerializeAsAny, ValidationError
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from auricle.atomic import fresh_file
+from auricle.classify.features.encoder_only import ENCODER, encoder_layout
+from auricle.classify.features.pooling import Recipe
+from auricle.classify.probes.probe import Arrays, Probe
+from auricle.errors import ModelError
+from auricle.model import AutoencoderConfig
+from auricle.model.config import describe, printable
+from auricle.model.registry import Frozen
+
+SUFFIX = ".classifier.safetensors"
+FORMAT = "auricle-classifier"
+VERSION = 1
+_LARGEST_FILE = 1 << 30
+_LARGEST_HEADER = 8 << 20
+_MOST_CLASSES = 10_000
+
+
+@final
+class Described(Frozen):
+    """What a fitted probe is for."""
+
+    model: str = Field(max_length=64, description="name of its autoencoder")
+    encoder: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of its autoencoder's encoder")
+    sample_rate: int = Field(ge=1, le=384_000, description="of the autoencoder, in Hz")
+    recipe: Recipe = Field(description="how features are made")
+    probe: SerializeAsAny[Probe] = Field(description="what has learned")
+    classes: tuple[str, ...] = Field(min_length=2, max_length=_MOST_CLASSES, description="names, in order")
+    files: dict[str, int] = Field(max_length=_MOST_CLASSES, description="sounds of each class that it learned from")
+    window: float = Field(ge=0.01, le=30, description="seconds of a window of a timeline")
+    own: AutoencoderConfig | None = Field(default=None, description="shape of the encoder that the file itself holds")
+
+
+def write_classifier(path: Path, described: Described, arrays: Arrays, *, force: bool = False) -> None:
+    """Write a file; it appears whole or not at all.
+
+    Raises:
+        OutputError: the file exists and ``force`` is false, or can't be written.
+    """
+    metadata = {"format": FORMAT, "version": str(VERSION), "classifier": described.model_dump_json()}
+    with fresh_file(path, force=force) as temporary:
+        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, metadata)
+
+
+def read_classifier(path: Path) -> tuple[Described, Arrays]:
+    """Read a file that may come from a stranger: nothing is believed before it was checked.
+
+    Raises:
+        ModelError: it is missing, malformed, of a newer version, or has arrays of other shapes or types than its probe
+            needs, or values that are not finite.
+    """
+    try:
+        _check_size(path)
+        with safe_open(path, framework="np") as file:
+            described = _described(path, file.metadata() or {})
+            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            found = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+            _check_shapes(path, described, found)
+            arrays = {name: file.get_tensor(name) for name in found}
+    except FileNotFoundError as error:
+        raise ModelError(f"no classifier {path}: name a {SUFFIX} file") from error
+    except (SafetensorError, OSError, MemoryError) as error:
+        raise ModelError(f"{path} is not a classifier ({printable(str(error), 120)}): use a {SUFFIX} file") from error
+    for name, value in arrays.items():
+        if not np.isfinite(value).all():
+            raise ModelError(f"{path}: array {name} has values that are not finite: the file is damaged")
+    _check_values(path, described, arrays)
+    return described, arrays
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    if size < 8 or header > min(size - 8, _LARGEST_HEADER) or size > _LARGEST_FILE:
+        raise ModelError(f"{path} is not a classifier (it has {size} bytes): use a {SUFFIX} file")
+
+
+def _described(path: Path, metadata: Mapping[str, str]) -> Described:
+    if metadata.get("format") != FORMAT:
+        raise ModelError(f"{path} is a safetensors file but not a classifier: use a {SUFFIX} file")
+    if metadata.get("version") != str(VERSION):
+        version = printable(metadata.get("version", "none"))
+        raise ModelError(f"{path} has classifier version {version}, known is {VERSION}: update Auricle")
+    try:
+        described = Described.model_validate(json.loads(metadata.get("classifier", "")))
+    except ValidationError as error:
+        raise ModelError(f"{path}: {describe(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path}: its description can't be read: the file is damaged") from error
+    if len(set(described.classes)) != len(described.classes) or not all(map(str.isprintable, described.classes)):
+        raise ModelError(f"{path}: two of its classes have one name, or one can't be printed: the file is damaged")
+    return described
+
+
+def _check_shapes(path: Path, described: Described, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+    """Compare types and shapes with what the probe needs; a letter stands for the same size everywhere."""
+    wanted = {**described.probe.layout, "temperature": ("F32", "1")}
+    sizes = {"1": 1, "c": len(described.classes)}
+    own = {name: shape for name, shape in found.items() if name.startswith(ENCODER)}
+    if own != ({} if described.own is None else encoder_layout(path, described.own)):
+        raise ModelError(f"{path} holds another encoder than it describes: the file is damaged")
+    if wanted.keys() != found.keys() - own.keys():
+        raise ModelError(f"{path} holds {', '.join(map(printable, sorted(found)))}: the file is damaged")
+    for name, (dtype, letters) in wanted.items():
+        (kind, shape), axes = found[name], letters.split()
+        fits = kind == dtype and len(shape) == len(axes) and min(shape) > 0
+        if not fits or any(sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)):
+            raise ModelError(f"{path}: array {name} has shape {shape} of {printable(kind)}: the file is damaged")
+
+
+def _check_values(path: Path, described: Described, arrays: Arrays) -> None:
+    positive = ("scale", "temperature", "neighbours")
+    wrong = [name for name in positive if name in arrays and not (arrays[name] > 0).all()]
+    wrong += [name for name in arrays if name.endswith(".deviation") and not (arrays[name] > 0).all()]
+    labels = arrays.get("labels")
+    if labels is not None and not ((labels >= 0) & (labels < len(described.classes))).all():
+        wrong.append("labels")
+    if wrong:
+        raise ModelError(f"{path}: array {wrong[0]} has values out of range: the file is damaged")

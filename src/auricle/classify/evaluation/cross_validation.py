@@ -1,0 +1,173 @@
+"""How well a probe does on sounds that it has not learned from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, final
+
+import numpy as np
+
+from auricle.classify.probes.calibration import calibration_error
+from auricle.classify.probes.probe import Probe
+from auricle.errors import DataError
+
+_DRAWS = 2000
+
+
+class Interval(NamedTuple):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ClassFigures(NamedTuple):
+    """Figures of one class: share of what was called so that is so, share of what is so that was called so."""
+
+    precision: float
+    recall: float
+    f1: float
+    files: int
+
+
+@final
+@dataclass(frozen=True)
+class Evaluation:
+    """What a cross-validation found: every sound judged once, by a probe that knew nothing of its fold.
+
+    Attributes:
+        classes: in the order of the columns.
+        truth: class number of each sound ``(files,)``.
+        probabilities: ``(files, classes)``.
+        folds: fold of each sound.
+        groups: group of each sound; None if none is known.
+    """
+
+    classes: tuple[str, ...]
+    truth: np.ndarray
+    probabilities: np.ndarray
+    folds: tuple[str, ...]
+    groups: tuple[str, ...] | None = None
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """Most probable class number of each sound ``(files,)``."""
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def right(self) -> np.ndarray:
+        """Whether each sound was recognised ``(files,)``."""
+        return self.predicted == self.truth
+
+    @cached_property
+    def accuracy(self) -> Interval:
+        """Share of sounds recognised; percentile bootstrap over groups where they are known, else over sounds."""
+        return interval(self.right.astype(float), self.groups)
+
+    @cached_property
+    def balanced_accuracy(self) -> float:
+        """Mean of the classes' recalls: each class counts alike."""
+        return float(np.mean([figures.recall for figures in self.per_class.values()]))
+
+    @cached_property
+    def fold_accuracy(self) -> dict[str, float]:
+        """Accuracy in each fold."""
+        folds = np.asarray(self.folds)
+        return {fold: float(self.right[folds == fold].mean()) for fold in sorted(set(self.folds), key=_numeric)}
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """Counts ``(classes, classes)``: rows are true, columns predicted classes."""
+        counts = np.zeros((len(self.classes), len(self.classes)), np.int64)
+        np.add.at(counts, (self.truth, self.predicted), 1)
+        return counts
+
+    @cached_property
+    def per_class(self) -> dict[str, ClassFigures]:
+        """Figures of each class."""
+        counts, found = self.confusion, {}
+        for number, name in enumerate(self.classes):
+            hits, real, called = counts[number, number], counts[number].sum(), counts[:, number].sum()
+            precision, recall = hits / max(1, called), hits / max(1, real)
+            f1 = 2 * hits / max(1, real + called)
+            found[name] = ClassFigures(float(precision), float(recall), float(f1), int(real))
+        return found
+
+    @cached_property
+    def calibration_error(self) -> float:
+        """Expected calibration error."""
+        return calibration_error(self.probabilities, self.truth)
+
+
+def evaluate(
+    values: np.ndarray,
+    labels: Sequence[str],
+    folds: Sequence[str],
+    probe: Probe,
+    *,
+    groups: Sequence[str] | None = None,
+    seed: int = 0,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation:
+    """Cross-validate: learn from all folds but one, judge that one.
+
+    Everything that is learned or chosen (scaling, strength, calibration) sees the training folds only.
+
+    Args:
+        values: features ``(files, d)``.
+        labels: of each file.
+        folds: of each file.
+        probe: what learns.
+        groups: what the probe's inner cross-validation must not separate, and what intervals are drawn over.
+        seed: decides inner folds and first weights.
+        on_progress: called with folds done and of all.
+
+    Raises:
+        DataError: one class only, or one fold only, or the training part of a fold has one class.
+    """
+    classes, truth = np.unique(np.asarray(labels), return_inverse=True)
+    places = np.asarray(folds)
+    names = sorted(set(folds), key=_numeric)
+    if len(classes) < 2:
+        raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
+    if len(names) < 2:
+        raise DataError("all sounds lie in one fold: two or more are needed")
+    group_array = None if groups is None else np.asarray(groups)
+    probabilities = np.zeros((len(labels), len(classes)))
+    for done, fold in enumerate(names, 1):
+        inside = places != fold
+        inner = None if group_array is None else [str(group) for group in group_array[inside]]
+        fitted = probe.fit(values[inside], [str(label) for label in classes[truth[inside]]], inner, seed=seed)
+        columns = np.searchsorted(classes, np.asarray(fitted.classes))
+        probabilities[np.ix_(~inside, columns)] = fitted.probabilities(values[~inside])
+        on_progress(done, len(names))
+    kept = None if groups is None else tuple(groups)
+    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), kept)
+
+
+def majority(labels: Sequence[str], folds: Sequence[str], groups: Sequence[str] | None = None) -> Evaluation:
+    """What one gets who always says the most frequent class of the training folds."""
+    classes, truth = np.unique(np.asarray(labels), return_inverse=True)
+    places, probabilities = np.asarray(folds), np.zeros((len(labels), len(classes)))
+    for fold in set(folds):
+        counts = np.bincount(truth[places != fold], minlength=len(classes))
+        shares = counts / max(1, counts.sum())
+        probabilities[places == fold] = shares
+    kept = None if groups is None else tuple(groups)
+    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), kept)
+
+
+def interval(values: np.ndarray, groups: Sequence[str] | None = None, *, seed: int = 0) -> Interval:
+    """Mean of ``(files,)`` with its percentile bootstrap interval (Efron, 1979), drawn over groups where given."""
+    numbers = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    sums = np.bincount(numbers, weights=values)
+    counts = np.bincount(numbers).astype(float)
+    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, len(sums), (_DRAWS, len(sums)))
+    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [2.5, 97.5])
+    return Interval(float(values.mean()), float(low), float(high))
+
+
+def _numeric(text: str) -> tuple[int, int, str]:
+    """Orders 2 before 10."""
+    return (0, int(text), "") if text.isdecimal() else (1, 0, text)

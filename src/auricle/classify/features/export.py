@@ -1,0 +1,63 @@
+"""Features as files for other tools."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from auricle.atomic import check_output, fresh_file
+from auricle.classify.features.extract import Features
+from auricle.errors import OptionError
+
+
+def check_export(path: Path, *, force: bool) -> None:
+    """Refuse early what could not be written at the end.
+
+    Raises:
+        OptionError: the suffix is not known, or Parquet was asked for and PyArrow is not installed.
+        OutputError: as `check_output`.
+    """
+    if path.suffix not in _WRITERS:
+        raise OptionError(f"features can't be written as {path.name}: name a file {' or '.join(_WRITERS)}")
+    if path.suffix == ".parquet":
+        _pyarrow()
+    check_output(path, force=force)
+
+
+def write_features(found: Features, path: Path, *, force: bool = False) -> None:
+    """Write features; the file appears whole or not at all.
+
+    Raises:
+        OptionError: as `check_export`.
+        OutputError: as `check_output`.
+    """
+    check_export(path, force=force)
+    with fresh_file(path, force=force) as temporary:
+        _WRITERS[path.suffix](found, temporary)
+
+
+def _npz(found: Features, path: Path) -> None:
+    np.savez_compressed(path, names=np.array(found.names), values=found.values)
+
+
+def _parquet(found: Features, path: Path) -> None:
+    """Column ``name``, and column ``features``: a list of fixed length."""
+    arrow = _pyarrow()
+    lists = arrow.FixedSizeListArray.from_arrays(arrow.array(found.values.ravel()), found.values.shape[1])
+    table = arrow.table({"name": list(found.names), "features": lists})
+    import_module("pyarrow.parquet").write_table(table, path)
+
+
+def _pyarrow() -> Any:
+    try:
+        return import_module("pyarrow")
+    except ImportError as error:
+        raise OptionError(
+            "writing Parquet needs PyArrow: pip install 'auricle[parquet]', or name an .npz file"
+        ) from error
+
+
+_WRITERS: Mapping[str, Callable[[Features, Path], None]] = MappingProxyType({".npz": _npz, ".parquet": _parquet})

@@ -1,0 +1,64 @@
+"""Features from an autoencoder's encoder, trained or not."""
+
+import hashlib
+from typing import final
+
+import numpy as np
+import torch
+
+from auricle.classify.features.base import Extractor, digest
+from auricle.classify.features.encoder_only import encoder_arrays
+from auricle.classify.features.pooling import Recipe, pooled
+from auricle.model import Autoencoder
+
+_VERSION = 1
+"""Of the way that features are made: other features, another number."""
+
+
+def encoder_fingerprint(model: Autoencoder) -> str:
+    """SHA-256 (hex) of the arrays and settings that decide what sounds are encoded to.
+
+    The fingerprint of a model file is that of the decoder: two models that read each other's files may have other
+    encoders, and so other features.
+    """
+    sha = hashlib.sha256(model.config.model_dump_json(include={"sample_rate", "transform", "encoder"}).encode())
+    for name, value in encoder_arrays(model).items():
+        sha.update(f"{name} {value.dtype.str} {value.shape}".encode())
+        sha.update(value.data)
+    return sha.hexdigest()
+
+
+@final
+class LatentFeatures(Extractor):
+    """What the encoder of an autoencoder makes of a sound.
+
+    Attributes:
+        model: whose encoder.
+        recipe: how its activations are pooled.
+        fingerprint: of the encoder.
+    """
+
+    def __init__(self, model: Autoencoder, recipe: Recipe | None = None, *, name: str | None = None) -> None:
+        self.model, self.recipe = model.eval(), recipe or Recipe()
+        self.fingerprint = encoder_fingerprint(model)
+        identity = digest("latents", _VERSION, self.fingerprint, self.recipe.model_dump_json())
+        super().__init__(name or model.name, model.sample_rate, identity)
+
+    def pooled(self, audio: np.ndarray) -> np.ndarray:
+        """Features ``(d,)`` of ``(t,)``."""
+        return pooled(self.model, audio, self.recipe)
+
+
+def random_encoder(model: Autoencoder, *, seed: int = 0) -> Autoencoder:
+    """An encoder of the same shape that has learned nothing but the scale of its input.
+
+    Features that are no better owe nothing to the training (see Pons and Serra, "Randomly weighted CNNs for (music)
+    audio classification", 2019).
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = Autoencoder(model.config, model.info)
+    learned = model.state_dict()
+    scales = {name: value for name, value in learned.items() if name.endswith(".deviation")}
+    fresh.load_state_dict({**fresh.state_dict(), **scales})
+    return fresh.to(next(model.parameters()).device).eval().requires_grad_(False)

@@ -1,0 +1,147 @@
+"""From activations over time to one vector: what to pool, and how."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pydantic import Field, ValidationError
+from torch import Tensor
+
+from auricle.classify.features.layers import Depth, depths
+from auricle.errors import OptionError
+from auricle.model import Autoencoder
+from auricle.model.config import describe
+from auricle.model.registry import Frozen
+
+LOUDNESS = 0.1
+"""Root mean square that a sound is brought to where its level shall not matter."""
+_SHORT_SECONDS = 3.0
+_SEGMENTS_OF_SHORT = 8
+_MOST_GAIN = 100.0
+_FLOOR = 1e-9
+
+
+@final
+class Recipe(Frozen):
+    """How a sound's features are made of an encoder's activations.
+
+    An autoencoder's activations follow the waveform: they swing with its phase, and their mean says little. What tells
+    sounds apart are their envelopes: logarithms of local power, as of a filter bank whose filters were learned.
+    """
+
+    depths: Literal["latent", "hidden", "all"] = Field(default="latent", description="which activations")
+    shifts: int = Field(default=4, ge=1, le=16, description="grids of frames, each a part of a frame later")
+    scales: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
+        default=(1, 5, 20), min_length=1, max_length=8, description="frames over which power is averaged"
+    )
+    segments: int = Field(default=1, ge=1, le=32, description="equal parts of the sound whose mean envelopes are kept")
+    floor: float = Field(default=1e-2, ge=1e-6, le=1.0, description="power that counts as nothing, of the sound's mean")
+    raw: bool = Field(default=False, description="statistics of the activations too, not of their envelopes alone")
+    level: bool = Field(default=True, description="bring every sound to the same level first")
+
+
+def recipe_of(*, depths: str = "latent", segments: int = 1) -> Recipe:
+    """A recipe of words and numbers that people gave.
+
+    Raises:
+        OptionError: one can't be used.
+    """
+    try:
+        return Recipe.model_validate({"depths": depths, "segments": segments})
+    except ValidationError as error:
+        raise OptionError(f"features can't be made so: {describe(error).removeprefix('config field ')}") from error
+
+
+def fitting_segments(seconds: Sequence[float]) -> int:
+    """Segments for sounds of these lengths: in words, notes and drum hits order matters, in long textures it does not.
+
+    Measured on ESC-10 (5 s: 85 % with one, 78 % with three), spoken digits and words (8 is 7 to 11 points above one).
+    """
+    return _SEGMENTS_OF_SHORT if float(np.median(seconds)) < _SHORT_SECONDS else 1
+
+
+@torch.inference_mode()
+def pooled(model: Autoencoder, audio: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """Features float32 ``(d,)`` of a sound ``(t,)`` at the model's rate, t at least 1."""
+    device = next(model.parameters()).device
+    grids = _shifted(torch.from_numpy(levelled(audio) if recipe.level else audio).to(device), model, recipe.shifts)
+    statistics = [_statistics(depth.values, recipe) for depth in _chosen(depths(model, grids), recipe)]
+    return torch.cat(statistics).cpu().numpy()
+
+
+def described(model: Autoencoder, audio: Tensor, lengths: Sequence[int], recipe: Recipe) -> Tensor:
+    """Features ``(b, d)`` of sounds ``(b, t)`` of so many samples each, padded at the end, with gradients.
+
+    Each row is what `pooled` gives for that sound alone, but the caller has brought them to their level.
+    """
+    grids = torch.cat([_shifted(sound, model, recipe.shifts) for sound in audio])
+    found = _chosen(depths(model, grids), recipe)
+    whole = -(-(audio.shape[1] + model.hop_length) // model.hop_length)
+    rows = []
+    for number, length in enumerate(lengths):
+        frames = -(-(length + model.hop_length) // model.hop_length)
+        mine = slice(number * recipe.shifts, (number + 1) * recipe.shifts)
+        parts = [depth.values[mine, : depth.values.shape[1] * frames // whole] for depth in found]
+        rows.append(torch.cat([_statistics(part, recipe) for part in parts]))
+    return torch.stack(rows)
+
+
+def levelled(audio: np.ndarray) -> np.ndarray:
+    """The sound ``(t,)`` at a root mean square of `LOUDNESS`; near silence is raised by 40 dB at most."""
+    power = float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
+    return (audio * min(_MOST_GAIN, LOUDNESS / max(power, 1e-9))).astype(np.float32)
+
+
+def _shifted(audio: Tensor, model: Autoencoder, shifts: int) -> Tensor:
+    """The sound on several grids of frames ``(shifts, t + hop)``, each a part of a hop later than the one before."""
+    hop = model.hop_length
+    steps = [hop * index // shifts for index in range(shifts)]
+    return torch.stack([F.pad(audio, (hop - step, step)) for step in steps])
+
+
+def _chosen(found: tuple[Depth, ...], recipe: Recipe) -> list[Depth]:
+    *inner, latent = found
+    hidden = [depth for depth in inner if depth.name.endswith(".hidden")]
+    return {"all": [*inner, latent], "hidden": [*hidden, latent], "latent": [latent]}[recipe.depths]
+
+
+def _statistics(grids: Tensor, recipe: Recipe) -> Tensor:
+    """Activations ``(shifts, n, d)`` to ``(statistics * d,)``."""
+    shifts = grids.shape[0]
+    values = grids.transpose(0, 1).flatten(0, 1)
+    power = values.square()
+    floor = recipe.floor * float(power.detach().mean()) + _FLOOR
+    parts = [_moments(_envelope(power, scale, shifts, floor), 2 * scale) for scale in recipe.scales]
+    if recipe.segments > 1:
+        shape = _envelope(power, 1, shifts, floor)
+        parts += [part.mean(0) for part in _segments(shape, recipe.segments)]
+    if recipe.raw:
+        parts.append(_moments(values, shifts))
+    return torch.cat(parts)
+
+
+def _envelope(power: Tensor, scale: int, shifts: int, floor: float) -> Tensor:
+    """Half the logarithm of the mean power ``(n * shifts, d)`` of ``scale`` frames around every half frame."""
+    width, step = scale * shifts, max(1, shifts // 2)
+    sums = F.pad(power.to(torch.float64).cumsum(0), (0, 0, 1, 0))
+    centres = torch.arange(0, len(power), step, device=power.device)
+    first = (centres - width // 2).clamp(0, len(power) - 1)
+    last = (centres - width // 2 + width).clamp(1, len(power))
+    means = (sums[last] - sums[first]) / (last - first).unsqueeze(1)
+    return (means.clamp(min=0) + floor).log().mul(0.5).to(power.dtype)
+
+
+def _segments(values: Tensor, count: int) -> list[Tensor]:
+    """``count`` equal parts of ``(n, d)``; they share frames where there are fewer of them than parts."""
+    edges = np.linspace(0, len(values), count + 1)
+    starts = np.minimum(edges[:-1].astype(int), len(values) - 1)
+    return [values[start : max(start + 1, int(end))] for start, end in zip(starts, np.ceil(edges[1:]), strict=True)]
+
+
+def _moments(values: Tensor, lag: int) -> Tensor:
+    """Mean, standard deviation, maximum and deviation of the change over ``lag`` steps of ``(n, d)``: ``(4 d,)``."""
+    lag = min(lag, len(values) - 1)
+    change = (values[lag:] - values[: len(values) - lag]).std(0, unbiased=False)
+    return torch.cat((values.mean(0), values.std(0, unbiased=False), values.amax(0), change))

@@ -1,0 +1,1 @@
+"""Training the encoder itself on labels."""

@@ -1,0 +1,1 @@
+"""Linear classifiers of features, and how sure they may be."""

@@ -1,0 +1,341 @@
+"""Probes: small classifiers on features. What they learn are arrays."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, final
+
+import numpy as np
+from pydantic import Field
+
+from auricle.classify.features.scaling import Scaling
+from auricle.classify.probes.calibration import softmax, temperature
+from auricle.classify.probes.folds import dealt
+from auricle.errors import DataError, OptionError
+from auricle.model.registry import Choice
+
+_INNER_FOLDS = 3
+_SHARPNESS = 5.0  # regression on 0 and 1 to logits; calibration does the rest
+Arrays = Mapping[str, np.ndarray]
+_LINEAR = {"mean": ("F32", "d"), "scale": ("F32", "d"), "weights": ("F32", "d c"), "bias": ("F32", "c")}
+
+
+class Fitted(ABC):
+    """A probe that has learned.
+
+    Attributes:
+        classes: in the order of its outputs.
+        arrays: all that it knows.
+    """
+
+    def __init__(self, classes: tuple[str, ...], arrays: Arrays) -> None:
+        self.classes, self.arrays = classes, arrays
+
+    @abstractmethod
+    def scores(self, values: np.ndarray) -> np.ndarray:
+        """Features ``(files, d)`` to logarithms of odds ``(files, classes)``, before calibration."""
+
+    def probabilities(self, values: np.ndarray) -> np.ndarray:
+        """Features ``(files, d)`` to calibrated probabilities ``(files, classes)``; rows add up to 1."""
+        return softmax(self.scores(values) / float(self.arrays["temperature"][0]))
+
+
+@final
+@dataclass(frozen=True)
+class Seen:
+    """Sounds to learn from: how they were scaled, where they then lie ``(files, r)``, their classes ``(files,)``."""
+
+    scaling: Scaling
+    placed: np.ndarray
+    labels: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, labels: np.ndarray, most: int | None) -> Self:
+        """Scale features ``(files, d)``."""
+        scaling = Scaling.fit(values, most=most)
+        return cls(scaling, scaling(values), labels)
+
+
+class Probe(Choice):
+    """How to learn a classifier. Scaling, strength and calibration are learned from the sounds given, by an inner
+    cross-validation among them."""
+
+    @property
+    @abstractmethod
+    def strengths(self) -> tuple[float, ...]:
+        """What the inner cross-validation chooses from; the middle one is used where it can't choose."""
+
+    @property
+    @abstractmethod
+    def layout(self) -> Mapping[str, tuple[str, str]]:
+        """Type and shape of each array: ``c`` is the number of classes, ``d`` that of features."""
+
+    @abstractmethod
+    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+        """Arrays learned from sounds of ``classes`` classes, each there at least once."""
+
+    def most(self, files: int) -> int | None:
+        """How many principal directions of so many files to learn in; None for all."""
+        return None
+
+    @abstractmethod
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+        """A fitted probe from arrays, those of `learn` and ``temperature`` ``(1,)``."""
+
+    def fit(
+        self, values: np.ndarray, labels: Sequence[str], groups: Sequence[str] | None = None, *, seed: int = 0
+    ) -> Fitted:
+        """Learn.
+
+        Args:
+            values: features ``(files, d)``.
+            labels: of each file.
+            groups: what the inner cross-validation must not separate.
+            seed: decides its folds, and first weights.
+
+        Raises:
+            DataError: there is one class only.
+        """
+        classes, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        if len(classes) < 2:
+            raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
+        names = tuple(map(str, classes))
+        strength, heat = self._choose(values, numbers, names, groups, seed)
+        learned = self.learn(Seen.of(values, numbers, self.most(len(values))), len(names), strength, seed)
+        return self.restore(names, {**learned, "temperature": np.array([heat], np.float32)})
+
+    def _choose(
+        self, values: np.ndarray, numbers: np.ndarray, names: tuple[str, ...], groups: Sequence[str] | None, seed: int
+    ) -> tuple[float, float]:
+        """Strength and temperature with the smallest log loss on held-out parts of the sounds."""
+        have = len(numbers) if groups is None else len(set(groups))
+        if have < 2:
+            return self.strengths[len(self.strengths) // 2], 1.0
+        judged: list[np.ndarray] = []
+        found: list[list[np.ndarray]] = [[] for _ in self.strengths]
+        for held_out in dealt(numbers, groups, min(_INNER_FOLDS, have), seed):
+            inside = np.ones(len(numbers), bool)
+            inside[held_out] = False
+            known, within = np.unique(numbers[inside], return_inverse=True)
+            judge = held_out[np.isin(numbers[held_out], known)]  # nobody can know a class never heard
+            if len(known) < 2 or not len(judge):
+                continue
+            judged.append(numbers[judge])
+            seen = Seen.of(values[inside], within, self.most(int(inside.sum())))
+            for place, strength in enumerate(self.strengths):
+                arrays = self.learn(seen, len(known), strength, seed)
+                some = self.restore(tuple(names[number] for number in known), {**arrays, "temperature": np.ones(1)})
+                scores = np.full((len(judge), len(names)), -np.inf)
+                scores[:, known] = some.scores(values[judge])
+                found[place].append(scores)
+        if not judged:
+            return self.strengths[len(self.strengths) // 2], 1.0
+        truth = np.concatenate(judged)
+        heats = [temperature(np.concatenate(scores), truth) for scores in found]
+        best = min(range(len(heats)), key=lambda place: heats[place].loss)
+        return self.strengths[best], heats[best].value
+
+
+@final
+class Linear(Fitted):
+    """Weights ``(d, classes)`` and bias ``(classes,)`` of standardised features."""
+
+    def scores(self, values: np.ndarray) -> np.ndarray:
+        """Logits."""
+        a = self.arrays
+        return ((values - a["mean"]) / a["scale"]) @ a["weights"] + a["bias"]
+
+
+@final
+class LogisticProbe(Probe, kind="logistic"):
+    """Multinomial logistic regression with an L2 penalty, the usual linear probe."""
+
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """Inverse weights of the penalty, for features whose squares add up to about 1."""
+        return (1.0, 10.0, 100.0, 1000.0)
+
+    @property
+    def layout(self) -> Mapping[str, tuple[str, str]]:
+        """See `Probe`."""
+        return _LINEAR
+
+    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+        """Fit in the principal directions, which changes nothing but the time it takes."""
+        from sklearn.linear_model import LogisticRegression
+
+        scaling = seen.scaling
+        model = _quiet(LogisticRegression(C=strength, max_iter=300, tol=1e-3), seen.placed, seen.labels)
+        weights, bias = scaling.rotation @ model.coef_.T, model.intercept_
+        if classes == 2:  # scikit-learn has one output: the odds of the second class
+            weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])
+        return _floats(mean=scaling.mean, scale=scaling.scale, weights=weights, bias=bias)
+
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+        """See `Probe`."""
+        return Linear(classes, arrays)
+
+
+@final
+class RidgeProbe(Probe, kind="ridge"):
+    """Linear regression on the classes with an L2 penalty: quick, and strong where files are few."""
+
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """Weights of the penalty per sound, for features whose squares add up to about 1."""
+        return (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
+
+    @property
+    def layout(self) -> Mapping[str, tuple[str, str]]:
+        """See `Probe`."""
+        return _LINEAR
+
+    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+        """Solve in closed form; classes count alike, however many sounds they have."""
+        scaling, labels, placed = seen.scaling, seen.labels, seen.placed.astype(np.float64)
+        counts = np.bincount(labels, minlength=classes)
+        importance = len(labels) / (classes * counts[labels])
+        targets = np.eye(classes)[labels] - 1 / classes
+        centre = np.average(placed, axis=0, weights=importance)
+        middle = np.average(targets, axis=0, weights=importance)
+        heavy = (placed - centre) * importance[:, None]
+        gram = heavy.T @ (placed - centre) + strength * len(labels) * np.eye(placed.shape[1])
+        inner = np.linalg.solve(gram, heavy.T @ (targets - middle))
+        return _floats(
+            mean=scaling.mean,
+            scale=scaling.scale,
+            weights=_SHARPNESS * (scaling.rotation @ inner),
+            bias=_SHARPNESS * (middle - centre @ inner),
+        )
+
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+        """See `Probe`."""
+        return Linear(classes, arrays)
+
+
+@final
+class Network(Fitted):
+    """One hidden layer of rectifiers on standardised features."""
+
+    def scores(self, values: np.ndarray) -> np.ndarray:
+        """Logits."""
+        a = self.arrays
+        hidden = np.maximum(((values - a["mean"]) / a["scale"]) @ a["inner"] + a["inner_bias"], 0)
+        return hidden @ a["weights"] + a["bias"]
+
+
+@final
+class NetworkProbe(Probe, kind="mlp"):
+    """A network with one hidden layer (Adam, L2 penalty)."""
+
+    hidden: int = Field(default=128, ge=1, le=4096, description="hidden units")
+
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """Weights of the penalty."""
+        return (0.3, 3.0)
+
+    @property
+    def layout(self) -> Mapping[str, tuple[str, str]]:
+        """See `Probe`."""
+        return {**_LINEAR, "inner": ("F32", "d h"), "inner_bias": ("F32", "h"), "weights": ("F32", "h c")}
+
+    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+        """Fit in whitened principal directions."""
+        from sklearn.neural_network import MLPClassifier
+
+        scaling = seen.scaling
+        gain = np.sqrt(scaling.rotation.shape[1])  # of squares that add up to 1: about unit variance
+        network = MLPClassifier((self.hidden,), alpha=strength, max_iter=100, tol=1e-3, random_state=seed)
+        network = _quiet(network, seen.placed * gain, seen.labels)
+        weights, bias = network.coefs_[1], network.intercepts_[1]
+        if classes == 2:
+            weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])
+        inner = scaling.rotation @ (gain * network.coefs_[0])
+        first = {"mean": scaling.mean, "scale": scaling.scale, "inner": inner, "inner_bias": network.intercepts_[0]}
+        return _floats(**first, weights=weights, bias=bias)
+
+    def most(self, files: int) -> int | None:
+        """A network learns noise where it sees more directions than sounds."""
+        return min(256, files // 2 + 1)
+
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+        """See `Probe`."""
+        return Network(classes, arrays)
+
+
+@final
+class Nearest(Fitted):
+    """Votes of the nearest known sounds, by cosine."""
+
+    def scores(self, values: np.ndarray) -> np.ndarray:
+        """Logarithms of the shares of the votes; none counts as a little."""
+        a, count = self.arrays, int(self.arrays["neighbours"][0])
+        placed = _unit(((values - a["mean"]) / a["scale"]) @ a["rotation"])
+        alike = placed @ a["points"].T
+        near = np.argsort(-alike, axis=1, kind="stable")[:, :count]
+        votes = np.full((len(values), len(self.classes)), 0.1)
+        for rank in range(near.shape[1]):
+            np.add.at(votes, (np.arange(len(values)), a["labels"][near[:, rank]]), 1.0 - 0.01 * rank / count)
+        return np.log(votes / votes.sum(axis=1, keepdims=True))
+
+
+@final
+class NearestProbe(Probe, kind="knn"):
+    """The nearest known sounds vote: nothing is learned but where they lie."""
+
+    @property
+    def strengths(self) -> tuple[float, ...]:
+        """Numbers of neighbours."""
+        return (1.0, 3.0, 5.0, 9.0)
+
+    @property
+    def layout(self) -> Mapping[str, tuple[str, str]]:
+        """See `Probe`."""
+        placed = {"mean": ("F32", "d"), "scale": ("F32", "d"), "rotation": ("F32", "d r"), "points": ("F32", "n r")}
+        return {**placed, "labels": ("I32", "n"), "neighbours": ("I32", "1")}
+
+    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+        """Remember."""
+        scaling = seen.scaling
+        placed = _floats(mean=scaling.mean, scale=scaling.scale, rotation=scaling.rotation)
+        points = _unit(seen.placed).astype(np.float32)
+        neighbours = np.array([min(int(strength), len(points))], np.int32)
+        return {**placed, "points": points, "labels": seen.labels.astype(np.int32), "neighbours": neighbours}
+
+    def most(self, files: int) -> int | None:
+        """The file keeps every sound: in few numbers."""
+        return 128
+
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+        """See `Probe`."""
+        return Nearest(classes, arrays)
+
+
+def probe(name: str) -> Probe:
+    """A probe by name: ``ridge``, ``logistic``, ``mlp`` or ``knn``.
+
+    Raises:
+        OptionError: another name.
+    """
+    if name not in Probe.kinds:
+        raise OptionError(f"no probe {name!r}: choose from {', '.join(Probe.kinds)}")
+    return Probe.kinds[name]()
+
+
+def _quiet(model: Any, values: np.ndarray, labels: np.ndarray) -> Any:
+    """Fit without a word about steps that were too few: the inner cross-validation judges what came of it."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(values, labels)
+
+
+def _floats(**arrays: np.ndarray) -> Arrays:
+    return {name: np.ascontiguousarray(value, np.float32) for name, value in arrays.items()}
+
+
+def _unit(points: np.ndarray) -> np.ndarray:
+    return points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)

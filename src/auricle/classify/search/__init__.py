@@ -1,0 +1,1 @@
+"""Sounds like another, and which to label next."""

@@ -1,0 +1,108 @@
+"""The sounds of a folder that are most like a given one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle import audio
+from auricle.classify.features.extract import SILENCE, Progress
+from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.search.library import Library
+from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
+from auricle.errors import AudioError, OptionError
+from auricle.model import Autoencoder, load
+
+_SPEECH_RATE = 24_000
+_MOST = 10_000
+
+
+@final
+@dataclass(frozen=True)
+class Hit:
+    """A sound, and the cosine between its point and the query's: 1 for the same, 0 for unrelated ones."""
+
+    name: str
+    path: Path
+    cosine: float
+
+
+@final
+@dataclass(frozen=True)
+class Similar:
+    """What a search found.
+
+    Attributes:
+        query: the file that was given.
+        hits: nearest first; the query itself is left out where it lies in the folder.
+        files: sounds that were searched.
+        fresh: those of them that were new or had changed since the last search.
+        skipped: files that can't be used, and why.
+        index: ``exact``, or ``graph`` where the folder is large.
+        model: name of the autoencoder.
+    """
+
+    query: Path
+    hits: tuple[Hit, ...]
+    files: int
+    fresh: int
+    skipped: tuple[Rejected, ...]
+    index: str
+    model: str
+
+
+def similar(
+    query: Path | str,
+    folder: Path | str,
+    *,
+    model: Autoencoder | Path | str | None = None,
+    count: int = 10,
+    cache: Path | None = None,
+    keep: bool = True,
+    on_progress: Progress = lambda done, total: None,
+) -> Similar:
+    """Find the sounds of a folder that are most like a given one, by what an autoencoder hears.
+
+    The first search reads every sound; what it found is kept, so later ones read only files that are new or changed.
+
+    Args:
+        query: an audio file, in the folder or elsewhere.
+        folder: searched at any depth.
+        model: a model, a shipped model's name or a model file; by default ``speech`` for a query of up to 24 kHz, else
+            ``music``.
+        count: how many to name.
+        cache: where features and points are kept; by default below the user's cache folder.
+        keep: False neither reads nor writes the cache.
+        on_progress: called with the number of new sounds done and of all.
+
+    Raises:
+        AudioError: the query can't be read, is too short, or is silent.
+        DataError: the folder holds no usable sound.
+        ModelError: the model can't be loaded.
+        OptionError: ``count`` is out of range.
+    """
+    query, folder = Path(query), Path(folder)
+    if not 1 <= count <= _MOST:
+        raise OptionError(f"the {count} nearest sounds: ask for 1 to {_MOST}")
+    header = audio.info(query)
+    checked = examine_header(query, str(query), MIN_SECONDS)
+    match checked:
+        case Rejected():
+            raise AudioError(checked.reason)
+        case _:
+            pass
+    model = ("speech" if header.sample_rate <= _SPEECH_RATE else "music") if model is None else model
+    autoencoder = model if isinstance(model, Autoencoder) else load(model)
+    extractor = LatentFeatures(autoencoder)
+    features, peak = extractor.heard(query)
+    if peak < SILENCE:
+        raise AudioError(f"{query} is silent: nothing is like silence, name a sound that can be heard")
+    library, index, fresh = Library.of(folder, extractor, cache=cache, keep=keep, on_progress=on_progress)
+    near = index.nearest(library.space(features[None]), min(count + 1, len(library.names)))
+    own = query.resolve()
+    hits = [
+        Hit(library.names[row], folder / library.names[row], float(cosine))
+        for row, cosine in zip(near.rows[0].tolist(), near.cosines[0].tolist(), strict=True)
+        if row >= 0 and (folder / library.names[row]).resolve() != own
+    ]
+    skipped = tuple(Rejected(folder / name, reason) for name, (_, _, reason) in library.skipped.items())
+    return Similar(query, tuple(hits[:count]), len(library.names), fresh, skipped, index.name, autoencoder.name)

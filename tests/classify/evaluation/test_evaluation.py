@@ -1,0 +1,150 @@
+"""Figures: nothing that is learned or chosen sees the sounds that are judged."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle.classify.evaluation.compare import evaluate_classifier
+from auricle.classify.evaluation.cross_validation import Evaluation, evaluate, interval, majority
+from auricle.classify.probes.folds import check_apart, esc_fold, folds_of, grouped_folds, known_groups
+from auricle.classify.probes.probe import probe
+from auricle.data.labels import Labelled
+from auricle.data.scan import Sound
+from auricle.errors import DataError, OptionError, OutputError
+
+
+def labelled(name: str, label: str, fold: str | None = None, group: str | None = None) -> Labelled:
+    return Labelled(Sound(Path(name), 16000, 1, 16000, name), label, fold, group)
+
+
+def test_groups_are_never_on_both_sides() -> None:
+    random = np.random.default_rng(0)
+    groups = [f"speaker {number}" for number in random.integers(0, 11, 300)]
+    labels = [f"word {number}" for number in random.integers(0, 5, 300)]
+    for seed in range(3):
+        folds = grouped_folds(labels, groups, 4, seed=seed)
+        assert set(folds) == {"1", "2", "3", "4"}
+        check_apart(groups, folds)
+    assert grouped_folds(labels, groups, 4, seed=0) == grouped_folds(labels, groups, 4, seed=0)
+
+
+def test_classes_are_spread_and_rare_ones_allowed() -> None:
+    labels = ["a"] * 30 + ["b"] * 30 + ["c"]
+    folds = np.array(grouped_folds(labels, None, 5))
+    assert all((folds[:30] == fold).sum() == 6 for fold in "12345")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(set(grouped_folds(["a", "b", "c", "d"], None, 2))) == 2
+
+
+@pytest.mark.parametrize(("count", "groups"), [(1, None), (7, None), (4, list("xxyyzz"))])
+def test_folds_that_can_not_be(count: int, groups: list[str] | None) -> None:
+    with pytest.raises(OptionError, match=f"{count} folds of"):
+        grouped_folds(list("ababab"), groups, count)
+
+
+def test_protocols() -> None:
+    esc = [labelled("dog/1-100-A-0.ogg", "dog"), labelled("cat/5-2-B-1.ogg", "cat")]
+    assert folds_of(esc, "esc10") == ("1", "5") and esc_fold("3-1-A.ogg") == "3"
+    with pytest.raises(DataError, match="does not begin with its fold"):
+        folds_of([labelled("dog.ogg", "dog")], "esc10")
+    stated = [labelled("a", "x", "left", "ann"), labelled("b", "y", "right", "bob"), labelled("c", "x", "left")]
+    assert folds_of(stated, "table") == ("left", "right", "left")
+    with pytest.raises(DataError, match="c has no fold"):
+        folds_of([*stated[:2], labelled("c", "x")], "table")
+    with pytest.raises(DataError, match="group ann lies in fold left and in fold right"):
+        folds_of([*stated, labelled("d", "x", "right", "ann")], "table")
+    with pytest.raises(DataError, match="all sounds lie in fold left"):
+        folds_of(stated[::2], "table")
+    assert known_groups([None, None]) is None
+    groups = known_groups(["ann", None, None])
+    assert groups is not None and len(set(groups)) == 3
+
+
+def test_labels_without_meaning_are_not_recognised() -> None:
+    """Many features, few sounds, labels by chance: a leak of any kind would be seen as accuracy."""
+    random = np.random.default_rng(0)
+    values = random.standard_normal((120, 300)).astype(np.float32)
+    labels = [f"{number % 4}" for number in random.permutation(120)]
+    found = evaluate(values, labels, grouped_folds(labels, None, 5), probe("ridge"))
+    assert found.accuracy.value < 0.4 and found.calibration_error < 0.2
+
+
+def test_a_leaked_group_would_flatter() -> None:
+    """Speakers that are recognised by voice look like words that are: grouped folds show the difference."""
+    random = np.random.default_rng(0)
+    speakers = np.repeat(np.arange(20), 6)
+    words = (speakers % 2).astype(str)
+    voices = random.standard_normal((20, 30))[speakers]
+    values = (voices + 0.1 * random.standard_normal(voices.shape)).astype(np.float32)
+    groups = [str(speaker) for speaker in speakers]
+    apart = evaluate(values, words, grouped_folds(words, groups, 5), probe("ridge"), groups=groups)
+    mixed = evaluate(values, words, grouped_folds(words, None, 5), probe("ridge"))
+    assert mixed.accuracy.value > 0.95 and apart.accuracy.value < 0.75
+    width = apart.accuracy.high - apart.accuracy.low
+    assert width > 2 * (interval(apart.right.astype(float)).high - interval(apart.right.astype(float)).low) * 0.9
+
+
+def test_figures() -> None:
+    probabilities = np.array([[0.9, 0.1, 0], [0.6, 0.4, 0], [0.2, 0.8, 0], [0.3, 0.3, 0.4]])
+    found = Evaluation(("a", "b", "c"), np.array([0, 1, 1, 1]), probabilities, ("1", "1", "2", "10"))
+    assert found.accuracy.value == 0.5 and found.balanced_accuracy == pytest.approx((1 + 1 / 3 + 0) / 3)
+    assert found.confusion.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert found.per_class["b"] == pytest.approx((1.0, 1 / 3, 0.5, 3)) and found.per_class["c"].f1 == 0
+    assert found.fold_accuracy == {"1": 0.5, "2": 1.0, "10": 0.0} and list(found.fold_accuracy) == ["1", "2", "10"]
+
+
+def test_majority_learns_from_the_training_folds() -> None:
+    found = majority(list("aaabbb"), list("111222"))
+    assert found.accuracy.value == 0.0
+    assert majority(list("aaab"), list("1212")).accuracy.value == 0.75
+
+
+def test_a_class_that_training_never_heard() -> None:
+    values, labels = np.eye(6, dtype=np.float32), list("aabbac")
+    found = evaluate(values, labels, list("121212"), probe("ridge"))
+    assert found.classes == ("a", "b", "c") and found.probabilities[5, 2] == 0
+
+
+def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> None:
+    notes: list[str] = []
+    picture = tmp_path / "confusion.png"
+    found = evaluate_classifier(sounds, model_file, folds=4, groups=r"_(\w+)\.", picture=picture, on_note=notes.append)
+    assert found.features.segments == 8 and notes == []
+    assert [each.name for each in found.baselines] == [
+        "majority class",
+        "MFCC statistics",
+        "log-mel statistics",
+        "MFCC statistics of 8 segments",
+        "log-mel statistics of 8 segments",
+        "random encoder",
+    ]
+    assert found.found.accuracy.value > 0.7 and found.baselines[0].found.accuracy.value <= 1 / 3
+    assert found.found.groups is not None and set(found.found.groups) == {f"maker{number}" for number in range(4)}
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    with pytest.raises(OutputError, match="exists already"):
+        evaluate_classifier(sounds, model_file, picture=picture)
+
+
+def test_the_verdict_is_plain(sounds: Path, model_file: Path) -> None:
+    found = evaluate_classifier(sounds, model_file, folds=2, segments=1)
+    mfcc = next(each for each in found.baselines if each.name == "MFCC statistics")
+    assert any("no groups are known" in note for note in found.notes)
+    lost = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(-0.1, -0.15, -0.05))
+    told = type(found)(found.found, (lost,), found.features, "tiny", found.names, ()).verdict
+    assert told.startswith("the latents of tiny lose to MFCC statistics by 10.0 points")
+    won = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(0.1, 0.05, 0.15))
+    assert "beat the best baseline" in type(found)(found.found, (won,), found.features, "x", found.names, ()).verdict
+    even = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(0.01, -0.05, 0.07))
+    assert "may be chance" in type(found)(found.found, (even,), found.features, "x", found.names, ()).verdict
+
+
+def test_bad_questions(sounds: Path, model_file: Path) -> None:
+    with pytest.raises(DataError, match="need a table"):
+        evaluate_classifier(sounds, model_file, folds="speaker")
+    with pytest.raises(OptionError, match="no regular expression"):
+        evaluate_classifier(sounds, model_file, groups="(")
+    with pytest.raises(DataError, match="find nothing in"):
+        evaluate_classifier(sounds, model_file, groups="speaker")

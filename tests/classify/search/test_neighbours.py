@@ -1,0 +1,142 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle.classify.search.active_learning import informative, typical, uncertainty
+from auricle.classify.search.neighbours import ExactIndex, GraphIndex, Index, Space, graphs_available, index_of
+from auricle.classify.search.outliers import distances, doubtful, near_duplicates, outliers
+from auricle.errors import DataError
+
+needs_faiss = pytest.mark.skipif(not graphs_available(), reason="faiss is not installed: pip install 'auricle[search]'")
+
+
+def clouds(count: int, *, clusters: int = 4, spread: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Points of length 1 around a few centres, and the number of each one's cluster."""
+    random = np.random.default_rng(seed)
+    centres = np.eye(clusters, 8)
+    home = np.arange(count) % clusters
+    points = centres[home] + spread * random.standard_normal((count, 8))
+    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32), home
+
+
+def test_exact_neighbours_are_those_with_the_largest_cosines():
+    points, _ = clouds(700)
+    near = ExactIndex(points).nearest(points[:5], 7)
+    cosines = points[:5] @ points.T
+    assert np.allclose(near.cosines, -np.sort(-cosines, axis=1)[:, :7], atol=1e-6)
+    assert near.rows[:, 0].tolist() == [0, 1, 2, 3, 4]
+    assert np.allclose(near.cosines, np.take_along_axis(cosines, near.rows, axis=1))
+
+
+def test_all_points_can_be_asked_for():
+    points, _ = clouds(5)
+    assert sorted(ExactIndex(points).nearest(points[:1], 5).rows[0].tolist()) == [0, 1, 2, 3, 4]
+
+
+@needs_faiss
+def test_a_graph_finds_what_comparing_with_all_finds(tmp_path: Path):
+    points, _ = clouds(5000, clusters=8, spread=0.4)
+    exact, graph = ExactIndex(points).nearest(points[:200], 10), GraphIndex(points)
+    graph.save(tmp_path / "points.graph")
+    for index in (graph, GraphIndex.load(tmp_path / "points.graph", points.shape)):
+        found = index.nearest(points[:200], 10).rows
+        assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.rows, found, strict=True)]) > 0.98
+
+
+@needs_faiss
+def test_what_is_no_graph_of_these_points_is_refused(tmp_path: Path):
+    path = tmp_path / "points.graph"
+    path.write_bytes(b"no graph at all")
+    with pytest.raises(DataError, match="delete it"):
+        GraphIndex.load(path, (10, 8))
+    GraphIndex(clouds(10)[0]).save(path)
+    with pytest.raises(DataError, match="has 10 points, not 11"):
+        GraphIndex.load(path, (11, 8))
+
+
+@needs_faiss
+def test_a_graph_is_made_only_for_much_work():
+    points, _ = clouds(100)
+    assert index_of(points, 100).name == "exact"
+    assert index_of(points, 10**9).name == "graph"
+
+
+def test_a_space_brings_close_what_differs_in_noise_only():
+    """A feature with a hundred times the scale of the others must not decide."""
+    random = np.random.default_rng(0)
+    home = np.arange(80) % 4
+    values = np.eye(4)[home] @ random.standard_normal((4, 30)) + 0.2 * random.standard_normal((80, 30))
+    values[:, 0] = 100 * random.standard_normal(80)
+    space = Space.fit(values.astype(np.float32))
+    points = space(values.astype(np.float32))
+    assert np.allclose(np.linalg.norm(points, axis=1), 1, atol=1e-5)
+    near = ExactIndex(points).nearest(points, 6).rows[:, 1:]
+    assert (home[near] == home[:, None]).mean() > 0.9
+
+
+@pytest.mark.parametrize("values", [np.ones((1, 5)), np.ones((4, 5)), np.zeros((3, 5))])
+def test_sounds_that_do_not_differ_give_finite_points(values: np.ndarray):
+    space = Space.fit(values.astype(np.float32))
+    assert np.isfinite(space(values.astype(np.float32))).all()
+
+
+def test_outliers_are_what_lies_apart():
+    points, _ = clouds(200, spread=0.1)
+    points[7] = np.eye(8)[6]
+    points[91] = -np.eye(8)[7]
+    index: Index = ExactIndex(points)
+    found = outliers(distances(points, index), most=10)
+    assert {each.row for each in found} == {7, 91}
+    assert all(each.deviations > 3.5 for each in found)
+    assert len(outliers(distances(points, index), most=1)) == 1
+
+
+def test_near_duplicates_are_joined_into_groups():
+    points, _ = clouds(60, spread=0.3)
+    for copy, original in ((10, 3), (20, 3), (31, 40)):
+        moved = points[original] + 0.01 * np.eye(8)[0]
+        points[copy] = moved / np.linalg.norm(moved)
+    assert near_duplicates(points, ExactIndex(points)) == ((3, 10, 20), (31, 40))
+
+
+def test_a_label_is_doubtful_where_all_neighbours_disagree():
+    points, home = clouds(80, spread=0.1)
+    labels: list[str | None] = [f"class {number}" for number in home]
+    labels[12] = "class 3"
+    labels[13] = None
+    (found,) = doubtful(points, labels, most=10)
+    assert (found.row, found.label, found.neighbours) == (12, "class 3", "class 0")
+    assert doubtful(points, [None] * 80, most=10) == ()
+
+
+def test_typical_points_come_from_every_cluster_without_a_label():
+    points, home = clouds(120, spread=0.15)
+    first = typical(points, np.array([], np.int64), 4)
+    assert sorted(home[first].tolist()) == [0, 1, 2, 3]
+    centres = np.eye(4, 8)[home]
+    gaps = np.linalg.norm(points - centres, axis=1)
+    assert gaps[first].mean() < np.median(gaps)
+    known = np.flatnonzero(home != 2)[:30]
+    assert 2 in home[typical(points, known, 1)].tolist()
+
+
+def test_informative_points_are_uncertain_and_differ():
+    points, home = clouds(120, spread=0.15)
+    doubt = np.where((home == 1) | (home == 3), 0.9, 0.01)
+    known = np.arange(8)
+    chosen = informative(points, doubt, known, 2)
+    assert sorted(home[chosen].tolist()) == [1, 3]
+    assert not set(chosen) & set(known.tolist())
+
+
+@pytest.mark.parametrize("known", [np.array([], np.int64), np.arange(7), np.arange(9)])
+def test_no_more_is_proposed_than_there_is(known: np.ndarray):
+    points, _ = clouds(9)
+    rest = set(range(9)) - set(known.tolist())
+    assert set(typical(points, known, 20)) == rest
+    assert set(informative(points, np.ones(9), known, 20)) == rest
+
+
+def test_uncertainty_is_one_minus_the_margin():
+    assert np.allclose(uncertainty(np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.2, 0.5, 0.3]])), [0.0, 1.0, 0.8])
