@@ -11,15 +11,15 @@ from typing import final
 import numpy as np
 
 from auricle.audio import resample
-from auricle.bench.clips import Clip
-from auricle.bench.interval import bootstrap
-from auricle.bench.judge import Coder, at, coded
-from auricle.bench.material import gather
-from auricle.bench.own import Auricle
-from auricle.bench.peer import Decoded, Peer
-from auricle.bench.peers import Places, peer
-from auricle.bench.results import Estimate
-from auricle.bench.scores import METRICS, Scores, score, usable
+from auricle.bench.codecs import Places, peer
+from auricle.bench.codecs.auricle import Auricle
+from auricle.bench.codecs.base import Decoded, Peer
+from auricle.bench.corpus import gather
+from auricle.bench.scoring.bootstrap import bootstrap
+from auricle.bench.scoring.clips import Clip
+from auricle.bench.scoring.judge import Coder, at, coded
+from auricle.bench.scoring.metrics import METRICS, Scores, score, usable
+from auricle.bench.scoring.results import Estimate
 from auricle.model import Autoencoder
 
 RATE = 16_000

@@ -90,7 +90,7 @@ def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, A
 
     ``python benchmarks/page.py`` makes docs/benchmarks.md of the newest file of each name.
     """
-    from auricle.bench.machine import machine  # loads torch
+    from auricle.bench.machine_info import machine  # loads torch
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{date.today().isoformat()}-{name}.json"
@@ -127,7 +127,7 @@ def _named(word: str) -> str:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """A Markdown table of equal records: keys are the heads."""
-    from auricle.bench.table import markdown  # loads torch
+    from auricle.bench.text_table import markdown  # loads torch
 
     if not rows:
         return "(nothing measured)"

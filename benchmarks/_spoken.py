@@ -24,9 +24,9 @@ from _conditions import (
 )
 from _recogniser import Recogniser, errors, transcripts
 from _speaker import Speakers, alike
-from auricle.bench.clips import Clip, whole
-from auricle.bench.interval import bootstrap
-from auricle.bench.scores import METRICS, Scores
+from auricle.bench.scoring.bootstrap import bootstrap
+from auricle.bench.scoring.clips import Clip, whole
+from auricle.bench.scoring.metrics import METRICS, Scores
 
 _SNRS = (10.0, 0.0)
 _PEAKS = (0.0, -10.0, -20.0, -30.0, -40.0)

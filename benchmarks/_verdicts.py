@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from auricle.bench.scores import METRICS, Metric
+from auricle.bench.scoring.metrics import METRICS, Metric
 
 _HEADS = {"PESQ-WB": "pesq", "STOI": "stoi", "mel": "mel", "SI-SDR dB": "si_sdr"}
 """Columns of results that are tables, with the metric's name."""

@@ -158,7 +158,7 @@ def _child(prior: str, seconds: str, out: str) -> None:
     import torch
 
     from auricle import generate
-    from auricle.bench.machine import peak_memory
+    from auricle.bench.machine_info import peak_memory
     from auricle.synth.priors.loading import chosen
 
     torch.set_num_threads(1)

@@ -54,7 +54,7 @@ def main() -> None:
 
 def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
     """One row for each bitrate: kilobits per second of both, and each metric of both."""
-    from auricle.bench.scores import METRICS as KNOWN
+    from auricle.bench.scoring.metrics import METRICS as KNOWN
 
     ours, theirs = (result.curves[0], next(each for each in result.curves if each.codec == "opus"))
     channels = "+".join(sorted({str(file.channels) for file in result.files if not file.problem}))

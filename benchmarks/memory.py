@@ -94,7 +94,7 @@ def _measured(verb: str, minutes: float, arguments: list[str]) -> dict[str, Any]
 def _child(verb: str, source: str, target: str, model: str, kbps: str) -> None:
     import torch
 
-    from auricle.bench.machine import peak_memory
+    from auricle.bench.machine_info import peak_memory
     from auricle.codec import compress, decompress
     from auricle.model import load
 

@@ -41,7 +41,7 @@ def main() -> None:
 def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any], Sequence[Any]]]:
     """What each model was made of, and its table beside Opus."""
     from auricle import load, train
-    from auricle.bench.heldout import evaluate_held_out
+    from auricle.bench.held_out import evaluate_held_out
     from auricle.data import scan, split
 
     held_out = split(scan(args.sounds).sounds)[1]

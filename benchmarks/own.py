@@ -27,7 +27,7 @@ def main() -> None:
     args = options.parse_args()
     one_thread()
     from auricle.bench.benchmark import benchmark
-    from auricle.bench.summary import quality_markdown
+    from auricle.bench.report.text_summary import quality_markdown
     from auricle.model import load
 
     with tempfile.TemporaryDirectory() as home:

@@ -135,8 +135,8 @@ def _tabular(rows: Any) -> bool:
 
 def _benchmark(result: Mapping[str, Any]) -> Iterator[str]:
     """Quality, cost and files of a `BenchmarkResult`; a codec that could not run is a row, too."""
-    from auricle.bench.results import BenchmarkResult
-    from auricle.bench.summary import cost_markdown, quality_markdown
+    from auricle.bench.report.text_summary import cost_markdown, quality_markdown
+    from auricle.bench.scoring.results import BenchmarkResult
 
     found = BenchmarkResult.from_json(result)
     yield quality_markdown(found.curves)

@@ -23,7 +23,7 @@ def main() -> None:
     args = options.parse_args()
     one_thread()
     from auricle.bench.benchmark import benchmark
-    from auricle.bench.summary import cost_markdown, quality_markdown
+    from auricle.bench.report.text_summary import cost_markdown, quality_markdown
 
     result = benchmark(
         args.folder,

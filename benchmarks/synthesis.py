@@ -12,7 +12,7 @@ from typing import Any
 
 from _shared import OptionError, one_thread, parser, publish, run, table
 from auricle.bench.synthesis import SynthesisResult, evaluate_synthesis
-from auricle.bench.synthesis.made import Making, make_sounds
+from auricle.bench.synthesis.generate import Making, make_sounds
 from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, Figure, Measured
 from auricle.bench.synthesis.summary import markdown_tables
 

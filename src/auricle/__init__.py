@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from auricle.audio import read
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
-    from auricle.bench.results import BenchmarkResult
+    from auricle.bench.scoring.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
     from auricle.classify.classifier import Classifier
     from auricle.classify.evaluation.compare import Comparison, evaluate_classifier
@@ -171,7 +171,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
         "Watcher": "auricle.api.training_run",
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
-        "BenchmarkResult": "auricle.bench.results",
+        "BenchmarkResult": "auricle.bench.scoring.results",
         "Machine": "auricle.training",
         "Made": "auricle.synth.rendering.result",
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),

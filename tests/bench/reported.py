@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from auricle.bench.results import (
+from auricle.bench.scoring.results import (
     ORIGINAL,
     BenchmarkResult,
     Cost,

@@ -8,7 +8,7 @@ import pytest
 
 from auricle.bench import METRICS, BenchmarkResult, Places, names, peer
 from auricle.bench.benchmark import benchmark
-from auricle.bench.summary import format_result, quality_markdown
+from auricle.bench.report.text_summary import format_result, quality_markdown
 from auricle.errors import DataError, ModelError, OptionError, OutputError
 from bench.bench_sounds import babble, store
 from model.tiny import BOTTLENECKS, tiny_model

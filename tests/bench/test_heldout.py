@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from auricle.bench import format_rows, peer
-from auricle.bench.heldout import evaluate_held_out
+from auricle.bench.held_out import evaluate_held_out
 from auricle.data import Sound
 from auricle.errors import OptionError
 from bench.bench_sounds import babble, store

@@ -8,8 +8,8 @@ from typing import final
 
 from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
 from auricle.atomic import check_output
-from auricle.bench.heldout import evaluate_held_out
-from auricle.bench.rows import Row
+from auricle.bench.held_out import evaluate_held_out
+from auricle.bench.scoring.rows import Row
 from auricle.data import Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError

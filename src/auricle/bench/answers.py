@@ -10,7 +10,7 @@ from typing import Any, Literal, final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from auricle.bench.table import plain
+from auricle.bench.text_table import plain
 from auricle.errors import DataError
 
 _LARGEST = 4 * 1024 * 1024

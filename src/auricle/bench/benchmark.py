@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any, final
 
 from auricle.atomic import check_output
-from auricle.bench.clips import Clip
-from auricle.bench.cost import model_cost, peer_cost
-from auricle.bench.curves import file_verdict, point, savings, unreached
-from auricle.bench.dial import Fitter, Setting
-from auricle.bench.judge import Verdict, Yardstick, at, coded
-from auricle.bench.machine import machine
-from auricle.bench.material import Material, gather
-from auricle.bench.own import named
-from auricle.bench.peer import Decoded, Peer
-from auricle.bench.peers import Places, names, peer
-from auricle.bench.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileVerdict, Point, Sample
-from auricle.bench.scorer import scorer
-from auricle.bench.scores import METRICS, SPEECH_RATE, usable
+from auricle.bench.codecs import Places, names, peer
+from auricle.bench.codecs.auricle import named
+from auricle.bench.codecs.base import Decoded, Peer
+from auricle.bench.corpus import Material, gather
+from auricle.bench.cost.cost import model_cost, peer_cost
+from auricle.bench.cost.pool import scorer
+from auricle.bench.machine_info import machine
+from auricle.bench.scoring.clips import Clip
+from auricle.bench.scoring.curves import file_verdict, point, savings, unreached
+from auricle.bench.scoring.judge import Verdict, Yardstick, at, coded
+from auricle.bench.scoring.metrics import METRICS, SPEECH_RATE, usable
+from auricle.bench.scoring.rate_search import Fitter, Setting
+from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileVerdict, Point, Sample
 from auricle.errors import OptionError
 from auricle.model import Autoencoder, load
 

@@ -66,8 +66,8 @@ def benchmark(
         screen.result(format_answers(tally), tally.to_json())
         return
     from auricle import benchmark as run
-    from auricle.bench.machine import cores
-    from auricle.bench.summary import format_result
+    from auricle.bench.machine_info import cores
+    from auricle.bench.report.text_summary import format_result
     from auricle.errors import OptionError
 
     if not sounds:

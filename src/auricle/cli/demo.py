@@ -30,7 +30,7 @@ def demo(
         model: a shipped model's name or a model file, for all sounds.
         force: replace what is in the folder.
     """
-    from auricle.bench.table import plain
+    from auricle.bench.text_table import plain
     from auricle.demo import run
 
     screen = Screen(output)

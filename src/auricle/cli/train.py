@@ -68,7 +68,7 @@ def train(
     """
     from auricle import Machine, Watcher
     from auricle import train as run
-    from auricle.bench.rows import format_rows
+    from auricle.bench.scoring.rows import format_rows
 
     machine = Machine(precision, accumulate, cpu=cpu)
     screen = Screen(output if machine.first else Output(quiet=True))

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from auricle.bench.report.metrics import Column, column, ordered
-from auricle.bench.results import Curve, Estimate
+from auricle.bench.scoring.results import Curve, Estimate
 
 _SIZE = (5.6, 3.5)
 _INK, _LINE = "#010203", "#010204"

@@ -11,7 +11,7 @@ import numpy as np
 
 from auricle.audio import resample
 from auricle.bench.report.metrics import column
-from auricle.bench.results import ORIGINAL, BenchmarkResult, FileVerdict, Sample
+from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, FileVerdict, Sample
 from auricle.html import Shown, Spectrograph, flac, player
 
 MOST_CHARACTERS = 11_000_000

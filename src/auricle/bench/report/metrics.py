@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from auricle.bench.scores import METRICS
+from auricle.bench.scoring.metrics import METRICS
 
 _BETTER = {True: "higher is better", False: "lower is better", None: "0 is best"}
 

@@ -11,7 +11,7 @@ from auricle.bench.report.charts import charts, legend, looks
 from auricle.bench.report.gallery import Gallery, gallery
 from auricle.bench.report.tables import costs, facts, figures, files, problems, savings
 from auricle.bench.report.trials import listening_test
-from auricle.bench.results import BenchmarkResult, Sample
+from auricle.bench.scoring.results import BenchmarkResult, Sample
 from auricle.html import asset, document
 
 _ROOM = "bench/report"

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from auricle.bench.report.metrics import column, ordered
-from auricle.bench.results import BenchmarkResult, Cost, Curve, Estimate, Point
+from auricle.bench.scoring.results import BenchmarkResult, Cost, Curve, Estimate, Point
 
 _MOST_PROBLEMS = 200
 

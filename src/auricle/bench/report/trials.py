@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from auricle.bench.report.gallery import Exhibit
-from auricle.bench.results import Sample
+from auricle.bench.scoring.results import Sample
 
 SIMILAR = 1.3
 """Bitrates up to so many times apart may be compared."""

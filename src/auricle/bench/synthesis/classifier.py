@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from auricle.bench.synthesis.intervals import around, halves
+from auricle.bench.synthesis.measures import around, halves
 from auricle.bench.synthesis.results import Figure, Judged
 from auricle.errors import OptionError
 from auricle.metrics.sets import inception_score

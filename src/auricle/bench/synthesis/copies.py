@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from auricle.audio import AudioReader, resample
-from auricle.bench.synthesis.intervals import around, halves
+from auricle.bench.synthesis.measures import around, halves
 from auricle.bench.synthesis.results import Nearness, Pair
 from auricle.bench.synthesis.sounds import SoundSet, trimmed
 from auricle.metrics.copying import copying

@@ -1,36 +1,14 @@
 """From a sound to the numbers in which sounds are compared."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import final
 
 import numpy as np
 
+from auricle.bench.synthesis.embedding_base import Embedding
 from auricle.errors import OptionError
 from auricle.metrics.spectral import SIZE, log_mel_statistics
-
-
-class Embedding(ABC):
-    """A named map from sounds to vectors. Figures of two embeddings are not comparable.
-
-    Attributes:
-        name: for tables; it names everything that decides the figures.
-        about: what it is and where it comes from, in one line.
-        rate: at which it takes sounds, in Hz.
-    """
-
-    name: str
-    about: str
-    rate: int
-
-    @abstractmethod
-    def missing(self) -> str | None:
-        """Why it can't be used here, and what to do; None if it can."""
-
-    @abstractmethod
-    def of(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
-        """Embed float32 sounds ``(t,)``, each with t at least 1: float32 ``(b, d)``."""
 
 
 @final

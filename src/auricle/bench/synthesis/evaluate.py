@@ -12,11 +12,12 @@ from typing import Any, final
 
 import numpy as np
 
-from auricle.bench.machine import machine
+from auricle.bench.machine_info import machine
 from auricle.bench.synthesis.classifier import Judge
 from auricle.bench.synthesis.copies import nearest_pairs, nearness
-from auricle.bench.synthesis.embeddings import Embedding, chosen
-from auricle.bench.synthesis.made import GUIDANCE, make_sounds
+from auricle.bench.synthesis.embedding_base import Embedding
+from auricle.bench.synthesis.embeddings import chosen
+from auricle.bench.synthesis.generate import GUIDANCE, make_sounds
 from auricle.bench.synthesis.measures import Ruler
 from auricle.bench.synthesis.results import (
     CEILING,
@@ -30,8 +31,8 @@ from auricle.bench.synthesis.results import (
     SetAbout,
     SynthesisResult,
 )
-from auricle.bench.synthesis.roles import FEWEST, Roles, mix, roles
 from auricle.bench.synthesis.sounds import Piece, SoundSet, embedded, pieces
+from auricle.bench.synthesis.splits import FEWEST, Roles, mix, roles
 from auricle.data.labels import Labelled, labelled
 from auricle.data.scan import Rejected
 from auricle.errors import DataError, OptionError
@@ -270,7 +271,7 @@ def _embedded(
 
 
 def _through(found: Iterable[Piece], model: Autoencoder) -> Iterator[Piece]:
-    from auricle.bench.synthesis.rebuilt import rebuilt
+    from auricle.bench.synthesis.sounds import rebuilt
 
     return rebuilt(found, model)
 

@@ -173,7 +173,7 @@ class SynthesisResult:
     Attributes:
         title: what was evaluated.
         made: ISO date.
-        machine: see `auricle.bench.machine`.
+        machine: see `auricle.bench.machine_info`.
         settings: everything that decides the figures, by name.
         sets: the sounds.
         measured: one for each embedding.

@@ -1,23 +1,27 @@
 """Sounds as they are judged: mono, trimmed, and embedded some at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import final
 
 import numpy as np
+import torch
 
 from auricle.audio import AudioReader, resample
-from auricle.bench.synthesis.embeddings import Embedding
+from auricle.bench.synthesis.embedding_base import Embedding
 from auricle.data.labels import Labelled
 from auricle.data.scan import Rejected
 from auricle.errors import AudioError
+from auricle.model import Autoencoder
+from auricle.synth.rendering.mid_side import decoded
 
 SILENCE = 1e-4
 SHORT_SECONDS = 0.05
 _TRIM = 1e-3
 _AT_ONCE = 32
+_REBUILT_AT_ONCE = 16
 
 
 @final
@@ -146,3 +150,25 @@ def embedded(
 
 def _at(audio: np.ndarray, source: int, target: int) -> np.ndarray:
     return resample(audio[None], source, target)[0]
+
+
+@torch.inference_mode()
+def rebuilt(found: Iterable[Piece], model: Autoencoder) -> Iterator[Piece]:
+    """Encode and decode each piece, at the bottleneck's best quality and without rounding: all a generator of latents
+    could reach. Pieces come back at the model's rate.
+
+    Args:
+        found: read a few at a time.
+        model: in eval mode.
+    """
+    device = next(model.parameters()).device
+    for some in several(found, _REBUILT_AT_ONCE):
+        native = [resample(piece.audio[None], piece.sample_rate, model.sample_rate)[0] for piece in some]
+        longest = max(map(len, native))
+        stacked = np.stack([np.pad(audio, (0, longest - len(audio))) for audio in native])
+        z = model.encode(torch.from_numpy(stacked).to(device))
+        # one by one through `decoded`, which takes channels for one sound: they would be rotated
+        for piece, latent, audio in zip(some, z, native, strict=True):
+            frames = latent[None, : model.frames(len(audio))]
+            back = decoded(model, frames, len(audio))[0].cpu().numpy()
+            yield replace(piece, audio=back, sample_rate=model.sample_rate)

@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from auricle.bench.synthesis.embeddings import Embedding
+from auricle.bench.synthesis.embedding_base import Embedding
 from auricle.metrics.perceptual import no_native_chatter
 
 _PACKAGE = "pyopen_wakeword"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, Figure, Measured, SynthesisResult
-from auricle.bench.table import markdown, plain
+from auricle.bench.text_table import markdown, plain
 
 Table = tuple[list[str], list[list[str]]]
 

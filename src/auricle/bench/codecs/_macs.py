@@ -1,0 +1,28 @@
+"""Counting what a network computes."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from auricle.bench.codecs.base import Network
+
+
+def network(modules: nn.Module, work: Callable[[], object], seconds: float) -> Network:
+    """Numbers in the weights, and what ``work`` on so many seconds of mono sound multiplies.
+
+    Matrix products, convolutions and recurrent layers count (PyTorch's own counter); lookups, norms, activations and
+    Fourier transforms do not.
+    """
+    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_rnn_layer: _recurrent})
+    with torch.no_grad(), counter:
+        work()
+    parameters = sum(weights.numel() for weights in modules.parameters())
+    return Network(parameters, counter.get_total_flops() / 2 / seconds)
+
+
+def _recurrent(given: Sequence[int], inward: Sequence[int], around: Sequence[int], *rest: Any, **more: Any) -> int:
+    """oneDNN's layer, by shapes: input ``(n, b, d)``, weights of the input and of the state."""
+    return 2 * given[0] * given[1] * (inward[0] * inward[1] + around[0] * around[1])

@@ -1,0 +1,1 @@
+"""What a codec costs: memory, speed and size, measured in a process of its own."""

@@ -1,0 +1,44 @@
+"""Scoring sounds in this process or in several at once."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, final
+
+from auricle.bench.cost.cost import ONE_THREAD
+
+
+@final
+class _AtOnce(Executor):
+    """Works where it is asked."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call ``fn`` now."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def scorer(jobs: int) -> Iterator[Executor]:
+    """An executor of so many processes besides this one, each on one thread; with 1, of this process alone.
+
+    The processes are started afresh, which needs a program whose main module may be imported.
+    """
+    if jobs <= 1:
+        yield _AtOnce()
+        return
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)  # libraries look at it when they are loaded
+    try:
+        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+            try:
+                yield pool
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # whoever interrupts does not wait for the rest
+                raise
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -1,8 +1,0 @@
-"""Codecs to stand beside: one module each, found by listing this folder.
-
-A module says in ``PEERS`` which names it offers and how each is made. A name that begins with an underscore is no peer.
-"""
-
-from auricle.bench.peers._found import Places, found, names, peer
-
-__all__ = ["Places", "found", "names", "peer"]

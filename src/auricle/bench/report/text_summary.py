@@ -1,0 +1,120 @@
+"""A benchmark's result as text for the terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from auricle.bench.scoring.metrics import METRICS
+from auricle.bench.scoring.results import BenchmarkResult, Curve, Estimate, Point
+from auricle.bench.scoring.rows import number
+from auricle.bench.text_table import markdown, plain
+
+_LISTED = 8
+Table = tuple[list[str], list[list[str]]]
+
+
+def format_result(result: BenchmarkResult) -> str:
+    """Tables of quality and of cost, then everything that could not be done."""
+    quality = _without_empty(*quality_table(result.curves))
+    cost = _without_empty(*cost_table(result.curves))
+    parts = [
+        result.title,
+        plain(*quality),
+        f"± is half of a 95 % bootstrap interval over files, judged at {result.settings.get('judged at Hz')} Hz"
+        f" as {result.settings.get('judged as')}",
+        plain(*cost) if len(cost[0]) > 1 else "",
+        "\n".join(_told(result)),
+        _time(result),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def quality_table(curves: Iterable[Curve]) -> Table:
+    """Heads and rows: one row for each codec and setting, and one for each codec that could not run."""
+    shown = tuple(METRICS.values())
+    heads = ["codec", "setting", "kb/s", *(f"{m.label} {m.unit}".strip() for m in shown), "overhead", "files", ""]
+    rows = []
+    for curve in curves:
+        for point in curve.points:
+            scores = [_estimate(point.scores.get(metric.name), metric.digits) for metric in shown]
+            overhead = "-" if point.overhead is None else f"{point.overhead:.1%}"
+            remark = "; ".join(point.problems)
+            kbps = _estimate(point.kbps, 2)
+            rows.append([curve.codec, point.setting, kbps, *scores, overhead, _files(point), remark])
+        if not curve.points:
+            rows.append([curve.codec, *["-"] * (len(heads) - 2), curve.note])
+    return heads, rows
+
+
+def cost_table(curves: Iterable[Curve]) -> Table:
+    """Heads and rows: speeds on one thread, network, memory, and bits saved; one row for each codec that was run."""
+    better = [metric for metric in METRICS.values() if metric.higher_is_better is not None]
+    heads = ["codec", "encode x", "decode x", "Mparameters", "MMAC/s", "peak MB"]
+    heads += [f"BD-rate {metric.label}" for metric in better] + ["version", ""]
+    rows = []
+    for curve in curves:
+        if curve.cost is None and not curve.points:
+            continue
+        cost = curve.cost
+        figures = ["-"] * 5
+        if cost is not None:
+            figures = [
+                _rounded(cost.encode_speed),
+                _rounded(cost.decode_speed),
+                _rounded(cost.parameters, 1e6),
+                _rounded(cost.macs_per_second, 1e6),
+                _rounded(cost.peak_bytes, 1e6),
+            ]
+        saved = [_percent(curve.bd_rate.get(metric.name)) for metric in better]
+        remark = cost.note if cost is not None and cost.note else curve.note
+        rows.append([curve.codec, *figures, *saved, curve.version or "-", remark])
+    return heads, rows
+
+
+def _told(result: BenchmarkResult) -> Iterator[str]:
+    yield from result.notes
+    lost = [file for file in result.files if file.problem]
+    for file in lost[:_LISTED]:
+        yield f"left out: {file.problem if file.name in file.problem else f'{file.name}: {file.problem}'}"
+    if len(lost) > _LISTED:
+        yield f"and {len(lost) - _LISTED} more were left out: --json lists all"
+
+
+def _time(result: BenchmarkResult) -> str:
+    share = result.metric_seconds / result.work_seconds if result.work_seconds else 0.0
+    return f"{result.wall_seconds:.0f} s, {share:.0%} of the work was metrics"
+
+
+def _estimate(value: Estimate | None, digits: int) -> str:
+    if value is None:
+        return "-"
+    return f"{value.mean:.{digits}f} ±{(value.high - value.low) / 2:.{digits}f}"
+
+
+def _files(point: Point) -> str:
+    return str(point.files) if point.files else "-"
+
+
+def _rounded(value: float | None, unit: float = 1.0) -> str:
+    if value is None:
+        return "-"
+    scaled = value / unit
+    return number(scaled, 0 if abs(scaled) >= 100 else 1)
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.0f} %"
+
+
+def _without_empty(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Without the columns that nobody fills; the first one stays."""
+    kept = [index for index in range(len(heads)) if index == 0 or any(row[index] not in ("-", "") for row in rows)]
+    return [heads[index] for index in kept], [[row[index] for index in kept] for row in rows]
+
+
+def quality_markdown(curves: Iterable[Curve]) -> str:
+    """The table of quality in Markdown."""
+    return markdown(*_without_empty(*quality_table(curves)))
+
+
+def cost_markdown(curves: Iterable[Curve]) -> str:
+    """The table of cost in Markdown."""
+    return markdown(*_without_empty(*cost_table(curves)))
