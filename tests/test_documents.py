@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 import auricle
-from auricle.cli.app import app
-from auricle.cli.entry import readable
-from auricle.cli.verbs import VERBS
+from auricle.cli.command_table import VERBS
+from auricle.cli.main import app, readable
 from auricle.training import PRESETS
 
 ROOT = Path(__file__).parents[1]

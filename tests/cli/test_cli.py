@@ -14,7 +14,7 @@ import pytest
 import auricle.codec
 from auricle.audio import read
 from auricle.audio.writer import write
-from auricle.cli.verbs import VERBS
+from auricle.cli.command_table import VERBS
 from auricle.model import shipped
 
 WRITES_NOTHING = (

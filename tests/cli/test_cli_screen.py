@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from auricle.cli.formatting import duration, size
 from auricle.cli.options import Output
 from auricle.cli.screen import Pace, Screen
-from auricle.cli.text import duration, size
 
 
 @pytest.mark.parametrize(

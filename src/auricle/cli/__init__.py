@@ -1,5 +1,5 @@
 """The command line: one file per verb, each of which calls one public function."""
 
-from auricle.cli.entry import main
+from auricle.cli.main import main
 
 __all__ = ["main"]

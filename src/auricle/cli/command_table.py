@@ -28,8 +28,8 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "demo": "Compress and decompress real recordings and write a page to listen to them.",
     }
 )
-"""Verb `x-y`, or verb `y` of group `x`, is the function ``x_y`` in ``auricle.cli.x_y``; the first line of its docstring
-is the same."""
+"""Verb `x-y`, or verb `y` of group `x`, is the function ``x_y`` in ``auricle.cli.commands.x_y``; the first line of its
+docstring is the same."""
 
 SMALL_STEPS = frozenset(
     ("compress", "decompress", "verify", "repair", "demo", "generate", "morph", "transfer", "latents")

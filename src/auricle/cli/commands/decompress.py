@@ -7,10 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from auricle.cli.arguments import PIPE, model_of, sized, source_of, target_beside, target_of, tell
+from auricle.cli.formatting import clock, seconds, spans
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
-from auricle.cli.text import clock, seconds, spans
 
 
 def decompress(

@@ -6,9 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from auricle.cli.formatting import table
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.text import table
 
 
 def similar(

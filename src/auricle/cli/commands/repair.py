@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from auricle.cli.arguments import target_beside
+from auricle.cli.formatting import clock, spans
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.places import target_beside
 from auricle.cli.screen import Screen
-from auricle.cli.text import clock, spans
 
 
 def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, output: Output = TALKATIVE) -> None:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.makings import listed
+from auricle.cli.arguments import PIPE, target_of, tell
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.places import PIPE, target_of, tell
 from auricle.cli.screen import Screen
+from auricle.cli.views import listed
 
 _OUT = Path("generated")
 

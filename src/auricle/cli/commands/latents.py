@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from auricle.cli.formatting import table
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.text import table
 
 if TYPE_CHECKING:
     from auricle.synth.directions import Directions

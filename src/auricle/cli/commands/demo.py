@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auricle.cli.formatting import size
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.text import size
 
 if TYPE_CHECKING:
     from auricle.demo import Demo, Take

@@ -4,10 +4,10 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from auricle.cli.arguments import PIPE, model_of, sized, source_of, target_beside, target_of, tell
+from auricle.cli.formatting import size
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.places import PIPE, model_of, sized, source_of, target_beside, target_of, tell
 from auricle.cli.screen import Pace, Screen
-from auricle.cli.text import size
 from auricle.codec.format.header import PACKET_SECONDS
 
 

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from auricle.cli.makings import listed
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.cli.views import listed
 
 _OUT = Path("morph")
 

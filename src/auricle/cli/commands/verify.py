@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from auricle.cli.formatting import clock, size, spans
 from auricle.cli.options import TALKATIVE, Output
 from auricle.cli.screen import Screen
-from auricle.cli.text import clock, size, spans
 
 
 def verify(

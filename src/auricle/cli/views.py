@@ -1,15 +1,19 @@
-"""What the verbs that train show."""
+"""What the verbs that train show, and how those that make sounds tell of them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
+from auricle.cli.formatting import duration
 from auricle.cli.screen import Meter, Screen
-from auricle.cli.text import duration
 
 if TYPE_CHECKING:
     from auricle.data import Corpus, Rejected
+    from auricle.synth.rendering.result import Made, Sound
     from auricle.training import Report
 
 _REASONS_SHOWN = 5
+_SHOWN = 20
+_HEARD_DB = 0.05
 
 
 @final
@@ -51,3 +55,27 @@ def unusable(rejected: "tuple[Rejected, ...]") -> str:
     reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
     more = [f"  and {len(rejected) - _REASONS_SHOWN} more"] if len(rejected) > _REASONS_SHOWN else []
     return "\n".join((f"{count} left out:", *reasons, *more))
+
+
+def listed(made: "Made", took: float) -> str:
+    """A line for each sound, and one for all."""
+    lines = [_line(sound) for sound in made.sounds[:_SHOWN]]
+    if len(made.sounds) > _SHOWN:
+        lines.append(f"and {len(made.sounds) - _SHOWN} more")
+    shape = f"{made.channels} x {made.sample_rate} Hz"
+    return "\n".join((*lines, f"{made.seconds:.1f} s of sound, {shape}, in {took:.1f} s"))
+
+
+def _line(sound: "Sound") -> str:
+    return f"{sound.path}: {', '.join(_facts(sound))}"
+
+
+def _facts(sound: "Sound") -> Iterator[str]:
+    yield f"{sound.seconds:.2f} s"
+    if sound.share is not None:
+        yield f"{1 - sound.share:.0%} first, {sound.share:.0%} second"
+    if abs(sound.level_db) >= _HEARD_DB:
+        yield f"level {sound.level_db:+.1f} dB"
+    if sound.seam is not None:
+        seam = sound.seam
+        yield f"seam: step {seam.step:.2f}, spectral flux {seam.flux:.2f} of the largest inside"

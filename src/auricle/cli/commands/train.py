@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from auricle.cli.formatting import duration, size
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.running import RunView, unusable
 from auricle.cli.screen import Screen
-from auricle.cli.text import duration, size
+from auricle.cli.views import RunView, unusable
 
 if TYPE_CHECKING:
     from auricle import Trained

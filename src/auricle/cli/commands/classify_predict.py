@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from auricle.cli.formatting import clock, table
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.text import clock, table
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Guess, Span

@@ -6,9 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from auricle.cli.verbs import SMALL_STEPS, VERBS, overview
+from auricle import __version__
+from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
 from auricle.errors import AuricleError
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -50,6 +55,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+def app() -> "App":
+    """Build the application: verbs are found by name and loaded when they are called."""
+    from cyclopts import App  # slow to load, and help does without
+
+    made = App(
+        name="auricle",
+        help=SUMMARY,
+        version=__version__,
+        help_format="plaintext",
+        suppress_keyboard_interrupt=False,  # auricle.cli.main says it in one line
+    )
+    groups: dict[str, App] = {}
+    for verb, summary in VERBS.items():
+        first, _, second = verb.partition(" ")
+        place = verb.replace("-", "_").replace(" ", "_")
+        if second and first not in groups:
+            groups[first] = App(name=first, help=GROUPS[first], help_format="plaintext", version_flags=[])
+            made.command(groups[first])
+        home = groups[first] if second else made
+        home.command(f"auricle.cli.commands.{place}:{place}", name=second or first, help=summary)
+    return made
+
+
 def readable(given: Sequence[str]) -> list[str]:
     """Arguments in which a bare ``-`` is not taken for an option: ``./-`` is the same path."""
     return ["./-" if token == "-" else token for token in given]
@@ -63,8 +91,6 @@ def _prefer_one_thread() -> None:
 
 def _run(given: list[str]) -> int:
     from cyclopts import CycloptsError
-
-    from auricle.cli.app import app
 
     try:
         app()(readable(given), exit_on_error=False, print_error=False, result_action="return_value")

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from auricle.cli.formatting import size
 from auricle.cli.screen import Screen
-from auricle.cli.text import size
 from auricle.errors import OptionError
 
 if TYPE_CHECKING:
