@@ -3,7 +3,9 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,26 @@ def test_the_rules_have_no_cycle():
         ready = sorted(name for name in left if MAY_IMPORT[name] - {"public"} <= set(order))
         assert ready, f"a cycle among {sorted(left)}"
         order += ready
+
+
+def dotted(path: Path) -> str:
+    return ".".join(("auricle", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    modules = {dotted(path): path for path in FILES}
+    needs: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        names = imported(tree_of(path))
+        found = {name if name in modules else name.rpartition(".")[0] for name in names}
+        needs[module] = (found & modules.keys()) - {module, "auricle"}
+    TopologicalSorter(needs).prepare()  # raises a CycleError that names them
+
+
+def test_rooms_are_small():
+    counted = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    del counted[SOURCE / "cli" / "commands"]  # one file per verb
+    assert max(counted.values()) <= 15
 
 
 def test_the_three_jobs_do_not_know_each_other():
