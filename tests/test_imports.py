@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "atomic"}
+GROUND = {"errors", "atomic", "progress", "extras", "options"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -24,6 +24,9 @@ TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch",
 MAY_IMPORT = {
     "errors": set(),
     "atomic": {"errors"},
+    "progress": set(),
+    "extras": {"errors"},
+    "options": {"errors"},
     "verdict": set(),
     "html": set(),
     "audio": GROUND,

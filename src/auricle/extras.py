@@ -1,0 +1,25 @@
+"""Packages that only some jobs need: loaded where they are used, named with their extra where they are absent."""
+
+from importlib import import_module
+from types import ModuleType
+
+from auricle.errors import MachineError
+
+
+def require(package: str, *, extra: str, purpose: str) -> ModuleType:
+    """The imported package.
+
+    Args:
+        package: dotted name of the module to import.
+        extra: of auricle, that installs it.
+        purpose: what it is wanted for, in the plural or as a gerund: ``pictures of spectrograms``.
+
+    Raises:
+        MachineError: it is not installed; the message says how to install it.
+    """
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MachineError(
+            f"{purpose} need the package {package.partition('.')[0]}: pip install 'auricle[{extra}]'"
+        ) from error
