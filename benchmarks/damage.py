@@ -21,6 +21,7 @@ from auricle import codec
 from auricle.codec.format.container import Packet, Reader, front
 from auricle.codec.format.record import crc, read_record, sealed
 from auricle.errors import AuricleError
+from auricle.options.coding import CompressOptions
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
 def _measure(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     model = model_from(args.model)
     write_sound(folder / "in.wav", looped(args.sound, model.sample_rate, args.seconds), model.sample_rate)
-    codec.compress(folder / "in.wav", folder / "whole.aur", model=model, packet_seconds=0.25)
+    codec.compress(folder / "in.wav", folder / "whole.aur", model=model, options=CompressOptions(packet_seconds=0.25))
     data = (folder / "whole.aur").read_bytes()
     trial = _Trial(model, data, folder)
     trial.decoder(data)

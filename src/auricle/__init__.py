@@ -39,7 +39,6 @@ if TYPE_CHECKING:
         Compressed,
         Decompressed,
         Repaired,
-        SoundLimits,
         Verified,
         compress,
         decompress,
@@ -60,6 +59,7 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
@@ -78,10 +78,12 @@ __all__ = [
     "BenchmarkResult",
     "Classifier",
     "Comparison",
+    "CompressOptions",
     "Compressed",
     "ConfigError",
     "DataError",
     "Decoder",
+    "DecompressOptions",
     "Decompressed",
     "Directions",
     "Encoder",
@@ -96,9 +98,9 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Packet",
+    "ReadLimits",
     "Repaired",
     "Similar",
-    "SoundLimits",
     "Suggestions",
     "SynthesisResult",
     "Trained",
@@ -151,7 +153,6 @@ _CODEC = (
     "Compressed",
     "Decompressed",
     "Repaired",
-    "SoundLimits",
     "Verified",
     "compress",
     "decompress",
@@ -165,6 +166,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         "Packet": "auricle.codec.format.container",
+        **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
         "finetune": "auricle.api.finetune",
         "Tuned": "auricle.classify.finetuning.finetune",

@@ -19,6 +19,7 @@ from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Reader, Writer
 from auricle.model import Autoencoder, load, save
 from auricle.model.bottleneck import RvqConfig
+from auricle.options.coding import CompressOptions
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 CASES = {
@@ -30,9 +31,9 @@ CASES = {
     "odd-rate": ("entropy", 1, 5000, 12345, {}),
     "empty": ("entropy", 1, 0, 48000, {}),
     "one-sample": ("entropy", 2, 1, 192_000, {}),
-    "packets": ("entropy", 1, 16000, 16000, {"packet_seconds": 0.05}),
-    "gain": ("entropy", 1, 8000, 16000, {"gain_db": 12.5}),
-    "escapes": ("entropy", 1, 4000, 16000, {"gain_db": 60.0, "quality": 2.0}),
+    "packets": ("entropy", 1, 16000, 16000, {"options": CompressOptions(packet_seconds=0.05)}),
+    "gain": ("entropy", 1, 8000, 16000, {"options": CompressOptions(gain_db=12.5)}),
+    "escapes": ("entropy", 1, 4000, 16000, {"options": CompressOptions(gain_db=60.0), "quality": 2.0}),
     "rvq": ("rvq", 2, 9000, 16000, {"quality": 2.0}),
 }
 """Name: model, channels, samples, sample rate in Hz, options of ``compress``."""

@@ -19,11 +19,12 @@ from auricle.codec.format.header import MAX_SAMPLES, Header
 from auricle.codec.format.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
+from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
 
 
 @pytest.fixture(scope="module")
 def header(tiny: Autoencoder) -> Header:
-    return header_for(tiny, sample_rate=16000, channels=1, angles=(), step=8)
+    return header_for(tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions())
 
 
 def write(path: Path, header: Header, packets: list[Packet]) -> Path:
@@ -57,7 +58,12 @@ def test_a_day_of_silence_is_refused_and_can_be_allowed(tiny: Autoencoder, heade
     refused(tiny, path, "24.0 hours of sound, allowed are 12.*--max-hours")
     assert codec.info(path).seconds == 86400
     made = codec.decompress(
-        path, tmp_path / "a.wav", model=tiny, start=86_000.0, stop=86_000.5, limits=codec.SoundLimits(hours=25)
+        path,
+        tmp_path / "a.wav",
+        model=tiny,
+        start=86_000.0,
+        stop=86_000.5,
+        options=DecompressOptions(limits=ReadLimits(max_hours=25)),
     )
     assert made.samples == 8000
 
@@ -123,10 +129,10 @@ def test_hostile_tags_are_cleaned(header: Header, tiny: Autoencoder, tmp_path: P
     assert codec.info(tmp_path / "d.aur").packets == 1
 
 
-@pytest.mark.parametrize("limits", [{"hours": float("nan")}, {"hours": 0.0}, {"seconds_per_byte": -1.0}])
+@pytest.mark.parametrize("limits", [{"max_hours": float("nan")}, {"max_hours": 0.0}, {"max_ratio": -1.0}])
 def test_limits_that_are_none_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(OptionError, match="give a number above 0"):
-        codec.SoundLimits(**limits)
+        ReadLimits(**limits)
 
 
 def test_little_memory_is_taken_for_a_lie(tmp_path: Path, tiny: Autoencoder, header: Header) -> None:
@@ -171,10 +177,17 @@ def test_another_decoder_is_taken_on_demand_only(tiny: Autoencoder, tmp_path: Pa
     polished.tables = tiny.tables
     with pytest.raises(ModelError, match="--any-decoder"):
         codec.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=polished)
-    assert codec.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=polished, any_decoder=True).samples == 9000
+    assert (
+        codec.decompress(
+            tmp_path / "a.aur", tmp_path / "a.wav", model=polished, options=DecompressOptions(any_decoder=True)
+        ).samples
+        == 9000
+    )
     other = make_model(strided=False, name="other", seed=5)
     with pytest.raises(ModelError, match="give the model that made it"):
-        codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=other, any_decoder=True)
+        codec.decompress(
+            tmp_path / "a.aur", tmp_path / "b.wav", model=other, options=DecompressOptions(any_decoder=True)
+        )
 
 
 def test_the_writer_counts_what_it_writes(header: Header) -> None:

@@ -114,7 +114,7 @@ def test_packets_come_out_while_sound_goes_in(tiny: Autoencoder, tmp_path: Path)
     wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 4, 16000), 16000).read_bytes()
     command = [sys.executable, "-m", "auricle", "VERB", "-", "-", "--model", "tiny.auricle.safetensors", "--quiet"]
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
-    compress = [*command[:3], "compress", *command[4:], "--packet", "0.2", "--quality", "0"]
+    compress = [*command[:3], "compress", *command[4:], "--packet-seconds", "0.2", "--quality", "0"]
     half = 44 + 2 * 16000 * 2
     with subprocess.Popen(
         compress, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=buffered, bufsize=0

@@ -16,6 +16,7 @@ from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.container import Packet, Reader
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
+from auricle.progress import Progress
 
 HOP = 160
 LENGTHS = [0, 1, 2, HOP - 1, HOP, HOP + 1, 2 * HOP, 3 * HOP + 1, 64 * HOP, 4 * 16000 - 320, 4 * 16000 + 1]
@@ -154,12 +155,11 @@ def test_a_long_file_lands_at_or_under_the_bitrate(
 
 def test_progress_is_told(tiny: Autoencoder, tmp_path: Path) -> None:
     source = write_sound(tmp_path / "a.wav", make_sound(1, 40_000, 16000), 16000)
-    seen: list[tuple[float, float]] = []
-    codec.compress(source, tmp_path / "a.aur", model=tiny, on_progress=lambda *told: seen.append(told))
-    assert seen[-1] == (2.5, 2.5)
-    seen.clear()
-    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny, on_progress=lambda *t: seen.append(t))
-    assert seen[-1] == (2.5, 2.5)
+    reports: list[Progress] = []
+    codec.compress(source, tmp_path / "a.aur", model=tiny, on_progress=reports.append)
+    assert reports[-1] == Progress("compressing", 2.5, 2.5, "s")
+    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny, on_progress=reports.append)
+    assert reports[-1] == Progress("decompressing", 2.5, 2.5, "s")
 
 
 def test_stretches_are_spread_evenly(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """What arguments name: files, models, and ``-`` for standard input and output."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, final
+
+from cyclopts import Parameter
 
 from auricle.cli.formatting import size
+from auricle.cli.options import Flag
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 
@@ -63,14 +67,32 @@ def sized(path: Path) -> str:
     return "-" if path == PIPE else f"{path} {size(path.stat().st_size)}"
 
 
-def model_of(name: str | None, *, allow_edited: bool) -> "Autoencoder | str | None":
-    """What ``--model`` names; loaded here where its fingerprint may be wrong.
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model codes or decodes.
 
-    Raises:
-        ModelError: it can't be loaded.
+    Attributes:
+        model: a shipped model's name or a model file. By default compress takes speech up to 24 kHz and music above,
+            and decompress the shipped model that the file names.
+        allow_edited: take a model file although its contents do not have the fingerprint that it states.
     """
-    if name is None or not allow_edited:
-        return name
-    from auricle import load
 
-    return load(name, allow_edited=True)
+    model: str | None = None
+    allow_edited: Flag = False
+
+    def load(self) -> "Autoencoder | str | None":
+        """The model's name; the model itself where its fingerprint may be wrong.
+
+        Raises:
+            ModelError: it can't be loaded.
+        """
+        if self.model is None or not self.allow_edited:
+            return self.model
+        from auricle import load
+
+        return load(self.model, allow_edited=True)
+
+
+SHIPPED = ModelOptions()

@@ -1,7 +1,6 @@
 """Compression: sound to small, checkable files and back."""
 
 from auricle.codec.compress import Compressed, compress
-from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.decompress import Decompressed, decompress
 from auricle.codec.format.header import Span
 from auricle.codec.info import AurInfo, info
@@ -13,7 +12,6 @@ __all__ = [
     "Compressed",
     "Decompressed",
     "Repaired",
-    "SoundLimits",
     "Span",
     "Verified",
     "compress",

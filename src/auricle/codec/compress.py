@@ -6,11 +6,12 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.codec.format.header import PACKET_SECONDS, STEPS_PER_LEVEL
+from auricle.codec.format.header import STEPS_PER_LEVEL
 from auricle.codec.info import bitrate
-from auricle.codec.source import Progress
 from auricle.codec.targets import binary_target, check_target, refuse_same
 from auricle.errors import OptionError
+from auricle.options.coding import CompressOptions
+from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -45,11 +46,9 @@ def compress(
     model: "Autoencoder | Path | str | None" = None,
     kbps: float | None = None,
     quality: float | None = None,
-    gain_db: float = 0.0,
-    packet_seconds: float = PACKET_SECONDS,
-    untrusted: bool = False,
+    options: CompressOptions = CompressOptions(),
     force: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Compressed:
     """Compress a sound. Memory does not grow with its length. Tags of the source are carried along.
 
@@ -61,12 +60,9 @@ def compress(
             is above it, that is used: look at the result's ``kbps``. Of a pipe only the first minute is measured.
         quality: where to set the dial instead, from 0 to the model's highest level, in steps of an eighth. With
             neither, it stands in the middle.
-        gain_db: decibels to raise the sound by before coding, in steps of a half; it is lowered again in decoding.
-            A quiet recording is then coded like a loud one, and takes as many bits.
-        packet_seconds: length of a packet: what one damaged place costs.
-        untrusted: decode the source in a process of its own, with limits on time and memory.
+        options: gain, length of packets, and whether the source is a stranger's.
         force: replace ``target``.
-        on_progress: is told seconds done and seconds in all.
+        on_progress: called with the seconds that are coded; they start over where a second pass is needed.
 
     Raises:
         OptionError: the bitrate or quality can't be used.
@@ -84,19 +80,12 @@ def compress(
     from auricle.codec.source import FileSource, PipeSource
 
     sound = (
-        FileSource(Path(source), untrusted=untrusted)
+        FileSource(Path(source), untrusted=options.untrusted)
         if isinstance(source, Path | str)
-        else PipeSource(source, untrusted=untrusted)
+        else PipeSource(source, untrusted=options.untrusted)
     )
     with closing(sound):
-        job = Job.prepare(
-            sound,
-            model,
-            quality=quality,
-            gain_db=gain_db,
-            packet_seconds=packet_seconds,
-            on_progress=on_progress,
-        )
+        job = Job.prepare(sound, model, quality=quality, options=options, on_progress=on_progress)
         with binary_target(target, force=force) as (file, amend):
             written = job.write(file, amend=amend) if kbps is None else job.write_within(file, kbps, amend=amend)
     seconds = written.samples / sound.sample_rate

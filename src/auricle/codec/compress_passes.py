@@ -9,8 +9,10 @@ from auricle.codec.coding.encoder import RateMeter, SoundEncoder, header_for, qu
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, Writer
 from auricle.codec.format.header import Header
-from auricle.codec.source import Progress, Source
+from auricle.codec.source import Source
 from auricle.model import Autoencoder, load
+from auricle.options.coding import CompressOptions
+from auricle.progress import OnProgress, Progress
 
 SPEECH_RATE = 24_000
 """Sounds up to this rate in Hz go to the speech model unless one is named."""
@@ -36,7 +38,7 @@ class Job:
     source: Source
     model: Autoencoder
     header: Header
-    on_progress: Progress | None
+    on_progress: OnProgress
 
     @staticmethod
     def prepare(
@@ -44,9 +46,8 @@ class Job:
         model: Autoencoder | Path | str | None,
         *,
         quality: float | None,
-        gain_db: float,
-        packet_seconds: float,
-        on_progress: Progress | None,
+        options: CompressOptions,
+        on_progress: OnProgress,
     ) -> "Job":
         """Load the model and settle the header.
 
@@ -64,8 +65,7 @@ class Job:
             channels=source.channels,
             angles=fitted_angles(source.head, source.channels),
             step=quality_step(loaded, quality),
-            gain_db=gain_db,
-            packet_seconds=packet_seconds,
+            options=options,
             samples=source.samples,
         )
         return Job(source, loaded, header, on_progress)
@@ -99,7 +99,7 @@ class Job:
         for block in self.source.blocks():
             yield from encoder.push(block)
             done += block.shape[1]
-            self._tell(done)
+            self._report(done)
         yield from encoder.finish()
 
     def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, amend: bool) -> Written:
@@ -108,10 +108,9 @@ class Job:
         for packet in packets:
             writer.write(packet)
             samples = packet.end.samples if packet.end else 0
-        self._tell(samples)
+        self._report(samples)
         return Written(writer.size, samples, step)
 
-    def _tell(self, samples: int) -> None:
-        if self.on_progress:
-            known = self.source.samples or 0
-            self.on_progress(samples / self.header.sample_rate, known / self.header.sample_rate)
+    def _report(self, samples: int) -> None:
+        rate = self.header.sample_rate
+        self.on_progress(Progress("compressing", samples / rate, (self.source.samples or 0) / rate, "s"))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.atomic import fresh_file
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
-from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.format.header import Span
 from auricle.codec.playback import Part, Playback, SoundWriter, playing
-from auricle.codec.source import Progress
 from auricle.codec.targets import check_target, refuse_same
 from auricle.errors import OptionError
+from auricle.options.coding import DecompressOptions
+from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -50,10 +50,9 @@ def decompress(
     model: "Autoencoder | Path | str | None" = None,
     start: float | None = None,
     stop: float | None = None,
-    any_decoder: bool = False,
-    limits: SoundLimits | None = None,
+    options: DecompressOptions = DecompressOptions(),
     force: bool = False,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Decompressed:
     """Decompress an .aur file. Memory stays flat.
 
@@ -67,10 +66,9 @@ def decompress(
         model: the model that made the file, or its file; by default the shipped one that the file names.
         start: second of the sound to begin at.
         stop: second of the sound to end before.
-        any_decoder: take a model with another decoder, if its tables can read the file's codes.
-        limits: what a file may claim; by default 12 hours, and a second of sound per byte.
+        options: whether a model with another decoder will do, and what the file may claim.
         force: replace ``target``.
-        on_progress: is told seconds done and seconds in all.
+        on_progress: called with the seconds that are decoded.
 
     Raises:
         FormatError: the source is not an .aur file, is damaged, or claims more sound than the limits allow.
@@ -86,13 +84,12 @@ def decompress(
     if isinstance(target, Path | str):
         writable_format(Path(target))
     check_target(target, force=force)
-    limits = limits or SoundLimits()
     with ExitStack() as open_things:
-        playback = open_things.enter_context(playing(source, limits, Part(first, last)))
+        playback = open_things.enter_context(playing(source, options.limits, Part(first, last)))
         from auricle.codec.coding.decoder import check_header, find_model, play  # loads torch
 
         header = playback.header
-        loaded = find_model(playback.name, header, model, any_decoder=any_decoder)
+        loaded = find_model(playback.name, header, model, any_decoder=options.any_decoder)
         check_header(playback.name, header, loaded)
         writer = open_things.enter_context(_writer(target, playback, force=force))
         lost = play(playback, loaded, writer, on_progress)

@@ -10,13 +10,13 @@ from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.format.container import Packet, Reader, open_file
 from auricle.codec.format.header import Header
 from auricle.codec.format.record import Kind, read_record
 from auricle.codec.format.seek_table import find_table, walked
 from auricle.codec.info import info
 from auricle.errors import FormatError, OptionError
+from auricle.options.coding import ReadLimits
 
 WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
@@ -81,7 +81,7 @@ class Playback:
 
 
 @contextmanager
-def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> Iterator[Playback]:
+def playing(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> Iterator[Playback]:
     """Open a file or a pipe.
 
     Raises:
@@ -105,7 +105,7 @@ def playing(source: Path | str | BinaryIO, limits: SoundLimits, part: Part) -> I
         )
 
 
-def _through(reader: Reader, limits: SoundLimits, part: Part, *, at_once: int, run: int) -> Playback:
+def _through(reader: Reader, limits: ReadLimits, part: Part, *, at_once: int, run: int) -> Playback:
     """From the front on; the first packet is read at once, because tags stand before it."""
     header = reader.header
     packets = _limited(reader, limits)
@@ -138,7 +138,7 @@ def _grouped(packets: Iterator[Packet], at_once: int, sure: float = float("inf")
         sure -= len(group)
 
 
-def _limited(reader: Reader, limits: SoundLimits) -> Iterator[Packet]:
+def _limited(reader: Reader, limits: ReadLimits) -> Iterator[Packet]:
     header = reader.header
     for packet in reader.packets():
         frames = packet.sequence * header.packet_frames + packet.frames
@@ -146,7 +146,7 @@ def _limited(reader: Reader, limits: SoundLimits) -> Iterator[Packet]:
         yield packet
 
 
-def _check(reader: Reader, limits: SoundLimits, frames: int, size: int) -> None:
+def _check(reader: Reader, limits: ReadLimits, frames: int, size: int) -> None:
     header = reader.header
     try:
         limits.check(frames * header.hop_length / header.native_rate, size)
@@ -154,7 +154,7 @@ def _check(reader: Reader, limits: SoundLimits, frames: int, size: int) -> None:
         raise FormatError(f"{reader.name}: {error}") from error
 
 
-def _some(file: BinaryIO, reader: Reader, limits: SoundLimits, part: Part) -> Playback:
+def _some(file: BinaryIO, reader: Reader, limits: ReadLimits, part: Part) -> Playback:
     """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
     header, size = reader.header, file.seek(0, SEEK_END)
     tags = _tags(file, reader)

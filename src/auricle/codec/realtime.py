@@ -14,6 +14,7 @@ from auricle.codec.format.container import Packet, Reader, front
 from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, Span
 from auricle.errors import AudioError, FormatError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.options.coding import CompressOptions
 
 
 @final
@@ -62,8 +63,7 @@ class Encoder:
             channels=channels,
             angles=fitted_angles(lambda: (), channels),
             step=quality_step(loaded, quality),
-            gain_db=gain_db,
-            packet_seconds=packet_seconds,
+            options=CompressOptions(gain_db, packet_seconds),
         )
         self.head = front(self.header)
         self._sound = SoundEncoder(loaded, self.header)

@@ -1,10 +1,10 @@
 """Where a sound to compress comes from: a file, which can be read again, or a pipe, which can't."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TypeAlias, final
+from typing import BinaryIO, NamedTuple, final
 
 import numpy as np
 
@@ -15,8 +15,6 @@ STRETCHES = 15
 PIPE_SECONDS = 0.05
 """A pipe is read in blocks of this length: longer ones would add to its latency."""
 STRETCH_SECONDS = WHOLE_SECONDS // STRETCHES
-Progress: TypeAlias = Callable[[float, float], None]
-"""Is told how many seconds of sound are done, of how many, 0 where nobody knows. Starts over at a second try."""
 
 
 class Piece(NamedTuple):

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.format.container import Packet, Reader, open_file
 from auricle.codec.format.header import Span
 from auricle.errors import FormatError
+from auricle.options.coding import ReadLimits
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -38,7 +38,7 @@ class Verified:
 
 
 def verify(
-    path: Path | str, *, model: "Autoencoder | Path | str | None" = None, limits: SoundLimits | None = None
+    path: Path | str, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
 ) -> Verified:
     """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
 
@@ -54,7 +54,7 @@ def verify(
     path = Path(path)
     with open_file(path) as file:
         reader = Reader(file, path)
-        check = None if model is None else _CodeCheck(reader, model, limits or SoundLimits())
+        check = None if model is None else _CodeCheck(reader, model, limits)
         lost: list[Span] = []
         count = samples = 0
         for packet in reader.packets():
@@ -73,7 +73,7 @@ def verify(
 
 @final
 class _CodeCheck:
-    def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: SoundLimits):
+    def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: ReadLimits):
         from auricle.codec.coding.decoder import check_header, find_model  # loads torch
         from auricle.codec.coding.encoder import tables_of
         from auricle.codec.coding.entropy_coder import PacketCoder

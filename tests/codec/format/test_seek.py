@@ -9,12 +9,12 @@ from codec_helpers import make_sound, write_sound
 from auricle import codec
 from auricle.audio import read
 from auricle.codec import playback
-from auricle.codec.decode_limits import SoundLimits
 from auricle.codec.format import seek_table
 from auricle.codec.format.container import Packet, Reader, Writer
 from auricle.codec.format.seek_table import LEAST_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
+from auricle.options.coding import CompressOptions, ReadLimits
 
 RATE = 44100
 SECONDS = 9.0
@@ -25,8 +25,8 @@ def files(tmp_path_factory: pytest.TempPathFactory, tiny: Autoencoder) -> Path:
     """A file with a seek table, one without, and the sound of both."""
     folder = tmp_path_factory.mktemp("seek")
     write_sound(folder / "in.wav", make_sound(2, round(SECONDS * RATE), RATE), RATE)
-    codec.compress(folder / "in.wav", folder / "table.aur", model=tiny, packet_seconds=0.25)
-    codec.compress(folder / "in.wav", folder / "plain.aur", model=tiny, packet_seconds=1.0)
+    codec.compress(folder / "in.wav", folder / "table.aur", model=tiny, options=CompressOptions(packet_seconds=0.25))
+    codec.compress(folder / "in.wav", folder / "plain.aur", model=tiny, options=CompressOptions(packet_seconds=1.0))
     for name in ("table", "plain"):
         codec.decompress(folder / f"{name}.aur", folder / f"{name}.wav", model=tiny)
     return folder
@@ -78,17 +78,19 @@ def test_only_the_packets_of_the_part_are_read(
 
 
 def test_packets_are_decoded_side_by_side_as_far_as_they_are_needed(tiny: Autoencoder, files: Path) -> None:
-    with playback.playing(files / "table.aur", SoundLimits(), playback.Part(0.5, 5.1)) as playing:
+    with playback.playing(files / "table.aur", ReadLimits(), playback.Part(0.5, 5.1)) as playing:
         sizes = [len(group) for group in playing.groups]
     assert sizes[:2] == [16, 5] and set(sizes[2:]) == {1}
-    with playback.playing(files / "table.aur", SoundLimits(), playback.Part()) as playing:
+    with playback.playing(files / "table.aur", ReadLimits(), playback.Part()) as playing:
         assert [len(group) for group in playing.groups] == [16, 16, 5]
 
 
 def test_of_long_packets_of_many_channels_fewer_are_decoded_side_by_side(tiny: Autoencoder, tmp_path: Path) -> None:
     write_sound(tmp_path / "in.wav", np.zeros((8, 24 * 8000), np.float32), 8000)
-    codec.compress(tmp_path / "in.wav", tmp_path / "a.aur", model=tiny, packet_seconds=8.0, quality=0)
-    with playback.playing(tmp_path / "a.aur", SoundLimits(), playback.Part()) as playing:
+    codec.compress(
+        tmp_path / "in.wav", tmp_path / "a.aur", model=tiny, quality=0, options=CompressOptions(packet_seconds=8.0)
+    )
+    with playback.playing(tmp_path / "a.aur", ReadLimits(), playback.Part()) as playing:
         assert playing.header.packet_frames * 8 == 6400  # so three exceed the 16384 frames that may be held
         assert len(next(playing.groups)) == 2
 

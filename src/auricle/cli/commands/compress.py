@@ -3,12 +3,15 @@
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
-from auricle.cli.arguments import PIPE, model_of, sized, source_of, target_beside, target_of, tell
+from cyclopts import Parameter
+
+from auricle.cli.arguments import PIPE, SHIPPED, ModelOptions, sized, source_of, target_beside, target_of, tell
 from auricle.cli.formatting import size
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Pace, Screen
-from auricle.codec.format.header import PACKET_SECONDS
+from auricle.options.coding import CompressOptions
 
 
 def compress(
@@ -16,13 +19,10 @@ def compress(
     target: Path | None = None,
     /,
     *,
-    model: str | None = None,
+    model: ModelOptions = SHIPPED,
     kbps: float | None = None,
     quality: float | None = None,
-    gain: float = 0.0,
-    packet: float = PACKET_SECONDS,
-    untrusted: Flag = False,
-    allow_edited: Flag = False,
+    options: Annotated[CompressOptions, Parameter(name="*", negative="")] = CompressOptions(),
     force: Flag = False,
     output: Output = TALKATIVE,
 ) -> None:
@@ -32,13 +32,8 @@ def compress(
         source: any audio file of 1 to 8 channels and 8 to 192 kHz; - is standard input.
         target: the file to write; by default SOURCE with the suffix .aur; - is standard output.
             With --kbps, and for 3 channels and more, a pipe's first minute is waited for.
-        model: a shipped model's name or a model file; by default speech up to 24 kHz and music above.
         kbps: the bitrate to stay at or just under, kilobits per second of the whole file.
         quality: where to set the quality dial instead, from 0 to the model's highest level.
-        gain: decibels to raise quiet sound by before coding; playing lowers it again.
-        packet: seconds of sound in a packet: what one damaged place costs.
-        untrusted: decode SOURCE in a process of its own, with limits on time and memory.
-        allow_edited: take a model file although its contents do not have the fingerprint that it states.
         force: replace an existing file.
     """
     from auricle import compress as run
@@ -50,14 +45,12 @@ def compress(
         made = run(
             source_of(source),
             target_of(target),
-            model=model_of(model, allow_edited=allow_edited),
+            model=model.load(),
             kbps=kbps,
             quality=quality,
-            gain_db=gain,
-            packet_seconds=packet,
-            untrusted=untrusted,
+            options=options,
             force=force,
-            on_progress=pace,
+            on_progress=lambda progress: pace(progress.done, progress.total),
         )
     if kbps is not None and made.kbps > kbps:
         screen.note(_above(kbps, lowest=made.quality == 0))

@@ -2,10 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from auricle.cli.formatting import clock, size, spans
 from auricle.cli.options import TALKATIVE, Output
 from auricle.cli.screen import Screen
+from auricle.options.coding import ReadLimits
 
 
 def verify(
@@ -13,8 +17,7 @@ def verify(
     /,
     *,
     model: str | None = None,
-    max_hours: float = 12.0,
-    max_ratio: float = 1.0,
+    limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
     output: Output = TALKATIVE,
 ) -> None:
     """Check that an .aur file is what was written.
@@ -24,13 +27,11 @@ def verify(
     Args:
         file: an .aur file.
         model: the model that made it: then its codes are decoded as well, and compared with the hash of those written.
-        max_hours: hours of sound that are decoded at most, with --model.
-        max_ratio: seconds of sound that each byte may stand for, with --model.
+        limits: what a file may claim if its codes are decoded.
     """
-    from auricle import SoundLimits
     from auricle import verify as run
 
-    found = run(file, model=model, limits=SoundLimits(max_hours, max_ratio))
+    found = run(file, model=model, limits=limits)
     length = clock(found.samples / found.sample_rate)
     checked = "bytes and codes" if found.codes else "bytes"
     text = f"{file}: whole ({size(found.bytes)}, {found.packets} packets, {length}; {checked} checked)"

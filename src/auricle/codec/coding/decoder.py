@@ -13,9 +13,9 @@ from auricle.codec.coding.network_stream import SoundDecoder
 from auricle.codec.format.container import Packet
 from auricle.codec.format.header import FINGERPRINT_BYTES, Header, Span
 from auricle.codec.playback import Playback, SoundWriter
-from auricle.codec.source import Progress
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, earlier, fingerprint, load, shipped
+from auricle.progress import OnProgress, Progress
 
 _CONCEALED_AT_ONCE = 256
 
@@ -187,7 +187,7 @@ class PacketDecoder:
         return [codes for packet in alike for codes in self._codes([packet], frames)]
 
 
-def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progress: Progress | None) -> tuple[Span, ...]:
+def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progress: OnProgress) -> tuple[Span, ...]:
     """Decode a playback into a writer; return the spans that were lost.
 
     Raises:
@@ -202,8 +202,7 @@ def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progres
             begin = decoder.position - block.shape[1]
             stop = decoder.position if playback.stop is None else playback.stop
             writer.write(block[:, max(0, first - begin) : max(0, stop - begin)])
-            if on_progress:
-                on_progress(writer.frames / rate, playback.seconds)
+            on_progress(Progress("decompressing", writer.frames / rate, playback.seconds, "s"))
         if playback.stop is not None and decoder.position >= playback.stop:
             break
     if first > 0 and writer.frames == 0:

@@ -17,7 +17,6 @@ from auricle.codec.format.header import (
     MAX_GAIN_DB,
     MAX_NAME_BYTES,
     MAX_PACKET_FRAMES,
-    PACKET_SECONDS,
     STEPS_PER_DECIBEL,
     STEPS_PER_LEVEL,
     Header,
@@ -26,6 +25,7 @@ from auricle.codec.source import Piece
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
+from auricle.options.coding import CompressOptions
 
 _LARGEST_CODE = 1 << 19
 
@@ -64,8 +64,7 @@ def header_for(
     channels: int,
     angles: tuple[int, ...],
     step: int,
-    gain_db: float = 0.0,
-    packet_seconds: float = PACKET_SECONDS,
+    options: CompressOptions,
     samples: int | None = None,
 ) -> Header:
     """The header of a file that ``model`` makes.
@@ -74,11 +73,11 @@ def header_for(
         ModelError: the model's shape is beyond what a file can state.
         OptionError: the gain or the length of packets is out of range.
     """
-    if not -MAX_GAIN_DB <= gain_db <= MAX_GAIN_DB:
-        raise OptionError(f"a gain of {gain_db} dB: give {-MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}")
+    if not -MAX_GAIN_DB <= options.gain_db <= MAX_GAIN_DB:
+        raise OptionError(f"a gain of {options.gain_db} dB: give {-MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}")
     longest = MAX_PACKET_FRAMES * model.hop_length / model.sample_rate
-    if not 0 < packet_seconds <= longest:
-        raise OptionError(f"packets of {packet_seconds} s: give more than 0 and at most {longest:g}")
+    if not 0 < options.packet_seconds <= longest:
+        raise OptionError(f"packets of {options.packet_seconds} s: give more than 0 and at most {longest:g}")
     name = "".join(letter for letter in model.name if letter.isprintable())
     header = Header(
         bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
@@ -89,9 +88,9 @@ def header_for(
         channels,
         model.hop_length,
         model.decoder_latency,
-        max(1, round(packet_seconds * model.sample_rate / model.hop_length)),
+        max(1, round(options.packet_seconds * model.sample_rate / model.hop_length)),
         step,
-        round(gain_db * STEPS_PER_DECIBEL),
+        round(options.gain_db * STEPS_PER_DECIBEL),
         samples,
         angles,
     )

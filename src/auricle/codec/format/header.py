@@ -11,8 +11,6 @@ STEPS_PER_LEVEL = 8
 """Quality is stored in steps of an eighth."""
 STEPS_PER_DECIBEL = 2
 """Gain is stored in half decibels."""
-PACKET_SECONDS = 4.0
-"""Length of packets unless another is asked for."""
 FINGERPRINT_BYTES = 8
 TABLES_BYTES = 4
 MAX_NAME_BYTES = 64

@@ -1,0 +1,77 @@
+"""Options of compressing and decompressing."""
+
+from dataclasses import dataclass
+from typing import final
+
+from auricle.errors import FormatError, OptionError
+
+
+@final
+@dataclass(frozen=True)
+class CompressOptions:
+    """How a sound is read and coded.
+
+    Attributes:
+        gain_db: decibels to raise quiet sound by before coding, in steps of a half; decoding lowers it again. A quiet
+            recording is then coded like a loud one, and takes as many bits.
+        packet_seconds: seconds of sound in a packet: what one damaged place costs.
+        untrusted: decode the source in a process of its own, with limits on time and memory.
+    """
+
+    gain_db: float = 0.0
+    packet_seconds: float = 4.0
+    untrusted: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class ReadLimits:
+    """How much sound a stranger's .aur file may hold. Few bytes can claim years; this is checked before any is decoded.
+
+    Attributes:
+        max_hours: hours of sound that a file may hold.
+        max_ratio: seconds of sound that each byte of a file may stand for; the first minute is free. Silence needs the
+            fewest bytes: in packets of 4 s a byte stands for less than half a second.
+
+    Raises:
+        OptionError: a limit is not above 0.
+    """
+
+    max_hours: float = 12.0
+    max_ratio: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("--max-hours", self.max_hours), ("--max-ratio", self.max_ratio)):
+            if not value > 0:
+                raise OptionError(f"{name} of {value}: give a number above 0")
+
+    def check(self, seconds: float, size: int) -> None:
+        """Refuse ``seconds`` of sound in ``size`` bytes.
+
+        Raises:
+            FormatError: it is more than the limits allow.
+        """
+        if seconds > 3600 * self.max_hours:
+            raise FormatError(
+                f"it holds {seconds / 3600:.1f} hours of sound, allowed are {self.max_hours:g}: "
+                "raise the limit (--max-hours) if you trust the file"
+            )
+        if seconds > 60 + self.max_ratio * size:
+            raise FormatError(
+                f"it claims {seconds:.0f} s of sound in {size} bytes, allowed is {self.max_ratio:g} s a byte: "
+                "raise the limit (--max-ratio) if you trust the file"
+            )
+
+
+@final
+@dataclass(frozen=True)
+class DecompressOptions:
+    """What is taken from a file.
+
+    Attributes:
+        any_decoder: take a model with another decoder, if its tables can read the file's codes.
+        limits: what the file may claim.
+    """
+
+    any_decoder: bool = False
+    limits: ReadLimits = ReadLimits()
