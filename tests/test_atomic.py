@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import OutputError
 
 
 def write(path: Path, *, force: bool = False) -> None:
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         temporary.write_text("new")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from auricle.errors import OutputError
 
 
-def check_output(path: Path, *, force: bool) -> None:
+def check_writable(path: Path, *, force: bool) -> None:
     """Refuse early what could not be written at the end.
 
     Raises:
@@ -29,7 +29,7 @@ def check_output(path: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def fresh_file(path: Path, *, force: bool = False) -> Iterator[Path]:
+def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it onto ``path`` if the block ends well, else remove it.
 
     The temporary name keeps the suffix of ``path``, so that libraries that choose a format by suffix work.
@@ -37,7 +37,7 @@ def fresh_file(path: Path, *, force: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: the file exists and ``force`` is false, or it can't be written.
     """
-    check_output(path, force=force)
+    check_writable(path, force=force)
     target = path.resolve()  # what a link points to is written, the link stays
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=target.parent)

@@ -43,7 +43,7 @@ def read(data: bytes) -> list[Packet]:
     return list(Reader(BytesIO(data), "x.aur").packets())
 
 
-def repaired(data: bytes, folder: Path) -> tuple[codec.Repaired, list[Packet]]:
+def repaired(data: bytes, folder: Path) -> tuple[codec.RepairResult, list[Packet]]:
     (folder / "a.aur").write_bytes(data)
     made = codec.repair(folder / "a.aur", folder / "b.aur", force=True)
     return made, read((folder / "b.aur").read_bytes())

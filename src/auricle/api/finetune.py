@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from auricle.api.training_run import Watcher, check_options, fit, run_folder, threads_of
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.classify.finetuning.finetune import FineTuning, Tuned
 from auricle.classify.label_checks import gathered_labels
 from auricle.data.labels import Labels
@@ -66,7 +66,7 @@ def finetune(
     out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
     check_options(seed, threads, None)
     check_trackers(trackers)
-    check_output(out, force=force or resume)
+    check_writable(out, force=force or resume)
     machine = machine or Machine()
     labels = sounds if isinstance(sounds, Labels) else gathered_labels(sounds, table, column=column, group=group)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)

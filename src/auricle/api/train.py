@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
 from auricle.data import Corpus, Rejected, Sound
@@ -99,7 +99,7 @@ def train(
     out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
     check_options(seed, threads, batch)
     check_trackers(trackers)
-    check_output(out, force=force or resume)
+    check_writable(out, force=force or resume)
     machine = machine or Machine()
     start = _configured(beginning(preset, size, base), machine, seed=seed, batch=batch, adversarial=adversarial)
     with threads_of(threads), run_folder(out) as home:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
@@ -117,7 +117,7 @@ def train_prior(
     check_options(seed, threads, batch)
     _check_shape(kind, channels, worst)
     check_trackers(trackers)
-    check_output(out, force=force or resume)
+    check_writable(out, force=force or resume)
     machine = machine or Machine()
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     with threads_of(threads), run_folder(out) as home:

@@ -8,7 +8,7 @@ from typing import BinaryIO, NamedTuple, Self, final
 
 import numpy as np
 
-from auricle.audio.writer import check_writable, interleaved
+from auricle.audio.writer import check_rate_and_channels, interleaved
 from auricle.errors import OptionError, OutputError
 
 _UNKNOWN_SIZE = 0xFFFF_FFFF
@@ -73,7 +73,7 @@ class WavStreamWriter:
         frames: int | None = None,
         name: str = "standard output",
     ) -> None:
-        check_writable(sample_rate, channels)
+        check_rate_and_channels(sample_rate, channels)
         if subtype not in _SUBTYPES:
             raise OptionError(f"WAV to a pipe has no subtype {subtype}: choose one of {', '.join(_SUBTYPES)}")
         self._stream, self._name, self._channels, self._promised = stream, Path(name), channels, frames

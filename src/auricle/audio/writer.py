@@ -8,7 +8,7 @@ from typing import Self, final
 import numpy as np
 import soundfile
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from auricle.audio.formats.truncation import empty_flac
 from auricle.audio.suffixes import writable_format
@@ -19,7 +19,7 @@ _MOST_AT_ONCE = 1 << 16
 """Samples per call: libsndfile's Vorbis encoder overruns its stack with a minute or two at once."""
 
 
-def check_writable(sample_rate: int, channels: int) -> None:
+def check_rate_and_channels(sample_rate: int, channels: int) -> None:
     """Refuse what no writer writes.
 
     Raises:
@@ -50,7 +50,7 @@ class AudioWriter:
     """A file written block by block. The suffix chooses the format: .wav, .flac or .ogg (Vorbis).
 
     Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
-    hold them. Use it inside `auricle.atomic.fresh_file`, so that a failure leaves no half-written file.
+    hold them. Use it inside `auricle.atomic.atomic_write`, so that a failure leaves no half-written file.
 
     Args:
         path: the file; replaced if it exists.
@@ -80,7 +80,7 @@ class AudioWriter:
         if not soundfile.check_format(format, subtype):
             known = ", ".join(soundfile.available_subtypes(format))
             raise OptionError(f"{format} has no subtype {subtype}: choose one of {known}")
-        check_writable(sample_rate, channels)
+        check_rate_and_channels(sample_rate, channels)
         self._channels = channels
         self._clips = subtype not in ("FLOAT", "DOUBLE")
         try:
@@ -167,7 +167,7 @@ def write(
     if samples.ndim != 2:
         raise AudioError(f"can't write an array of shape {audio.shape}: give (c, t) or (t,)")
     with (
-        fresh_file(Path(path), force=force) as temporary,
+        atomic_write(Path(path), force=force) as temporary,
         AudioWriter(temporary, sample_rate, samples.shape[0], subtype) as writer,
     ):
         writer.write(samples)

@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, final
 
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.bench.codecs import Places, names, peer
 from auricle.bench.codecs.auricle import named
 from auricle.bench.codecs.base import Decoded, Peer
@@ -117,7 +117,7 @@ def benchmark(
     started = time.perf_counter()
     _check(kbps, files, seconds, rate, jobs, metrics)
     if out is not None:
-        check_output(Path(out), force=force)
+        check_writable(Path(out), force=force)
     given = [sounds] if isinstance(sounds, str | Path) else list(sounds)
     material = gather(given, files=files, seconds=seconds, seed=seed)
     judged = rate or material.rate

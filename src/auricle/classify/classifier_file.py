@@ -10,7 +10,7 @@ from pydantic import Field, SerializeAsAny, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.pooling import Recipe
 from auricle.classify.probes.probe import Arrays, Probe
@@ -49,7 +49,7 @@ def write_classifier(path: Path, described: Described, arrays: Arrays, *, force:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
     metadata = {"format": FORMAT, "version": str(VERSION), "classifier": described.model_dump_json()}
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, metadata)
 
 

@@ -1,19 +1,19 @@
 """Compression: sound to small, checkable files and back."""
 
-from auricle.codec.compress import Compressed, compress
-from auricle.codec.decompress import Decompressed, decompress
+from auricle.codec.compress import CompressResult, compress
+from auricle.codec.decompress import DecompressResult, decompress
 from auricle.codec.format.header import Span
 from auricle.codec.info import AurInfo, info
-from auricle.codec.repair import Repaired, repair
-from auricle.codec.verify import Verified, verify
+from auricle.codec.repair import RepairResult, repair
+from auricle.codec.verify import VerifyResult, verify
 
 __all__ = [
     "AurInfo",
-    "Compressed",
-    "Decompressed",
-    "Repaired",
+    "CompressResult",
+    "DecompressResult",
+    "RepairResult",
     "Span",
-    "Verified",
+    "VerifyResult",
     "compress",
     "decompress",
     "info",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True)
-class Compressed:
+class CompressResult:
     """A file that was made.
 
     Attributes:
@@ -49,7 +49,7 @@ def compress(
     options: CompressOptions = CompressOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
-) -> Compressed:
+) -> CompressResult:
     """Compress a sound. Memory does not grow with its length. Tags of the source are carried along.
 
     Args:
@@ -91,4 +91,4 @@ def compress(
     seconds = written.samples / sound.sample_rate
     path = Path(target) if isinstance(target, Path | str) else None
     made = bitrate(written.bytes, seconds)
-    return Compressed(path, written.bytes, seconds, made, written.step / STEPS_PER_LEVEL, job.model.name)
+    return CompressResult(path, written.bytes, seconds, made, written.step / STEPS_PER_LEVEL, job.model.name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
 from auricle.codec.format.header import Span
 from auricle.codec.playback import Part, Playback, SoundWriter, playing
@@ -23,7 +23,7 @@ _LONGEST_SECONDS = 1e9
 
 @final
 @dataclass(frozen=True)
-class Decompressed:
+class DecompressResult:
     """A sound that came back.
 
     Attributes:
@@ -53,7 +53,7 @@ def decompress(
     options: DecompressOptions = DecompressOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
-) -> Decompressed:
+) -> DecompressResult:
     """Decompress an .aur file. Memory stays flat.
 
     A whole file is checked before anything is decoded. Of a part (``start``, ``stop``) only the packets that it needs
@@ -95,7 +95,7 @@ def decompress(
         lost = play(playback, loaded, writer, on_progress)
         samples = writer.frames
     path = Path(target) if isinstance(target, Path | str) else None
-    return Decompressed(path, samples / header.sample_rate, header.sample_rate, header.channels, samples, lost)
+    return DecompressResult(path, samples / header.sample_rate, header.sample_rate, header.channels, samples, lost)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _writer(target: Path | str | BinaryIO, playback: Playback, *, force: bool) -
     rate, channels = playback.header.sample_rate, playback.header.channels
     if isinstance(target, Path | str):
         with (
-            fresh_file(Path(target), force=force) as temporary,
+            atomic_write(Path(target), force=force) as temporary,
             AudioWriter(temporary, rate, channels, tags=playback.tags) as writer,
         ):
             yield writer

@@ -18,7 +18,7 @@ from auricle.errors import FormatError
 
 @final
 @dataclass(frozen=True)
-class Repaired:
+class RepairResult:
     """What was saved.
 
     Attributes:
@@ -42,7 +42,7 @@ class Repaired:
     cut: bool
 
 
-def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Repaired:
+def repair(source: Path | str, target: Path | str, *, force: bool = False) -> RepairResult:
     """Write a sound file with all packets of ``source`` that are whole or have a single wrong bit.
 
     Lost packets are marked, so that every other one keeps its place; they are faded out in decoding. A file that is
@@ -62,7 +62,7 @@ def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Re
             raise FormatError(f"{source} can't be repaired: {error}; get the file again") from error
 
 
-def _repair(data: memoryview, target: Path, *, force: bool) -> Repaired:
+def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
     front = find_front(data)
     header, size, lost = front.header, front.header.packet_frames, []
     expected = saved = mended = 0
@@ -90,7 +90,7 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> Repaired:
             lost.append(header.span(expected * size, 1 << 60))
     assert end is not None
     spans = tuple(Span(span.first, min(span.stop, end.samples)) for span in lost)
-    return Repaired(target, front.how, saved, mended, spans, end.samples, header.sample_rate, cut)
+    return RepairResult(target, front.how, saved, mended, spans, end.samples, header.sample_rate, cut)
 
 
 def gap(header: Header, first: int, stop: int) -> Packet:

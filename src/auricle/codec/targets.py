@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.errors import OptionError, OutputError
 
 
@@ -28,7 +28,7 @@ def check_target(target: Path | str | BinaryIO, *, force: bool) -> None:
         OutputError: the file exists and ``force`` is false, or its folder is missing or not writable.
     """
     if isinstance(target, Path | str):
-        check_output(Path(target), force=force)
+        check_writable(Path(target), force=force)
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def binary_target(target: Path | str | BinaryIO, *, force: bool) -> Iterator[tup
         OutputError: it can't be written.
     """
     if isinstance(target, Path | str):
-        with fresh_file(Path(target), force=force) as temporary, temporary.open("wb") as file:
+        with atomic_write(Path(target), force=force) as temporary, temporary.open("wb") as file:
             yield file, True
         return
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @final
 @dataclass(frozen=True)
-class Verified:
+class VerifyResult:
     """A file whose every byte is as it was written.
 
     Attributes:
@@ -39,7 +39,7 @@ class Verified:
 
 def verify(
     path: Path | str, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
-) -> Verified:
+) -> VerifyResult:
     """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
 
     Args:
@@ -68,7 +68,7 @@ def verify(
             samples = packet.end.samples if packet.end else 0
         size = reader.size
     spans = tuple(Span(first, min(stop, samples)) for first, stop in lost)
-    return Verified(path, size, count, samples, reader.header.sample_rate, spans, check is not None and not lost)
+    return VerifyResult(path, size, count, samples, reader.header.sample_rate, spans, check is not None and not lost)
 
 
 @final

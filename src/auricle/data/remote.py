@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, final
 from urllib.parse import unquote, urlsplit
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.audio import is_audio_name
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
@@ -204,7 +204,7 @@ def _fetch(system: Any, remote: _Remote, folder: Path) -> bool | Rejected:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with fresh_file(target, force=True) as temporary, temporary.open("wb") as file:
+        with atomic_write(target, force=True) as temporary, temporary.open("wb") as file:
             _download(system, remote, file)
     except _FetchError as error:
         return Rejected(target, f"can't fetch {_shown(remote.place)}: {error}")

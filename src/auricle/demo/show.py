@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.audio.writer import write
 from auricle.data import Rejected
 from auricle.demo.generated import New, new_sounds
@@ -85,7 +85,7 @@ def _check(target: Path, force: bool) -> None:
     folder = target.parent
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder")
-    check_output(target if folder.exists() else folder, force=force)
+    check_writable(target if folder.exists() else folder, force=force)
 
 
 def _kind(piece: Piece) -> str:
@@ -112,10 +112,10 @@ def _write(target: Path, exhibits: list[Exhibit], made: tuple[New, ...], credits
     for number, exhibit in enumerate(exhibits, start=1):
         for each in exhibit.takes:
             place = target.parent / f"{number:02d}-{exhibit.piece.title}.{each.wanted_kbps:g}kbps.aur"
-            with fresh_file(place, force=force) as temporary:
+            with atomic_write(place, force=force) as temporary:
                 temporary.write_bytes(each.coded)
             write(place.with_suffix(".wav"), each.audio, exhibit.piece.sample_rate, force=force)
     for new in made:
         write(target.parent / f"made-{new.title.replace(' ', '-')}.wav", new.audio, new.sample_rate, force=force)
-    with fresh_file(target, force=force) as temporary:
+    with atomic_write(target, force=force) as temporary:
         temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

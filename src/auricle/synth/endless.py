@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.audio import WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
@@ -93,7 +93,7 @@ def generate_endless(
     path = Path(target)
     if path.suffix.lower() != ".wav":
         raise OptionError(f"a stream can't be written to {path.name!r}: end the name with .wav")
-    check_output(path, force=force)
+    check_writable(path, force=force)
     try:
         with path.open("wb") as file:
             return _pour(use, taste, random, file, seconds, best(use.model, snap=snap), on_progress)

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import ModelError, OptionError
 from auricle.model.registry import Frozen
 
@@ -94,7 +94,7 @@ def save_arrays(arrays: Arrays, about: str, path: Path, *, force: bool) -> None:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
     write = _format(path, _WRITERS)
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         write(temporary, arrays, about)
 
 

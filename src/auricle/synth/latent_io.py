@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from auricle.atomic import check_output
+from auricle.atomic import check_writable
 from auricle.audio import info, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
@@ -166,7 +166,7 @@ def decode_latents(made: Latents, target: Path | str, *, snap: bool = False, for
     """
     path, (model, channels) = Path(target), (made.model, len(made.z))
     writable_format(path)
-    check_output(path, force=force)
+    check_writable(path, force=force)
     limiter = Limiter(channels, model.sample_rate)
     blocks = limited(spoken(model, _pieces(made.z), made.samples, quality=best(model, snap=snap)), limiter)
     write_blocks(path, blocks, model.sample_rate, channels, force=force)

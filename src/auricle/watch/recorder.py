@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, final
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import FormatError
 from auricle.training.engine.report import Report
 from auricle.verdict import Verdict
@@ -137,7 +137,7 @@ class Recorder:
                 self._gallery, self._preview = self._gallery.renewed(self._preview), None
             view = View(self._name, self._history, self.verdicts, self._gallery.html, refresh)
             text = page(view, datetime.now())
-            with fresh_file(self._folder / PAGE, force=True) as temporary:
+            with atomic_write(self._folder / PAGE, force=True) as temporary:
                 temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")
 
     @contextmanager

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import final
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.bench.report.charts import charts, legend, looks
 from auricle.bench.report.gallery import Gallery, gallery
 from auricle.bench.report.tables import costs, facts, figures, files, problems, savings
@@ -41,10 +41,10 @@ def report(result: BenchmarkResult, samples: Sequence[Sample], path: str | Path,
         OutputError: the page can't be written.
     """
     target = Path(path)
-    check_output(target, force=force)
+    check_writable(target, force=force)
     shown = gallery(result, samples)
     text = page(result, shown).encode("utf-8", errors="xmlcharrefreplace")
-    with fresh_file(target, force=force) as temporary:
+    with atomic_write(target, force=force) as temporary:
         temporary.write_bytes(text)
     return PageAbout(target, len(text), shown.left_out)
 

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.classify.evaluation.cross_validation import Evaluation, Interval, evaluate, interval, majority
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import extract
@@ -53,7 +53,7 @@ def draw_confusion(found: Evaluation, path: Path, *, force: bool = False) -> Non
         for row, column in zip(*np.nonzero(counts), strict=True):
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=8)
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         FigureCanvasAgg(figure).print_figure(temporary, dpi=110, format="png")
 
 
@@ -162,7 +162,7 @@ def evaluate_classifier(
     """
     how, protocol = probe(kind) if isinstance(kind, str) else kind, str(folds)
     if picture is not None:
-        check_output(Path(picture), force=force)
+        check_writable(Path(picture), force=force)
     by_column = None if protocol.isdecimal() or protocol in _OFFICIAL else protocol
     if by_column is not None and table is None and not isinstance(sounds, Labels):
         raise DataError(f"folds by column {protocol} need a table: give --labels, a number of folds or esc10")

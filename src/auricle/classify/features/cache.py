@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import OutputError
 
 _SUFFIX = ".features.safetensors"
@@ -57,7 +57,7 @@ class FeatureStore:
         keys = np.frombuffer(b"".join(known), np.uint8).reshape(-1, _KEY_BYTES)
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with fresh_file(self._path, force=True) as temporary:
+            with atomic_write(self._path, force=True) as temporary:
                 save_file({"keys": keys.copy(), "values": np.stack(list(known.values()))}, temporary)
             _prune(self._path.parent, self._path)
         self._fresh = False

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.classify.features.extract import Features
 from auricle.errors import OptionError
 
@@ -18,13 +18,13 @@ def check_export(path: Path, *, force: bool) -> None:
 
     Raises:
         OptionError: the suffix is not known, or Parquet was asked for and PyArrow is not installed.
-        OutputError: as `check_output`.
+        OutputError: as `check_writable`.
     """
     if path.suffix not in _WRITERS:
         raise OptionError(f"features can't be written as {path.name}: name a file {' or '.join(_WRITERS)}")
     if path.suffix == ".parquet":
         _pyarrow()
-    check_output(path, force=force)
+    check_writable(path, force=force)
 
 
 def write_features(found: Features, path: Path, *, force: bool = False) -> None:
@@ -32,10 +32,10 @@ def write_features(found: Features, path: Path, *, force: bool = False) -> None:
 
     Raises:
         OptionError: as `check_export`.
-        OutputError: as `check_output`.
+        OutputError: as `check_writable`.
     """
     check_export(path, force=force)
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         _WRITERS[path.suffix](found, temporary)
 
 

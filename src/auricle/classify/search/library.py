@@ -13,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import Features, Progress, extract
 from auricle.classify.features.scaling import Scaling
@@ -184,7 +184,7 @@ class _Store:
         words = {**self._words, "skipped": json.dumps(dict(library.skipped))}
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with fresh_file(self._path, force=True) as temporary:
+            with atomic_write(self._path, force=True) as temporary:
                 save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, words)
 
     def graph(self, points: np.ndarray) -> Index:
@@ -198,7 +198,7 @@ class _Store:
         with contextlib.suppress(OSError, OutputError, RuntimeError):
             for old in path.parent.glob(f"{stem}-*.graph"):
                 old.unlink()
-            with fresh_file(path, force=True) as temporary:
+            with atomic_write(path, force=True) as temporary:
                 made.save(temporary)
         return made
 

@@ -59,14 +59,14 @@ def classify_fit(
         force: replace an existing file.
     """
     from auricle import Classifier
-    from auricle.atomic import check_output
+    from auricle.atomic import check_writable
     from auricle.errors import OptionError
 
     if finetune and probe != "ridge":
         raise OptionError(f"--probe {probe} can't be fine-tuned: leave it out, a linear layer is trained")
     if resume and not finetune:
         raise OptionError("--resume goes on with fine-tuning: add --finetune, or leave it out")
-    check_output(out, force=force or resume)
+    check_writable(out, force=force or resume)
     screen = Screen(output)
     if finetune:
         from auricle import Watcher

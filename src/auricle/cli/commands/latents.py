@@ -67,12 +67,12 @@ def latents(
 
 def _find(screen: Screen, folder: Path, target: Path | None, model: str | None, count: int, *, force: bool) -> None:
     from auricle import principal_directions
-    from auricle.atomic import check_output
+    from auricle.atomic import check_writable
     from auricle.synth.latent_files import check_arrays_name
 
     if target is not None:
         check_arrays_name(target)
-        check_output(target, force=force)
+        check_writable(target, force=force)
     with screen.progress("latents") as meter:
         found = principal_directions(
             folder,

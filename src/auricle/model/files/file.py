@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.files.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
@@ -128,7 +128,7 @@ def save(model: Autoencoder, path: Path, *, force: bool = False) -> None:
         "info": model.info.model_dump_json(),
         "fingerprint": fingerprint(model),
     }
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         save_file(arrays, temporary, metadata)
 
 

@@ -13,7 +13,7 @@ import torch
 from pydantic import ValidationError
 from safetensors.numpy import save_file
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import ConfigError, ModelError
 from auricle.model.config import describe, printable
 from auricle.model.files.untrusted import (
@@ -92,7 +92,7 @@ def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
         "info": prior.info.model_dump_json(),
         "digest": _digest(prior.config, prior.origin, arrays),
     }
-    with fresh_file(path, force=force) as temporary:
+    with atomic_write(path, force=force) as temporary:
         save_file(arrays, temporary, metadata)
 
 

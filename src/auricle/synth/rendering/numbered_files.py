@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from auricle.atomic import check_output, fresh_file
+from auricle.atomic import atomic_write, check_writable
 from auricle.audio import AudioWriter
 from auricle.errors import OptionError, OutputError
 
@@ -27,7 +27,7 @@ def numbered(folder: Path, name: str, count: int, *, force: bool) -> tuple[Path,
     paths = tuple(folder / f"{safe(name)}-{number:0{digits}d}.wav" for number in range(1, count + 1))
     if folder.is_dir():
         for path in paths:
-            check_output(path, force=force)
+            check_writable(path, force=force)
     else:
         _check_creatable(folder)
     return paths
@@ -68,7 +68,7 @@ def write_blocks(path: Path, blocks: Iterable[np.ndarray], sample_rate: int, cha
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"can't make the folder {path.parent}: {error.strerror}") from error
-    with fresh_file(path, force=force) as temporary, AudioWriter(temporary, sample_rate, channels) as writer:
+    with atomic_write(path, force=force) as temporary, AudioWriter(temporary, sample_rate, channels) as writer:
         for block in blocks:
             writer.write(block)
         return writer.frames

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from auricle.atomic import fresh_file
+from auricle.atomic import atomic_write
 from auricle.errors import ModelError, OutputError
 from auricle.training.loop.schedule import Clock
 
@@ -145,7 +145,7 @@ class Checkpoints:
         return name if name.isdecimal() else None
 
     def _point(self, pointer: str, name: str) -> None:
-        with fresh_file(self.folder / pointer, force=True) as file:
+        with atomic_write(self.folder / pointer, force=True) as file:
             file.write_text(name, "utf-8")
 
     def _put_away(self, name: str) -> None:
