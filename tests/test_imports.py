@@ -162,6 +162,13 @@ def test_help_loads_no_command_line_library():
     assert in_fresh_python(code).splitlines()[-1] == "0 False"
 
 
+def test_naming_the_default_model_needs_no_torch():
+    code = (
+        "import sys; from auricle.model import default_model as d; print(d(24_000), d(24_001), 'torch' in sys.modules)"
+    )
+    assert in_fresh_python(code) == "speech music False"
+
+
 def test_describing_a_file_needs_no_torch():
     code = "import sys, auricle; auricle.info; auricle.compress; auricle.read; print('torch' in sys.modules)"
     assert in_fresh_python(code) == "False"

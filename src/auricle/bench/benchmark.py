@@ -21,11 +21,11 @@ from auricle.bench.machine_info import machine
 from auricle.bench.scoring.clips import Clip
 from auricle.bench.scoring.curves import file_verdict, point, savings, unreached
 from auricle.bench.scoring.judge import Verdict, Yardstick, at, coded
-from auricle.bench.scoring.metrics import METRICS, SPEECH_RATE, usable
+from auricle.bench.scoring.metrics import METRICS, usable
 from auricle.bench.scoring.rate_search import Fitter, Setting
 from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileVerdict, Point, Sample
 from auricle.errors import OptionError
-from auricle.model import Autoencoder, load
+from auricle.model import Autoencoder, default_model, load
 
 KBPS = (1.5, 3.0, 6.0, 9.0, 12.0, 24.0)
 ANCHOR = "opus"
@@ -121,7 +121,7 @@ def benchmark(
     given = [sounds] if isinstance(sounds, str | Path) else list(sounds)
     material = gather(given, files=files, seconds=seconds, seed=seed)
     judged = rate or material.rate
-    as_speech = judged <= SPEECH_RATE if speech is None else speech
+    as_speech = default_model(judged) == "speech" if speech is None else speech
     yardstick = Yardstick(judged, as_speech, usable(metrics or METRICS, speech=as_speech))
     places = Places(*(None if each is None else Path(each) for each in (lyra, weights, libopus)))
     ours = _own(models or ("speech" if as_speech else "music",), against)

@@ -12,12 +12,11 @@ from auricle.bench.codecs.auricle import Auricle
 from auricle.bench.codecs.base import Decoded, Peer
 from auricle.bench.scoring.clips import Clip, excerpts
 from auricle.bench.scoring.judge import Coder, Yardstick, at
-from auricle.bench.scoring.metrics import SPEECH_RATE
 from auricle.bench.scoring.rate_search import Fitter
 from auricle.bench.scoring.rows import Row, row
 from auricle.data import Sound
 from auricle.errors import OptionError
-from auricle.model import Autoencoder
+from auricle.model import Autoencoder, default_model
 
 _MOST_QUALITIES = 4
 _NEAR = 0.05
@@ -61,7 +60,7 @@ def evaluate_held_out(
     plan = _plan(model, qualities)
     if model.tables is None:
         peers = []
-    yardstick = Yardstick(model.sample_rate, speech=model.sample_rate <= SPEECH_RATE)
+    yardstick = Yardstick(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
     skipped = len(chosen.rejected)
     steps = _Steps(len(chosen.clips) * len(plan) * (1 + len(peers)), on_progress)
     rows: list[Row] = []

@@ -10,12 +10,10 @@ from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, Writer
 from auricle.codec.format.header import Header
 from auricle.codec.source import Source
-from auricle.model import Autoencoder, load
+from auricle.model import Autoencoder, default_model, load
 from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, Progress
 
-SPEECH_RATE = 24_000
-"""Sounds up to this rate in Hz go to the speech model unless one is named."""
 _CAUTION = 0.99
 """Where the size is only estimated, this share of the allowed bytes is aimed at."""
 
@@ -57,7 +55,7 @@ class Job:
             OptionError: the quality is not on the model's dial, or another choice is out of range.
         """
         if model is None:
-            model = "speech" if source.sample_rate <= SPEECH_RATE else "music"
+            model = default_model(source.sample_rate)
         loaded = model if isinstance(model, Autoencoder) else load(model)
         header = header_for(
             loaded,

@@ -14,10 +14,8 @@ from auricle.demo.page import Exhibit, page
 from auricle.demo.pieces import Piece, programme
 from auricle.demo.takes import Take, take
 from auricle.errors import OutputError
-from auricle.model import Autoencoder, load
+from auricle.model import Autoencoder, default_model, load
 
-SPEECH_RATE = 24_000
-"""Sounds up to this rate in Hz are coded as speech, others as music."""
 _SPEECH_KBPS = (3.0, 6.0)
 _MUSIC_KBPS = (12.0, 24.0)
 
@@ -66,7 +64,8 @@ def run(
     _check(target, force)
     plan = programme(None if sounds is None else Path(sounds))
     models = _models(plan.pieces, model)
-    jobs = [(piece, models[_kind(piece)], kbps) for piece in plan.pieces for kbps in _bitrates(models[_kind(piece)])]
+    coded_by = [(piece, models[default_model(piece.sample_rate)]) for piece in plan.pieces]
+    jobs = [(piece, loaded, kbps) for piece, loaded in coded_by for kbps in _bitrates(loaded)]
     takes: list[Take] = []
     with tempfile.TemporaryDirectory() as folder:
         for number, (piece, loaded, kbps) in enumerate(jobs):
@@ -88,19 +87,15 @@ def _check(target: Path, force: bool) -> None:
     check_writable(target if folder.exists() else folder, force=force)
 
 
-def _kind(piece: Piece) -> str:
-    return "speech" if piece.sample_rate <= SPEECH_RATE else "music"
-
-
 def _models(pieces: tuple[Piece, ...], model: str | Path | None) -> dict[str, Autoencoder]:
-    kinds = {_kind(piece) for piece in pieces}
+    kinds = {default_model(piece.sample_rate) for piece in pieces}
     if model is not None:
         return dict.fromkeys(kinds, load(model))
     return {kind: load(kind) for kind in sorted(kinds)}
 
 
 def _bitrates(model: Autoencoder) -> tuple[float, float]:
-    return _SPEECH_KBPS if model.sample_rate <= SPEECH_RATE else _MUSIC_KBPS
+    return _SPEECH_KBPS if default_model(model.sample_rate) == "speech" else _MUSIC_KBPS
 
 
 def _write(target: Path, exhibits: list[Exhibit], made: tuple[New, ...], credits: str, force: bool) -> None:

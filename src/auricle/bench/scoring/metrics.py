@@ -12,9 +12,6 @@ from auricle.audio import resample
 from auricle.errors import AudioError
 from auricle.metrics import MetricUnavailable, high_band, mel_distance, pesq_wb, si_sdr, stft_distance, stoi, visqol
 
-SPEECH_RATE = 24_000
-"""Sound judged at no more than this rate in Hz is judged as speech as well."""
-
 
 @final
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.search.library import Library
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError, OptionError
-from auricle.model import Autoencoder, load
+from auricle.model import Autoencoder
+from auricle.model.files.file import model_for
 
-_SPEECH_RATE = 24_000
 _MOST = 10_000
 
 
@@ -90,8 +90,7 @@ def similar(
             raise AudioError(checked.reason)
         case _:
             pass
-    model = ("speech" if header.sample_rate <= _SPEECH_RATE else "music") if model is None else model
-    autoencoder = model if isinstance(model, Autoencoder) else load(model)
+    autoencoder = model_for(model, header.sample_rate)
     extractor = LatentFeatures(autoencoder)
     features, peak = extractor.heard(query)
     if peak < SILENCE:

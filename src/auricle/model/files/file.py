@@ -14,13 +14,12 @@ from safetensors.numpy import save_file
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
+from auricle.model.default_model import default_model
 from auricle.model.files.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
 from auricle.model.files.table_check import checked_tables
 
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
 _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
-SPEECH_RATE = 24_000
-"""Sounds up to this rate in Hz go to the speech model unless one is named, as in compression."""
 
 
 def shipped() -> dict[str, Path]:
@@ -184,6 +183,4 @@ def model_for(model: Autoencoder | Path | str | None, sample_rate: int) -> Autoe
     """
     if isinstance(model, Autoencoder):
         return model
-    if model is None:
-        model = "speech" if sample_rate <= SPEECH_RATE else "music"
-    return load(model)
+    return load(default_model(sample_rate) if model is None else model)
