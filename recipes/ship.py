@@ -5,8 +5,8 @@
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
 
-The model that is replaced goes to `pretrained/earlier`. Older ones there then move to the folder `models`, by hand and
-with a line in its list, unless a shipped prior stands on them.
+A model that was in a release stays in the package for ever, and so does one that a shipped prior stands on: with
+`--keep-replaced` the model that is replaced goes to `pretrained/earlier`, where files and priors find it.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def card(info: ModelInfo | PriorInfo, facts: tuple[str, ...], sources: tuple[Sou
 
 
 def _keep_earlier(target: Path, replaced_by: str) -> None:
-    """Put the model that is replaced where its files find it."""
+    """Put the model that is replaced where its files and priors find it."""
     if not target.is_file() or (old := fingerprint(load(target))) == replaced_by:
         return
     name = target.name.removesuffix(SUFFIX)
@@ -116,13 +116,16 @@ def _keep_earlier(target: Path, replaced_by: str) -> None:
     target.rename(target.parent / "earlier" / f"{name}-{old[:FINGERPRINT_DIGITS]}{SUFFIX}")
 
 
-def ship_model(path: Path, about: dict[str, Any], target: Path) -> tuple[ModelInfo, tuple[str, ...]]:
+def ship_model(
+    path: Path, about: dict[str, Any], target: Path, *, keep_replaced: bool
+) -> tuple[ModelInfo, tuple[str, ...]]:
     """Write a model under its name; what its card needs."""
     trained = load(path)
     info = ModelInfo(**about)
     model = Autoencoder(trained.config, info, trained.tables).eval()
     model.load_state_dict(trained.state_dict())
-    _keep_earlier(target, fingerprint(model))
+    if keep_replaced:
+        _keep_earlier(target, fingerprint(model))
     if not target.is_file() or load(target).info != info:  # the same model makes other bytes each time it is written
         save(model, target, force=True)
     return info, model_facts(model)
@@ -145,6 +148,7 @@ def main() -> None:
     parser.add_argument("--summary", required=True, help="what the model is for, in a sentence or two")
     parser.add_argument("--training", nargs="*", default=[], metavar="KEY=VALUE", help="how it was trained")
     parser.add_argument("--figures", type=Path, help="Markdown with figures on held-out files")
+    parser.add_argument("--keep-replaced", action="store_true", help="the replaced model was in a release: keep it")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write into")
     options = parser.parse_args()
 
@@ -157,8 +161,11 @@ def main() -> None:
         "training": dict(pair.split("=", 1) for pair in options.training),
     }
     is_prior = options.model.name.endswith(PRIOR_SUFFIX)
-    ship, suffix = (ship_prior, PRIOR_SUFFIX) if is_prior else (ship_model, SUFFIX)
-    info, facts = ship(options.model, about, options.out / f"{options.name}{suffix}")
+    target = options.out / f"{options.name}{PRIOR_SUFFIX if is_prior else SUFFIX}"
+    if is_prior:
+        info, facts = ship_prior(options.model, about, target)
+    else:
+        info, facts = ship_model(options.model, about, target, keep_replaced=options.keep_replaced)
     figures = options.figures.read_text("utf-8") if options.figures else "Not measured yet."
     (options.out / f"{options.name}.md").write_text(card(info, facts, sources, figures), encoding="utf-8")
 

@@ -1,7 +1,5 @@
 """Files of shipped models that were replaced since."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,8 +10,6 @@ from auricle.model.files.file import earlier, fingerprint, load, read_metadata, 
 from model.tiny import tiny_model
 
 OLD = earlier()
-MODELS = Path(__file__).parents[2] / "models"
-RETIRED = sorted(MODELS.glob("*.auricle.safetensors"))
 
 
 @pytest.fixture
@@ -24,7 +20,7 @@ def sound(tmp_path):
 
 
 def test_earlier_models_are_named_by_what_they_are():
-    assert OLD, "the package keeps the models that it shipped before"
+    assert OLD, "the prior `drums` stands on one"
     for digits, path in OLD.items():
         stated = read_metadata(path)["fingerprint"]
         assert stated.startswith(digits) and len(digits) == 16
@@ -38,23 +34,6 @@ def test_files_of_an_earlier_model_decode_without_naming_it(digits, sound, tmp_p
     auricle.decompress(tmp_path / "a.aur", tmp_path / "found.wav")
     auricle.decompress(tmp_path / "a.aur", tmp_path / "named.wav", model=OLD[digits])
     assert (tmp_path / "found.wav").read_bytes() == (tmp_path / "named.wav").read_bytes()
-
-
-@pytest.mark.parametrize("path", RETIRED, ids=[path.name for path in RETIRED])
-def test_files_of_a_model_that_left_the_package_decode_with_the_repository_s(path, sound, tmp_path):
-    assert path.name.split("-")[1].startswith(fingerprint(load(path))[:16])
-    auricle.compress(sound, tmp_path / "a.aur", model=path)
-    with pytest.raises(ModelError, match="are in the repository's folder `models`"):
-        auricle.decompress(tmp_path / "a.aur", tmp_path / "a.wav")
-    auricle.decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=path)
-    assert auricle.read(tmp_path / "a.wav")[0].shape == (1, 8000)
-
-
-def test_the_models_that_left_the_package_are_those_that_their_list_names():
-    listed = {line.split("|")[1].strip() for line in (MODELS / "README.md").read_text().splitlines() if "2026" in line}
-    assert listed
-    if RETIRED:  # a source distribution has the list alone
-        assert listed == {path.name.removesuffix(".auricle.safetensors") for path in RETIRED}
 
 
 def test_a_file_of_a_model_in_the_package_says_to_name_none(sound, tmp_path):

@@ -64,8 +64,7 @@ def _advice(header: Header) -> str:
     wanted, newest = header.fingerprint.hex(), shipped().get(header.model)
     if wanted in earlier() or (newest is not None and fingerprint(load(newest)).startswith(wanted)):
         return "leave --model out"
-    said = "give the model that made it with --model"
-    return said if newest is None else f"{said}; those that left the package are in the repository's folder `models`"
+    return "give the model that made it with --model"
 
 
 def check_header(source: str | Path, header: Header, model: Autoencoder) -> None:

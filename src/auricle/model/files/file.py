@@ -28,7 +28,10 @@ def shipped() -> dict[str, Path]:
 
 
 def earlier() -> dict[str, Path]:
-    """Models that the package shipped before, by the first 16 digits of their fingerprint: their files still decode."""
+    """Models in the package that newer ones replaced, by the first 16 digits of their fingerprint.
+
+    Their files decode and their priors play as before.
+    """
     paths = sorted((_pretrained() / "earlier").glob(f"*{SUFFIX}"))
     return {path.name.removesuffix(SUFFIX).rpartition("-")[2]: path for path in paths}
 
