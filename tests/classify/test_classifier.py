@@ -186,7 +186,7 @@ def test_files_that_are_none(tmp_path: Path, model_file: Path, content: bytes) -
     path.write_bytes(content)
     with pytest.raises(ModelError, match="is not a classifier"):
         Classifier.load(path, model_file)
-    with pytest.raises(ModelError, match="not a classifier"):
+    with pytest.raises(ModelError, match="not an Auricle classifier"):
         Classifier.load(model_file, model_file)
     with pytest.raises(ModelError, match="no classifier"):
         Classifier.load(tmp_path / "missing.safetensors", model_file)

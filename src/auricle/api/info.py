@@ -103,10 +103,10 @@ def _is_shipped_prior(path: str | Path) -> bool:
 
 
 def _prior(name_or_path: str | Path) -> PriorSummary:
-    from auricle.synth.priors.file import read_prior_metadata, resolve_prior
+    from auricle.synth.priors.file import PRIOR_FILE, read_prior_metadata
 
     metadata = read_prior_metadata(name_or_path)
-    path = resolve_prior(name_or_path)
+    path = PRIOR_FILE.resolve(name_or_path)
     return PriorSummary(path, path.stat().st_size, **metadata)
 
 
@@ -119,16 +119,14 @@ def _classifier(path: Path) -> ClassifierSummary:
 
 
 def _model(name_or_path: str | Path) -> ModelSummary:
-    from safetensors import safe_open
-
     from auricle.model.config import AutoencoderConfig  # loads torch
-    from auricle.model.files.file import read_metadata, resolve
-    from auricle.model.files.stored import blank_model
+    from auricle.model.files.file import read_metadata
+    from auricle.model.files.stored import MODEL_FILE, TABLES, blank_model
+    from auricle.model.files.tensor_file import open_tensor_file
 
     metadata = read_metadata(name_or_path)
-    path = resolve(name_or_path)
-    with safe_open(path, framework="np") as file:
-        names = [name for name in file.keys() if not name.startswith("tables.")]  # noqa: SIM118
-        parameters = sum(prod(file.get_slice(name).get_shape()) for name in names)
+    path = MODEL_FILE.resolve(name_or_path)
+    with open_tensor_file(path, MODEL_FILE) as file:
+        parameters = sum(prod(shape) for name, (_, shape) in file.layout.items() if not name.startswith(TABLES))
     blank = blank_model(path, AutoencoderConfig.model_validate(metadata["config"]))
     return ModelSummary(path, path.stat().st_size, parameters, blank.lag / blank.sample_rate, **metadata)

@@ -1,13 +1,11 @@
 """Classifier files: one .safetensors of arrays, with words about them as JSON. Never a pickle."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import final
 
 import numpy as np
 from pydantic import Field, SerializeAsAny, ValidationError
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from auricle.atomic import atomic_write
@@ -17,13 +15,13 @@ from auricle.classify.probes.probe import Arrays, Probe
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
 from auricle.model.config import describe, printable
+from auricle.model.files.tensor_file import FileKind, Layout, open_tensor_file
 from auricle.model.registry import Frozen
 
 SUFFIX = ".classifier.safetensors"
-FORMAT = "auricle-classifier"
-VERSION = 1
-_LARGEST_FILE = 1 << 30
-_LARGEST_HEADER = 8 << 20
+CLASSIFIER_FILE = FileKind(
+    "classifier", SUFFIX, "auricle-classifier", 1, ("classifier",), largest_file=1 << 30, largest_text=8 << 20
+)
 _MOST_CLASSES = 10_000
 
 
@@ -48,7 +46,7 @@ def write_classifier(path: Path, described: Described, arrays: Arrays, *, force:
     Raises:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
-    metadata = {"format": FORMAT, "version": str(VERSION), "classifier": described.model_dump_json()}
+    metadata = CLASSIFIER_FILE.metadata(classifier=described.model_dump_json())
     with atomic_write(path, force=force) as temporary:
         save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, metadata)
 
@@ -60,41 +58,17 @@ def read_classifier(path: Path) -> tuple[Described, Arrays]:
         ModelError: it is missing, malformed, of a newer version, or has arrays of other shapes or types than its probe
             needs, or values that are not finite.
     """
-    try:
-        _check_size(path)
-        with safe_open(path, framework="np") as file:
-            described = _described(path, file.metadata() or {})
-            slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-            found = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
-            _check_shapes(path, described, found)
-            arrays = {name: file.get_tensor(name) for name in found}
-    except FileNotFoundError as error:
-        raise ModelError(f"no classifier {path}: name a {SUFFIX} file") from error
-    except (SafetensorError, OSError, MemoryError) as error:
-        raise ModelError(f"{path} is not a classifier ({printable(str(error), 120)}): use a {SUFFIX} file") from error
-    for name, value in arrays.items():
-        if not np.isfinite(value).all():
-            raise ModelError(f"{path}: array {name} has values that are not finite: the file is damaged")
+    with open_tensor_file(path, CLASSIFIER_FILE) as file:
+        described = _described(path, file.metadata["classifier"])
+        _check_shapes(path, described, file.layout)
+        arrays = file.read()
     _check_values(path, described, arrays)
     return described, arrays
 
 
-def _check_size(path: Path) -> None:
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        header = int.from_bytes(file.read(8), "little")
-    if size < 8 or header > min(size - 8, _LARGEST_HEADER) or size > _LARGEST_FILE:
-        raise ModelError(f"{path} is not a classifier (it has {size} bytes): use a {SUFFIX} file")
-
-
-def _described(path: Path, metadata: Mapping[str, str]) -> Described:
-    if metadata.get("format") != FORMAT:
-        raise ModelError(f"{path} is a safetensors file but not a classifier: use a {SUFFIX} file")
-    if metadata.get("version") != str(VERSION):
-        version = printable(metadata.get("version", "none"))
-        raise ModelError(f"{path} has classifier version {version}, known is {VERSION}: update Auricle")
+def _described(path: Path, text: str) -> Described:
     try:
-        described = Described.model_validate(json.loads(metadata.get("classifier", "")))
+        described = Described.model_validate(json.loads(text))
     except ValidationError as error:
         raise ModelError(f"{path}: {describe(error)}") from error
     except (ValueError, RecursionError) as error:
@@ -104,7 +78,7 @@ def _described(path: Path, metadata: Mapping[str, str]) -> Described:
     return described
 
 
-def _check_shapes(path: Path, described: Described, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+def _check_shapes(path: Path, described: Described, found: Layout) -> None:
     """Compare types and shapes with what the probe needs; a letter stands for the same size everywhere."""
     wanted = {**described.probe.layout, "temperature": ("F32", "1")}
     sizes = {"1": 1, "c": len(described.classes)}

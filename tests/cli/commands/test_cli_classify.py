@@ -103,7 +103,7 @@ BAD: list[tuple[Callable[[Path, Path], tuple[object, ...]], str]] = [
     (lambda folder, model: ("evaluate", folder, "--folds", "99", "--model", model), "99 folds of 12 sounds"),
     (lambda folder, model: ("evaluate", folder, "--folds", "speaker", "--model", model), "need a table"),
     (lambda folder, model: ("predict", folder, "--classifier", folder / "no.safetensors"), "no classifier"),
-    (lambda folder, model: ("predict", folder, "--classifier", model), "not a classifier"),
+    (lambda folder, model: ("predict", folder, "--classifier", model), "not an Auricle classifier"),
 ]
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from auricle.atomic import atomic_write
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.default_model import default_model
-from auricle.model.files.stored import FORMAT, SUFFIX, TABLES, VERSION, read_stored, read_words
+from auricle.model.files.stored import MODEL_FILE, SUFFIX, TABLES, read_model, read_model_metadata
 from auricle.model.files.table_check import checked_tables
+from auricle.model.files.tensor_file import pretrained
 
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
 _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
@@ -24,7 +24,7 @@ _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
 
 def shipped() -> dict[str, Path]:
     """Names and paths of the models inside the package."""
-    return {path.name.removesuffix(SUFFIX): path for path in sorted(_pretrained().glob(f"*{SUFFIX}"))}
+    return MODEL_FILE.shipped()
 
 
 def earlier() -> dict[str, Path]:
@@ -32,28 +32,8 @@ def earlier() -> dict[str, Path]:
 
     Their files decode and their priors play as before.
     """
-    paths = sorted((_pretrained() / "earlier").glob(f"*{SUFFIX}"))
+    paths = sorted((pretrained() / "earlier").glob(f"*{SUFFIX}"))
     return {path.name.removesuffix(SUFFIX).rpartition("-")[2]: path for path in paths}
-
-
-def _pretrained() -> Path:
-    return Path(str(resources.files("auricle") / "pretrained"))
-
-
-def resolve(name_or_path: str | Path) -> Path:
-    """Path of a shipped model's name, or of a file.
-
-    Raises:
-        ModelError: neither a shipped name nor a file.
-    """
-    known = shipped()
-    if str(name_or_path) in known:
-        return known[str(name_or_path)]
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    names = ", ".join(known) or "none"
-    raise ModelError(f"no model {str(name_or_path)!r}: name a {SUFFIX} file or a shipped model ({names})")
 
 
 def _decides_decoding(name: str) -> bool:
@@ -123,13 +103,9 @@ def save(model: Autoencoder, path: Path, *, force: bool = False) -> None:
     for name, value in arrays.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise ModelError(f"model {model.name!r} can't be saved, {name} is not finite: its training has failed")
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "config": model.config.model_dump_json(),
-        "info": model.info.model_dump_json(),
-        "fingerprint": fingerprint(model),
-    }
+    metadata = MODEL_FILE.metadata(
+        config=model.config.model_dump_json(), info=model.info.model_dump_json(), fingerprint=fingerprint(model)
+    )
     with atomic_write(path, force=force) as temporary:
         save_file(arrays, temporary, metadata)
 
@@ -148,16 +124,16 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
         ModelError: unknown, malformed, of a newer version, not finite, or edited.
         ConfigError: its configuration is not one.
     """
-    path = resolve(name_or_path)
-    words, arrays = read_stored(path)
-    model = Autoencoder(words.config, words.info)
+    path = MODEL_FILE.resolve(name_or_path)
+    metadata, arrays = read_model(path)
+    model = Autoencoder(metadata.config, metadata.info)
     model.load_state_dict(_state(arrays), strict=True)
     model.tables = checked_tables(path, arrays, model.bottleneck.table_shape())
     actual = fingerprint(model)
-    if actual != words.fingerprint and not allow_edited:
+    if actual != metadata.fingerprint and not allow_edited:
         raise ModelError(
-            f"{path} has contents of fingerprint {actual[:_SHOWN]} but states {words.fingerprint[:_SHOWN]}: the file "
-            "is damaged or was edited, get it again, or load it with allow_edited if you know why"
+            f"{path} has contents of fingerprint {actual[:_SHOWN]} but states {metadata.fingerprint[:_SHOWN]}: the "
+            "file is damaged or was edited, get it again, or load it with allow_edited if you know why"
         )
     model.sealed = actual
     return model.eval().requires_grad_(False)
@@ -170,11 +146,11 @@ def read_metadata(name_or_path: str | Path) -> dict[str, Any]:
         ModelError: as :func:`load`, as far as the metadata shows it.
         ConfigError: as :func:`load`.
     """
-    words = read_words(resolve(name_or_path))
+    metadata = read_model_metadata(MODEL_FILE.resolve(name_or_path))
     return {
-        "config": words.config.model_dump(mode="json"),
-        "info": words.info.model_dump(mode="json"),
-        "fingerprint": words.fingerprint,
+        "config": metadata.config.model_dump(mode="json"),
+        "info": metadata.info.model_dump(mode="json"),
+        "fingerprint": metadata.fingerprint,
     }
 
 

@@ -4,113 +4,104 @@ Nothing is allocated that the file's own size does not pay for: sizes, texts, na
 what the configuration asks for before a tensor is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import torch
 from pydantic import ValidationError
+from torch.overrides import TorchFunctionMode
 
 from auricle.errors import ConfigError, ModelError
 from auricle.model.autoencoder import Autoencoder, ModelInfo
-from auricle.model.config import AutoencoderConfig, describe, parse_config, printable
-from auricle.model.files.untrusted import (
-    Described,
-    blank,
-    check_described,
-    check_finite,
-    check_stated,
-    described,
-    opened,
-    printed,
-    short,
+from auricle.model.config import AutoencoderConfig, describe, parse_config
+from auricle.model.files.tensor_file import (
+    FileKind,
+    Layout,
+    check_digest,
+    check_layout,
+    open_tensor_file,
+    without_control_characters,
 )
 
-FORMAT = "auricle-model"
-VERSION = 1
 SUFFIX = ".auricle.safetensors"
+MODEL_FILE = FileKind("model", SUFFIX, "auricle-model", 1, ("config", "info", "fingerprint"))
 TABLES = "tables."
-_NOUN = "model"
 _LONGEST_LAG_SECONDS = 60
 _TABLE_TYPES = {"counts": "U16", "mean": "I32", "scale": "I32", "floor": "I32", "thresholds": "I32", "symbol": "I32"}
 
 
 @final
 @dataclass(frozen=True)
-class Words:
-    """The metadata of a model file."""
+class ModelMetadata:
+    """The metadata of a model file.
+
+    Attributes:
+        config: shape of the model.
+        info: name and origin.
+        fingerprint: what the file says its contents have: 64 hexadecimal digits, not checked.
+    """
 
     config: AutoencoderConfig
     info: ModelInfo
     fingerprint: str
-    """What the file says its contents have: 64 hexadecimal digits, not checked."""
 
 
-def read_words(path: Path) -> Words:
+def read_model_metadata(path: Path) -> ModelMetadata:
     """Read the metadata alone.
 
     Raises:
         ModelError: the file is malformed or of a newer version.
         ConfigError: its configuration is not one.
     """
-    with opened(path, _NOUN, SUFFIX) as file:
-        return _words(path, file.metadata() or {})
+    with open_tensor_file(path, MODEL_FILE) as file:
+        return _parsed(path, file.metadata)
 
 
-def read_stored(path: Path) -> tuple[Words, dict[str, np.ndarray]]:
+def read_model(path: Path) -> tuple[ModelMetadata, dict[str, np.ndarray]]:
     """Read metadata and arrays; the arrays have the types and shapes that the config asks for, and are finite.
 
     Tables (``tables.*``) are there all or none, in the right types; their shapes and values are not checked.
 
     Raises:
-        ModelError: as `read_words`; or an array is missing, unknown, of another type or shape, or not finite.
-        ConfigError: as `read_words`.
+        ModelError: as `read_model_metadata`; or an array is missing, unknown, of another type or shape, or not finite.
+        ConfigError: as `read_model_metadata`.
     """
-    with opened(path, _NOUN, SUFFIX) as file:
-        words = _words(path, file.metadata() or {})
-        found = described(file)
-        _check_arrays(path, words.config, found)
-        arrays = {name: file.get_tensor(name) for name in found}
-    check_finite(path, arrays)
-    return words, arrays
+    with open_tensor_file(path, MODEL_FILE) as file:
+        metadata = _parsed(path, file.metadata)
+        _check_layout(path, metadata.config, file.layout)
+        return metadata, file.read()
 
 
-def _words(path: Path, metadata: Mapping[str, str]) -> Words:
-    if metadata.get("format") != FORMAT or not short(metadata):
-        raise ModelError(f"{path} is a safetensors file but not an Auricle model: use a {SUFFIX} file")
-    if metadata.get("version") != str(VERSION):
-        version = printable(metadata.get("version", "none"))
-        raise ModelError(f"{path} has model version {version}, known is {VERSION}: update Auricle")
-    missing = {"config", "info", "fingerprint"} - metadata.keys()
-    if missing:
-        raise ModelError(f"{path} lacks {', '.join(sorted(missing))} in its metadata: save it again")
-    stated = check_stated(path, metadata["fingerprint"])
+def _parsed(path: Path, metadata: Mapping[str, str]) -> ModelMetadata:
+    fingerprint = check_digest(path, metadata["fingerprint"])
     try:
         config = parse_config(metadata["config"])
         info = ModelInfo.model_validate_json(metadata["info"])
-        info = ModelInfo.model_validate(printed(info.model_dump()))
+        info = ModelInfo.model_validate(without_control_characters(info.model_dump()))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     except ValidationError as error:
         raise ModelError(f"{path}: {describe(error)}") from error
-    return Words(config, info, stated)
+    return ModelMetadata(config, info, fingerprint)
 
 
-def _check_arrays(path: Path, config: AutoencoderConfig, found: Described) -> None:
+def _check_layout(path: Path, config: AutoencoderConfig, layout: Layout) -> None:
     """Compare with what the config asks for, before anything is allocated."""
-    asked = sum(len(stage.blocks) for stage in (*config.encoder, *config.decoder))
-    if asked > len(found):
-        raise ModelError(f"{path}: its config asks for {asked} blocks, it holds {len(found)} tensors: it is damaged")
-    tables = {name.removeprefix(TABLES): kind for name, (kind, _) in found.items() if name.startswith(TABLES)}
+    blocks = sum(len(stage.blocks) for stage in (*config.encoder, *config.decoder))
+    if blocks > len(layout):
+        raise ModelError(f"{path}: its config asks for {blocks} blocks, it holds {len(layout)} tensors: it is damaged")
+    tables = {name.removeprefix(TABLES): dtype for name, (dtype, _) in layout.items() if name.startswith(TABLES)}
     if tables and tables != _TABLE_TYPES:
         raise ModelError(f"{path}: its tables are incomplete or of a wrong type: the file is damaged")
-    wanted = {
+    expected = {
         name: (_stored_type(name, tensor.dtype), tuple(tensor.shape))
         for name, tensor in blank_model(path, config).state_dict().items()
     }
-    check_described(path, wanted, {name: value for name, value in found.items() if not name.startswith(TABLES)})
+    check_layout(path, expected, {name: entry for name, entry in layout.items() if not name.startswith(TABLES)})
 
 
 def _stored_type(name: str, dtype: torch.dtype) -> str:
@@ -124,8 +115,35 @@ def blank_model(path: Path, config: AutoencoderConfig) -> Autoencoder:
     Raises:
         ModelError: the configuration describes none that can be built.
     """
-    with blank(path):
+    with without_memory(path):
         model = Autoencoder(config)
     if model.lag > _LONGEST_LAG_SECONDS * config.sample_rate:
         raise ModelError(f"{path}: its config asks for a latency of {model.lag} samples, more than a minute")
     return model
+
+
+@final
+class _Unfilled(TorchFunctionMode):
+    """Skips the filling of weights with numbers: where there is no memory, it would only load torch's compiler."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        keywords = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else keywords["tensor"]
+        return func(*args, **keywords)
+
+
+@contextmanager
+def without_memory(path: Path) -> Iterator[None]:
+    """Modules that are built inside have shapes but no memory.
+
+    Raises:
+        ModelError: the configuration of ``path`` describes none that can be built.
+    """
+    try:
+        with torch.device("meta"), _Unfilled():
+            yield
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+    except (AssertionError, RuntimeError, ValueError, OverflowError) as error:
+        raise ModelError(f"{path}: its config describes no model that can be built: it is damaged") from error

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, final
 
@@ -15,34 +14,30 @@ from safetensors.numpy import save_file
 
 from auricle.atomic import atomic_write
 from auricle.errors import ConfigError, ModelError
-from auricle.model.config import describe, printable
-from auricle.model.files.untrusted import (
-    blank,
-    check_described,
-    check_finite,
-    check_stated,
-    described,
-    opened,
-    printed,
-    short,
+from auricle.model.config import describe
+from auricle.model.files.stored import without_memory
+from auricle.model.files.tensor_file import (
+    FileKind,
+    check_digest,
+    check_layout,
+    open_tensor_file,
+    without_control_characters,
 )
 from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.flow import FlowConfig
 from auricle.synth.priors.recurrent import RecurrentConfig
 
-FORMAT = "auricle-prior"
-VERSION = 1
 SUFFIX = ".prior.safetensors"
+PRIOR_FILE = FileKind("prior", SUFFIX, "auricle-prior", 1, ("config", "origin", "info", "digest"))
 KINDS = (FlowConfig, RecurrentConfig)
 """Kinds of prior that files may hold; naming them here registers them."""
-_NOUN = "prior"
 _EXACT = ("mean", "deviation", "silence")
 _SHOWN = 16
 
 
 @final
 @dataclass(frozen=True)
-class _Words:
+class _PriorMetadata:
     """The metadata of a prior file; ``digest`` is what it says of its contents."""
 
     config: PriorConfig
@@ -53,24 +48,7 @@ class _Words:
 
 def shipped_priors() -> dict[str, Path]:
     """Names and paths of the priors inside the package."""
-    folder = Path(str(resources.files("auricle") / "pretrained"))
-    return {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-
-
-def resolve_prior(name_or_path: str | Path) -> Path:
-    """Path of a shipped prior's name, or of a file.
-
-    Raises:
-        ModelError: neither a shipped name nor a file.
-    """
-    known = shipped_priors()
-    if str(name_or_path) in known:
-        return known[str(name_or_path)]
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    names = ", ".join(known) or "none"
-    raise ModelError(f"no prior {str(name_or_path)!r}: name a {SUFFIX} file or a shipped prior ({names})")
+    return PRIOR_FILE.shipped()
 
 
 def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
@@ -84,14 +62,12 @@ def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             raise ModelError(f"prior {prior.info.name!r} can't be saved, {name} is not finite: its training has failed")
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "config": prior.config.model_dump_json(),
-        "origin": prior.origin.model_dump_json(),
-        "info": prior.info.model_dump_json(),
-        "digest": _digest(prior.config, prior.origin, arrays),
-    }
+    metadata = PRIOR_FILE.metadata(
+        config=prior.config.model_dump_json(),
+        origin=prior.origin.model_dump_json(),
+        info=prior.info.model_dump_json(),
+        digest=_digest(prior.config, prior.origin, arrays),
+    )
     with atomic_write(path, force=force) as temporary:
         save_file(arrays, temporary, metadata)
 
@@ -105,23 +81,21 @@ def load_prior(name_or_path: str | Path) -> Prior:
         ModelError: unknown, malformed, of a newer version, not finite, or edited.
         ConfigError: its configuration is not one.
     """
-    path = resolve_prior(name_or_path)
-    with opened(path, _NOUN, SUFFIX) as file:
-        words = _words(path, file.metadata() or {})
-        found = described(file)
-        with blank(path):
-            shape = words.config.build(words.origin)
-        wanted = {name: (_stored_type(name), tuple(tensor.shape)) for name, tensor in shape.state_dict().items()}
-        check_described(path, wanted, found)
-        arrays = {name: file.get_tensor(name) for name in found}
-    check_finite(path, arrays)
-    actual = _digest(words.config, words.origin, arrays)
-    if actual != words.digest:
+    path = PRIOR_FILE.resolve(name_or_path)
+    with open_tensor_file(path, PRIOR_FILE) as file:
+        metadata = _parsed(path, file.metadata)
+        with without_memory(path):
+            blank = metadata.config.build(metadata.origin)
+        expected = {name: (_stored_type(name), tuple(tensor.shape)) for name, tensor in blank.state_dict().items()}
+        check_layout(path, expected, file.layout)
+        arrays = file.read()
+    actual = _digest(metadata.config, metadata.origin, arrays)
+    if actual != metadata.digest:
         raise ModelError(
-            f"{path} has contents of digest {actual[:_SHOWN]} but states {words.digest[:_SHOWN]}: the file is damaged "
-            "or was edited, get it again"
+            f"{path} has contents of digest {actual[:_SHOWN]} but states {metadata.digest[:_SHOWN]}: the file is "
+            "damaged or was edited, get it again"
         )
-    prior = words.config.build(words.origin, words.info)
+    prior = metadata.config.build(metadata.origin, metadata.info)
     tensors = {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}
     prior.load_state_dict(tensors, strict=True)
     return prior.eval().requires_grad_(False)
@@ -134,10 +108,10 @@ def read_prior_metadata(name_or_path: str | Path) -> dict[str, Any]:
         ModelError: as :func:`load_prior`, as far as the metadata shows it.
         ConfigError: as :func:`load_prior`.
     """
-    path = resolve_prior(name_or_path)
-    with opened(path, _NOUN, SUFFIX) as file:
-        words = _words(path, file.metadata() or {})
-    parts = {"config": words.config, "origin": words.origin, "info": words.info}
+    path = PRIOR_FILE.resolve(name_or_path)
+    with open_tensor_file(path, PRIOR_FILE) as file:
+        metadata = _parsed(path, file.metadata)
+    parts = {"config": metadata.config, "origin": metadata.origin, "info": metadata.info}
     return {name: part.model_dump(mode="json") for name, part in parts.items()}
 
 
@@ -167,21 +141,13 @@ def _digest(config: PriorConfig, origin: Origin, arrays: Mapping[str, np.ndarray
     return digest.hexdigest()
 
 
-def _words(path: Path, metadata: Mapping[str, str]) -> _Words:
-    if metadata.get("format") != FORMAT or not short(metadata):
-        raise ModelError(f"{path} is a safetensors file but not an Auricle prior: use a {SUFFIX} file")
-    if metadata.get("version") != str(VERSION):
-        version = printable(metadata.get("version", "none"))
-        raise ModelError(f"{path} has prior version {version}, known is {VERSION}: update Auricle")
-    missing = {"config", "origin", "info", "digest"} - metadata.keys()
-    if missing:
-        raise ModelError(f"{path} lacks {', '.join(sorted(missing))} in its metadata: save it again")
-    digest = check_stated(path, metadata["digest"])
+def _parsed(path: Path, metadata: Mapping[str, str]) -> _PriorMetadata:
+    digest = check_digest(path, metadata["digest"])
     try:
         config = PriorConfig.model_validate_json(metadata["config"])
         origin = Origin.model_validate_json(metadata["origin"])
         info = PriorInfo.model_validate_json(metadata["info"])
-        info = PriorInfo.model_validate(printed(info.model_dump()))
+        info = PriorInfo.model_validate(without_control_characters(info.model_dump()))
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error)}") from error
-    return _Words(config, origin, info, digest)
+    return _PriorMetadata(config, origin, info, digest)

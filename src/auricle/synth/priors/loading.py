@@ -10,7 +10,7 @@ from auricle.model import Autoencoder, load
 from auricle.model.files.file import earlier, read_metadata, shipped
 from auricle.model.files.stored import SUFFIX
 from auricle.synth.priors.base import Prior
-from auricle.synth.priors.file import load_prior, resolve_prior
+from auricle.synth.priors.file import PRIOR_FILE, load_prior
 
 _SHOWN = 16
 
@@ -30,7 +30,7 @@ def chosen(prior: Prior | Path | str, model: Autoencoder | Path | str | None) ->
     Raises:
         ModelError: one of them is unknown or malformed, no model was found, or the prior belongs to another one.
     """
-    folder = None if isinstance(prior, Prior) else resolve_prior(prior).parent
+    folder = None if isinstance(prior, Prior) else PRIOR_FILE.resolve(prior).parent
     made = prior if isinstance(prior, Prior) else load_prior(prior)
     if model is None:
         model = find_model(made.origin.model, made.fingerprint, folder, f"the prior {made.info.name!r}")

@@ -1,0 +1,194 @@
+"""Safetensors files of models, priors and classifiers: one reader, that believes nothing a stranger's file says.
+
+Nothing is allocated that the file's own size does not pay for: size, header, texts, version, types and shapes are
+looked at before a tensor is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from auricle.errors import ModelError
+from auricle.model.config import printable
+
+LARGEST_FILE = 4 << 30
+"""Bytes of the largest file that is loaded, where its kind sets no other limit."""
+_LARGEST_HEADER = 8 << 20
+_SHORTEST_PREFIX = 8  # bytes that say how long the header is
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+Layout = Mapping[str, tuple[str, tuple[int, ...]]]
+"""Type and shape of each tensor by name, as safetensors says them."""
+
+
+@final
+@dataclass(frozen=True)
+class FileKind:
+    """What makes a safetensors file a model, a prior or a classifier.
+
+    Attributes:
+        noun: what it is called in messages.
+        suffix: of its name.
+        format: what its metadata states as ``format``.
+        version: the only one that is read.
+        keys: other texts that its metadata must have.
+        largest_file: bytes of the largest one that is loaded.
+        largest_text: characters of the longest text in its metadata.
+    """
+
+    noun: str
+    suffix: str
+    format: str
+    version: int
+    keys: tuple[str, ...]
+    largest_file: int = LARGEST_FILE
+    largest_text: int = 1 << 20
+
+    def metadata(self, **texts: str) -> dict[str, str]:
+        """What a file of this kind states, with the texts for its keys."""
+        return {"format": self.format, "version": str(self.version), **texts}
+
+    def shipped(self) -> dict[str, Path]:
+        """Names and paths of those inside the package."""
+        return {path.name.removesuffix(self.suffix): path for path in sorted(pretrained().glob(f"*{self.suffix}"))}
+
+    def resolve(self, name_or_path: str | Path) -> Path:
+        """Path of a shipped one by its name, or of a file.
+
+        Raises:
+            ModelError: neither a shipped name nor a file.
+        """
+        shipped = self.shipped()
+        if str(name_or_path) in shipped:
+            return shipped[str(name_or_path)]
+        path = Path(name_or_path)
+        if path.is_file():
+            return path
+        raise ModelError(
+            f"no {self.noun} {str(name_or_path)!r}: name a {self.suffix} file or a shipped {self.noun} "
+            f"({', '.join(shipped) or 'none'})"
+        )
+
+
+def pretrained() -> Path:
+    """The folder of the files that are shipped."""
+    return Path(str(resources.files("auricle") / "pretrained"))
+
+
+@final
+class TensorFile:
+    """An open file; its metadata has all keys of its kind, no tensor has been read.
+
+    Attributes:
+        path: for messages.
+        metadata: texts by key.
+        layout: types and shapes of its tensors.
+    """
+
+    def __init__(self, path: Path, kind: FileKind, file: Any):
+        self.path, self._file = path, file
+        self.metadata = _checked_metadata(path, kind, file.metadata() or {})
+        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+        self.layout: Layout = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
+
+    def read(self) -> dict[str, np.ndarray]:
+        """All tensors; check their layout first.
+
+        Raises:
+            ModelError: a value is not finite, or a deviation is not positive.
+        """
+        arrays = {name: self._file.get_tensor(name) for name in self.layout}
+        for name, value in arrays.items():
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                raise ModelError(f"{self.path}: tensor {name} has values that are not finite: the file is damaged")
+            if name.endswith("deviation") and not (value > 0).all():
+                raise ModelError(f"{self.path}: tensor {name} has values that are not positive: the file is damaged")
+        return arrays
+
+
+@contextmanager
+def open_tensor_file(path: Path, kind: FileKind) -> Iterator[TensorFile]:
+    """A file of that kind, of a size that can be.
+
+    Raises:
+        ModelError: it is missing, none, or of another version; also where reading fails inside.
+    """
+    try:
+        _check_size(path, kind)
+        with safe_open(path, framework="np") as file:
+            yield TensorFile(path, kind, file)
+    except FileNotFoundError as error:
+        raise ModelError(f"no {kind.noun} {path}: name a {kind.suffix} file") from error
+    except (SafetensorError, OSError, MemoryError) as error:
+        reason = printable(str(error), 120)
+        raise ModelError(f"{path} is not a {kind.noun} file ({reason}): use a {kind.suffix} file") from error
+
+
+def _check_size(path: Path, kind: FileKind) -> None:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(_SHORTEST_PREFIX), "little")
+    if size < _SHORTEST_PREFIX or header > size - _SHORTEST_PREFIX or header > _LARGEST_HEADER:
+        raise ModelError(
+            f"{path} is not a {kind.noun} file (it has {size} bytes, a header of {header} bytes): "
+            f"use a {kind.suffix} file"
+        )
+    if size > kind.largest_file:
+        raise ModelError(
+            f"{path} has {size} bytes, a {kind.noun} file at most {kind.largest_file}: use another {kind.noun}"
+        )
+
+
+def _checked_metadata(path: Path, kind: FileKind, metadata: Mapping[str, str]) -> Mapping[str, str]:
+    if metadata.get("format") != kind.format or any(len(text) > kind.largest_text for text in metadata.values()):
+        raise ModelError(f"{path} is a safetensors file but not an Auricle {kind.noun}: use a {kind.suffix} file")
+    if metadata.get("version") != str(kind.version):
+        version = printable(metadata.get("version", "none"))
+        raise ModelError(f"{path} has {kind.noun} version {version}, known is {kind.version}: update Auricle")
+    if missing := set(kind.keys) - metadata.keys():
+        raise ModelError(f"{path} lacks {', '.join(sorted(missing))} in its metadata: save it again")
+    return metadata
+
+
+def check_digest(path: Path, digest: str) -> str:
+    """A fingerprint that a file states.
+
+    Raises:
+        ModelError: it is not 64 hexadecimal digits.
+    """
+    if len(digest) != 64 or not _HEXADECIMAL.issuperset(digest):
+        raise ModelError(f"{path} has the fingerprint {printable(digest)!r}, not 64 digits: the file is damaged")
+    return digest
+
+
+def without_control_characters(value: Any) -> Any:
+    """Texts for people without the characters that a terminal obeys, however deep they lie."""
+    if isinstance(value, str):
+        return "".join(letter for letter in value if letter.isprintable() or letter == "\n")
+    if isinstance(value, dict):
+        return {without_control_characters(key): without_control_characters(item) for key, item in value.items()}
+    return tuple(map(without_control_characters, value)) if isinstance(value, tuple) else value
+
+
+def check_layout(path: Path, expected: Layout, layout: Layout) -> None:
+    """Compare what a file holds with what its config asks for.
+
+    Raises:
+        ModelError: a tensor is missing, unknown, or of another type or shape.
+    """
+    for name in sorted(expected.keys() | layout.keys()):
+        if expected.get(name) != layout.get(name):
+            raise ModelError(
+                f"{path}: tensor {printable(name)} has {_shape(layout.get(name))}, its config asks for "
+                f"{_shape(expected.get(name))}: the file is damaged or was edited"
+            )
+
+
+def _shape(entry: tuple[str, tuple[int, ...]] | None) -> str:
+    return "no shape, it is not there" if entry is None else f"shape {entry[1]} of {entry[0]}"
