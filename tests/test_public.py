@@ -1,6 +1,7 @@
 """The names of the package."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -30,3 +31,22 @@ def test_errors_are_one_family():
         if name.endswith("Error"):
             assert issubclass(getattr(auricle, name), auricle.AuricleError)
     assert dir(auricle) == sorted([*auricle.__all__, "__version__"])
+
+
+def _documented() -> Iterator[tuple[str, object]]:
+    """Public names, and the public methods and properties that their classes define."""
+    for name in auricle.__all__:
+        value = getattr(auricle, name)
+        yield name, value
+        if isinstance(value, type):
+            fields = getattr(value, "__dataclass_fields__", {})  # the class's docstring describes them
+            members = {part: member for part, member in vars(value).items() if part[0] != "_" and part not in fields}
+            yield from ((f"{name}.{part}", member) for part, member in members.items())
+
+
+@pytest.mark.parametrize(("name", "value"), [*_documented()])
+def test_what_is_public_says_what_it_does(name: str, value: object):
+    if not (callable(value) or isinstance(value, (property, classmethod, staticmethod))):
+        return
+    text = (getattr(value, "__doc__", None) or "").strip()
+    assert len(text.split()) > 3, f"auricle.{name}: {text!r}"

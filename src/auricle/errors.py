@@ -1,14 +1,15 @@
 """Everything that Auricle raises on purpose.
 
     AuricleError
-    ├── OptionError     an argument has a value that can't be used
-    ├── AudioError      a sound can't be read, written or used
-    ├── DataError       a folder of sounds can't be trained on
-    ├── ConfigError     a model or training configuration is wrong
-    ├── ModelError      a model is unknown, malformed or does not fit the work
-    ├── FormatError     an .aur file is not one, or is damaged
-    ├── OutputError     a file can't be written
-    └── MachineError    the processes of a run can't work together
+    ├── OptionError          an argument has a value that can't be used
+    ├── AudioError           a sound can't be read, written or used
+    ├── DataError            a folder of sounds can't be trained on
+    ├── ConfigError          a model or training configuration is wrong
+    ├── ModelError           a model is unknown, malformed or does not fit the work
+    ├── FormatError          an .aur file is not one, or is damaged
+    ├── OutputError          a file can't be written
+    ├── MachineError         the processes of a run can't work together
+    └── MissingPackageError  a package that this job needs is not installed
 
 Each message is one line: what was wrong, with which value, and what to do. The command line prints it and exits with 2.
 """
@@ -48,3 +49,7 @@ class OutputError(AuricleError):
 
 class MachineError(AuricleError):
     """The processes of a run can't work together."""
+
+
+class MissingPackageError(AuricleError):
+    """A package that this job needs is not installed."""

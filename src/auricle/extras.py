@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from auricle.errors import MachineError
+from auricle.errors import MissingPackageError
 
 
 def require(package: str, *, extra: str, purpose: str) -> ModuleType:
@@ -12,14 +12,14 @@ def require(package: str, *, extra: str, purpose: str) -> ModuleType:
     Args:
         package: dotted name of the module to import.
         extra: of auricle, that installs it.
-        purpose: what it is wanted for, in the plural or as a gerund: ``pictures of spectrograms``.
+        purpose: what needs it, as a plural: ``pictures of spectrograms``.
 
     Raises:
-        MachineError: it is not installed; the message says how to install it.
+        MissingPackageError: it is not installed; the message says how to install it.
     """
     try:
         return import_module(package)
     except ImportError as error:
-        raise MachineError(
+        raise MissingPackageError(
             f"{purpose} need the package {package.partition('.')[0]}: pip install 'auricle[{extra}]'"
         ) from error

@@ -9,7 +9,8 @@ import pytest
 
 from auricle.cli.formatting import duration, size
 from auricle.cli.options import Output
-from auricle.cli.screen import Pace, Screen
+from auricle.cli.screen import Screen, SpeedMeter
+from auricle.progress import Progress
 
 
 @pytest.mark.parametrize(
@@ -37,16 +38,16 @@ def test_duration(seconds: float, text: str):
 def test_lines_are_few_where_there_is_no_terminal(capsys, monkeypatch: pytest.MonkeyPatch):
     now = iter(range(0, 1000, 4))
     monkeypatch.setattr("auricle.cli.screen.time.monotonic", lambda: float(next(now)))
-    with Screen(Output()).progress("work") as meter:
+    with Screen(Output()).progress("work") as on_progress:
         for share in range(10):
-            meter.show(share / 10, "detail")
-    assert capsys.readouterr().err.splitlines() == ["work 20% detail", "work 50% detail", "work 80% detail"]
+            on_progress(Progress("reading", share, 10, "files"))
+    assert capsys.readouterr().err.splitlines() == [f"work {done}0% reading, {done} of 10 files" for done in (2, 5, 8)]
 
 
 def test_quiet_shows_nothing(capsys):
     screen = Screen(Output(quiet=True))
-    with screen.progress("work") as meter:
-        meter.show(0.5)
+    with screen.progress("work") as on_progress:
+        on_progress(Progress("reading", 1, 2, "files"))
     screen.note("note")
     screen.result("result", {})
     assert capsys.readouterr() == ("", "")
@@ -65,21 +66,21 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    with Screen(Output()).progress("work [on] a.wav") as meter:
-        meter.show(0.5, "[half] way")
+    with Screen(Output()).progress("work [on] a.wav") as on_progress:
+        on_progress(Progress("[half] way", 1, 2, ""))
     assert "work [on] a.wav" in terminal.getvalue() and "[half] way" in terminal.getvalue()
 
 
-def test_pace_counts_from_the_first_report_and_starts_over(monkeypatch: pytest.MonkeyPatch):
+def test_speed_counts_from_the_first_report_and_starts_over(monkeypatch: pytest.MonkeyPatch):
     now = iter([100.0, 101.0, 102.0, 110.0, 111.0])
     monkeypatch.setattr("auricle.cli.screen.time.perf_counter", lambda: next(now))
-    with Screen(Output(quiet=True)).progress("work") as meter:
-        pace = Pace(meter)
-        assert pace.speed == ""
+    with Screen(Output(quiet=True)).progress("work") as on_progress:
+        speed = SpeedMeter(on_progress)
+        assert speed.text == ""
         for done in (1.0, 21.0, 41.0):
-            pace(done, 100.0)
-        assert pace.speed == "20 x real time"
-        pace(1.0, 100.0)
-        assert pace.speed == ""
-        pace(31.0, 100.0)
-        assert pace.speed == "30 x real time"
+            speed(Progress("coding", done, 100.0, "s"))
+        assert speed.text == "20 x real time"
+        speed(Progress("coding", 1.0, 100.0, "s"))
+        assert speed.text == ""
+        speed(Progress("coding", 31.0, 100.0, "s"))
+        assert speed.text == "30 x real time"

@@ -3,24 +3,16 @@
 import json
 import sys
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
 
 from auricle.cli.options import Output
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _LINE_SECONDS = 10.0
 """Where there is no terminal, progress is a line at most this often."""
-
-
-class Meter(ABC):
-    """Shows how far a piece of work is."""
-
-    @abstractmethod
-    def show(self, share: float, detail: str = "") -> None:
-        """Show the share that is done, 0 to 1, and a few words."""
 
 
 @final
@@ -44,57 +36,60 @@ class Screen:
             print(_printable(text), file=stream)
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Meter]:
-        """A bar on a terminal, a line now and then elsewhere, nothing where quiet was asked for."""
+    def progress(self, title: str) -> "Iterator[_Shown]":
+        """Show progress: as a bar on a terminal, a line now and then elsewhere, not at all where quiet was asked for."""
         if self._quiet:
-            yield _Silent()
+            yield _Shown(ignore_progress)
         elif sys.stderr.isatty():
-            with _bar(_printable(title)) as meter:
-                yield meter
+            with _bar(_printable(title)) as on_progress:
+                yield _Shown(on_progress)
         else:
-            yield _Lines(title, time.monotonic)
+            yield _Shown(_lines(title))
 
 
 @final
-class _Silent(Meter):
-    def show(self, share: float, detail: str = "") -> None:
-        pass
+class _Shown:
+    """An ``OnProgress``; ``show`` is for the verbs whose functions don't report a ``Progress`` yet."""
 
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
 
-@final
-class _Lines(Meter):
-    def __init__(self, title: str, clock: Callable[[], float]) -> None:
-        self._title, self._clock = title, clock
-        self._last = clock()
+    def __call__(self, progress: Progress) -> None:
+        self._on_progress(progress)
 
     def show(self, share: float, detail: str = "") -> None:
-        now = self._clock()
-        if now - self._last >= _LINE_SECONDS:
-            self._last = now
-            print(_printable(f"{self._title} {share:.0%} {detail}").rstrip(), file=sys.stderr, flush=True)
+        self._on_progress(Progress(detail, share, 1.0, ""))
+
+
+def _lines(title: str) -> OnProgress:
+    last = time.monotonic()
+
+    def print_line(progress: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _LINE_SECONDS:
+            last = now
+            line = f"{title} {progress.share:.0%} {progress.text}"
+            print(_printable(line).rstrip(), file=sys.stderr, flush=True)
+
+    return print_line
 
 
 @contextmanager
-def _bar(title: str) -> Iterator[Meter]:
+def _bar(title: str) -> Iterator[OnProgress]:
+    from rich import progress as rich
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, Progress, TextColumn
 
     columns = (
-        TextColumn(escape(title)),
-        BarColumn(bar_width=12),
-        TextColumn("{task.percentage:3.0f} %"),
-        TextColumn("{task.fields[detail]}", markup=False),
+        rich.TextColumn(escape(title)),
+        rich.BarColumn(bar_width=12),
+        rich.TextColumn("{task.percentage:3.0f} %"),
+        rich.TextColumn("{task.fields[text]}", markup=False),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=1.0, detail="")
-
-        @final
-        class Bar(Meter):
-            def show(self, share: float, detail: str = "") -> None:
-                progress.update(task, completed=share, detail=detail)
-
-        yield Bar()
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, text="")
+        yield lambda progress: bar.update(task, completed=progress.share, text=_printable(progress.text))
 
 
 def _plain(value: Any) -> object:
@@ -109,23 +104,22 @@ def _printable(text: str) -> str:
 
 
 @final
-class Pace:
-    """Measures how much faster than real time sound passes, from a codec's progress."""
+class SpeedMeter:
+    """Shows a codec's progress and measures how much faster than real time sound passes."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
         self._first = self._last = (0.0, 0.0)
 
-    def __call__(self, done: float, total: float) -> None:
-        """Take seconds of sound done and in all; a smaller ``done`` than before starts over."""
-        now = (done, time.perf_counter())
-        self._first = self._first if self._first < now and self._last[0] < done and self._first[1] else now
-        self._last = now
-        share = min(1.0, done / total) if total else 0.0
-        self._meter.show(share, f"{done:.0f} of {total:.0f} s" if total else f"{done:.0f} s")
+    def __call__(self, progress: Progress) -> None:
+        """Take seconds of sound done and in all; fewer done than before start over."""
+        now = (progress.done, time.perf_counter())
+        forward = self._first < now and self._last[0] < progress.done and self._first[1]
+        self._first, self._last = self._first if forward else now, now
+        self._on_progress(progress)
 
     @property
-    def speed(self) -> str:
+    def text(self) -> str:
         """Such as ``120 x real time``; empty where too little passed to tell."""
-        done, took = (self._last[i] - self._first[i] for i in (0, 1))
-        return f"{done / took:.0f} x real time" if done >= 1.0 and took > 0 else ""
+        sound, elapsed = (self._last[i] - self._first[i] for i in (0, 1))
+        return f"{sound / elapsed:.0f} x real time" if sound >= 1.0 and elapsed > 0 else ""

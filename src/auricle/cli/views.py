@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 from auricle.cli.formatting import duration
-from auricle.cli.screen import Meter, Screen
+from auricle.cli.screen import Screen
+from auricle.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     from auricle.data import Corpus, Rejected
@@ -20,33 +21,34 @@ _HEARD_DB = 0.05
 class RunView:
     """Shows a run as it goes."""
 
-    def __init__(self, screen: Screen, meter: Meter) -> None:
-        self._screen, self._meter = screen, meter
-        self._found = self._stage = ""
+    def __init__(self, screen: Screen, on_progress: OnProgress) -> None:
+        self._screen, self._on_progress = screen, on_progress
+        self._corpus_line = self._stage = ""
 
     def scanned(self, corpus: "Corpus") -> None:
         """What the folder holds."""
-        self._found = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
+        self._corpus_line = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
 
     def entered(self, stage: str) -> None:
         """What begins."""
         self._stage = stage
-        self._meter.show(0.0, stage)
+        self._on_progress(Progress(stage, 0, 0, ""))
 
     def counted(self, done: int, total: int) -> None:
         """Files done, of how many."""
-        self._meter.show(done / max(1, total), f"{self._stage}, {done} of {total}")
+        self._on_progress(Progress(self._stage, done, total, "files"))
 
     def trained(self, report: "Report") -> None:
         """How training goes."""
-        if self._found:  # told when the first steps are done: so a run that can't start says one thing only
-            self._screen.note(self._found)
-            self._found = ""
+        if self._corpus_line:  # after the first steps: so a run that can't start says one thing only
+            self._screen.note(self._corpus_line)
+            self._corpus_line = ""
         for event in report.events:
             self._screen.note(event)
         rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
-        self._meter.show(report.progress, f"{detail}, {duration(report.seconds_left)} left")
+        text = f"{detail}, {duration(report.seconds_left)} left"
+        self._on_progress(Progress(text, report.progress, 1, ""))
 
 
 def unusable(rejected: "tuple[Rejected, ...]") -> str:

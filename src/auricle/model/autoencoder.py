@@ -93,7 +93,7 @@ class Autoencoder(nn.Module):
 
     @property
     def name(self) -> str:
-        """Short name."""
+        """The name that files made with the model state."""
         return self.info.name
 
     @property

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from auricle.cli.arguments import PIPE, SHIPPED, ModelOptions, sized, source_of, target_beside, target_of, tell
 from auricle.cli.formatting import size
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.screen import Pace, Screen
+from auricle.cli.screen import Screen, SpeedMeter
 from auricle.options.coding import CompressOptions
 
 
@@ -40,8 +40,8 @@ def compress(
 
     screen, started = Screen(output), time.perf_counter()
     target = target_beside(source, target, ".aur")
-    with screen.progress(f"compress {source.name}") as meter:
-        pace = Pace(meter)
+    with screen.progress(f"compress {source.name}") as on_progress:
+        speed = SpeedMeter(on_progress)
         made = run(
             source_of(source),
             target_of(target),
@@ -50,14 +50,14 @@ def compress(
             quality=quality,
             options=options,
             force=force,
-            on_progress=lambda progress: pace(progress.done, progress.total),
+            on_progress=speed,
         )
     if kbps is not None and made.kbps > kbps:
         screen.note(_above(kbps, lowest=made.quality == 0))
     took = time.perf_counter() - started
     text = (
         f"{sized(source)} -> {target} {size(made.bytes)}: {made.kbps:.2f} kb/s, {made.seconds:.1f} s of sound"
-        f"{f', coded at {pace.speed}' if pace.speed else ''}, {took:.1f} s in all"
+        f"{f', coded at {speed.text}' if speed.text else ''}, {took:.1f} s in all"
     )
     before = None if source == PIPE else source.stat().st_size
     tell(screen, target, text, {**asdict(made), "source_bytes": before, "took": took})

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from auricle.cli.arguments import PIPE, SHIPPED, ModelOptions, sized, source_of, target_beside, target_of, tell
 from auricle.cli.formatting import clock, seconds, spans
 from auricle.cli.options import TALKATIVE, Flag, Output
-from auricle.cli.screen import Pace, Screen
+from auricle.cli.screen import Screen, SpeedMeter
 from auricle.options.coding import DecompressOptions, ReadLimits
 
 
@@ -56,8 +56,8 @@ def decompress(
 
     screen, started = Screen(output), time.perf_counter()
     target = target_beside(source, target, ".wav")
-    with screen.progress(f"decompress {source.name}") as meter:
-        pace = Pace(meter)
+    with screen.progress(f"decompress {source.name}") as on_progress:
+        speed = SpeedMeter(on_progress)
         made = run(
             source_of(source),
             target_of(target),
@@ -66,14 +66,14 @@ def decompress(
             stop=None if part.stop is None else seconds(part.stop),
             options=DecompressOptions(any_decoder, limits),
             force=force,
-            on_progress=lambda progress: pace(progress.done, progress.total),
+            on_progress=speed,
         )
     if made.lost:
         screen.note(f"lost and faded out: {spans(made.lost, made.sample_rate)}")
     took = time.perf_counter() - started
     text = (
         f"{sized(source)} -> {sized(target)}: {clock(made.seconds)}, {made.channels} x {made.sample_rate} Hz"
-        f"{f', decoded at {pace.speed}' if pace.speed else ''}, {took:.1f} s in all"
+        f"{f', decoded at {speed.text}' if speed.text else ''}, {took:.1f} s in all"
     )
     written = None if target == PIPE else target.stat().st_size
     tell(screen, target, text, {**asdict(made), "bytes": written, "took": took})
