@@ -18,8 +18,8 @@ import numpy as np
 
 from _shared import SOUNDS, add_model, looped, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle import codec
-from auricle.codec.format.container import Packet, Reader, front
-from auricle.codec.format.record import crc, read_record, sealed
+from auricle.codec.format.container import Packet, Reader, header_bytes
+from auricle.codec.format.record import crc, read_record, with_crc
 from auricle.errors import AuricleError
 from auricle.options.coding import CompressOptions
 
@@ -156,7 +156,7 @@ def _resealed(data: bytes) -> bytes:
             size = _claimed(data, at)
             if size is None:
                 return out + data[at:]
-            out += sealed(data[at : at + size])
+            out += with_crc(data[at : at + size])
             file.seek(at + size + 4)
             continue
         if record is None:
@@ -180,11 +180,11 @@ def sound(data: bytes, rng: np.random.Generator) -> bytes:
     """A file whose payloads, order or header lie while every checksum is right."""
     reader = Reader(BytesIO(data), "whole")
     packets = [_lied(packet, rng) if rng.random() < 0.4 else packet for packet in reader.packets()]
-    head = bytearray(front(reader.header)[5:-4])
+    head = bytearray(header_bytes(reader.header)[5:-4])
     if rng.random() < 0.3:
         head[int(rng.integers(20, len(head)))] ^= 1 << int(rng.integers(8))
     start = b"AUR1" + bytes([len(head)]) + bytes(head)
-    return sealed(start) + b"".join(packet.to_bytes() for packet in packets)
+    return with_crc(start) + b"".join(packet.to_bytes() for packet in packets)
 
 
 def _lied(packet: Packet, rng: np.random.Generator) -> Packet:

@@ -116,7 +116,7 @@ class _Auricle:
     def __init__(self, model: Any, clip: np.ndarray, quality: float):
         encoder = Encoder(model, sample_rate=_RATE, quality=quality, packet_seconds=_SLOT)
         self._packets = [*encoder.push(clip), *encoder.finish()]
-        self._model, self._head = model, encoder.head
+        self._model, self._head = model, encoder.header_bytes
         self.slots = len(self._packets)
         self.bytes = sum(len(packet.payload or b"") for packet in self._packets)
 

@@ -17,8 +17,10 @@ def make_sound(channels: int, samples: int, sample_rate: int, seed: int = 0) -> 
     rng = np.random.default_rng(seed)
     t = np.arange(samples) / sample_rate
     shared = 0.3 * np.sin(2 * np.pi * (300 * t + 150 * t**2))
-    own = [0.1 * np.sin(2 * np.pi * (500 + 90 * c) * t) + 0.01 * rng.normal(size=samples) for c in range(channels)]
-    return np.stack([shared + part for part in own]).astype(np.float32) if channels else np.zeros((0, samples))
+    if channels == 0:
+        return np.zeros((0, samples))
+    tones = [0.1 * np.sin(2 * np.pi * (500 + 90 * c) * t) + 0.01 * rng.normal(size=samples) for c in range(channels)]
+    return np.stack([shared + tone for tone in tones]).astype(np.float32)
 
 
 def write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> Path:

@@ -14,7 +14,7 @@ import soundfile
 from codec_helpers import make_model, make_sound
 
 from auricle import codec
-from auricle.codec.coding.encoder import tables_of
+from auricle.codec.coding.encoder import require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Reader, Writer
 from auricle.model import Autoencoder, load, save
@@ -82,7 +82,7 @@ def _note(path: Path, model: Autoencoder) -> None:
         return
     data = path.read_bytes()
     reader = Reader(BytesIO(data), path)
-    coder = PacketCoder(tables_of(model).at(reader.header.quality_step))
+    coder = PacketCoder(require_tables(model).at(reader.header.quality_step))
     digest, frames = hashlib.sha256(), 0
     for packet in reader.packets():
         if packet.payload is not None:

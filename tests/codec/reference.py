@@ -98,8 +98,8 @@ def choose(tables: PlainTables, past: list[int], dim: int) -> tuple[list[int], i
         return tables.counts[dim][0], 0
     mean = sum(f * p for f, p in zip(tables.mean[dim], past, strict=True))
     prediction = (mean + 512) // 1024
-    lean = mean - 1024 * prediction
-    side = 2 if lean > 170 else 0 if lean < -170 else 1
+    weight = mean - 1024 * prediction
+    side = 2 if weight > 170 else 0 if weight < -170 else 1
     spread = tables.floor[dim] + sum(f * abs(p) for f, p in zip(tables.scale[dim], past, strict=True))
     bucket = sum(threshold <= spread for threshold in tables.thresholds)
     return tables.counts[dim][3 * bucket + side], prediction
@@ -110,7 +110,7 @@ def decode(payload: bytes, tables: PlainTables, channels: int, frames: int) -> l
     dims, symbols = len(tables.counts), len(tables.counts[0][0])
     stream = RangeDecoder(payload)
     past = [[0] * (2 * dims) for _ in range(channels)]
-    out = []
+    codes = []
     for _ in range(frames):
         frame, escapes = [], []
         for channel in range(channels):
@@ -126,5 +126,5 @@ def decode(payload: bytes, tables: PlainTables, channels: int, frames: int) -> l
         for channel in range(channels):
             newest = [min(max(code, -255), 255) for code in frame[channel]]
             past[channel] = newest + past[channel][:dims]
-        out.append(frame)
-    return out
+        codes.append(frame)
+    return codes

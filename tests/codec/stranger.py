@@ -94,12 +94,12 @@ def read(data: bytes) -> File:
     return file
 
 
-def records(whole: Bytes) -> Iterator[tuple[int, Bytes]]:
-    while whole.at < len(whole.data):
-        start = whole.at
-        key = whole.varint()
-        body = whole.take(key // 4)
-        if crc32c(whole.data[start : whole.at]) != whole.number(4):
+def records(data: Bytes) -> Iterator[tuple[int, Bytes]]:
+    while data.at < len(data.data):
+        start = data.at
+        key = data.varint()
+        body = data.take(key // 4)
+        if crc32c(data.data[start : data.at]) != data.number(4):
             raise BadFileError("record crc")
         yield key % 4, Bytes(body)
 
@@ -124,8 +124,8 @@ def read_last(fields: Bytes, file: File, sequence: int) -> None:
     number = fields.varint()
     if number // 2 != sequence:
         raise BadFileError("sequence")
-    stated, file.codes_checksum = fields.varint(), fields.number(4)
-    file.samples = stated - 1 if stated else header["samples"]
+    field, file.codes_checksum = fields.varint(), fields.number(4)
+    file.samples = field - 1 if field else header["samples"]
     native = -(-file.samples * header["native_rate"] // header["sample_rate"])
     frames = -(-(native + header["delay"]) // header["hop"]) if file.samples else 0
     payload = fields.take(len(fields.data) - fields.at)
@@ -146,15 +146,15 @@ def read_arrays(path: Path) -> dict[str, tuple[list[int], list[int]]]:
     """Shape and values of the tables in a .safetensors file."""
     data = path.read_bytes()
     (size,) = struct.unpack("<Q", data[:8])
-    found = {}
+    arrays = {}
     for name, about in json.loads(data[8 : 8 + size]).items():
         if name.startswith("tables."):
             first, last = about["data_offsets"]
             code = {"U16": "H", "I32": "i"}[about["dtype"]]
             raw = data[8 + size + first : 8 + size + last]
             values = struct.unpack(f"<{len(raw) // struct.calcsize(code)}{code}", raw)
-            found[name.removeprefix("tables.")] = (about["shape"], list(values))
-    return found
+            arrays[name.removeprefix("tables.")] = (about["shape"], list(values))
+    return arrays
 
 
 def tables_digest(arrays: dict[str, tuple[list[int], list[int]]]) -> bytes:

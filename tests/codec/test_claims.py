@@ -11,12 +11,12 @@ import pytest
 from codec_helpers import make_model
 
 from auricle import codec
-from auricle.codec.coding.encoder import header_for, tables_of
+from auricle.codec.coding.encoder import make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
-from auricle.codec.format.container import End, Packet, Writer, front
+from auricle.codec.format.container import Packet, StreamEnd, Writer, header_bytes
 from auricle.codec.format.fields import varint
 from auricle.codec.format.header import MAX_SAMPLES, Header
-from auricle.codec.format.record import MAX_RECORD_BYTES, Kind, Record, crc, sealed
+from auricle.codec.format.record import MAX_RECORD_BYTES, Record, RecordKind, crc, with_crc
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
 from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
@@ -24,7 +24,7 @@ from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimit
 
 @pytest.fixture(scope="module")
 def header(tiny: Autoencoder) -> Header:
-    return header_for(tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions())
+    return make_header(tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions())
 
 
 def write(path: Path, header: Header, packets: list[Packet]) -> Path:
@@ -41,7 +41,7 @@ def silence(header: Header, hours: float, payload: bytes = b"") -> list[Packet]:
     frames, size = header.frames(samples), header.packet_frames
     count = -(-frames // size)
     packets = [Packet(number, size, payload) for number in range(count - 1)]
-    return [*packets, Packet(count - 1, frames - (count - 1) * size, payload, End(samples, 0))]
+    return [*packets, Packet(count - 1, frames - (count - 1) * size, payload, StreamEnd(samples, 0))]
 
 
 def refused(model: Autoencoder, path: Path, words: str, **options: object) -> None:
@@ -52,7 +52,7 @@ def refused(model: Autoencoder, path: Path, words: str, **options: object) -> No
 
 
 def test_a_day_of_silence_is_refused_and_can_be_allowed(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
-    nothing = PacketCoder(tables_of(tiny).at(8)).encode(np.zeros((1, header.packet_frames, 12), np.int32))
+    nothing = PacketCoder(require_tables(tiny).at(8)).encode(np.zeros((1, header.packet_frames, 12), np.int32))
     packets = silence(header, 24.0, nothing)
     path = write(tmp_path / "a.aur", header, packets)
     refused(tiny, path, "24.0 hours of sound, allowed are 12.*--max-hours")
@@ -77,7 +77,7 @@ def test_few_bytes_that_claim_ten_hours(tiny: Autoencoder, header: Header, tmp_p
     end = replace(silence(header, 10.0)[-1], payload=None)
     gap = tmp_path / "gap.aur"
     packets = (Packet(0, 400, b""), Packet(1, 400 * 8999, None, count=8999), end)
-    gap.write_bytes(front(header) + b"".join(packet.to_bytes() for packet in packets))
+    gap.write_bytes(header_bytes(header) + b"".join(packet.to_bytes() for packet in packets))
     assert gap.stat().st_size < 100
     refused(tiny, gap, "--max-ratio")
     refused(tiny, gap, "--max-ratio", start=30000.0)
@@ -111,21 +111,21 @@ def test_a_packet_of_gigabytes_is_refused_by_its_key(header: Header, tmp_path: P
 def test_hostile_tags_are_cleaned(header: Header, tiny: Autoencoder, tmp_path: Path) -> None:
     def words(*pairs: tuple[bytes, bytes]) -> bytes:
         texts = b"".join(varint(len(word)) + word for pair in pairs for word in pair)
-        return Record(Kind.OPTIONAL, varint(1) + varint(len(pairs)) + texts).to_bytes()
+        return Record(RecordKind.OPTIONAL, varint(1) + varint(len(pairs)) + texts).to_bytes()
 
-    whole = write(tmp_path / "a.aur", header, silence(header, 0.0001)).read_bytes()
-    at = 5 + whole[4] + 4
-    many = [(b"k%d" % i, b"v" * 5000) for i in range(90)]
-    hostile = words((b"title", b"\x1b[2Jgone\x00"), (b"\xff\xfe", b"x"), (b"a" * 999, b"x"), *many)
-    (tmp_path / "b.aur").write_bytes(whole[:at] + hostile + whole[at:])
+    data = write(tmp_path / "a.aur", header, silence(header, 0.0001)).read_bytes()
+    at = 5 + data[4] + 4
+    numbered = [(b"k%d" % i, b"v" * 5000) for i in range(90)]
+    hostile = words((b"title", b"\x1b[2Jgone\x00"), (b"\xff\xfe", b"x"), (b"a" * 999, b"x"), *numbered)
+    (tmp_path / "b.aur").write_bytes(data[:at] + hostile + data[at:])
     tags = codec.info(tmp_path / "b.aur").tags
     assert len(tags) <= 64 and all(len(value.encode()) <= 4096 for value in tags.values())
     assert all(c.isprintable() or c == "\n" for text in (*tags, *tags.values()) for c in text)
-    lying = sealed(varint(6 << 2 | 2) + varint(1) + b"\xff\xff\x03ab")
-    (tmp_path / "c.aur").write_bytes(whole[:at] + lying + whole[at:])
+    lying = with_crc(varint(6 << 2 | 2) + varint(1) + b"\xff\xff\x03ab")
+    (tmp_path / "c.aur").write_bytes(data[:at] + lying + data[at:])
     assert codec.info(tmp_path / "c.aur").tags == {}
-    unknown = Record(Kind.OPTIONAL, varint(1 << 50) + b"later").to_bytes()
-    (tmp_path / "d.aur").write_bytes(whole[:at] + unknown + whole[at:])
+    unknown = Record(RecordKind.OPTIONAL, varint(1 << 50) + b"later").to_bytes()
+    (tmp_path / "d.aur").write_bytes(data[:at] + unknown + data[at:])
     assert codec.info(tmp_path / "d.aur").packets == 1
 
 
@@ -148,9 +148,9 @@ def test_little_memory_is_taken_for_a_lie(tmp_path: Path, tiny: Autoencoder, hea
         "    except FormatError: pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.aur")], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 64_000
+    process = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.aur")], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    assert int(process.stdout) < 64_000
 
 
 def test_a_crc_of_another_kind_is_refused(header: Header, tmp_path: Path) -> None:
@@ -183,10 +183,10 @@ def test_another_decoder_is_taken_on_demand_only(tiny: Autoencoder, tmp_path: Pa
         ).samples
         == 9000
     )
-    other = make_model(strided=False, name="other", seed=5)
+    stranger = make_model(strided=False, name="other", seed=5)
     with pytest.raises(ModelError, match="give the model that made it"):
         codec.decompress(
-            tmp_path / "a.aur", tmp_path / "b.wav", model=other, options=DecompressOptions(any_decoder=True)
+            tmp_path / "a.aur", tmp_path / "b.wav", model=stranger, options=DecompressOptions(any_decoder=True)
         )
 
 

@@ -110,9 +110,9 @@ def test_files_that_are_not_aur(tiny: Autoencoder, source: Path, tmp_path: Path)
 
 
 def test_every_cut_of_a_real_file_is_refused(tiny: Autoencoder, compressed: Path, tmp_path: Path) -> None:
-    whole = compressed.read_bytes()
-    for cut in range(0, len(whole), 7):
-        compressed.write_bytes(whole[:cut])
+    data = compressed.read_bytes()
+    for cut in range(0, len(data), 7):
+        compressed.write_bytes(data[:cut])
         with pytest.raises(FormatError):
             codec.decompress(compressed, tmp_path / "b.wav", model=tiny)
     assert not (tmp_path / "b.wav").exists()
@@ -131,9 +131,9 @@ def test_codes_that_are_not_those_written_are_noticed(
 
 
 def test_another_model_is_refused_naming_both(tiny: Autoencoder, compressed: Path, tmp_path: Path) -> None:
-    other = make_model(strided=False, name="other", seed=5)
-    words = f"{fingerprint(tiny)[:16]}.*{fingerprint(other)[:16]}"
-    refused(ModelError, words, lambda: codec.decompress(compressed, tmp_path / "b.wav", model=other), tmp_path)
+    stranger = make_model(strided=False, name="other", seed=5)
+    words = f"{fingerprint(tiny)[:16]}.*{fingerprint(stranger)[:16]}"
+    refused(ModelError, words, lambda: codec.decompress(compressed, tmp_path / "b.wav", model=stranger), tmp_path)
 
 
 def test_a_model_that_is_not_shipped_must_be_given(compressed: Path, tmp_path: Path) -> None:

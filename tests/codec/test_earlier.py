@@ -22,8 +22,8 @@ def sound(tmp_path):
 def test_earlier_models_are_named_by_what_they_are():
     assert OLD, "the prior `drums` stands on one"
     for digits, path in OLD.items():
-        stated = read_metadata(path)["fingerprint"]
-        assert stated.startswith(digits) and len(digits) == 16
+        fingerprints = read_metadata(path)["fingerprint"]
+        assert fingerprints.startswith(digits) and len(digits) == 16
         assert path.name.rpartition("-")[0] in shipped()
         assert not fingerprint(load(path.name.rpartition("-")[0])).startswith(digits)
 

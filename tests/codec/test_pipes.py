@@ -45,58 +45,58 @@ def test_a_pipe_makes_the_same_file(
 
 
 def test_a_file_that_goes_into_a_pipe_differs_in_its_length_alone(tiny: Autoencoder, wav: Path, tmp_path: Path) -> None:
-    out = Pipe()
-    made = codec.compress(wav, tmp_path / "a.aur", model=tiny)
-    piped = codec.compress(Pipe(wav.read_bytes()), out, model=tiny)
-    data, whole = out.getvalue(), (tmp_path / "a.aur").read_bytes()
-    assert piped.path is None and piped.bytes == len(data) == made.bytes + 2
+    pipe = Pipe()
+    result = codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    piped = codec.compress(Pipe(wav.read_bytes()), pipe, model=tiny)
+    data, expected = pipe.getvalue(), (tmp_path / "a.aur").read_bytes()
+    assert piped.path is None and piped.bytes == len(data) == result.bytes + 2
     head = Reader(BytesIO(data), "x").header
     assert head.samples is None
     (tmp_path / "c.aur").write_bytes(data)
     codec.repair(tmp_path / "c.aur", tmp_path / "d.aur")
-    assert (tmp_path / "d.aur").read_bytes() == whole
+    assert (tmp_path / "d.aur").read_bytes() == expected
 
 
 def test_decoding_through_pipes(tiny: Autoencoder, wav: Path, tmp_path: Path) -> None:
     codec.compress(wav, tmp_path / "a.aur", model=tiny)
     codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
-    whole, _ = read(tmp_path / "b.wav")
+    expected, _ = read(tmp_path / "b.wav")
     for part in ({}, {"start": 0.5, "stop": 1.25}):
-        out = Pipe()
-        made = codec.decompress(Pipe((tmp_path / "a.aur").read_bytes()), out, model=tiny, **part)
-        heard, rate = soundfile.read(BytesIO(out.getvalue()), dtype="float32", always_2d=True)
+        pipe = Pipe()
+        result = codec.decompress(Pipe((tmp_path / "a.aur").read_bytes()), pipe, model=tiny, **part)
+        decoded, rate = soundfile.read(BytesIO(pipe.getvalue()), dtype="float32", always_2d=True)
         first, last = (round(part.get(key, value) * rate) for key, value in (("start", 0), ("stop", 100)))
-        np.testing.assert_allclose(heard.T, whole[:, first:last], atol=1e-4)
-        assert made.path is None and made.samples == heard.shape[0]
+        np.testing.assert_allclose(decoded.T, expected[:, first:last], atol=1e-4)
+        assert result.path is None and result.samples == decoded.shape[0]
 
 
 def test_what_came_before_damage_is_good(tiny: Autoencoder, tmp_path: Path) -> None:
     wav = write_sound(tmp_path / "a.wav", make_sound(1, 16000 * 14, 16000), 16000)
     codec.compress(wav, tmp_path / "a.aur", model=tiny)
     data = (tmp_path / "a.aur").read_bytes()
-    out = Pipe()
+    pipe = Pipe()
     with pytest.raises(FormatError, match=r"packet 3.*cut short"):
-        codec.decompress(Pipe(data[:-50]), out, model=tiny)
+        codec.decompress(Pipe(data[:-50]), pipe, model=tiny)
     with pytest.raises(FormatError, match=r"packet 3.*cut short"):
         codec.decompress(Pipe(data[:-50]), tmp_path / "b.wav", model=tiny)
     assert not (tmp_path / "b.wav").exists()
     codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
-    written = (len(out.getvalue()) - 44) // 2
-    assert written >= 10 * 16000
-    whole, _ = read(tmp_path / "b.wav")
-    heard = np.frombuffer(out.getvalue()[-2 * written :], "<i2") / 32768
-    np.testing.assert_allclose(heard, whole[0, :written], atol=1e-4)
+    frames = (len(pipe.getvalue()) - 44) // 2
+    assert frames >= 10 * 16000
+    expected, _ = read(tmp_path / "b.wav")
+    decoded = np.frombuffer(pipe.getvalue()[-2 * frames :], "<i2") / 32768
+    np.testing.assert_allclose(decoded, expected[0, :frames], atol=1e-4)
 
 
 def test_a_long_pipe_is_measured_by_its_first_minute(
     tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "WHOLE_SECONDS", 2)
+    monkeypatch.setattr(sources, "MEASURED_SECONDS", 2)
     audio = make_sound(1, 16000 * 6, 16000)
     audio[:, : 16000 * 2] *= 0.01
     wav = write_sound(tmp_path / "a.wav", audio, 16000)
-    made = codec.compress(Pipe(wav.read_bytes()), tmp_path / "a.aur", model=tiny, kbps=4.5)
-    assert made.kbps > 4.5 and made.quality > 0
+    result = codec.compress(Pipe(wav.read_bytes()), tmp_path / "a.aur", model=tiny, kbps=4.5)
+    assert result.kbps > 4.5 and result.quality > 0
     assert codec.compress(wav, tmp_path / "b.aur", model=tiny, kbps=4.5).kbps <= 4.5
 
 
@@ -132,9 +132,9 @@ def test_packets_come_out_while_sound_goes_in(tiny: Autoencoder, tmp_path: Path)
     assert process.returncode == 0
     (tmp_path / "a.aur").write_bytes(data)
     assert codec.verify(tmp_path / "a.aur", model=tiny).samples == 16000 * 4
-    back = subprocess.run(
+    decoder = subprocess.run(
         [*command[:3], "decompress", *command[4:-1], "--json"],
         cwd=tmp_path, input=data, capture_output=True, check=True, env=buffered,
     )  # fmt: skip
-    assert soundfile.read(BytesIO(back.stdout))[0].shape == (16000 * 4,)
-    assert json.loads(back.stderr.splitlines()[-1])["samples"] == 16000 * 4
+    assert soundfile.read(BytesIO(decoder.stdout))[0].shape == (16000 * 4,)
+    assert json.loads(decoder.stderr.splitlines()[-1])["samples"] == 16000 * 4

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import codec
-from auricle.codec.format.container import End, Packet, Reader, Writer, front
+from auricle.codec.format.container import Packet, Reader, StreamEnd, Writer, header_bytes
 from auricle.codec.format.header import Header
-from auricle.codec.format.record import sealed
+from auricle.codec.format.record import with_crc
 from auricle.codec.format.seek_table import find_table
 from auricle.codec.salvage import mend
 from auricle.errors import FormatError
@@ -21,7 +21,7 @@ from auricle.model import Autoencoder
 HEADER = Header(b"fingerpr", b"tabl", "tiny", 16000, 16000, 1, 160, 320, 5, 8, 0, None, ())
 PACKETS = 20
 SAMPLES = (PACKETS * 5 - 2) * 160 - 320
-END = End(SAMPLES, 0x12345678)
+END = StreamEnd(SAMPLES, 0x12345678)
 
 
 def build(header: Header = HEADER, packets: int = PACKETS) -> bytes:
@@ -30,7 +30,7 @@ def build(header: Header = HEADER, packets: int = PACKETS) -> bytes:
     rng = np.random.default_rng(0)
     for number in range(packets - 1):
         writer.write(Packet(number, 5, rng.bytes(8)))
-    writer.write(Packet(packets - 1, 3, b"the last", End(samples, END.codes_checksum)))
+    writer.write(Packet(packets - 1, 3, b"the last", StreamEnd(samples, END.codes_checksum)))
     return file.getvalue()
 
 
@@ -45,8 +45,8 @@ def read(data: bytes) -> list[Packet]:
 
 def repaired(data: bytes, folder: Path) -> tuple[codec.RepairResult, list[Packet]]:
     (folder / "a.aur").write_bytes(data)
-    made = codec.repair(folder / "a.aur", folder / "b.aur", force=True)
-    return made, read((folder / "b.aur").read_bytes())
+    result = codec.repair(folder / "a.aur", folder / "b.aur", force=True)
+    return result, read((folder / "b.aur").read_bytes())
 
 
 def real(packets: list[Packet]) -> dict[int, bytes]:
@@ -55,9 +55,9 @@ def real(packets: list[Packet]) -> dict[int, bytes]:
 
 def test_a_whole_file_comes_out_whole(tmp_path: Path) -> None:
     for data in (KNOWN, SHORT):
-        made, _ = repaired(data, tmp_path)
+        result, _ = repaired(data, tmp_path)
         assert (tmp_path / "b.aur").read_bytes() == data
-        assert (made.header, made.mended, made.lost, made.cut) == ("whole", 0, (), False)
+        assert (result.header, result.mended, result.lost, result.cut) == ("whole", 0, (), False)
 
 
 @pytest.mark.parametrize("data", [SHORT, KNOWN])
@@ -68,33 +68,33 @@ def test_every_single_wrong_bit_is_mended(data: bytes, tmp_path: Path) -> None:
         damaged[place // 8] ^= 1 << place % 8
         with pytest.raises(FormatError):
             read(bytes(damaged))
-        made, packets = repaired(bytes(damaged), tmp_path)
+        result, packets = repaired(bytes(damaged), tmp_path)
         assert packets == read(data), place
-        assert made.lost == () and made.samples == whole.samples
+        assert result.lost == () and result.samples == whole.samples
 
 
 def test_a_file_cut_anywhere_keeps_its_length_and_its_good_packets(tmp_path: Path) -> None:
-    for data, known in ((SHORT, True), (PIPED, False)):
-        wanted = real(read(data))
+    for data, has_length in ((SHORT, True), (PIPED, False)):
+        expected = real(read(data))
         samples = read(data)[-1].end.samples
         for cut in range(len(data)):
             try:
-                made, packets = repaired(data[:cut], tmp_path)
+                result, packets = repaired(data[:cut], tmp_path)
             except FormatError:
-                assert cut < data.index(wanted[0]) + len(wanted[0]) + 4
+                assert cut < data.index(expected[0]) + len(expected[0]) + 4
                 continue
-            found = real(packets)
-            assert found == {number: wanted[number] for number in range(len(found))}
-            assert made.packets == len(found)
-            assert packets[-1].end.samples == made.samples
-            if len(found) == len(wanted):
-                assert made.lost == () and made.samples == samples
-            elif known:
-                assert made.samples == samples and made.lost[-1].stop == samples and not made.cut
+            saved = real(packets)
+            assert saved == {number: expected[number] for number in range(len(saved))}
+            assert result.packets == len(saved)
+            assert packets[-1].end.samples == result.samples
+            if len(saved) == len(expected):
+                assert result.lost == () and result.samples == samples
+            elif has_length:
+                assert result.samples == samples and result.lost[-1].stop == samples and not result.cut
             else:
-                good = len(found) * 800 - 320
-                assert made.cut and good < made.samples <= good + 160
-                assert made.lost == ((good, made.samples),)
+                good = len(saved) * 800 - 320
+                assert result.cut and good < result.samples <= good + 160
+                assert result.lost == ((good, result.samples),)
 
 
 @given(st.lists(st.tuples(st.integers(0, len(KNOWN) - 1), st.integers(1, 255)), min_size=1, max_size=12))
@@ -105,20 +105,20 @@ def test_what_survives_damage_is_in_its_place(changes: list[tuple[int, int]]) ->
         damaged[place] ^= value
     with TemporaryDirectory() as folder:
         try:
-            made, packets = repaired(bytes(damaged), Path(folder))
+            result, packets = repaired(bytes(damaged), Path(folder))
         except FormatError as error:
             assert "header" in str(error) or "begin" in str(error)
             return
-    wanted, found = real(read(KNOWN)), real(packets)
-    assert found.items() <= wanted.items()
-    assert len(found) >= PACKETS - len(changes) - 1
-    assert packets[-1].end.samples == SAMPLES == made.samples
-    assert bool(made.lost) == (len(found) < PACKETS)
+    expected, saved = real(read(KNOWN)), real(packets)
+    assert saved.items() <= expected.items()
+    assert len(saved) >= PACKETS - len(changes) - 1
+    assert packets[-1].end.samples == SAMPLES == result.samples
+    assert bool(result.lost) == (len(saved) < PACKETS)
 
 
 def test_a_lost_header_is_copied_from_the_seek_table(tmp_path: Path) -> None:
-    made, packets = repaired(KNOWN[:4] + bytes(40) + KNOWN[44:], tmp_path)
-    assert made.header == "copied"
+    result, packets = repaired(KNOWN[:4] + bytes(40) + KNOWN[44:], tmp_path)
+    assert result.header == "copied"
     assert packets == read(KNOWN)
     with pytest.raises(FormatError, match="no copy"):
         repaired(SHORT[:4] + bytes(40) + SHORT[44:], tmp_path)
@@ -126,7 +126,7 @@ def test_a_lost_header_is_copied_from_the_seek_table(tmp_path: Path) -> None:
 
 def test_the_seek_table_is_made_anew(tmp_path: Path) -> None:
     table = find_table(BytesIO(KNOWN))
-    assert table is not None and len(table.places) == PACKETS
+    assert table is not None and len(table.offsets) == PACKETS
     without = KNOWN[: KNOWN.index(b"the last") + 12]
     assert find_table(BytesIO(without)) is None
     repaired(without, tmp_path)
@@ -138,17 +138,17 @@ def test_lost_packets_are_marked_and_named_in_samples(tmp_path: Path) -> None:
     for number in (3, 4, 9):
         at = KNOWN.index(real(read(KNOWN))[number])
         damaged[at] ^= 0x55
-    made, packets = repaired(bytes(damaged), tmp_path)
-    assert made.lost == ((3 * 800 - 320, 5 * 800 - 320), (9 * 800 - 320, 10 * 800 - 320))
+    result, packets = repaired(bytes(damaged), tmp_path)
+    assert result.lost == ((3 * 800 - 320, 5 * 800 - 320), (9 * 800 - 320, 10 * 800 - 320))
     assert [(p.sequence, p.count) for p in packets if p.payload is None] == [(3, 2), (9, 1)]
-    again, _ = repaired((tmp_path / "b.aur").read_bytes(), tmp_path)
-    assert again.lost == made.lost
+    second_result, _ = repaired((tmp_path / "b.aur").read_bytes(), tmp_path)
+    assert second_result.lost == result.lost
 
 
 @given(st.binary(max_size=400), st.integers(0, 1 << 14))
 @settings(max_examples=60, deadline=None)
 def test_one_wrong_bit_is_found_by_arithmetic(body: bytes, place: int) -> None:
-    data = bytearray(sealed(body))
+    data = bytearray(with_crc(body))
     whole = bytes(data)
     place %= 8 * len(data)
     data[place // 8] ^= 1 << place % 8
@@ -167,8 +167,8 @@ def test_what_is_no_aur_file_is_refused_and_nothing_is_left(data: bytes, tmp_pat
 def test_a_file_full_of_what_looks_like_records_takes_no_age(tmp_path: Path) -> None:
     """Every fourth byte begins a record of nearly a megabyte that might be the next packet: terabytes to sum."""
     junk = b"\x80\x80\xc0\x01\x04" * 60_000
-    made, packets = repaired(SHORT[: SHORT.index(b"the last") - 7] + junk, tmp_path)
-    assert made.packets == 4 and packets[-1].payload is None
+    result, packets = repaired(SHORT[: SHORT.index(b"the last") - 7] + junk, tmp_path)
+    assert result.packets == 4 and packets[-1].payload is None
 
 
 @pytest.mark.parametrize("hole", [0, 1 << 17])
@@ -180,7 +180,7 @@ def test_a_long_file_loses_only_what_is_damaged(tmp_path: Path, hole: int) -> No
     writer = Writer(file, replace(HEADER, samples=samples))
     for number in range(count - 1):
         writer.write(Packet(number, 5, rng.bytes(1500)))
-    writer.write(Packet(count - 1, 3, b"the last", End(samples, 0)))
+    writer.write(Packet(count - 1, 3, b"the last", StreamEnd(samples, 0)))
     data = bytearray(file.getvalue())
     hurt = set()
     for place in rng.integers(100, len(data) - 20_000, 60).tolist():
@@ -188,8 +188,8 @@ def test_a_long_file_loses_only_what_is_damaged(tmp_path: Path, hole: int) -> No
         data[place + 1] ^= 0x55
         hurt |= {(place - 53) // 1508, (place - 52) // 1508, (place - 60) // 1508}
     data[1_000_000 : 1_000_000 + hole] = rng.bytes(hole)
-    made, packets = repaired(bytes(data), tmp_path)
-    assert made.packets >= count - 62 - hole // 1500 - 2
+    result, packets = repaired(bytes(data), tmp_path)
+    assert result.packets >= count - 62 - hole // 1500 - 2
     assert packets[-1].end.samples == samples
 
 
@@ -212,11 +212,11 @@ def test_what_is_left_of_any_shape_of_file_is_a_file(
     if known and header.frames(40_000) <= (kept + 1) * size:
         return
     with TemporaryDirectory() as folder:
-        data = front(header) + b"".join(Packet(number, size, b"abc").to_bytes() for number in range(kept))
-        made, packets = repaired(data, Path(folder))
-        assert made.packets == kept == len(real(packets))
-        assert made.samples == (40_000 if known else packets[-1].end.samples)
-        assert made.cut is not known
+        data = header_bytes(header) + b"".join(Packet(number, size, b"abc").to_bytes() for number in range(kept))
+        result, packets = repaired(data, Path(folder))
+        assert result.packets == kept == len(real(packets))
+        assert result.samples == (40_000 if known else packets[-1].end.samples)
+        assert result.cut is not known
         assert codec.verify(Path(folder) / "b.aur").lost
 
 
@@ -227,19 +227,19 @@ def test_a_repaired_file_plays_and_fades_where_it_is_lost(tiny: Autoencoder, tmp
     damaged = bytearray((tmp_path / "whole.aur").read_bytes())
     at = damaged.index(read(bytes(damaged))[2].payload)
     damaged[at : at + 9] = bytes(9)
-    made, _ = repaired(bytes(damaged), tmp_path)
-    (span,) = made.lost
+    result, _ = repaired(bytes(damaged), tmp_path)
+    (span,) = result.lost
     assert span.stop - span.first == 4 * 16000
-    back = codec.decompress(tmp_path / "b.aur", tmp_path / "b.wav", model=tiny)
+    decoded = codec.decompress(tmp_path / "b.aur", tmp_path / "b.wav", model=tiny)
     codec.decompress(tmp_path / "whole.aur", tmp_path / "whole.wav", model=tiny)
-    assert back.samples == 16000 * 21 and back.lost == made.lost
-    whole, _ = codec_read(tmp_path / "whole.wav")
-    heard, _ = codec_read(tmp_path / "b.wav")
-    np.testing.assert_allclose(heard[:, : span.first], whole[:, : span.first], atol=1e-4)
-    assert np.abs(heard[:, span.first + 4000 : span.stop]).max() < 1e-4
+    assert decoded.samples == 16000 * 21 and decoded.lost == result.lost
+    expected, _ = codec_read(tmp_path / "whole.wav")
+    faded, _ = codec_read(tmp_path / "b.wav")
+    np.testing.assert_allclose(faded[:, : span.first], expected[:, : span.first], atol=1e-4)
+    assert np.abs(faded[:, span.first + 4000 : span.stop]).max() < 1e-4
     late = span.stop + 16000
-    assert np.abs(heard[:, late:] - whole[:, late:]).max() < 0.05 * np.abs(whole).max()
-    assert np.abs(np.diff(heard)).max() <= 1.05 * np.abs(np.diff(whole)).max()
+    assert np.abs(faded[:, late:] - expected[:, late:]).max() < 0.05 * np.abs(expected).max()
+    assert np.abs(np.diff(faded)).max() <= 1.05 * np.abs(np.diff(expected)).max()
 
 
 def codec_read(path: Path) -> tuple[np.ndarray, int]:

@@ -10,8 +10,8 @@ from codec_helpers import make_model, make_sound, write_sound
 from auricle import codec
 from auricle.audio import AudioReader
 from auricle.codec import source as sources
-from auricle.codec.coding.encoder import tables_of
-from auricle.codec.compress_passes import Job
+from auricle.codec.coding.encoder import require_tables
+from auricle.codec.compress_passes import CompressJob
 from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.container import Packet, Reader
 from auricle.model import Autoencoder
@@ -24,8 +24,8 @@ LENGTHS = [0, 1, 2, HOP - 1, HOP, HOP + 1, 2 * HOP, 3 * HOP + 1, 64 * HOP, 4 * 1
 
 def there_and_back(model: Autoencoder, audio: np.ndarray, rate: int, folder: Path) -> np.ndarray:
     source = write_sound(folder / "a.wav", audio, rate)
-    made = codec.compress(source, folder / "a.aur", model=model)
-    assert made.bytes == (folder / "a.aur").stat().st_size
+    result = codec.compress(source, folder / "a.aur", model=model)
+    assert result.bytes == (folder / "a.aur").stat().st_size
     about = codec.info(folder / "a.aur")
     assert (about.samples, about.sample_rate, about.channels) == (audio.shape[1], rate, audio.shape[0])
     back = codec.decompress(folder / "a.aur", folder / "b.wav", model=model)
@@ -74,9 +74,9 @@ def test_the_file_decodes_to_what_the_model_makes_of_the_whole_sound(
     with torch.inference_mode():
         z = tiny.encode(matrix @ torch.from_numpy(audio))
         codes = tiny.bottleneck.quantise(z, header.quality)
-        whole = matrix.T @ tiny.decode(tiny.bottleneck.dequantise(codes, header.quality), audio.shape[1])
-    wanted = whole.clamp(-1, 1).numpy()
-    error = ((decoded - wanted) ** 2).sum() / (wanted**2).sum()
+        resampled = matrix.T @ tiny.decode(tiny.bottleneck.dequantise(codes, header.quality), audio.shape[1])
+    expected = resampled.clamp(-1, 1).numpy()
+    error = ((decoded - expected) ** 2).sum() / (expected**2).sum()
     assert error < 1e-3
 
 
@@ -87,7 +87,7 @@ def test_a_file_of_many_packets_is_whole_and_its_bits_are_the_ideal_ones(tiny: A
     assert about.packets == 6
     with torch.inference_mode():
         codes = tiny.bottleneck.quantise(tiny.encode(torch.from_numpy(audio)), about.quality).numpy()
-    ideal = tables_of(tiny).at(round(8 * about.quality)).ideal_bits(codes) / 8
+    ideal = require_tables(tiny).at(round(8 * about.quality)).ideal_bits(codes) / 8
     assert about.coded_bytes == pytest.approx(ideal, rel=5e-3)
     assert about.bytes - about.coded_bytes <= 55 + 7 * about.packets
 
@@ -121,12 +121,12 @@ def test_absurdly_loud_sound_still_makes_a_file(tiny: Autoencoder, tmp_path: Pat
 @pytest.mark.parametrize("kbps", [2.0, 4.0, 4.7, 5.5, 1000.0])
 def test_a_short_file_lands_at_or_under_the_bitrate(tiny: Autoencoder, kbps: float, tmp_path: Path) -> None:
     source = write_sound(tmp_path / "a.wav", make_sound(1, 80_000, 16000), 16000)
-    made = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=kbps)
+    result = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=kbps)
     lowest = codec.compress(source, tmp_path / "low.aur", model=tiny, quality=0)
-    assert made.kbps == pytest.approx(8 * made.bytes / 5000)
-    assert made.kbps <= kbps or made.bytes == lowest.bytes
-    if made.quality < 2:
-        above = codec.compress(source, tmp_path / "b.aur", model=tiny, quality=made.quality + 0.125)
+    assert result.kbps == pytest.approx(8 * result.bytes / 5000)
+    assert result.kbps <= kbps or result.bytes == lowest.bytes
+    if result.quality < 2:
+        above = codec.compress(source, tmp_path / "b.aur", model=tiny, quality=result.quality + 0.125)
         assert above.kbps > kbps
 
 
@@ -134,23 +134,23 @@ def test_a_long_file_lands_at_or_under_the_bitrate(
     tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stretches that are quieter than the rest make the estimate too low: the file is written again."""
-    monkeypatch.setattr(sources, "WHOLE_SECONDS", 3)
-    monkeypatch.setattr(sources, "STRETCHES", 3)
-    monkeypatch.setattr(sources, "STRETCH_SECONDS", 1)
+    monkeypatch.setattr(sources, "MEASURED_SECONDS", 3)
+    monkeypatch.setattr(sources, "EXCERPTS", 3)
+    monkeypatch.setattr(sources, "EXCERPT_SECONDS", 1)
     audio = make_sound(1, 12 * 16000, 16000)
     for start in (0, 5.5, 11):
         audio[:, int(start * 16000) : int((start + 1) * 16000)] *= 0.01
     source = write_sound(tmp_path / "a.wav", audio, 16000)
-    steps, coded = [], Job._coded
+    steps, coded = [], CompressJob._packets
 
-    def spy(job: Job, step: int) -> Iterator[Packet]:
+    def spy(job: CompressJob, step: int) -> Iterator[Packet]:
         steps.append(step)
         return coded(job, step)
 
-    monkeypatch.setattr(Job, "_coded", spy)
-    made = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=4.5)
+    monkeypatch.setattr(CompressJob, "_packets", spy)
+    result = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=4.5)
     assert len(steps) > 1
-    assert 3.8 < made.kbps <= 4.5
+    assert 3.8 < result.kbps <= 4.5
 
 
 def test_progress_is_told(tiny: Autoencoder, tmp_path: Path) -> None:
@@ -166,15 +166,15 @@ def test_stretches_are_spread_evenly(tmp_path: Path) -> None:
     rate, seconds = 8000, 100
     ramp = np.arange(rate * seconds, dtype=np.float32)[None] / (rate * seconds)
     soundfile.write(tmp_path / "a.wav", ramp.T, rate, subtype="FLOAT")
-    found, current = [], []
-    for piece in sources.FileSource(tmp_path / "a.wav").pieces():
+    starts, current = [], []
+    for piece in sources.FileSource(tmp_path / "a.wav").excerpts():
         current.append(piece.audio)
         if piece.last:
-            found.append(np.concatenate(current, axis=1))
+            starts.append(np.concatenate(current, axis=1))
             current.clear()
     assert not current
-    assert [part.shape for part in found] == [(1, 4 * rate)] * 15
-    np.testing.assert_array_equal(found[0], ramp[:, : 4 * rate])
-    np.testing.assert_array_equal(found[-1], ramp[:, -4 * rate :])
-    gaps = np.diff([part[0, 0] for part in found])
+    assert [part.shape for part in starts] == [(1, 4 * rate)] * 15
+    np.testing.assert_array_equal(starts[0], ramp[:, : 4 * rate])
+    np.testing.assert_array_equal(starts[-1], ramp[:, -4 * rate :])
+    gaps = np.diff([part[0, 0] for part in starts])
     assert gaps.max() - gaps.min() < 1e-5

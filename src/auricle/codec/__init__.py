@@ -2,7 +2,7 @@
 
 from auricle.codec.compress import CompressResult, compress
 from auricle.codec.decompress import DecompressResult, decompress
-from auricle.codec.format.header import Span
+from auricle.codec.format.header import SampleSpan
 from auricle.codec.info import AurInfo, info
 from auricle.codec.repair import RepairResult, repair
 from auricle.codec.verify import VerifyResult, verify
@@ -12,7 +12,7 @@ __all__ = [
     "CompressResult",
     "DecompressResult",
     "RepairResult",
-    "Span",
+    "SampleSpan",
     "VerifyResult",
     "compress",
     "decompress",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.codec.format.header import STEPS_PER_LEVEL
 from auricle.codec.info import bitrate
-from auricle.codec.targets import binary_target, check_target, refuse_same
+from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import OptionError
 from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, ignore_progress
@@ -74,9 +74,9 @@ def compress(
         raise OptionError("both a bitrate and a quality were given: give one of them")
     if kbps is not None and not (isfinite(kbps) and kbps > 0):
         raise OptionError(f"a bitrate of {kbps} kb/s: give a number above 0")
-    refuse_same(source, target)
+    refuse_same_file(source, target)
     check_target(target, force=force)
-    from auricle.codec.compress_passes import Job  # loads torch
+    from auricle.codec.compress_passes import CompressJob  # loads torch
     from auricle.codec.source import FileSource, PipeSource
 
     sound = (
@@ -85,10 +85,10 @@ def compress(
         else PipeSource(source, untrusted=options.untrusted)
     )
     with closing(sound):
-        job = Job.prepare(sound, model, quality=quality, options=options, on_progress=on_progress)
-        with binary_target(target, force=force) as (file, amend):
-            written = job.write(file, amend=amend) if kbps is None else job.write_within(file, kbps, amend=amend)
+        job = CompressJob.prepare(sound, model, quality=quality, options=options, on_progress=on_progress)
+        with open_target(target, force=force) as (file, seekable):
+            written = job.write(file, kbps, seekable=seekable)
     seconds = written.samples / sound.sample_rate
     path = Path(target) if isinstance(target, Path | str) else None
-    made = bitrate(written.bytes, seconds)
-    return CompressResult(path, written.bytes, seconds, made, written.step / STEPS_PER_LEVEL, job.model.name)
+    actual_kbps = bitrate(written.bytes, seconds)
+    return CompressResult(path, written.bytes, seconds, actual_kbps, written.step / STEPS_PER_LEVEL, job.model.name)

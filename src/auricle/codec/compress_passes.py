@@ -5,22 +5,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, final
 
-from auricle.codec.coding.encoder import RateMeter, SoundEncoder, header_for, quality_step
+from auricle.codec.coding.encoder import SizeEstimator, SoundEncoder, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, Writer
 from auricle.codec.format.header import Header
-from auricle.codec.source import Source
+from auricle.codec.source import SoundSource
 from auricle.model import Autoencoder, default_model, load
 from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, Progress
 
-_CAUTION = 0.99
+_ESTIMATE_MARGIN = 0.99
 """Where the size is only estimated, this share of the allowed bytes is aimed at."""
 
 
 @final
 @dataclass(frozen=True)
-class Written:
+class WrittenFile:
     """What was written: bytes, samples per channel, and the quality step."""
 
     bytes: int
@@ -30,23 +30,23 @@ class Written:
 
 @final
 @dataclass(frozen=True)
-class Job:
+class CompressJob:
     """What is known before the first packet. ``header`` holds the quality step that was asked for."""
 
-    source: Source
+    source: SoundSource
     model: Autoencoder
     header: Header
     on_progress: OnProgress
 
     @staticmethod
     def prepare(
-        source: Source,
+        source: SoundSource,
         model: Autoencoder | Path | str | None,
         *,
         quality: float | None,
         options: CompressOptions,
         on_progress: OnProgress,
-    ) -> "Job":
+    ) -> "CompressJob":
         """Load the model and settle the header.
 
         Raises:
@@ -57,57 +57,61 @@ class Job:
         if model is None:
             model = default_model(source.sample_rate)
         loaded = model if isinstance(model, Autoencoder) else load(model)
-        header = header_for(
+        header = make_header(
             loaded,
             sample_rate=source.sample_rate,
             channels=source.channels,
-            angles=fitted_angles(source.head, source.channels),
+            angles=fitted_angles(source.first_minute, source.channels),
             step=quality_step(loaded, quality),
             options=options,
             samples=source.samples,
         )
-        return Job(source, loaded, header, on_progress)
+        return CompressJob(source, loaded, header, on_progress)
 
-    def write(self, file: BinaryIO, *, amend: bool) -> Written:
-        """Write the file at the header's quality step, in one pass."""
-        return self._write(file, self.header.quality_step, self._coded(self.header.quality_step), amend=amend)
+    def write(self, file: BinaryIO, kbps: float | None, *, seekable: bool) -> WrittenFile:
+        """Write the file at the header's quality step in one pass, or within a bitrate."""
+        if kbps is not None:
+            return self._write_within(file, kbps, seekable=seekable)
+        return self._write(file, self.header.quality_step, self._packets(self.header.quality_step), seekable=seekable)
 
-    def write_within(self, file: BinaryIO, kbps: float, *, amend: bool) -> Written:
+    def _write_within(self, file: BinaryIO, kbps: float, *, seekable: bool) -> WrittenFile:
         """Write the file at the highest step that keeps it within a bitrate, or at step 0.
 
-        The size of a long file is estimated from stretches of it. Where the estimate was too low, the file is written
+        The size of a long file is estimated from excerpts of it. Where the estimate was too low, the file is written
         again at a lower step. Of a pipe the first minute is looked at, and it is written once.
         """
-        meter = RateMeter(self.model, self.header, self.source.pieces(), self.source.samples, self.source.tags)
-        limit = 125.0 * kbps * meter.samples / self.header.sample_rate
-        aim = limit if meter.exact else limit * _CAUTION
-        step = meter.highest_step(aim)
-        coded = meter.packets(step) if self.source.whole else self._coded(step)
-        written = self._write(file, step, coded, amend=amend)
-        while self.source.again and written.step > 0 and written.bytes > limit:
-            again = min(written.step - 1, meter.highest_step(limit * meter.size(written.step) / written.bytes))
+        source = self.source
+        estimator = SizeEstimator(self.model, self.header, source.excerpts(), source.samples, source.tags)
+        limit = 125.0 * kbps * estimator.samples / self.header.sample_rate
+        target_bytes = limit if estimator.exact else limit * _ESTIMATE_MARGIN
+        step = estimator.highest_step(target_bytes)
+        packets = estimator.packets(step) if source.is_short else self._packets(step)
+        written = self._write(file, step, packets, seekable=seekable)
+        while source.rereadable and written.step > 0 and written.bytes > limit:
+            scaled_limit = limit * estimator.size(written.step) / written.bytes
+            lower_step = min(written.step - 1, estimator.highest_step(scaled_limit))
             file.seek(0)
             file.truncate()
-            written = self._write(file, again, self._coded(again), amend=amend)
+            written = self._write(file, lower_step, self._packets(lower_step), seekable=seekable)
         return written
 
-    def _coded(self, step: int) -> Iterator[Packet]:
+    def _packets(self, step: int) -> Iterator[Packet]:
         encoder = SoundEncoder(self.model, replace(self.header, quality_step=step))
-        done = 0
+        samples = 0
         for block in self.source.blocks():
             yield from encoder.push(block)
-            done += block.shape[1]
-            self._report(done)
+            samples += block.shape[1]
+            self._report(samples)
         yield from encoder.finish()
 
-    def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, amend: bool) -> Written:
-        writer = Writer(file, replace(self.header, quality_step=step), self.source.tags, amend=amend)
+    def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, seekable: bool) -> WrittenFile:
+        writer = Writer(file, replace(self.header, quality_step=step), self.source.tags, seekable=seekable)
         samples = 0
         for packet in packets:
             writer.write(packet)
             samples = packet.end.samples if packet.end else 0
         self._report(samples)
-        return Written(writer.size, samples, step)
+        return WrittenFile(writer.size, samples, step)
 
     def _report(self, samples: int) -> None:
         rate = self.header.sample_rate

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.atomic import atomic_write
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
-from auricle.codec.format.header import Span
-from auricle.codec.playback import Part, Playback, SoundWriter, playing
-from auricle.codec.targets import check_target, refuse_same
+from auricle.codec.format.header import SampleSpan
+from auricle.codec.playback import Part, Playback, SoundWriter, open_playback
+from auricle.codec.targets import check_target, refuse_same_file
 from auricle.errors import OptionError
 from auricle.options.coding import DecompressOptions
 from auricle.progress import OnProgress, ignore_progress
@@ -40,7 +40,7 @@ class DecompressResult:
     sample_rate: int
     channels: int
     samples: int
-    lost: tuple[Span, ...]
+    lost: tuple[SampleSpan, ...]
 
 
 def decompress(
@@ -80,12 +80,12 @@ def decompress(
     if not (0 <= first < min(last, _LONGEST_SECONDS)):
         raise OptionError(f"a part from {first:g} s to {last:g} s: give a start from 0 on and a later end")
     last = last if last < _LONGEST_SECONDS else float("inf")
-    refuse_same(source, target)
+    refuse_same_file(source, target)
     if isinstance(target, Path | str):
         writable_format(Path(target))
     check_target(target, force=force)
     with ExitStack() as open_things:
-        playback = open_things.enter_context(playing(source, options.limits, Part(first, last)))
+        playback = open_things.enter_context(open_playback(source, options.limits, Part(first, last)))
         from auricle.codec.coding.decoder import check_header, find_model, play  # loads torch
 
         header = playback.header

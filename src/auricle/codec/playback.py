@@ -12,18 +12,18 @@ import numpy as np
 
 from auricle.codec.format.container import Packet, Reader, open_file
 from auricle.codec.format.header import Header
-from auricle.codec.format.record import Kind, read_record
-from auricle.codec.format.seek_table import find_table, walked
+from auricle.codec.format.record import RecordKind, read_record
+from auricle.codec.format.seek_table import find_table, scan_records
 from auricle.codec.info import info
 from auricle.errors import FormatError, OptionError
 from auricle.options.coding import ReadLimits
 
 WARM_UP_SECONDS = 2.0
 """Sound before a part that is decoded and thrown away: longer than what a convolutional decoder remembers."""
-_SIDE_BY_SIDE = 16
-_LONGEST_WHOLE = 256
+_MAX_PARALLEL_PACKETS = 16
+_MAX_RUN_FRAMES = 256
 """Frames of the longest packet of a file that the decoder's network takes in one run."""
-_LARGEST_GROUP = 1 << 14
+_MAX_GROUP_FRAMES = 1 << 14
 """Frames of channels in packets that are decoded side by side, unless one alone has more: it bounds their codes."""
 
 
@@ -47,7 +47,7 @@ class Part(NamedTuple):
     stop: float = float("inf")
 
     @property
-    def everything(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether it is all of any sound."""
         return self == Part()
 
@@ -81,7 +81,7 @@ class Playback:
 
 
 @contextmanager
-def playing(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> Iterator[Playback]:
+def open_playback(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> Iterator[Playback]:
     """Open a file or a pipe.
 
     Raises:
@@ -90,55 +90,55 @@ def playing(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> It
     """
     if not isinstance(source, Path | str):
         reader = Reader(source, "standard input")
-        yield _through(reader, limits, part, at_once=1, run=reader.header.chunk_frames)
+        yield _sequential(reader, limits, part, at_once=1, run=reader.header.chunk_frames)
         return
     path = Path(source)
-    about = info(path) if part.everything else None
+    file_info = info(path) if part.is_whole else None
     with open_file(path) as file:
         reader = Reader(file, path)
-        if about is not None:
-            _check(reader, limits, reader.header.frames(about.samples), about.bytes)
+        if file_info is not None:
+            _check(reader, limits, reader.header.frames(file_info.samples), file_info.bytes)
         yield (
-            _through(reader, limits, part, at_once=_side_by_side(reader.header), run=_run(reader.header))
-            if part.everything
-            else _some(file, reader, limits, part)
+            _sequential(reader, limits, part, at_once=_parallel_packets(reader.header), run=_run_frames(reader.header))
+            if part.is_whole
+            else _part_of_file(file, reader, limits, part)
         )
 
 
-def _through(reader: Reader, limits: ReadLimits, part: Part, *, at_once: int, run: int) -> Playback:
+def _sequential(reader: Reader, limits: ReadLimits, part: Part, *, at_once: int, run: int) -> Playback:
     """From the front on; the first packet is read at once, because tags stand before it."""
     header = reader.header
-    packets = _limited(reader, limits)
+    packets = _checked_packets(reader, limits)
     start = next(packets)
     first, stop = round(part.start * header.sample_rate), None
     if part.stop != float("inf"):
         stop = round(part.stop * header.sample_rate)
     if stop is not None and stop <= first:
-        raise _nothing(reader.name, part, part.stop)
+        raise _empty_part(reader.name, part, part.stop)
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
-    groups = _grouped(chain((start,), packets), at_once)
+    groups = _groups(chain((start,), packets), at_once)
     return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds, run)
 
 
-def _run(header: Header) -> int:
+def _run_frames(header: Header) -> int:
     """Frames per run for a file: a whole packet, unless that is long."""
-    return header.packet_frames if header.packet_frames <= _LONGEST_WHOLE else header.chunk_frames
+    return header.packet_frames if header.packet_frames <= _MAX_RUN_FRAMES else header.chunk_frames
 
 
-def _side_by_side(header: Header) -> int:
+def _parallel_packets(header: Header) -> int:
     """How many packets are decoded side by side."""
-    return min(_SIDE_BY_SIDE, max(1, _LARGEST_GROUP // (header.packet_frames * header.channels)))
+    return min(_MAX_PARALLEL_PACKETS, max(1, _MAX_GROUP_FRAMES // (header.packet_frames * header.channels)))
 
 
-def _grouped(packets: Iterator[Packet], at_once: int, sure: float = float("inf")) -> Iterator[tuple[Packet, ...]]:
-    """At most ``at_once`` packets together while they are among the first ``sure``, after them one at a time."""
-    while group := tuple(islice(packets, max(1, int(min(at_once, sure))))):
+def _groups(packets: Iterator[Packet], at_once: int, needed: float = float("inf")) -> Iterator[tuple[Packet, ...]]:
+    """At most ``at_once`` packets together while they are among the first ``needed``, after them one at a time."""
+    while group := tuple(islice(packets, max(1, int(min(at_once, needed))))):
         yield group
-        sure -= len(group)
+        needed -= len(group)
 
 
-def _limited(reader: Reader, limits: ReadLimits) -> Iterator[Packet]:
+def _checked_packets(reader: Reader, limits: ReadLimits) -> Iterator[Packet]:
     header = reader.header
     for packet in reader.packets():
         frames = packet.sequence * header.packet_frames + packet.frames
@@ -154,7 +154,7 @@ def _check(reader: Reader, limits: ReadLimits, frames: int, size: int) -> None:
         raise FormatError(f"{reader.name}: {error}") from error
 
 
-def _some(file: BinaryIO, reader: Reader, limits: ReadLimits, part: Part) -> Playback:
+def _part_of_file(file: BinaryIO, reader: Reader, limits: ReadLimits, part: Part) -> Playback:
     """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
     header, size = reader.header, file.seek(0, SEEK_END)
     tags = _tags(file, reader)
@@ -167,27 +167,29 @@ def _some(file: BinaryIO, reader: Reader, limits: ReadLimits, part: Part) -> Pla
     rate = header.sample_rate
     first, stop = round(part.start * rate), min(samples, round(min(part.stop, samples / rate) * rate))
     if first >= stop:
-        raise _nothing(reader.name, part, samples / rate)
+        raise _empty_part(reader.name, part, samples / rate)
     frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
     sequence = max(0, int(frame) // header.packet_frames)
-    needed = (packets.read(number) for number in range(sequence, packets.last + 1))
+    from_first = (packets.read(number) for number in range(sequence, packets.last + 1))
     last_native = (stop - 1) * header.native_rate // rate
-    sure = (last_native + header.delay) // header.hop_length // header.packet_frames - sequence + 1
-    groups = _grouped(needed, _side_by_side(header), sure)
-    return Playback(reader.name, header, tags, groups, sequence, first, stop, (stop - first) / rate, _run(header))
+    needed_count = (last_native + header.delay) // header.hop_length // header.packet_frames - sequence + 1
+    groups = _groups(from_first, _parallel_packets(header), needed_count)
+    return Playback(
+        reader.name, header, tags, groups, sequence, first, stop, (stop - first) / rate, _run_frames(header)
+    )
 
 
-def _nothing(name: str, part: Part, seconds: float) -> OptionError:
+def _empty_part(name: str, part: Part, seconds: float) -> OptionError:
     upto = "its end" if part.stop == float("inf") else f"{part.stop:g} s"
     return OptionError(f"the part from {part.start:g} s to {upto} holds no sample: {name} is {seconds:g} s long")
 
 
 def _tags(file: BinaryIO, reader: Reader) -> Mapping[str, str]:
     """Tags that stand before the first packet; none where that part of the file is damaged."""
-    file.seek(reader.front_size)
+    file.seek(reader.header_size)
     try:
-        while (record := read_record(file)) is not None and record.kind is Kind.OPTIONAL:
-            reader.look_aside(record)
+        while (record := read_record(file)) is not None and record.kind is RecordKind.OPTIONAL:
+            reader.skip_optional(record)
     except FormatError:
         pass
     return reader.tags
@@ -204,37 +206,37 @@ class _Packets:
     def __init__(self, file: BinaryIO, reader: Reader):
         self._file, self._reader = file, reader
         table = find_table(file)
-        if table is not None and table.places and table.places[-1]:
-            self._places = {number: place for number, place in enumerate(table.places) if place}
+        if table is not None and table.offsets and table.offsets[-1]:
+            self._offsets = {number: offset for number, offset in enumerate(table.offsets) if offset}
         else:
-            self._places = self._walked()
-        self.last = max(self._places)
+            self._offsets = self._scan()
+        self.last = max(self._offsets)
 
     def read(self, sequence: int) -> Packet:
         """One packet, a lost one too."""
-        if sequence not in self._places:
+        if sequence not in self._offsets:
             return Packet(sequence, self._reader.header.packet_frames, None)
-        packet = self._at(self._places[sequence])
+        packet = self._at(self._offsets[sequence])
         if packet.sequence != sequence or (packet.end is None) != (sequence < self.last):
             raise FormatError(f"{self._reader.name}: its seek table is wrong: `auricle repair` makes a new one")
         return packet
 
-    def _walked(self) -> dict[int, int]:
+    def _scan(self) -> dict[int, int]:
         """Where packets that are not lost begin; the last one is always there."""
-        places: dict[int, int] = {}
+        offsets: dict[int, int] = {}
         number = 0
-        for kind, place in walked(self._file, self._reader.front_size):
-            if kind in (Kind.PACKET, Kind.LAST):
-                places[number] = place
+        for kind, offset in scan_records(self._file, self._reader.header_size):
+            if kind in (RecordKind.PACKET, RecordKind.LAST):
+                offsets[number] = offset
                 number += 1
-            elif kind is Kind.CRITICAL:
-                number += self._at(place).count
-        if not places:
+            elif kind is RecordKind.CRITICAL:
+                number += self._at(offset).count
+        if not offsets:
             raise FormatError(f"{self._reader.name} has no packets: it is damaged, get the file again")
-        return places
+        return offsets
 
-    def _at(self, place: int) -> Packet:
-        self._file.seek(place)
+    def _at(self, offset: int) -> Packet:
+        self._file.seek(offset)
         try:
             record = read_record(self._file)
             if record is None:
@@ -242,4 +244,4 @@ class _Packets:
             return Packet.from_record(record, self._reader.header)
         except FormatError as error:
             name = self._reader.name
-            raise FormatError(f"{name} is damaged at byte {place}: {error}; try `auricle repair`") from error
+            raise FormatError(f"{name} is damaged at byte {offset}: {error}; try `auricle repair`") from error

@@ -8,10 +8,10 @@ from typing import final
 import numpy as np
 
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
-from auricle.codec.coding.encoder import SoundEncoder, header_for, quality_step
+from auricle.codec.coding.encoder import SoundEncoder, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
-from auricle.codec.format.container import Packet, Reader, front
-from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, Span
+from auricle.codec.format.container import Packet, Reader, header_bytes
+from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, SampleSpan
 from auricle.errors import AudioError, FormatError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.coding import CompressOptions
@@ -19,7 +19,7 @@ from auricle.options.coding import CompressOptions
 
 @final
 class Encoder:
-    """Sound to packets, block by block. ``head`` and all packets' bytes in a row are an .aur file.
+    """Sound to packets, block by block. ``header_bytes`` and all packets' bytes in a row are an .aur file.
 
     Args:
         model: a model, a shipped model's name or a model file.
@@ -32,7 +32,7 @@ class Encoder:
 
     Attributes:
         header: what a decoder must know.
-        head: the same as bytes: the front of a file.
+        header_bytes: the same as bytes: the beginning of a file.
 
     `auricle.codec.info.latency_seconds` of the header and the encoder's look-ahead tell how long sound is under way.
 
@@ -57,7 +57,7 @@ class Encoder:
                 f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
             )
         loaded = model if isinstance(model, Autoencoder) else load(model)
-        self.header = header_for(
+        self.header = make_header(
             loaded,
             sample_rate=sample_rate,
             channels=channels,
@@ -65,7 +65,7 @@ class Encoder:
             step=quality_step(loaded, quality),
             options=CompressOptions(gain_db, packet_seconds),
         )
-        self.head = front(self.header)
+        self.header_bytes = header_bytes(self.header)
         self._sound = SoundEncoder(loaded, self.header)
         self._finished = False
 
@@ -105,30 +105,30 @@ class Decoder:
     """Packets to sound, in order; what is missing is concealed.
 
     Args:
-        head: the encoder's, or its header.
+        header: the encoder's, or its bytes.
         model: the model that made the packets; by default the shipped one that the header names.
         most_lost_seconds: longest loss that is concealed. A packet from farther ahead is an error, not an hour of work.
 
     Raises:
-        FormatError: the head is damaged or contradicts the model.
+        FormatError: the header is damaged or contradicts the model.
         ModelError: the model is unknown or not the one that made the packets.
     """
 
     def __init__(
         self,
-        head: bytes | Header,
+        header: bytes | Header,
         model: Autoencoder | Path | str | None = None,
         *,
-        most_lost_seconds: float = 10.0,
+        max_loss_seconds: float = 10.0,
     ):
-        self.header = head if isinstance(head, Header) else _header(head)
+        self.header = header if isinstance(header, Header) else _parse_header(header)
         loaded = find_model("the stream", self.header, model)
         check_header("the stream", self.header, loaded)
         self._decoder = PacketDecoder(loaded, self.header, "the stream", strict=False)
-        self._most_lost = most_lost_seconds / self.header.packet_seconds
+        self._max_loss_packets = max_loss_seconds / self.header.packet_seconds
 
     @property
-    def lost(self) -> tuple[Span, ...]:
+    def lost(self) -> tuple[SampleSpan, ...]:
         """Spans of the sound that were lost so far, in samples per channel."""
         return tuple(self._decoder.lost)
 
@@ -144,13 +144,13 @@ class Decoder:
         are not a code stream counts as lost.
 
         Raises:
-            FormatError: the packet is so far ahead that more would be lost than ``most_lost_seconds``; it is left out.
+            FormatError: the packet is so far ahead that more would be lost than ``max_loss_seconds``; it is left out.
         """
         missing = packet.sequence - self._decoder.expected
         if missing < 0 or self._decoder.ended:
             return self._joined(())
-        gone = missing + (packet.count if packet.payload is None else 0)
-        if gone > max(1.0, self._most_lost):
+        lost_packets = missing + (packet.count if packet.payload is None else 0)
+        if lost_packets > max(1.0, self._max_loss_packets):
             raise FormatError(
                 f"packet {packet.sequence} came where {self._decoder.expected} was due: it is damaged or a stranger's; "
                 "begin a new decoder if the stream went on without you"
@@ -158,23 +158,23 @@ class Decoder:
         frames = missing * self.header.packet_frames
         return self._joined((*self._decoder.conceal(frames), *self._decoder.blocks([packet])))
 
-    def lose(self, packets: int = 1) -> np.ndarray:
+    def conceal(self, packets: int = 1) -> np.ndarray:
         """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them.
 
         Raises:
-            OptionError: the number is negative, or stands for more than ``most_lost_seconds``.
+            OptionError: the number is negative, or stands for more than ``max_loss_seconds``.
         """
-        if not 0 <= packets <= max(1.0, self._most_lost):
-            raise OptionError(f"{packets} lost packets: give 0 to {int(max(1.0, self._most_lost))}")
+        if not 0 <= packets <= max(1.0, self._max_loss_packets):
+            raise OptionError(f"{packets} lost packets: give 0 to {int(max(1.0, self._max_loss_packets))}")
         return self._joined(self._decoder.conceal(packets * self.header.packet_frames))
 
     def _joined(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
         return np.concatenate([np.zeros((self.header.channels, 0), np.float32), *blocks], axis=1)
 
 
-def _header(head: bytes) -> Header:
-    file = BytesIO(head)
-    header = Reader(file, "the head").header
+def _parse_header(data: bytes) -> Header:
+    file = BytesIO(data)
+    header = Reader(file, "the header").header
     if file.read(1):
-        raise FormatError("the head is not what an encoder made: hand on its bytes as they are")
+        raise FormatError("the header is not what an encoder made: hand on its bytes as they are")
     return header

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from auricle.codec.format.container import NO_TAGS, End, Packet, Writer, open_file
-from auricle.codec.format.header import Header, Span
-from auricle.codec.format.record import Kind
-from auricle.codec.format.tags import tags_of
-from auricle.codec.salvage import find_front, packets, records
-from auricle.codec.targets import binary_target, check_target, refuse_same
+from auricle.codec.format.container import NO_TAGS, Packet, StreamEnd, Writer, open_file
+from auricle.codec.format.header import Header, SampleSpan
+from auricle.codec.format.record import RecordKind
+from auricle.codec.format.tags import parse_tags
+from auricle.codec.salvage import packets, records, recover_header
+from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import FormatError
 
 
@@ -36,7 +36,7 @@ class RepairResult:
     header: str
     packets: int
     mended: int
-    lost: tuple[Span, ...]
+    lost: tuple[SampleSpan, ...]
     samples: int
     sample_rate: int
     cut: bool
@@ -53,9 +53,9 @@ def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Re
         OutputError: the target can't be written.
     """
     source, target = Path(source), Path(target)
-    refuse_same(source, target)
+    refuse_same_file(source, target)
     check_target(target, force=force)
-    with _viewed(source) as data:
+    with _mapped(source) as data:
         try:
             return _repair(data, target, force=force)
         except FormatError as error:
@@ -63,16 +63,16 @@ def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Re
 
 
 def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
-    front = find_front(data)
-    header, size, lost = front.header, front.header.packet_frames, []
+    recovered = recover_header(data)
+    header, size, lost = recovered.header, recovered.header.packet_frames, []
     expected = saved = mended = 0
     cut = False
-    end: End | None = None
-    with binary_target(target, force=force) as (file, amend):
-        writer = Writer(file, header, _tags(data, front.size), amend=amend)
-        for packet, was_mended in packets(data, header, front.size):
+    end: StreamEnd | None = None
+    with open_target(target, force=force) as (file, seekable):
+        writer = Writer(file, header, _tags(data, recovered.size), seekable=seekable)
+        for packet, was_mended in packets(data, header, recovered.size):
             if packet.sequence > expected:
-                writer.write(gap(header, expected, packet.sequence))
+                writer.write(gap_packet(header, expected, packet.sequence))
                 lost.append(header.span(expected * size, packet.sequence * size))
             writer.write(packet)
             if packet.payload is None:
@@ -84,21 +84,21 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
             raise FormatError("not one of its packets is whole")
         if end is None:
             cut = header.samples is None
-            for packet in _ending(header, expected):
+            for packet in _final_packets(header, expected):
                 writer.write(packet)
                 end = packet.end
             lost.append(header.span(expected * size, 1 << 60))
     assert end is not None
-    spans = tuple(Span(span.first, min(span.stop, end.samples)) for span in lost)
-    return RepairResult(target, front.how, saved, mended, spans, end.samples, header.sample_rate, cut)
+    spans = tuple(SampleSpan(span.first, min(span.stop, end.samples)) for span in lost)
+    return RepairResult(target, recovered.state, saved, mended, spans, end.samples, header.sample_rate, cut)
 
 
-def gap(header: Header, first: int, stop: int) -> Packet:
+def gap_packet(header: Header, first: int, stop: int) -> Packet:
     """The mark of lost packets from number ``first`` to just before ``stop``."""
     return Packet(first, (stop - first) * header.packet_frames, None, count=stop - first)
 
 
-def _ending(header: Header, expected: int) -> Iterator[Packet]:
+def _final_packets(header: Header, expected: int) -> Iterator[Packet]:
     """What ends a file whose last packets are lost.
 
     Where the length is unknown, one frame more is marked as lost: the sound fades out in it.
@@ -111,22 +111,22 @@ def _ending(header: Header, expected: int) -> Iterator[Packet]:
     frames = header.frames(header.samples or 0)
     last = max(0, frames - 1) // size
     if last > expected:
-        yield gap(header, expected, last)
-    yield Packet(last, frames - last * size, None, End(header.samples or 0, 0))
+        yield gap_packet(header, expected, last)
+    yield Packet(last, frames - last * size, None, StreamEnd(header.samples or 0, 0))
 
 
 def _tags(data: memoryview, start: int) -> Mapping[str, str]:
     """Tags that stand before the first packet."""
-    for found in records(data, start):
-        if found.record.kind is not Kind.OPTIONAL:
+    for item in records(data, start):
+        if item.record.kind is not RecordKind.OPTIONAL:
             break
-        if tags := tags_of(found.record):
+        if tags := parse_tags(item.record):
             return tags
     return NO_TAGS
 
 
 @contextmanager
-def _viewed(path: Path) -> Iterator[memoryview]:
+def _mapped(path: Path) -> Iterator[memoryview]:
     with open_file(path) as file:
         if path.stat().st_size == 0:
             raise FormatError(f"{path} is empty: name a file that `auricle compress` made")

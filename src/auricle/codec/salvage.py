@@ -13,24 +13,24 @@ import google_crc32c
 
 from auricle.codec.format.container import MAGIC, VERSION, Packet
 from auricle.codec.format.header import Header
-from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Kind, Record, Topic, crc
+from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Record, RecordKind, RecordTopic, crc
 from auricle.codec.format.seek_table import find_table
 from auricle.errors import FormatError
 
-_MOST_MENDED = 1 << 14
+_MAX_MENDED_BYTES = 1 << 14
 """Bytes of a damaged stretch in which single bits are tried."""
-_WORK = 1 << 36
+_MAX_WORK = 1 << 36
 """Work that the search for records may do at most: about a minute."""
 _WORK_PER_BYTE = 1000
-_LEAST_RECORD = 6
+_MIN_RECORD_BYTES = 6
 """Bytes of the shortest record that holds a packet."""
-_HEADER_MOST = 5 + 255 + CRC_BYTES
+_MAX_HEADER_BYTES = 5 + 255 + CRC_BYTES
 _POLYNOMIAL = 0x82F63B78
 _LAST_BIT = google_crc32c.value(b"\x80") ^ google_crc32c.value(b"\x00")
 """What turning the last bit that a CRC takes in changes in it."""
 
 
-class Found(NamedTuple):
+class FoundRecord(NamedTuple):
     """A whole record: where it begins and ends, and whether a bit of it had to be turned."""
 
     begin: int
@@ -39,54 +39,54 @@ class Found(NamedTuple):
     mended: bool = False
 
 
-class Front(NamedTuple):
+class RecoveredHeader(NamedTuple):
     """The header of a file.
 
     Attributes:
         header: it.
         size: bytes that it takes at the front of the file, checksum and all.
-        how: "whole", "mended" (one bit was wrong) or "copied" (from the seek table).
+        state: "whole", "mended" (one bit was wrong) or "copied" (from the seek table).
     """
 
     header: Header
     size: int
-    how: str
+    state: str
 
 
-def find_front(data: memoryview) -> Front:
+def recover_header(data: memoryview) -> RecoveredHeader:
     """The header of a file, mended where one bit is wrong, else from the seek table.
 
     Raises:
         FormatError: it is lost.
     """
-    if (header := _front(bytes(data[:_HEADER_MOST]))) is not None:
-        return Front(header, _front_size(data[4]), "whole")
+    if (header := _parse_header(bytes(data[:_MAX_HEADER_BYTES]))) is not None:
+        return RecoveredHeader(header, _header_size(data[4]), "whole")
     if _distance(bytes(data[:4])) > 1:
         raise FormatError("it does not begin like an .aur file")
     for length in dict.fromkeys((data[4] if len(data) > 4 else 0, *range(32, 256))):
-        head = bytearray(data[: _front_size(length)])
-        if len(head) < _front_size(length):
+        head = bytearray(data[: _header_size(length)])
+        if len(head) < _header_size(length):
             continue
         head[:5] = MAGIC + VERSION + bytes([length])
-        if (mended := mend(bytes(head))) is not None and (header := _front(mended)) is not None:
-            return Front(header, len(head), "mended")
+        if (mended := mend(bytes(head))) is not None and (header := _parse_header(mended)) is not None:
+            return RecoveredHeader(header, len(head), "mended")
     table = find_table(BytesIO(data[-2 * MAX_RECORD_BYTES :]))
     if table is not None:
-        return Front(table.header, 0, "copied")
+        return RecoveredHeader(table.header, 0, "copied")
     raise FormatError("its header is damaged beyond repair, and there is no copy of it in its seek table")
 
 
 def _distance(magic: bytes) -> int:
     """Bits in which the first bytes differ from what they should be."""
-    wanted = MAGIC + VERSION
-    return (int.from_bytes(magic, "big") ^ int.from_bytes(wanted, "big")).bit_count() if len(magic) == 4 else 32
+    expected = MAGIC + VERSION
+    return (int.from_bytes(magic, "big") ^ int.from_bytes(expected, "big")).bit_count() if len(magic) == 4 else 32
 
 
-def _front_size(length: int) -> int:
+def _header_size(length: int) -> int:
     return 5 + length + CRC_BYTES
 
 
-def _front(data: bytes) -> Header | None:
+def _parse_header(data: bytes) -> Header | None:
     if len(data) < 5 or data[:4] != MAGIC + VERSION:
         return None
     end = 5 + data[4]
@@ -99,63 +99,63 @@ def _front(data: bytes) -> Header | None:
 
 
 @final
-class _Search:
+class _RecordSearch:
     """Finds whole records in bytes, one after another.
 
     Attributes:
         expected: number of the packet that comes next.
-        left: work that may still be done, in bytes summed; a byte that is looked at counts as a thousand.
+        work_left: work that may still be done, in bytes summed; a byte that is looked at counts as a thousand.
     """
 
     def __init__(self, data: memoryview):
         self._data = data
         self.expected = 0
-        self.left = _WORK
+        self.work_left = _MAX_WORK
 
-    def at(self, place: int) -> Found | None:
+    def at(self, start: int) -> FoundRecord | None:
         """The record that begins here, if it is whole."""
-        return self._whole(place, None)
+        return self._whole(start, None)
 
-    def after(self, place: int) -> Found | None:
+    def after(self, damaged: int) -> FoundRecord | None:
         """The next record behind a damaged one whose number fits the bytes between; where there is none, any later."""
         for loose in (False, True):
-            for start in range(place + 1, len(self._data)):
-                most = None if loose else self.expected + (start - place) // _LEAST_RECORD + 1
-                found = self._whole(start, range(self.expected, most or 1 << 60))
-                if found is not None:
-                    return found
-                if self.left < 0:
+            for start in range(damaged + 1, len(self._data)):
+                most = None if loose else self.expected + (start - damaged) // _MIN_RECORD_BYTES + 1
+                record = self._whole(start, range(self.expected, most or 1 << 60))
+                if record is not None:
+                    return record
+                if self.work_left < 0:
                     return None
         return None
 
-    def _whole(self, at: int, numbers: range | None) -> Found | None:
+    def _whole(self, at: int, numbers: range | None) -> FoundRecord | None:
         """The record at a byte, if its checksum and, where ``numbers`` are given, its number are right."""
-        data, self.left = self._data, self.left - _WORK_PER_BYTE
+        data, self.work_left = self._data, self.work_left - _WORK_PER_BYTE
         key, start = _varint(data, at)
         if start < 0:
             return None
         end = start + (key >> 2)
         if key >> 2 > MAX_RECORD_BYTES or end + CRC_BYTES > len(data):
             return None
-        kind = Kind(key & 3)
+        kind = RecordKind(key & 3)
         if numbers is not None and not _likely(data, start, kind, numbers):
             return None
-        self.left -= end - at
+        self.work_left -= end - at
         if google_crc32c.value(bytes(data[at:end])).to_bytes(CRC_BYTES, "little") != data[end : end + CRC_BYTES]:
             return None
-        return Found(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
+        return FoundRecord(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
 
 
-def _likely(data: memoryview, start: int, kind: Kind, numbers: range) -> bool:
+def _likely(data: memoryview, start: int, kind: RecordKind, numbers: range) -> bool:
     """Whether a record's body begins as one of its kind would: with a number that is due, or a topic that is known."""
     number, after = _varint(data, start)
     if after < 0:
         return False
-    if kind is Kind.OPTIONAL:
-        return number in (Topic.TAGS, Topic.SEEK_TABLE)
-    if kind is Kind.CRITICAL:
-        return number == Topic.GAP and _varint(data, after)[0] in numbers
-    return (number >> 1 if kind is Kind.LAST else number) in numbers
+    if kind is RecordKind.OPTIONAL:
+        return number in (RecordTopic.TAGS, RecordTopic.SEEK_TABLE)
+    if kind is RecordKind.CRITICAL:
+        return number == RecordTopic.GAP and _varint(data, after)[0] in numbers
+    return (number >> 1 if kind is RecordKind.LAST else number) in numbers
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
@@ -168,54 +168,54 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     return 0, -1
 
 
-def records(data: memoryview, start: int) -> Iterator[Found]:
+def records(data: memoryview, start: int) -> Iterator[FoundRecord]:
     """Yield the whole records from ``start`` on, mended ones too; what lies between them is damaged.
 
     A file that is damaged in very many places is searched for about a minute; what lies behind counts as damaged.
     """
-    search, at = _Search(data), start
+    search, at = _RecordSearch(data), start
     while at < len(data):
-        found = search.at(at)
-        if found is None:
+        current = search.at(at)
+        if current is None:
             following = search.after(at)
             stop = following.begin if following else len(data)
-            found = _mended(data[at:stop], at)
-            if found is None:
-                found, following = following, None
-            if found is None:
+            current = _mended(data[at:stop], at)
+            if current is None:
+                current, following = following, None
+            if current is None:
                 return
         else:
             following = None
-        for each in (found, following):
-            if each is not None:
-                yield each
-                search.expected = max(search.expected, _after(each.record))
-                at = each.end
+        for item in (current, following):
+            if item is not None:
+                yield item
+                search.expected = max(search.expected, _after(item.record))
+                at = item.end
 
 
 def _after(record: Record) -> int:
     """Number of the packet after a record; 0 where it does not tell."""
     body = memoryview(record.body)
     number, after = _varint(body, 0)
-    if record.kind is Kind.PACKET:
+    if record.kind is RecordKind.PACKET:
         return number + 1
-    if record.kind is Kind.CRITICAL and after > 0:
+    if record.kind is RecordKind.CRITICAL and after > 0:
         first, behind = _varint(body, after)
         return first + _varint(body, behind)[0] if behind > 0 else 0
     return 0
 
 
-def _mended(damaged: memoryview, at: int) -> Found | None:
+def _mended(damaged: memoryview, at: int) -> FoundRecord | None:
     """The one record that damaged bytes were before one of their bits flipped."""
-    if not CRC_BYTES < len(damaged) <= _MOST_MENDED:
+    if not CRC_BYTES < len(damaged) <= _MAX_MENDED_BYTES:
         return None
-    whole = mend(bytes(damaged))
-    if whole is None:
+    mended = mend(bytes(damaged))
+    if mended is None:
         return None
-    found = _Search(memoryview(whole)).at(0)
-    if found is None or found.end != len(whole):
+    record = _RecordSearch(memoryview(mended)).at(0)
+    if record is None or record.end != len(mended):
         return None
-    return Found(at, at + len(whole), found.record, mended=True)
+    return FoundRecord(at, at + len(mended), record.record, mended=True)
 
 
 def mend(data: bytes) -> bytes | None:
@@ -223,16 +223,16 @@ def mend(data: bytes) -> bytes | None:
 
     A CRC is linear: what a flipped bit changes in it depends on the bit's place alone, so each bit costs one lookup.
     """
-    body, found = data[:-CRC_BYTES], int.from_bytes(data[-CRC_BYTES:], "little")
-    wrong = google_crc32c.value(body) ^ found
-    if wrong == 0:
+    body, checksum = data[:-CRC_BYTES], int.from_bytes(data[-CRC_BYTES:], "little")
+    syndrome = google_crc32c.value(body) ^ checksum
+    if syndrome == 0:
         return data
-    if wrong.bit_count() == 1:
-        return body + (found ^ wrong).to_bytes(CRC_BYTES, "little")
+    if syndrome.bit_count() == 1:
+        return body + (checksum ^ syndrome).to_bytes(CRC_BYTES, "little")
     # Walk the change that bit 7 of the last byte makes backwards through the body, one bit a time.
     change = _LAST_BIT
     for place in range(8 * len(body) - 1, -1, -1):
-        if change == wrong:
+        if change == syndrome:
             mended = bytearray(body)
             mended[place >> 3] ^= 1 << (place & 7)
             return bytes(mended) + data[-CRC_BYTES:]
@@ -245,18 +245,18 @@ def packets(data: memoryview, header: Header, start: int) -> Iterator[tuple[Pack
     expected, last = 0, None
     if header.samples is not None:
         last = max(0, header.frames(header.samples) - 1) // header.packet_frames
-    for found in records(data, start):
-        if found.record.kind is Kind.OPTIONAL:
+    for item in records(data, start):
+        if item.record.kind is RecordKind.OPTIONAL:
             continue
         try:
-            packet = Packet.from_record(found.record, header)
+            packet = Packet.from_record(item.record, header)
         except FormatError:
             continue
         if packet.sequence < expected or (
             last is not None and packet.end is None and packet.sequence + packet.count > last
         ):
             continue
-        yield packet, found.mended
+        yield packet, item.mended
         expected = packet.sequence + packet.count
         if packet.end is not None:
             return

@@ -10,46 +10,46 @@ import numpy as np
 
 from auricle.audio import AudioReader
 
-WHOLE_SECONDS = 60
-STRETCHES = 15
+MEASURED_SECONDS = 60
+EXCERPTS = 15
 PIPE_SECONDS = 0.05
 """A pipe is read in blocks of this length: longer ones would add to its latency."""
-STRETCH_SECONDS = WHOLE_SECONDS // STRETCHES
+EXCERPT_SECONDS = MEASURED_SECONDS // EXCERPTS
 
 
-class Piece(NamedTuple):
-    """A block ``(c, t)`` of a stretch, and whether the stretch ends with it."""
+class ExcerptBlock(NamedTuple):
+    """A block ``(c, t)`` of an excerpt, and whether the excerpt ends with it."""
 
     audio: np.ndarray
     last: bool
 
 
-class Source(ABC):
+class SoundSource(ABC):
     """A sound of ``channels`` channels at ``sample_rate`` Hz.
 
     Attributes:
         samples: per channel; None where only the end tells.
-        again: whether `blocks` can be called more than once.
+        rereadable: whether `blocks` can be called more than once.
         tags: words about the sound.
     """
 
     sample_rate: int
     channels: int
     samples: int | None
-    again: bool
+    rereadable: bool
     tags: Mapping[str, str]
 
     @property
     @abstractmethod
-    def whole(self) -> bool:
-        """Whether `pieces` are all of the sound."""
+    def is_short(self) -> bool:
+        """Whether `excerpts` are all of the sound."""
 
     @abstractmethod
-    def head(self) -> Iterable[np.ndarray]:
+    def first_minute(self) -> Iterable[np.ndarray]:
         """Blocks ``(c, t)`` of the first minute: what the rotation of channels is fitted to."""
 
     @abstractmethod
-    def pieces(self) -> Iterator[Piece]:
+    def excerpts(self) -> Iterator[ExcerptBlock]:
         """Enough of the sound to measure what a file of it will be like: a minute, or all if it is shorter."""
 
     @abstractmethod
@@ -66,7 +66,7 @@ class Source(ABC):
 
 
 @final
-class FileSource(Source):
+class FileSource(SoundSource):
     """A file.
 
     Args:
@@ -77,7 +77,7 @@ class FileSource(Source):
         AudioError: it can't be read.
     """
 
-    again = True
+    rereadable = True
 
     def __init__(self, path: Path, *, untrusted: bool = False):
         self._path, self._untrusted = path, untrusted
@@ -87,25 +87,25 @@ class FileSource(Source):
         self.samples = self._length = sum(b.shape[1] for b in self.blocks()) if frames is None else frames
 
     @property
-    def whole(self) -> bool:
+    def is_short(self) -> bool:
         """Whether it lasts a minute at most."""
-        return self._length <= WHOLE_SECONDS * self.sample_rate
+        return self._length <= MEASURED_SECONDS * self.sample_rate
 
-    def head(self) -> Iterable[np.ndarray]:
+    def first_minute(self) -> Iterable[np.ndarray]:
         """The first minute, read anew."""
-        return _beginning(self.blocks(), WHOLE_SECONDS * self.sample_rate)
+        return _beginning(self.blocks(), MEASURED_SECONDS * self.sample_rate)
 
-    def pieces(self) -> Iterator[Piece]:
-        """The whole file up to 60 s, else 15 evenly spaced stretches of 4 s."""
-        length = self._length if self.whole else STRETCH_SECONDS * self.sample_rate
-        count = 1 if self.whole else STRETCHES
+    def excerpts(self) -> Iterator[ExcerptBlock]:
+        """The whole file up to 60 s, else 15 evenly spaced excerpts of 4 s."""
+        length = self._length if self.is_short else EXCERPT_SECONDS * self.sample_rate
+        count = 1 if self.is_short else EXCERPTS
         starts = [index * (self._length - length) // max(1, count - 1) for index in range(count)]
         at = 0
         for block in self.blocks():
             end = at + block.shape[1]
             while starts and starts[0] < end:
                 stop = starts[0] + length
-                yield Piece(block[:, max(0, starts[0] - at) : stop - at], stop <= end)
+                yield ExcerptBlock(block[:, max(0, starts[0] - at) : stop - at], stop <= end)
                 if stop > end:
                     break
                 starts.pop(0)
@@ -124,14 +124,14 @@ class FileSource(Source):
 
 
 @final
-class PipeSource(Source):
+class PipeSource(SoundSource):
     """A sound that comes once, in any format that `auricle.audio.AudioReader.from_stream` takes.
 
     Raises:
         AudioError: it is not audio.
     """
 
-    again = False
+    rereadable = False
     samples = None
 
     def __init__(self, stream: BinaryIO, *, untrusted: bool = False):
@@ -140,18 +140,18 @@ class PipeSource(Source):
         self._blocks = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))
 
     @property
-    def whole(self) -> bool:
+    def is_short(self) -> bool:
         """Whether the first minute was all."""
-        return sum(block.shape[1] for block in self._minute) < WHOLE_SECONDS * self.sample_rate
+        return sum(block.shape[1] for block in self._minute) < MEASURED_SECONDS * self.sample_rate
 
-    def head(self) -> Iterable[np.ndarray]:
+    def first_minute(self) -> Iterable[np.ndarray]:
         """The first minute, which is kept."""
         return self._minute
 
-    def pieces(self) -> Iterator[Piece]:
+    def excerpts(self) -> Iterator[ExcerptBlock]:
         """The first minute, which is kept."""
         for number, block in enumerate(self._minute, 1):
-            yield Piece(block, number == len(self._minute))
+            yield ExcerptBlock(block, number == len(self._minute))
 
     def blocks(self) -> Iterator[np.ndarray]:
         """What was kept, then the rest; call once."""
@@ -164,11 +164,11 @@ class PipeSource(Source):
 
     @cached_property
     def _minute(self) -> list[np.ndarray]:
-        return list(_beginning(self._blocks, WHOLE_SECONDS * self.sample_rate))
+        return list(_beginning(self._blocks, MEASURED_SECONDS * self.sample_rate))
 
 
 def _beginning(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
-    seen = 0
-    while seen < samples and (block := next(blocks, None)) is not None:
-        seen += block.shape[1]
+    count = 0
+    while count < samples and (block := next(blocks, None)) is not None:
+        count += block.shape[1]
         yield block

@@ -9,7 +9,7 @@ from auricle.atomic import atomic_write, check_writable
 from auricle.errors import OptionError, OutputError
 
 
-def refuse_same(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:
+def refuse_same_file(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:
     """Refuse to write onto what is read.
 
     Raises:
@@ -32,7 +32,7 @@ def check_target(target: Path | str | BinaryIO, *, force: bool) -> None:
 
 
 @contextmanager
-def binary_target(target: Path | str | BinaryIO, *, force: bool) -> Iterator[tuple[BinaryIO, bool]]:
+def open_target(target: Path | str | BinaryIO, *, force: bool) -> Iterator[tuple[BinaryIO, bool]]:
     """Open what is written to, and tell whether it can be moved in: a file that appears when it is whole, or a pipe.
 
     Raises:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from auricle.codec.format.container import Packet, Reader, open_file
-from auricle.codec.format.header import Span
+from auricle.codec.format.header import SampleSpan
 from auricle.errors import FormatError
 from auricle.options.coding import ReadLimits
 
@@ -33,7 +33,7 @@ class VerifyResult:
     packets: int
     samples: int
     sample_rate: int
-    lost: tuple[Span, ...]
+    lost: tuple[SampleSpan, ...]
     codes: bool
 
 
@@ -54,8 +54,8 @@ def verify(
     path = Path(path)
     with open_file(path) as file:
         reader = Reader(file, path)
-        check = None if model is None else _CodeCheck(reader, model, limits)
-        lost: list[Span] = []
+        checker = None if model is None else _CodeChecker(reader, model, limits)
+        lost: list[SampleSpan] = []
         count = samples = 0
         for packet in reader.packets():
             if packet.payload is None:
@@ -63,27 +63,27 @@ def verify(
                 lost.append(reader.header.span(begin, begin + packet.frames))
             else:
                 count += 1
-            if check is not None:
-                check.take(packet)
+            if checker is not None:
+                checker.check(packet)
             samples = packet.end.samples if packet.end else 0
         size = reader.size
-    spans = tuple(Span(first, min(stop, samples)) for first, stop in lost)
-    return VerifyResult(path, size, count, samples, reader.header.sample_rate, spans, check is not None and not lost)
+    spans = tuple(SampleSpan(first, min(stop, samples)) for first, stop in lost)
+    return VerifyResult(path, size, count, samples, reader.header.sample_rate, spans, checker is not None and not lost)
 
 
 @final
-class _CodeCheck:
+class _CodeChecker:
     def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: ReadLimits):
         from auricle.codec.coding.decoder import check_header, find_model  # loads torch
-        from auricle.codec.coding.encoder import tables_of
+        from auricle.codec.coding.encoder import require_tables
         from auricle.codec.coding.entropy_coder import PacketCoder
 
-        found = find_model(reader.name, reader.header, model, any_decoder=True)
-        check_header(reader.name, reader.header, found)
+        loaded = find_model(reader.name, reader.header, model, any_decoder=True)
+        check_header(reader.name, reader.header, loaded)
         self._reader, self._limits, self._lost, self._checksum = reader, limits, False, 0
-        self._coder = PacketCoder(tables_of(found).at(reader.header.quality_step))
+        self._coder = PacketCoder(require_tables(loaded).at(reader.header.quality_step))
 
-    def take(self, packet: Packet) -> None:
+    def check(self, packet: Packet) -> None:
         from auricle.codec.coding.entropy_coder import codes_checksum
 
         header = self._reader.header

@@ -55,9 +55,9 @@ def plain(tables: TableSet) -> reference.PlainTables:
 def there_and_back(tables: TableSet, codes: np.ndarray) -> bytes:
     coder = PacketCoder(tables)
     data = coder.encode(codes)
-    back = coder.decode([data], codes.shape[0], codes.shape[1])
-    assert back.dtype == np.int32
-    np.testing.assert_array_equal(back[0], codes)
+    decoded = coder.decode([data], codes.shape[0], codes.shape[1])
+    assert decoded.dtype == np.int32
+    np.testing.assert_array_equal(decoded[0], codes)
     return data
 
 

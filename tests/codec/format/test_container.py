@@ -6,10 +6,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auricle.codec.format.channel_rotation import angle_count
-from auricle.codec.format.container import End, Packet, Reader, Writer, front
+from auricle.codec.format.container import Packet, Reader, StreamEnd, Writer, header_bytes
 from auricle.codec.format.fields import RATES, Fields, rate_bytes, read_varint, varint
-from auricle.codec.format.header import LONGEST_RUN, MAX_PACKET_FRAMES, MAX_SAMPLES, Header
-from auricle.codec.format.record import MAX_RECORD_BYTES, sealed
+from auricle.codec.format.header import MAX_PACKET_FRAMES, MAX_RUN_FRAMES, MAX_SAMPLES, Header
+from auricle.codec.format.record import MAX_RECORD_BYTES, with_crc
 from auricle.errors import FormatError
 
 HEADER = Header(
@@ -39,7 +39,7 @@ def build(
     writer = Writer(file, header, tags)
     for number, payload in enumerate(payloads[:-1]):
         writer.write(Packet(number, header.packet_frames, payload))
-    writer.write(Packet(len(payloads) - 1, 0, payloads[-1], End(samples, 0xDEADBEEF)))
+    writer.write(Packet(len(payloads) - 1, 0, payloads[-1], StreamEnd(samples, 0xDEADBEEF)))
     assert writer.size == len(file.getvalue())
     return file.getvalue()
 
@@ -50,11 +50,11 @@ def read(data: bytes) -> tuple[Header, list[Packet]]:
 
 
 def record(kind: int, body: bytes) -> bytes:
-    return sealed(varint(len(body) << 2 | kind) + body)
+    return with_crc(varint(len(body) << 2 | kind) + body)
 
 
 FILE = build()
-FRONT = front(HEADER)
+FRONT = header_bytes(HEADER)
 
 
 def test_what_is_written_is_read() -> None:
@@ -64,12 +64,12 @@ def test_what_is_written_is_read() -> None:
     assert [packet.payload for packet in packets] == PAYLOADS
     assert [packet.sequence for packet in packets] == [0, 1, 2, 3]
     assert [packet.frames for packet in packets] == [4, 4, 4, HEADER.frames(SAMPLES) - 12]
-    assert [packet.end for packet in packets] == [None, None, None, End(SAMPLES, 0xDEADBEEF)]
+    assert [packet.end for packet in packets] == [None, None, None, StreamEnd(SAMPLES, 0xDEADBEEF)]
 
 
 def test_a_file_of_no_samples() -> None:
     _, packets = read(build(payloads=[b""], samples=0))
-    assert packets == [Packet(0, 0, b"", End(0, 0xDEADBEEF))]
+    assert packets == [Packet(0, 0, b"", StreamEnd(0, 0xDEADBEEF))]
 
 
 def test_tags_are_known_with_the_first_packet() -> None:
@@ -97,7 +97,7 @@ def test_lost_packets_keep_their_places() -> None:
     assert [(p.sequence, p.frames, p.payload) for p in read(lost)[1]] == [
         (0, 4, b"first"), (1, 8, None), (3, HEADER.frames(SAMPLES) - 12, b"the last"),
     ]  # fmt: skip
-    ending = Packet(3, 0, None, End(SAMPLES, 0)).to_bytes()
+    ending = Packet(3, 0, None, StreamEnd(SAMPLES, 0)).to_bytes()
     assert read(FRONT + first + gap + ending)[1][-1].payload is None
     for wrong in (record(3, varint(3) + varint(1) + varint(0)), record(3, varint(3) + varint(1) + varint(2) + b"x")):
         with pytest.raises(FormatError, match="malformed"):
@@ -106,8 +106,8 @@ def test_lost_packets_keep_their_places() -> None:
 
 def test_the_length_is_put_into_the_header_of_a_file_that_can_be_moved_in() -> None:
     file = BytesIO()
-    writer = Writer(file, HEADER, amend=True)
-    writer.write(Packet(0, 0, b"", End(3, 0)))
+    writer = Writer(file, HEADER, seekable=True)
+    writer.write(Packet(0, 0, b"", StreamEnd(3, 0)))
     assert read(file.getvalue())[0] == replace(HEADER, samples=3)
     assert file.tell() == writer.size == len(file.getvalue())
 
@@ -172,16 +172,16 @@ def test_overwritten_bytes_are_found(changes: list[tuple[int, int]]) -> None:
 @given(st.binary(max_size=300), st.sampled_from([b"", b"AUR", b"AUR1", FRONT]))
 @example(b"", b"AUR1")
 @settings(max_examples=150, deadline=None)
-def test_any_bytes_are_refused(data: bytes, front: bytes) -> None:
+def test_any_bytes_are_refused(data: bytes, header_bytes: bytes) -> None:
     with pytest.raises(FormatError):
-        read(front + data)
+        read(header_bytes + data)
 
 
 @given(body=st.binary(max_size=255))
 @settings(max_examples=150, deadline=None)
 def test_any_header_with_a_right_checksum_is_read_or_refused(body: bytes) -> None:
     with pytest.raises(FormatError):
-        read(sealed(b"AUR1" + bytes([len(body)]) + body))
+        read(with_crc(b"AUR1" + bytes([len(body)]) + body))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=30)), max_size=6))
@@ -206,10 +206,10 @@ def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
     first, second = record(0, varint(0) + PAYLOADS[0]), record(0, varint(1) + PAYLOADS[1])
     bare = build(tags={})
     assert bare.startswith(FRONT + first + second)
-    rest = bare[len(FRONT + first + second) :]
+    remainder = bare[len(FRONT + first + second) :]
     for wrong in (second + first, first, first + first + second, first + second + second):
         with pytest.raises(FormatError, match="stands in its place"):
-            read(FRONT + wrong + rest)
+            read(FRONT + wrong + remainder)
 
 
 @pytest.mark.parametrize(
@@ -261,11 +261,11 @@ def test_a_length_that_does_not_fit_the_packets_is_refused(samples: int) -> None
 
 
 def test_the_length_stands_in_the_header_or_at_the_end_and_is_one() -> None:
-    known = front(replace(HEADER, samples=100))
+    with_length = header_bytes(replace(HEADER, samples=100))
     for length, words in ((varint(102), "after 101 samples, its header says 100"), (varint(101), None), (b"\0", None)):
-        data = known + record(1, varint(0) + length + bytes(4) + b"x")
+        data = with_length + record(1, varint(0) + length + bytes(4) + b"x")
         if words is None:
-            assert read(data)[1][0].end == End(100, 0)
+            assert read(data)[1][0].end == StreamEnd(100, 0)
             continue
         with pytest.raises(FormatError, match=words):
             read(data)
@@ -304,5 +304,5 @@ def test_rates_come_back(rate: int) -> None:
 def test_a_packet_is_a_few_runs_of_equal_length(frames: int) -> None:
     run = replace(HEADER, packet_frames=frames).chunk_frames
     runs = -(-frames // run)
-    assert run <= LONGEST_RUN and 0 <= runs * run - frames < runs
-    assert runs == -(-frames // LONGEST_RUN)
+    assert run <= MAX_RUN_FRAMES and 0 <= runs * run - frames < runs
+    assert runs == -(-frames // MAX_RUN_FRAMES)

@@ -43,8 +43,8 @@ def test_the_fitted_rotation_gathers_the_energy(channels: int) -> None:
     assert (np.diff(energies) <= 0).all()
     correlation = covariance / np.sqrt(np.outer(energies, energies))
     assert np.abs(correlation - np.eye(channels)).max() < 0.05
-    wanted = np.sort(np.linalg.eigvalsh(audio.astype(np.float64) @ audio.T))[::-1]
-    np.testing.assert_allclose(energies, wanted, rtol=1e-2)
+    expected = np.sort(np.linalg.eigvalsh(audio.astype(np.float64) @ audio.T))[::-1]
+    np.testing.assert_allclose(energies, expected, rtol=1e-2)
 
 
 @pytest.mark.parametrize("value", [0.0, np.float32(3e38)])

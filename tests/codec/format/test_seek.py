@@ -11,7 +11,7 @@ from auricle.audio import read
 from auricle.codec import playback
 from auricle.codec.format import seek_table
 from auricle.codec.format.container import Packet, Reader, Writer
-from auricle.codec.format.seek_table import LEAST_PACKETS, SeekTable, find_table
+from auricle.codec.format.seek_table import MIN_TABLE_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
 from auricle.options.coding import CompressOptions, ReadLimits
@@ -35,7 +35,7 @@ def files(tmp_path_factory: pytest.TempPathFactory, tiny: Autoencoder) -> Path:
 def test_long_files_have_a_seek_table_and_short_ones_none(files: Path) -> None:
     with (files / "table.aur").open("rb") as file:
         table = find_table(file)
-        assert table is not None and len(table.places) == 37 >= LEAST_PACKETS
+        assert table is not None and len(table.offsets) == 37 >= MIN_TABLE_PACKETS
         file.seek(0)
         assert table.header == Reader(file, "a").header
     with (files / "plain.aur").open("rb") as file:
@@ -50,38 +50,38 @@ def test_long_files_have_a_seek_table_and_short_ones_none(files: Path) -> None:
 def test_a_part_is_what_the_whole_file_has_there(
     tiny: Autoencoder, files: Path, tmp_path: Path, name: str, start: float | None, stop: float | None
 ) -> None:
-    whole, _ = read(files / f"{name}.wav")
-    made = codec.decompress(files / f"{name}.aur", tmp_path / "p.wav", model=tiny, start=start, stop=stop)
+    complete, _ = read(files / f"{name}.wav")
+    result = codec.decompress(files / f"{name}.aur", tmp_path / "p.wav", model=tiny, start=start, stop=stop)
     part, _ = read(tmp_path / "p.wav")
     first = round((start or 0) * RATE)
-    last = min(whole.shape[1], round((SECONDS if stop is None else stop) * RATE))
-    assert part.shape == (2, last - first) and made.samples == last - first
+    last = min(complete.shape[1], round((SECONDS if stop is None else stop) * RATE))
+    assert part.shape == (2, last - first) and result.samples == last - first
     # The recurrent layer of this model remembers longer than the warm-up; a convolutional one is exact.
-    np.testing.assert_allclose(part, whole[:, first:last], atol=2e-3)
+    np.testing.assert_allclose(part, complete[:, first:last], atol=2e-3)
 
 
 @pytest.mark.parametrize("start", [7.0, 2.0])
 def test_only_the_packets_of_the_part_are_read(
     tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: float
 ) -> None:
-    seen: list[int] = []
+    sequences: list[int] = []
     read_packet = playback._Packets.read
 
     def spy(packets: playback._Packets, sequence: int) -> Packet:
-        seen.append(sequence)
+        sequences.append(sequence)
         return read_packet(packets, sequence)
 
     monkeypatch.setattr(playback._Packets, "read", spy)
     codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=start, stop=7.1)
     needed = int(7.1 / 0.25)
-    assert start - 2.25 <= 0.25 * min(seen) <= start - 2.0 and needed <= max(seen) <= needed + 2
+    assert start - 2.25 <= 0.25 * min(sequences) <= start - 2.0 and needed <= max(sequences) <= needed + 2
 
 
 def test_packets_are_decoded_side_by_side_as_far_as_they_are_needed(tiny: Autoencoder, files: Path) -> None:
-    with playback.playing(files / "table.aur", ReadLimits(), playback.Part(0.5, 5.1)) as playing:
+    with playback.open_playback(files / "table.aur", ReadLimits(), playback.Part(0.5, 5.1)) as playing:
         sizes = [len(group) for group in playing.groups]
     assert sizes[:2] == [16, 5] and set(sizes[2:]) == {1}
-    with playback.playing(files / "table.aur", ReadLimits(), playback.Part()) as playing:
+    with playback.open_playback(files / "table.aur", ReadLimits(), playback.Part()) as playing:
         assert [len(group) for group in playing.groups] == [16, 16, 5]
 
 
@@ -90,7 +90,7 @@ def test_of_long_packets_of_many_channels_fewer_are_decoded_side_by_side(tiny: A
     codec.compress(
         tmp_path / "in.wav", tmp_path / "a.aur", model=tiny, quality=0, options=CompressOptions(packet_seconds=8.0)
     )
-    with playback.playing(tmp_path / "a.aur", ReadLimits(), playback.Part()) as playing:
+    with playback.open_playback(tmp_path / "a.aur", ReadLimits(), playback.Part()) as playing:
         assert playing.header.packet_frames * 8 == 6400  # so three exceed the 16384 frames that may be held
         assert len(next(playing.groups)) == 2
 
@@ -116,8 +116,8 @@ def test_a_seek_table_that_lies_is_noticed(tiny: Autoencoder, files: Path, tmp_p
     assert table is not None
     body = table.to_record().to_bytes()
     assert data.endswith(body)
-    for places in (table.places[:-3], table.places[1:], tuple(place + 1 for place in table.places)):
-        lie = SeekTable(table.header, places).to_record()
+    for offsets in (table.offsets[:-3], table.offsets[1:], tuple(place + 1 for place in table.offsets)):
+        lie = SeekTable(table.header, offsets).to_record()
         assert lie is not None
         (tmp_path / "lie.aur").write_bytes(data[: -len(body)] + lie.to_bytes())
         with pytest.raises(FormatError, match=r"damaged|seek table is wrong"):
@@ -125,14 +125,14 @@ def test_a_seek_table_that_lies_is_noticed(tiny: Autoencoder, files: Path, tmp_p
         codec.decompress(tmp_path / "lie.aur", tmp_path / "whole.wav", model=tiny, force=True)
 
 
-@pytest.mark.parametrize("places", [(), (0,) * 37, (0,) * 16])
+@pytest.mark.parametrize("offsets", [(), (0,) * 37, (0,) * 16])
 def test_an_empty_seek_table_is_passed_over(
-    tiny: Autoencoder, files: Path, tmp_path: Path, places: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    tiny: Autoencoder, files: Path, tmp_path: Path, offsets: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (files / "plain.aur").open("rb") as file:
         header = Reader(file, "a").header
-    monkeypatch.setattr(seek_table, "LEAST_PACKETS", 0)
-    empty = SeekTable(header, places).to_record()
+    monkeypatch.setattr(seek_table, "MIN_TABLE_PACKETS", 0)
+    empty = SeekTable(header, offsets).to_record()
     assert empty is not None
     (tmp_path / "a.aur").write_bytes((files / "plain.aur").read_bytes() + empty.to_bytes())
     assert codec.decompress(tmp_path / "a.aur", tmp_path / "p.wav", model=tiny, start=8.0).samples == RATE
@@ -143,8 +143,8 @@ def test_a_part_needs_only_its_own_packets(tiny: Autoencoder, files: Path, tmp_p
         data = bytearray((files / f"{name}.aur").read_bytes())
         data[70] ^= 0xFF
         (tmp_path / "a.aur").write_bytes(data)
-        made = codec.decompress(tmp_path / "a.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=8.0, force=True)
-        assert made.samples == RATE
+        result = codec.decompress(tmp_path / "a.aur", tmp_path / "p.wav", model=tiny, start=7.0, stop=8.0, force=True)
+        assert result.samples == RATE
 
 
 def test_parts_without_a_sample(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
@@ -162,6 +162,6 @@ def test_seeking_over_lost_packets(tiny: Autoencoder, files: Path, tmp_path: Pat
         for packet in reader.packets():
             lost = packet.sequence in (4, 5)
             writer.write(replace(packet, payload=None) if lost else packet)
-    made = codec.decompress(tmp_path / "gap.aur", tmp_path / "p.wav", model=tiny, start=3.0, stop=8.0)
-    assert made.samples == 5 * RATE
-    assert [round(second / RATE, 1) for span in made.lost for second in span] == [4.0, 5.0, 5.0, 6.0]
+    result = codec.decompress(tmp_path / "gap.aur", tmp_path / "p.wav", model=tiny, start=3.0, stop=8.0)
+    assert result.samples == 5 * RATE
+    assert [round(second / RATE, 1) for span in result.lost for second in span] == [4.0, 5.0, 5.0, 6.0]

@@ -7,17 +7,17 @@ from typing import final
 
 import numpy as np
 
-from auricle.codec.coding.encoder import tables_of
+from auricle.codec.coding.encoder import require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
 from auricle.codec.coding.network_stream import SoundDecoder
 from auricle.codec.format.container import Packet
-from auricle.codec.format.header import FINGERPRINT_BYTES, Header, Span
+from auricle.codec.format.header import FINGERPRINT_BYTES, Header, SampleSpan
 from auricle.codec.playback import Playback, SoundWriter
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, earlier, fingerprint, load, shipped
 from auricle.progress import OnProgress, Progress
 
-_CONCEALED_AT_ONCE = 256
+_MAX_CONCEALED_FRAMES = 256
 
 
 def find_model(
@@ -36,33 +36,34 @@ def find_model(
     Raises:
         ModelError: no shipped model has that name, or the model's fingerprint is not the file's.
     """
-    wanted = header.fingerprint.hex()
+    file_digits = header.fingerprint.hex()
     if model is None:
-        model = earlier().get(wanted, shipped().get(header.model))
+        model = earlier().get(file_digits, shipped().get(header.model))
         if model is None:
             raise ModelError(
-                f"{source} was made with model {header.model!r} (fingerprint {wanted}), "
+                f"{source} was made with model {header.model!r} (fingerprint {file_digits}), "
                 "which is not shipped: give its file with --model"
             )
     loaded = model if isinstance(model, Autoencoder) else load(model)
-    found, *older = (name[: 2 * FINGERPRINT_BYTES] for name in (fingerprint(loaded), *loaded.info.decodes))
-    if wanted in (found, *older):
+    digits, *earlier_digits = (name[: 2 * FINGERPRINT_BYTES] for name in (fingerprint(loaded), *loaded.info.decodes))
+    if file_digits in (digits, *earlier_digits):
         return loaded
-    said = (
-        f"{source} was made with model {header.model!r} of fingerprint {wanted}, model {loaded.name!r} has {found}: "
+    message = (
+        f"{source} was made with model {header.model!r} of fingerprint {file_digits}, "
+        f"model {loaded.name!r} has {digits}: "
         f"{_advice(header)}"
     )
-    if tables_digest(tables_of(loaded)) != header.tables:
-        raise ModelError(said)
+    if tables_digest(require_tables(loaded)) != header.tables:
+        raise ModelError(message)
     if not any_decoder:
-        raise ModelError(f"{said}, or allow this one with --any-decoder: its tables can read the file")
+        raise ModelError(f"{message}, or allow this one with --any-decoder: its tables can read the file")
     return loaded
 
 
 def _advice(header: Header) -> str:
     """What to do where another model was given."""
-    wanted, newest = header.fingerprint.hex(), shipped().get(header.model)
-    if wanted in earlier() or (newest is not None and fingerprint(load(newest)).startswith(wanted)):
+    digits, shipped_path = header.fingerprint.hex(), shipped().get(header.model)
+    if digits in earlier() or (shipped_path is not None and fingerprint(load(shipped_path)).startswith(digits)):
         return "leave --model out"
     return "give the model that made it with --model"
 
@@ -73,10 +74,11 @@ def check_header(source: str | Path, header: Header, model: Autoencoder) -> None
     Raises:
         FormatError: it does.
     """
-    stated = header.native_rate, header.hop_length, header.delay, header.tables
-    if stated != (model.sample_rate, model.hop_length, model.decoder_latency, tables_digest(tables_of(model))):
+    tables = require_tables(model)
+    expected = model.sample_rate, model.hop_length, model.decoder_latency, tables_digest(tables)
+    if (header.native_rate, header.hop_length, header.delay, header.tables) != expected:
         raise FormatError(f"{source}: its header contradicts model {model.name!r}: the file is damaged")
-    last = tables_of(model).last_step
+    last = tables.last_step
     if header.quality_step > last:
         raise FormatError(f"{source}: its quality step is {header.quality_step}, its model's last is {last}")
 
@@ -110,11 +112,11 @@ class PacketDecoder:
         run: int | None = None,
     ):
         self._header, self._name, self._strict = header, name, strict
-        self._coder = PacketCoder(tables_of(model).at(header.quality_step))
+        self._coder = PacketCoder(require_tables(model).at(header.quality_step))
         self._sound = SoundDecoder(model, header, first * header.packet_frames, run)
         self._checksum: int | None = None if first else 0
         self.expected = first
-        self.lost: list[Span] = []
+        self.lost: list[SampleSpan] = []
         self.ended = False
 
     @property
@@ -129,13 +131,13 @@ class PacketDecoder:
         Raises:
             FormatError: a packet's bytes are not a code stream, or the codes are not those that were written.
         """
-        for (frames, real), run in groupby(packets, lambda packet: (packet.frames, packet.payload is not None)):
-            alike = list(run)
-            if not real:
-                for packet in alike:
+        for (frames, has_payload), run in groupby(packets, lambda packet: (packet.frames, packet.payload is not None)):
+            group = list(run)
+            if not has_payload:
+                for packet in group:
                     yield from self._conceal(packet)
                 continue
-            for packet, codes in zip(alike, self._codes(alike, frames), strict=True):
+            for packet, codes in zip(group, self._codes(group, frames), strict=True):
                 yield from self._conceal(packet) if codes is None else (self._play(packet, codes),)
 
     def conceal(self, frames: int) -> Iterator[np.ndarray]:
@@ -143,11 +145,11 @@ class PacketDecoder:
         if frames == 0:
             return
         self._checksum = None
-        left = frames
-        while left > 0:
-            part = min(left, _CONCEALED_AT_ONCE)
-            yield self._sound.lose(part)
-            left -= part
+        remaining = frames
+        while remaining > 0:
+            count = min(remaining, _MAX_CONCEALED_FRAMES)
+            yield self._sound.conceal(count)
+            remaining -= count
         self._lost(frames // self._header.packet_frames)
 
     def _conceal(self, packet: Packet) -> Iterator[np.ndarray]:
@@ -174,19 +176,21 @@ class PacketDecoder:
         self.ended = True
         return self._sound.finish(codes, packet.frames, packet.end.samples)
 
-    def _codes(self, alike: list[Packet], frames: int) -> Iterable[np.ndarray | None]:
-        payloads = [packet.payload or b"" for packet in alike]
+    def _codes(self, group: list[Packet], frames: int) -> Iterable[np.ndarray | None]:
+        payloads = [packet.payload or b"" for packet in group]
         try:
             return self._coder.decode(payloads, self._header.channels, frames)
         except FormatError as error:
             if self._strict:
-                raise FormatError(f"{self._name}, near packet {alike[0].sequence}: {error}") from error
-        if len(alike) == 1:
+                raise FormatError(f"{self._name}, near packet {group[0].sequence}: {error}") from error
+        if len(group) == 1:
             return [None]
-        return [codes for packet in alike for codes in self._codes([packet], frames)]
+        return [codes for packet in group for codes in self._codes([packet], frames)]
 
 
-def play(playback: Playback, model: Autoencoder, writer: SoundWriter, on_progress: OnProgress) -> tuple[Span, ...]:
+def play(
+    playback: Playback, model: Autoencoder, writer: SoundWriter, on_progress: OnProgress
+) -> tuple[SampleSpan, ...]:
     """Decode a playback into a writer; return the spans that were lost.
 
     Raises:

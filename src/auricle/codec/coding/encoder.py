@@ -11,7 +11,7 @@ from torch import Tensor
 
 from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
 from auricle.codec.coding.network_stream import LatentEncoder
-from auricle.codec.format.container import End, Packet, Writer
+from auricle.codec.format.container import Packet, StreamEnd, Writer
 from auricle.codec.format.header import (
     FINGERPRINT_BYTES,
     MAX_GAIN_DB,
@@ -21,7 +21,7 @@ from auricle.codec.format.header import (
     STEPS_PER_LEVEL,
     Header,
 )
-from auricle.codec.source import Piece
+from auricle.codec.source import ExcerptBlock
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
@@ -30,7 +30,7 @@ from auricle.options.coding import CompressOptions
 _LARGEST_CODE = 1 << 19
 
 
-def tables_of(model: Autoencoder) -> Tables:
+def require_tables(model: Autoencoder) -> Tables:
     """The integer tables that files are coded with.
 
     Raises:
@@ -49,7 +49,7 @@ def quality_step(model: Autoencoder, quality: float | None) -> int:
     Raises:
         OptionError: the quality is not on the model's dial.
     """
-    last = tables_of(model).last_step
+    last = require_tables(model).last_step
     if quality is None:
         return last // 2
     if not 0 <= quality <= last / STEPS_PER_LEVEL:
@@ -57,7 +57,7 @@ def quality_step(model: Autoencoder, quality: float | None) -> int:
     return round(quality * STEPS_PER_LEVEL)
 
 
-def header_for(
+def make_header(
     model: Autoencoder,
     *,
     sample_rate: int,
@@ -81,7 +81,7 @@ def header_for(
     name = "".join(letter for letter in model.name if letter.isprintable())
     header = Header(
         bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
-        tables_digest(tables_of(model)),
+        tables_digest(require_tables(model)),
         name.encode()[:MAX_NAME_BYTES].decode(errors="ignore"),
         model.sample_rate,
         sample_rate,
@@ -107,7 +107,7 @@ class PacketEncoder:
 
     def __init__(self, model: Autoencoder, header: Header):
         self._bottleneck, self._header = model.bottleneck, header
-        self._coder = PacketCoder(tables_of(model).at(header.quality_step))
+        self._coder = PacketCoder(require_tables(model).at(header.quality_step))
         self._waiting = np.zeros((header.channels, 0, model.bottleneck.codebooks), np.int32)
         self._checksum = self._packets = 0
 
@@ -127,7 +127,7 @@ class PacketEncoder:
         """The last packet, of a sound of ``samples`` samples per channel."""
         self._checksum = codes_checksum(self._waiting, self._checksum)
         return Packet(
-            self._packets, self._waiting.shape[1], self._coder.encode(self._waiting), End(samples, self._checksum)
+            self._packets, self._waiting.shape[1], self._coder.encode(self._waiting), StreamEnd(samples, self._checksum)
         )
 
 
@@ -149,7 +149,7 @@ class SoundEncoder:
 
 
 @final
-class RateMeter:
+class SizeEstimator:
     """Tells how large a file becomes at a quality step.
 
     The encoder's latents do not depend on the quality, so they are made once.
@@ -157,35 +157,35 @@ class RateMeter:
     Args:
         model: what compresses.
         header: of the file to be.
-        pieces: of the sound.
-        samples: of the whole sound per channel; None where the pieces are all that is known of it.
+        excerpts: of the sound.
+        samples: of the whole sound per channel; None where the excerpts are all that is known of it.
         tags: that the file will hold.
 
     Attributes:
-        exact: whether the pieces were the whole sound.
+        exact: whether the excerpts were the whole sound.
     """
 
     def __init__(
         self,
         model: Autoencoder,
         header: Header,
-        pieces: Iterable[Piece],
+        excerpts: Iterable[ExcerptBlock],
         samples: int | None,
         tags: Mapping[str, str],
     ):
         self._model, self._header, self._tags = model, header, tags
         self._latents: list[Tensor] = []
-        encoder, parts, seen = LatentEncoder(model, header), [], 0
-        for piece in pieces:
-            parts.append(encoder.push(piece.audio))
-            seen += piece.audio.shape[1]
-            if piece.last:
+        encoder, parts, measured = LatentEncoder(model, header), [], 0
+        for block in excerpts:
+            parts.append(encoder.push(block.audio))
+            measured += block.audio.shape[1]
+            if block.last:
                 self._latents.append(torch.cat([*parts, encoder.finish()], dim=1))
                 encoder, parts = LatentEncoder(model, header), []
         if parts:
             self._latents.append(torch.cat([*parts, encoder.finish()], dim=1))
-        self.samples = seen if samples is None else samples
-        self.exact = seen == self.samples
+        self.samples = measured if samples is None else samples
+        self.exact = measured == self.samples
 
     def size(self, step: int) -> float:
         """Size of the file in bytes: exact for a short sound, else an estimate."""
@@ -194,17 +194,17 @@ class RateMeter:
         header = self._header
         packets = (self._packets(step, [z[:, : header.packet_frames]]) for z in self._latents)
         empty = self._bytes([])
-        typical = sum(self._bytes(each) for each in packets) / len(self._latents) - empty
+        typical = sum(self._bytes(excerpt) for excerpt in packets) / len(self._latents) - empty
         return empty + typical * header.frames(self.samples) / header.packet_frames
 
     def packets(self, step: int) -> Iterator[Packet]:
-        """The packets of a sound that the pieces were the whole of."""
+        """The packets of a sound that the excerpts were the whole of."""
         assert self.exact
         return self._packets(step, self._latents)
 
     def highest_step(self, limit: float) -> int:
         """Highest step whose file has at most ``limit`` bytes, or 0."""
-        low, high = 0, tables_of(self._model).last_step
+        low, high = 0, require_tables(self._model).last_step
         while low < high:
             middle = (low + high + 1) // 2
             if self.size(middle) <= limit:
@@ -221,7 +221,7 @@ class RateMeter:
 
     def _bytes(self, packets: Iterable[Packet]) -> int:
         """What a file of such packets takes."""
-        writer = Writer(BytesIO(), self._header, self._tags, amend=True)
+        writer = Writer(BytesIO(), self._header, self._tags, seekable=True)
         for packet in packets:
             writer.write(packet)
         return writer.size

@@ -67,12 +67,12 @@ class PacketCoder:
             raise ModelError(f"the model makes codes up to {largest}, more than a file holds: train it longer")
         escaped = self._is_escape[symbols]
         encoder = stream.queue.RangeEncoder()
-        chosen = _Gathered(self._tables)
+        gather = _RowGather(self._tables)
         for run in self._runs(escaped):
-            encoder.encode(symbols[run].reshape(-1), self._family, chosen(rows[run]))
+            encoder.encode(symbols[run].reshape(-1), self._family, gather(rows[run]))
             for value in excess[run][escaped[run]].tolist():
-                self._put(encoder, value)
-        return _finish(encoder)
+                self._encode_excess(encoder, value)
+        return _shortest_code(encoder)
 
     def decode(self, payloads: Sequence[bytes], channels: int, frames: int) -> np.ndarray:
         """Codes of packets of the same number of frames, side by side: int32 ``(packets, c, n, k)``.
@@ -84,12 +84,12 @@ class PacketCoder:
         dims = tables.counts.shape[0]
         codes = np.empty((len(payloads), channels, frames, dims), np.int32)
         decoders = [_decoder(payload) for payload in payloads]
-        history, chosen = tables.start(len(payloads), channels), _Gathered(tables)
+        history, gather = tables.start(len(payloads), channels), _RowGather(tables)
         try:
             for frame in range(frames):
                 rows, prediction = tables.rows(history)
                 pairs = zip(decoders, rows, strict=True)
-                symbols = np.stack([decoder.decode(self._family, chosen(each)) for decoder, each in pairs])
+                symbols = np.stack([decoder.decode(self._family, gather(row)) for decoder, row in pairs])
                 values = prediction + self._values(decoders, symbols).reshape(prediction.shape)
                 codes[:, :, frame] = values
                 history = tables.advance(history, values)
@@ -103,7 +103,7 @@ class PacketCoder:
         escaped = self._is_escape.take(symbols)
         if np.count_nonzero(escaped):
             for packet, place in np.argwhere(escaped).tolist():
-                excess = self._take(decoders[packet])
+                excess = self._decode_excess(decoders[packet])
                 values[packet, place] += excess if symbols[packet, place] else -excess
         return values
 
@@ -118,13 +118,13 @@ class PacketCoder:
                 yield slice(begin, min(stop, begin + longest))
                 begin = min(stop, begin + longest)
 
-    def _put(self, encoder: stream.queue.RangeEncoder, value: int) -> None:
+    def _encode_excess(self, encoder: stream.queue.RangeEncoder, value: int) -> None:
         """Exp-Golomb: as many zeros as ``value + 1`` has digits after the first, then its digits."""
         digits = (value + 1).bit_length()
         for place in range(2 * digits - 2, -1, -1):
             encoder.encode((value + 1) >> place & 1, self._bit)
 
-    def _take(self, decoder: stream.queue.RangeDecoder) -> int:
+    def _decode_excess(self, decoder: stream.queue.RangeDecoder) -> int:
         zeros = 0
         while decoder.decode(self._bit) == 0:
             zeros += 1
@@ -137,7 +137,7 @@ class PacketCoder:
 
 
 @final
-class _Gathered:
+class _RowGather:
     """Rows of probabilities by their indices, each time in the same memory: fresh memory costs more than the rows.
 
     Indices are known to be good; ``mode="clip"`` says so, because NumPy would take a copy on the way otherwise.
@@ -159,19 +159,19 @@ def _decoder(payload: bytes) -> stream.queue.RangeDecoder:
     return stream.queue.RangeDecoder(words.astype(np.uint32))
 
 
-def _finish(encoder: stream.queue.RangeEncoder) -> bytes:
+def _shortest_code(encoder: stream.queue.RangeEncoder) -> bytes:
     """The encoder's bytes, ended by the shortest number that lies in its last interval.
 
     Any number in the interval decodes alike and the decoder reads zeros beyond the end, so the number with the
     most trailing zero bytes is the cheapest.
     """
     words, (lower, width) = encoder.pos()
-    sealed = encoder.get_compressed().astype(">u4").tobytes()
-    done = words * _WORD_BYTES
-    carried = int.from_bytes(sealed[done : done + 8].ljust(8, b"\0"), "big") < lower
-    for kept in range(9):
-        unit = 1 << (64 - 8 * kept)
+    compressed = encoder.get_compressed().astype(">u4").tobytes()
+    final_bytes = words * _WORD_BYTES
+    carried = int.from_bytes(compressed[final_bytes : final_bytes + 8].ljust(8, b"\0"), "big") < lower
+    for size in range(9):
+        unit = 1 << (64 - 8 * size)
         shortest = max(-(-lower // unit) * unit, _STATE * carried)
         if shortest < lower + width and (shortest >= _STATE) == carried:
-            return (sealed[:done] + (shortest % _STATE).to_bytes(8, "big")).rstrip(b"\0")
+            return (compressed[:final_bytes] + (shortest % _STATE).to_bytes(8, "big")).rstrip(b"\0")
     raise AssertionError("the range coder's interval is empty")

@@ -33,7 +33,7 @@ class Fader:
         self._fall, self._rise = (max(1.0, seconds * sample_rate) for seconds in (FALL_SECONDS, RISE_SECONDS))
         self._spans: list[tuple[int, int]] = []
 
-    def lose(self, begin: int, end: int) -> None:
+    def mark_lost(self, begin: int, end: int) -> None:
         """Note that samples ``begin`` to ``end`` are not real; spans come in order, ones that touch become one."""
         if self._spans and self._spans[-1][1] >= begin:
             begin = self._spans.pop()[0]
@@ -119,7 +119,7 @@ class SoundDecoder:
             device=self._device,
         )
         self._fader = Fader(header.native_rate)
-        self._held = torch.zeros(header.channels, 1, model.latent_dim, device=self._device)
+        self._last_frame = torch.zeros(header.channels, 1, model.latent_dim, device=self._device)
         self._frames = first_frame
         self._native = first_frame * header.hop_length
         # Only here do samples of both rates fall on the same moment; so begins what is resampled.
@@ -129,38 +129,38 @@ class SoundDecoder:
 
     def push(self, codes: np.ndarray) -> np.ndarray:
         """Take a packet's codes int32 ``(c, n, k)``; return the audio ``(c, t)`` that is ready, at its own rate."""
-        return self._give(self._resampler.push(self._decoded(codes)))
+        return self._emit(self._resampler.push(self._decoded(codes)))
 
-    def lose(self, frames: int) -> np.ndarray:
+    def conceal(self, frames: int) -> np.ndarray:
         """Go on without ``frames`` frames that are lost; return the audio ``(c, t)`` that is ready."""
-        return self._give(self._resampler.push(self._concealed(frames)))
+        return self._emit(self._resampler.push(self._concealed(frames)))
 
     def finish(self, codes: np.ndarray | None, frames: int, samples: int) -> np.ndarray:
         """Take the last packet's codes, or None where they are lost; return the rest of a sound of ``samples``."""
         if samples == 0:
             return np.zeros((self._header.channels, 0), np.float32)
-        wanted = resampled_length(samples, self._header.sample_rate, self._header.native_rate) - self._native
+        missing = resampled_length(samples, self._header.sample_rate, self._header.native_rate) - self._native
         last = self._concealed(frames) if codes is None else self._decoded(codes)
         with torch.inference_mode():
-            rest = np.concatenate((last, self._audible(self._stream.flush())), axis=1)
-        ready = self._resampler.push(rest[:, : max(0, wanted)]), self._resampler.flush()
-        return self._give(np.concatenate(ready, axis=1)[:, : max(0, samples - self.position)])
+            tail = np.concatenate((last, self._to_sound(self._stream.flush())), axis=1)
+        ready = self._resampler.push(tail[:, : max(0, missing)]), self._resampler.flush()
+        return self._emit(np.concatenate(ready, axis=1)[:, : max(0, samples - self.position)])
 
     @torch.inference_mode()
     def _decoded(self, codes: np.ndarray) -> np.ndarray:
         z = self._bottleneck.dequantise(torch.from_numpy(codes).to(self._device), self._header.quality)
-        self._held = z[:, -1:]
+        self._last_frame = z[:, -1:]
         self._frames += codes.shape[1]
-        return self._audible(self._stream.push(z))
+        return self._to_sound(self._stream.push(z))
 
     @torch.inference_mode()
     def _concealed(self, frames: int) -> np.ndarray:
         hop, delay = self._header.hop_length, self._header.delay
-        self._fader.lose(self._frames * hop - delay, (self._frames + frames) * hop - delay)
+        self._fader.mark_lost(self._frames * hop - delay, (self._frames + frames) * hop - delay)
         self._frames += frames
-        return self._audible(self._stream.push(self._held.expand(-1, frames, -1)))
+        return self._to_sound(self._stream.push(self._last_frame.expand(-1, frames, -1)))
 
-    def _audible(self, rotated: Tensor) -> np.ndarray:
+    def _to_sound(self, rotated: Tensor) -> np.ndarray:
         native = self._matrix @ rotated.squeeze(2).cpu().numpy()
         gain = self._fader.gain(self._native, native.shape[1])
         self._native += native.shape[1]
@@ -168,6 +168,6 @@ class SoundDecoder:
         self._skip -= cut
         return (native if gain is None else native * gain)[:, cut:]
 
-    def _give(self, block: np.ndarray) -> np.ndarray:
+    def _emit(self, block: np.ndarray) -> np.ndarray:
         self.position += block.shape[1]
         return block

@@ -32,11 +32,11 @@ def rotation(angles: tuple[int, ...], channels: int) -> np.ndarray:
     return matrix
 
 
-def fitted_angles(head: Callable[[], Iterable[np.ndarray]], channels: int) -> tuple[int, ...]:
+def fitted_angles(read_blocks: Callable[[], Iterable[np.ndarray]], channels: int) -> tuple[int, ...]:
     """Angles for a sound: none for mono, mid and side for stereo, the Karhunen-Loeve rotation for more.
 
     Args:
-        head: gives blocks ``(c, t)`` of the sound; called only for three channels or more.
+        read_blocks: gives blocks ``(c, t)`` of the sound; called only for three channels or more.
         channels: c.
     """
     if channels == 1:
@@ -44,7 +44,7 @@ def fitted_angles(head: Callable[[], Iterable[np.ndarray]], channels: int) -> tu
     if channels == 2:
         return MID_SIDE
     covariance = np.zeros((channels, channels))
-    for block in head():
+    for block in read_blocks():
         wide = block.astype(np.float64)
         covariance += wide @ wide.T
     if not np.isfinite(covariance).all() or not covariance.any():
@@ -56,11 +56,11 @@ def _angles(matrix: np.ndarray) -> tuple[int, ...]:
     """Stored angles of an orthonormal matrix whose last row may change its sign."""
     if np.linalg.det(matrix) < 0:
         matrix[-1] *= -1
-    rest = matrix.T.copy()
+    remainder = matrix.T.copy()
     angles = []
     for a, b in combinations(range(len(matrix)), 2):
-        angle = atan2(rest[b, a], rest[a, a])
-        _turn(rest, a, b, angle)
+        angle = atan2(remainder[b, a], remainder[a, a])
+        _turn(remainder, a, b, angle)
         angles.append((round(angle * HALF_TURN / pi) + HALF_TURN) % (2 * HALF_TURN) - HALF_TURN)
     return tuple(angles)
 

@@ -14,9 +14,18 @@ from typing import BinaryIO, final
 
 from auricle.codec.format.fields import Fields, varint
 from auricle.codec.format.header import MAX_SAMPLES, Header
-from auricle.codec.format.record import CRC_BYTES, MOST_TOPICS, Kind, Record, Topic, check_crc, read_record, sealed
-from auricle.codec.format.seek_table import MAX_PACKETS, SeekTable
-from auricle.codec.format.tags import tags_of, tags_record
+from auricle.codec.format.record import (
+    CRC_BYTES,
+    MAX_TOPIC,
+    Record,
+    RecordKind,
+    RecordTopic,
+    check_crc,
+    read_record,
+    with_crc,
+)
+from auricle.codec.format.seek_table import MAX_TABLE_PACKETS, SeekTable
+from auricle.codec.format.tags import parse_tags, tags_record
 from auricle.errors import FormatError
 
 MAGIC = b"AUR"
@@ -26,7 +35,7 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 @final
 @dataclass(frozen=True)
-class End:
+class StreamEnd:
     """What is known when a file is whole: samples per channel at the sound's rate, CRC-32C of all codes."""
 
     samples: int
@@ -49,7 +58,7 @@ class Packet:
     sequence: int
     frames: int
     payload: bytes | None
-    end: End | None = None
+    end: StreamEnd | None = None
     count: int = 1
 
     def to_bytes(self) -> bytes:
@@ -60,16 +69,16 @@ class Packet:
         """
         return self.to_record().to_bytes()
 
-    def to_record(self, *, stated: bool = False) -> Record:
-        """The record that it is in a file; ``stated`` where the file's header tells the length of the sound."""
+    def to_record(self, *, length_in_header: bool = False) -> Record:
+        """The record that it is in a file; ``length_in_header`` where the file's header has the sound's length."""
         if self.end is None and self.payload is None:
-            return Record(Kind.CRITICAL, varint(Topic.GAP) + varint(self.sequence) + varint(self.count))
+            return Record(RecordKind.CRITICAL, varint(RecordTopic.GAP) + varint(self.sequence) + varint(self.count))
         if self.end is None:
-            return Record(Kind.PACKET, varint(self.sequence) + (self.payload or b""))
+            return Record(RecordKind.PACKET, varint(self.sequence) + (self.payload or b""))
         number = varint(2 * self.sequence + (self.payload is None))
         checksum = self.end.codes_checksum.to_bytes(CRC_BYTES, "little")
-        samples = varint(0 if stated else self.end.samples + 1)
-        return Record(Kind.LAST, number + samples + checksum + (self.payload or b""))
+        samples = varint(0 if length_in_header else self.end.samples + 1)
+        return Record(RecordKind.LAST, number + samples + checksum + (self.payload or b""))
 
     @staticmethod
     def from_record(record: Record, header: Header) -> "Packet":
@@ -79,12 +88,12 @@ class Packet:
             FormatError: it is none, or its fields are wrong.
         """
         fields = Fields(record.body)
-        if record.kind is Kind.LAST:
-            return _last(fields, header)
-        if record.kind is Kind.PACKET:
-            packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.rest())
-        elif record.kind is Kind.CRITICAL and fields.varint(MOST_TOPICS) == Topic.GAP:
-            packet = _gap(fields, header)
+        if record.kind is RecordKind.LAST:
+            return _parse_last(fields, header)
+        if record.kind is RecordKind.PACKET:
+            packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.remaining())
+        elif record.kind is RecordKind.CRITICAL and fields.varint(MAX_TOPIC) == RecordTopic.GAP:
+            packet = _parse_gap(fields, header)
         else:
             raise FormatError("it is of a kind that this version does not know: update Auricle")
         if packet.sequence * header.packet_frames + packet.frames >= header.frames(MAX_SAMPLES):
@@ -105,26 +114,26 @@ class Packet:
         return Packet.from_record(record, header)
 
 
-def _length(stated: int, header: Header) -> int:
+def _parse_length(field: int, header: Header) -> int:
     """Samples from the last record's field: 0 where the header states them, else one more than they are."""
-    if stated == 0 and header.samples is None:
+    if field == 0 and header.samples is None:
         raise FormatError("neither its header nor its end tells how long the sound is")
-    if stated and header.samples not in (None, stated - 1):
-        raise FormatError(f"it ends after {stated - 1} samples, its header says {header.samples}")
-    return stated - 1 if stated else header.samples or 0
+    if field and header.samples not in (None, field - 1):
+        raise FormatError(f"it ends after {field - 1} samples, its header says {header.samples}")
+    return field - 1 if field else header.samples or 0
 
 
-def _gap(fields: Fields, header: Header) -> Packet:
+def _parse_gap(fields: Fields, header: Header) -> Packet:
     sequence, count = fields.varint(MAX_SAMPLES), fields.varint(MAX_SAMPLES)
-    if count == 0 or fields.rest():
+    if count == 0 or fields.remaining():
         raise FormatError("a mark of lost packets in it is malformed")
     return Packet(sequence, count * header.packet_frames, None, count=count)
 
 
-def _last(fields: Fields, header: Header) -> Packet:
+def _parse_last(fields: Fields, header: Header) -> Packet:
     sequence, lost = divmod(fields.varint(2 * MAX_SAMPLES + 1), 2)
-    end = End(_length(fields.varint(MAX_SAMPLES + 1), header), fields.number(CRC_BYTES))
-    payload = fields.rest()
+    end = StreamEnd(_parse_length(fields.varint(MAX_SAMPLES + 1), header), fields.number(CRC_BYTES))
+    payload = fields.remaining()
     frames = header.frames(end.samples) - sequence * header.packet_frames
     if not (1 <= frames <= header.packet_frames or (frames == 0 and end.samples == 0)):
         raise FormatError(f"{end.samples} samples do not fit its {sequence + 1} packets")
@@ -133,10 +142,10 @@ def _last(fields: Fields, header: Header) -> Packet:
     return Packet(sequence, frames, None if lost else payload, end)
 
 
-def front(header: Header) -> bytes:
+def header_bytes(header: Header) -> bytes:
     """Everything of a file before its first record."""
     body = header.to_bytes()
-    return sealed(MAGIC + VERSION + bytes([len(body)]) + body)
+    return with_crc(MAGIC + VERSION + bytes([len(body)]) + body)
 
 
 @final
@@ -150,47 +159,47 @@ class Writer:
         file: open for writing bytes.
         header: of the file.
         tags: words about the sound.
-        amend: whether ``file`` can be moved in, so that a length that the header lacks is put into it at the end.
+        seekable: whether ``file`` can be moved in, so that a length that the header lacks is put into it at the end.
             Else it is a pipe, and each record is handed on at once.
 
     Attributes:
         size: bytes written so far.
     """
 
-    def __init__(self, file: BinaryIO, header: Header, tags: Mapping[str, str] = NO_TAGS, *, amend: bool = False):
-        self._file, self._header, self._amend = file, header, amend
+    def __init__(self, file: BinaryIO, header: Header, tags: Mapping[str, str] = NO_TAGS, *, seekable: bool = False):
+        self._file, self._header, self._seekable = file, header, seekable
         self.size = 0
-        self._places: list[int] = []
-        self._places_kept = True
-        self._write(front(header))
+        self._offsets: list[int] = []
+        self._table_fits = True
+        self._write(header_bytes(header))
         if tags:
             self._write(tags_record(tags).to_bytes())
 
     def write(self, packet: Packet) -> None:
         """Append a packet, or the place of lost ones."""
-        if len(self._places) + packet.count <= MAX_PACKETS:
-            self._places.extend([self.size if packet.payload is not None or packet.end else 0] * packet.count)
+        if len(self._offsets) + packet.count <= MAX_TABLE_PACKETS:
+            self._offsets.extend([self.size if packet.payload is not None or packet.end else 0] * packet.count)
         else:
-            self._places_kept = False
-        stated = self._amend or self._header.samples is not None
-        self._write(packet.to_record(stated=stated).to_bytes())
+            self._table_fits = False
+        length_in_header = self._seekable or self._header.samples is not None
+        self._write(packet.to_record(length_in_header=length_in_header).to_bytes())
         if packet.end is not None:
             self._finish(packet.end)
 
-    def _finish(self, end: End) -> None:
-        header = replace(self._header, samples=end.samples) if self._amend else self._header
-        table = SeekTable(header, tuple(self._places)).to_record()
-        if table is not None and self._places_kept:
+    def _finish(self, end: StreamEnd) -> None:
+        header = replace(self._header, samples=end.samples) if self._seekable else self._header
+        table = SeekTable(header, tuple(self._offsets)).to_record()
+        if table is not None and self._table_fits:
             self._write(table.to_bytes())
         if header != self._header:
             self._file.seek(0)
-            self._file.write(front(header))
+            self._file.write(header_bytes(header))
             self._file.seek(0, SEEK_END)
 
     def _write(self, data: bytes) -> None:
         self._file.write(data)
         self.size += len(data)
-        if not self._amend:
+        if not self._seekable:
             self._file.flush()
 
 
@@ -218,19 +227,19 @@ class Reader:
         self.tags: Mapping[str, str] = NO_TAGS
         magic = file.read(len(MAGIC))
         if magic != MAGIC:
-            what = "is empty" if not magic else "is not an .aur file"
-            raise FormatError(f"{name} {what}: name a file that `auricle compress` made")
+            problem = "is empty" if not magic else "is not an .aur file"
+            raise FormatError(f"{name} {problem}: name a file that `auricle compress` made")
         version = file.read(len(VERSION))
         if version != VERSION:
-            shown = version.decode("latin-1") if version.isdigit() else "unknown"
+            number = version.decode("latin-1") if version.isdigit() else "unknown"
             raise FormatError(
-                f"{name} has format version {shown}, known is {VERSION.decode()}: update Auricle, or check the file"
+                f"{name} has format version {number}, known is {VERSION.decode()}: update Auricle, or check the file"
             )
         try:
             self.header = self._read_header()
         except FormatError as error:
             raise self._damaged("its header", error) from error
-        self.size = self.front_size
+        self.size = self.header_size
 
     def packets(self) -> Iterator[Packet]:
         """Yield the packets in order, lost ones too, the last one with its ``end``; call once.
@@ -249,7 +258,7 @@ class Reader:
                 sequence, last = sequence + packet.count, packet.end is not None
         try:
             while (record := self._record()) is not None:
-                self.look_aside(record)
+                self.skip_optional(record)
         except FormatError as error:
             raise self._damaged("what follows its last packet", error) from error
 
@@ -260,7 +269,7 @@ class Reader:
             raise FormatError("the file ends inside it")
         start = MAGIC + VERSION + size + body
         check_crc(self._file, start)
-        self.front_size = len(start) + CRC_BYTES
+        self.header_size = len(start) + CRC_BYTES
         return Header.from_bytes(body)
 
     def _record(self) -> Record | None:
@@ -274,28 +283,28 @@ class Reader:
         record = self._record()
         if record is None:
             raise FormatError("the file ends before it: it is cut short")
-        if record.kind is Kind.OPTIONAL:
-            self.look_aside(record)
+        if record.kind is RecordKind.OPTIONAL:
+            self.skip_optional(record)
             return None
         packet = Packet.from_record(record, self.header)
         if packet.sequence != sequence:
             raise FormatError(f"packet {packet.sequence} stands in its place")
         return packet
 
-    def look_aside(self, record: Record) -> None:
+    def skip_optional(self, record: Record) -> None:
         """Take tags; skip other optional records, and tags that can't be read.
 
         Raises:
             FormatError: the record is not an optional one.
         """
-        if record.kind is not Kind.OPTIONAL:
+        if record.kind is not RecordKind.OPTIONAL:
             raise FormatError("a packet stands where none may be")
         if not self.tags:
-            self.tags = tags_of(record)
+            self.tags = parse_tags(record)
 
-    def _damaged(self, where: str, error: FormatError) -> FormatError:
+    def _damaged(self, place: str, error: FormatError) -> FormatError:
         return FormatError(
-            f"{self.name} is damaged at {where}: {error}; get the file again, or save the rest with `auricle repair`"
+            f"{self.name} is damaged at {place}: {error}; get the file again, or save the rest with `auricle repair`"
         )
 
 

@@ -15,12 +15,12 @@ _LONGEST_VARINT = 9
 def varint(value: int) -> bytes:
     """An integer from 0 in few bytes (LEB128): seven bits a byte, lowest first, the high bit says more follow."""
     assert value >= 0, value
-    out = bytearray()
+    data = bytearray()
     while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
+        data.append(value & 0x7F | 0x80)
         value >>= 7
-    out.append(value)
-    return bytes(out)
+    data.append(value)
+    return bytes(data)
 
 
 def read_varint(file: BinaryIO, limit: int) -> tuple[int, bytes]:
@@ -59,7 +59,7 @@ class Fields:
     def __init__(self, data: bytes):
         self._file = BytesIO(data)
 
-    def take(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
         """The next ``size`` bytes."""
         data = self._file.read(size)
         if len(data) < size:
@@ -68,7 +68,7 @@ class Fields:
 
     def number(self, size: int, *, signed: bool = False) -> int:
         """A little-endian integer of ``size`` bytes."""
-        return int.from_bytes(self.take(size), "little", signed=signed)
+        return int.from_bytes(self.read(size), "little", signed=signed)
 
     def varint(self, limit: int) -> int:
         """A variable-length integer up to ``limit``."""
@@ -84,6 +84,6 @@ class Fields:
             raise FormatError(f"sample rate code {code} is unknown")
         return RATES[code - 1] if code else self.varint(limit)
 
-    def rest(self) -> bytes:
+    def remaining(self) -> bytes:
         """All that is left."""
         return self._file.read()

@@ -20,7 +20,7 @@ MIN_NATIVE_RATE = 4_000
 MAX_HOP_LENGTH = 1 << 16
 MAX_DELAY = 1 << 20
 MAX_PACKET_FRAMES = 1 << 12
-LONGEST_RUN = 128
+MAX_RUN_FRAMES = 128
 """Most frames per run of the network: more gain little speed, and a pipe waits for them."""
 MAX_GAIN_DB = 63.5
 SAMPLES_BYTES = 5
@@ -28,7 +28,7 @@ MAX_SAMPLES = (1 << 8 * SAMPLES_BYTES) - 2
 _UNKNOWN = MAX_SAMPLES + 1
 
 
-class Span(NamedTuple):
+class SampleSpan(NamedTuple):
     """Samples per channel, at the sound's own rate, from ``first`` to just before ``stop``."""
 
     first: int
@@ -86,7 +86,7 @@ class Header:
 
         A packet is a few runs of nearly equal length; where it is no whole number of them, runs go on in the next one.
         """
-        return -(-self.packet_frames // -(-self.packet_frames // LONGEST_RUN))
+        return -(-self.packet_frames // -(-self.packet_frames // MAX_RUN_FRAMES))
 
     @property
     def packet_seconds(self) -> float:
@@ -98,9 +98,9 @@ class Header:
         native = -(-samples * self.native_rate // self.sample_rate)
         return -(-(native + self.delay) // self.hop_length) if samples else 0
 
-    def span(self, first: int, stop: int) -> Span:
+    def span(self, first: int, stop: int) -> SampleSpan:
         """Samples that frames from ``first`` to just before ``stop`` stand for: they come out in decoding these."""
-        return Span(self._sample(first), self._sample(stop))
+        return SampleSpan(self._sample(first), self._sample(stop))
 
     def _sample(self, frame: int) -> int:
         native = max(0, frame * self.hop_length - self.delay)
@@ -137,8 +137,8 @@ class Header:
             FormatError: a field is missing or out of its range.
         """
         fields = Fields(data)
-        fingerprint, tables = fields.take(FINGERPRINT_BYTES), fields.take(TABLES_BYTES)
-        name = _name(fields.take(_within("model name length", fields.number(1), 0, MAX_NAME_BYTES)))
+        fingerprint, tables = fields.read(FINGERPRINT_BYTES), fields.read(TABLES_BYTES)
+        name = _parse_name(fields.read(_within("model name length", fields.number(1), 0, MAX_NAME_BYTES)))
         native_rate = _within("native rate", fields.rate(MAX_SAMPLE_RATE), MIN_NATIVE_RATE, MAX_SAMPLE_RATE)
         sample_rate = _within("sample rate", fields.rate(MAX_SAMPLE_RATE), MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
         channels = _within("number of channels", fields.number(1), 1, MAX_CHANNELS)
@@ -154,22 +154,22 @@ class Header:
             packet_frames=_within("packet length", fields.varint(MAX_PACKET_FRAMES), 1, MAX_PACKET_FRAMES),
             quality_step=fields.number(1),
             gain_step=fields.number(1, signed=True),
-            samples=_known(fields.number(SAMPLES_BYTES)),
+            samples=_samples_or_none(fields.number(SAMPLES_BYTES)),
             angles=tuple(fields.number(2, signed=True) for _ in range(angle_count(channels))),
         )
 
 
-def _known(samples: int) -> int | None:
+def _samples_or_none(samples: int) -> int | None:
     return None if samples == _UNKNOWN else samples
 
 
-def _within(what: str, value: int, low: int, high: int) -> int:
+def _within(name: str, value: int, low: int, high: int) -> int:
     if not low <= value <= high:
-        raise FormatError(f"its {what} is {value}, not {low} to {high}")
+        raise FormatError(f"its {name} is {value}, not {low} to {high}")
     return value
 
 
-def _name(data: bytes) -> str:
+def _parse_name(data: bytes) -> str:
     try:
         name = data.decode()
     except UnicodeDecodeError as error:

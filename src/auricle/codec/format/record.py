@@ -9,12 +9,12 @@ from auricle.codec.format.fields import read_varint, varint
 from auricle.errors import FormatError
 
 MAX_RECORD_BYTES = 1 << 20
-MOST_TOPICS = 1 << 56
+MAX_TOPIC = 1 << 56
 CRC_BYTES = 4
 
 
 @final
-class Kind(IntEnum):
+class RecordKind(IntEnum):
     """Kinds of records: the lowest two bits of a record's key."""
 
     PACKET = 0
@@ -24,7 +24,7 @@ class Kind(IntEnum):
 
 
 @final
-class Topic(IntEnum):
+class RecordTopic(IntEnum):
     """What an optional or critical record is about: the first number in its body."""
 
     TAGS = 1
@@ -35,7 +35,7 @@ class Topic(IntEnum):
 class Record(NamedTuple):
     """A record's kind and body, without key and checksum."""
 
-    kind: Kind
+    kind: RecordKind
     body: bytes
 
     def to_bytes(self) -> bytes:
@@ -46,7 +46,7 @@ class Record(NamedTuple):
         """
         if len(self.body) > MAX_RECORD_BYTES:
             raise FormatError(f"a packet of {len(self.body)} bytes is too large for a file: use a lower quality")
-        return sealed(varint(len(self.body) << 2 | self.kind) + self.body)
+        return with_crc(varint(len(self.body) << 2 | self.kind) + self.body)
 
 
 def crc(data: bytes) -> bytes:
@@ -54,7 +54,7 @@ def crc(data: bytes) -> bytes:
     return google_crc32c.value(data).to_bytes(CRC_BYTES, "little")
 
 
-def sealed(data: bytes) -> bytes:
+def with_crc(data: bytes) -> bytes:
     """Data with its checksum behind it."""
     return data + crc(data)
 
@@ -65,10 +65,10 @@ def check_crc(file: BinaryIO, data: bytes) -> None:
     Raises:
         FormatError: it differs or is cut short.
     """
-    found = file.read(CRC_BYTES)
-    if len(found) < CRC_BYTES:
+    checksum = file.read(CRC_BYTES)
+    if len(checksum) < CRC_BYTES:
         raise FormatError("the file ends inside it: it is cut short")
-    if found != crc(data):
+    if checksum != crc(data):
         raise FormatError("its checksum is wrong")
 
 
@@ -86,4 +86,4 @@ def read_record(file: BinaryIO) -> Record | None:
     if len(body) < size:
         raise FormatError("the file ends inside it: it is cut short")
     check_crc(file, raw + body)
-    return Record(Kind(key & 3), body)
+    return Record(RecordKind(key & 3), body)

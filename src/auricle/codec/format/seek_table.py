@@ -10,39 +10,47 @@ from typing import BinaryIO, NamedTuple
 
 from auricle.codec.format.fields import Fields, read_varint, varint
 from auricle.codec.format.header import Header
-from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic, read_record
+from auricle.codec.format.record import (
+    CRC_BYTES,
+    MAX_RECORD_BYTES,
+    MAX_TOPIC,
+    Record,
+    RecordKind,
+    RecordTopic,
+    read_record,
+)
 from auricle.errors import FormatError
 
-LEAST_PACKETS = 16
+MIN_TABLE_PACKETS = 16
 """Shorter files are walked through; they have no table."""
-MAX_PACKETS = MAX_RECORD_BYTES
+MAX_TABLE_PACKETS = MAX_RECORD_BYTES
 """Longer files have none either: it would not fit into a record."""
 _LENGTH_BYTES = 4
 
 
 class SeekTable(NamedTuple):
-    """A file's header and the place of each packet, counted from the front of the file; 0 for a lost one."""
+    """A file's header and the byte offset of each packet in the file; 0 for a lost one."""
 
     header: Header
-    places: tuple[int, ...]
+    offsets: tuple[int, ...]
 
     def to_record(self) -> Record | None:
         """The record, or None where the table is too small to be of use or too large for one."""
-        if len(self.places) < LEAST_PACKETS:
+        if len(self.offsets) < MIN_TABLE_PACKETS:
             return None
         head = self.header.to_bytes()
-        body = varint(Topic.SEEK_TABLE) + varint(len(head)) + head + varint(len(self.places)) + self._steps()
+        body = varint(RecordTopic.SEEK_TABLE) + varint(len(head)) + head + varint(len(self.offsets)) + self._steps()
         size = len(body) + _LENGTH_BYTES
         if size > MAX_RECORD_BYTES:
             return None
-        whole = len(varint(size << 2 | Kind.OPTIONAL)) + size + CRC_BYTES
-        return Record(Kind.OPTIONAL, body + whole.to_bytes(_LENGTH_BYTES, "little"))
+        record_bytes = len(varint(size << 2 | RecordKind.OPTIONAL)) + size + CRC_BYTES
+        return Record(RecordKind.OPTIONAL, body + record_bytes.to_bytes(_LENGTH_BYTES, "little"))
 
     def _steps(self) -> bytes:
         steps, before = [], 0
-        for place in self.places:
-            steps.append(varint(place - before if place else 0))
-            before = place or before
+        for offset in self.offsets:
+            steps.append(varint(offset - before if offset else 0))
+            before = offset or before
         return b"".join(steps)
 
 
@@ -52,14 +60,14 @@ def read_table(fields: Fields) -> SeekTable:
     Raises:
         FormatError: a field is wrong or cut short.
     """
-    header = Header.from_bytes(fields.take(fields.varint(MAX_RECORD_BYTES)))
+    header = Header.from_bytes(fields.read(fields.varint(MAX_RECORD_BYTES)))
     count = fields.varint(MAX_RECORD_BYTES)
-    places, at = [], 0
+    offsets, offset = [], 0
     for _ in range(count):
         step = fields.varint(1 << 56)
-        at += step
-        places.append(at if step else 0)
-    return SeekTable(header, tuple(places))
+        offset += step
+        offsets.append(offset if step else 0)
+    return SeekTable(header, tuple(offsets))
 
 
 def find_table(file: BinaryIO) -> SeekTable | None:
@@ -73,26 +81,26 @@ def find_table(file: BinaryIO) -> SeekTable | None:
     file.seek(size - length)
     try:
         record = read_record(file)
-        if record is None or record.kind is not Kind.OPTIONAL or file.tell() != size:
+        if record is None or record.kind is not RecordKind.OPTIONAL or file.tell() != size:
             return None
         fields = Fields(record.body)
-        return read_table(fields) if fields.varint(MOST_TOPICS) == Topic.SEEK_TABLE else None
+        return read_table(fields) if fields.varint(MAX_TOPIC) == RecordTopic.SEEK_TABLE else None
     except FormatError:
         return None
 
 
-def walked(file: BinaryIO, start: int) -> Sequence[tuple[Kind, int]]:
-    """Kind and place of every record from ``start`` on, found by the lengths that stand before them, unchecked.
+def scan_records(file: BinaryIO, start: int) -> Sequence[tuple[RecordKind, int]]:
+    """Kind and offset of every record from ``start`` on, found by the lengths that stand before them, unchecked.
 
     Raises:
         FormatError: a length is malformed.
     """
-    found = []
+    records = []
     file.seek(start)
     while True:
-        place = file.tell()
+        offset = file.tell()
         key, raw = read_varint(file, MAX_RECORD_BYTES << 2 | 3)
         if not raw:
-            return found
-        found.append((Kind(key & 3), place))
+            return records
+        records.append((RecordKind(key & 3), offset))
         file.seek((key >> 2) + CRC_BYTES, 1)

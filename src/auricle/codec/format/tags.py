@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from auricle.audio import MAX_TAGS, clean_tags
 from auricle.codec.format.fields import Fields, varint
-from auricle.codec.format.record import MAX_RECORD_BYTES, MOST_TOPICS, Kind, Record, Topic
+from auricle.codec.format.record import MAX_RECORD_BYTES, MAX_TOPIC, Record, RecordKind, RecordTopic
 from auricle.errors import FormatError
 
 
@@ -12,14 +12,14 @@ def tags_record(tags: Mapping[str, str]) -> Record:
     """The record of some tags. Those that `auricle.audio.clean_tags` refuses are left out."""
     clean = clean_tags(tags.items())
     words = b"".join(_word(word) for pair in clean.items() for word in pair)
-    return Record(Kind.OPTIONAL, varint(Topic.TAGS) + varint(len(clean)) + words)
+    return Record(RecordKind.OPTIONAL, varint(RecordTopic.TAGS) + varint(len(clean)) + words)
 
 
-def tags_of(record: Record) -> dict[str, str]:
+def parse_tags(record: Record) -> dict[str, str]:
     """Tags of an optional record, at most 64; none where it is about something else, or malformed."""
     fields = Fields(record.body)
     try:
-        if fields.varint(MOST_TOPICS) != Topic.TAGS:
+        if fields.varint(MAX_TOPIC) != RecordTopic.TAGS:
             return {}
         count = min(fields.varint(MAX_RECORD_BYTES), MAX_TAGS)
         return clean_tags([(_read_word(fields), _read_word(fields)) for _ in range(count)])
@@ -33,4 +33,4 @@ def _word(text: str) -> bytes:
 
 
 def _read_word(fields: Fields) -> str:
-    return fields.take(fields.varint(MAX_RECORD_BYTES)).decode(errors="replace")
+    return fields.read(fields.varint(MAX_RECORD_BYTES)).decode(errors="replace")
