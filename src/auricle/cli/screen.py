@@ -37,7 +37,7 @@ class Screen:
 
     @contextmanager
     def progress(self, title: str) -> "Iterator[_Shown]":
-        """Show progress: as a bar on a terminal, a line now and then elsewhere, not at all where quiet was asked for."""
+        """Show progress: a bar on a terminal, a line now and then elsewhere, nothing where quiet was asked for."""
         if self._quiet:
             yield _Shown(ignore_progress)
         elif sys.stderr.isatty():
