@@ -49,11 +49,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[av]'
+	$(PIP) -e '.[train]'
 	touch $@
 
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped.
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[av,test,check]'
+	$(PIP) -e '.[train,classify,judges,test]'
 	-$(PIP) -e '.[bench]'
 	touch $@

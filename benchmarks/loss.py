@@ -182,7 +182,7 @@ def _libopus() -> Any:
         found = sorted((Path(av.__file__).parents[1] / "av.libs").glob("libopus-*.so*"))
     name = str(found[0]) if found else ctypes.util.find_library("opus")
     if name is None:
-        raise OptionError("no libopus: pip install 'auricle[av]'")
+        raise OptionError("no libopus: install the wheel of av from PyPI")
     library = ctypes.CDLL(name)
     library.opus_encoder_create.restype = library.opus_decoder_create.restype = ctypes.c_void_p
     library.opus_get_version_string.restype = ctypes.c_char_p

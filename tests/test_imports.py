@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "extras": {"errors"},
     "options": {"errors"},
     "verdict": set(),
-    "html": set(),
+    "html": {"errors", "extras"},
     "audio": GROUND,
     "dsp": GROUND,
     "data": SOUND | {"verdict"},

@@ -10,7 +10,7 @@ def require(package: str, *, extra: str, purpose: str) -> ModuleType:
     """The imported package.
 
     Args:
-        package: dotted name of the module to import.
+        package: name of the module to import.
         extra: of auricle, that installs it.
         purpose: what needs it, as a plural: ``pictures of spectrograms``.
 
@@ -20,6 +20,5 @@ def require(package: str, *, extra: str, purpose: str) -> ModuleType:
     try:
         return import_module(package)
     except ImportError as error:
-        raise MissingPackageError(
-            f"{purpose} need the package {package.partition('.')[0]}: pip install 'auricle[{extra}]'"
-        ) from error
+        name = "scikit-learn" if package == "sklearn" else package
+        raise MissingPackageError(f"{purpose} need the package {name}: pip install 'auricle[{extra}]'") from error

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import reader
 from auricle.audio.formats import ogg
 from auricle.errors import AudioError
 
@@ -189,13 +188,3 @@ def test_bytes_after_the_last_ogg_page(tmp_path: Path) -> None:
     path = tmp_path / "a.ogg"
     path.write_bytes(noise_file(path) + b"TAG" + bytes(125))
     assert audio.read(path)[0].shape == (2, 60_000)
-
-
-def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "available", lambda: False)
-    song = tmp_path / "a.m4a"
-    song.write_bytes(b"\x00\x00\x00\x18ftypM4A " + bytes(100))
-    refused(song, r"needs PyAV: pip install 'auricle\[av\]'")
-    text = tmp_path / "a.wav"
-    text.write_text("hello")
-    refused(text, "is not audio that Auricle can read .*pip install")

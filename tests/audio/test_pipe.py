@@ -167,7 +167,6 @@ def test_coded_samples_in_a_wav(tmp_path: Path, subtype: str) -> None:
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 def test_flac_comes_without_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtype: str) -> None:
-    pytest.importorskip("av")
     data = stored(tmp_path / "a.flac", subtype)
     monkeypatch.setattr(pipe, "SpooledDecoder", None)
     back, about = heard(data)
@@ -175,12 +174,6 @@ def test_flac_comes_without_a_temporary_file(tmp_path: Path, monkeypatch: pytest
     np.testing.assert_array_equal(back, audio.read(tmp_path / "a.flac")[0])
     with pytest.raises(AudioError, match=r"standard input is (damaged|cut short)"):
         heard(data[: len(data) * 2 // 3])
-
-
-def test_flac_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = stored(tmp_path / "a.flac")
-    monkeypatch.setattr(pipe, "available", lambda: False)
-    np.testing.assert_array_equal(heard(data)[0], audio.read(tmp_path / "a.flac")[0])
 
 
 def test_a_large_stream_that_must_be_stored_is_refused(tmp_path: Path) -> None:

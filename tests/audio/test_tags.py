@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -41,7 +42,6 @@ def test_mp3(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["m4a", "mka"])
 def test_tags_that_pyav_reads(tmp_path: Path, suffix: str) -> None:
-    av = pytest.importorskip("av")
     path = tmp_path / f"a.{suffix}"
     with av.open(str(path), "w") as container:
         container.metadata.update({"title": "T", "artist": "A", "track": "3"})

@@ -8,6 +8,7 @@ from auricle.atomic import check_writable
 from auricle.classify.finetuning.finetune import FineTuning, Tuned
 from auricle.classify.label_checks import gathered_labels
 from auricle.data.labels import Labels
+from auricle.extras import require
 from auricle.model import Autoencoder, load
 from auricle.training import Budget, Machine, Run
 from auricle.watch import TENSORBOARD, check_trackers
@@ -65,6 +66,7 @@ def finetune(
     """
     out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
     check_options(seed, threads, None)
+    require("sklearn", extra="classify", purpose="classifiers")
     check_trackers(trackers)
     check_writable(out, force=force or resume)
     machine = machine or Machine()

@@ -9,7 +9,7 @@ from typing import BinaryIO, final
 import numpy as np
 
 from auricle.audio.formats.base import AudioInfo, Decoder
-from auricle.audio.formats.pyav import AvDecoder, available
+from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.truncation import flac_frames
 from auricle.audio.formats.wav_reader import AFTER_SAMPLES, StreamHeader, read_header
 from auricle.audio.sandbox.limits import Limits, check_shape
@@ -220,7 +220,7 @@ def open_pipe(stream: BinaryIO, name: Path, limits: Limits, decode: Callable[[Pa
     start = pipe.take(42)
     pipe.give_back(start)
     frames = flac_frames(start)
-    if frames is not None and available():
+    if frames is not None:
         decoder: Decoder = AvDecoder(name, pipe, frames)
     else:
         decoder = SpooledDecoder(pipe, name, limits, decode)

@@ -12,12 +12,11 @@ from typing import BinaryIO, Self, final
 import numpy as np
 
 from auricle.audio.formats.base import AudioInfo, Decoder
-from auricle.audio.formats.pyav import AvDecoder, available
+from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
 from auricle.audio.pipe import open_pipe
 from auricle.audio.sandbox.decoder import ChildDecoder
 from auricle.audio.sandbox.limits import TRUSTED, UNTRUSTED, Limits, check_length, check_shape, check_whole
-from auricle.audio.suffixes import needs_pyav
 from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18
@@ -235,13 +234,5 @@ def _open_any(path: Path, limits: Limits) -> Decoder:
 def _first_that_can(path: Path) -> Decoder:
     try:
         return SndfileDecoder(path)
-    except NotForSndfileError as error:
-        refusal = " ".join(str(error).split()).rstrip(". ").lower()
-    if available():
+    except NotForSndfileError:
         return AvDecoder(path)
-    if needs_pyav(path):
-        raise AudioError(f"reading {path} needs PyAV: pip install 'auricle[av]', or convert it to WAV or FLAC")
-    raise AudioError(
-        f"{path} is not audio that Auricle can read ({refusal}): convert it to WAV or FLAC, or install PyAV "
-        "for more formats (pip install 'auricle[av]')"
-    )

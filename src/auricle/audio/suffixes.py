@@ -12,20 +12,13 @@ _PYAV = """
     .m4a .m4b .mp4 .mov .3gp .aac .wma .webm .mka .mkv .amr .ac3 .eac3 .dts .ape .wv .tta .mpc .mp2 .mpga
     .spx .tak .dsf .g722
 """
-_SNDFILE_SUFFIXES = frozenset(_SNDFILE.split())
-_PYAV_SUFFIXES = frozenset(_PYAV.split())
+_READABLE = frozenset((*_SNDFILE.split(), *_PYAV.split()))
 _WRITABLE = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 
 
 def is_audio_name(path: Path | str) -> bool:
     """Whether the suffix of ``path`` is one of a format that soundfile or PyAV commonly reads."""
-    suffix = Path(path).suffix.lower()
-    return suffix in _SNDFILE_SUFFIXES or suffix in _PYAV_SUFFIXES
-
-
-def needs_pyav(path: Path) -> bool:
-    """Whether the suffix of ``path`` is one of a format that only PyAV reads."""
-    return path.suffix.lower() in _PYAV_SUFFIXES
+    return Path(path).suffix.lower() in _READABLE
 
 
 def writable_format(path: Path) -> tuple[str, str]:

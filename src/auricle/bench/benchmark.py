@@ -25,6 +25,7 @@ from auricle.bench.scoring.metrics import METRICS, usable
 from auricle.bench.scoring.rate_search import Fitter, Setting
 from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileVerdict, Point, Sample
 from auricle.errors import OptionError
+from auricle.extras import require
 from auricle.model import Autoencoder, default_model, load
 
 KBPS = (1.5, 3.0, 6.0, 9.0, 12.0, 24.0)
@@ -117,6 +118,7 @@ def benchmark(
     started = time.perf_counter()
     _check(kbps, files, seconds, rate, jobs, metrics)
     if out is not None:
+        require("matplotlib", extra="bench", purpose="curves on the page")
         check_writable(Path(out), force=force)
     given = [sounds] if isinstance(sounds, str | Path) else list(sounds)
     material = gather(given, files=files, seconds=seconds, seed=seed)

@@ -20,6 +20,7 @@ from auricle.classify.probes.folds import known_groups
 from auricle.classify.probes.probe import Fitted, Probe, probe
 from auricle.data.labels import Labels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
+from auricle.extras import require
 from auricle.model import Autoencoder, load, shipped
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
@@ -85,7 +86,9 @@ class Classifier:
             DataError: no labelled sound can be used, or all are of one class.
             ModelError: the model can't be loaded.
             OptionError: no such kind.
+            MissingPackageError: scikit-learn is not installed.
         """
+        require("sklearn", extra="classify", purpose="classifiers")
         how = probe(kind) if isinstance(kind, str) else kind
         labels = sounds if isinstance(sounds, Labels) else gathered_labels(sounds, table, column=column, group=group)
         check_classes(labels, on_note)

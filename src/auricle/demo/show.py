@@ -14,6 +14,7 @@ from auricle.demo.page import Exhibit, page
 from auricle.demo.pieces import Piece, programme
 from auricle.demo.takes import Take, take
 from auricle.errors import OutputError
+from auricle.html import require_pictures
 from auricle.model import Autoencoder, default_model, load
 
 _SPEECH_KBPS = (3.0, 6.0)
@@ -59,9 +60,11 @@ def run(
         DataError: no usable sound.
         ModelError: the model is unknown or can't compress.
         OutputError: the folder can't be written.
+        MissingPackageError: matplotlib is not installed.
     """
     target = Path(out) / "index.html"
     _check(target, force)
+    require_pictures()
     plan = programme(None if sounds is None else Path(sounds))
     models = _models(plan.pieces, model)
     coded_by = [(piece, models[default_model(piece.sample_rate)]) for piece in plan.pieces]

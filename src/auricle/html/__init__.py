@@ -2,6 +2,6 @@
 
 from auricle.html.document import asset, document
 from auricle.html.players import Shown, flac, player
-from auricle.html.spectrogram import Spectrograph
+from auricle.html.spectrogram import Spectrograph, require_pictures
 
-__all__ = ["Shown", "Spectrograph", "asset", "document", "flac", "player"]
+__all__ = ["Shown", "Spectrograph", "asset", "document", "flac", "player", "require_pictures"]

@@ -4,8 +4,8 @@ import io
 from typing import final
 
 import numpy as np
-from matplotlib import colormaps
-from PIL import Image
+
+from auricle.extras import require
 
 _COLUMNS, _ROWS = 480, 160
 _RANGE_DB = 80.0
@@ -16,6 +16,15 @@ _TICKS = (("250 Hz", 250), ("1 kHz", 1000), ("4 kHz", 4000), ("8 kHz", 8000), ("
 def mel(hertz: float | np.ndarray) -> np.ndarray:
     """Place on the mel scale (O'Shaughnessy, 1987), up to a factor."""
     return np.log1p(np.asarray(hertz) / _BREAK_HZ)
+
+
+def require_pictures() -> None:
+    """Refuse early what could not be drawn.
+
+    Raises:
+        MissingPackageError: matplotlib, which brings Pillow, is not installed.
+    """
+    require("matplotlib", extra="train", purpose="pictures of spectrograms")
 
 
 @final
@@ -39,6 +48,9 @@ class Spectrograph:
 
     def png(self, audio: np.ndarray) -> bytes:
         """A picture of ``(c, t)``, with a palette: a third of the size."""
+        require_pictures()
+        from PIL import Image
+
         image = Image.fromarray(self._indices(audio))
         image.putpalette(_palette().tobytes())
         picture = io.BytesIO()
@@ -77,4 +89,7 @@ def _rows(size: int, sample_rate: int) -> np.ndarray:
 
 def _palette() -> np.ndarray:
     """Uint8 ``(256, 3)``, dark to bright."""
+    require_pictures()
+    from matplotlib import colormaps
+
     return (255 * colormaps["magma"](np.arange(256))[:, :3]).astype(np.uint8)

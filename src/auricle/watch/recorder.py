@@ -10,6 +10,7 @@ from typing import Any, Self, final
 
 from auricle.atomic import atomic_write
 from auricle.errors import FormatError
+from auricle.html import require_pictures
 from auricle.training.engine.report import Report
 from auricle.verdict import Verdict
 from auricle.watch.health import verdicts
@@ -39,6 +40,7 @@ class Recorder:
 
     Raises:
         OptionError: a tracker can't be used.
+        MissingPackageError: matplotlib is not installed.
         OutputError: the history can't be begun.
     """
 
@@ -53,6 +55,7 @@ class Recorder:
         refresh_seconds: float = 20.0,
         on_trouble: Callable[[str], None] = lambda text: None,
     ) -> None:
+        require_pictures()
         check_trackers(trackers)
         self._folder, self._name = folder, name or folder.name.removesuffix(".run")
         self._refresh, self._on_trouble = refresh_seconds, on_trouble

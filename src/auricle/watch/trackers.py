@@ -5,17 +5,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
-from accelerate.tracking import LOGGER_TYPE_TO_CLASS, GeneralTracker, get_available_trackers
-from accelerate.utils import LoggerType
 
 from auricle.errors import OptionError
+from auricle.extras import require
 from auricle.html import Spectrograph
 from auricle.training.engine.report import Excerpt, Preview, Report
 from auricle.watch.run_config import flat
 from auricle.watch.trend import participants
+
+if TYPE_CHECKING:
+    from accelerate.tracking import GeneralTracker
 
 TENSORBOARD = "tensorboard"
 _MEDIA = 3
@@ -51,11 +53,14 @@ def check_trackers(names: Sequence[str]) -> None:
 
     Raises:
         OptionError: a tracker is unknown or its package is not installed.
+        MissingPackageError: accelerate or TensorBoard is not installed.
     """
     known, usable = _trackers()
     for name in names:
         if name not in known:
             raise OptionError(f"no tracker {name!r}: choose one of {', '.join(known)}")
+        if name == TENSORBOARD:
+            require(name, extra="train", purpose="curves in TensorBoard")
         if name not in usable:
             raise OptionError(f"the tracker {name} is not installed: pip install its package, or choose another")
 
@@ -77,6 +82,10 @@ def board(name: str, folder: Path, title: str) -> Board:
 
 def _trackers() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of all trackers, and of those that are installed or were registered with accelerate."""
+    require("accelerate", extra="train", purpose="trackers")
+    from accelerate.tracking import LOGGER_TYPE_TO_CLASS, get_available_trackers
+    from accelerate.utils import LoggerType
+
     builtin = {kind.value for kind in LoggerType}
     installed = {str(kind.value) for kind in get_available_trackers()}
     usable = [name for name in LOGGER_TYPE_TO_CLASS if name in installed or name not in builtin]
@@ -181,6 +190,8 @@ class AnyTracker(Board):
     environment variables."""
 
     def __init__(self, name: str, folder: Path, title: str) -> None:
+        from accelerate.tracking import LOGGER_TYPE_TO_CLASS
+
         self._kind = LOGGER_TYPE_TO_CLASS[name]
         self._place = (title, str(folder)) if self._kind.requires_logging_directory else (title,)
         self._tracker: GeneralTracker | None = None

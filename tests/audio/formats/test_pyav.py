@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -10,7 +11,6 @@ import soundfile
 from auricle import audio
 from auricle.errors import AudioError
 
-av = pytest.importorskip("av")
 RATE = 48_000
 
 

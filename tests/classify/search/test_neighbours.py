@@ -8,7 +8,7 @@ from auricle.classify.search.neighbours import ExactIndex, GraphIndex, Index, Sp
 from auricle.classify.search.outliers import distances, doubtful, near_duplicates, outliers
 from auricle.errors import DataError
 
-needs_faiss = pytest.mark.skipif(not graphs_available(), reason="faiss is not installed: pip install 'auricle[search]'")
+needs_faiss = pytest.mark.skipif(not graphs_available(), reason="faiss is not installed")
 
 
 def clouds(count: int, *, clusters: int = 4, spread: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

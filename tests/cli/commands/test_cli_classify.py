@@ -1,13 +1,12 @@
 """The verbs of classification."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-
-from auricle.classify.features import export
 
 
 @pytest.fixture(autouse=True)
@@ -78,12 +77,9 @@ def test_features(auricle, folder: Path, model_file: Path, tmp_path: Path, monke
     with np.load(out, allow_pickle=False) as arrays:
         assert arrays["values"].shape == (12, made["features"]) and arrays["names"][0] == "hiss/x0.wav"
 
-    def missing(name: str) -> None:
-        raise ImportError(name)
-
-    monkeypatch.setattr(export, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     ran = auricle("features", folder, "--model", model_file, "--out", tmp_path / "f.parquet")
-    assert ran.code == 2 and "pip install 'auricle[parquet]'" in ran.err and len(ran.err.splitlines()) == 1
+    assert ran.code == 2 and "pip install 'auricle[classify]'" in ran.err and len(ran.err.splitlines()) == 1
 
 
 def test_features_as_parquet(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
-"""Decoding with PyAV (FFmpeg): every format that libsndfile does not read. PyAV is optional."""
+"""Decoding with PyAV (FFmpeg): every format that libsndfile does not read."""
 
-import importlib.util
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,11 +22,6 @@ _STATED_LENGTH = frozenset(
 )
 _NESTED = frozenset({"hls", "concat", "dash", "imf", "sdp"})  # lists of other files, which a stranger may not choose
 _TOLERANCE_SECONDS = 0.1  # priming and padding of lossy formats are counted differently by different writers
-
-
-def available() -> bool:
-    """Whether PyAV is installed."""
-    return importlib.util.find_spec("av") is not None
 
 
 class Readable(Protocol):

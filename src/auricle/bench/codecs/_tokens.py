@@ -72,7 +72,7 @@ class Tokens(Peer):
 
     def available(self) -> str | None:
         """None, or that transformers is missing."""
-        return None if importlib.util.find_spec("transformers") else "needs transformers: pip install transformers"
+        return None if importlib.util.find_spec("transformers") else "needs transformers: pip install 'auricle[peers]'"
 
     def version(self) -> str:
         """Of transformers, and the name of the published model."""

@@ -42,7 +42,7 @@ class Lyra(Peer):
     def available(self) -> str | None:
         """None, or which package or file is missing."""
         if importlib.util.find_spec("ai_edge_litert") is None:
-            return "needs ai-edge-litert: pip install 'auricle[lyra]'"
+            return "needs ai-edge-litert: pip install 'auricle[peers]'"
         if self._folder is None:
             return "needs the folder of its released model files: give --lyra DIR"
         absent = [name for name in (_ENCODER, _QUANTISER, _DECODER) if not (self._folder / name).is_file()]

@@ -1,6 +1,5 @@
 """Opus (RFC 6716) through libopus in PyAV, in Ogg files (RFC 7845)."""
 
-import importlib.util
 import io
 from collections.abc import Mapping
 from importlib import metadata
@@ -118,9 +117,7 @@ def packets(data: bytes) -> list[bytes]:
 
 
 def missing(codec: str = "libopus") -> str | None:
-    """None, or that PyAV or one of FFmpeg's codecs is missing."""
-    if importlib.util.find_spec("av") is None:
-        return "needs PyAV: pip install 'auricle[bench]'"
+    """None, or that one of FFmpeg's codecs is missing."""
     import av
 
     if codec not in av.codecs_available:

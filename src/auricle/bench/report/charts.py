@@ -5,15 +5,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import final
-
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from typing import TYPE_CHECKING, final
 
 from auricle.bench.report.metrics import Column, column, ordered
 from auricle.bench.scoring.results import Curve, Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _SIZE = (5.6, 3.5)
 _INK, _LINE = "#010203", "#010204"
@@ -77,6 +76,9 @@ def _figure(judged: Column, curves: Sequence[Curve], drawn: Mapping[str, Look]) 
     lines = [(look, places) for look, places in lines if places]
     if not lines:
         return ""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": judged.name, "font.size": 9.5, "text.parse_math": False}):
         figure = Figure(_SIZE, layout="constrained")
         axes = figure.add_subplot()
@@ -100,7 +102,7 @@ def _rate(place: tuple[Estimate, Estimate]) -> float:
     return place[0].mean
 
 
-def _draw(axes: Axes, look: Look, places: Sequence[tuple[Estimate, Estimate]]) -> None:
+def _draw(axes: "Axes", look: Look, places: Sequence[tuple[Estimate, Estimate]]) -> None:
     rates = [rate.mean for rate, _ in places]
     means = [score.mean for _, score in places]
     bars = [[max(0.0, score.mean - score.low) for _, score in places], [_above(score) for _, score in places]]
@@ -114,7 +116,9 @@ def _above(score: Estimate) -> float:
     return max(0.0, score.high - score.mean)
 
 
-def _finish(axes: Axes, judged: Column, rates: Sequence[float]) -> None:
+def _finish(axes: "Axes", judged: Column, rates: Sequence[float]) -> None:
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
     axes.set_xscale("log")
     low, high = 0.85 * min(rates), 1.18 * max(rates)
     axes.set_xlim(low, high)
@@ -129,7 +133,7 @@ def _finish(axes: Axes, judged: Column, rates: Sequence[float]) -> None:
         spine.set_color(_LINE)
 
 
-def _svg(figure: Figure) -> str:
+def _svg(figure: "Figure") -> str:
     """Without prologue, metadata and the names of groups, which would not be unique on a page."""
     whole = io.StringIO()
     figure.savefig(whole, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -7,7 +7,7 @@ import numpy as np
 
 from auricle.bench.synthesis.measures import around, halves
 from auricle.bench.synthesis.results import Figure, Judged
-from auricle.errors import OptionError
+from auricle.extras import require
 from auricle.metrics.sets import inception_score
 
 _DRAWS = 4000
@@ -24,16 +24,15 @@ class Judge:
         labels: their classes, two or more different ones.
 
     Raises:
-        OptionError: scikit-learn is not installed.
+        MissingPackageError: scikit-learn is not installed.
     """
 
     def __init__(self, values: np.ndarray, labels: Sequence[str]) -> None:
-        try:
-            from sklearn.linear_model import LogisticRegression
-            from sklearn.pipeline import make_pipeline
-            from sklearn.preprocessing import StandardScaler
-        except ImportError as error:
-            raise OptionError("classes need scikit-learn: pip install scikit-learn") from error
+        require("sklearn", extra="classify", purpose="classes of generated sounds")
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
         regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2000)
         self._fitted: Any = make_pipeline(StandardScaler(), regression).fit(values, list(labels))
 

@@ -14,7 +14,7 @@ from auricle.bench.synthesis.embedding_base import Embedding
 from auricle.metrics.perceptual import no_native_chatter
 
 _PACKAGE = "pyopen_wakeword"
-_HINT = "pip install 'auricle[embed]'"
+_HINT = "pip install 'auricle[judges]'"
 _FILES: Mapping[str, str] = MappingProxyType(
     {
         "melspectrogram.tflite": "96fa0adccb6e8cf95cb14465409a1a2898ee4a96a85bb9ed3c7eb0e68bf163e8",

@@ -20,6 +20,7 @@ from auricle.classify.probes.folds import folds_of, known_groups
 from auricle.classify.probes.probe import Probe, probe
 from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
+from auricle.extras import require
 from auricle.model import Autoencoder, load
 
 _MOST_NUMBERS = 30
@@ -29,12 +30,17 @@ _HIGHEST_RATE = 48_000
 _OFFICIAL = ("esc10", "esc50")
 
 
+def _require_matplotlib() -> None:
+    require("matplotlib", extra="classify", purpose="pictures of confusions")
+
+
 def draw_confusion(found: Evaluation, path: Path, *, force: bool = False) -> None:
     """Write a PNG: rows are true, columns predicted classes; colours are shares of a row.
 
     Raises:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
+    _require_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -159,9 +165,12 @@ def evaluate_classifier(
         DataError: no labelled sound can be used, one class only, or folds that part a group.
         OptionError: the number of folds, the kind or the groups can't be used.
         OutputError: the picture can't be written.
+        MissingPackageError: scikit-learn, or for a picture matplotlib, is not installed.
     """
+    require("sklearn", extra="classify", purpose="comparisons of classifiers")
     how, protocol = probe(kind) if isinstance(kind, str) else kind, str(folds)
     if picture is not None:
+        _require_matplotlib()
         check_writable(Path(picture), force=force)
     by_column = None if protocol.isdecimal() or protocol in _OFFICIAL else protocol
     if by_column is not None and table is None and not isinstance(sounds, Labels):
@@ -197,6 +206,7 @@ def evaluate_classifier(
     rivals += [(extractor.name, each) for extractor, each in zip(others, found[1:], strict=True)]
     told = tuple(Baseline(name, each, _lead(found[0], each)) for name, each in rivals)
     if picture is not None:
+        _require_matplotlib()
         draw_confusion(found[0], Path(picture), force=force)
     return Comparison(found[0], told, chosen, autoencoder.name, tuple(each.sound.name for each in known), tuple(notes))
 

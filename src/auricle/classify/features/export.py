@@ -3,27 +3,28 @@
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.classify.features.extract import Features
 from auricle.errors import OptionError
+from auricle.extras import require
 
 
 def check_export(path: Path, *, force: bool) -> None:
     """Refuse early what could not be written at the end.
 
     Raises:
-        OptionError: the suffix is not known, or Parquet was asked for and PyArrow is not installed.
+        OptionError: the suffix is not known.
+        MissingPackageError: PyArrow, which writes Parquet, is not installed.
         OutputError: as `check_writable`.
     """
     if path.suffix not in _WRITERS:
         raise OptionError(f"features can't be written as {path.name}: name a file {' or '.join(_WRITERS)}")
     if path.suffix == ".parquet":
-        _pyarrow()
+        _require_pyarrow()
     check_writable(path, force=force)
 
 
@@ -45,19 +46,14 @@ def _npz(found: Features, path: Path) -> None:
 
 def _parquet(found: Features, path: Path) -> None:
     """Column ``name``, and column ``features``: a list of fixed length."""
-    arrow = _pyarrow()
+    arrow, parquet = _require_pyarrow(), import_module("pyarrow.parquet")
     lists = arrow.FixedSizeListArray.from_arrays(arrow.array(found.values.ravel()), found.values.shape[1])
     table = arrow.table({"name": list(found.names), "features": lists})
-    import_module("pyarrow.parquet").write_table(table, path)
+    parquet.write_table(table, path)
 
 
-def _pyarrow() -> Any:
-    try:
-        return import_module("pyarrow")
-    except ImportError as error:
-        raise OptionError(
-            "writing Parquet needs PyArrow: pip install 'auricle[parquet]', or name an .npz file"
-        ) from error
+def _require_pyarrow() -> ModuleType:
+    return require("pyarrow", extra="classify", purpose="Parquet files")
 
 
 _WRITERS: Mapping[str, Callable[[Features, Path], None]] = MappingProxyType({".npz": _npz, ".parquet": _parquet})

@@ -4,10 +4,10 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from auricle.data.labels import Labelled
 from auricle.errors import DataError, OptionError
+from auricle.extras import require
 
 
 def esc_fold(name: str) -> str:
@@ -89,7 +89,14 @@ def grouped_folds(labels: Sequence[str], groups: Sequence[str] | None, count: in
 
 
 def dealt(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: int) -> list[np.ndarray]:
-    """Indices of each fold's sounds; rare classes may be missing in some."""
+    """Indices of each fold's sounds; rare classes may be missing in some.
+
+    Raises:
+        MissingPackageError: scikit-learn is not installed.
+    """
+    require("sklearn", extra="classify", purpose="folds")
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes with fewer sounds than folds; callers know
         if max(np.unique(labels, return_counts=True)[1]) < count:  # scikit-learn refuses: a random order

@@ -9,7 +9,8 @@ from typing import NamedTuple, Self, final
 import numpy as np
 
 from auricle.classify.features.scaling import Scaling
-from auricle.errors import DataError, OptionError
+from auricle.errors import DataError
+from auricle.extras import require
 
 DIRECTIONS = 32
 _ROWS = 256
@@ -100,7 +101,7 @@ class GraphIndex(Index):
     finds nearly always the nearest.
 
     Raises:
-        OptionError: faiss is not installed.
+        MissingPackageError: faiss is not installed.
     """
 
     name = "graph"
@@ -117,7 +118,7 @@ class GraphIndex(Index):
 
         Raises:
             DataError: it is no graph, or that of other points.
-            OptionError: faiss is not installed.
+            MissingPackageError: faiss is not installed.
         """
         faiss = _faiss()
         made = cls.__new__(cls)
@@ -152,8 +153,4 @@ def graphs_available() -> bool:
 
 
 def _faiss():
-    try:
-        import faiss
-    except ImportError as error:
-        raise OptionError("an index of neighbours needs faiss: pip install 'auricle[search]'") from error
-    return faiss
+    return require("faiss", extra="classify", purpose="indexes of neighbours")

@@ -19,6 +19,7 @@ from auricle.classify.search.outliers import distances, doubtful, near_duplicate
 from auricle.data.labels import Labels, labelled
 from auricle.data.scan import Rejected
 from auricle.errors import OptionError
+from auricle.extras import require
 from auricle.model import Autoencoder, load
 
 _FEW = 3  # labels a class: with fewer a classifier's doubt says little
@@ -127,7 +128,9 @@ def suggest(
         DataError: the folder holds no usable sound, or the table does not fit it.
         ModelError: the model can't be loaded.
         OptionError: ``count`` is out of range.
+        MissingPackageError: scikit-learn is not installed.
     """
+    require("sklearn", extra="classify", purpose="suggestions")
     if not 1 <= count <= _MOST:
         raise OptionError(f"{count} sounds to label: ask for 1 to {_MOST}")
     labels = labelled(folder, table, column=column)

@@ -5,14 +5,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import cast, final
+from typing import TYPE_CHECKING, cast, final
 
 import torch
-from accelerate import Accelerator
-from accelerate.utils import InitProcessGroupKwargs, broadcast, reduce
 from torch import Tensor
 
 from auricle.errors import MachineError, OptionError
+from auricle.extras import require
+
+if TYPE_CHECKING:
+    pass
 
 PRECISIONS = ("auto", "float32", "bf16")
 _PATIENCE = timedelta(hours=6)  # other processes wait while the first one decodes the sounds
@@ -30,6 +32,7 @@ class Machine:
 
     Raises:
         OptionError: an unknown precision, or one that this device does not have.
+        MissingPackageError: accelerate is not installed.
     """
 
     def __init__(self, precision: str = "auto", accumulate: int = 1, *, cpu: bool = False):
@@ -40,7 +43,11 @@ class Machine:
         half = _has_bf16(cpu) if precision == "auto" else precision == "bf16"
         if half and not _has_bf16(cpu):
             raise OptionError("this device does not compute in bfloat16 at speed: use --precision float32")
-        self.accelerator = Accelerator(
+        require("accelerate", extra="train", purpose="training runs")
+        from accelerate import Accelerator
+        from accelerate.utils import InitProcessGroupKwargs
+
+        self.accelerator: Accelerator = Accelerator(
             cpu=cpu,
             mixed_precision="bf16" if half else "no",
             kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
@@ -77,12 +84,18 @@ class Machine:
         """What the first process says, so that all decide alike."""
         if self.processes == 1:
             return values
+        from accelerate.utils import broadcast
+
         said = torch.tensor(values, dtype=torch.float64, device=self.device)
         return tuple(cast(Tensor, broadcast(said)).tolist())
 
     def mean(self, values: Tensor) -> Tensor:
         """Mean over processes, element by element."""
-        return values if self.processes == 1 else cast(Tensor, reduce(values, "mean"))
+        if self.processes == 1:
+            return values
+        from accelerate.utils import reduce
+
+        return cast(Tensor, reduce(values, "mean"))
 
     @contextmanager
     def in_turn(self) -> Iterator[None]:
