@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import TRUSTED, pipe
+from auricle.audio import TRUSTED_LIMITS, pipe
 from auricle.errors import AudioError
 
 RATE = 16_000
@@ -89,8 +89,8 @@ def test_plain_samples_are_those_of_the_file(
     monkeypatch.setattr(pipe, "SpooledDecoder", None)  # none of these may need a temporary file
     path = tmp_path / f"a.{format}"
     data = stored(path, subtype, channels, format=format.upper())
-    back, about = heard(data)
-    np.testing.assert_array_equal(back, audio.read(path)[0])
+    samples, about = heard(data)
+    np.testing.assert_array_equal(samples, audio.read(path)[0])
     expected = audio.info(path)
     assert (about.sample_rate, about.channels, about.frames, about.exact) == (RATE, channels, expected.frames, True)
     assert str(about.path) == "standard input"
@@ -104,9 +104,9 @@ def test_a_length_that_the_writer_did_not_know(tmp_path: Path, size: int, subtyp
     data = bytearray(path.read_bytes())
     at = data.index(b"data") + 4
     data[at : at + 4] = size.to_bytes(4, "little")
-    back, about = heard(bytes(data[: at + 4 + 1000 * 2 * soundfile_bytes(subtype)]))
+    samples, about = heard(bytes(data[: at + 4 + 1000 * 2 * soundfile_bytes(subtype)]))
     assert not about.exact and about.frames == 0
-    np.testing.assert_array_equal(back, audio.read(path)[0])
+    np.testing.assert_array_equal(samples, audio.read(path)[0])
 
 
 def soundfile_bytes(subtype: str) -> int:
@@ -169,16 +169,16 @@ def test_coded_samples_in_a_wav(tmp_path: Path, subtype: str) -> None:
 def test_flac_comes_without_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtype: str) -> None:
     data = stored(tmp_path / "a.flac", subtype)
     monkeypatch.setattr(pipe, "SpooledDecoder", None)
-    back, about = heard(data)
+    samples, about = heard(data)
     assert (about.frames, about.exact, about.format) == (5001, True, "FLAC")
-    np.testing.assert_array_equal(back, audio.read(tmp_path / "a.flac")[0])
+    np.testing.assert_array_equal(samples, audio.read(tmp_path / "a.flac")[0])
     with pytest.raises(AudioError, match=r"standard input is (damaged|cut short)"):
         heard(data[: len(data) * 2 // 3])
 
 
 def test_a_large_stream_that_must_be_stored_is_refused(tmp_path: Path) -> None:
     data = stored(tmp_path / "a.aiff") * 200
-    limits = replace(TRUSTED, spool_bytes=1 << 20)
+    limits = replace(TRUSTED_LIMITS, spool_bytes=1 << 20)
     with pytest.raises(AudioError, match=r"standard input has more than 1 MiB .*spool_bytes"):
         audio.AudioReader.from_stream(stream(data), limits=limits)
 
@@ -247,15 +247,15 @@ def test_mutated_headers_raise_nothing_else(
 @contextmanager
 def running(data: bytes) -> Iterator[BinaryIO]:
     """A real pipe that another thread fills."""
-    here, there = os.pipe()
+    read_end, write_end = os.pipe()
 
     def fill() -> None:
-        with os.fdopen(there, "wb") as file:
+        with os.fdopen(write_end, "wb") as file:
             file.write(data)
 
     thread = threading.Thread(target=fill)
     thread.start()
-    with os.fdopen(here, "rb") as file:
+    with os.fdopen(read_end, "rb") as file:
         yield file
     thread.join(10)
     assert not thread.is_alive()

@@ -32,9 +32,9 @@ def store(path: Path, sound: np.ndarray, rate: int = 48000) -> Path:
 def test_lossless_formats_come_back(tmp_path: Path, suffix: str, channels: int) -> None:
     sound = noise(5000, channels)
     path = store(tmp_path / f"a.{suffix}", sound)
-    back, rate = audio.read(path)
-    assert rate == 48000 and back.dtype == np.float32 and back.flags.c_contiguous
-    np.testing.assert_allclose(back, sound, atol=2**-15)
+    samples, rate = audio.read(path)
+    assert rate == 48000 and samples.dtype == np.float32 and samples.flags.c_contiguous
+    np.testing.assert_allclose(samples, sound, atol=2**-15)
     info = audio.info(path)
     assert (info.sample_rate, info.channels, info.frames, info.exact) == (48000, channels, 5000, True)
     assert info.path == path and info.seconds == 5000 / 48000
@@ -44,22 +44,22 @@ def test_lossless_formats_come_back(tmp_path: Path, suffix: str, channels: int) 
 def test_lossy_formats_come_back_near(tmp_path: Path, suffix: str) -> None:
     time = np.arange(48000) / 48000
     sound = np.stack([0.5 * np.sin(2 * np.pi * 440 * time), 0.3 * np.sin(2 * np.pi * 660 * time)]).astype("f4")
-    back, rate = audio.read(store(tmp_path / f"a.{suffix}", sound))
-    assert rate == 48000 and back.shape == sound.shape
+    samples, rate = audio.read(store(tmp_path / f"a.{suffix}", sound))
+    assert rate == 48000 and samples.shape == sound.shape
     middle = slice(4000, 44000)
-    assert np.abs(back - sound)[:, middle].max() < 0.05
+    assert np.abs(samples - sound)[:, middle].max() < 0.05
 
 
 @pytest.mark.parametrize("suffix", [*LOSSLESS, *LOSSY])
 @pytest.mark.parametrize("size", [1000, 4096, 65536])
 def test_blocks_are_the_whole(tmp_path: Path, suffix: str, size: int) -> None:
     path = store(tmp_path / f"a.{suffix}", noise(50_001, 2))
-    whole, _ = audio.read(path)
+    complete, _ = audio.read(path)
     with audio.AudioReader(path) as reader:
         assert (reader.sample_rate, reader.channels, reader.frames) == (48000, 2, 50_001)
         blocks = list(reader.blocks(size))
     assert all(block.shape == (2, size) for block in blocks[:-1]) and 0 < blocks[-1].shape[1] <= size
-    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), complete)
 
 
 @settings(max_examples=25, deadline=None)
@@ -83,8 +83,8 @@ def test_no_samples_is_legal(tmp_path: Path, suffix: str) -> None:
         soundfile.write(path, np.zeros((0, 2)), 44100)
     else:
         audio.AudioWriter(path, 44100, 2).close()
-    back, rate = audio.read(path)
-    assert back.shape == (2, 0) and rate == 44100
+    samples, rate = audio.read(path)
+    assert samples.shape == (2, 0) and rate == 44100
     with audio.AudioReader(path) as reader:
         assert reader.frames == 0 and list(reader.blocks(100)) == []
 
@@ -99,8 +99,8 @@ def test_samples_beyond_full_scale_are_kept(tmp_path: Path) -> None:
 def test_other_sample_formats(tmp_path: Path, subtype: str) -> None:
     sound = np.full((1, 4000), 0.25, "f4")
     soundfile.write(tmp_path / "a.wav", sound.T, 16000, subtype=subtype)
-    back, _ = audio.read(tmp_path / "a.wav")
-    np.testing.assert_allclose(back[:, 500:4000], sound[:, 500:], atol=0.02)
+    samples, _ = audio.read(tmp_path / "a.wav")
+    np.testing.assert_allclose(samples[:, 500:4000], sound[:, 500:], atol=0.02)
 
 
 @pytest.mark.parametrize("rate", [8000, 192000])

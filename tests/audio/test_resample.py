@@ -33,13 +33,13 @@ def test_length_is_exact(length: int, source: int, target: int) -> None:
 )
 def test_blocks_do_not_matter(sizes: list[int], source: int, target: int, channels: int) -> None:
     sound = noise(channels, sum(sizes))
-    whole = resample(sound, source, target)
-    assert whole.dtype == np.float32
-    assert whole.shape == (channels, resampled_length(sum(sizes), source, target))
+    expected = resample(sound, source, target)
+    assert expected.dtype == np.float32
+    assert expected.shape == (channels, resampled_length(sum(sizes), source, target))
     resampler = Resampler(source, target, channels)
     parts = [resampler.push(block) for block in np.split(sound, np.cumsum(sizes)[:-1], axis=1) if sizes]
     parts.append(resampler.flush())
-    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), expected)
 
 
 @pytest.mark.parametrize("source", [8000, 16000, 44100, 48000, 192000])
@@ -48,9 +48,9 @@ def test_a_tone_stays_in_place(source: int, target: int) -> None:
     def tone(rate: int) -> np.ndarray:
         return 0.5 * np.sin(2 * np.pi * 997 * np.arange(rate) / rate)[None].astype(np.float32)
 
-    made = resample(tone(source), source, target)
+    resampled = resample(tone(source), source, target)
     middle = slice(target // 10, -target // 10)
-    assert np.abs(made - tone(target))[:, middle].max() < 1e-4
+    assert np.abs(resampled - tone(target))[:, middle].max() < 1e-4
 
 
 def test_the_last_sample_follows_the_signal() -> None:
@@ -68,23 +68,23 @@ def test_equal_rates_pass_through() -> None:
 @pytest.mark.parametrize("frames", [0, 1, 2, 7])
 @pytest.mark.parametrize(("source", "target"), [(192000, 8000), (8000, 192000), (44100, 16000)])
 def test_short_sounds(frames: int, source: int, target: int) -> None:
-    made = resample(noise(1, frames), source, target)
-    assert made.shape == (1, resampled_length(frames, source, target)) and np.isfinite(made).all()
+    resampled = resample(noise(1, frames), source, target)
+    assert resampled.shape == (1, resampled_length(frames, source, target)) and np.isfinite(resampled).all()
 
 
 def test_there_and_back_keeps_the_length() -> None:
     for frames in range(1, 400):
-        there = resampled_length(frames, 44100, 16000)
-        assert resampled_length(there, 16000, 44100) >= frames
+        resampled = resampled_length(frames, 44100, 16000)
+        assert resampled_length(resampled, 16000, 44100) >= frames
 
 
 def test_memory_is_flat() -> None:
     resampler = Resampler(48000, 16000, 1)
     given_back = 0
     for _ in range(100):
-        made = resampler.push(noise(1, 4800))
-        assert made.shape[1] < 3 * 1600
-        given_back += made.shape[1]
+        length = resampler.push(noise(1, 4800))
+        assert length.shape[1] < 3 * 1600
+        given_back += length.shape[1]
     assert given_back + resampler.flush().shape[1] == 160_000
 
 

@@ -36,9 +36,9 @@ def test_what_is_written_is_read(
         for block in np.split(sound, np.cumsum(sizes)[:-1], axis=1) if sizes else []:
             writer.write(block)
         assert writer.frames == sum(sizes)
-    back, back_rate = audio.read(path)
-    assert back_rate == rate and back.shape == sound.shape
-    np.testing.assert_allclose(back, sound, atol=1.1 * 2**-15)
+    samples, back_rate = audio.read(path)
+    assert back_rate == rate and samples.shape == sound.shape
+    np.testing.assert_allclose(samples, sound, atol=1.1 * 2**-15)
     assert soundfile.info(path).subtype == "PCM_16"
 
 
@@ -47,8 +47,8 @@ def test_clipped_not_wrapped(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
     with audio.AudioWriter(path, 16000, 1) as writer:
         writer.write(np.array([[0.5, 1.0, 1.2, 30.0, -1.0, -1.2, -30.0]], np.float32))
-    back, _ = audio.read(path)
-    np.testing.assert_allclose(back, [[0.5, 1, 1, 1, -1, -1, -1]], atol=1.1 * 2**-15)
+    samples, _ = audio.read(path)
+    np.testing.assert_allclose(samples, [[0.5, 1, 1, 1, -1, -1, -1]], atol=1.1 * 2**-15)
 
 
 def test_float_holds_everything(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from auricle.audio.formats.base import AudioInfo
 from auricle.audio.reader import AudioReader, info, read, tags
 from auricle.audio.resample import Resampler, resample, resampled_length
-from auricle.audio.sandbox.limits import TRUSTED, UNTRUSTED, Limits
+from auricle.audio.sandbox.limits import TRUSTED_LIMITS, UNTRUSTED_LIMITS, AudioLimits
 from auricle.audio.suffixes import is_audio_name, writable_format
 from auricle.audio.tags import MAX_TAG_BYTES, MAX_TAGS, clean_tags
 from auricle.audio.wav_writer import WavStreamWriter
@@ -12,12 +12,12 @@ from auricle.audio.writer import AudioWriter
 __all__ = [
     "MAX_TAGS",
     "MAX_TAG_BYTES",
-    "TRUSTED",
-    "UNTRUSTED",
+    "TRUSTED_LIMITS",
+    "UNTRUSTED_LIMITS",
     "AudioInfo",
+    "AudioLimits",
     "AudioReader",
     "AudioWriter",
-    "Limits",
     "Resampler",
     "WavStreamWriter",
     "clean_tags",

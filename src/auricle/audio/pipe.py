@@ -12,85 +12,85 @@ from auricle.audio.formats.base import AudioInfo, Decoder
 from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.truncation import flac_frames
 from auricle.audio.formats.wav_reader import AFTER_SAMPLES, StreamHeader, read_header
-from auricle.audio.sandbox.limits import Limits, check_shape
+from auricle.audio.sandbox.limits import AudioLimits, check_shape
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
-_PIECE = 1 << 16
-_LARGEST_START = 1 << 24
-_LARGEST_REST = 1 << 26
+_CHUNK_BYTES = 1 << 16
+_MAX_START_BYTES = 1 << 24
+_MAX_SKIPPED_BYTES = 1 << 26
 
 
 @final
-class Pipe:
+class RewindablePipe:
     """A binary stream that can be told to begin again as long as little of it has been read."""
 
     def __init__(self, stream: BinaryIO, name: Path) -> None:
         self._stream, self._name = stream, name
-        self._seen: bytearray | None = bytearray()
-        self._back = b""
+        self._start: bytearray | None = bytearray()
+        self._pushed_back = b""
 
-    def take(self, size: int) -> bytes:
+    def read_exactly(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end.
 
         Raises:
             AudioError: the stream can't be read, or 16 MiB have gone by before the first sample.
         """
         parts = []
-        while size > 0 and (part := self._read(min(size, _PIECE))):
+        while size > 0 and (part := self._read(min(size, _CHUNK_BYTES))):
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
 
     def skip(self, size: int) -> None:
         """Pass over bytes."""
-        while size > 0 and (part := self._read(min(size, _PIECE))):
+        while size > 0 and (part := self._read(min(size, _CHUNK_BYTES))):
             size -= len(part)
 
-    def read(self, size: int = _PIECE) -> bytes:
+    def read(self, size: int = _CHUNK_BYTES) -> bytes:
         """The next bytes, at most ``size`` and at most 64 KiB; none at the end. FFmpeg reads so."""
-        return self._read(min(size, _PIECE) if size > 0 else _PIECE)
+        return self._read(min(size, _CHUNK_BYTES) if size > 0 else _CHUNK_BYTES)
 
-    def give_back(self, data: bytes) -> None:
+    def push_back(self, data: bytes) -> None:
         """Let the next read begin with ``data``."""
-        self._back = data + self._back
+        self._pushed_back = data + self._pushed_back
 
-    def settle(self) -> None:
-        """Forget what has been read: there is no way back from here."""
-        self._seen = None
+    def forget_start(self) -> None:
+        """No longer keep what has been read: there is no way back from here."""
+        self._start = None
 
     def rewind(self) -> None:
-        """Begin again, and settle."""
-        assert self._seen is not None, "a settled pipe has no way back"
-        self._back, self._seen = bytes(self._seen) + self._back, None
+        """Begin again, for the last time."""
+        assert self._start is not None, "the start of this pipe is forgotten"
+        self._pushed_back, self._start = bytes(self._start) + self._pushed_back, None
 
     def _read(self, size: int) -> bytes:
-        if self._back:
-            data, self._back = self._back[:size], self._back[size:]
+        if self._pushed_back:
+            data, self._pushed_back = self._pushed_back[:size], self._pushed_back[size:]
         else:
             try:
                 # What is there now: a buffered stream's own `read` waits until it has all.
                 data = getattr(self._stream, "read1", self._stream.read)(size) or b""
             except (OSError, ValueError) as error:
                 raise AudioError(f"can't read {self._name}: {error}") from error
-        if (seen := self._seen) is not None:
-            seen += data
-            if len(seen) > _LARGEST_START:
+        if (start := self._start) is not None:
+            start += data
+            if len(start) > _MAX_START_BYTES:
                 raise AudioError(f"{self._name} holds no samples in its first 16 MiB: convert it to WAV or FLAC")
         return data
 
 
 @final
-class PlainDecoder(Decoder):
+class PcmDecoder(Decoder):
     """Plain samples (WAV or AU), as they come."""
 
-    def __init__(self, pipe: Pipe, name: Path, header: StreamHeader) -> None:
+    def __init__(self, pipe: RewindablePipe, name: Path, header: StreamHeader) -> None:
         self._pipe, self._pcm = pipe, header.pcm
-        self._left, self._placeholder = header.size, header.placeholder
-        known = header.size is not None and not header.placeholder
-        frames = header.size // header.pcm.frame_bytes if header.size is not None and known else 0
-        info = AudioInfo(name, header.sample_rate, header.pcm.channels, frames, header.format, known)
-        super().__init__(info, 0 if known else None, clean_tags(header.tags))
+        self._bytes_left, self._placeholder = header.size, header.placeholder
+        has_length = header.size is not None and not header.placeholder
+        frames = header.size // header.pcm.frame_bytes if header.size is not None and has_length else 0
+        info = AudioInfo(name, header.sample_rate, header.pcm.channels, frames, header.format, has_length)
+        super().__init__(info, 0 if has_length else None, clean_tags(header.tags))
 
     def damage(self) -> str | None:
         """None: plain samples hide nothing."""
@@ -98,32 +98,32 @@ class PlainDecoder(Decoder):
 
     def read(self, size: int) -> np.ndarray:
         """Return the next float32 ``(t, c)``; see `Decoder.read`."""
-        wanted = size * self._pcm.frame_bytes
+        byte_count = size * self._pcm.frame_bytes
         data = b""
-        while len(data) < wanted and (part := self._take(wanted - len(data))):
+        while len(data) < byte_count and (part := self._read_bytes(byte_count - len(data))):
             data += part
         return self._pcm.samples(data)
 
-    def _take(self, size: int) -> bytes:
-        if self._left is None:
-            return self._pipe.take(size)
-        data = self._pipe.take(min(size, self._left))
-        self._left -= len(data)
+    def _read_bytes(self, size: int) -> bytes:
+        if self._bytes_left is None:
+            return self._pipe.read_exactly(size)
+        data = self._pipe.read_exactly(min(size, self._bytes_left))
+        self._bytes_left -= len(data)
         if not data and self._placeholder:
-            return self._beyond(size)
+            return self._after_placeholder(size)
         if not data:
-            self._pipe.skip(_LARGEST_REST)  # so that whoever writes can end well
+            self._pipe.skip(_MAX_SKIPPED_BYTES)  # so that whoever writes can end well
         return data
 
-    def _beyond(self, size: int) -> bytes:
+    def _after_placeholder(self, size: int) -> bytes:
         """After a size that may mean nothing: more samples, unless it was right and other chunks follow."""
-        begin = self._pipe.take(4)
+        begin = self._pipe.read_exactly(4)
         self._placeholder = False
         if begin in AFTER_SAMPLES:
             return b""
-        self._pipe.give_back(begin)
-        self._left = None
-        return self._pipe.take(size)
+        self._pipe.push_back(begin)
+        self._bytes_left = None
+        return self._pipe.read_exactly(size)
 
     def close(self) -> None:
         """Do nothing: the stream belongs to the caller."""
@@ -143,7 +143,9 @@ class SpooledDecoder(Decoder):
         AudioError: it is too large, or can't be stored or decoded.
     """
 
-    def __init__(self, pipe: Pipe, name: Path, limits: Limits, decode: Callable[[Path], Decoder]) -> None:
+    def __init__(
+        self, pipe: RewindablePipe, name: Path, limits: AudioLimits, decode: Callable[[Path], Decoder]
+    ) -> None:
         self._name = name
         self._folder = tempfile.TemporaryDirectory(prefix="auricle-")
         try:
@@ -178,15 +180,15 @@ class SpooledDecoder(Decoder):
         self._folder.cleanup()
 
 
-def _store(pipe: Pipe, name: Path, path: Path, most: int) -> int:
+def _store(pipe: RewindablePipe, name: Path, path: Path, limit: int) -> int:
     stored = 0
     try:
         with path.open("wb") as file:
             while part := pipe.read():
                 stored += len(part)
-                if stored > most:
+                if stored > limit:
                     raise AudioError(
-                        f"{name} has more than {most >> 20} MiB and is in a format that must be stored to be read: "
+                        f"{name} has more than {limit >> 20} MiB and is in a format that must be stored to be read: "
                         "send WAV, or raise the limit on spool_bytes"
                     )
                 file.write(part)
@@ -197,7 +199,7 @@ def _store(pipe: Pipe, name: Path, path: Path, most: int) -> int:
     return stored
 
 
-def open_pipe(stream: BinaryIO, name: Path, limits: Limits, decode: Callable[[Path], Decoder]) -> Decoder:
+def open_pipe(stream: BinaryIO, name: Path, limits: AudioLimits, decode: Callable[[Path], Decoder]) -> Decoder:
     """A decoder for a stream, in one pass where its format allows.
 
     Args:
@@ -209,16 +211,16 @@ def open_pipe(stream: BinaryIO, name: Path, limits: Limits, decode: Callable[[Pa
     Raises:
         AudioError: it can't be read, or goes beyond the limits.
     """
-    pipe = Pipe(stream, name)
+    pipe = RewindablePipe(stream, name)
     header = read_header(pipe)
     if header is not None:
-        pipe.settle()
-        plain = PlainDecoder(pipe, name, header)
-        check_shape(plain.info, limits)
-        return plain
+        pipe.forget_start()
+        pcm_decoder = PcmDecoder(pipe, name, header)
+        check_shape(pcm_decoder.info, limits)
+        return pcm_decoder
     pipe.rewind()
-    start = pipe.take(42)
-    pipe.give_back(start)
+    start = pipe.read_exactly(42)
+    pipe.push_back(start)
     frames = flac_frames(start)
     if frames is not None:
         decoder: Decoder = AvDecoder(name, pipe, frames)

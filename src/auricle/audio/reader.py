@@ -16,25 +16,32 @@ from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
 from auricle.audio.pipe import open_pipe
 from auricle.audio.sandbox.decoder import ChildDecoder
-from auricle.audio.sandbox.limits import TRUSTED, UNTRUSTED, Limits, check_length, check_shape, check_whole
+from auricle.audio.sandbox.limits import (
+    TRUSTED_LIMITS,
+    UNTRUSTED_LIMITS,
+    AudioLimits,
+    check_length,
+    check_shape,
+    check_whole,
+)
 from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18
 
 
-def info(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> AudioInfo:
+def info(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> AudioInfo:
     """Read the header of an audio file; arguments and errors are those of `AudioReader`."""
     with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
         return reader.info
 
 
-def tags(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> dict[str, str]:
+def tags(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> dict[str, str]:
     """Read the tags of an audio file, as `AudioReader.tags`; arguments and errors are those of `AudioReader`."""
     with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
         return reader.tags
 
 
-def read(path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
+def read(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
     """Read a whole audio file: float32 ``(c, t)`` and its sample rate in Hz.
 
     Raises:
@@ -43,7 +50,7 @@ def read(path: Path | str, *, limits: Limits | None = None, untrusted: bool = Fa
         OptionError: as `AudioReader`.
     """
     with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
-        return reader.whole(), reader.sample_rate
+        return reader.read_all(), reader.sample_rate
 
 
 @final
@@ -52,7 +59,7 @@ class AudioReader:
 
     Args:
         path: the file.
-        limits: bounds on the sound; ``TRUSTED`` by default, or ``UNTRUSTED`` if the file is.
+        limits: bounds on the sound; ``TRUSTED_LIMITS`` by default, or ``UNTRUSTED_LIMITS`` if the file is.
         untrusted: decode in a child process that has no more time, memory and rights than it needs.
 
     Raises:
@@ -61,10 +68,10 @@ class AudioReader:
         OptionError: this system can't confine a process.
     """
 
-    def __init__(self, path: Path | str, *, limits: Limits | None = None, untrusted: bool = False) -> None:
-        limits = limits or (UNTRUSTED if untrusted else TRUSTED)
+    def __init__(self, path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
+        limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
         path = Path(path)
-        self._take(*_open(path, limits, untrusted=untrusted), limits)
+        self._attach(*_open(path, limits, untrusted=untrusted), limits)
 
     @classmethod
     def from_stream(
@@ -72,7 +79,7 @@ class AudioReader:
         stream: BinaryIO,
         name: str = "standard input",
         *,
-        limits: Limits | None = None,
+        limits: AudioLimits | None = None,
         untrusted: bool = False,
     ) -> Self:
         """A sound from a pipe, read once and from where the stream stands. The stream is not closed.
@@ -91,16 +98,16 @@ class AudioReader:
             AudioError: as above.
             OptionError: as above; or the stream has no descriptor.
         """
-        limits = limits or (UNTRUSTED if untrusted else TRUSTED)
+        limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
         reader = cls.__new__(cls)
         if untrusted:
             decoder: Decoder = ChildDecoder(Path(name), limits, stream=stream)
         else:
-            decoder = open_pipe(stream, Path(name), limits, partial(_open_any, limits=limits))
-        reader._take(decoder, None, limits)
+            decoder = open_pipe(stream, Path(name), limits, partial(_open_checked, limits=limits))
+        reader._attach(decoder, None, limits)
         return reader
 
-    def _take(self, decoder: Decoder, file_bytes: int | None, limits: Limits) -> None:
+    def _attach(self, decoder: Decoder, file_bytes: int | None, limits: AudioLimits) -> None:
         self._decoder, self._info = decoder, decoder.info
         self._limits, self._file_bytes = limits, file_bytes
         if not self._info.exact:
@@ -152,42 +159,42 @@ class AudioReader:
         fault = self._decoder.damage()
         if fault is not None:
             raise AudioError(f"{self._info.path} is damaged ({fault}): replace it")
-        done = 0
+        frames_read = 0
         while (block := self._decoder.read(size)).shape[0]:
-            self._check_finite(block, done)
-            done += block.shape[0]
-            check_length(self._info, done, self._limits, self._file_bytes)
+            self._check_finite(block, frames_read)
+            frames_read += block.shape[0]
+            check_length(self._info, frames_read, self._limits, self._file_bytes)
             yield np.ascontiguousarray(block.T)
-        self._check_complete(done)
+        self._check_complete(frames_read)
 
-    def whole(self) -> np.ndarray:
+    def read_all(self) -> np.ndarray:
         """All samples, float32 ``(c, t)``; in place of `blocks`.
 
         Raises:
             AudioError: as `blocks`; or they take more than ``limits.whole_bytes``.
         """
         check_whole(self._info, self.frames if self._info.exact else 0, self._limits)
-        blocks, done = [np.zeros((self.channels, 0), np.float32)], 0
+        blocks, frames_read = [np.zeros((self.channels, 0), np.float32)], 0
         for block in self.blocks(_BLOCK):
-            done += block.shape[1]
-            check_whole(self._info, done, self._limits)
+            frames_read += block.shape[1]
+            check_whole(self._info, frames_read, self._limits)
             blocks.append(block)
         return np.concatenate(blocks, axis=1)
 
-    def _check_finite(self, block: np.ndarray, done: int) -> None:
+    def _check_finite(self, block: np.ndarray, frames_read: int) -> None:
         if np.isfinite(block).all():
             return
         first = int(np.argmin(np.isfinite(block).all(axis=1)))
         value = block[first][~np.isfinite(block[first])][0]
-        second = (done + first) / self.sample_rate
+        second = (frames_read + first) / self.sample_rate
         raise AudioError(f"{self._info.path} holds the sample {value} at {second:.3f} s: export the sound again")
 
-    def _check_complete(self, done: int) -> None:
+    def _check_complete(self, frames_read: int) -> None:
         tolerance = self._decoder.tolerance
-        if tolerance is None or done >= self.frames - tolerance:
+        if tolerance is None or frames_read >= self.frames - tolerance:
             return
         raise AudioError(
-            f"{self._info.path} is cut short (its header promises {self.frames} samples, {done} are there): "
+            f"{self._info.path} is cut short (its header promises {self.frames} samples, {frames_read} are there): "
             "replace it, or convert it with a tool that repairs it"
         )
 
@@ -204,7 +211,7 @@ class AudioReader:
         self.close()
 
 
-def _open(path: Path, limits: Limits, *, untrusted: bool) -> tuple[Decoder, int]:
+def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[Decoder, int]:
     """A decoder for a file, and the file's size."""
     try:
         if path.is_dir():
@@ -214,15 +221,15 @@ def _open(path: Path, limits: Limits, *, untrusted: bool) -> tuple[Decoder, int]
             raise AudioError(f"{path} is a device or a pipe: read it from standard input (-)")
         if size == 0:
             raise AudioError(f"{path} is empty (0 bytes): replace it")
-        return (ChildDecoder(path, limits) if untrusted else _open_any(path, limits)), size
+        return (ChildDecoder(path, limits) if untrusted else _open_checked(path, limits)), size
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist: check the name") from error
     except OSError as error:
         raise AudioError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def _open_any(path: Path, limits: Limits) -> Decoder:
-    decoder = _first_that_can(path)
+def _open_checked(path: Path, limits: AudioLimits) -> Decoder:
+    decoder = _find_decoder(path)
     try:
         check_shape(decoder.info, limits)
     except AudioError:
@@ -231,7 +238,7 @@ def _open_any(path: Path, limits: Limits) -> Decoder:
     return decoder
 
 
-def _first_that_can(path: Path) -> Decoder:
+def _find_decoder(path: Path) -> Decoder:
     try:
         return SndfileDecoder(path)
     except NotForSndfileError:

@@ -46,8 +46,8 @@ class Resampler:
             raise OptionError(f"can't resample {channels} channels: give at least 1")
         self._source, self._target, self._channels = source_rate, target_rate, channels
         self._stream = None if source_rate == target_rate else soxr.ResampleStream(source_rate, target_rate, channels)
-        self._taken = 0
-        self._given = 0
+        self._samples_in = 0
+        self._samples_out = 0
         self._flushed = False
 
     def push(self, block: np.ndarray) -> np.ndarray:
@@ -55,25 +55,25 @@ class Resampler:
         assert not self._flushed, "a resampler takes nothing after its flush"
         assert block.ndim == 2 and block.shape[0] == self._channels, f"expected (c, t), got {block.shape}"
         block = np.asarray(block, np.float32)
-        self._taken += block.shape[1]
+        self._samples_in += block.shape[1]
         if self._stream is None:
-            self._given += block.shape[1]
+            self._samples_out += block.shape[1]
             return block
-        return self._give(self._stream.resample_chunk(np.ascontiguousarray(block.T)))
+        return self._trim(self._stream.resample_chunk(np.ascontiguousarray(block.T)))
 
     def flush(self) -> np.ndarray:
         """Return the rest, float32 ``(c, t')``; afterwards the resampler takes nothing more."""
         assert not self._flushed, "a resampler is flushed once"
         self._flushed = True
-        if self._stream is None or self._taken == 0:
+        if self._stream is None or self._samples_in == 0:
             return np.zeros((self._channels, 0), np.float32)
         # soxr rounds the length to the nearest: some zeros more make the last sample that rounding up asks
         # for.
         zeros = np.zeros((2 + 2 * self._source // self._target, self._channels), np.float32)
-        return self._give(self._stream.resample_chunk(zeros, last=True))
+        return self._trim(self._stream.resample_chunk(zeros, last=True))
 
-    def _give(self, made: np.ndarray) -> np.ndarray:
-        wanted = resampled_length(self._taken, self._source, self._target) - self._given
-        ready = np.ascontiguousarray(made[:wanted].T)
-        self._given += ready.shape[1]
+    def _trim(self, converted: np.ndarray) -> np.ndarray:
+        missing = resampled_length(self._samples_in, self._source, self._target) - self._samples_out
+        ready = np.ascontiguousarray(converted[:missing].T)
+        self._samples_out += ready.shape[1]
         return ready

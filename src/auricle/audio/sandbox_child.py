@@ -15,14 +15,14 @@ import numpy as np
 
 from auricle.audio.reader import AudioReader
 from auricle.audio.sandbox import protocol
-from auricle.audio.sandbox.limits import Limits
+from auricle.audio.sandbox.limits import AudioLimits
 from auricle.errors import AudioError
 
-_FEW_FILES = 64
+_MAX_OPEN_FILES = 64
 _GRACE_SECONDS = 5  # the parent, which waits as long, shall be first to complain
 
 
-def confine(limits: Limits, largest_file: int) -> None:
+def confine(limits: AudioLimits, largest_file: int) -> None:
     """Give this process no more than a decoder needs. What the system does not know is left out.
 
     Memory is bounded on Linux, beyond what is in use now; macOS has no such limit. No process can be started unless
@@ -35,7 +35,7 @@ def confine(limits: Limits, largest_file: int) -> None:
         ("RLIMIT_CORE", 0, 0),
         ("RLIMIT_CPU", seconds, seconds + 1),  # the first ends in SIGXCPU, which tells why
         ("RLIMIT_FSIZE", largest_file, largest_file),
-        ("RLIMIT_NOFILE", _FEW_FILES, _FEW_FILES),
+        ("RLIMIT_NOFILE", _MAX_OPEN_FILES, _MAX_OPEN_FILES),
         ("RLIMIT_NPROC", 0, 0),
     ]
     if (used := _address_space()) is not None:
@@ -68,20 +68,20 @@ def _deadline(seconds: float) -> Iterator[None]:
 
 
 def _send(kind: bytes, content: bytes | memoryview = b"") -> None:
-    view = memoryview(protocol.record(kind, content))
+    view = memoryview(protocol.pack_record(kind, content))
     while view:
         view = view[os.write(sys.stdout.fileno(), view) :]
 
 
-def _decode(order: protocol.Order) -> None:
-    limits = order.limits
-    patience = limits.wait_seconds if order.from_input else limits.stall_seconds
+def _decode(request: protocol.DecodeRequest) -> None:
+    limits = request.limits
+    patience = limits.wait_seconds if request.from_stdin else limits.stall_seconds
     with _deadline(patience):
-        reader = _open(order)
+        reader = _open(request)
     with reader:
         _send(protocol.HEADER, protocol.pack_header(reader.info, reader.tags))
         blocks = reader.blocks(
-            min(reader.sample_rate // 2, protocol.LARGEST[protocol.SAMPLES] // (4 * reader.channels))
+            min(reader.sample_rate // 2, protocol.MAX_CONTENT_BYTES[protocol.SAMPLES] // (4 * reader.channels))
         )
         while True:
             with _deadline(patience):
@@ -92,24 +92,24 @@ def _decode(order: protocol.Order) -> None:
     _send(protocol.END)
 
 
-def _open(order: protocol.Order) -> AudioReader:
-    if order.from_input:
-        return AudioReader.from_stream(sys.stdin.buffer, str(order.path), limits=order.limits)
-    return AudioReader(order.path, limits=order.limits)
+def _open(request: protocol.DecodeRequest) -> AudioReader:
+    if request.from_stdin:
+        return AudioReader.from_stream(sys.stdin.buffer, str(request.path), limits=request.limits)
+    return AudioReader(request.path, limits=request.limits)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Obey the order in the arguments."""
-    order = protocol.parse_order(arguments)
+    """Decode what the arguments request."""
+    request = protocol.parse_request(arguments)
     try:
-        confine(order.limits, order.limits.spool_bytes if order.from_input else 0)
-        _decode(order)
+        confine(request.limits, request.limits.spool_bytes if request.from_stdin else 0)
+        _decode(request)
         return
     except BrokenPipeError:  # the parent has seen enough
         os._exit(0)
     except MemoryError:
-        most = order.limits.memory_bytes >> 20
-        failure = f"{order.path} needs more than {most} MiB to decode: raise the limit on memory_bytes"
+        most = request.limits.memory_bytes >> 20
+        failure = f"{request.path} needs more than {most} MiB to decode: raise the limit on memory_bytes"
     except AudioError as error:
         failure = str(error)
-    _send(protocol.FAILURE, failure.encode(errors="replace")[: protocol.LARGEST[protocol.FAILURE]])
+    _send(protocol.FAILURE, failure.encode(errors="replace")[: protocol.MAX_CONTENT_BYTES[protocol.FAILURE]])

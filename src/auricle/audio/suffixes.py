@@ -27,7 +27,7 @@ def writable_format(path: Path) -> tuple[str, str]:
     Raises:
         OptionError: the suffix is not .wav, .flac or .ogg.
     """
-    known = _WRITABLE.get(path.suffix.lower())
-    if known is None:
+    names = _WRITABLE.get(path.suffix.lower())
+    if names is None:
         raise OptionError(f"can't write {path}: end its name with {', '.join(_WRITABLE)}")
-    return known
+    return names

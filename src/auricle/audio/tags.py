@@ -7,11 +7,11 @@ MAX_TAGS = 64
 MAX_TAG_BYTES = 4096
 _MAX_KEY = 64
 _KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 _.-")
-_SAME: Mapping[str, str] = MappingProxyType(
+_SYNONYMS: Mapping[str, str] = MappingProxyType(
     {"track": "tracknumber", "year": "date", "description": "comment", "tracknum": "tracknumber"}
 )
 """Names that other programs use for the tags that soundfile names."""
-_NOT_FOR_PEOPLE = frozenset(
+_CONTAINER_KEYS = frozenset(
     {
         "encoder",
         "encoder_settings",
@@ -37,21 +37,21 @@ def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     ends stay, other characters that do not print go. What is too long is cut; what is too much, empty or about the
     container only is left out.
     """
-    kept: dict[str, str] = {}
+    tags: dict[str, str] = {}
     for name, value in pairs:
-        if len(kept) == MAX_TAGS:
+        if len(tags) == MAX_TAGS:
             break
         key = _key(name)
         text = _text(value)
-        if key and text and key not in kept:
-            kept[key] = text
-    return kept
+        if key and text and key not in tags:
+            tags[key] = text
+    return tags
 
 
 def _key(name: str) -> str:
     key = name[: 4 * _MAX_KEY].strip().lower()
-    key = _SAME.get(key, key)
-    fit = len(key) <= _MAX_KEY and _KEY_LETTERS.issuperset(key) and key not in _NOT_FOR_PEOPLE
+    key = _SYNONYMS.get(key, key)
+    fit = len(key) <= _MAX_KEY and _KEY_LETTERS.issuperset(key) and key not in _CONTAINER_KEYS
     return key if fit else ""
 
 

@@ -76,10 +76,10 @@ class WavStreamWriter:
         check_rate_and_channels(sample_rate, channels)
         if subtype not in _SUBTYPES:
             raise OptionError(f"WAV to a pipe has no subtype {subtype}: choose one of {', '.join(_SUBTYPES)}")
-        self._stream, self._name, self._channels, self._promised = stream, Path(name), channels, frames
+        self._stream, self._name, self._channels, self._total_frames = stream, Path(name), channels, frames
         self._subtype = _SUBTYPES[subtype]
         self._written = 0
-        self._put(_header(self._subtype, sample_rate, channels, frames))
+        self._write_bytes(_header(self._subtype, sample_rate, channels, frames))
 
     @property
     def frames(self) -> int:
@@ -94,7 +94,7 @@ class WavStreamWriter:
             OutputError: the stream can't be written.
         """
         samples = interleaved(self._name, block, self._channels, clip=self._subtype.tag == 1)
-        self._put(self._subtype.encode(samples))
+        self._write_bytes(self._subtype.encode(samples))
         self._flush()
         self._written += block.shape[1]
 
@@ -104,7 +104,9 @@ class WavStreamWriter:
         Raises:
             OutputError: the last samples can't be written.
         """
-        assert self._promised in (None, self._written), f"{self._promised} frames were promised, not {self._written}"
+        assert self._total_frames in (None, self._written), (
+            f"{self._total_frames} frames were announced, not {self._written}"
+        )
         self._flush()
 
     def _flush(self) -> None:
@@ -113,20 +115,20 @@ class WavStreamWriter:
         except BrokenPipeError:
             raise
         except (OSError, ValueError) as error:
-            raise self._failed(error) from error
+            raise self._write_error(error) from error
 
-    def _put(self, data: bytes) -> None:
+    def _write_bytes(self, data: bytes) -> None:
         view = memoryview(data)
         try:
             while view:
-                taken = self._stream.write(view)  # a raw stream may take a part
-                view = view[len(view) if taken is None else taken :]
+                count = self._stream.write(view)  # a raw stream may take a part
+                view = view[len(view) if count is None else count :]
         except BrokenPipeError:
             raise
         except (OSError, ValueError) as error:
-            raise self._failed(error) from error
+            raise self._write_error(error) from error
 
-    def _failed(self, error: Exception) -> OutputError:
+    def _write_error(self, error: Exception) -> OutputError:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         return OutputError(f"can't write {self._name}: {reason}")
 
@@ -145,11 +147,11 @@ def _header(subtype: _Subtype, sample_rate: int, channels: int, frames: int | No
     size = _UNKNOWN_SIZE if frames is None else frames * align
     if size > _UNKNOWN_SIZE - _BEFORE_SAMPLES:
         size = _UNKNOWN_SIZE
-    whole = min(size + _BEFORE_SAMPLES, _UNKNOWN_SIZE)
+    riff_size = min(size + _BEFORE_SAMPLES, _UNKNOWN_SIZE)
     shape = struct.pack("<HHIIHH", subtype.tag, channels, sample_rate, sample_rate * align, align, subtype.bits)
     return (
         b"RIFF"
-        + whole.to_bytes(4, "little")
+        + riff_size.to_bytes(4, "little")
         + b"WAVEfmt "
         + struct.pack("<I", len(shape))
         + shape

@@ -15,7 +15,7 @@ from auricle.audio.suffixes import writable_format
 from auricle.audio.tags import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
 
-_MOST_AT_ONCE = 1 << 16
+_MAX_WRITE_SAMPLES = 1 << 16
 """Samples per call: libsndfile's Vorbis encoder overruns its stack with a minute or two at once."""
 
 
@@ -78,8 +78,8 @@ class AudioWriter:
         format, default = writable_format(self._path)
         subtype = subtype or default
         if not soundfile.check_format(format, subtype):
-            known = ", ".join(soundfile.available_subtypes(format))
-            raise OptionError(f"{format} has no subtype {subtype}: choose one of {known}")
+            subtypes = ", ".join(soundfile.available_subtypes(format))
+            raise OptionError(f"{format} has no subtype {subtype}: choose one of {subtypes}")
         check_rate_and_channels(sample_rate, channels)
         self._channels = channels
         self._clips = subtype not in ("FLOAT", "DOUBLE")
@@ -112,8 +112,8 @@ class AudioWriter:
         """
         samples = interleaved(self._path, block, self._channels, clip=self._clips)
         try:
-            for at in range(0, len(samples), _MOST_AT_ONCE):
-                self._file.write(samples[at : at + _MOST_AT_ONCE])
+            for at in range(0, len(samples), _MAX_WRITE_SAMPLES):
+                self._file.write(samples[at : at + _MAX_WRITE_SAMPLES])
         except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
             raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
         self._written += block.shape[1]

@@ -9,13 +9,13 @@ from torch import Tensor
 
 def sine_window(hop_length: int) -> Tensor:
     """Sine window of ``2 * hop_length`` samples: power-complementary, so that aliasing cancels."""
-    steps = _counted(2 * hop_length) + 0.5
+    steps = _arange(2 * hop_length) + 0.5
     return torch.sin(math.pi * steps / (2 * hop_length)).float()
 
 
 def twiddle(size: int) -> Tensor:
     """Rotation used before and after the FFT of :func:`dct_iv`: complex64 ``(size // 2,)``."""
-    steps = _counted(size // 2)
+    steps = _arange(size // 2)
     return torch.polar(torch.ones_like(steps), -math.pi * (steps + 0.125) / size).to(torch.complex64)
 
 
@@ -46,6 +46,6 @@ def imdct(coefficients: Tensor, rotation: Tensor) -> Tensor:
     return torch.cat((v, -v.flip(-1), -u.flip(-1), -u), dim=-1)
 
 
-def _counted(size: int) -> Tensor:
+def _arange(size: int) -> Tensor:
     """0, 1, 2, ... in float64. From NumPy: torch's own loads its compiler where a model is built without memory."""
     return torch.from_numpy(np.arange(size, dtype=np.float64))

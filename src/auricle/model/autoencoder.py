@@ -15,7 +15,7 @@ from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.front_end import front_end
 from auricle.model.registry import Frozen
-from auricle.stream import Activation, Beside, CausalConv, Layer, Pointwise, Serial, Upsample
+from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
 
 _QUIET = 0.1
 _FINER = 8.0
@@ -81,8 +81,8 @@ class Autoencoder(nn.Module):
             into, out = Pointwise(width, latent), Pointwise(latent, width)
             _select(into, out, edges)
             _spark(to_bins, bins)
-            self.encoder = Serial([analysis, Beside(Serial([*inward, to_latent]), into, latent)])
-            made: Layer = Beside(Serial([*outward, to_bins]), out, width)
+            self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), into, latent)])
+            made: Layer = Parallel(Serial([*outward, to_bins]), out, width)
             self.decoder = Serial([made if edges is None else NoiseFill(made, edges), synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])

@@ -1,6 +1,6 @@
 """Streaming layers: one contract, one code path for training and for running piece by piece."""
 
-from auricle.stream.combine import Beside, Delay, Residual, Serial
+from auricle.stream.combine import Delay, Parallel, Residual, Serial
 from auricle.stream.layer import Layer, State, Stateless
 from auricle.stream.layers import (
     ACTIVATIONS,
@@ -20,12 +20,12 @@ __all__ = [
     "GRU",
     "LSTM",
     "Activation",
-    "Beside",
     "CausalConv",
     "Delay",
     "DepthwiseConv",
     "FrameNorm",
     "Layer",
+    "Parallel",
     "Pointwise",
     "Residual",
     "Serial",

@@ -31,8 +31,8 @@ class Delay(Layer):
         """``(b, n, d)`` to the same shape."""
         if self._steps == 0:
             return x, state
-        (held,) = state
-        joined = torch.cat((held, x), dim=1)
+        (past,) = state
+        joined = torch.cat((past, x), dim=1)
         return joined[:, : x.shape[1]], (joined[:, x.shape[1] :],)
 
 
@@ -98,14 +98,14 @@ class Residual(Layer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to the same shape."""
-        body, held = state
+        body, delay_state = state
         y, body = self.body.step(x, body)
-        shortcut, held = self._delay.step(x, held)
-        return shortcut + y, (body, held)
+        shortcut, delay_state = self._delay.step(x, delay_state)
+        return shortcut + y, (body, delay_state)
 
 
 @final
-class Beside(Layer):
+class Parallel(Layer):
     """``side(x) + body(x)``, with the side held back by the latency that the body declares.
 
     Args:
@@ -130,8 +130,8 @@ class Beside(Layer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d_in)`` to ``(b, n, d_out)``."""
-        body, side, held = state
+        body, side, delay_state = state
         y, body = self.body.step(x, body)
         z, side = self.side.step(x, side)
-        z, held = self._delay.step(z, held)
-        return y + z, (body, side, held)
+        z, delay_state = self._delay.step(z, delay_state)
+        return y + z, (body, side, delay_state)

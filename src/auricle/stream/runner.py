@@ -30,15 +30,15 @@ class Stream:
     def reset(self) -> None:
         """Forget everything heard."""
         self._state = self._layer.initial_state(self._batch, device=self._device, dtype=torch.float32)
-        self._waiting: Tensor | None = None
-        self._nothing: Tensor | None = None
+        self._pending: Tensor | None = None
+        self._empty_output: Tensor | None = None
         self._to_trim = self._layer.latency
-        self._taken = 0
-        self._given = 0
+        self._steps_in = 0
+        self._steps_out = 0
 
     def push(self, x: Tensor) -> Tensor:
         """Take ``(b, n, d)``, any n; return the outputs ``(b, m, d')`` that are ready, m may be 0."""
-        self._taken += x.shape[1]
+        self._steps_in += x.shape[1]
         return self._run(x)
 
     def flush(self) -> Tensor:
@@ -49,32 +49,32 @@ class Stream:
         Raises:
             RuntimeError: nothing was pushed, so the shape of nothing is unknown.
         """
-        if self._waiting is None or self._nothing is None:
+        if self._pending is None or self._empty_output is None:
             raise RuntimeError("flush() before any push()")
-        blocks = ceil(self._taken / self._layer.block)
-        missing = int(blocks * self._layer.block * self._layer.ratio) - self._given
-        outputs = [self._nothing]
+        blocks = ceil(self._steps_in / self._layer.block)
+        missing = int(blocks * self._layer.block * self._layer.ratio) - self._steps_out
+        outputs = [self._empty_output]
         while missing > 0:
-            silence = self._waiting.new_zeros(self._batch, self._chunk - self._waiting.shape[1], self._waiting.shape[2])
+            silence = self._pending.new_zeros(self._batch, self._chunk - self._pending.shape[1], self._pending.shape[2])
             outputs.append(self._run(silence)[:, :missing])
             missing -= outputs[-1].shape[1]
         self.reset()
         return torch.cat(outputs, dim=1)
 
     def _run(self, x: Tensor) -> Tensor:
-        if self._waiting is None or self._nothing is None:
+        if self._pending is None or self._empty_output is None:
             silence = x.new_zeros(self._batch, self._layer.block, x.shape[2])
-            self._nothing = self._layer.step(silence, self._state)[0][:, :0]
-            self._waiting = x[:, :0]
-        waiting = torch.cat((self._waiting, x), dim=1)
-        pieces = [self._nothing]
-        done = waiting.shape[1] - waiting.shape[1] % self._chunk
-        for start in range(0, done, self._chunk):
+            self._empty_output = self._layer.step(silence, self._state)[0][:, :0]
+            self._pending = x[:, :0]
+        waiting = torch.cat((self._pending, x), dim=1)
+        outputs = [self._empty_output]
+        ready = waiting.shape[1] - waiting.shape[1] % self._chunk
+        for start in range(0, ready, self._chunk):
             y, self._state = self._layer.step(waiting[:, start : start + self._chunk], self._state)
             cut = min(self._to_trim, y.shape[1])
             self._to_trim -= cut
-            pieces.append(y[:, cut:])
-        self._waiting = waiting[:, done:].clone()
-        joined = torch.cat(pieces, dim=1)
-        self._given += joined.shape[1]
+            outputs.append(y[:, cut:])
+        self._pending = waiting[:, ready:].clone()
+        joined = torch.cat(outputs, dim=1)
+        self._steps_out += joined.shape[1]
         return joined

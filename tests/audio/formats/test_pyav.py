@@ -52,11 +52,11 @@ def test_reading(tmp_path: Path, tone: np.ndarray, suffix: str, codec: str) -> N
 
 def test_blocks_are_the_whole(tmp_path: Path, tone: np.ndarray) -> None:
     path = encode(tmp_path / "a.m4a", "aac", tone)
-    whole, _ = audio.read(path)
+    complete, _ = audio.read(path)
     with audio.AudioReader(path) as reader:
         blocks = list(reader.blocks(1000))
     assert all(block.shape == (2, 1000) for block in blocks[:-1])
-    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), complete)
 
 
 def test_a_colon_in_the_name(tmp_path: Path, tone: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,13 +96,13 @@ def test_cut_files(tmp_path: Path, tone: np.ndarray, suffix: str, codec: str, sh
 def test_flac_of_unstated_length(tmp_path: Path, tone: np.ndarray) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, tone.T, RATE)
-    whole, _ = audio.read(path)
+    complete, _ = audio.read(path)
     data = bytearray(path.read_bytes())
     data[21] &= 0xF0
     data[22:26] = bytes(4)
     path.write_bytes(data)
     assert not audio.info(path).exact
-    np.testing.assert_array_equal(audio.read(path)[0], whole)
+    np.testing.assert_array_equal(audio.read(path)[0], complete)
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(AudioError, match="is damaged"):
         audio.read(path)

@@ -52,14 +52,14 @@ def test_the_same_samples_as_a_file(tmp_path: Path, subtype: str, known: bool) -
         file.write(sound())
     (tmp_path / "b.wav").write_bytes(target.data)
     expected, rate = audio.read(tmp_path / "a.wav")
-    found, found_rate = audio.read(tmp_path / "b.wav")
+    piped_bytes, found_rate = audio.read(tmp_path / "b.wav")
     assert rate == found_rate == 44_100 and soundfile.info(tmp_path / "b.wav").subtype == subtype
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(piped_bytes, expected)
     if subtype == "FLOAT":
-        np.testing.assert_array_equal(found, sound())
+        np.testing.assert_array_equal(piped_bytes, sound())
     piped = audio.AudioReader.from_stream(cast(BinaryIO, io.BytesIO(target.data)))
     assert piped.info.exact == known
-    np.testing.assert_array_equal(piped.whole(), expected)
+    np.testing.assert_array_equal(piped.read_all(), expected)
 
 
 @pytest.mark.parametrize("frames", [0, None])
@@ -67,7 +67,7 @@ def test_no_samples(tmp_path: Path, frames: int | None) -> None:
     target = io.BytesIO()
     with audio.WavStreamWriter(target, 8000, 1, frames=frames):
         pass
-    assert audio.AudioReader.from_stream(io.BytesIO(target.getvalue())).whole().shape == (1, 0)
+    assert audio.AudioReader.from_stream(io.BytesIO(target.getvalue())).read_all().shape == (1, 0)
     (tmp_path / "a.wav").write_bytes(target.getvalue())
     assert audio.read(tmp_path / "a.wav")[0].shape == (1, 0)
 
@@ -102,7 +102,7 @@ def test_a_full_disk() -> None:
 
 
 def test_a_reader_that_has_seen_enough() -> None:
-    here, there = os.pipe()
-    os.close(here)
-    with os.fdopen(there, "wb", buffering=0) as file, pytest.raises(BrokenPipeError):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb", buffering=0) as file, pytest.raises(BrokenPipeError):
         audio.WavStreamWriter(cast(BinaryIO, file), 8000, 1)

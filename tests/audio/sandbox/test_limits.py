@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from auricle import audio
-from auricle.audio import TRUSTED, UNTRUSTED, Limits
+from auricle.audio import TRUSTED_LIMITS, UNTRUSTED_LIMITS, AudioLimits
 from auricle.errors import AudioError, OptionError
 
 
@@ -34,9 +34,9 @@ def test_a_kilobyte_that_claims_hours(tmp_path: Path, hours: int, said: str) -> 
 
 def test_an_override(tmp_path: Path) -> None:
     path = claim(tmp_path / "a.flac", 10 * 3600 * 16_000)
-    assert audio.info(path, limits=replace(TRUSTED, ratio=1e9)).seconds == 36_000
+    assert audio.info(path, limits=replace(TRUSTED_LIMITS, ratio=1e9)).seconds == 36_000
     with pytest.raises(AudioError, match=r"damaged|cut short"):
-        audio.read(path, limits=replace(TRUSTED, ratio=1e9))
+        audio.read(path, limits=replace(TRUSTED_LIMITS, ratio=1e9))
 
 
 def test_an_honest_hour_of_silence_is_read(tmp_path: Path) -> None:
@@ -53,13 +53,13 @@ def test_more_samples_than_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"  # whose length is only an estimate
     soundfile.write(path, np.zeros(64_000), 16_000)
     with pytest.raises(AudioError, match="longer than 2 s, the limit"):
-        audio.read(path, limits=replace(TRUSTED, seconds=2.0))
+        audio.read(path, limits=replace(TRUSTED_LIMITS, seconds=2.0))
 
 
 def test_too_large_to_be_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, np.zeros(600_000), 16_000)
-    limits = replace(TRUSTED, whole_bytes=1 << 20)
+    limits = replace(TRUSTED_LIMITS, whole_bytes=1 << 20)
     with pytest.raises(AudioError, match=r"more than 1 MiB of memory .*AudioReader"):
         audio.read(path, limits=limits)
     with audio.AudioReader(path, limits=limits) as reader:
@@ -70,17 +70,17 @@ def test_too_large_to_be_read_whole(tmp_path: Path) -> None:
 def test_shape(tmp_path: Path, limits: dict[str, int], said: str) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros((10, 2)), 16_000)
     with pytest.raises(AudioError, match=said):
-        audio.info(tmp_path / "a.wav", limits=replace(UNTRUSTED, **limits))
+        audio.info(tmp_path / "a.wav", limits=replace(UNTRUSTED_LIMITS, **limits))
 
 
 @pytest.mark.parametrize("field", ["seconds", "ratio", "channels", "whole_bytes", "memory_bytes", "stall_seconds"])
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_limits_are_positive(field: str, value: float) -> None:
     with pytest.raises(OptionError, match=f"for {field}: give a positive number"):
-        Limits(**{field: value})  # type: ignore[arg-type]
+        AudioLimits(**{field: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("given", [{"channels": 9}, {"sample_rate": 1000}, {"sample_rate": 400_000}])
 def test_limits_that_auricle_has_itself(given: dict[str, int]) -> None:
     with pytest.raises(OptionError, match="Auricle takes"):
-        Limits(**given)
+        AudioLimits(**given)

@@ -16,20 +16,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import UNTRUSTED, Limits, reader
+from auricle.audio import UNTRUSTED_LIMITS, AudioLimits, reader
 from auricle.audio.sandbox import protocol
 from auricle.audio.sandbox.decoder import ChildDecoder
 from auricle.errors import AudioError, OptionError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="this system can't confine a process")
 
-QUICK = replace(UNTRUSTED, wait_seconds=6.0, stall_seconds=4.0)
+QUICK = replace(UNTRUSTED_LIMITS, wait_seconds=6.0, stall_seconds=4.0)
 HEADER = "s(w.HEADER, w.pack_header(AudioInfo(Path('x'), 16000, 2, 0, 'WAV', False), {}))\n"
 PRELUDE = (
     "import os, sys, time, signal, subprocess\n"
     "from pathlib import Path\n"
     "from auricle.audio import AudioInfo\nfrom auricle.audio.sandbox import protocol as w\n"
-    "def s(kind, content=b''): os.write(1, w.record(kind, content))\n"
+    "def s(kind, content=b''): os.write(1, w.pack_record(kind, content))\n"
 )
 
 
@@ -44,7 +44,7 @@ def sound(tmp_path: Path) -> Path:
     return path
 
 
-def child(path: Path, code: str, limits: Limits = QUICK) -> ChildDecoder:
+def child(path: Path, code: str, limits: AudioLimits = QUICK) -> ChildDecoder:
     return ChildDecoder(path, limits, command=(sys.executable, "-c", PRELUDE + code))
 
 
@@ -77,13 +77,13 @@ def test_the_same_samples_and_tags(tmp_path: Path, suffix: str, rate: int) -> No
     if suffix != "mp3":
         with audio.AudioWriter(path, rate, 2, tags={"title": "A \u2026 b"}) as file:
             file.write(noise(3 * rate).T)
-    plain, plain_rate = audio.read(path)
+    expected, plain_rate = audio.read(path)
     with audio.AudioReader(path, untrusted=True) as reader:
         assert (reader.sample_rate, reader.channels, reader.frames) == (plain_rate, 2, audio.info(path).frames)
         assert reader.info == audio.info(path) and reader.tags == audio.tags(path)
         blocks = list(reader.blocks(1777))
     assert {block.shape[1] for block in blocks[:-1]} == {1777}
-    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), plain)
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), expected)
 
 
 @pytest.mark.parametrize("content", [b"hello" * 100, b"RIFF", None])
@@ -129,7 +129,7 @@ def test_children_that_die_or_hang(sound: Path, code: str, said: str) -> None:
     assert time.monotonic() - begun < 5 and str(sound) in str(caught.value) and str(caught.value).isprintable()
 
 
-def _patient(path: Path, code: str, limits: Limits) -> ChildDecoder:
+def _patient(path: Path, code: str, limits: AudioLimits) -> ChildDecoder:
     """A child whose start is not counted where the limit is short: the interpreter takes a while itself."""
     return ChildDecoder(path, limits, command=(sys.executable, "-c", (PRELUDE if "s(w" in code else _BARE) + code))
 
@@ -178,7 +178,7 @@ def test_a_sound_that_ends_before_its_header_says(sound: Path, monkeypatch: pyte
 
 
 def test_endless_samples_stop_at_the_limit(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = HEADER + "while True: s(w.SAMPLES, bytes(w.LARGEST[w.SAMPLES]))"
+    code = HEADER + "while True: s(w.SAMPLES, bytes(w.MAX_CONTENT_BYTES[w.SAMPLES]))"
     monkeypatch.setattr(reader, "ChildDecoder", lambda path, limits: child(path, code))
     with pytest.raises(AudioError, match="longer than 30 s, the limit"):
         audio.read(sound, limits=replace(QUICK, seconds=30.0), untrusted=True)
@@ -187,7 +187,7 @@ def test_endless_samples_stop_at_the_limit(sound: Path, monkeypatch: pytest.Monk
 
 
 def test_a_trickle_is_bounded_in_all(sound: Path) -> None:
-    trickle = HEADER + "for byte in w.record(w.SAMPLES, bytes(80)): os.write(1, bytes([byte])); time.sleep(0.2)"
+    trickle = HEADER + "for byte in w.pack_record(w.SAMPLES, bytes(80)): os.write(1, bytes([byte])); time.sleep(0.2)"
     begun = time.monotonic()
     with pytest.raises(AudioError, match=r"takes more than 2 s: .*wait_seconds"):
         drained(child(sound, trickle, replace(QUICK, wait_seconds=2.0, stall_seconds=1.5)))
@@ -196,7 +196,7 @@ def test_a_trickle_is_bounded_in_all(sound: Path) -> None:
 
 CONFINED = (
     "from auricle.audio import sandbox_child as child\n"
-    "limits = w.parse_order(sys.argv[1:]).limits\nchild.confine(limits, 0)\n"
+    "limits = w.parse_request(sys.argv[1:]).limits\nchild.confine(limits, 0)\n"
 )
 
 
@@ -303,7 +303,7 @@ def test_a_stream_of_a_stranger(tmp_path: Path, suffix: str) -> None:
         subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE) as cat,
         audio.AudioReader.from_stream(cat.stdout, untrusted=True) as reader,  # type: ignore[arg-type]
     ):
-        np.testing.assert_array_equal(reader.whole(), audio.read(path)[0])
+        np.testing.assert_array_equal(reader.read_all(), audio.read(path)[0])
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -317,13 +317,13 @@ def test_mutated_files_are_errors_or_the_same_samples(
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, min(200, len(content) - 1)))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
-    found: list[object] = []
+    outcomes: list[object] = []
     for untrusted in (False, True):
         try:
-            found.append(audio.read(path, untrusted=untrusted, limits=UNTRUSTED)[0].tobytes())
+            outcomes.append(audio.read(path, untrusted=untrusted, limits=UNTRUSTED_LIMITS)[0].tobytes())
         except AudioError as error:
-            found.append(str(error))
-    assert found[0] == found[1]
+            outcomes.append(str(error))
+    assert outcomes[0] == outcomes[1]
 
 
 def test_wire_header_keeps_everything(tmp_path: Path) -> None:

@@ -55,7 +55,8 @@ class AvDecoder(Decoder):
             self._container = _open(path, stream)
         except self._failure as error:
             raise AudioError(
-                f"{path} is not audio that Auricle can read ({_plain(error)}): replace it, or convert it to WAV or FLAC"
+                f"{path} is not audio that Auricle can read ({_reason(error)}): replace it, "
+                "or convert it to WAV or FLAC"
             ) from error
         try:
             sound = self._audio_stream(path)
@@ -63,8 +64,8 @@ class AvDecoder(Decoder):
         except AudioError:
             self._container.close()
             raise
-        stated = self._container.format.name in _STATED_LENGTH
-        tolerance = int(_TOLERANCE_SECONDS * info.sample_rate) if stated else None
+        states_length = self._container.format.name in _STATED_LENGTH
+        tolerance = int(_TOLERANCE_SECONDS * info.sample_rate) if states_length else None
         if stream is not None:
             info = replace(info, frames=frames, exact=frames > 0)
             tolerance = 0 if frames else None
@@ -95,8 +96,8 @@ class AvDecoder(Decoder):
     def _duration(self, ticks: int | None, base: Fraction | None) -> Fraction | None:
         if ticks is not None and base is not None:
             return ticks * base
-        whole = self._container.duration  # microseconds
-        return None if whole is None else Fraction(whole, 1_000_000)
+        microseconds = self._container.duration  # microseconds
+        return None if microseconds is None else Fraction(microseconds, 1_000_000)
 
     def damage(self) -> str | None:
         """Ogg pages that are missing or damaged; see `Decoder.damage`."""
@@ -109,7 +110,7 @@ class AvDecoder(Decoder):
                 self._decode_some()
             frame = self._fifo.read(min(size, self._fifo.samples)) if self._fifo.samples else None
         except self._failure as error:
-            raise AudioError(f"{self.info.path} is damaged ({_plain(error)}): replace it") from error
+            raise AudioError(f"{self.info.path} is damaged ({_reason(error)}): replace it") from error
         if frame is None:
             return np.zeros((0, self.info.channels), np.float32)
         block = frame.to_ndarray().T.astype(np.float32, copy=False)
@@ -138,6 +139,6 @@ def _open(path: Path, stream: Readable | None) -> "InputContainer":
     return av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
 
 
-def _plain(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     words = [part for part in error.args if isinstance(part, str)]  # FFmpeg's errors: number, words, file
     return " ".join(words[0].split()) if words else type(error).__name__

@@ -23,7 +23,7 @@ class NotForSndfileError(Exception):
 
 
 @final
-class _StraightFile(soundfile.SoundFile):
+class _UnseekableFile(soundfile.SoundFile):
     """A file read from start to end. soundfile seeks after each block if it can, which changes what Opus decodes."""
 
     def seekable(self) -> bool:
@@ -43,11 +43,11 @@ class SndfileDecoder(Decoder):
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = _StraightFile(path)
+            self._file = _UnseekableFile(path)
         except soundfile.LibsndfileError as error:
             if error.code in (_UNRECOGNISED, _UNSUPPORTED):
                 raise NotForSndfileError(error.error_string) from error
-            raise AudioError(f"{path} is damaged ({_plain(error)}): replace it") from error
+            raise AudioError(f"{path} is damaged ({_reason(error)}): replace it") from error
         except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
             raise NotForSndfileError(str(error)) from error
         try:
@@ -85,14 +85,14 @@ class SndfileDecoder(Decoder):
         try:
             return self._file.read(size, dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise AudioError(f"{self.info.path} is damaged ({_plain(error)}): replace it") from error
+            raise AudioError(f"{self.info.path} is damaged ({_reason(error)}): replace it") from error
 
     def close(self) -> None:
         """Release the file."""
         self._file.close()
 
 
-def _plain(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """Libsndfile's words without the path, which our own message names, and without its line breaks."""
     text = str(error) if not isinstance(error, soundfile.LibsndfileError) else error.error_string
     return " ".join(text.removeprefix("Error : ").split()).rstrip(". ") or "no reason given"

@@ -89,12 +89,12 @@ def _chunk_truncation(file: BinaryIO, total: int, layout: _Layout) -> str | None
     return "its header ends before any samples"
 
 
-def _unfinished(file: BinaryIO, rest: int) -> str | None:
+def _unfinished(file: BinaryIO, remaining: int) -> str | None:
     """A recorder that crashed leaves a size of 0 before its samples; other chunks may follow rightly."""
     following = file.read(4)
-    if rest < 16 or _CHUNK_NAME.fullmatch(following):
+    if remaining < 16 or _CHUNK_NAME.fullmatch(following):
         return None
-    return f"its header says 0 samples, yet {rest} bytes follow"
+    return f"its header says 0 samples, yet {remaining} bytes follow"
 
 
 def mp3_has_length(path: Path) -> bool:

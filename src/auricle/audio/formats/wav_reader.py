@@ -14,7 +14,7 @@ import numpy as np
 
 _Convert = Callable[[bytes, str], np.ndarray]
 _UNKNOWN_SIZE = 0x7F00_0000  # programs that write to a pipe put a size near 2^31 or 2^32 into the header
-_LARGEST_KEPT = 1 << 16
+_MAX_CHUNK_BYTES = 1 << 16
 _MOST_CHUNKS = 1000
 _EXTENSIBLE = bytes.fromhex("000000001000800000aa00389b71")
 _INFO_NAMES = {
@@ -71,7 +71,7 @@ _FLOATS: Mapping[int, _Convert] = MappingProxyType({32: _float("f4"), 64: _float
 
 @final
 @dataclass(frozen=True)
-class Pcm:
+class PcmLayout:
     """How samples lie in bytes: channel by channel within a frame."""
 
     channels: int
@@ -87,20 +87,20 @@ class Pcm:
 
     def samples(self, data: bytes) -> np.ndarray:
         """Float32 ``(t, c)`` of the whole frames in ``data``; what is left of a last one is dropped."""
-        whole = len(data) // self.frame_bytes * self.frame_bytes
-        return self.convert(data[:whole], self.order).reshape(-1, self.channels)
+        size = len(data) // self.frame_bytes * self.frame_bytes
+        return self.convert(data[:size], self.order).reshape(-1, self.channels)
 
     @staticmethod
-    def of(channels: int, bits: int, *, floats: bool, order: str = "<", unsigned: bool = False) -> "Pcm | None":
+    def of(channels: int, bits: int, *, floats: bool, order: str = "<", unsigned: bool = False) -> "PcmLayout | None":
         """The layout with these bits a sample; None where there is no such layout."""
         convert = _unsigned if unsigned and bits == 8 else (_FLOATS if floats else _INTEGERS).get(bits)
-        return None if convert is None or (unsigned and floats) else Pcm(channels, bits, order, convert)
+        return None if convert is None or (unsigned and floats) else PcmLayout(channels, bits, order, convert)
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Bytes that come once."""
 
-    def take(self, size: int) -> bytes:
+    def read_exactly(self, size: int) -> bytes:
         """The next ``size`` bytes, fewer only at the end."""
         ...
 
@@ -125,48 +125,48 @@ class StreamHeader:
 
     format: str
     sample_rate: int
-    pcm: Pcm
+    pcm: PcmLayout
     size: int | None
     placeholder: bool = False
     tags: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read_header(source: Source) -> StreamHeader | None:
+def read_header(source: ByteSource) -> StreamHeader | None:
     """Read up to the first sample; None where this is another format, or one that is not plain samples."""
-    magic = source.take(4)
+    magic = source.read_exactly(4)
     if magic in (b"RIFF", b"RF64", b"BW64"):
         return _read_wav(source, magic)
     return _read_au(source) if magic == b".snd" else None
 
 
-def _read_wav(source: Source, magic: bytes) -> StreamHeader | None:
-    if source.take(8)[4:] != b"WAVE":
+def _read_wav(source: ByteSource, magic: bytes) -> StreamHeader | None:
+    if source.read_exactly(8)[4:] != b"WAVE":
         return None
-    shape: tuple[int, Pcm] | None = None
+    shape: tuple[int, PcmLayout] | None = None
     long_size: int | None = None
     tags: list[tuple[str, str]] = []
     for _ in range(_MOST_CHUNKS):
-        head = source.take(8)
+        head = source.read_exactly(8)
         if len(head) < 8:
             return None
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"data":
             return None if shape is None else _samples(magic, size, long_size, shape, tags)
-        kept = source.take(min(size, _LARGEST_KEPT))
-        source.skip(size + size % 2 - len(kept))
+        content = source.read_exactly(min(size, _MAX_CHUNK_BYTES))
+        source.skip(size + size % 2 - len(content))
         if name == b"fmt ":
-            shape = _format(kept)
+            shape = _format(content)
             if shape is None:
                 return None
-        elif name == b"ds64" and len(kept) >= 16:
-            long_size = int.from_bytes(kept[8:16], "little")
+        elif name == b"ds64" and len(content) >= 16:
+            long_size = int.from_bytes(content[8:16], "little")
         elif name == b"LIST":
-            tags += _info(kept)
+            tags += _info(content)
     return None
 
 
 def _samples(
-    magic: bytes, size: int, long_size: int | None, shape: tuple[int, Pcm], tags: list[tuple[str, str]]
+    magic: bytes, size: int, long_size: int | None, shape: tuple[int, PcmLayout], tags: list[tuple[str, str]]
 ) -> StreamHeader:
     if size == 0xFFFF_FFFF and long_size:
         size = long_size
@@ -175,25 +175,25 @@ def _samples(
     return StreamHeader(name, rate, pcm, size, size == 0 or _UNKNOWN_SIZE <= size <= 0xFFFF_FFFF, tags)
 
 
-def _format(chunk: bytes) -> tuple[int, Pcm] | None:
+def _format(chunk: bytes) -> tuple[int, PcmLayout] | None:
     if len(chunk) < 16:
         return None
     tag, channels, rate, _, align, bits = struct.unpack_from("<HHIIHH", chunk)
     if tag == 0xFFFE and len(chunk) >= 40 and chunk[26:40] == _EXTENSIBLE:
         tag = int.from_bytes(chunk[24:26], "little")
-    pcm = Pcm.of(channels, bits, floats=tag == 3, unsigned=bits == 8 and tag == 1)
+    pcm = PcmLayout.of(channels, bits, floats=tag == 3, unsigned=bits == 8 and tag == 1)
     return (rate, pcm) if tag in (1, 3) and pcm is not None and channels and align == pcm.frame_bytes else None
 
 
 def _info(chunk: bytes) -> list[tuple[str, str]]:
-    found, at = [], 4
-    while chunk[:4] == b"INFO" and at + 8 <= len(chunk):
-        size = int.from_bytes(chunk[at + 4 : at + 8], "little")
-        text = chunk[at + 8 : at + 8 + size].split(b"\0")[0].decode(errors="replace")
-        if (name := _INFO_NAMES.get(chunk[at : at + 4])) is not None:
-            found.append((name, text))
-        at += 8 + size + size % 2
-    return found
+    tags, offset = [], 4
+    while chunk[:4] == b"INFO" and offset + 8 <= len(chunk):
+        size = int.from_bytes(chunk[offset + 4 : offset + 8], "little")
+        text = chunk[offset + 8 : offset + 8 + size].split(b"\0")[0].decode(errors="replace")
+        if (name := _INFO_NAMES.get(chunk[offset : offset + 4])) is not None:
+            tags.append((name, text))
+        offset += 8 + size + size % 2
+    return tags
 
 
 _AU_BITS = {2: 8, 3: 16, 4: 24, 5: 32, 6: 32, 7: 64}
@@ -202,13 +202,13 @@ _AU_BITS = {2: 8, 3: 16, 4: 24, 5: 32, 6: 32, 7: 64}
 _AU_FLOATS = (6, 7)
 
 
-def _read_au(source: Source) -> StreamHeader | None:
-    head = source.take(20)
+def _read_au(source: ByteSource) -> StreamHeader | None:
+    head = source.read_exactly(20)
     if len(head) < 20:
         return None
     start, size, encoding, rate, channels = struct.unpack(">5I", head)
-    pcm = Pcm.of(channels, _AU_BITS.get(encoding, 0), floats=encoding in _AU_FLOATS, order=">")
-    if pcm is None or not 0 < channels <= 0xFFFF or not 24 <= start <= _LARGEST_KEPT:
+    pcm = PcmLayout.of(channels, _AU_BITS.get(encoding, 0), floats=encoding in _AU_FLOATS, order=">")
+    if pcm is None or not 0 < channels <= 0xFFFF or not 24 <= start <= _MAX_CHUNK_BYTES:
         return None
     source.skip(start - 24)
     return StreamHeader("AU", rate, pcm, None if size == 0xFFFF_FFFF else size)

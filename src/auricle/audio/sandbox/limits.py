@@ -14,7 +14,7 @@ _SAMPLE_BYTES = 4
 
 @final
 @dataclass(frozen=True)
-class Limits:
+class AudioLimits:
     """Bounds on one sound. The first six always hold; the last three where it is decoded in a child process.
 
     Attributes:
@@ -52,13 +52,15 @@ class Limits:
             )
 
 
-TRUSTED = Limits()
+TRUSTED_LIMITS = AudioLimits()
 """For sounds of one's own: a week, and no more than a file of silence decodes to."""
-UNTRUSTED = Limits(seconds=12 * 3600.0, ratio=5_000.0, whole_bytes=1 << 30, spool_bytes=1 << 29, memory_bytes=1 << 29)
+UNTRUSTED_LIMITS = AudioLimits(
+    seconds=12 * 3600.0, ratio=5_000.0, whole_bytes=1 << 30, spool_bytes=1 << 29, memory_bytes=1 << 29
+)
 """For sounds of strangers: half a day."""
 
 
-def check_shape(info: AudioInfo, limits: Limits) -> None:
+def check_shape(info: AudioInfo, limits: AudioLimits) -> None:
     """Refuse a sound whose shape Auricle can't work with, or may not.
 
     Raises:
@@ -75,7 +77,7 @@ def check_shape(info: AudioInfo, limits: Limits) -> None:
         )
 
 
-def check_length(info: AudioInfo, frames: int, limits: Limits, file_bytes: int | None) -> None:
+def check_length(info: AudioInfo, frames: int, limits: AudioLimits, file_bytes: int | None) -> None:
     """Refuse ``frames`` samples per channel that a header promises or that were decoded.
 
     Args:
@@ -99,7 +101,7 @@ def check_length(info: AudioInfo, frames: int, limits: Limits, file_bytes: int |
         )
 
 
-def check_whole(info: AudioInfo, frames: int, limits: Limits) -> None:
+def check_whole(info: AudioInfo, frames: int, limits: AudioLimits) -> None:
     """Refuse to hold so many samples in memory.
 
     Raises:

@@ -15,65 +15,65 @@ from typing import NamedTuple
 import numpy as np
 
 from auricle.audio.formats.base import AudioInfo
-from auricle.audio.sandbox.limits import Limits
+from auricle.audio.sandbox.limits import AudioLimits
 from auricle.audio.tags import clean_tags
 
 HEADER, SAMPLES, END, FAILURE = b"H", b"S", b"E", b"F"
-HEAD = struct.Struct("<cI")
-LARGEST = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 0, FAILURE: 8192}
+RECORD_HEADER = struct.Struct("<cI")
+MAX_CONTENT_BYTES = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 0, FAILURE: 8192}
 """The longest content of each kind, in bytes."""
 _SHAPE = struct.Struct("<IBQ?16s")
 _MOST_FRAMES = 1 << 62
 
 
-class WireError(Exception):
+class ProtocolError(Exception):
     """What came is no record that a child of ours writes."""
 
 
-class Head(NamedTuple):
+class RecordHeader(NamedTuple):
     """Kind and length of a record."""
 
     kind: bytes
     length: int
 
 
-class Order(NamedTuple):
+class DecodeRequest(NamedTuple):
     """What a child shall do."""
 
     path: Path
     """The file, or the name of standard input."""
-    from_input: bool
-    limits: Limits
+    from_stdin: bool
+    limits: AudioLimits
 
 
-def pack_order(order: Order) -> list[str]:
+def pack_request(request: DecodeRequest) -> list[str]:
     """Arguments of the child's command."""
-    return [os.fspath(order.path), json.dumps([order.from_input, asdict(order.limits)])]
+    return [os.fspath(request.path), json.dumps([request.from_stdin, asdict(request.limits)])]
 
 
-def parse_order(arguments: Sequence[str]) -> Order:
-    """Inverse of `pack_order`."""
-    path, rest = arguments
-    from_input, limits = json.loads(rest)
-    return Order(Path(path), from_input, Limits(**limits))
+def parse_request(arguments: Sequence[str]) -> DecodeRequest:
+    """Inverse of `pack_request`."""
+    path, options = arguments
+    from_stdin, limits = json.loads(options)
+    return DecodeRequest(Path(path), from_stdin, AudioLimits(**limits))
 
 
-def record(kind: bytes, content: bytes | memoryview = b"") -> bytes:
+def pack_record(kind: bytes, content: bytes | memoryview = b"") -> bytes:
     """A record as bytes."""
-    assert len(content) <= LARGEST[kind], (kind, len(content))
-    return HEAD.pack(kind, len(content)) + content
+    assert len(content) <= MAX_CONTENT_BYTES[kind], (kind, len(content))
+    return RECORD_HEADER.pack(kind, len(content)) + content
 
 
-def parse_head(data: bytes) -> Head:
+def parse_record_header(data: bytes) -> RecordHeader:
     """Kind and length of the record that begins with ``data``.
 
     Raises:
         WireError: no such kind, or longer than its kind may be.
     """
-    head = Head(*HEAD.unpack(data))
-    if head.length > LARGEST.get(head.kind, -1):
-        raise WireError
-    return head
+    header = RecordHeader(*RECORD_HEADER.unpack(data))
+    if header.length > MAX_CONTENT_BYTES.get(header.kind, -1):
+        raise ProtocolError
+    return header
 
 
 def pack_header(info: AudioInfo, tags: Mapping[str, str]) -> bytes:
@@ -89,11 +89,11 @@ def parse_header(path: Path, content: bytes) -> tuple[AudioInfo, dict[str, str]]
         WireError: too short, an absurd number of samples, or a strange format.
     """
     if len(content) < _SHAPE.size:
-        raise WireError
+        raise ProtocolError
     rate, channels, frames, exact, name = _SHAPE.unpack_from(content)
     text = name.rstrip(b"\0").decode("ascii", errors="replace")
     if frames > _MOST_FRAMES or not (text.isprintable() and text.isascii()):
-        raise WireError
+        raise ProtocolError
     words = content[_SHAPE.size :].decode(errors="replace").split("\0")
     tags = clean_tags(zip(words[0::2], words[1::2], strict=False))
     return AudioInfo(path, rate, channels, frames, text, exact), tags
@@ -106,7 +106,7 @@ def parse_samples(content: memoryview, channels: int) -> np.ndarray:
         WireError: no whole frames, or none.
     """
     if not content.nbytes or content.nbytes % (4 * channels):
-        raise WireError
+        raise ProtocolError
     return np.frombuffer(content, "<f4").reshape(-1, channels)
 
 
@@ -118,5 +118,5 @@ def parse_failure(content: bytes) -> str:
     """
     text = content.decode(errors="replace")
     if not text or not text.isprintable():
-        raise WireError
+        raise ProtocolError
     return text

@@ -42,7 +42,7 @@ def compress(
     target = target_beside(source, target, ".aur")
     with screen.progress(f"compress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
-        made = run(
+        result = run(
             source_of(source),
             target_of(target),
             model=model.load(),
@@ -52,15 +52,15 @@ def compress(
             force=force,
             on_progress=speed,
         )
-    if kbps is not None and made.kbps > kbps:
-        screen.note(_above(kbps, lowest=made.quality == 0))
-    took = time.perf_counter() - started
+    if kbps is not None and result.kbps > kbps:
+        screen.note(_above(kbps, lowest=result.quality == 0))
+    elapsed = time.perf_counter() - started
     text = (
-        f"{sized(source)} -> {target} {size(made.bytes)}: {made.kbps:.2f} kb/s, {made.seconds:.1f} s of sound"
-        f"{f', coded at {speed.text}' if speed.text else ''}, {took:.1f} s in all"
+        f"{sized(source)} -> {target} {size(result.bytes)}: {result.kbps:.2f} kb/s, {result.seconds:.1f} s of sound"
+        f"{f', coded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
-    before = None if source == PIPE else source.stat().st_size
-    tell(screen, target, text, {**asdict(made), "source_bytes": before, "took": took})
+    source_bytes = None if source == PIPE else source.stat().st_size
+    tell(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "took": elapsed})
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

@@ -58,7 +58,7 @@ def decompress(
     target = target_beside(source, target, ".wav")
     with screen.progress(f"decompress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
-        made = run(
+        result = run(
             source_of(source),
             target_of(target),
             model=model.load(),
@@ -68,12 +68,12 @@ def decompress(
             force=force,
             on_progress=speed,
         )
-    if made.lost:
-        screen.note(f"lost and faded out: {spans(made.lost, made.sample_rate)}")
-    took = time.perf_counter() - started
+    if result.lost:
+        screen.note(f"lost and faded out: {spans(result.lost, result.sample_rate)}")
+    elapsed = time.perf_counter() - started
     text = (
-        f"{sized(source)} -> {sized(target)}: {clock(made.seconds)}, {made.channels} x {made.sample_rate} Hz"
-        f"{f', decoded at {speed.text}' if speed.text else ''}, {took:.1f} s in all"
+        f"{sized(source)} -> {sized(target)}: {clock(result.seconds)}, {result.channels} x {result.sample_rate} Hz"
+        f"{f', decoded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
-    written = None if target == PIPE else target.stat().st_size
-    tell(screen, target, text, {**asdict(made), "bytes": written, "took": took})
+    file_bytes = None if target == PIPE else target.stat().st_size
+    tell(screen, target, text, {**asdict(result), "bytes": file_bytes, "took": elapsed})

@@ -16,8 +16,8 @@ def info(file: str, /, *, output: Output = TALKATIVE) -> None:
     from auricle import info as run
 
     values = asdict(run(file))
-    shown = {name: value for name, value in values.items() if name != "config"}
-    lines = list(_flat(shown))
+    fields = {name: value for name, value in values.items() if name != "config"}
+    lines = list(_flat(fields))
     width = max(len(name) for name, _ in lines)
     Screen(output).result("\n".join(f"{name:{width}}  {value}" for name, value in lines), values)
 

@@ -1,8 +1,8 @@
 """``auricle latents``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 from cyclopts import Parameter
 
@@ -14,7 +14,23 @@ if TYPE_CHECKING:
     from auricle.synth.directions import Directions
     from auricle.synth.latent_io import Latents
 
-Several = Annotated[tuple[str, ...], Parameter(consume_multiple=False, negative="", show_default=False)]
+
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ShiftOptions:
+    """Where to move a sound.
+
+    Attributes:
+        directions: principal directions that were found in a folder.
+        shift: move the sound along a direction, by standard deviations: PC1=+2; give it again for several.
+    """
+
+    directions: Path | None = None
+    shift: Annotated[tuple[str, ...], Parameter(consume_multiple=False, negative="", show_default=False)] = ()
+
+
+_NO_SHIFT = ShiftOptions()
 
 
 def latents(
@@ -23,8 +39,7 @@ def latents(
     /,
     *,
     model: str | None = None,
-    directions: Path | None = None,
-    shift: Several = (),
+    move: ShiftOptions = _NO_SHIFT,
     count: int = 8,
     snap: Flag = False,
     force: Flag = False,
@@ -39,8 +54,6 @@ def latents(
             default.
         model: a shipped model's name or a model file; by default speech up to 24 kHz and music above, or the one that
             made the latents.
-        directions: principal directions that were found in a folder.
-        shift: move the sound along a direction, by standard deviations: PC1=+2; give it again for several.
         count: how many directions to find.
         snap: round latents to the grid of the model's quantiser before they are decoded.
         force: replace an existing file.
@@ -49,23 +62,25 @@ def latents(
 
     screen = Screen(output)
     if source.is_dir():
-        if shift or directions is not None:
+        if move.shift or move.directions is not None:
             raise OptionError(f"{source} is a folder, whose directions are found: leave --shift and --directions out")
-        _find(screen, source, target, model, count, force=force)
+        _find_directions(screen, source, target, model, count, force=force)
         return
-    if shift and directions is None:
+    if move.shift and move.directions is None:
         raise OptionError("--shift needs --directions FILE: make one with `auricle latents FOLDER FILE`")
     from auricle import Directions, read_latents, shift_latents
 
-    axes = None if directions is None else Directions.load(directions)
-    made = read_latents(source, model)
-    if axes is not None:
-        axes.require(made.model)
-        made = shift_latents(made, axes, shift) if shift else made
-    _put(screen, made, axes, target, snap=snap, force=force)
+    directions = None if move.directions is None else Directions.load(move.directions)
+    result = read_latents(source, model)
+    if directions is not None:
+        directions.require(result.model)
+        result = shift_latents(result, directions, move.shift) if move.shift else result
+    _write(screen, result, directions, target, snap=snap, force=force)
 
 
-def _find(screen: Screen, folder: Path, target: Path | None, model: str | None, count: int, *, force: bool) -> None:
+def _find_directions(
+    screen: Screen, folder: Path, target: Path | None, model: str | None, count: int, *, force: bool
+) -> None:
     from auricle import principal_directions
     from auricle.atomic import check_writable
     from auricle.synth.latent_files import check_arrays_name
@@ -74,60 +89,62 @@ def _find(screen: Screen, folder: Path, target: Path | None, model: str | None, 
         check_arrays_name(target)
         check_writable(target, force=force)
     with screen.progress("latents") as meter:
-        found = principal_directions(
+        directions = principal_directions(
             folder,
             model,
             count=count,
             on_progress=lambda done, total: meter.show(done / total, f"{done} of {total} sounds"),
         )
     if target is not None:
-        found.save(target, force=force)
-    for file in found.rejected[:5]:
+        directions.save(target, force=force)
+    for file in directions.rejected[:5]:
         screen.note(f"left out: {file.reason}")
     rows = [
         (f"PC{number}", f"{share:.1%}", f"{total:.1%}", f"{deviation:.3f}")
         for number, (share, total, deviation) in enumerate(
-            zip(found.shares, found.shares.cumsum(), found.deviations, strict=True), 1
+            zip(directions.shares, directions.shares.cumsum(), directions.deviations, strict=True), 1
         )
     ]
     head = table(("direction", "variance", "in all", "deviation"), rows)
-    screen.result(f"{found.sounds} sounds, model {found.model[0]}\n{head}", {"path": target, **_told(found)})
+    screen.result(
+        f"{directions.sounds} sounds, model {directions.model[0]}\n{head}", {"path": target, **_to_json(directions)}
+    )
 
 
-def _told(found: "Directions") -> dict[str, object]:
+def _to_json(directions: "Directions") -> dict[str, object]:
     return {
-        "model": found.model[0],
-        "sounds": found.sounds,
-        "rejected": [{"path": file.path, "reason": file.reason} for file in found.rejected],
-        "shares": [float(share) for share in found.shares],
-        "deviations": [float(deviation) for deviation in found.deviations],
+        "model": directions.model[0],
+        "sounds": directions.sounds,
+        "rejected": [{"path": file.path, "reason": file.reason} for file in directions.rejected],
+        "shares": [float(share) for share in directions.shares],
+        "deviations": [float(deviation) for deviation in directions.deviations],
     }
 
 
-def _put(
-    screen: Screen, made: "Latents", axes: "Directions | None", target: Path | None, *, snap: bool, force: bool
+def _write(
+    screen: Screen, result: "Latents", directions: "Directions | None", target: Path | None, *, snap: bool, force: bool
 ) -> None:
     from auricle import decode_latents, export_latents
     from auricle.synth.latent_files import is_arrays_name
 
-    places = None if axes is None else [float(place) for place in axes.places(made.z)]
-    channels, frames, features = made.z.shape
+    places = None if directions is None else [float(place) for place in directions.places(result.z)]
+    channels, frames, features = result.z.shape
     values: dict[str, object] = {
         "path": target,
-        "model": made.model.name,
+        "model": result.model.name,
         "channels": channels,
         "frames": frames,
         "features": features,
-        "seconds": made.seconds,
+        "seconds": result.seconds,
         "places": places,
     }
-    text = f"{made.seconds:.2f} s: {channels} x {frames} frames of {features} features, model {made.model.name}"
+    text = f"{result.seconds:.2f} s: {channels} x {frames} frames of {features} features, model {result.model.name}"
     if target is not None and is_arrays_name(target):
-        export_latents(made, target, force=force)
+        export_latents(result, target, force=force)
         text = f"{target}: {text}"
     elif target is not None:
-        written = decode_latents(made, target, snap=snap, force=force)
-        values |= asdict(written)
+        sound = decode_latents(result, target, snap=snap, force=force)
+        values |= asdict(sound)
         text = f"{target}: {text}"
     if places is not None:
         text += "\n" + ", ".join(f"PC{number} {place:+.2f}" for number, place in enumerate(places, 1))

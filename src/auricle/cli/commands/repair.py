@@ -22,14 +22,14 @@ def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, 
     """
     from auricle import repair as run
 
-    made = run(source, target_beside(source, target, f".repaired{source.suffix}"), force=force)
-    rate = made.sample_rate
-    saved = f"{made.packets} packet{'s' if made.packets != 1 else ''} saved"
-    if made.mended:
-        saved += f", {made.mended} of them mended"
-    lines = [f"{source} -> {made.path}: {saved}, header {made.header}, {clock(made.samples / rate)}"]
-    if made.lost:
-        lines.append(f"lost: {spans(made.lost, rate)}")
-    if made.cut:
+    result = run(source, target_beside(source, target, f".repaired{source.suffix}"), force=force)
+    rate = result.sample_rate
+    saved = f"{result.packets} packet{'s' if result.packets != 1 else ''} saved"
+    if result.mended:
+        saved += f", {result.mended} of them mended"
+    lines = [f"{source} -> {result.path}: {saved}, header {result.header}, {clock(result.samples / rate)}"]
+    if result.lost:
+        lines.append(f"lost: {spans(result.lost, rate)}")
+    if result.cut:
         lines.append("the end is missing, and nothing tells how long the sound was")
-    Screen(output).result("\n".join(lines), asdict(made))
+    Screen(output).result("\n".join(lines), asdict(result))

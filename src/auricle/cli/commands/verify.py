@@ -31,10 +31,10 @@ def verify(
     """
     from auricle import verify as run
 
-    found = run(file, model=model, limits=limits)
-    length = clock(found.samples / found.sample_rate)
-    checked = "bytes and codes" if found.codes else "bytes"
-    text = f"{file}: whole ({size(found.bytes)}, {found.packets} packets, {length}; {checked} checked)"
-    if found.lost:
-        text += f"\nlost before it was repaired: {spans(found.lost, found.sample_rate)}"
-    Screen(output).result(text, asdict(found))
+    result = run(file, model=model, limits=limits)
+    length = clock(result.samples / result.sample_rate)
+    checked = "bytes and codes" if result.codes else "bytes"
+    text = f"{file}: whole ({size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"
+    if result.lost:
+        text += f"\nlost before it was repaired: {spans(result.lost, result.sample_rate)}"
+    Screen(output).result(text, asdict(result))
