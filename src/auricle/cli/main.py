@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the exit code: 0, 2 for bad input (after one line on standard error), 130 after an interrupt.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given in ([], ["-h"], ["--help"]):
-        print(overview())
-        return 0
-    if given[0] in SMALL_STEPS:
+    if given and given[0] in SMALL_STEPS:
         _prefer_one_thread()
     try:
+        if given in ([], ["-h"], ["--help"]):
+            print(overview(), flush=True)
+            return 0
         with _terminable():
             return _run(given)
     except AuricleError as error:
