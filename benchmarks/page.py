@@ -23,10 +23,9 @@ Made by `python benchmarks/page.py` from the newest result of each name in [benc
 don't edit it. `make bench` runs the short scripts again and makes this page anew. Timings depend on the machine and on
 what else runs on it; `load` is how many processes wanted its cores when the result was written.
 
-On your own sounds, with a page to listen and to judge blindly; saved answers of several listeners are added up:
+On your own sounds, with a page to listen and to judge blindly, which adds up the saved answers of several listeners:
 
     auricle benchmark SOUNDS/ --against opus,mp3,vorbis --out report.html
-    auricle benchmark --answers anna.json ben.json
 """
 _COMPARED = """## Won and lost
 

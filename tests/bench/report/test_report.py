@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.bench.answers import sum_answers
 from auricle.bench.report import report
 from auricle.bench.report.charts import charts, looks
 from auricle.bench.report.gallery import gallery
@@ -227,13 +226,14 @@ def test_a_browser_runs_the_listening_test_by_keyboard(text: str, tmp_path: Path
     assert told["levels"] == pytest.approx([told["levels"][0]] * 3, rel=1e-3)
     assert told["x"] == [True, False] and told["heard"] == ["b"] and told["stored"] == [2]
     assert told["status"] == "a.json: 2 answers; <b>.json: 2 answers; c.json is not JSON."
-    (tmp_path / "a.json").write_text(told["file"], "utf-8")
-    tally = sum_answers([tmp_path / "a.json"])
-    nearer, same = sorted(tally.duels, key=lambda duel: duel.kind)
-    assert (nearer.trials, same.trials, same.wins) == (1, 1, 1)
+    nearer, same = json.loads(told["file"])["answers"]
+    assert (nearer["kind"], same["kind"]) == ("nearer", "same") and same["chosen"] == same["right"]
     sums = [told["sum"][at : at + 5] for at in range(0, len(told["sum"]), 5)]
-    assert [row[:2] for row in sums] == [[nearer.first, nearer.second], [same.first, same.second]]
-    assert sums[0][2:4] == [str(2 * nearer.wins), str(2 - 2 * nearer.wins)] and sums[1][2:] == ["2", "0", "0.250"]
+    for answer, row in zip((nearer, same), sums, strict=True):
+        assert row[:2] == sorted(f"{answer[side]['codec']} {answer[side]['setting']}" for side in ("first", "second"))
+    nearest = "{codec} {setting}".format(**nearer[nearer["chosen"]])
+    assert sums[0][2:4] == (["2", "0"] if nearest == sums[0][0] else ["0", "2"])
+    assert sums[1][2:] == ["2", "0", "0.250"]
 
 
 def test_switching_makes_no_gap_and_no_jump_in_level(tmp_path: Path):

@@ -59,7 +59,6 @@ def test_a_page(auricle, sounds: Path, model_file: Path, tmp_path: Path):
     ("arguments", "message"),
     [
         ((), "nothing to compare on"),
-        (("--answers", "gone.json"), "gone.json"),
         (("SOUNDS", "--kbps", "3,loud"), "'loud' is no bitrate"),
         (("SOUNDS", "--kbps", ""), "names nothing"),
         (("SOUNDS", "--judge", "ear"), "can't be judged as 'ear': choose from auto, speech, audio"),

@@ -70,7 +70,7 @@ _SECTION = """<div id="abx" data-abx="DATA" tabindex="-1">
 <p class="status" role="status"></p>
 <details class="answers"><summary>Answers</summary>
 <p>They stay in this browser until you clear them. Files of several listeners or days can be loaded and are added up; an
-answer that is there twice counts once. <code>auricle benchmark --answers FILES</code> does the same.</p>
+answer that is there twice counts once.</p>
 <div class="keys">
 <button type="button" data-do="save">Save as a file</button>
 <label class="load">Load files <input type="file" accept=".json,application/json" multiple></label>

@@ -10,7 +10,6 @@ from auricle.cli.screen import Screen
 
 _MOST_JOBS = 8
 Several = Annotated[tuple[str, ...], Parameter(consume_multiple=False, negative="", show_default=False)]
-Paths = Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="", show_default=False)]
 
 
 def benchmark(
@@ -29,7 +28,6 @@ def benchmark(
     skip_cost: Flag = False,
     jobs: int | None = None,
     out: Path | None = None,
-    answers: Paths = (),
     force: Flag = False,
     seed: int = 0,
     output: Output = TALKATIVE,
@@ -54,17 +52,10 @@ def benchmark(
         skip_cost: do not measure speed, memory and operations.
         jobs: processes that score; all cores by default.
         out: page to write, with curves, sounds and a blind listening test.
-        answers: files with answers of that test, to be added up instead of a comparison.
         force: replace an existing page.
         seed: decides which files are used, and the bootstrap.
     """
     screen = Screen(output)
-    if answers:
-        from auricle.bench.answers import format_answers, sum_answers
-
-        tally = sum_answers(answers)
-        screen.result(format_answers(tally), tally.to_json())
-        return
     from auricle import benchmark as run
     from auricle.bench.machine_info import cores
     from auricle.bench.report.text_summary import format_result
