@@ -1,4 +1,4 @@
-"""Sounds under conditions, taken through codecs and judged: what benchmarks/speech.py measures on.
+"""Sounds under conditions, taken run_setting codecs and scored: what benchmarks/speech.py measures on.
 
 All sounds are brought to one channel and one rate first, so that every codec gets the same samples.
 """
@@ -11,37 +11,37 @@ from typing import final
 import numpy as np
 
 from auricle.audio import resample
-from auricle.bench.codecs import Places, peer
-from auricle.bench.codecs.auricle import Auricle
-from auricle.bench.codecs.base import Decoded, Peer
-from auricle.bench.corpus import gather
+from auricle.bench.codecs import AssetPaths, make_codec
+from auricle.bench.codecs.auricle import AuricleCodec
+from auricle.bench.codecs.base import Codec, DecodedSound
+from auricle.bench.corpus import select_clips
 from auricle.bench.scoring.bootstrap import bootstrap
 from auricle.bench.scoring.clips import Clip
-from auricle.bench.scoring.judge import Coder, at, coded
-from auricle.bench.scoring.metrics import METRICS, Scores, score, usable
+from auricle.bench.scoring.metrics import METRICS, Scores, score_sound, usable_metrics
 from auricle.bench.scoring.results import Estimate
+from auricle.bench.scoring.scorer import CodecAtSetting, at_setting, run_codec
 from auricle.model import Autoencoder
 
 RATE = 16_000
-"""At which everything is coded and judged, in Hz."""
+"""At which everything is coded and scored, in Hz."""
 
-JUDGES = usable(("pesq", "stoi", "mel"), speech=True)
+METRIC_NAMES = usable_metrics(("pesq", "stoi", "mel"), speech=True)
 """Metrics that are installed."""
 
 
 @final
 @dataclass(frozen=True)
-class Way:
+class CodecSetting:
     """A codec at one setting, or none: then sounds stay as they are."""
 
     codec: str
     setting: str
-    coder: Coder | None = None
+    run: CodecAtSetting | None = None
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Back:
+class DecodedClip:
     """What came back of a clip, float32 ``(1, t)``, in so many bytes; None where nothing is stored."""
 
     clip: Clip
@@ -51,51 +51,54 @@ class Back:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Trip:
-    """Some clips after one way, and what went wrong."""
+class ConditionResult:
+    """Some clips after one setting, and what went wrong."""
 
-    way: Way
-    backs: tuple[Back, ...]
+    setting: CodecSetting
+    clips: tuple[DecodedClip, ...]
     problems: tuple[str, ...] = ()
 
     @property
     def kbps(self) -> float | None:
         """Kilobits per second of all files together."""
-        stored = [back.bytes for back in self.backs if back.bytes is not None]
-        return 8e-3 * sum(stored) / sum(back.clip.seconds for back in self.backs) if stored else None
+        sizes = [clip.bytes for clip in self.clips if clip.bytes is not None]
+        return 8e-3 * sum(sizes) / sum(clip.clip.seconds for clip in self.clips) if sizes else None
 
 
-def ways(
+def codec_settings(
     model: Autoencoder, kbps: Sequence[float], opus: Sequence[float], lyra: Path | None
-) -> tuple[list[Way], list[str]]:
+) -> tuple[list[CodecSetting], list[str]]:
     """Nothing, the model, and the peers that can run, each at its settings; and why others can't."""
-    own = Auricle(model)
-    known = peer("lyra", Places(lyra=lyra))
-    asked: list[tuple[Peer, Sequence[float]]] = [(own, kbps), (peer("opus"), opus), (known, known.dial.steps)]
-    found, notes = [Way("original", "-")], []
-    for codec, settings in asked:
-        reason = codec.available()
+    lyra_codec = make_codec("lyra", AssetPaths(lyra=lyra))
+    codecs: list[tuple[Codec, Sequence[float]]] = [
+        (AuricleCodec(model), kbps),
+        (make_codec("opus"), opus),
+        (lyra_codec, lyra_codec.setting_range.steps),
+    ]
+    settings, notes = [CodecSetting("original", "-")], []
+    for codec, values in codecs:
+        reason = codec.missing()
         if reason is not None:
             notes.append(f"{codec.name} was left out: {reason}")
             continue
-        found += [Way(codec.name, codec.text(setting), at(codec, setting)) for setting in settings]
-    return found, notes
+        settings += [CodecSetting(codec.name, codec.setting_text(value), at_setting(codec, value)) for value in values]
+    return settings, notes
 
 
-def through(way: Way, clips: Sequence[Clip]) -> Trip:
+def run_setting(setting: CodecSetting, clips: Sequence[Clip]) -> ConditionResult:
     """Take clips through a codec; one that it refuses is a problem and comes not back."""
-    backs: list[Back] = []
+    decoded_clips: list[DecodedClip] = []
     problems: list[str] = []
     for clip in clips:
-        if way.coder is None:
-            backs.append(Back(clip, clip.audio, None))
+        if setting.run is None:
+            decoded_clips.append(DecodedClip(clip, clip.audio, None))
             continue
-        match coded(clip, way.coder):
-            case Decoded() as decoded:
-                backs.append(Back(clip, decoded.audio, decoded.bytes))
+        match run_codec(clip, setting.run):
+            case DecodedSound() as decoded:
+                decoded_clips.append(DecodedClip(clip, decoded.audio, decoded.bytes))
             case failed:
-                problems.append(f"{way.codec} {way.setting}, {clip.name}: {failed.problem}")
-    return Trip(way, tuple(backs), tuple(problems))
+                problems.append(f"{setting.codec} {setting.setting}, {clip.name}: {failed.problem}")
+    return ConditionResult(setting, tuple(decoded_clips), tuple(problems))
 
 
 def clips_of(folder: Path, files: int, seconds: float) -> list[Clip]:
@@ -104,7 +107,7 @@ def clips_of(folder: Path, files: int, seconds: float) -> list[Clip]:
     Raises:
         DataError: the folder is missing or nothing in it can be used.
     """
-    return [native(clip) for clip in gather([folder], files=files, seconds=seconds, seed=0).clips]
+    return [native(clip) for clip in select_clips([folder], files=files, seconds=seconds, seed=0).clips]
 
 
 def native(clip: Clip) -> Clip:
@@ -116,17 +119,17 @@ def native(clip: Clip) -> Clip:
 def noisy(clips: Sequence[Clip], noises: Sequence[Clip], snr: float) -> list[Clip]:
     """Add to each clip the noise of its place in the row, so many dB below it over its whole length.
 
-    A noise that is shorter is repeated. A sum that would clip is turned down to a peak of 1.
+    A noise that is shorter is repeated. A sum that would clip is amplified down to a peak of 1.
     """
     return [_mixed(clip, noises[index % len(noises)], snr) for index, clip in enumerate(clips)]
 
 
 def _mixed(clip: Clip, noise: Clip, snr: float) -> Clip:
     length = clip.audio.shape[1]
-    under = np.tile(noise.audio, -(-length // noise.audio.shape[1]))[:, :length]
-    gain = np.sqrt(np.mean(clip.audio**2) / max(float(np.mean(under**2)), 1e-12)) * 10 ** (-snr / 20)
-    both = clip.audio + np.float32(gain) * under
-    return replace(clip, audio=(both / max(1.0, float(np.abs(both).max()))).astype(np.float32))
+    noise_audio = np.tile(noise.audio, -(-length // noise.audio.shape[1]))[:, :length]
+    gain = np.sqrt(np.mean(clip.audio**2) / max(float(np.mean(noise_audio**2)), 1e-12)) * 10 ** (-snr / 20)
+    mixture = clip.audio + np.float32(gain) * noise_audio
+    return replace(clip, audio=(mixture / max(1.0, float(np.abs(mixture).max()))).astype(np.float32))
 
 
 def at_peak(clip: Clip, dbfs: float) -> Clip:
@@ -135,30 +138,37 @@ def at_peak(clip: Clip, dbfs: float) -> Clip:
     return replace(clip, audio=clip.audio * np.float32(10 ** (dbfs / 20) / peak))
 
 
-def turned(trip: Trip, decibels: float) -> Trip:
+def amplified(result: ConditionResult, decibels: float) -> ConditionResult:
     """The same clips and what came back of them, both louder by so much."""
     gain = np.float32(10 ** (decibels / 20))
-    backs = [replace(b, clip=replace(b.clip, audio=b.clip.audio * gain), audio=b.audio * gain) for b in trip.backs]
-    return replace(trip, backs=tuple(backs))
+    clips = (
+        replace(clip, clip=replace(clip.clip, audio=clip.clip.audio * gain), audio=clip.audio * gain)
+        for clip in result.clips
+    )
+    return replace(result, clips=tuple(clips))
 
 
-def judged(trip: Trip) -> list[Scores]:
+def score_clips(result: ConditionResult) -> list[Scores]:
     """Every clip that came back, against itself before."""
     return [
-        score(back.clip.audio, back.audio, RATE, judged_rate=RATE, speech=True, metrics=JUDGES) for back in trip.backs
+        score_sound(clip.clip.audio, clip.audio, RATE, scoring_rate=RATE, speech=True, metrics=METRIC_NAMES)
+        for clip in result.clips
     ]
 
 
 def means(scores: Sequence[Scores]) -> dict[str, Estimate | None]:
     """Mean of each metric over the clips that it could judge, with its 95 % interval."""
-    return {name: bootstrap([each.values[name] for each in scores if name in each.values]) for name in JUDGES}
+    return {
+        name: bootstrap([clip_scores.values[name] for clip_scores in scores if name in clip_scores.values])
+        for name in METRIC_NAMES
+    }
 
 
-def shown(estimate: Estimate | None, digits: int) -> str | None:
+def estimate_text(estimate: Estimate | None, digits: int) -> str | None:
     """For tables."""
     return None if estimate is None else estimate.text(digits)
 
 
 def metric_text(name: str, estimate: Estimate | None) -> str | None:
     """A metric's mean and interval with its usual digits."""
-    return shown(estimate, METRICS[name].digits)
+    return estimate_text(estimate, METRICS[name].digits)

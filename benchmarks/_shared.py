@@ -90,7 +90,7 @@ def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, A
 
     ``python benchmarks/page.py`` makes docs/benchmarks.md of the newest file of each name.
     """
-    from auricle.bench.machine_info import machine  # loads torch
+    from auricle.bench.machine_info import describe_machine  # loads torch
 
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"{date.today().isoformat()}-{name}.json"
@@ -99,7 +99,7 @@ def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, A
         "date": date.today().isoformat(),
         "typed": typed(sys.argv),
         "seconds": round(time.perf_counter() - _BEGAN, 1),
-        "machine": machine(),
+        "machine": describe_machine(),
         "settings": settings,
         "notes": [text for text in tables if not text.startswith("|")],
     }
@@ -146,6 +146,12 @@ def _cell(value: Any) -> str:
     )
 
 
+def tell(text: str) -> None:
+    """What is being done, on a terminal."""
+    if sys.stderr.isatty():
+        print(f"\r{text:60}", end="", file=sys.stderr)
+
+
 def run(main: Any) -> None:
     """Call ``main``; an error that is meant for the user is one line."""
     try:
@@ -167,6 +173,7 @@ __all__ = [
     "publish",
     "run",
     "table",
+    "tell",
     "typed",
     "write_sound",
 ]

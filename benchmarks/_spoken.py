@@ -1,6 +1,5 @@
 """Word errors, likeness of voices, and quality under conditions: the parts of benchmarks/speech.py."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,115 +7,123 @@ from typing import Any
 import numpy as np
 
 from _conditions import (
-    JUDGES,
-    Trip,
-    Way,
+    METRIC_NAMES,
+    CodecSetting,
+    ConditionResult,
+    amplified,
     at_peak,
     clips_of,
-    judged,
+    estimate_text,
     means,
     metric_text,
     native,
     noisy,
-    shown,
-    through,
-    turned,
+    run_setting,
+    score_clips,
 )
 from _recogniser import Recogniser, errors, transcripts
+from _shared import tell
 from _speaker import Speakers, alike
 from auricle.bench.scoring.bootstrap import bootstrap
-from auricle.bench.scoring.clips import Clip, whole
+from auricle.bench.scoring.clips import Clip, read_clip
 from auricle.bench.scoring.metrics import METRICS, Scores
 
 _SNRS = (10.0, 0.0)
 _PEAKS = (0.0, -10.0, -20.0, -30.0, -40.0)
 Rows = list[dict[str, Any]]
-Judged = dict[str, list[tuple[Trip, list[Scores]]]]
-"""By condition: what came back by each way, and how it was judged."""
+ByCondition = dict[str, list[tuple[ConditionResult, list[Scores]]]]
+"""By condition: what came back at each setting, and its scores."""
 
 
-def coded(clips: Sequence[Clip], chosen: Sequence[Way], what: str) -> list[Trip]:
-    """The clips after each way."""
-    trips: list[Trip] = []
-    for way in chosen:
-        tell(f"{what}, {way.codec} {way.setting}")
-        trips.append(through(way, clips))
-    return trips
+def run_settings(clips: Sequence[Clip], settings: Sequence[CodecSetting], condition: str) -> list[ConditionResult]:
+    """The clips after each setting."""
+    results: list[ConditionResult] = []
+    for setting in settings:
+        tell(f"{condition}, {setting.codec} {setting.setting}")
+        results.append(run_setting(setting, clips))
+    return results
 
 
-def words(english: Sequence[Trip], chosen: Sequence[Way], file: Path | None, notes: list[str]) -> dict[str, Rows]:
-    """Word errors in percent of each way, with transcripts and with what is heard in the original."""
+def words(
+    english: Sequence[ConditionResult], settings: Sequence[CodecSetting], file: Path | None, notes: list[str]
+) -> dict[str, Rows]:
+    """Word errors in percent of each setting, with transcripts and with what is heard in the original."""
     if (reason := Recogniser.missing()) is not None:
         notes.append(reason)
         return {}
-    able = Recogniser()
-    heard = {back.clip.name: able.words(back.clip.audio) for back in english[0].backs}
-    made = {"word errors against the words heard in the original": _wrong(able, english[1:], heard)}
+    recogniser = Recogniser()
+    original_words = {clip.clip.name: recogniser.words(clip.clip.audio) for clip in english[0].clips}
+    title = "word errors against the words heard in the original"
+    tables = {title: _word_errors(recogniser, english[1:], original_words)}
     if file is None:
         notes.append("no transcripts were given: word errors are told only against what is heard in the original")
-        return made
-    said = transcripts(file)
-    clips = [native(whole(file.parent / name, name)) for name in said]
-    trips = coded(clips, chosen, "transcribed")
-    notes += problems(trips)
-    return {"word errors against transcripts": _wrong(able, trips, said)} | made
+        return tables
+    transcribed = transcripts(file)
+    clips = [native(read_clip(file.parent / name, name)) for name in transcribed]
+    results = run_settings(clips, settings, "transcribed")
+    notes += problems(results)
+    return {"word errors against transcripts": _word_errors(recogniser, results, transcribed)} | tables
 
 
-def _wrong(able: Recogniser, trips: Sequence[Trip], wanted: Mapping[str, Sequence[str]]) -> Rows:
+def _word_errors(
+    recogniser: Recogniser, results: Sequence[ConditionResult], reference: Mapping[str, Sequence[str]]
+) -> Rows:
     """Errors per hundred words, of the files in whose reference there are words."""
     rows: Rows = []
-    for trip in trips:
-        tell(f"words, {trip.way.codec} {trip.way.setting}")
-        backs = [back for back in trip.backs if wanted[back.clip.name]]
-        counts = [errors(wanted[back.clip.name], able.words(back.audio)) for back in backs]
-        lengths = [len(wanted[back.clip.name]) for back in backs]
-        found = bootstrap([100.0 * count for count in counts], lengths)
-        rows.append({**_way(trip), "word errors %": shown(found, 1), "words": sum(lengths), "files": len(counts)})
+    for result in results:
+        tell(f"words, {result.setting.codec} {result.setting.setting}")
+        clips = [clip for clip in result.clips if reference[clip.clip.name]]
+        counts = [errors(reference[clip.clip.name], recogniser.words(clip.audio)) for clip in clips]
+        lengths = [len(reference[clip.clip.name]) for clip in clips]
+        estimate = bootstrap([100.0 * count for count in counts], lengths)
+        figures = {"word errors %": estimate_text(estimate, 1), "words": sum(lengths), "files": len(counts)}
+        rows.append(_setting(result) | figures)
     return rows
 
 
-def voices(english: Sequence[Trip], longer: Sequence[Clip], notes: list[str]) -> dict[str, Rows]:
+def voices(english: Sequence[ConditionResult], longer: Sequence[Clip], notes: list[str]) -> dict[str, Rows]:
     """Cosines between the original and what came back, below those between recordings; ``longer`` are twice as long, so
     that their halves are as long as what was coded."""
     if (reason := Speakers.missing()) is not None:
         notes.append(reason)
         return {}
-    able = Speakers()
-    before = {back.clip.name: able.embed(back.clip.audio) for back in english[0].backs}
-    rows = _scale(able, longer)
-    for trip in english[1:]:
-        tell(f"voices, {trip.way.codec} {trip.way.setting}")
-        cosines = [alike(before[back.clip.name], able.embed(back.audio)) for back in trip.backs]
-        rows.append({**_way(trip), **_cosine(cosines)})
+    speakers = Speakers()
+    originals = {clip.clip.name: speakers.embed(clip.clip.audio) for clip in english[0].clips}
+    rows = _scale(speakers, longer)
+    for result in english[1:]:
+        tell(f"voices, {result.setting.codec} {result.setting.setting}")
+        cosines = [alike(originals[clip.clip.name], speakers.embed(clip.audio)) for clip in result.clips]
+        rows.append(_setting(result) | _cosine(cosines))
     return {"likeness of voices": rows}
 
 
-def _scale(able: Speakers, clips: Sequence[Clip]) -> Rows:
+def _scale(speakers: Speakers, clips: Sequence[Clip]) -> Rows:
     """What the cosine is between two parts of one recording, and between recordings of two speakers."""
-    halves = [[able.embed(part) for part in np.array_split(clip.audio, 2, axis=1)] for clip in clips]
-    same = [alike(*pair) for pair in halves]
-    other = [alike(pair[0], halves[index - 1][0]) for index, pair in enumerate(halves)]
+    halves = [[speakers.embed(part) for part in np.array_split(clip.audio, 2, axis=1)] for clip in clips]
+    same_speaker = [alike(*pair) for pair in halves]
+    two_speakers = [alike(pair[0], halves[index - 1][0]) for index, pair in enumerate(halves)]
     return [
         {"codec": name, "setting": "-", "kb/s": None, **_cosine(cosines)}
-        for name, cosines in (("one speaker, other words", same), ("two speakers", other))
+        for name, cosines in (("one speaker, other words", same_speaker), ("two speakers", two_speakers))
     ]
 
 
 def _cosine(cosines: Sequence[float | None]) -> dict[str, Any]:
-    found = [cosine for cosine in cosines if cosine is not None]
-    return {"cosine": shown(bootstrap(found), 3), "files": len(found)}
+    values = [cosine for cosine in cosines if cosine is not None]
+    return {"cosine": estimate_text(bootstrap(values), 3), "files": len(values)}
 
 
-def conditions(given: Mapping[str, Sequence[Clip]], chosen: Sequence[Way]) -> Judged:
-    """Clips of every condition through every codec, judged."""
+def conditions(clips: Mapping[str, Sequence[Clip]], settings: Sequence[CodecSetting]) -> ByCondition:
+    """Clips of every condition through every codec, scored."""
     return {
-        f"{name}, {len(clips)} files": quality(coded(clips, _codecs(chosen), name)) for name, clips in given.items()
+        f"{name}, {len(some)} files": quality(run_settings(some, _codecs(settings), name))
+        for name, some in clips.items()
     }
 
 
-def quality(trips: Sequence[Trip]) -> list[tuple[Trip, list[Scores]]]:
-    """Each with how its clips were judged."""
-    return [(trip, judged(trip)) for trip in trips]
+def quality(results: Sequence[ConditionResult]) -> list[tuple[ConditionResult, list[Scores]]]:
+    """Each with the scores of its clips."""
+    return [(result, score_clips(result)) for result in results]
 
 
 def with_noise(clean: Sequence[Clip], folder: Path) -> dict[str, Sequence[Clip]]:
@@ -125,80 +132,74 @@ def with_noise(clean: Sequence[Clip], folder: Path) -> dict[str, Sequence[Clip]]
     return {f"noise at {snr:g} dB": noisy(clean, noises, snr) for snr in _SNRS}
 
 
-def levels(clips: Sequence[Clip], chosen: Sequence[Way]) -> Judged:
-    """The same clips at several peaks, judged after undoing the gain."""
-    found: Judged = {}
+def levels(clips: Sequence[Clip], settings: Sequence[CodecSetting]) -> ByCondition:
+    """The same clips at several peaks, scored after undoing the gain."""
+    by_peak: ByCondition = {}
     for peak in _PEAKS:
         name = f"{peak:g} dBFS"
-        trips = coded([at_peak(clip, peak) for clip in clips], _codecs(chosen), name)
-        found[name] = quality([turned(trip, -peak) for trip in trips])
-    return found
+        results = run_settings([at_peak(clip, peak) for clip in clips], _codecs(settings), name)
+        by_peak[name] = quality([amplified(result, -peak) for result in results])
+    return by_peak
 
 
-def _codecs(chosen: Sequence[Way]) -> list[Way]:
-    return [way for way in chosen if way.coder is not None]
+def _codecs(settings: Sequence[CodecSetting]) -> list[CodecSetting]:
+    return [setting for setting in settings if setting.run is not None]
 
 
-def tables(found: Judged, by: str) -> dict[str, Rows]:
-    """A table of each metric and one of bitrates: a row for each way, a column for each condition."""
-    if not found:
+def tables(by_condition: ByCondition, head: str) -> dict[str, Rows]:
+    """A table of each metric and one of bitrates: a row for each setting, a column for each condition."""
+    if not by_condition:
         return {}
-    first = next(iter(found.values()))
-    rows = [{"codec": trip.way.codec, "setting": trip.way.setting} for trip, _ in first]
-    estimates = {name: [means(scores) for _, scores in each] for name, each in found.items()}
+    first = next(iter(by_condition.values()))
+    rows = [{"codec": result.setting.codec, "setting": result.setting.setting} for result, _ in first]
+    estimates = {name: [means(scores) for _, scores in scored] for name, scored in by_condition.items()}
     by_metric = {
-        f"{METRICS[judge].label} by {by}": [
-            row | {name: metric_text(judge, each[index][judge]) for name, each in estimates.items()}
+        f"{METRICS[metric].label} by {head}": [
+            row | {name: metric_text(metric, values[index][metric]) for name, values in estimates.items()}
             for index, row in enumerate(rows)
         ]
-        for judge in JUDGES
+        for metric in METRIC_NAMES
     }
-    stored = [
-        row | {name: each[index][0].kbps for name, each in found.items()}  # of whole files
+    bitrates = [
+        row | {name: scored[index][0].kbps for name, scored in by_condition.items()}  # of whole files
         for index, row in enumerate(rows)
     ]
-    return by_metric | {f"kb/s by {by}": stored}
+    return by_metric | {f"kb/s by {head}": bitrates}
 
 
-def _way(trip: Trip) -> dict[str, Any]:
-    return {"codec": trip.way.codec, "setting": trip.way.setting, "kb/s": trip.kbps}
+def _setting(result: ConditionResult) -> dict[str, Any]:
+    return {"codec": result.setting.codec, "setting": result.setting.setting, "kb/s": result.kbps}
 
 
-def single(found: Judged) -> Rows:
+def single(by_condition: ByCondition) -> Rows:
     """Every figure of every file."""
     return [
         {
             "condition": name,
-            "codec": trip.way.codec,
-            "setting": trip.way.setting,
-            "file": back.clip.name,
-            "bytes": back.bytes,
-            "seconds": round(back.clip.seconds, 3),
-            **{judge: scores.values.get(judge) for judge in JUDGES},
+            "codec": result.setting.codec,
+            "setting": result.setting.setting,
+            "file": clip.clip.name,
+            "bytes": clip.bytes,
+            "seconds": round(clip.clip.seconds, 3),
+            **{metric: scores.values.get(metric) for metric in METRIC_NAMES},
         }
-        for name, each in found.items()
-        for trip, several in each
-        for back, scores in zip(trip.backs, several, strict=True)
+        for name, scored in by_condition.items()
+        for result, clip_scores in scored
+        for clip, scores in zip(result.clips, clip_scores, strict=True)
     ]
 
 
-def problems(trips: Sequence[Trip]) -> list[str]:
+def problems(results: Sequence[ConditionResult]) -> list[str]:
     """What codecs refused."""
-    return sorted({problem for trip in trips for problem in trip.problems})
+    return sorted({problem for result in results for problem in result.problems})
 
 
-def unjudged(found: Judged) -> list[str]:
+def not_scored(by_condition: ByCondition) -> list[str]:
     """How many sounds each metric could not judge, and the first reason."""
     reasons: dict[str, list[str]] = {}
-    for each in found.values():
-        for _, several in each:
-            for scores in several:
-                for judge, reason in scores.problems.items():
-                    reasons.setdefault(METRICS[judge].label, []).append(reason)
-    return [f"{label} could not judge {len(all_of)} sounds: {all_of[0]}" for label, all_of in reasons.items()]
-
-
-def tell(text: str) -> None:
-    """What is being done, on a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{text:60}", end="", file=sys.stderr)
+    for scored in by_condition.values():
+        for _, clip_scores in scored:
+            for scores in clip_scores:
+                for metric, reason in scores.problems.items():
+                    reasons.setdefault(METRICS[metric].label, []).append(reason)
+    return [f"{label} could not judge {len(texts)} sounds: {texts[0]}" for label, texts in reasons.items()]

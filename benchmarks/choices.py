@@ -139,19 +139,22 @@ def main() -> None:
 def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str, Any]]:
     """Train a variant and judge it at each bitrate."""
     from auricle.bench.benchmark import benchmark
+    from auricle.options.benchmark import BenchmarkOptions
 
     config = VARIANTS[name](named(PRESET))
     model, seconds = _trained(config, args, home)
     weights = sum(parameter.numel() for parameter in model.parameters())
     result = benchmark(
         args.sounds / "valid",
-        models=[model],
-        against=[],
-        kbps=args.kbps,
-        files=args.files,
-        seconds=args.clip_seconds,
-        metrics=("pesq", "stoi", "mel", "si_sdr"),
-        cost=False,
+        model=model,
+        options=BenchmarkOptions(
+            against=(),
+            kbps=tuple(args.kbps),
+            files=args.files,
+            seconds=args.clip_seconds,
+            metrics=("pesq", "stoi", "mel", "si_sdr"),
+            skip_cost=True,
+        ),
     )
     for point in result.curves[0].points:
         scores = {key: round(each.mean, 3) for key, each in point.scores.items()}

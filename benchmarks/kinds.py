@@ -23,11 +23,12 @@ def main() -> None:
     options.add_argument("--kbps", type=float, nargs="+", default=[6.0, 12.0, 24.0], help="bitrates, all channels")
     options.add_argument("--files", type=int, default=6, help="of a kind, at most")
     options.add_argument("--clip-seconds", type=float, default=6.0, help="longest excerpt of a file")
-    options.add_argument("--rate", type=int, default=48000, help="at which sounds are judged, in Hz")
+    options.add_argument("--sample-rate", type=int, default=48000, help="at which sounds are scored, in Hz")
     args = options.parse_args()
     one_thread()
     from auricle.bench.benchmark import benchmark
     from auricle.errors import OptionError
+    from auricle.options.benchmark import BenchmarkOptions
 
     model = model_from(args.model)
     rows: list[dict[str, Any]] = []
@@ -37,18 +38,19 @@ def main() -> None:
             raise OptionError(f"{kind!r} names no folder: write NAME=FOLDER")
         result = benchmark(
             [Path(folder) for folder in folders.split("+")],
-            models=[model],
-            against=["opus"],
-            kbps=args.kbps,
-            files=args.files,
-            seconds=args.clip_seconds,
-            rate=args.rate,
-            speech=False,
-            cost=False,
+            model=model,
+            options=BenchmarkOptions(
+                kbps=tuple(args.kbps),
+                files=args.files,
+                seconds=args.clip_seconds,
+                sample_rate=args.sample_rate,
+                score_as="audio",
+                skip_cost=True,
+            ),
         )
         rows += _rows(kind, result)
         curves[kind] = result.to_json()["curves"]
-    settings = {"model": model.name, "files": args.files, "seconds": args.clip_seconds, "judged at Hz": args.rate}
+    settings = {"model": model.name, "files": args.files, "seconds": args.clip_seconds, "sample_rate": args.sample_rate}
     publish(f"kinds-{model.name}", args.out, settings, {"rows": rows, "curves": curves}, [table(rows)])
 
 

@@ -29,6 +29,7 @@ def main() -> None:
     from auricle.bench.benchmark import benchmark
     from auricle.bench.report.text_summary import quality_markdown
     from auricle.model import load
+    from auricle.options.benchmark import BenchmarkOptions
 
     with tempfile.TemporaryDirectory() as home:
         tuned = args.tuned or Path(home) / "own.auricle.safetensors"
@@ -37,11 +38,10 @@ def main() -> None:
         model = load(tuned)
         result = benchmark(
             args.sounds / "valid",
-            models=[model, load(args.base)],
-            kbps=args.kbps,
-            files=args.files,
-            seconds=args.clip_seconds,
-            cost=False,
+            model=[model, load(args.base)],
+            options=BenchmarkOptions(
+                kbps=tuple(args.kbps), files=args.files, seconds=args.clip_seconds, skip_cost=True
+            ),
         )
     made = {name: model.info.training.get(name) for name in ("base", "hours of sound", "steps", "seconds")}
     settings = {**result.settings, "sounds": args.sounds.name, **made}

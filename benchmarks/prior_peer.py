@@ -23,8 +23,9 @@ from torch import Tensor, nn
 from _shared import OptionError, one_thread, parser, publish, run, table, write_sound
 from auricle.audio import read, resample
 from auricle.bench.synthesis import evaluate_synthesis
-from auricle.bench.synthesis.sounds import trimmed
+from auricle.bench.synthesis.sounds import trim_silence
 from auricle.data.labels import labelled
+from auricle.options.benchmark import SynthesisEvaluationOptions
 from synthesis import row
 
 _FEATURES = 64
@@ -59,19 +60,22 @@ def main() -> None:
         folder = args.generated or Path(spare) / "generated"
         speed = _generate(peer.eval(), folder, classes, scale, args)
         corpus: Path = args.corpus
-        result = evaluate_synthesis(folder, corpus / args.held_out, train=corpus / "train", seed=args.seed)
-    rows = [row(each, result, speed) for each in result.measured]
+        evaluation = SynthesisEvaluationOptions(train=corpus / "train", seed=args.seed)
+        result = evaluate_synthesis(folder, corpus / args.held_out, options=evaluation)
+    rows = [row(embedding, result, speed) for embedding in result.embeddings]
     cost = {
         "peer": "audio-diffusion-pytorch 0.1.3",
-        "parameters": sum(each.numel() for each in peer.parameters()),
+        "parameters": sum(weights.numel() for weights in peer.parameters()),
         "training steps": steps,
         "training processor minutes": round(trained / 60, 1),
         "last loss": loss,
         "x real time": speed,
     }
     settings = {key: getattr(args, key) for key in ("minutes", "rate", "samples", "batch", "n", "steps", "guidance")}
-    found = {"rows": rows, "cost": cost, "synthesis": result.to_json()}
-    publish(args.name, args.out, settings | {"corpus": corpus.name}, found, [table(rows), table([cost]), *result.notes])
+    results = {"rows": rows, "cost": cost, "synthesis": result.to_json()}
+    publish(
+        args.name, args.out, settings | {"corpus": corpus.name}, results, [table(rows), table([cost]), *result.notes]
+    )
 
 
 class _Peer(nn.Module):
@@ -127,14 +131,14 @@ def _package() -> Any:
 
 def _sounds(args: argparse.Namespace) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Training sounds of one length ``(n, 1, t)``, their classes ``(n,)``, and the classes' names."""
-    found = labelled(args.corpus / "train")
-    rows = np.zeros((len(found.known), 1, args.samples), np.float32)
-    for index, each in enumerate(found.known):
-        audio, rate = read(each.sound.path)
+    corpus = labelled(args.corpus / "train")
+    rows = np.zeros((len(corpus.known), 1, args.samples), np.float32)
+    for index, sound in enumerate(corpus.known):
+        audio, rate = read(sound.sound.path)
         mono = resample(audio.mean(axis=0, keepdims=True), rate, args.rate)[0, : args.samples]
         rows[index, 0, : len(mono)] = mono
-    labels = torch.tensor([found.classes.index(str(each.label)) for each in found.known])
-    return torch.from_numpy(rows), labels, found.classes
+    labels = torch.tensor([corpus.classes.index(str(sound.label)) for sound in corpus.known])
+    return torch.from_numpy(rows), labels, corpus.classes
 
 
 def _train(peer: _Peer, audio: Tensor, labels: Tensor, args: argparse.Namespace) -> tuple[int, float, float]:
@@ -158,16 +162,16 @@ def _train(peer: _Peer, audio: Tensor, labels: Tensor, args: argparse.Namespace)
 
 def _generate(peer: _Peer, folder: Path, classes: tuple[str, ...], scale: float, args: argparse.Namespace) -> float:
     """Write the sounds; return seconds of sound per second of processor time."""
-    began, made = time.process_time(), 0
+    began, sounds = time.process_time(), 0
     for label, name in enumerate(classes):
         (folder / name).mkdir(parents=True, exist_ok=True)
         for first in range(0, args.n, args.batch):
-            wanted = torch.full((min(args.batch, args.n - first),), label)
-            for index, audio in enumerate(peer.sample(wanted, args.samples, args.steps, args.guidance)):
-                heard = np.clip(scale * audio.numpy(), -1.0, 1.0)
-                write_sound(folder / name / f"{first + index:04}.wav", trimmed(heard)[None], args.rate)
-                made += 1
-    return round(made * args.samples / args.rate / (time.process_time() - began), 3)
+            labels = torch.full((min(args.batch, args.n - first),), label)
+            for index, audio in enumerate(peer.sample(labels, args.samples, args.steps, args.guidance)):
+                sound = np.clip(scale * audio.numpy(), -1.0, 1.0)
+                write_sound(folder / name / f"{first + index:04}.wav", trim_silence(sound)[None], args.rate)
+                sounds += 1
+    return round(sounds * args.samples / args.rate / (time.process_time() - began), 3)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from typing import Any
 
 from _shared import OptionError, one_thread, parser, publish, run, table
 from auricle.bench.synthesis import SynthesisResult, evaluate_synthesis
-from auricle.bench.synthesis.generate import Making, make_sounds
-from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, Figure, Measured
+from auricle.bench.synthesis.generate import GenerationCost, make_sounds
+from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, EmbeddingResult, Figure
 from auricle.bench.synthesis.summary import markdown_tables
+from auricle.options.benchmark import SynthesisEvaluationOptions
+from auricle.options.synthesis import SamplingOptions
 
 
 def main() -> None:
@@ -38,11 +40,11 @@ def main() -> None:
     one_thread()
     with TemporaryDirectory() as spare:
         folder = args.generated or Path(spare) / "generated"
-        made = None if args.prior is None else _made(args, folder)
-        result = _evaluated(args, folder)
-    speed = None if made is None else made.seconds / made.processor_seconds
-    rows = [row(each, result, speed) for each in result.measured]
-    distances = [text for each in result.measured for text in (each.embedding, *markdown_tables(each))]
+        cost = None if args.prior is None else _make(args, folder)
+        result = _evaluate(args, folder)
+    speed = None if cost is None else cost.seconds / cost.processor_seconds
+    rows = [row(embedding, result, speed) for embedding in result.embeddings]
+    distances = [text for embedding in result.embeddings for text in (embedding.embedding, *markdown_tables(embedding))]
     settings = dict(result.settings) | {
         "corpus": args.corpus.name,
         "prior": args.prior and Path(args.prior).name,
@@ -51,47 +53,46 @@ def main() -> None:
         "steps": args.steps,
         "temperature": args.temperature,
     }
-    found = {"rows": rows, "synthesis": result.to_json()}
-    publish(args.name, args.out, settings, found, [table(rows), *distances, *result.notes])
+    results = {"rows": rows, "synthesis": result.to_json()}
+    publish(args.name, args.out, settings, results, [table(rows), *distances, *result.notes])
 
 
-def _made(args: argparse.Namespace, folder: Path) -> Making:
+def _make(args: argparse.Namespace, folder: Path) -> GenerationCost:
     from auricle.synth.priors.loading import chosen
-    from auricle.synth.sampling.base import Taste
 
-    taste = Taste(guidance=args.guidance, steps=args.steps, temperature=args.temperature)
-    return make_sounds(chosen(args.prior, args.model), folder, args.n, seed=args.seed, taste=taste, force=True)
+    sampling = SamplingOptions(guidance=args.guidance, steps=args.steps, temperature=args.temperature)
+    return make_sounds(chosen(args.prior, args.model), folder, args.n, seed=args.seed, sampling=sampling, force=True)
 
 
-def _evaluated(args: argparse.Namespace, folder: Path) -> SynthesisResult:
+def _evaluate(args: argparse.Namespace, folder: Path) -> SynthesisResult:
     model = args.model
     if args.prior is not None and model is None:
         from auricle.synth.priors.loading import chosen
 
         model = chosen(args.prior, None).model
     corpus: Path = args.corpus
-    shared = {"train": corpus / "train", "model": model, "seed": args.seed}
-    return evaluate_synthesis(folder, corpus / args.held_out, **shared)
+    options = SynthesisEvaluationOptions(train=corpus / "train", seed=args.seed)
+    return evaluate_synthesis(folder, corpus / args.held_out, model=model, options=options)
 
 
-def row(measured: Measured, result: SynthesisResult, speed: float | None) -> dict[str, Any]:
+def row(embedding: EmbeddingResult, result: SynthesisResult, speed: float | None) -> dict[str, Any]:
     """The figures of one embedding; ``speed`` is seconds of sound made per second of processor time."""
-    own, floor = (measured.comparison(name) for name in (GENERATED, FLOOR))
-    classes, truth = (measured.judgement(name) for name in (GENERATED, HELD_OUT))
-    near = {each.set: each for each in measured.nearness}
-    assert own and floor
+    generated, floor = (embedding.comparison(name) for name in (GENERATED, FLOOR))
+    generated_classes, real_classes = (embedding.class_accuracy(name) for name in (GENERATED, HELD_OUT))
+    nearness = {near.set: near for near in embedding.nearness}
+    assert generated and floor
     return {
-        "embedding": measured.embedding,
+        "embedding": embedding.embedding,
         "sounds": result.sets[0].sounds,
-        "class accuracy": _text(classes and classes.accuracy, 3),
-        "of held-out real": _text(truth and truth.accuracy, 3),
-        "KAD": own.kad.text(2),
+        "class accuracy": _text(generated_classes and generated_classes.accuracy, 3),
+        "of held-out real": _text(real_classes and real_classes.accuracy, 3),
+        "KAD": generated.kad.text(2),
         "KAD floor": floor.kad.text(2),
-        "FAD∞": _text(own.fad_infinity, 1),
+        "FAD∞": _text(generated.fad_infinity, 1),
         "FAD∞ floor": _text(floor.fad_infinity, 1),
-        "nearest training sound": round(near[GENERATED].median, 2),
-        "of held-out real ": round(near[HELD_OUT].median, 2),
-        "suspects": f"{near[GENERATED].suspects:.1%}",
+        "nearest training sound": round(nearness[GENERATED].median, 2),
+        "of held-out real ": round(nearness[HELD_OUT].median, 2),
+        "suspects": f"{nearness[GENERATED].suspects:.1%}",
         "x real time": None if speed is None else round(speed, 2),
     }
 

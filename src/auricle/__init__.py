@@ -60,7 +60,9 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
+    from auricle.options.synthesis import SamplingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
@@ -73,9 +75,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AssetPaths",
     "AudioError",
     "AuricleError",
     "Autoencoder",
+    "BenchmarkOptions",
     "BenchmarkResult",
     "Classifier",
     "Comparison",
@@ -102,8 +106,10 @@ __all__ = [
     "Packet",
     "ReadLimits",
     "RepairResult",
+    "SamplingOptions",
     "Similar",
     "Suggestions",
+    "SynthesisEvaluationOptions",
     "SynthesisResult",
     "Trained",
     "TrainedPrior",
@@ -169,6 +175,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         "Packet": "auricle.codec.format.container",
+        **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),
+        "SamplingOptions": "auricle.options.synthesis",
         **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
         "finetune": "auricle.api.finetune",

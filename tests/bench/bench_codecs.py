@@ -2,31 +2,31 @@
 
 import numpy as np
 
-from auricle.bench import Dial, Peer, Stored
+from auricle.bench import Codec, EncodedSound, SettingRange
 from auricle.errors import AudioError
 
 
-class Greedy(Peer):
+class Greedy(Codec):
     """Stores 40 % more than it is asked to, and can't take stereo."""
 
     name = "greedy"
 
-    def available(self) -> str | None:
+    def missing(self) -> str | None:
         return None
 
     @property
-    def dial(self) -> Dial:
-        return Dial(5.0, 100.0)
+    def setting_range(self) -> SettingRange:
+        return SettingRange(5.0, 100.0)
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
         if audio.shape[0] > 1:
             raise AudioError("greedy takes mono only")
         raw = audio.astype("<f4").tobytes()
         size = round(175 * setting * audio.shape[1] / sample_rate)
         self.last = raw
-        return Stored.of(raw[:size].ljust(size), audio, sample_rate, setting, size // 2)
+        return EncodedSound.of(raw[:size].ljust(size), audio, sample_rate, setting, size // 2)
 
-    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
+    def decode(self, stored: EncodedSound) -> tuple[np.ndarray, int]:
         return np.frombuffer(self.last, "<f4").reshape(stored.channels, -1), stored.sample_rate
 
 
@@ -36,8 +36,8 @@ class Steps(Greedy):
     name = "steps"
 
     @property
-    def dial(self) -> Dial:
-        return Dial.of_steps(9.2, 3.2, 6.0)
+    def setting_range(self) -> SettingRange:
+        return SettingRange.of_steps(9.2, 3.2, 6.0)
 
 
 class Scale(Greedy):
@@ -46,10 +46,10 @@ class Scale(Greedy):
     name = "scale"
 
     @property
-    def dial(self) -> Dial:
-        return Dial(0.0, 10.0, kbps=False)
+    def setting_range(self) -> SettingRange:
+        return SettingRange(0.0, 10.0, in_kbps=False)
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
         return super().encode(audio, sample_rate, (10 + 2 * setting) / 1.4)
 
 
@@ -58,5 +58,5 @@ class Broken(Greedy):
 
     name = "broken"
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
         raise ZeroDivisionError("two lines\n of it")

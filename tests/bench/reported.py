@@ -6,12 +6,12 @@ import numpy as np
 
 from auricle.bench.scoring.results import (
     ORIGINAL,
+    BenchmarkFile,
     BenchmarkResult,
     Cost,
     Curve,
     Estimate,
-    FileAbout,
-    FileVerdict,
+    FileResult,
     Point,
     Sample,
 )
@@ -47,13 +47,13 @@ def result() -> BenchmarkResult:
         Curve("lyra", "", (), note="Lyra needs its released model files"),
     )
     files = (
-        FileAbout(NASTY, 4.0, RATE, 1),
-        FileAbout("two.wav", 2.0, RATE, 1),
-        FileAbout("three.wav", 0, 0, 0, "is silent"),
+        BenchmarkFile(NASTY, 4.0, RATE, 1),
+        BenchmarkFile("two.wav", 2.0, RATE, 1),
+        BenchmarkFile("three.wav", 0, 0, 0, "is silent"),
     )
     verdicts = (
-        FileVerdict("speech", "3 kb/s", NASTY, 1500, {"pesq": 2.123, "mel": 0.456}),
-        FileVerdict("opus", "6.4 kb/s", NASTY, None, {}, f"refused {NASTY}"),
+        FileResult("speech", "3 kb/s", NASTY, 1500, {"pesq": 2.123, "mel": 0.456}),
+        FileResult("opus", "6.4 kb/s", NASTY, None, {}, f"refused {NASTY}"),
     )
     settings = {"models": ["speech"], "anchor": "opus", "kbps": [3.0, 6.0, 12.0], "note": NASTY}
     return BenchmarkResult(

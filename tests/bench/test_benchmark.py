@@ -2,19 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from auricle.bench import METRICS, BenchmarkResult, Places, names, peer
+from auricle.bench import METRICS, AssetPaths, BenchmarkResult, codec_names, make_codec
 from auricle.bench.benchmark import benchmark
 from auricle.bench.report.text_summary import format_result, quality_markdown
 from auricle.errors import DataError, ModelError, OptionError, OutputError
+from auricle.options.benchmark import BenchmarkOptions
+from auricle.progress import Progress
 from bench.bench_sounds import babble, store
 from model.tiny import BOTTLENECKS, tiny_model
 
 QUICK = ("mel", "si_sdr", "stft")
-needs_opus = pytest.mark.skipif(peer("opus").available() is not None, reason=str(peer("opus").available()))
+needs_opus = pytest.mark.skipif(make_codec("opus").missing() is not None, reason=str(make_codec("opus").missing()))
 
 
 @pytest.fixture(scope="module")
@@ -33,13 +36,19 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def result(sounds: Path) -> BenchmarkResult:
     return benchmark(
         sounds,
-        models=[tiny_model()],
-        against=("vorbis", "opus", "mp3", "lyra", "opus-nolace", "opsu"),
-        kbps=(12, 0.3, 24),
-        metrics=QUICK,
-        cost=False,
-        seconds=1.0,
+        model=tiny_model(),
+        options=BenchmarkOptions(
+            against=("vorbis", "opus", "mp3", "lyra", "opus-nolace", "opsu"),
+            kbps=(12, 0.3, 24),
+            metrics=QUICK,
+            skip_cost=True,
+            seconds=1.0,
+        ),
     )
+
+
+def options(**values: Any) -> BenchmarkOptions:
+    return BenchmarkOptions(**{"against": (), "kbps": (12,), "skip_cost": True, **values})
 
 
 def test_no_codec_is_dropped_and_each_says_why(result: BenchmarkResult):
@@ -78,8 +87,8 @@ def test_files_that_are_left_out_are_listed(result: BenchmarkResult):
     assert "left out: silent.wav is silent" in text and "several sample rates: 3 of 16000 Hz, 1 of 22050 Hz" in text
 
 
-def test_every_file_has_a_verdict(result: BenchmarkResult):
-    own = [verdict for verdict in result.verdicts if (verdict.codec, verdict.setting) == ("tiny", "12 kb/s")]
+def test_every_file_has_a_result(result: BenchmarkResult):
+    own = [verdict for verdict in result.file_results if (verdict.codec, verdict.setting) == ("tiny", "12 kb/s")]
     assert [verdict.file for verdict in own] == ["a.wav", "b.wav", "c/stereo.wav", "short.wav"]
     assert all(verdict.bytes and set(verdict.scores) == set(QUICK) for verdict in own)
     point = result.curves[0].points[1]
@@ -98,7 +107,7 @@ def test_json_and_back(result: BenchmarkResult):
 
 
 def test_settings_and_times(result: BenchmarkResult):
-    assert (result.settings["judged at Hz"], result.settings["judged as"]) == (16000, "speech")
+    assert (result.settings["sample_rate"], result.settings["score_as"]) == (16000, "speech")
     assert (result.settings["models"], result.settings["kbps"]) == (["tiny"], [0.3, 12, 24])
     assert 0 < result.metric_seconds < result.work_seconds < result.wall_seconds + 1
     assert quality_markdown(result.curves).startswith("| codec | setting | kb/s |")
@@ -112,89 +121,68 @@ def test_savings_are_against_opus(result: BenchmarkResult):
 
 
 def test_models_side_by_side_have_different_names(sounds: Path):
-    made = benchmark(
-        sounds / "a.wav", models=[tiny_model(), tiny_model()], against=(), kbps=(6,), metrics=("mel",), cost=False
-    )
-    assert [curve.codec for curve in made.curves] == ["tiny (1)", "tiny (2)"]
-    assert made.curves[0].points[0].scores == made.curves[1].points[0].scores
+    models = [tiny_model(), tiny_model()]
+    first, second = benchmark(sounds / "a.wav", model=models, options=options(metrics=("mel",))).curves
+    assert (first.codec, second.codec) == ("tiny (1)", "tiny (2)")
+    assert first.points[0].scores == second.points[0].scores
 
 
 def test_a_model_that_makes_no_files(sounds: Path):
     model = tiny_model(BOTTLENECKS["identity"])
-    (curve,) = benchmark(sounds / "a.wav", models=[model], against=(), cost=False, metrics=("mel",)).curves
+    (curve,) = benchmark(sounds / "a.wav", model=model, options=options(metrics=("mel",))).curves
     assert curve.points == () and "makes no files" in curve.note
 
 
 def test_too_short_for_metrics(sounds: Path):
     pytest.importorskip("pesq")
     pytest.importorskip("pystoi")
-    made = benchmark(
-        sounds / "short.wav", models=[tiny_model()], against=(), kbps=(12,), metrics=("mel", "pesq", "stoi"), cost=False
-    )
-    (point,) = made.curves[0].points
+    metrics = ("mel", "pesq", "stoi")
+    result = benchmark(sounds / "short.wav", model=tiny_model(), options=options(metrics=metrics))
+    (point,) = result.curves[0].points
     assert set(point.scores) == {"mel"} and point.files == 1
     assert any("PESQ-WB could not judge 1 of 1 file" in problem for problem in point.problems)
-    assert "STOI" in format_result(made) and "PESQ" in made.verdicts[0].problem
+    assert "STOI" in format_result(result) and "PESQ" in result.file_results[0].problem
 
 
 def test_the_seed_chooses_files(sounds: Path):
-    def chosen(seed: int) -> list[str]:
-        made = benchmark(
-            [sounds / "a.wav", sounds / "b.wav", sounds / "c"],
-            models=[tiny_model()],
-            against=(),
-            kbps=(12,),
-            files=1,
-            metrics=("mel",),
-            cost=False,
-            seed=seed,
-        )
-        return [file.name for file in made.files]
+    def selection(seed: int) -> list[str]:
+        paths = [sounds / "a.wav", sounds / "b.wav", sounds / "c"]
+        result = benchmark(paths, model=tiny_model(), options=options(files=1, metrics=("mel",), seed=seed))
+        return [file.name for file in result.files]
 
-    picks = [chosen(seed) for seed in (0, 0, 1, 2, 3, 4)]
-    assert picks[0] == picks[1]
-    assert len({tuple(pick) for pick in picks}) > 1
+    selections = [selection(seed) for seed in (0, 0, 1, 2, 3, 4)]
+    assert selections[0] == selections[1]
+    assert len({tuple(names) for names in selections}) > 1
 
 
 def test_speech_or_not(sounds: Path):
-    def settings(**more: object) -> dict[str, object]:
-        made = benchmark(
-            sounds / "a.wav",
-            models=[tiny_model()],
-            against=(),
-            kbps=(12,),
-            cost=False,
-            **more,  # type: ignore[arg-type]
-        )
-        return dict(made.settings)
+    def settings(**values: Any) -> dict[str, Any]:
+        return dict(benchmark(sounds / "a.wav", model=tiny_model(), options=options(**values)).settings)
 
-    assert settings(rate=32000, metrics=("mel",))["judged as"] == "audio"
-    assert settings(rate=32000, speech=True, metrics=("mel",))["judged as"] == "speech"
-    assert settings(speech=False, metrics=("mel", "pesq"))["metrics"] == ["mel"]
+    assert settings(sample_rate=32000, metrics=("mel",))["score_as"] == "audio"
+    assert settings(sample_rate=32000, score_as="speech", metrics=("mel",))["score_as"] == "speech"
+    assert settings(score_as="audio", metrics=("mel", "pesq"))["metrics"] == ["mel"]
 
 
 def test_metrics_that_are_not_installed_are_told(sounds: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    made = benchmark(sounds / "a.wav", models=[tiny_model()], against=("opus",), kbps=(12,), cost=False)
-    assert any("not measured: ViSQOL needs" in note for note in made.notes)
-    assert "PyAV" in made.curves[1].note
-    assert set(made.curves[0].points[0].scores) == {"mel", "stft", "si_sdr", "high_band"}
+    result = benchmark(sounds / "a.wav", model=tiny_model(), options=options(against=("opus",)))
+    assert any("not measured: ViSQOL needs" in note for note in result.notes)
+    assert "PyAV" in result.curves[1].note
+    assert set(result.curves[0].points[0].scores) == {"mel", "stft", "si_sdr", "high_band"}
 
 
 def test_progress_ends_where_it_should(sounds: Path):
-    told: list[tuple[float, str]] = []
+    steps: list[Progress] = []
     benchmark(
         sounds / "a.wav",
-        models=[tiny_model()],
-        against=("nothing", "vorbis"),
-        kbps=(2, 12),
-        metrics=("mel",),
-        cost=False,
-        on_progress=lambda *step: told.append(step),
+        model=tiny_model(),
+        options=options(against=("nothing", "vorbis"), kbps=(2, 12), metrics=("mel",)),
+        on_progress=steps.append,
     )
-    assert told[0] == (0.0, "tiny") and told[-1] == (1.0, "")
-    assert told == sorted(told, key=lambda step: step[0])
-    assert list(dict.fromkeys(name for _, name in told)) == ["tiny", "nothing", "vorbis", ""]
+    assert steps[0] == Progress("tiny", 0.0, 3, "codecs") and steps[-1] == Progress("report", 3, 3, "codecs")
+    assert steps == sorted(steps, key=lambda step: step.done)
+    assert list(dict.fromkeys(step.stage for step in steps)) == ["tiny", "nothing", "vorbis", "report"]
 
 
 @pytest.mark.parametrize(
@@ -205,14 +193,15 @@ def test_progress_ends_where_it_should(sounds: Path):
         ({"kbps": (float("nan"),)}, "give numbers above 0"),
         ({"files": 0}, "0 files"),
         ({"seconds": 0}, "excerpts of 0 s"),
-        ({"rate": 100}, "at 100 Hz"),
-        ({"jobs": 0}, "0 processes"),
+        ({"sample_rate": 100}, "at 100 Hz"),
+        ({"score_as": "ear"}, "scored as 'ear': choose from auto"),
+        ({"jobs": -1}, "-1 processes"),
         ({"metrics": ("beauty",)}, "no metric is called 'beauty': choose from visqol"),
     ],
 )
-def test_options_that_make_no_sense(sounds: Path, wrong: dict[str, object], message: str):
+def test_options_that_make_no_sense(sounds: Path, wrong: dict[str, Any], message: str):
     with pytest.raises(OptionError, match=message):
-        benchmark(sounds, **wrong)  # type: ignore[arg-type]
+        benchmark(sounds, options=BenchmarkOptions(**wrong))
 
 
 def test_other_bad_input(sounds: Path, tmp_path: Path):
@@ -223,7 +212,7 @@ def test_other_bad_input(sounds: Path, tmp_path: Path):
     with pytest.raises(DataError, match="holds no audio files"):
         benchmark(tmp_path)
     with pytest.raises(ModelError):
-        benchmark(sounds / "a.wav", models=["nonsense"])
+        benchmark(sounds / "a.wav", model="nonsense")
     page = tmp_path / "page.html"
     page.touch()
     with pytest.raises(OutputError):
@@ -232,15 +221,13 @@ def test_other_bad_input(sounds: Path, tmp_path: Path):
 
 def test_processes_score_alike(sounds: Path):
     def scores(jobs: int) -> object:
-        made = benchmark(
-            sounds / "a.wav", models=[tiny_model()], against=(), kbps=(12,), metrics=QUICK, cost=False, jobs=jobs
-        )
-        return made.curves[0].points
+        result = benchmark(sounds / "a.wav", model=tiny_model(), options=options(metrics=QUICK, jobs=jobs))
+        return result.curves[0].points
 
     assert scores(1) == scores(2)
 
 
 def test_names_and_metrics_are_known():
-    assert "opus" in names()
+    assert "opus" in codec_names()
     assert list(METRICS) == ["visqol", "pesq", "stoi", "mel", "stft", "si_sdr", "high_band"]
-    assert Places() == Places(None, None, None)
+    assert AssetPaths() == AssetPaths(None, None, None)

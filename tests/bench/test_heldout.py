@@ -3,10 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auricle.bench import format_rows, peer
+from auricle.bench import format_rows, make_codec
 from auricle.bench.held_out import evaluate_held_out
 from auricle.data import Sound
 from auricle.errors import OptionError
+from auricle.progress import Progress
 from bench.bench_sounds import babble, store
 from model.tiny import BOTTLENECKS, tiny_model
 
@@ -22,27 +23,25 @@ def sounds(tmp_path: Path) -> list[Sound]:
 
 
 def test_real_files_at_several_qualities(sounds: list[Sound]):
-    told: list[tuple[int, int]] = []
-    rows = evaluate_held_out(
-        tiny_model(), sounds, peers=(), max_seconds=10, on_progress=lambda *counts: told.append(counts)
-    )
+    steps: list[Progress] = []
+    rows = evaluate_held_out(tiny_model(), sounds, against=(), max_seconds=10, on_progress=steps.append)
     assert [row.setting for row in rows] == ["quality 0", "quality 1", "quality 2", "quality 3"]
     assert all((row.files, row.skipped) == (3, 1) for row in rows)
     rates = [row.kbps for row in rows]
     assert None not in rates
     assert rates == sorted(rates, key=lambda rate: rate or 0)
     assert all(row.mel is not None and row.si_sdr is not None for row in rows)
-    assert told[0] == (0, 12)
-    assert told[-1] == (12, 12)
+    assert (steps[0].done, steps[0].total) == (0, 12)
+    assert (steps[-1].done, steps[-1].total) == (12, 12)
     assert "tiny" in format_rows(rows)
 
 
 def test_qualities_can_be_chosen(sounds: list[Sound]):
-    rows = evaluate_held_out(tiny_model(), sounds[:1], qualities=[1.5], peers=())
+    rows = evaluate_held_out(tiny_model(), sounds[:1], qualities=[1.5], against=())
     assert [row.setting for row in rows] == ["quality 1.5"]
 
 
-@pytest.mark.skipif(peer("opus").available() is not None, reason=str(peer("opus").available()))
+@pytest.mark.skipif(make_codec("opus").missing() is not None, reason=str(make_codec("opus").missing()))
 def test_opus_stands_beside(sounds: list[Sound]):
     rows = evaluate_held_out(tiny_model(), sounds[:2], qualities=[0, 3])
     assert [row.codec for row in rows][:2] == ["tiny", "tiny"]
@@ -61,7 +60,7 @@ def test_continuous_models_are_judged_without_files(sounds: list[Sound], kind: s
 
 @pytest.mark.parametrize("kind", ["rvq", "fsq"])
 def test_other_codes_make_files(sounds: list[Sound], kind: str):
-    rows = evaluate_held_out(tiny_model(BOTTLENECKS[kind]), sounds[:1], peers=())
+    rows = evaluate_held_out(tiny_model(BOTTLENECKS[kind]), sounds[:1], against=())
     assert all(row.kbps is not None for row in rows)
 
 

@@ -85,16 +85,16 @@ def test_words_are_compared_as_they_are_said(monkeypatch: pytest.MonkeyPatch, tm
 
 def test_conditions_are_what_they_say(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    made = import_module("_conditions")
+    conditions = import_module("_conditions")
     random = np.random.default_rng(0)
     speech, noise = (
-        made.Clip(name, 0.1 * random.standard_normal((1, length), np.float32), 16_000)
+        conditions.Clip(name, 0.1 * random.standard_normal((1, length), np.float32), 16_000)
         for name, length in (("speech", 16_000), ("noise", 5000))
     )
-    (mixed,) = made.noisy([speech], [noise], 10.0)
+    (mixed,) = conditions.noisy([speech], [noise], 10.0)
     power = [np.mean(audio**2) for audio in (speech.audio, mixed.audio - speech.audio)]
     assert 10 * np.log10(power[0] / power[1]) == pytest.approx(10.0, abs=0.1)
-    quiet = made.at_peak(speech, -40.0)
+    quiet = conditions.at_peak(speech, -40.0)
     assert np.abs(quiet.audio).max() == pytest.approx(0.01)
-    back = made.turned(made.through(made.Way("original", "-"), [quiet]), 40.0)
-    assert np.abs(back.backs[0].audio).max() == pytest.approx(1.0, rel=1e-5)
+    result = conditions.amplified(conditions.run_setting(conditions.CodecSetting("original", "-"), [quiet]), 40.0)
+    assert np.abs(result.clips[0].audio).max() == pytest.approx(1.0, rel=1e-5)

@@ -1,42 +1,51 @@
 """Auricle's codec and others side by side, on the real bytes of real files. Nothing here loads torch before it is
 needed, so that the cost of a codec without it can be measured."""
 
-from auricle.bench.codecs import Places, names, peer
-from auricle.bench.codecs.base import Decoded, Dial, Network, Peer, Stored
+from auricle.bench.codecs import AssetPaths, codec_names, make_codec
+from auricle.bench.codecs.base import Codec, DecodedSound, EncodedSound, NetworkCost, SettingRange
 from auricle.bench.scoring.bootstrap import bootstrap
 from auricle.bench.scoring.clips import Clip, Excerpts, excerpts
-from auricle.bench.scoring.judge import Verdict, Yardstick
-from auricle.bench.scoring.metrics import METRICS, Metric, Scores, score
-from auricle.bench.scoring.results import BenchmarkResult, Cost, Curve, Estimate, FileAbout, FileVerdict, Point, Sample
+from auricle.bench.scoring.metrics import METRICS, Metric, Scores, score_sound
+from auricle.bench.scoring.results import (
+    BenchmarkFile,
+    BenchmarkResult,
+    Cost,
+    Curve,
+    Estimate,
+    FileResult,
+    Point,
+    Sample,
+)
 from auricle.bench.scoring.rows import Row, format_rows
+from auricle.bench.scoring.scorer import ClipResult, Scorer
 
 __all__ = [
     "METRICS",
+    "AssetPaths",
+    "BenchmarkFile",
     "BenchmarkResult",
     "Clip",
+    "ClipResult",
+    "Codec",
     "Cost",
     "Curve",
-    "Decoded",
-    "Dial",
+    "DecodedSound",
+    "EncodedSound",
     "Estimate",
     "Excerpts",
-    "FileAbout",
-    "FileVerdict",
+    "FileResult",
     "Metric",
-    "Network",
-    "Peer",
-    "Places",
+    "NetworkCost",
     "Point",
     "Row",
     "Sample",
+    "Scorer",
     "Scores",
-    "Stored",
-    "Verdict",
-    "Yardstick",
+    "SettingRange",
     "bootstrap",
+    "codec_names",
     "excerpts",
     "format_rows",
-    "names",
-    "peer",
-    "score",
+    "make_codec",
+    "score_sound",
 ]

@@ -1,62 +1,59 @@
 """``auricle.benchmark``: codecs side by side."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import Any, final
 
 from auricle.atomic import check_writable
-from auricle.bench.codecs import Places, names, peer
-from auricle.bench.codecs.auricle import named
-from auricle.bench.codecs.base import Decoded, Peer
-from auricle.bench.corpus import Material, gather
-from auricle.bench.cost.cost import model_cost, peer_cost
-from auricle.bench.cost.pool import scorer
-from auricle.bench.machine_info import machine
+from auricle.bench.codecs import codec_names, make_codec
+from auricle.bench.codecs.auricle import model_codecs
+from auricle.bench.codecs.base import Codec, DecodedSound
+from auricle.bench.corpus import BenchmarkCorpus, select_clips
+from auricle.bench.cost.cost import codec_cost, model_cost
+from auricle.bench.cost.pool import scoring_pool
+from auricle.bench.machine_info import cores, describe_machine
 from auricle.bench.scoring.clips import Clip
-from auricle.bench.scoring.curves import file_verdict, point, savings, unreached
-from auricle.bench.scoring.judge import Verdict, Yardstick, at, coded
-from auricle.bench.scoring.metrics import METRICS, usable
-from auricle.bench.scoring.rate_search import Fitter, Setting
-from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileVerdict, Point, Sample
+from auricle.bench.scoring.curves import bd_rates, file_result, summarise_point, unreachable_point
+from auricle.bench.scoring.metrics import METRICS, usable_metrics
+from auricle.bench.scoring.rate_search import Setting, SettingSearch
+from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileResult, Point, Sample
+from auricle.bench.scoring.scorer import ClipResult, Scorer, at_setting, run_codec
 from auricle.errors import OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder, default_model, load
+from auricle.options.benchmark import AssetPaths, BenchmarkOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
 
-KBPS = (1.5, 3.0, 6.0, 9.0, 12.0, 24.0)
 ANCHOR = "opus"
-_HEARD_FILES = 3
+_LISTENING_FILES = 3
 _COST_KBPS = 6.0
-
-Progress = Callable[[float, str], None]
-"""Is told the share that is done, 0 to 1, and which codec is at work."""
+_MOST_JOBS = 8
 
 
 @final
 @dataclass(frozen=True)
 class _Entry:
-    """A codec that was asked for: with what measures its cost, or why there is none."""
+    """A codec to compare: with what measures its cost, or why it can't run."""
 
     name: str
-    codec: Peer | None
+    codec: Codec | None
     reason: str = ""
     cost: Callable[[Clip, float], Cost] | None = None
 
 
 @final
 @dataclass
-class _Work:
-    """What has been done so far."""
+class _Run:
+    """What has been measured so far."""
 
-    yardstick: Yardstick
+    scorer: Scorer
     pool: Executor
-    seed: int
-    verdicts: list[FileVerdict] = field(default_factory=list)
+    options: BenchmarkOptions
+    results: list[FileResult] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     metric_seconds: float = 0.0
     other_seconds: float = 0.0
@@ -65,49 +62,27 @@ class _Work:
 def benchmark(
     sounds: str | Path | Sequence[str | Path],
     *,
-    models: Sequence[Autoencoder | str | Path] | None = None,
-    against: Sequence[str] = (ANCHOR,),
-    kbps: Sequence[float] = KBPS,
-    files: int = 12,
-    seconds: float = 10.0,
-    rate: int | None = None,
-    speech: bool | None = None,
-    metrics: Sequence[str] | None = None,
-    lyra: str | Path | None = None,
-    weights: str | Path | None = None,
-    libopus: str | Path | None = None,
-    cost: bool = True,
-    jobs: int = 1,
+    model: Autoencoder | str | Path | Sequence[Autoencoder | str | Path] | None = None,
+    options: BenchmarkOptions | None = None,
+    paths: AssetPaths | None = None,
     out: str | Path | None = None,
     force: bool = False,
-    seed: int = 0,
-    on_progress: Progress = lambda share, codec: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> BenchmarkResult:
-    """Compress real files with Auricle and with other codecs, at the same bitrates, and judge what comes back.
+    """Compress real files with Auricle and with other codecs, at the same bitrates, and score what comes back.
 
     Nothing that was asked for is left out in silence: a codec that can't run, a bitrate that is out of its reach and a
-    file that can't be judged are in the result, each with the reason.
+    file that can't be scored are in the result, each with the reason.
 
     Args:
         sounds: an audio file, a folder, or several of them.
-        models: Auricle's: shipped names, model files or models. By default ``speech`` for sounds that are judged as
-            speech, else ``music``.
-        against: names of other codecs; ``auricle.bench.names()`` tells all.
-        kbps: bitrates to compare at, all channels together.
-        files: how many files at most; the seed chooses.
-        seconds: longest excerpt of a file.
-        rate: at which sounds are judged, in Hz; by default the most frequent one of the files, at most 48000.
-        speech: whether to judge as speech; by default up to 24 kHz.
-        metrics: names of those wanted (see ``auricle.bench.METRICS``), by default all that are installed.
-        lyra: folder with Lyra V2's released TFLite files.
-        weights: folder with weights of neural peers, one folder each.
-        libopus: a shared library of libopus with its neural decoder.
-        cost: whether to measure speed, memory and operations.
-        jobs: processes that score. More than one needs a program whose main module may be imported.
+        model: a shipped name, model file or model, or several of them. By default ``speech`` for sounds that are scored
+            as speech, else ``music``.
+        options: which codecs, at which bitrates, by which metrics.
+        paths: where files of some codecs lie.
         out: HTML page to write, with sounds to listen to.
         force: replace ``out``.
-        seed: decides which files are used, and the bootstrap.
-        on_progress: is told how far the work is.
+        on_progress: is told how far the work is; its stages are the codecs.
 
     Raises:
         OptionError: an argument has a value that can't be used.
@@ -116,220 +91,204 @@ def benchmark(
         OutputError: ``out`` can't be written.
     """
     started = time.perf_counter()
-    _check(kbps, files, seconds, rate, jobs, metrics)
+    options = options or BenchmarkOptions()
+    for name in options.metrics:
+        if name not in METRICS:
+            raise OptionError(f"no metric is called {name!r}: choose from {', '.join(METRICS)}")
     if out is not None:
         require("matplotlib", extra="bench", purpose="curves on the page")
         check_writable(Path(out), force=force)
-    given = [sounds] if isinstance(sounds, str | Path) else list(sounds)
-    material = gather(given, files=files, seconds=seconds, seed=seed)
-    judged = rate or material.rate
-    as_speech = default_model(judged) == "speech" if speech is None else speech
-    yardstick = Yardstick(judged, as_speech, usable(metrics or METRICS, speech=as_speech))
-    places = Places(*(None if each is None else Path(each) for each in (lyra, weights, libopus)))
-    ours = _own(models or ("speech" if as_speech else "music",), against)
-    entries = [*ours, *_peers(against, places)]
-    with scorer(jobs) as pool:
-        work = _Work(yardstick, pool, seed)
-        work.samples += [] if out is None else _originals(material.clips)
+    sources = [sounds] if isinstance(sounds, str | Path) else list(sounds)
+    corpus = select_clips(sources, files=options.files, seconds=options.seconds, seed=options.seed)
+    sample_rate = options.sample_rate or corpus.sample_rate
+    speech = {"auto": default_model(sample_rate) == "speech", "speech": True, "audio": False}[options.score_as]
+    scorer = Scorer(sample_rate, speech, usable_metrics(options.metrics or METRICS, speech=speech))
+    models = [model] if isinstance(model, Autoencoder | str | Path) else list(model or ())
+    own_entries = _model_entries(models or ["speech" if speech else "music"], options.against)
+    entries = [*own_entries, *_codec_entries(options.against, paths or AssetPaths())]
+    with scoring_pool(options.jobs or min(_MOST_JOBS, cores())) as pool:
+        run = _Run(scorer, pool, options)
+        if out is not None:
+            run.samples += [
+                Sample(clip.name, ORIGINAL, "", None, clip.audio, clip.sample_rate)
+                for clip in corpus.clips[:_LISTENING_FILES]
+            ]
         curves = []
         for index, entry in enumerate(entries):
-            tell = partial(_tell, on_progress, entry.name, index, len(entries))
-            curves.append(_curve(entry, material.clips, sorted(set(kbps)), work, cost, tell))
-        on_progress(1.0, "")
-    own = [entry.name for entry in ours]
-    wall = time.perf_counter() - started
+
+            def show(share: float, index: int = index, entry: _Entry = entry) -> None:
+                on_progress(Progress(entry.name, index + share, len(entries), "codecs"))
+
+            curves.append(_curve(entry, corpus.clips, run, show))
+        on_progress(Progress("report", len(entries), len(entries), "codecs"))
+    model_names = [entry.name for entry in own_entries]
+    wall_seconds = time.perf_counter() - started
     result = BenchmarkResult(
-        title=_title(own, against, material, given),
-        made=date.today().isoformat(),
-        machine=machine(),
-        settings={
-            "models": own,
-            "against": list(against),
-            "sounds": [Path(each).name for each in given],
-            "kbps": sorted(set(kbps)),
-            "files": files,
-            "seconds": seconds,
-            **_judged(yardstick),
-            "anchor": ANCHOR,
-            "seed": seed,
-            "jobs": jobs,
-        },
-        curves=_compared(curves),
-        files=material.files,
-        verdicts=tuple(work.verdicts),
-        notes=(*material.notes, *_missing(metrics or METRICS, as_speech)),
-        wall_seconds=wall,
-        metric_seconds=work.metric_seconds,
-        work_seconds=work.metric_seconds + work.other_seconds,
+        title=_title(model_names, options.against, corpus, sources),
+        date=date.today().isoformat(),
+        machine=describe_machine(),
+        settings=_settings(options, scorer) | {"models": model_names, "sounds": [Path(path).name for path in sources]},
+        curves=_with_bd_rates(curves),
+        files=corpus.files,
+        file_results=tuple(run.results),
+        notes=(*corpus.notes, *_missing_metrics(options.metrics or tuple(METRICS), speech)),
+        wall_seconds=wall_seconds,
+        metric_seconds=run.metric_seconds,
+        work_seconds=run.metric_seconds + run.other_seconds,
     )
     if out is not None:
         from auricle.bench.report import report
 
-        report(result, work.samples, Path(out), force=force)
+        report(result, run.samples, Path(out), force=force)
     return result
 
 
-def _judged(yardstick: Yardstick) -> dict[str, Any]:
+def _settings(options: BenchmarkOptions, scorer: Scorer) -> dict[str, Any]:
+    """Everything that decides the figures, by name."""
     return {
-        "judged at Hz": yardstick.rate,
-        "judged as": "speech" if yardstick.speech else "audio",
-        "metrics": list(yardstick.metrics),
+        "against": list(options.against),
+        "kbps": sorted(set(options.kbps)),
+        "files": options.files,
+        "seconds": options.seconds,
+        "sample_rate": scorer.sample_rate,
+        "score_as": "speech" if scorer.speech else "audio",
+        "metrics": list(scorer.metrics),
+        "anchor": ANCHOR,
+        "seed": options.seed,
+        "jobs": options.jobs,
     }
 
 
-def _own(models: Sequence[Autoencoder | str | Path], against: Sequence[str]) -> list[_Entry]:
-    loaded = [each if isinstance(each, Autoencoder) else load(each) for each in models]
-    labels = [str(index + 1) if isinstance(each, Autoencoder) else Path(each).name for index, each in enumerate(models)]
+def _model_entries(models: Sequence[Autoencoder | str | Path], against: Sequence[str]) -> list[_Entry]:
+    loaded = [model if isinstance(model, Autoencoder) else load(model) for model in models]
+    labels = [
+        str(index) if isinstance(model, Autoencoder) else Path(model).name
+        for index, model in enumerate(models, start=1)
+    ]
     return [
         _Entry(codec.name, codec, "", lambda clip, setting, model=model: model_cost(model, clip, setting))
-        for codec, model in zip(named(loaded, labels, against), loaded, strict=True)
+        for codec, model in zip(model_codecs(loaded, labels, against), loaded, strict=True)
     ]
 
 
-def _peers(against: Sequence[str], places: Places) -> Iterator[_Entry]:
+def _codec_entries(against: Sequence[str], paths: AssetPaths) -> Iterator[_Entry]:
     for name in dict.fromkeys(against):
-        if name not in names():
-            yield _Entry(name, None, f"no codec is called {name!r}: choose from {', '.join(names())}")
+        if name not in codec_names():
+            yield _Entry(name, None, f"no codec is called {name!r}: choose from {', '.join(codec_names())}")
             continue
-        codec = peer(name, places)
-        reason = codec.available()
+        codec = make_codec(name, paths)
+        reason = codec.missing()
         yield _Entry(
             name,
             None if reason else codec,
             reason or "",
-            lambda clip, setting, name=name: peer_cost(name, places, clip, setting),
+            lambda clip, setting, name=name: codec_cost(name, paths, clip, setting),
         )
 
 
-def _curve(
-    entry: _Entry, clips: Sequence[Clip], kbps: Sequence[float], work: _Work, cost: bool, tell: Callable[[float], None]
-) -> Curve:
-    tell(0.0)
+def _curve(entry: _Entry, clips: Sequence[Clip], run: _Run, show: Callable[[float], None]) -> Curve:
+    show(0.0)
     codec = entry.codec
-    reason = entry.reason or (codec.available() if codec else "")
+    reason = entry.reason or (codec.missing() if codec else "")
     if codec is None or reason:
         return Curve(entry.name, "", (), note=reason or "")
-    unjudged = codec.unjudged()
+    not_scored = codec.not_scored()
     started = time.perf_counter()
-    settings = [] if unjudged else _settings(codec, clips, kbps)
-    work.other_seconds += time.perf_counter() - started
-    points = _points(entry.name, codec, settings, clips, work, tell)
-    needs = None
-    if cost and entry.cost is not None:
+    settings = [] if not_scored else _find_settings(codec, clips, sorted(set(run.options.kbps)))
+    run.other_seconds += time.perf_counter() - started
+    points = _points(entry.name, codec, settings, clips, run, show)
+    cost = None
+    if not run.options.skip_cost and entry.cost is not None:
         started = time.perf_counter()
-        longest = max(clips, key=lambda clip: clip.seconds)
-        reached = [setting.value for setting in settings if setting.in_reach]
-        middle = reached[len(reached) // 2] if reached else min(codec.dial.steps or (codec.dial.low,), key=_far)
-        needs = entry.cost(longest, middle)
-        work.other_seconds += time.perf_counter() - started
-    return Curve(entry.name, codec.version(), points, needs, note=unjudged or codec.note())
+        cost = entry.cost(max(clips, key=lambda clip: clip.seconds), _middle_setting(codec, settings))
+        run.other_seconds += time.perf_counter() - started
+    return Curve(entry.name, codec.version(), points, cost, note=not_scored or codec.note())
 
 
-def _far(setting: float) -> float:
-    return abs(setting - _COST_KBPS)
+def _middle_setting(codec: Codec, settings: Sequence[Setting]) -> float:
+    """The middle one of those in reach; without any, the one nearest to 6 kb/s."""
+    values = [setting.value for setting in settings if setting.in_reach]
+    if values:
+        return values[len(values) // 2]
+    setting_range = codec.setting_range
+    return min(setting_range.steps or (setting_range.low,), key=lambda value: abs(value - _COST_KBPS))
 
 
-def _settings(codec: Peer, clips: Sequence[Clip], kbps: Sequence[float]) -> list[Setting]:
+def _find_settings(codec: Codec, clips: Sequence[Clip], kbps: Sequence[float]) -> list[Setting]:
     """One for each bitrate, and for those out of reach the nearest one besides."""
-    fitter = Fitter(codec, clips)
-    fitted = [fitter.fit(each) for each in kbps]
-    used: dict[float, Setting] = {}  # bitrates so near to each other that they are one setting count once
-    for each in sorted(fitted, key=lambda each: not each.in_reach):
-        used.setdefault(each.value, each if each.in_reach else replace(each, asked=each.reached or each.asked))
-    far = [each for each in fitted if not each.in_reach]
-    return sorted([*used.values(), *far], key=lambda each: each.asked)
+    search = SettingSearch(codec, clips)
+    settings = [search.find(bitrate) for bitrate in kbps]
+    by_value: dict[float, Setting] = {}  # bitrates so near to each other that they are one setting count once
+    for setting in sorted(settings, key=lambda setting: not setting.in_reach):
+        nearest = setting if setting.in_reach else replace(setting, target_kbps=setting.kbps or setting.target_kbps)
+        by_value.setdefault(setting.value, nearest)
+    unreachable = [setting for setting in settings if not setting.in_reach]
+    return sorted([*by_value.values(), *unreachable], key=lambda setting: setting.target_kbps)
 
 
 def _points(
     name: str,
-    codec: Peer,
+    codec: Codec,
     settings: Sequence[Setting],
     clips: Sequence[Clip],
-    work: _Work,
-    tell: Callable[[float], None],
+    run: _Run,
+    show: Callable[[float], None],
 ) -> tuple[Point, ...]:
-    pending: list[list[Future[Verdict]]] = []
+    pending: list[list[Future[ClipResult]]] = []
     for index, setting in enumerate(settings):
-        tell(index / len(settings))
-        heard = clips if setting.in_reach else ()
-        pending.append([_submitted(name, codec, setting, clip, work) for clip in heard])
+        show(index / len(settings))
+        pending.append([_submit(name, codec, setting, clip, run) for clip in clips] if setting.in_reach else [])
     points = []
     for setting, futures in zip(settings, pending, strict=True):
         if not setting.in_reach:
-            points.append(unreached(setting))
+            points.append(unreachable_point(setting))
             continue
-        verdicts = [future.result() for future in futures]
-        work.metric_seconds += sum(verdict.metric_seconds for verdict in verdicts)
-        text = codec.text(setting.value)
-        work.verdicts += [file_verdict(name, text, verdict) for verdict in verdicts]
-        points.append(point(text, setting, verdicts, seed=work.seed))
+        results = [future.result() for future in futures]
+        run.metric_seconds += sum(result.metric_seconds for result in results)
+        text = codec.setting_text(setting.value)
+        run.results += [file_result(name, text, result) for result in results]
+        points.append(summarise_point(text, setting, results, seed=run.options.seed))
     return tuple(points)
 
 
-def _submitted(name: str, codec: Peer, setting: Setting, clip: Clip, work: _Work) -> Future[Verdict]:
+def _submit(name: str, codec: Codec, setting: Setting, clip: Clip, run: _Run) -> Future[ClipResult]:
     """Code a clip now; it may be scored later."""
     started = time.perf_counter()
-    decoded = coded(clip, at(codec, setting.value))
-    work.other_seconds += time.perf_counter() - started
+    decoded = run_codec(clip, at_setting(codec, setting.value))
+    run.other_seconds += time.perf_counter() - started
     match decoded:
-        case Verdict():
-            return work.pool.submit(_itself, decoded)
-        case Decoded():
-            if any(clip.name == sample.file for sample in work.samples):
-                text = codec.text(setting.value)
-                work.samples.append(Sample(clip.name, name, text, decoded.kbps, decoded.audio, clip.sample_rate))
-            return work.pool.submit(work.yardstick.compare, clip, decoded)
+        case ClipResult():
+            failed = Future[ClipResult]()
+            failed.set_result(decoded)
+            return failed
+        case DecodedSound():
+            if any(clip.name == sample.file for sample in run.samples):
+                text = codec.setting_text(setting.value)
+                run.samples.append(Sample(clip.name, name, text, decoded.kbps, decoded.audio, clip.sample_rate))
+            return run.pool.submit(run.scorer.score_decoded, clip, decoded)
 
 
-def _itself(verdict: Verdict) -> Verdict:
-    return verdict
-
-
-def _originals(clips: Sequence[Clip]) -> list[Sample]:
-    return [Sample(clip.name, ORIGINAL, "", None, clip.audio, clip.sample_rate) for clip in clips[:_HEARD_FILES]]
-
-
-def _compared(curves: Sequence[Curve]) -> tuple[Curve, ...]:
-    """Curves with their savings against the anchor, if it ran."""
+def _with_bd_rates(curves: Sequence[Curve]) -> tuple[Curve, ...]:
+    """Curves with their BD-rates against the anchor, if it ran."""
     anchor = next((curve for curve in curves if curve.codec == ANCHOR and curve.points), None)
     if anchor is None:
         return tuple(curves)
     return tuple(
-        replace(curve, bd_rate=savings(anchor, curve)) if curve is not anchor and curve.points else curve
+        replace(curve, bd_rate=bd_rates(anchor, curve)) if curve is not anchor and curve.points else curve
         for curve in curves
     )
 
 
-def _missing(metrics: Iterable[str], speech: bool) -> list[str]:
-    wanted = [METRICS[name] for name in metrics]
-    absent = [metric.missing() for metric in wanted if speech or not metric.speech_only]
-    return [f"not measured: {reason}" for reason in absent if reason]
+def _missing_metrics(names: Sequence[str], speech: bool) -> list[str]:
+    metrics = [METRICS[name] for name in names]
+    reasons = [metric.missing() for metric in metrics if speech or not metric.speech_only]
+    return [f"not measured: {reason}" for reason in reasons if reason]
 
 
-def _title(own: Sequence[str], against: Sequence[str], material: Material, given: Sequence[str | Path]) -> str:
+def _title(
+    models: Sequence[str], against: Sequence[str], corpus: BenchmarkCorpus, sources: Sequence[str | Path]
+) -> str:
     beside = f" beside {', '.join(against)}" if against else ""
-    where = f" of {Path(given[0]).name}" if len(given) == 1 else ""
-    count = len(material.clips)
-    return f"{', '.join(own)}{beside}: {count} file{'s' if count > 1 else ''}{where}"
-
-
-def _tell(on_progress: Progress, name: str, index: int, entries: int, share: float) -> None:
-    on_progress((index + share) / entries, name)
-
-
-def _check(
-    kbps: Sequence[float], files: int, seconds: float, rate: int | None, jobs: int, metrics: Sequence[str] | None
-) -> None:
-    if not kbps or not all(isfinite(each) and each > 0 for each in kbps):
-        raise OptionError(f"bitrates of {', '.join(map(str, kbps)) or 'nothing'} kb/s: give numbers above 0")
-    if files < 1:
-        raise OptionError(f"{files} files: give 1 or more")
-    if not (isfinite(seconds) and seconds > 0):
-        raise OptionError(f"excerpts of {seconds:g} s: give a positive length")
-    if rate is not None and not 8000 <= rate <= 192_000:
-        raise OptionError(f"sounds can't be judged at {rate} Hz: give 8000 to 192000")
-    if jobs < 1:
-        raise OptionError(f"{jobs} processes can't score anything: give 1 or more")
-    for name in metrics or ():
-        if name not in METRICS:
-            raise OptionError(f"no metric is called {name!r}: choose from {', '.join(METRICS)}")
+    folder = f" of {Path(sources[0]).name}" if len(sources) == 1 else ""
+    count = len(corpus.clips)
+    return f"{', '.join(models)}{beside}: {count} file{'s' if count > 1 else ''}{folder}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.bench.scoring.clips import Clip, excerpt
-from auricle.bench.scoring.results import FileAbout
+from auricle.bench.scoring.results import BenchmarkFile
 from auricle.data import Rejected, Sound, scan
 from auricle.data.scan import MIN_SECONDS, examine_header
 from auricle.errors import AudioError, DataError
@@ -18,7 +18,7 @@ _HIGHEST_RATE = 48_000
 
 @final
 @dataclass(frozen=True)
-class Material:
+class BenchmarkCorpus:
     """What is coded.
 
     Attributes:
@@ -28,18 +28,18 @@ class Material:
     """
 
     clips: tuple[Clip, ...]
-    files: tuple[FileAbout, ...]
+    files: tuple[BenchmarkFile, ...]
     notes: tuple[str, ...]
 
     @property
-    def rate(self) -> int:
+    def sample_rate(self) -> int:
         """The most frequent sample rate in Hz, at most 48000."""
-        counted = Counter(clip.sample_rate for clip in self.clips)
-        return min(_HIGHEST_RATE, max(counted, key=lambda rate: (counted[rate], rate)))
+        counts = Counter(clip.sample_rate for clip in self.clips)
+        return min(_HIGHEST_RATE, max(counts, key=lambda rate: (counts[rate], rate)))
 
 
-def gather(sounds: Sequence[str | Path], *, files: int, seconds: float, seed: int) -> Material:
-    """Choose and cut.
+def select_clips(sounds: Sequence[str | Path], *, files: int, seconds: float, seed: int) -> BenchmarkCorpus:
+    """Choose files and cut one clip from each.
 
     Args:
         sounds: audio files, and folders that are searched at any depth.
@@ -50,47 +50,47 @@ def gather(sounds: Sequence[str | Path], *, files: int, seconds: float, seed: in
     Raises:
         DataError: a folder is missing or holds no usable sound, or no file can be used.
     """
-    found, refused = _found(sounds)
-    total = len(found) + len(refused)
-    found = sorted(found, key=lambda sound: hashlib.sha256(f"{seed}/{sound.name}".encode()).digest())[:files]
+    usable, rejected = _scan(sounds)
+    total = len(usable) + len(rejected)
+    selection = sorted(usable, key=lambda sound: hashlib.sha256(f"{seed}/{sound.name}".encode()).digest())[:files]
     clips: list[Clip] = []
-    for sound in sorted(found, key=lambda sound: sound.name):
+    for sound in sorted(selection, key=lambda sound: sound.name):
         try:
             clips.append(excerpt(sound, seconds))
         except AudioError as error:
-            refused.append(Rejected(sound.path, str(error)))
+            rejected.append(Rejected(sound.path, str(error)))
     if not clips:
-        first = f"; the first problem: {refused[0].reason}" if refused else ""
+        first = f"; the first problem: {rejected[0].reason}" if rejected else ""
         raise DataError(f"none of {total} files can be used{first}")
-    about = [FileAbout(clip.name, clip.seconds, clip.sample_rate, clip.audio.shape[0]) for clip in clips]
-    lost = [FileAbout(each.path.name, 0.0, 0, 0, _brief(each)) for each in refused]
-    return Material(tuple(clips), (*about, *lost), tuple(_notes(clips, total)))
+    about = [BenchmarkFile(clip.name, clip.seconds, clip.sample_rate, clip.audio.shape[0]) for clip in clips]
+    unusable = [BenchmarkFile(file.path.name, 0.0, 0, 0, _brief(file)) for file in rejected]
+    return BenchmarkCorpus(tuple(clips), (*about, *unusable), tuple(_notes(clips, total)))
 
 
-def _found(sounds: Sequence[str | Path]) -> tuple[list[Sound], list[Rejected]]:
-    found: list[Sound] = []
-    refused: list[Rejected] = []
+def _scan(sounds: Sequence[str | Path]) -> tuple[list[Sound], list[Rejected]]:
+    usable: list[Sound] = []
+    rejected: list[Rejected] = []
     for path in map(Path, sounds):
         if path.is_dir():
             corpus = scan(path)
-            found += corpus.sounds
-            refused += corpus.rejected
+            usable += corpus.sounds
+            rejected += corpus.rejected
             continue
-        looked = examine_header(path, path.name, MIN_SECONDS)
-        match looked:
+        header = examine_header(path, path.name, MIN_SECONDS)
+        match header:
             case Sound():
-                found.append(looked)
+                usable.append(header)
             case Rejected():
-                refused.append(looked)
-    return _with_own_names(found), refused
+                rejected.append(header)
+    return _with_unique_names(usable), rejected
 
 
-def _with_own_names(found: list[Sound]) -> list[Sound]:
+def _with_unique_names(sounds: list[Sound]) -> list[Sound]:
     """Files of several folders may share a name; a file given twice counts once."""
-    once = list({sound.path.absolute(): sound for sound in found[::-1]}.values())[::-1]
-    counted = Counter(sound.name for sound in once)
+    once = list({sound.path.absolute(): sound for sound in sounds[::-1]}.values())[::-1]
+    counts = Counter(sound.name for sound in once)
     return [
-        sound if counted[sound.name] == 1 else replace(sound, name=f"{sound.path.parent.name}/{sound.name}")
+        sound if counts[sound.name] == 1 else replace(sound, name=f"{sound.path.parent.name}/{sound.name}")
         for sound in once
     ]
 
@@ -99,8 +99,8 @@ def _notes(clips: Sequence[Clip], total: int) -> list[str]:
     notes = []
     rates = Counter(clip.sample_rate for clip in clips)
     if len(rates) > 1:
-        told = ", ".join(f"{count} of {rate} Hz" for rate, count in sorted(rates.items()))
-        notes.append(f"files of several sample rates: {told}")
+        text = ", ".join(f"{count} of {rate} Hz" for rate, count in sorted(rates.items()))
+        notes.append(f"files of several sample rates: {text}")
     if total > len(clips):
         notes.append(f"{len(clips)} of {total} files were used")
     return notes

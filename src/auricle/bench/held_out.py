@@ -1,26 +1,26 @@
 """What a model does to sounds that it was not trained on: on real files, or through its latents where it makes none."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import final
 
 import numpy as np
 import torch
 
 from auricle.audio import resample
-from auricle.bench.codecs import peer as peer_named
-from auricle.bench.codecs.auricle import Auricle
-from auricle.bench.codecs.base import Decoded, Peer
+from auricle.bench.codecs import make_codec
+from auricle.bench.codecs.auricle import AuricleCodec
+from auricle.bench.codecs.base import Codec, DecodedSound
 from auricle.bench.scoring.clips import Clip, excerpts
-from auricle.bench.scoring.judge import Coder, Yardstick, at
-from auricle.bench.scoring.rate_search import Fitter
-from auricle.bench.scoring.rows import Row, row
+from auricle.bench.scoring.rate_search import SettingSearch
+from auricle.bench.scoring.rows import Row, summarise_row
+from auricle.bench.scoring.scorer import CodecAtSetting, Scorer, at_setting
 from auricle.data import Sound
 from auricle.errors import OptionError
 from auricle.model import Autoencoder, default_model
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _MOST_QUALITIES = 4
 _NEAR = 0.05
-Progress = Callable[[int, int], None]
 
 
 def evaluate_held_out(
@@ -29,54 +29,53 @@ def evaluate_held_out(
     *,
     qualities: Sequence[float] | None = None,
     max_seconds: float = 120.0,
-    peers: Sequence[Peer] | None = None,
-    on_progress: Progress = lambda done, total: None,
+    against: Sequence[Codec] | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> tuple[Row, ...]:
-    """Compress held-out sounds to real files, decompress them, and judge them beside peers at the same bitrates.
+    """Compress held-out sounds to real files, decompress them, and score them beside other codecs at the same bitrates.
 
-    Everything is judged at the model's native rate, up to 24 kHz by PESQ and STOI as well. A model that makes no files
-    (a continuous bottleneck, or no tables yet) is judged by what its decoder makes of its latents, without peers.
+    Everything is scored at the model's native rate, up to 24 kHz by PESQ and STOI as well. A model that makes no files
+    (a continuous bottleneck, or no tables yet) is scored by what its decoder makes of its latents, alone.
 
     Args:
         model: in eval mode.
         sounds: held-out ones; none give no rows.
-        qualities: levels of the model's dial; by default up to four, spread over it.
-        max_seconds: excerpts of so many seconds are judged, see `excerpts`.
-        peers: by default Opus. Those that are not available are left out.
-        on_progress: is told clips coded so far and in all.
+        qualities: levels of the model's quality; by default up to four, spread over them.
+        max_seconds: excerpts of so many seconds are scored, see `excerpts`.
+        against: other codecs; by default Opus. Those that can't run are left out.
+        on_progress: is told how many clips are coded.
 
     Returns:
-        for each quality a row of the model's, then rows of the peers.
+        for each quality a row of the model's, then rows of the others.
 
     Raises:
         OptionError: ``max_seconds`` is not positive.
     """
     if max_seconds <= 0:
         raise OptionError(f"an evaluation of {max_seconds:g} s: give a positive length")
-    chosen = excerpts(sounds, max_seconds=max_seconds)
-    if not chosen.clips:
+    selection = excerpts(sounds, max_seconds=max_seconds)
+    if not selection.clips:
         return ()
-    peers = [peer for peer in ((peer_named("opus"),) if peers is None else peers) if peer.available() is None]
     plan = _plan(model, qualities)
-    if model.tables is None:
-        peers = []
-    yardstick = Yardstick(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
-    skipped = len(chosen.rejected)
-    steps = _Steps(len(chosen.clips) * len(plan) * (1 + len(peers)), on_progress)
+    others = (make_codec("opus"),) if against is None else against
+    codecs = [codec for codec in others if model.tables is not None and codec.missing() is None]
+    scorer = Scorer(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
+    skipped = len(selection.rejected)
+    steps = _Steps(len(selection.clips) * len(plan) * (1 + len(codecs)), on_progress)
     rows: list[Row] = []
-    for setting, coder in plan:
-        verdicts = [yardstick.judge(clip, coder) for clip in steps.over(chosen.clips)]
-        rows.append(row(model.name, setting, verdicts, skipped=skipped))
-    rates = [own.kbps for own in rows if own.kbps is not None]
-    for peer in peers:
-        for setting in _settings(peer, rates, chosen.clips):
-            verdicts = [yardstick.judge(clip, at(peer, setting)) for clip in steps.over(chosen.clips)]
-            rows.append(row(peer.name, peer.text(setting), verdicts, skipped=skipped))
+    for setting, codec_at_setting in plan:
+        results = [scorer.score(clip, codec_at_setting) for clip in steps.over(selection.clips)]
+        rows.append(summarise_row(model.name, setting, results, skipped=skipped))
+    bitrates = [row.kbps for row in rows if row.kbps is not None]
+    for codec in codecs:
+        for value in _settings(codec, bitrates, selection.clips):
+            results = [scorer.score(clip, at_setting(codec, value)) for clip in steps.over(selection.clips)]
+            rows.append(summarise_row(codec.name, codec.setting_text(value), results, skipped=skipped))
     steps.finish()
     return tuple(rows)
 
 
-def _plan(model: Autoencoder, qualities: Sequence[float] | None) -> list[tuple[str, Coder]]:
+def _plan(model: Autoencoder, qualities: Sequence[float] | None) -> list[tuple[str, CodecAtSetting]]:
     """Settings, each with a name for tables."""
     if model.bottleneck.codebooks == 0:
         return [("no files", through_latents(model))]
@@ -84,8 +83,8 @@ def _plan(model: Autoencoder, qualities: Sequence[float] | None) -> list[tuple[s
     levels = _spread(last) if qualities is None else tuple(qualities)
     if model.tables is None:
         return [(f"quality {level:g}", through_latents(model, quality=level)) for level in levels]
-    codec = Auricle(model, "quality")
-    return [(codec.text(level), at(codec, level)) for level in levels]
+    codec = AuricleCodec(model, "quality")
+    return [(codec.setting_text(level), at_setting(codec, level)) for level in levels]
 
 
 def _spread(last: int) -> tuple[float, ...]:
@@ -94,10 +93,10 @@ def _spread(last: int) -> tuple[float, ...]:
     return tuple(float(round(index * last / max(1, count - 1))) for index in range(count))
 
 
-def _settings(peer: Peer, rates: Sequence[float], clips: Sequence[Clip]) -> list[float]:
-    """A peer's settings nearest to some bitrates, without near repetitions."""
-    fitter, settings = Fitter(peer, clips), list[float]()
-    for setting in sorted({fitter.fit(rate).value for rate in rates}):
+def _settings(codec: Codec, bitrates: Sequence[float], clips: Sequence[Clip]) -> list[float]:
+    """A codec's settings nearest to some bitrates, without near repetitions."""
+    search, settings = SettingSearch(codec, clips), list[float]()
+    for setting in sorted({search.find(kbps).value for kbps in bitrates}):
         if not settings or setting > settings[-1] * (1 + _NEAR):
             settings.append(setting)
     return settings
@@ -107,29 +106,33 @@ def _settings(peer: Peer, rates: Sequence[float], clips: Sequence[Clip]) -> list
 class _Steps:
     """Counts clips."""
 
-    def __init__(self, total: int, on_progress: Progress) -> None:
+    def __init__(self, total: int, on_progress: OnProgress) -> None:
         self._done, self._total, self._on_progress = 0, total, on_progress
 
     def over(self, clips: Sequence[Clip]) -> Iterator[Clip]:
         for clip in clips:
-            self._on_progress(self._done, self._total)
+            self._show()
             yield clip
             self._done += 1
 
     def finish(self) -> None:
-        self._on_progress(self._total, self._total)
+        self._done = self._total
+        self._show()
+
+    def _show(self) -> None:
+        self._on_progress(Progress("evaluating", self._done, self._total, "clips"))
 
 
-def through_latents(model: Autoencoder, *, quality: float = 0.0) -> Coder:
-    """Encode, pass the bottleneck as in use, and decode: for models that make no files. Stored bytes are 0."""
+def through_latents(model: Autoencoder, *, quality: float = 0.0) -> CodecAtSetting:
+    """Encode, pass the bottleneck as in use, and decode: for models that make no files. The stored size is 0."""
 
     @torch.inference_mode()
-    def code(audio: np.ndarray, sample_rate: int) -> Decoded:
+    def code(audio: np.ndarray, sample_rate: int) -> DecodedSound:
         device = next(model.parameters()).device
         native = torch.from_numpy(resample(audio, sample_rate, model.sample_rate)).to(device)
         z = model.encode(native)
-        passed = model.bottleneck(z, torch.full((len(z),), quality, device=device)).z
-        back = model.decode(passed, native.shape[1]).cpu().numpy()
-        return Decoded.of(resample(back, model.sample_rate, sample_rate)[:, : audio.shape[1]], sample_rate, 0)
+        quantised = model.bottleneck(z, torch.full((len(z),), quality, device=device)).z
+        decoded = model.decode(quantised, native.shape[1]).cpu().numpy()
+        return DecodedSound.of(resample(decoded, model.sample_rate, sample_rate)[:, : audio.shape[1]], sample_rate, 0)
 
     return code

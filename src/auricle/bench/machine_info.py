@@ -20,7 +20,7 @@ _PACKAGES = (
 )
 
 
-def machine() -> dict[str, str | int | float]:
+def describe_machine() -> dict[str, str | int | float]:
     """Processor, cores, load, and versions, by name. A load near 0 before a run means that it had the machine alone."""
     facts: dict[str, str | int | float] = {
         "processor": _processor(),
@@ -44,9 +44,9 @@ def cores() -> int:
 
 
 def _processor() -> str:
-    known = Path("/proc/cpuinfo")
-    if known.is_file():
-        for line in known.read_text().splitlines():
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

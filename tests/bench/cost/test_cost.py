@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from auricle.bench import Clip, Places, peer
-from auricle.bench.codecs.auricle import Auricle
-from auricle.bench.cost.child import measured
-from auricle.bench.cost.cost import model_cost, peer_cost
+from auricle.bench import AssetPaths, Clip, make_codec
+from auricle.bench.codecs.auricle import AuricleCodec
+from auricle.bench.cost.child import measure
+from auricle.bench.cost.cost import codec_cost, model_cost
 from auricle.bench.machine_info import peak_memory
 from bench.bench_codecs import Greedy
 from bench.bench_sounds import babble, store
@@ -19,7 +19,7 @@ CLIP = Clip("a", babble(1.0, 16000), 16000)
 
 def test_a_codec_without_networks(tmp_path: Path):
     sound = store(tmp_path / "a.wav", CLIP.audio, 16000)
-    cost = measured(Greedy(), sound.path, 8.0)
+    cost = measure(Greedy(), sound.path, 8.0)
     assert cost.encode_speed is not None and cost.encode_speed > 10
     assert cost.decode_speed is not None and cost.decode_speed > 10
     assert (cost.parameters, cost.macs_per_second, cost.note) == (None, None, "")
@@ -28,7 +28,7 @@ def test_a_codec_without_networks(tmp_path: Path):
 
 def test_multiplications_of_a_model():
     model = tiny_model()
-    network = Auricle(model).network()
+    network = AuricleCodec(model).network_cost()
     assert network.parameters == sum(weights.numel() for weights in model.parameters())
     linear = [m for m in model.modules() if type(m).__name__ == "Pointwise"]
     least = 50 * sum(m.weight.numel() for m in linear)  # each once a frame, 50 frames a second
@@ -44,15 +44,15 @@ def test_a_process_of_its_own():
     assert cost.peak_bytes is None or cost.peak_bytes > 1e8
 
 
-@pytest.mark.skipif(peer("opus").available() is not None, reason=str(peer("opus").available()))
+@pytest.mark.skipif(make_codec("opus").missing() is not None, reason=str(make_codec("opus").missing()))
 def test_a_codec_without_torch_is_not_charged_for_it():
-    cost = peer_cost("opus", Places(), CLIP, 12.0)
+    cost = codec_cost("opus", AssetPaths(), CLIP, 12.0)
     assert cost.note == "" and cost.encode_speed and cost.parameters is None
     assert cost.peak_bytes is None or cost.peak_bytes < 1.5e8
 
 
 def test_a_process_that_fails(tmp_path: Path):
-    cost = peer_cost("lyra", Places(lyra=tmp_path), CLIP, 6.0)
+    cost = codec_cost("lyra", AssetPaths(lyra=tmp_path), CLIP, 6.0)
     assert cost.encode_speed is None
     assert cost.note.startswith("could not be measured: ")
 

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from auricle.bench.report import report
-from auricle.bench.report.charts import charts, looks
+from auricle.bench.report.charts import charts, line_styles
 from auricle.bench.report.gallery import gallery
 from auricle.bench.report.page import page
 from auricle.bench.report.trials import similar
@@ -72,7 +72,7 @@ def test_charts_are_wellformed_with_names_of_their_own(text: str):
 
 
 def test_auricles_line_is_thicker_than_all_others():
-    drawn = looks(result().curves, frozenset({"speech"}))
+    drawn = line_styles(result().curves, frozenset({"speech"}))
     assert all(drawn["speech"].width > 2 * look.width for codec, look in drawn.items() if codec != "speech")
     assert len({look.place for look in drawn.values()}) == 4
 
@@ -83,7 +83,7 @@ def test_charts_of_odd_values():
     alone = Point("x", Estimate(700.0, 700.0, 700.0), {"mel": Estimate(0.0, 0.0, 0.0)}, 1)
     for points, count in (((missing,), 0), ((alone,), 1), ((missing, alone), 1)):
         curves = (Curve("a", "", points),)
-        assert charts(curves, looks(curves, frozenset())).count("<svg") == count
+        assert charts(curves, line_styles(curves, frozenset())).count("<svg") == count
 
 
 def test_players_hold_the_sounds(parsed: Page):
@@ -96,7 +96,7 @@ def test_players_hold_the_sounds(parsed: Page):
 
 
 def test_only_codecs_at_similar_bitrates_are_compared():
-    (first, _) = gallery(result(), samples()).exhibits
+    (first, _) = gallery(result(), samples()).files
     pairs = {frozenset({first.versions[a].setting, first.versions[b].setting}) for a, b in similar(first)}
     wanted = [("3 kb/s", "3.2 kb/s"), ("6 kb/s", "6.4 kb/s"), ("12 kb/s", "12.5 kb/s")]
     assert pairs == {frozenset(pair) for pair in wanted}
@@ -120,7 +120,7 @@ def test_a_page_stays_small_and_says_what_is_left_out():
     assert 500_000 < len(made.html) < 2_000_000
     said = " ".join(made.left_out)
     assert "of 8 files are left out" in said and "codec 0 3 kb/s" in said and "loudest 3 s" in said
-    versions = made.exhibits[0].versions
+    versions = made.files[0].versions
     rates = {codec: [v.kbps for v in versions if v.codec == codec] for codec in {v.codec for v in versions}}
     assert len(rates) == 4 and len({tuple(each) for each in rates.values()}) == 1
 
@@ -130,7 +130,7 @@ def test_a_cut_is_the_loudest_and_the_same_in_all_versions():
     for sample in heard:
         sample.audio[:, : 10 * RATE] *= 0.01
         sample.audio[:, 20 * RATE :] *= 0.01
-    (cut,) = gallery(result(), heard).exhibits
+    (cut,) = gallery(result(), heard).files
     for short, whole in zip(cut.sounds, heard, strict=True):
         assert short.audio.shape == (1, 10 * RATE)
         assert np.abs(short.audio - whole.audio[:, 10 * RATE : 20 * RATE]).mean() < 0.02
@@ -139,7 +139,7 @@ def test_a_cut_is_the_loudest_and_the_same_in_all_versions():
 def test_sounds_of_other_rates_and_lengths_are_brought_in_line():
     original, version, *_ = samples(0.5)
     odd = replace(version, audio=version.audio[:, ::2][:, :3000], sample_rate=RATE // 2)
-    (shown,) = gallery(result(), [original, odd, replace(version, audio=version.audio[:, :0])]).exhibits
+    (shown,) = gallery(result(), [original, odd, replace(version, audio=version.audio[:, :0])]).files
     assert len(shown.versions) == 1 and shown.versions[0].audio.shape == original.audio.shape
     assert shown.versions[0].sample_rate == RATE
 
@@ -215,7 +215,7 @@ def test_a_browser_runs_the_listening_test_by_keyboard(text: str, tmp_path: Path
     let blob;
     URL.createObjectURL = (made) => { blob = made; return "#"; };
     box.querySelector("[data-do=save]").click();
-    out.file = await blob.text();
+    out.file = await blob.setting_text();
     await Abx.load([new File([out.file], "a.json"), new File([out.file.replaceAll('"id": "', '"id": "z')], "<b>.json"),
                     new File(["{"], "c.json")]);
     out.sum = [...box.querySelectorAll(".sum td")].map((cell) => cell.textContent);

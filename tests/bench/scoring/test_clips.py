@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from auricle.bench import excerpts
-from auricle.bench.scoring.clips import whole
+from auricle.bench.scoring.clips import read_clip
 from auricle.data import Sound
 from auricle.errors import AudioError
 from bench.bench_sounds import babble, store
@@ -53,10 +53,10 @@ def test_unusable_sounds_are_rejected_with_a_reason(tmp_path: Path):
 def test_clips_have_two_channels_at_most(tmp_path: Path):
     sound = store(tmp_path / "a.wav", babble(0.5, 8000, channels=4), 8000)
     assert excerpts([sound], max_seconds=1).clips[0].audio.shape == (2, 4000)
-    assert whole(sound.path, "a").audio.shape == (4, 4000)
+    assert read_clip(sound.path, "a").audio.shape == (4, 4000)
 
 
 def test_a_silent_file_is_no_clip(tmp_path: Path):
     silent = store(tmp_path / "silent.wav", np.zeros((1, 100), np.float32), 8000)
     with pytest.raises(AudioError, match="silent"):
-        whole(silent.path, "silent")
+        read_clip(silent.path, "silent")

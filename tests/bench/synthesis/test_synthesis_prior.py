@@ -11,9 +11,13 @@ from auricle import evaluate_prior
 from auricle.audio.writer import write
 from auricle.errors import AuricleError
 from auricle.model import Autoencoder, load
+from auricle.options.benchmark import SynthesisEvaluationOptions
+from auricle.options.synthesis import SamplingOptions
+from auricle.progress import Progress
 from auricle.synth import FlowConfig, Origin, Prior, PriorInfo
 
-EACH = 6
+PER_CLASS = 6
+OPTIONS = SynthesisEvaluationOptions(per_class=PER_CLASS, embeddings=("log-mel",))
 
 
 @pytest.fixture(scope="module")
@@ -44,37 +48,42 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_is_made_and_judged(prior: Prior, model: Autoencoder, real: Path, tmp_path: Path):
-    shares: list[float] = []
+    steps: list[Progress] = []
     result = evaluate_prior(
         prior,
         real,
         model=model,
-        each=EACH,
-        steps=2,
-        guidance=2.0,
+        sampling=SamplingOptions(guidance=2.0, steps=2),
+        options=OPTIONS,
         out=tmp_path / "kept",
-        embeddings=["log-mel"],
-        on_progress=lambda share, what: shares.append(share),
+        on_progress=steps.append,
     )
     assert {path.parent.name for path in (tmp_path / "kept").rglob("*.wav")} == {"hiss", "hum"}
-    assert result.sets[0].sounds == 2 * EACH
+    assert result.sets[0].sounds == 2 * PER_CLASS
     assert result.settings["prior"] == "toy" and result.settings["guidance"] == 2.0
     assert result.settings["sound per processor second"] > 0
-    assert len(result.measured[0].comparisons) == 3, "the prior's own autoencoder is the ceiling"
-    assert shares == sorted(shares) and shares[-1] == 1.0
+    assert len(result.embeddings[0].comparisons) == 3, "the prior's own autoencoder is the ceiling"
+    assert steps[0].stage == "making sounds" and steps[-1].share == 1.0
+    assert [step.done for step in steps if step.unit == "sounds"] == sorted(
+        step.done for step in steps if step.unit == "sounds"
+    )
 
 
 def test_what_is_there_is_not_replaced(prior: Prior, model: Autoencoder, real: Path, tmp_path: Path):
-    options = {"model": model, "each": EACH, "steps": 1, "out": tmp_path, "embeddings": ["log-mel"]}
-    evaluate_prior(prior, real, **options)
+    def evaluate(force: bool) -> None:
+        evaluate_prior(
+            prior, real, model=model, sampling=SamplingOptions(steps=1), options=OPTIONS, out=tmp_path, force=force
+        )
+
+    evaluate(force=False)
     with pytest.raises(AuricleError, match="--force"):
-        evaluate_prior(prior, real, **options)
-    evaluate_prior(prior, real, force=True, **options)
+        evaluate(force=False)
+    evaluate(force=True)
 
 
-def test_none_of_a_class_are_refused(prior: Prior, model: Autoencoder, real: Path):
+def test_none_of_a_class_are_refused():
     with pytest.raises(AuricleError, match="0 sounds of a class: give 1 or more"):
-        evaluate_prior(prior, real, model=model, each=0)
+        SynthesisEvaluationOptions(per_class=0)
 
 
 def test_names_of_a_stranger_s_prior(model: Autoencoder, real: Path, tmp_path: Path):
@@ -86,6 +95,6 @@ def test_names_of_a_stranger_s_prior(model: Autoencoder, real: Path, tmp_path: P
     config = FlowConfig(window=16, width=16, depth=1, heads=2)
     made = config.build(Origin.of(model, 1, tuple(sorted(names.values()))), PriorInfo(name="x"))
     made.info = PriorInfo.model_construct(**{**made.info.model_dump(), "name": str(outside)})
-    result = evaluate_prior(made.eval(), spaced, model=model, each=EACH, steps=1, embeddings=["log-mel"])
+    result = evaluate_prior(made.eval(), spaced, model=model, sampling=SamplingOptions(steps=1), options=OPTIONS)
     assert result.settings["classes"] == sorted(names.values())
     assert not outside.exists()

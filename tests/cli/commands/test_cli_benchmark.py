@@ -59,9 +59,9 @@ def test_a_page(auricle, sounds: Path, model_file: Path, tmp_path: Path):
     ("arguments", "message"),
     [
         ((), "nothing to compare on"),
-        (("SOUNDS", "--kbps", "3,loud"), "'loud' is no bitrate"),
+        (("SOUNDS", "--kbps", "3,loud"), "'3,loud' is no list of numbers"),
         (("SOUNDS", "--kbps", ""), "names nothing"),
-        (("SOUNDS", "--judge", "ear"), "can't be judged as 'ear': choose from auto, speech, audio"),
+        (("SOUNDS", "--score-as", "ear"), "Choose from: 'auto', 'speech', 'audio'"),
         (("SOUNDS", "--metrics", "beauty"), "no metric is called 'beauty'"),
         (("SOUNDS", "--model", "nobody"), "nobody"),
         (("gone",), "gone"),

@@ -29,8 +29,8 @@ def test_the_tables_are_there(auricle: Callable[..., Any], folders: tuple[Path, 
 
 def test_json_is_one_object(auricle: Callable[..., Any], folders: tuple[Path, Path]):
     result = auricle("evaluate-synthesis", *folders[:1], "--real", folders[1], "--embeddings", "log-mel", "--json").json
-    assert [each["name"] for each in result["sets"]] == ["generated", "real", "training"]
-    assert result["measured"][0]["judged"][0]["accuracy"]["value"] > 0.9
+    assert [summary["name"] for summary in result["sets"]] == ["generated", "real", "training"]
+    assert result["embeddings"][0]["class_accuracies"][0]["accuracy"]["value"] > 0.9
 
 
 def test_bad_input_is_one_line(auricle: Callable[..., Any], folders: tuple[Path, Path], tmp_path: Path):

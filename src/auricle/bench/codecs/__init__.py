@@ -1,9 +1,9 @@
-"""Codecs to stand beside: one module each, found by listing this folder.
+"""Codecs to compare with: one module each, listed from this folder.
 
-A module says in ``PEERS`` which names it offers and how each is made. A name that begins with an underscore is no peer;
-nor are `base`, and `auricle`, which is asked for by its model.
+A module says in ``CODECS`` which names it offers and how each is made. Modules that begin with an
+underscore offer none; nor do `base`, and `auricle`, which needs a model.
 """
 
-from auricle.bench.codecs._registry import Places, found, names, peer
+from auricle.bench.codecs._registry import AssetPaths, codec_names, make_codec, registry
 
-__all__ = ["Places", "found", "names", "peer"]
+__all__ = ["AssetPaths", "codec_names", "make_codec", "registry"]

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from auricle.bench.codecs.base import Network
+from auricle.bench.codecs.base import NetworkCost
 
 
-def network(modules: nn.Module, work: Callable[[], object], seconds: float) -> Network:
+def network_cost(modules: nn.Module, work: Callable[[], object], seconds: float) -> NetworkCost:
     """Numbers in the weights, and what ``work`` on so many seconds of mono sound multiplies.
 
     Matrix products, convolutions and recurrent layers count (PyTorch's own counter); lookups, norms, activations and
@@ -20,9 +20,9 @@ def network(modules: nn.Module, work: Callable[[], object], seconds: float) -> N
     with torch.no_grad(), counter:
         work()
     parameters = sum(weights.numel() for weights in modules.parameters())
-    return Network(parameters, counter.get_total_flops() / 2 / seconds)
+    return NetworkCost(parameters, counter.get_total_flops() / 2 / seconds)
 
 
-def _recurrent(given: Sequence[int], inward: Sequence[int], around: Sequence[int], *rest: Any, **more: Any) -> int:
+def _recurrent(x: Sequence[int], w_input: Sequence[int], w_state: Sequence[int], *args: Any, **kwargs: Any) -> int:
     """oneDNN's layer, by shapes: input ``(n, b, d)``, weights of the input and of the state."""
-    return 2 * given[0] * given[1] * (inward[0] * inward[1] + around[0] * around[1])
+    return 2 * x[0] * x[1] * (w_input[0] * w_input[1] + w_state[0] * w_state[1])

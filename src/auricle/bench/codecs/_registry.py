@@ -1,62 +1,44 @@
-"""Finding peers."""
+"""All codecs by name, and where their files lie."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import final
 
-from auricle.bench.codecs.base import Peer
+from auricle.bench.codecs.base import Codec
 from auricle.errors import OptionError
+from auricle.options.benchmark import AssetPaths
+
+CodecFactory = Callable[[AssetPaths], Codec]
+_WITHOUT_CODECS = frozenset(("auricle", "base"))
+"""Modules of this folder without ``CODECS``: Auricle's codec needs a model, and loads torch."""
 
 
-@final
-@dataclass(frozen=True)
-class Places:
-    """Where things lie that no package brings; None where nobody said.
-
-    Attributes:
-        lyra: folder with Lyra V2's released TFLite files.
-        weights: folder with a subfolder for each neural peer (``encodec``, ``dac``, ``mimi``) as transformers saves it.
-        libopus: a shared library of libopus that was built with its neural decoders.
-    """
-
-    lyra: Path | None = None
-    weights: Path | None = None
-    libopus: Path | None = None
+def codec_names() -> tuple[str, ...]:
+    """All names that `make_codec` takes, of codecs that are installed or not."""
+    return tuple(registry())
 
 
-Maker = Callable[[Places], Peer]
-_NO_PEERS = frozenset(("auricle", "base"))
-"""Modules of this folder without ``PEERS``: Auricle's codec needs a model, and loads torch."""
-
-
-def names() -> tuple[str, ...]:
-    """Names of all peers that are known, installed or not."""
-    return tuple(found())
-
-
-def peer(name: str, places: Places | None = None) -> Peer:
-    """Make a peer.
+def make_codec(name: str, paths: AssetPaths | None = None) -> Codec:
+    """Make a codec by its name.
 
     Raises:
-        OptionError: no peer has that name.
+        OptionError: no codec has that name.
     """
-    if name not in found():
-        raise OptionError(f"no codec is called {name!r}: choose from {', '.join(names())}")
-    return found()[name](places or Places())
+    if name not in registry():
+        raise OptionError(f"no codec is called {name!r}: choose from {', '.join(codec_names())}")
+    return registry()[name](paths or AssetPaths())
 
 
 @cache
-def found() -> Mapping[str, Maker]:
-    """What makes each peer, by name."""
+def registry() -> Mapping[str, CodecFactory]:
+    """What makes each codec, by name."""
     room = __name__.rpartition(".")[0]
     folder = str(Path(__file__).parent)
     listed = {module.name for module in iter_modules([folder]) if not module.name.startswith("_")}
-    made: dict[str, Maker] = {}
-    for module in sorted(listed - _NO_PEERS):
-        made |= import_module(f"{room}.{module}").PEERS
-    return MappingProxyType(made)
+    factories: dict[str, CodecFactory] = {}
+    for module in sorted(listed - _WITHOUT_CODECS):
+        factories |= import_module(f"{room}.{module}").CODECS
+    return MappingProxyType(factories)

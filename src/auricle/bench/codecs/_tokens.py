@@ -11,19 +11,19 @@ from typing import Any, final
 import numpy as np
 
 from auricle.audio import resample
-from auricle.bench.codecs.base import Dial, Network, Peer, Stored, check_sound
+from auricle.bench.codecs.base import Codec, EncodedSound, NetworkCost, SettingRange, check_sound
 
 _COUNTED_SECONDS = 1.0
 _FILES = ("config.json", "model.safetensors")
 
 
-def packed(codes: np.ndarray, bits: int) -> bytes:
+def pack_bits(codes: np.ndarray, bits: int) -> bytes:
     """Integers from 0 to ``2 ** bits - 1``, any shape, one after the other; zeros fill the last byte."""
     flat = codes.reshape(-1, 1).astype(np.int64)
     return np.packbits((flat >> np.arange(bits - 1, -1, -1)) & 1).tobytes()
 
 
-def unpacked(data: bytes, bits: int, count: int) -> np.ndarray:
+def unpack_bits(data: bytes, bits: int, count: int) -> np.ndarray:
     """The inverse: int64 ``(count,)``."""
     flat = np.unpackbits(np.frombuffer(data, np.uint8), count=count * bits).reshape(count, bits)
     return flat.astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1))
@@ -31,7 +31,7 @@ def unpacked(data: bytes, bits: int, count: int) -> np.ndarray:
 
 @final
 @dataclass(frozen=True)
-class Kind:
+class TokenCodecSpec:
     """What makes one codec differ from another.
 
     Attributes:
@@ -58,32 +58,32 @@ class Kind:
 
 
 @final
-class Tokens(Peer):
-    """One of them. Each channel is coded by itself. Nothing is ever downloaded.
+class TokenCodec(Codec):
+    """A neural codec that transformers knows. Each channel is coded by itself. Nothing is ever downloaded.
 
     Args:
-        kind: which one.
+        spec: which one.
         weights: a folder with a folder named like the codec; else Hugging Face's cache is looked into.
     """
 
-    def __init__(self, kind: Kind, weights: Path | None) -> None:
-        self.name = kind.name
-        self._kind, self._weights = kind, weights
+    def __init__(self, spec: TokenCodecSpec, weights: Path | None) -> None:
+        self.name = spec.name
+        self._spec, self._weights = spec, weights
 
-    def available(self) -> str | None:
+    def missing(self) -> str | None:
         """None, or that transformers is missing."""
         return None if importlib.util.find_spec("transformers") else "needs transformers: pip install 'auricle[peers]'"
 
     def version(self) -> str:
         """Of transformers, and the name of the published model."""
-        return f"{self._kind.hub}, transformers {metadata.version('transformers')}"
+        return f"{self._spec.hub}, transformers {metadata.version('transformers')}"
 
-    def unjudged(self) -> str | None:
+    def not_scored(self) -> str | None:
         """One line where there are no weights."""
         if self._folder is not None:
             return None
         return (
-            f"its weights ({self._kind.hub}) are not at hand: cost alone, with random weights; "
+            f"its weights ({self._spec.hub}) are not at hand: cost alone, with random weights; "
             f"give --weights DIR with them in DIR/{self.name}"
         )
 
@@ -92,46 +92,48 @@ class Tokens(Peer):
         return "tokens alone, it has no file format"
 
     @property
-    def dial(self) -> Dial:
+    def setting_range(self) -> SettingRange:
         """Numbers of codebooks, as bitrates."""
-        return Dial.of_steps(*(self._rate(count) for count in self._kind.codebooks))
+        return SettingRange.of_steps(*(self._rate(count) for count in self._spec.codebooks))
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
-        """Encode to packed tokens; see `Peer.encode`."""
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
+        """Encode to packed tokens; see `Codec.encode`."""
         import torch
 
         check_sound(self.name, audio, sample_rate, most_channels=2)
-        count = min(self._kind.codebooks, key=lambda count: abs(self._rate(count) - setting))
+        count = min(self._spec.codebooks, key=lambda count: abs(self._rate(count) - setting))
         native = torch.from_numpy(resample(audio, sample_rate, self._native_rate))
         with torch.inference_mode():
-            tokens = [self._kind.encode(self._net, channel[None, None], count)[0] for channel in native]
-        return Stored.of(packed(torch.stack(tokens).numpy(), self._kind.bits), audio, sample_rate, self._rate(count))
+            tokens = [self._spec.encode(self._net, channel[None, None], count)[0] for channel in native]
+        return EncodedSound.of(
+            pack_bits(torch.stack(tokens).numpy(), self._spec.bits), audio, sample_rate, self._rate(count)
+        )
 
-    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
-        """Decode packed tokens; see `Peer.decode`."""
+    def decode(self, stored: EncodedSound) -> tuple[np.ndarray, int]:
+        """Decode packed tokens; see `Codec.decode`."""
         import torch
 
-        count = min(self._kind.codebooks, key=lambda count: abs(self._rate(count) - stored.setting))
-        frames = len(stored.data) * 8 // self._kind.bits // (count * stored.channels)
-        tokens = unpacked(stored.data, self._kind.bits, frames * count * stored.channels)
+        count = min(self._spec.codebooks, key=lambda count: abs(self._rate(count) - stored.setting))
+        frames = len(stored.data) * 8 // self._spec.bits // (count * stored.channels)
+        tokens = unpack_bits(stored.data, self._spec.bits, frames * count * stored.channels)
         shaped = torch.from_numpy(tokens.reshape(stored.channels, 1, count, frames))
         with torch.inference_mode():
-            sounds = [self._kind.decode(self._net, channel).reshape(-1) for channel in shaped]
+            sounds = [self._spec.decode(self._net, channel).reshape(-1) for channel in shaped]
         return torch.stack(sounds).numpy(), self._native_rate
 
-    def network(self) -> Network:
+    def network_cost(self) -> NetworkCost:
         """With as many codebooks as the middle setting has."""
         import torch
 
-        from auricle.bench.codecs._macs import network
+        from auricle.bench.codecs._macs import network_cost
 
         audio = torch.zeros(1, 1, round(_COUNTED_SECONDS * self._native_rate))
-        count = self._kind.codebooks[len(self._kind.codebooks) // 2]
-        work = lambda: self._kind.decode(self._net, self._kind.encode(self._net, audio, count))  # noqa: E731
-        return network(self._net, work, _COUNTED_SECONDS)
+        count = self._spec.codebooks[len(self._spec.codebooks) // 2]
+        work = lambda: self._spec.decode(self._net, self._spec.encode(self._net, audio, count))  # noqa: E731
+        return network_cost(self._net, work, _COUNTED_SECONDS)
 
     def _rate(self, codebooks: int) -> float:
-        return round(codebooks * self._kind.frame_rate * self._kind.bits / 1000, 3)
+        return round(codebooks * self._spec.frame_rate * self._spec.bits / 1000, 3)
 
     @property
     def _native_rate(self) -> int:
@@ -140,14 +142,14 @@ class Tokens(Peer):
     @cached_property
     def _folder(self) -> Path | None:
         """Where the weights lie."""
-        given = self._weights / self.name if self._weights is not None else None
-        if given is not None and all((given / name).is_file() for name in _FILES):
-            return given
+        folder = self._weights / self.name if self._weights is not None else None
+        if folder is not None and all((folder / name).is_file() for name in _FILES):
+            return folder
         if importlib.util.find_spec("huggingface_hub") is None:
             return None
         from huggingface_hub import try_to_load_from_cache
 
-        cached = [try_to_load_from_cache(self._kind.hub, name) for name in _FILES]
+        cached = [try_to_load_from_cache(self._spec.hub, name) for name in _FILES]
         return Path(str(cached[0])).parent if all(cached) and Path(str(cached[1])).is_file() else None
 
     @cached_property
@@ -155,15 +157,15 @@ class Tokens(Peer):
         import torch
         import transformers  # type: ignore[import-not-found]
 
-        chosen = getattr(transformers, self._kind.model)
+        model_class = getattr(transformers, self._spec.model)
         if self._folder is not None:
-            made = chosen.from_pretrained(self._folder, local_files_only=True, use_safetensors=True)
+            net = model_class.from_pretrained(self._folder, local_files_only=True, use_safetensors=True)
         else:
             torch.manual_seed(0)
-            config = getattr(transformers, self._kind.model.removesuffix("Model") + "Config")
-            made = chosen(config(**self._kind.published))
-        _fold_weight_norm(made)
-        return made.eval().requires_grad_(False)
+            config = getattr(transformers, self._spec.model.removesuffix("Model") + "Config")
+            net = model_class(config(**self._spec.published))
+        _fold_weight_norm(net)
+        return net.eval().requires_grad_(False)
 
 
 def _fold_weight_norm(model: Any) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs._tokens import Kind, Tokens
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs._tokens import TokenCodec, TokenCodecSpec
 
 
 def _encode(model: Any, audio: Any, codebooks: int) -> Any:
@@ -18,7 +18,7 @@ def _decode(model: Any, tokens: Any) -> Any:
     return model.decode(audio_codes=tokens).audio_values
 
 
-_KIND = Kind(
+_SPEC = TokenCodecSpec(
     "dac",
     "descript/dac_44khz",
     "DacModel",
@@ -30,4 +30,4 @@ _KIND = Kind(
     {"sampling_rate": 44100},
 )
 
-PEERS: Mapping[str, Maker] = {"dac": lambda places: Tokens(_KIND, places.weights)}
+CODECS: Mapping[str, CodecFactory] = {"dac": lambda paths: TokenCodec(_SPEC, paths.weights)}

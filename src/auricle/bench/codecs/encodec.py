@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs._tokens import Kind, Tokens
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs._tokens import TokenCodec, TokenCodecSpec
 
 _FRAME_RATE, _BITS = 75.0, 10
 
@@ -17,8 +17,8 @@ def _decode(model: Any, tokens: Any) -> Any:
     return model.decode(tokens[None], [None]).audio_values
 
 
-_KIND = Kind(
+_SPEC = TokenCodecSpec(
     "encodec", "facebook/encodec_24khz", "EncodecModel", (2, 4, 8, 16, 32), _FRAME_RATE, _BITS, _encode, _decode
 )
 
-PEERS: Mapping[str, Maker] = {"encodec": lambda places: Tokens(_KIND, places.weights)}
+CODECS: Mapping[str, CodecFactory] = {"encodec": lambda paths: TokenCodec(_SPEC, paths.weights)}

@@ -8,9 +8,9 @@ from typing import Any, final
 import numpy as np
 
 from auricle.audio import resample, resampled_length
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs._tokens import packed, unpacked
-from auricle.bench.codecs.base import Dial, Peer, Stored, check_sound
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs._tokens import pack_bits, unpack_bits
+from auricle.bench.codecs.base import Codec, EncodedSound, SettingRange, check_sound
 from auricle.errors import OptionError
 from auricle.metrics.perceptual import no_native_chatter
 
@@ -24,7 +24,7 @@ _MOST_CHANNELS = 8
 
 
 @final
-class Lyra(Peer):
+class Lyra(Codec):
     """Lyra V2, which has no file format: the stored size is that of its packets alone.
 
     Each channel is coded by itself, resampled to 16 kHz and back. The setting is the bitrate of each channel.
@@ -39,7 +39,7 @@ class Lyra(Peer):
     def __init__(self, folder: Path | str | None) -> None:
         self._folder = None if folder is None else Path(folder)
 
-    def available(self) -> str | None:
+    def missing(self) -> str | None:
         """None, or which package or file is missing."""
         if importlib.util.find_spec("ai_edge_litert") is None:
             return "needs ai-edge-litert: pip install 'auricle[peers]'"
@@ -53,34 +53,34 @@ class Lyra(Peer):
         return "V2"
 
     @property
-    def dial(self) -> Dial:
+    def setting_range(self) -> SettingRange:
         """The three bitrates that Lyra has."""
-        return Dial.of_steps(*_FRAME_BITS)
+        return SettingRange.of_steps(*_FRAME_BITS)
 
     def note(self) -> str:
         """That there is no file format."""
         return "packets alone, it has no file format"
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
-        """Encode to packets; see `Peer.encode`.
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
+        """Encode to packets; see `Codec.encode`.
 
         Raises:
             OptionError: the bitrate is not one of the three.
         """
         if setting not in _FRAME_BITS:
-            known = ", ".join(f"{rate:g}" for rate in _FRAME_BITS)
-            raise OptionError(f"Lyra has no bitrate of {setting:g} kb/s: choose one of {known}")
+            bitrates = ", ".join(f"{rate:g}" for rate in _FRAME_BITS)
+            raise OptionError(f"Lyra has no bitrate of {setting:g} kb/s: choose one of {bitrates}")
         check_sound(self.name, audio, sample_rate, most_channels=_MOST_CHANNELS)
         native = resample(audio, sample_rate, _RATE)
         frames = np.pad(native, ((0, 0), (0, -native.shape[1] % _HOP))).reshape(len(native), -1, 1, _HOP)
         count = _FRAME_BITS[setting] // _CODE_BITS
         codes = np.stack([self._codes(channel.astype(np.float32), count) for channel in frames])
-        return Stored.of(packed(codes, _CODE_BITS), audio, sample_rate, setting)
+        return EncodedSound.of(pack_bits(codes, _CODE_BITS), audio, sample_rate, setting)
 
-    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
-        """Decode packets; see `Peer.decode`."""
+    def decode(self, stored: EncodedSound) -> tuple[np.ndarray, int]:
+        """Decode packets; see `Codec.decode`."""
         count = _FRAME_BITS[stored.setting] // _CODE_BITS
-        codes = unpacked(stored.data, _CODE_BITS, len(stored.data) * 8 // _CODE_BITS)
+        codes = unpack_bits(stored.data, _CODE_BITS, len(stored.data) * 8 // _CODE_BITS)
         audio = np.stack([self._sound(channel) for channel in codes.reshape(stored.channels, -1, count)])
         return audio[:, : resampled_length(stored.samples, stored.sample_rate, _RATE)], _RATE
 
@@ -89,10 +89,10 @@ class Lyra(Peer):
         does not bring back the state that they start from."""
         encoder, quantiser = self._net(_ENCODER), self._net(_QUANTISER)
         runner = quantiser.get_signature_runner("encode")
-        wanted = np.array(count, np.int32)
+        code_count = np.array(count, np.int32)
         return np.stack(
             [
-                runner(input_frames=_run(encoder, frame), num_quantizers=wanted)["output_0"].reshape(-1)[:count]
+                runner(input_frames=_run(encoder, frame), num_quantizers=code_count)["output_0"].reshape(-1)[:count]
                 for frame in frames
             ]
         )
@@ -125,4 +125,4 @@ def _run(net: Any, value: np.ndarray) -> np.ndarray:
     return net.get_tensor(net.get_output_details()[0]["index"]).copy()
 
 
-PEERS: Mapping[str, Maker] = {"lyra": lambda places: Lyra(places.lyra)}
+CODECS: Mapping[str, CodecFactory] = {"lyra": lambda paths: Lyra(paths.lyra)}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs._tokens import Kind, Tokens
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs._tokens import TokenCodec, TokenCodecSpec
 
 
 def _encode(model: Any, audio: Any, codebooks: int) -> Any:
@@ -15,6 +15,6 @@ def _decode(model: Any, tokens: Any) -> Any:
     return model.decode(tokens).audio_values
 
 
-_KIND = Kind("mimi", "kyutai/mimi", "MimiModel", (4, 8, 11, 16, 22, 32), 12.5, 11, _encode, _decode)
+_SPEC = TokenCodecSpec("mimi", "kyutai/mimi", "MimiModel", (4, 8, 11, 16, 22, 32), 12.5, 11, _encode, _decode)
 
-PEERS: Mapping[str, Maker] = {"mimi": lambda places: Tokens(_KIND, places.weights)}
+CODECS: Mapping[str, CodecFactory] = {"mimi": lambda paths: TokenCodec(_SPEC, paths.weights)}

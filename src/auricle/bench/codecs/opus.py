@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, cast, final
 import numpy as np
 
 from auricle.audio import resample
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs.base import Dial, Peer, Stored, check_sound, next_rate
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs.base import Codec, EncodedSound, SettingRange, check_sound, next_supported_rate
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
@@ -22,7 +22,7 @@ _LAYOUTS = ("mono", "stereo")
 
 
 @final
-class Opus(Peer):
+class Opus(Codec):
     """libopus at its highest complexity with variable bitrate.
 
     The stored size is that of the whole Ogg file. Sound of a rate that Opus does not know is resampled to the next
@@ -39,28 +39,28 @@ class Opus(Peer):
         if frame_ms != 20:
             self.name += f"-{frame_ms}ms"
 
-    def available(self) -> str | None:
+    def missing(self) -> str | None:
         """None, or that PyAV or its libopus is missing."""
-        return missing()
+        return missing_encoder()
 
     def version(self) -> str:
         """Of PyAV, which brings libopus."""
         return f"libopus of PyAV {metadata.version('av')}"
 
     @property
-    def dial(self) -> Dial:
+    def setting_range(self) -> SettingRange:
         """6 to 256 kb/s."""
-        return Dial(_LOWEST, _HIGHEST)
+        return SettingRange(_LOWEST, _HIGHEST)
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
-        """Encode to an Ogg file in memory; see `Peer.encode`."""
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
+        """Encode to an Ogg file in memory; see `Codec.encode`."""
         check_sound(self.name, audio, sample_rate, most_channels=len(_LAYOUTS))
-        rate = next_rate(sample_rate, _RATES)
+        rate = next_supported_rate(sample_rate, _RATES)
         data = self._file(resample(audio, sample_rate, rate), rate, round(setting * 1000))
-        return Stored.of(data, audio, sample_rate, setting, sum(map(len, packets(data))))
+        return EncodedSound.of(data, audio, sample_rate, setting, sum(map(len, packets(data))))
 
-    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
-        """Decode with the decoder of FFmpeg's libopus; see `Peer.decode`."""
+    def decode(self, stored: EncodedSound) -> tuple[np.ndarray, int]:
+        """Decode with the decoder of FFmpeg's libopus; see `Codec.decode`."""
         return decoded_by_av(stored.data, DECODED_RATE), DECODED_RATE
 
     def _file(self, audio: np.ndarray, rate: int, bit_rate: int) -> bytes:
@@ -116,7 +116,7 @@ def packets(data: bytes) -> list[bytes]:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
-def missing(codec: str = "libopus") -> str | None:
+def missing_encoder(codec: str = "libopus") -> str | None:
     """None, or that one of FFmpeg's codecs is missing."""
     import av
 
@@ -125,8 +125,8 @@ def missing(codec: str = "libopus") -> str | None:
     return None
 
 
-PEERS: Mapping[str, Maker] = {
-    "opus": lambda places: Opus(),
-    "opus-voip": lambda places: Opus("voip"),
-    "opus-60ms": lambda places: Opus(frame_ms=60),
+CODECS: Mapping[str, CodecFactory] = {
+    "opus": lambda paths: Opus(),
+    "opus-voip": lambda paths: Opus("voip"),
+    "opus-60ms": lambda paths: Opus(frame_ms=60),
 }

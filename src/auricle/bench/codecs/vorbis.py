@@ -8,8 +8,8 @@ import numpy as np
 import soundfile
 
 from auricle.audio import resample
-from auricle.bench.codecs._registry import Maker
-from auricle.bench.codecs.base import Dial, Peer, Stored, check_sound, next_rate
+from auricle.bench.codecs._registry import CodecFactory
+from auricle.bench.codecs.base import Codec, EncodedSound, SettingRange, check_sound, next_supported_rate
 
 _RATES = (8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000)
 _AT_ONCE = 1 << 16  # libvorbis overflows its stack where it is given minutes at once
@@ -17,12 +17,12 @@ _HEADERS = 3
 
 
 @final
-class Vorbis(Peer):
+class Vorbis(Codec):
     """libvorbis with variable bitrate. The dial is its quality from 0 to 10, as oggenc counts."""
 
     name = "vorbis"
 
-    def available(self) -> str | None:
+    def missing(self) -> str | None:
         """None, or that libsndfile has no Vorbis."""
         if "VORBIS" not in soundfile.available_subtypes("OGG"):
             return "this libsndfile is built without Vorbis: install soundfile's wheel from PyPI"
@@ -33,18 +33,18 @@ class Vorbis(Peer):
         return f"libvorbis of libsndfile {soundfile.__libsndfile_version__}"
 
     @property
-    def dial(self) -> Dial:
+    def setting_range(self) -> SettingRange:
         """Quality 0 to 10."""
-        return Dial(0.0, 10.0, kbps=False)
+        return SettingRange(0.0, 10.0, in_kbps=False)
 
-    def text(self, setting: float) -> str:
+    def setting_text(self, setting: float) -> str:
         """Such as ``q 2.5``."""
         return f"q {setting:.3g}"
 
-    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> Stored:
-        """Encode to an Ogg file in memory; see `Peer.encode`."""
+    def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
+        """Encode to an Ogg file in memory; see `Codec.encode`."""
         check_sound(self.name, audio, sample_rate, most_channels=2)
-        rate = next_rate(sample_rate, _RATES)
+        rate = next_supported_rate(sample_rate, _RATES)
         native = np.clip(resample(audio, sample_rate, rate), -1.0, 1.0).T
         file = io.BytesIO()
         level = 1.0 - setting / 10
@@ -54,10 +54,10 @@ class Vorbis(Peer):
             for start in range(0, len(native), _AT_ONCE):
                 target.write(native[start : start + _AT_ONCE])
         data = file.getvalue()
-        return Stored.of(data, audio, sample_rate, setting, _payload(data))
+        return EncodedSound.of(data, audio, sample_rate, setting, _payload(data))
 
-    def decode(self, stored: Stored) -> tuple[np.ndarray, int]:
-        """Decode with libsndfile; see `Peer.decode`."""
+    def decode(self, stored: EncodedSound) -> tuple[np.ndarray, int]:
+        """Decode with libsndfile; see `Codec.decode`."""
         audio, rate = soundfile.read(io.BytesIO(stored.data), dtype="float32", always_2d=True)
         return audio.T, rate
 
@@ -75,4 +75,4 @@ def _payload(data: bytes) -> int:
     return sound
 
 
-PEERS: Mapping[str, Maker] = {"vorbis": lambda places: Vorbis()}
+CODECS: Mapping[str, CodecFactory] = {"vorbis": lambda paths: Vorbis()}

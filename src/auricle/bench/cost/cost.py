@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from auricle.audio import AudioWriter
-from auricle.bench.codecs import Places
 from auricle.bench.scoring.clips import Clip
 from auricle.bench.scoring.results import Cost
 from auricle.model import Autoencoder, save
+from auricle.options.benchmark import AssetPaths
 
 ONE_THREAD: Mapping[str, str] = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -22,36 +22,36 @@ ONE_THREAD: Mapping[str, str] = dict.fromkeys(
 _LONGEST_SECONDS = 600
 
 
-def peer_cost(name: str, places: Places, clip: Clip, setting: float) -> Cost:
-    """Cost of a peer; see `Cost`. A process that fails gives a cost without figures and a note."""
-    given = {key: str(path) for key, path in vars(places).items() if path is not None}
-    return _cost({"peer": name, "places": given}, clip, setting)
+def codec_cost(name: str, paths: AssetPaths, clip: Clip, setting: float) -> Cost:
+    """Cost of another codec; see `Cost`. A process that fails gives a cost without figures and a note."""
+    named = {key: str(path) for key, path in vars(paths).items() if path is not None}
+    return _cost({"codec": name, "paths": named}, clip, setting)
 
 
 def model_cost(model: Autoencoder, clip: Clip, setting: float) -> Cost:
-    """Cost of a model of Auricle's, compressing and decompressing real files; see `peer_cost`."""
+    """Cost of a model of Auricle's, compressing and decompressing real files; see `codec_cost`."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.auricle.safetensors"
         save(model, path)
         return _cost({"model": str(path)}, clip, setting)
 
 
-def _cost(asked: Mapping[str, Any], clip: Clip, setting: float) -> Cost:
+def _cost(description: Mapping[str, Any], clip: Clip, setting: float) -> Cost:
     with TemporaryDirectory() as folder:
         sound = Path(folder) / "sound.wav"
         with AudioWriter(sound, clip.sample_rate, 1, "FLOAT") as writer:
             writer.write(clip.audio[:1])
         try:
-            done = subprocess.run(
+            process = subprocess.run(
                 [sys.executable, "-m", "auricle.bench.cost.child"],
-                input=json.dumps({**asked, "sound": str(sound), "setting": setting}),
+                input=json.dumps({**description, "sound": str(sound), "setting": setting}),
                 env={**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 capture_output=True,
                 text=True,
                 timeout=_LONGEST_SECONDS,
                 check=True,
             )
-            return Cost(**json.loads(done.stdout.splitlines()[-1]))
+            return Cost(**json.loads(process.stdout.splitlines()[-1]))
         except subprocess.CalledProcessError as error:
             last = (error.stderr.strip().splitlines() or ["no message"])[-1]
             return Cost(note=f"could not be measured: {last}")

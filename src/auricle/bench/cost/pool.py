@@ -11,8 +11,8 @@ from auricle.bench.cost.cost import ONE_THREAD
 
 
 @final
-class _AtOnce(Executor):
-    """Works where it is asked."""
+class _ImmediateExecutor(Executor):
+    """Calls what is submitted, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Call ``fn`` now."""
@@ -22,13 +22,13 @@ class _AtOnce(Executor):
 
 
 @contextmanager
-def scorer(jobs: int) -> Iterator[Executor]:
+def scoring_pool(jobs: int) -> Iterator[Executor]:
     """An executor of so many processes besides this one, each on one thread; with 1, of this process alone.
 
     The processes are started afresh, which needs a program whose main module may be imported.
     """
     if jobs <= 1:
-        yield _AtOnce()
+        yield _ImmediateExecutor()
         return
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)  # libraries look at it when they are loaded

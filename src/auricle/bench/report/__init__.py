@@ -1,5 +1,5 @@
 """One self-contained HTML page of a benchmark."""
 
-from auricle.bench.report.page import PageAbout, report
+from auricle.bench.report.page import WrittenPage, report
 
-__all__ = ["PageAbout", "report"]
+__all__ = ["WrittenPage", "report"]

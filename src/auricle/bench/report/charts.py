@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, final
 
-from auricle.bench.report.metrics import Column, column, ordered
+from auricle.bench.report.metrics import Column, metric_column, ordered
 from auricle.bench.scoring.results import Curve, Estimate
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 _SIZE = (5.6, 3.5)
 _INK, _LINE = "#010203", "#010204"
 _COLOURS = {_INK: "currentColor", _LINE: "var(--line)"}
-_PEERS = 9
+_OTHER_COLOURS = 9
 _TICKS = (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
 
 
 @final
 @dataclass(frozen=True)
-class Look:
-    """How one codec is drawn.
+class LineStyle:
+    """How one codec is styles.
 
     Attributes:
         place: a colour of the style sheet, ``--codec-N``; 0 is Auricle's.
@@ -44,79 +44,79 @@ class Look:
         return f"#0102{0x40 + self.place:02x}"
 
 
-def looks(curves: Sequence[Curve], ours: frozenset[str]) -> dict[str, Look]:
+def line_styles(curves: Sequence[Curve], own_codecs: frozenset[str]) -> dict[str, LineStyle]:
     """By codec: Auricle's models share a colour and a thick line, peers have a colour each."""
     markers, lines = "osD^vP<>X*", ("solid", "dashed", "dotted")
-    found = {}
-    for index, codec in enumerate(curve.codec for curve in curves if curve.codec in ours):
-        found[codec] = Look(0, 3.0, markers[index % len(markers)], lines[index % len(lines)])
-    for index, codec in enumerate(curve.codec for curve in curves if curve.codec not in ours):
-        found[codec] = Look(1 + index % _PEERS, 1.3, markers[(1 + index) % len(markers)])
-    return found
+    styles = {}
+    for index, codec in enumerate(curve.codec for curve in curves if curve.codec in own_codecs):
+        styles[codec] = LineStyle(0, 3.0, markers[index % len(markers)], lines[index % len(lines)])
+    for index, codec in enumerate(curve.codec for curve in curves if curve.codec not in own_codecs):
+        styles[codec] = LineStyle(1 + index % _OTHER_COLOURS, 1.3, markers[(1 + index) % len(markers)])
+    return styles
 
 
-def charts(curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
+def charts(curves: Sequence[Curve], styles: Mapping[str, LineStyle]) -> str:
     """One figure for each metric that any codec was judged by, with a legend; empty where there is nothing to draw."""
     names = ordered({name for curve in curves for point in curve.points for name in point.scores})
-    figures = [_figure(column(name), curves, drawn) for name in names]
+    figures = [_figure(metric_column(name), curves, styles) for name in names]
     return "".join(figure for figure in figures if figure)
 
 
-def legend(curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
+def legend(curves: Sequence[Curve], styles: Mapping[str, LineStyle]) -> str:
     """Codecs that have points and their colours."""
     entries = "".join(
-        f'<li><i style="border-top: {look.width:g}px {look.line} var(--codec-{look.place})"></i>{escape(codec)}</li>'
-        for codec, look in [(curve.codec, drawn[curve.codec]) for curve in curves if curve.points]
+        f'<li><i style="border-top: {style.width:g}px {style.line} var(--codec-{style.place})"></i>{escape(codec)}</li>'
+        for codec, style in [(curve.codec, styles[curve.codec]) for curve in curves if curve.points]
     )
     return f'<ul class="legend">{entries}</ul>' if entries else ""
 
 
-def _figure(judged: Column, curves: Sequence[Curve], drawn: Mapping[str, Look]) -> str:
-    lines = [(drawn[curve.codec], _places(curve, judged.name)) for curve in curves]
-    lines = [(look, places) for look, places in lines if places]
+def _figure(column: Column, curves: Sequence[Curve], styles: Mapping[str, LineStyle]) -> str:
+    lines = [(styles[curve.codec], _places(curve, column.name)) for curve in curves]
+    lines = [(style, places) for style, places in lines if places]
     if not lines:
         return ""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": judged.name, "font.size": 9.5, "text.parse_math": False}):
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": column.name, "font.size": 9.5, "text.parse_math": False}):
         figure = Figure(_SIZE, layout="constrained")
         axes = figure.add_subplot()
-        for look, places in lines:
-            _draw(axes, look, places)
-        _finish(axes, judged, [rate.mean for _, places in lines for rate, _ in places])
+        for style, places in lines:
+            _draw(axes, style, places)
+        _finish(axes, column, [rate.mean for _, places in lines for rate, _ in places])
         svg = _svg(figure)
-    title = escape(judged.title)
-    return f"""<figure class="chart"><figcaption>{title} <span>{judged.better}</span></figcaption>
+    title = escape(column.title)
+    return f"""<figure class="chart"><figcaption>{title} <span>{column.better}</span></figcaption>
 <div role="img" aria-label="{title} over bitrate; the figures are in the table below">{svg}</div></figure>
 """
 
 
 def _places(curve: Curve, name: str) -> list[tuple[Estimate, Estimate]]:
     """Bitrate and score of each point that has both, in ascending order of bitrate."""
-    known = [(point.kbps, point.scores[name]) for point in curve.points if name in point.scores]
-    return sorted(((rate, score) for rate, score in known if rate is not None and rate.mean > 0), key=_rate)
+    estimates = [(point.kbps, point.scores[name]) for point in curve.points if name in point.scores]
+    return sorted(((rate, score) for rate, score in estimates if rate is not None and rate.mean > 0), key=_rate)
 
 
 def _rate(place: tuple[Estimate, Estimate]) -> float:
     return place[0].mean
 
 
-def _draw(axes: "Axes", look: Look, places: Sequence[tuple[Estimate, Estimate]]) -> None:
+def _draw(axes: "Axes", style: LineStyle, places: Sequence[tuple[Estimate, Estimate]]) -> None:
     rates = [rate.mean for rate, _ in places]
     means = [score.mean for _, score in places]
     bars = [[max(0.0, score.mean - score.low) for _, score in places], [_above(score) for _, score in places]]
-    on_top = 3 if look.place == 0 else 2
-    shape = {"ls": look.line, "lw": look.width, "marker": look.marker, "ms": 3 + look.width}
-    axes.plot(rates, means, color=look.colour, zorder=on_top, **shape)
-    axes.errorbar(rates, means, yerr=bars, fmt="none", ecolor=look.colour, elinewidth=1.0, capsize=2.5, zorder=on_top)
+    on_top = 3 if style.place == 0 else 2
+    shape = {"ls": style.line, "lw": style.width, "marker": style.marker, "ms": 3 + style.width}
+    axes.plot(rates, means, color=style.colour, zorder=on_top, **shape)
+    axes.errorbar(rates, means, yerr=bars, fmt="none", ecolor=style.colour, elinewidth=1.0, capsize=2.5, zorder=on_top)
 
 
 def _above(score: Estimate) -> float:
     return max(0.0, score.high - score.mean)
 
 
-def _finish(axes: "Axes", judged: Column, rates: Sequence[float]) -> None:
+def _finish(axes: "Axes", column: Column, rates: Sequence[float]) -> None:
     from matplotlib.ticker import FuncFormatter, NullLocator
 
     axes.set_xscale("log")
@@ -126,7 +126,7 @@ def _finish(axes: "Axes", judged: Column, rates: Sequence[float]) -> None:
     axes.set_xticks([tick for tick in _TICKS if low <= tick <= high] or [min(rates)])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("kb/s of the real files, logarithmic", color=_INK)
-    axes.set_ylabel(judged.unit, color=_INK)
+    axes.set_ylabel(column.unit, color=_INK)
     axes.grid(color=_LINE, lw=0.7)
     axes.tick_params(colors=_INK)
     for spine in axes.spines.values():
@@ -135,11 +135,11 @@ def _finish(axes: "Axes", judged: Column, rates: Sequence[float]) -> None:
 
 def _svg(figure: "Figure") -> str:
     """Without prologue, metadata and the names of groups, which would not be unique on a page."""
-    whole = io.StringIO()
-    figure.savefig(whole, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = whole.getvalue()
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    text = file.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     for stand_in, colour in _COLOURS.items():
         text = text.replace(stand_in, colour)
-    return re.sub(r"#0102([4-5][0-9a-f])", lambda found: f"var(--codec-{int(found[1], 16) - 0x40})", text).strip()
+    return re.sub(r"#0102([4-5][0-9a-f])", lambda match: f"var(--codec-{int(match[1], 16) - 0x40})", text).strip()

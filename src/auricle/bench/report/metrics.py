@@ -28,13 +28,13 @@ class Column:
     digits: int
 
 
-def column(name: str) -> Column:
+def metric_column(name: str) -> Column:
     """What is known of a metric; one that is unknown, from a later version, keeps its name."""
-    known = METRICS.get(name)
-    if known is None:
+    metric = METRICS.get(name)
+    if metric is None:
         return Column(name, name, "", "", 3)
-    title = known.label[:1].upper() + known.label[1:]
-    return Column(name, title, known.unit, _BETTER[known.higher_is_better], known.digits)
+    title = metric.label[:1].upper() + metric.label[1:]
+    return Column(name, title, metric.unit, _BETTER[metric.higher_is_better], metric.digits)
 
 
 def ordered(names: set[str]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from auricle.bench.report.metrics import column, ordered
+from auricle.bench.report.metrics import metric_column, ordered
 from auricle.bench.scoring.results import BenchmarkResult, Cost, Curve, Estimate, Point
 
 _MOST_PROBLEMS = 200
@@ -13,8 +13,8 @@ _MOST_PROBLEMS = 200
 def figures(curves: Sequence[Curve]) -> str:
     """A row for each codec and setting; a codec that could not run has one that says why."""
     names = ordered({name for curve in curves for point in curve.points for name in point.scores})
-    known = [column(name) for name in names]
-    heads = ["Codec", "Setting", "Real kb/s", *(each.title for each in known), "Overhead", "Files", "Problems"]
+    columns = [metric_column(name) for name in names]
+    heads = ["Codec", "Setting", "Real kb/s", *(column.title for column in columns), "Overhead", "Files", "Problems"]
     rows = []
     for curve in curves:
         rows += [[escape(curve.codec), *_point(point, names)] for point in curve.points]
@@ -24,12 +24,13 @@ def figures(curves: Sequence[Curve]) -> str:
     return table("All figures", heads, rows)
 
 
-def savings(curves: Sequence[Curve], anchor: str) -> str:
+def bd_rate_table(curves: Sequence[Curve], anchor: str) -> str:
     """Bits at equal quality against the anchor, wins and losses alike; empty where nothing could be compared."""
     names = ordered({name for curve in curves for name in curve.bd_rate})
-    rows = [[escape(curve.codec), *(_saving(curve.bd_rate, name) for name in names)] for curve in curves]
-    told = [row for row, curve in zip(rows, curves, strict=True) if curve.bd_rate]
-    return table(f"Bits against {anchor}", ["Codec", *(column(name).title for name in names)], told) if told else ""
+    rows = [[escape(curve.codec), *(_bd_rate(curve.bd_rate, name) for name in names)] for curve in curves]
+    filled = [row for row, curve in zip(rows, curves, strict=True) if curve.bd_rate]
+    heads = ["Codec", *(metric_column(name).title for name in names)]
+    return table(f"Bits against {anchor}", heads, filled) if filled else ""
 
 
 def costs(curves: Sequence[Curve]) -> str:
@@ -50,12 +51,12 @@ def files(result: BenchmarkResult) -> str:
 
 def problems(result: BenchmarkResult) -> str:
     """What went wrong file by file; empty for nothing."""
-    found = [verdict for verdict in result.verdicts if verdict.problem]
-    rows = [list(map(escape, (each.codec, each.setting, each.file, each.problem))) for each in found]
-    rest = len(rows) - _MOST_PROBLEMS
-    more = f'<p class="meta">{rest} more are in the JSON file of the result.</p>' if rest > 0 else ""
-    made = table("Problems", ["Codec", "Setting", "File", "Problem"], rows[:_MOST_PROBLEMS])
-    return made + more if rows else ""
+    failures = [file for file in result.file_results if file.problem]
+    rows = [list(map(escape, (file.codec, file.setting, file.file, file.problem))) for file in failures]
+    hidden = len(rows) - _MOST_PROBLEMS
+    more = f'<p class="meta">{hidden} more are in the JSON file of the result.</p>' if hidden > 0 else ""
+    html = table("Problems", ["Codec", "Setting", "File", "Problem"], rows[:_MOST_PROBLEMS])
+    return html + more if rows else ""
 
 
 def facts(title: str, values: Mapping[str, Any]) -> str:
@@ -77,36 +78,36 @@ def table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> st
 
 def _point(point: Point, names: Sequence[str]) -> list[str]:
     overhead = "-" if point.overhead is None else f"{point.overhead:.1%}"
-    scores = [_estimate(point.scores.get(name), column(name).digits) for name in names]
-    told = "<br>".join(map(escape, point.problems))
-    return [escape(point.setting), _estimate(point.kbps, 2), *scores, overhead, str(point.files), told]
+    scores = [_estimate(point.scores.get(name), metric_column(name).digits) for name in names]
+    problems = "<br>".join(map(escape, point.problems))
+    return [escape(point.setting), _estimate(point.kbps, 2), *scores, overhead, str(point.files), problems]
 
 
-def _estimate(found: Estimate | None, digits: int) -> str:
-    if found is None:
+def _estimate(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
         return "-"
-    return f"{found.mean:.{digits}f} <small>({found.low:.{digits}f} to {found.high:.{digits}f})</small>"
+    return f"{estimate.mean:.{digits}f} <small>({estimate.low:.{digits}f} to {estimate.high:.{digits}f})</small>"
 
 
-def _saving(found: Mapping[str, float | None], name: str) -> str:
-    value = found.get(name)
+def _bd_rate(rates: Mapping[str, float | None], name: str) -> str:
+    value = rates.get(name)
     if value is None:
         return '<span class="faint">no common quality</span>'
-    kind, told = ("win", "fewer bits") if value < 0 else ("loss", "more bits")
-    return f'<span class="{kind}">{value:+.0f} %, {told}</span>' if round(value) else "as many bits"
+    kind, text = ("win", "fewer bits") if value < 0 else ("loss", "more bits")
+    return f'<span class="{kind}">{value:+.0f} %, {text}</span>' if round(value) else "as many bits"
 
 
 def _cost(cost: Cost | None, note: str) -> list[str]:
     if cost is None:
         return ["-"] * 5 + [escape(note)]
-    said = ". ".join(text for text in (cost.note, note) if text)
+    remarks = ". ".join(text for text in (cost.note, note) if text)
     return [
         _times(cost.encode_speed),
         _times(cost.decode_speed),
         _short(cost.parameters),
         _short(cost.macs_per_second),
         "-" if cost.peak_bytes is None else f"{cost.peak_bytes / 1e6:.0f} MB",
-        escape(said),
+        escape(remarks),
     ]
 
 

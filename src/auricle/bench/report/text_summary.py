@@ -18,10 +18,10 @@ def format_result(result: BenchmarkResult) -> str:
     parts = [
         result.title,
         plain(*quality),
-        f"± is half of a 95 % bootstrap interval over files, judged at {result.settings.get('judged at Hz')} Hz"
-        f" as {result.settings.get('judged as')}",
+        f"± is half of a 95 % bootstrap interval over files, scored at {result.settings.get('sample_rate')} Hz"
+        f" as {result.settings.get('score_as')}",
         plain(*cost) if len(cost[0]) > 1 else "",
-        "\n".join(_told(result)),
+        "\n".join(_remarks(result)),
         _time(result),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -29,12 +29,12 @@ def format_result(result: BenchmarkResult) -> str:
 
 def quality_table(curves: Iterable[Curve]) -> Table:
     """Heads and rows: one row for each codec and setting, and one for each codec that could not run."""
-    shown = tuple(METRICS.values())
-    heads = ["codec", "setting", "kb/s", *(f"{m.label} {m.unit}".strip() for m in shown), "overhead", "files", ""]
+    metrics = tuple(METRICS.values())
+    heads = ["codec", "setting", "kb/s", *(f"{m.label} {m.unit}".strip() for m in metrics), "overhead", "files", ""]
     rows = []
     for curve in curves:
         for point in curve.points:
-            scores = [_estimate(point.scores.get(metric.name), metric.digits) for metric in shown]
+            scores = [_estimate(point.scores.get(metric.name), metric.digits) for metric in metrics]
             overhead = "-" if point.overhead is None else f"{point.overhead:.1%}"
             remark = "; ".join(point.problems)
             kbps = _estimate(point.kbps, 2)
@@ -63,19 +63,19 @@ def cost_table(curves: Iterable[Curve]) -> Table:
                 _rounded(cost.macs_per_second, 1e6),
                 _rounded(cost.peak_bytes, 1e6),
             ]
-        saved = [_percent(curve.bd_rate.get(metric.name)) for metric in better]
+        bd_rates = [_percent(curve.bd_rate.get(metric.name)) for metric in better]
         remark = cost.note if cost is not None and cost.note else curve.note
-        rows.append([curve.codec, *figures, *saved, curve.version or "-", remark])
+        rows.append([curve.codec, *figures, *bd_rates, curve.version or "-", remark])
     return heads, rows
 
 
-def _told(result: BenchmarkResult) -> Iterator[str]:
+def _remarks(result: BenchmarkResult) -> Iterator[str]:
     yield from result.notes
-    lost = [file for file in result.files if file.problem]
-    for file in lost[:_LISTED]:
+    unusable = [file for file in result.files if file.problem]
+    for file in unusable[:_LISTED]:
         yield f"left out: {file.problem if file.name in file.problem else f'{file.name}: {file.problem}'}"
-    if len(lost) > _LISTED:
-        yield f"and {len(lost) - _LISTED} more were left out: --json lists all"
+    if len(unusable) > _LISTED:
+        yield f"and {len(unusable) - _LISTED} more were left out: --json lists all"
 
 
 def _time(result: BenchmarkResult) -> str:
@@ -106,8 +106,8 @@ def _percent(value: float | None) -> str:
 
 def _without_empty(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Without the columns that nobody fills; the first one stays."""
-    kept = [index for index in range(len(heads)) if index == 0 or any(row[index] not in ("-", "") for row in rows)]
-    return [heads[index] for index in kept], [[row[index] for index in kept] for row in rows]
+    filled = [index for index in range(len(heads)) if index == 0 or any(row[index] not in ("-", "") for row in rows)]
+    return [heads[index] for index in filled], [[row[index] for index in filled] for row in rows]
 
 
 def quality_markdown(curves: Iterable[Curve]) -> str:

@@ -7,39 +7,39 @@ from html import escape
 from itertools import combinations
 from typing import Any
 
-from auricle.bench.report.gallery import Exhibit
+from auricle.bench.report.gallery import ComparedFile
 from auricle.bench.scoring.results import Sample
 
 SIMILAR = 1.3
 """Bitrates up to so many times apart may be compared."""
 
 
-def similar(exhibit: Exhibit) -> list[tuple[int, int]]:
-    """Places in ``exhibit.versions`` of different codecs at similar bitrates; none without an original."""
-    places = list(enumerate(exhibit.versions)) if exhibit.original else []
-    return [(a, b) for (a, one), (b, other) in combinations(places, 2) if _comparable(one, other)]
+def similar(compared: ComparedFile) -> list[tuple[int, int]]:
+    """Places in ``compared.versions`` of different codecs at similar bitrates; none without an original."""
+    places = list(enumerate(compared.versions)) if compared.original else []
+    return [(a, b) for (a, first), (b, second) in combinations(places, 2) if _comparable(first, second)]
 
 
-def listening_test(title: str, exhibits: Sequence[Exhibit]) -> str:
+def listening_test(title: str, files: Sequence[ComparedFile]) -> str:
     """A section with all that the script needs; a sentence where nothing can be compared."""
-    sounds = [_sound(index, exhibit) for index, exhibit in enumerate(exhibits)]
+    sounds = [_sound(index, compared) for index, compared in enumerate(files)]
     sounds = [sound for sound in sounds if sound["pairs"]]
     if not sounds:
         return "<p>No two codecs have sounds at similar bitrates here, so there is nothing to compare blindly.</p>\n"
-    told = json.dumps({"report": _identity(title, sounds), "title": title, "sounds": sounds})
-    return _SECTION.replace("DATA", escape(told))
+    data = json.dumps({"report": _identity(title, sounds), "title": title, "sounds": sounds})
+    return _SECTION.replace("DATA", escape(data))
 
 
-def _comparable(one: Sample, other: Sample) -> bool:
-    if one.codec == other.codec or not one.kbps or not other.kbps:
+def _comparable(first: Sample, second: Sample) -> bool:
+    if first.codec == second.codec or not first.kbps or not second.kbps:
         return False
-    return max(one.kbps, other.kbps) <= SIMILAR * min(one.kbps, other.kbps)
+    return max(first.kbps, second.kbps) <= SIMILAR * min(first.kbps, second.kbps)
 
 
-def _sound(index: int, exhibit: Exhibit) -> dict[str, Any]:
+def _sound(index: int, compared: ComparedFile) -> dict[str, Any]:
     """``section`` counts the sections of sounds on the page, places in ``pairs`` count from 0 in ``versions``."""
-    versions = [{"codec": version.codec, "setting": version.setting} for version in exhibit.versions]
-    return {"section": index, "file": exhibit.file, "versions": versions, "pairs": similar(exhibit)}
+    versions = [{"codec": version.codec, "setting": version.setting} for version in compared.versions]
+    return {"section": index, "file": compared.file, "versions": versions, "pairs": similar(compared)}
 
 
 def _identity(title: str, sounds: Sequence[dict[str, Any]]) -> str:

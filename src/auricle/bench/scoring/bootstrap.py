@@ -21,7 +21,7 @@ def bootstrap(values: Sequence[float], weights: Sequence[float] | None = None, *
         return None
     above = np.asarray(values, np.float64)
     below = np.ones_like(above) if weights is None else np.asarray(weights, np.float64)
-    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, above.size, (_DRAWS, above.size))
-    ratios = above[drawn].sum(axis=1) / below[drawn].sum(axis=1)
+    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, above.size, (_DRAWS, above.size))
+    ratios = above[draws].sum(axis=1) / below[draws].sum(axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return Estimate(float(above.sum() / below.sum()), float(low), float(high))

@@ -14,7 +14,7 @@ from auricle.errors import AudioError
 
 _CLIP_SECONDS = 12.0
 _LEAST_SECONDS = 1.0
-_LOOKED_AT_SECONDS = 60.0
+_EXCERPT_WITHIN_SECONDS = 60.0
 _MOST_CHANNELS = 2
 _SILENCE = 1e-4
 
@@ -59,21 +59,21 @@ def excerpts(sounds: Sequence[Sound], *, max_seconds: float, clip_seconds: float
     longest = max(clip_seconds, max_seconds / max(1, len(sounds)))
     clips: list[Clip] = []
     rejected: list[Rejected] = []
-    left = max_seconds
+    remaining = max_seconds
     for sound in sorted(sounds, key=lambda sound: hashlib.sha256(sound.name.encode()).digest()):
-        if clips and left < min(_LEAST_SECONDS, max_seconds):
+        if clips and remaining < min(_LEAST_SECONDS, max_seconds):
             break
         try:
-            clip = excerpt(sound, min(longest, left))
+            clip = excerpt(sound, min(longest, remaining))
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
             continue
         clips.append(clip)
-        left -= clip.seconds
+        remaining -= clip.seconds
     return Excerpts(tuple(clips), tuple(rejected))
 
 
-def whole(path: Path, name: str) -> Clip:
+def read_clip(path: Path, name: str) -> Clip:
     """A whole file as one clip, all its channels.
 
     Raises:
@@ -91,7 +91,7 @@ def excerpt(sound: Sound, longest: float) -> Clip:
     """
     with AudioReader(sound.path) as reader:
         rate = reader.sample_rate
-        promised = min(reader.frames, round(_LOOKED_AT_SECONDS * rate))
+        promised = min(reader.frames, round(_EXCERPT_WITHIN_SECONDS * rate))
         length = max(1, round(longest * rate))
         start = max(0, (promised - length) // 2)
         parts: list[np.ndarray] = []

@@ -15,18 +15,18 @@ from auricle.metrics import MetricUnavailable, high_band, mel_distance, pesq_wb,
 
 @final
 @dataclass(frozen=True, eq=False)
-class Pair:
+class SignalPair:
     """An original and what came back, float32 ``(c, t)`` of one shape and rate in Hz."""
 
-    wanted: np.ndarray
-    given: np.ndarray
-    rate: int
+    reference: np.ndarray
+    estimate: np.ndarray
+    sample_rate: int
     speech: bool
 
     @property
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """All channels laid end to end, so that an error in one can't cancel one in another."""
-        return self.wanted.reshape(-1), self.given.reshape(-1)
+        return self.reference.reshape(-1), self.estimate.reshape(-1)
 
 
 @final
@@ -50,7 +50,7 @@ class Metric:
     unit: str
     higher_is_better: bool | None
     digits: int
-    measure: Callable[[Pair], float]
+    measure: Callable[[SignalPair], float]
     speech_only: bool = False
     packages: tuple[str, ...] = ()
 
@@ -67,15 +67,33 @@ _ALL = (
         "",
         True,
         2,
-        lambda pair: visqol(pair.wanted, pair.given, pair.rate, speech=pair.speech),
+        lambda pair: visqol(pair.reference, pair.estimate, pair.sample_rate, speech=pair.speech),
         packages=("visqol", "ai_edge_litert"),
     ),
-    Metric("pesq", "PESQ-WB", "", True, 2, lambda pair: pesq_wb(pair.wanted, pair.given, pair.rate), True, ("pesq",)),
-    Metric("stoi", "STOI", "", True, 3, lambda pair: stoi(pair.wanted, pair.given, pair.rate), True, ("pystoi",)),
-    Metric("mel", "mel distance", "nepers", False, 3, lambda pair: mel_distance(*pair.flat, pair.rate)),
+    Metric(
+        "pesq",
+        "PESQ-WB",
+        "",
+        True,
+        2,
+        lambda pair: pesq_wb(pair.reference, pair.estimate, pair.sample_rate),
+        True,
+        ("pesq",),
+    ),
+    Metric(
+        "stoi",
+        "STOI",
+        "",
+        True,
+        3,
+        lambda pair: stoi(pair.reference, pair.estimate, pair.sample_rate),
+        True,
+        ("pystoi",),
+    ),
+    Metric("mel", "mel distance", "nepers", False, 3, lambda pair: mel_distance(*pair.flat, pair.sample_rate)),
     Metric("stft", "STFT distance", "", False, 3, lambda pair: stft_distance(*pair.flat)),
     Metric("si_sdr", "SI-SDR", "dB", True, 1, lambda pair: si_sdr(*pair.flat)),
-    Metric("high_band", "above 6 kHz", "dB", None, 1, lambda pair: high_band(*pair.flat, pair.rate)),
+    Metric("high_band", "above 6 kHz", "dB", None, 1, lambda pair: high_band(*pair.flat, pair.sample_rate)),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
@@ -99,18 +117,18 @@ class Scores:
     problems: Mapping[str, str]
 
 
-def usable(names: Iterable[str], *, speech: bool) -> tuple[str, ...]:
+def usable_metrics(names: Iterable[str], *, speech: bool) -> tuple[str, ...]:
     """Those of some metrics that are installed and say something about the kind of sound."""
-    chosen = (METRICS[name] for name in names)
-    return tuple(m.name for m in chosen if (speech or not m.speech_only) and m.missing() is None)
+    metrics = (METRICS[name] for name in names)
+    return tuple(metric.name for metric in metrics if (speech or not metric.speech_only) and metric.missing() is None)
 
 
-def score(
+def score_sound(
     reference: np.ndarray,
     estimate: np.ndarray,
     sample_rate: int,
     *,
-    judged_rate: int,
+    scoring_rate: int,
     speech: bool,
     metrics: Iterable[str] = QUICK,
 ) -> Scores:
@@ -120,15 +138,15 @@ def score(
         reference: the original.
         estimate: what came back, of the same shape.
         sample_rate: of both, in Hz.
-        judged_rate: both are resampled to this rate first. Mel distances compare only at equal rates.
+        scoring_rate: both are resampled to this rate first. Mel distances compare only at equal rates.
         speech: whether to judge as speech: PESQ and STOI, and ViSQOL in speech mode.
-        metrics: names of those wanted; see `usable`.
+        metrics: their names; see `usable_metrics`.
     """
-    wanted, given = (resample(signal, sample_rate, judged_rate) for signal in (reference, estimate))
-    pair = Pair(wanted, given, judged_rate, speech)
+    signals = (resample(signal, sample_rate, scoring_rate) for signal in (reference, estimate))
+    pair = SignalPair(*signals, scoring_rate, speech)
     values: dict[str, float] = {}
     problems: dict[str, str] = {}
-    for name in usable(metrics, speech=speech):
+    for name in usable_metrics(metrics, speech=speech):
         try:
             values[name] = METRICS[name].measure(pair)
         except (AudioError, MetricUnavailable) as error:

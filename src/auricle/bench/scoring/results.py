@@ -98,7 +98,7 @@ class Curve:
 
 @final
 @dataclass(frozen=True)
-class FileAbout:
+class BenchmarkFile:
     """A file that was asked for. ``problem`` says why it was left out, else it is empty.
 
     ``seconds``, ``sample_rate`` in Hz and ``channels`` are of the excerpt that was coded, 0 if it was left out.
@@ -113,13 +113,13 @@ class FileAbout:
 
 @final
 @dataclass(frozen=True)
-class FileVerdict:
+class FileResult:
     """One codec at one setting on one file.
 
     Attributes:
         codec: as in its `Curve`.
         setting: as in its `Point`.
-        file: as in its `FileAbout`.
+        file: as in its `BenchmarkFile`.
         bytes: what it was stored in, None if it was not.
         scores: by metric; a metric that could not judge is missing here and in ``problem``.
         problem: why it did not come back, or which metrics could not judge it; else empty.
@@ -140,12 +140,12 @@ class BenchmarkResult:
 
     Attributes:
         title: what was compared on what.
-        made: ISO date.
+        date: ISO date.
         machine: see `auricle.bench.machine_info`.
         settings: everything that decides the figures, by name.
         curves: Auricle's models first, then peers in the order asked for; never one less than asked for.
         files: all that were asked for.
-        verdicts: one for each codec, setting and file.
+        file_results: one for each codec, setting and file.
         notes: what to know about the whole.
         wall_seconds: on the clock.
         metric_seconds: work of the metrics, in all processes together.
@@ -154,12 +154,12 @@ class BenchmarkResult:
     """
 
     title: str
-    made: str
+    date: str
     machine: Mapping[str, str | int | float]
     settings: Mapping[str, Any]
     curves: tuple[Curve, ...]
-    files: tuple[FileAbout, ...]
-    verdicts: tuple[FileVerdict, ...]
+    files: tuple[BenchmarkFile, ...]
+    file_results: tuple[FileResult, ...]
     notes: tuple[str, ...] = ()
     wall_seconds: float = 0.0
     metric_seconds: float = 0.0
@@ -188,7 +188,7 @@ class BenchmarkResult:
 @final
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A sound for listening: of a file, after a codec (or ``original``), float32 ``(c, t)``; see `FileVerdict`."""
+    """A sound for listening: of a file, after a codec (or ``original``), float32 ``(c, t)``; see `FileResult`."""
 
     file: str
     codec: str

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from auricle.bench.scoring.judge import Verdict
 from auricle.bench.scoring.rate_search import real_kbps
+from auricle.bench.scoring.scorer import ClipResult
 from auricle.bench.text_table import plain
 
 
@@ -39,20 +39,20 @@ class Row:
     seconds: float
 
 
-def row(codec: str, setting: str, verdicts: Sequence[Verdict], *, skipped: int = 0) -> Row:
+def summarise_row(codec: str, setting: str, results: Sequence[ClipResult], *, skipped: int = 0) -> Row:
     """Sum up one codec at one setting; ``skipped`` files never reached it."""
-    good = [verdict for verdict in verdicts if verdict.scores is not None]
+    scored = [result for result in results if result.scores is not None]
     return Row(
         codec,
         setting,
-        real_kbps([(verdict.bytes, verdict.seconds) for verdict in good]),
-        _mean(good, "mel"),
-        _mean(good, "si_sdr"),
-        _mean(good, "pesq"),
-        _mean(good, "stoi"),
-        len(good),
-        skipped + len(verdicts) - len(good),
-        sum(verdict.seconds for verdict in good),
+        real_kbps([(result.bytes, result.seconds) for result in scored]),
+        _mean(scored, "mel"),
+        _mean(scored, "si_sdr"),
+        _mean(scored, "pesq"),
+        _mean(scored, "stoi"),
+        len(scored),
+        skipped + len(results) - len(scored),
+        sum(result.seconds for result in scored),
     )
 
 
@@ -81,6 +81,6 @@ def number(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def _mean(verdicts: Sequence[Verdict], name: str) -> float | None:
-    values = [v.scores.values[name] for v in verdicts if v.scores is not None and name in v.scores.values]
+def _mean(results: Sequence[ClipResult], name: str) -> float | None:
+    values = [r.scores.values[name] for r in results if r.scores is not None and name in r.scores.values]
     return sum(values) / len(values) if values else None

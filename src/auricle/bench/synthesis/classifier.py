@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 
 from auricle.bench.synthesis.measures import around, halves
-from auricle.bench.synthesis.results import Figure, Judged
+from auricle.bench.synthesis.results import ClassAccuracy, Figure
 from auricle.extras import require
 from auricle.metrics.sets import inception_score
 
@@ -16,7 +16,7 @@ _STRENGTH = 0.1
 
 
 @final
-class Judge:
+class ClassJudge:
     """Logistic regression on standardised embeddings; all classes weigh alike.
 
     Args:
@@ -36,20 +36,22 @@ class Judge:
         regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2000)
         self._fitted: Any = make_pipeline(StandardScaler(), regression).fit(values, list(labels))
 
-    def judge(self, name: str, values: np.ndarray, labels: Sequence[str], mixed: np.ndarray, seed: int) -> Judged:
+    def judge(
+        self, name: str, values: np.ndarray, labels: Sequence[str], mixed: np.ndarray, seed: int
+    ) -> ClassAccuracy:
         """Ask about a set.
 
         Args:
             name: of the set.
             values: ``(m, d)``.
             labels: the classes that they should be of.
-            mixed: numbers of the rows whose inception score is wanted, so that all sets have one mix of classes.
+            mixed: numbers of the rows whose inception score is computed, so that all sets have one mix of classes.
             seed: decides the intervals.
         """
         probabilities = self._fitted.predict_proba(values)
-        right = self._fitted.classes_[probabilities.argmax(axis=1)] == np.array(labels)
-        members = {label: right[np.array(labels) == label] for label in sorted(set(labels))}
-        return Judged(
+        is_right = self._fitted.classes_[probabilities.argmax(axis=1)] == np.array(labels)
+        members = {label: is_right[np.array(labels) == label] for label in sorted(set(labels))}
+        return ClassAccuracy(
             set=name,
             sounds=len(values),
             accuracy=_accuracy(list(members.values()), seed),
@@ -61,8 +63,8 @@ class Judge:
 def _accuracy(members: Sequence[np.ndarray], seed: int) -> Figure:
     """Mean over classes, with a bootstrap interval within each: the sum of n drawn zeros and ones is binomial."""
     random = np.random.Generator(np.random.PCG64(seed))
-    drawn = np.mean([random.binomial(len(hits), hits.mean(), _DRAWS) / len(hits) for hits in members], axis=0)
-    low, high = np.quantile(drawn, (0.025, 0.975))
+    draws = np.mean([random.binomial(len(hits), hits.mean(), _DRAWS) / len(hits) for hits in members], axis=0)
+    low, high = np.quantile(draws, (0.025, 0.975))
     return Figure(float(np.mean([hits.mean() for hits in members])), float(low), float(high))
 
 

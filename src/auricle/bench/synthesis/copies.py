@@ -7,8 +7,8 @@ import numpy as np
 
 from auricle.audio import AudioReader, resample
 from auricle.bench.synthesis.measures import around, halves
-from auricle.bench.synthesis.results import Nearness, Pair
-from auricle.bench.synthesis.sounds import SoundSet, trimmed
+from auricle.bench.synthesis.results import NearestPair, Nearness
+from auricle.bench.synthesis.sounds import SoundSet, trim_silence
 from auricle.metrics.copying import copying
 from auricle.metrics.sets import nearest
 
@@ -30,39 +30,42 @@ def nearness(
         a summary of each set; for each of its sounds the number of the nearest training sound; and the distance below
         which a sound is suspect.
     """
-    found = {name: nearest(values, training) for name, values in sets.items()}
-    normal = found[held_out][0]
-    told = tuple(_told(name, distances, normal, seed) for name, (distances, _) in found.items())
-    return told, {name: which for name, (_, which) in found.items()}, copying(normal, normal).threshold
+    neighbours = {name: nearest(values, training) for name, values in sets.items()}
+    held_out_distances = neighbours[held_out][0]
+    summaries = tuple(
+        _summarise(name, distances, held_out_distances, seed) for name, (distances, _) in neighbours.items()
+    )
+    rows = {name: indices for name, (_, indices) in neighbours.items()}
+    return summaries, rows, copying(held_out_distances, held_out_distances).threshold
 
 
-def _told(name: str, distances: np.ndarray, normal: np.ndarray, seed: int) -> Nearness:
-    whole = copying(distances, normal)
-    parts = halves((len(distances), len(normal)), seed)
-    spread = [copying(distances[one], normal[two]).nearer for one, two in zip(*parts, strict=True)]
+def _summarise(name: str, distances: np.ndarray, held_out: np.ndarray, seed: int) -> Nearness:
+    result = copying(distances, held_out)
+    parts = halves((len(distances), len(held_out)), seed)
+    spread = [copying(distances[first], held_out[second]).nearer for first, second in zip(*parts, strict=True)]
     return Nearness(
         set=name,
         sounds=len(distances),
         median=float(np.median(distances)),
-        nearer=around(whole.nearer, np.array(spread)),
-        suspects=whole.suspects,
+        nearer=around(result.nearer, np.array(spread)),
+        suspects=result.suspects,
     )
 
 
 def nearest_pairs(
-    generated: SoundSet, training: SoundSet, embedding: str, which: np.ndarray, threshold: float, count: int
-) -> tuple[Pair, ...]:
+    generated: SoundSet, training: SoundSet, embedding: str, training_rows: np.ndarray, threshold: float, count: int
+) -> tuple[NearestPair, ...]:
     """The ``count`` generated sounds that are nearest to training sounds, with how alike the waveforms are."""
-    steps = generated.values[embedding] - training.values[embedding][which]
+    steps = generated.values[embedding] - training.values[embedding][training_rows]
     distances = np.sqrt((steps * steps).sum(axis=1))
     pairs = []
     for index in np.argsort(distances, kind="stable")[:count]:
-        other = which[index]
-        first, second = (_heard(each.paths[at]) for each, at in ((generated, index), (training, other)))
+        row = training_rows[index]
+        first, second = _read(generated.paths[index]), _read(training.paths[row])
         pairs.append(
-            Pair(
+            NearestPair(
                 generated.names[index],
-                training.names[other],
+                training.names[row],
                 float(distances[index]),
                 correlation(first, second),
                 bool(distances[index] < threshold),
@@ -79,8 +82,8 @@ def correlation(first: np.ndarray, second: np.ndarray) -> float:
     return min(1.0, float(np.abs(shared).max()) / norm) if norm > 0 else 0.0
 
 
-def _heard(path: Path, longest: float = 10.0) -> np.ndarray:
+def _read(path: Path, longest: float = 10.0) -> np.ndarray:
     with AudioReader(path) as reader:
         audio = next(reader.blocks(round(longest * reader.sample_rate)))
         rate = reader.sample_rate
-    return resample(trimmed(audio.mean(axis=0))[None], rate, _RATE)[0].astype(np.float64)
+    return resample(trim_silence(audio.mean(axis=0))[None], rate, _RATE)[0].astype(np.float64)

@@ -12,17 +12,17 @@ class Embedding(ABC):
     Attributes:
         name: for tables; it names everything that decides the figures.
         about: what it is and where it comes from, in one line.
-        rate: at which it takes sounds, in Hz.
+        sample_rate: at which it takes sounds, in Hz.
     """
 
     name: str
     about: str
-    rate: int
+    sample_rate: int
 
     @abstractmethod
     def missing(self) -> str | None:
         """Why it can't be used here, and what to do; None if it can."""
 
     @abstractmethod
-    def of(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
+    def embed(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
         """Embed float32 sounds ``(t,)``, each with t at least 1: float32 ``(b, d)``."""

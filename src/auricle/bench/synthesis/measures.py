@@ -48,7 +48,7 @@ def around(value: float, of_halves: np.ndarray) -> Figure:
 
 
 @final
-class Ruler:
+class SetDistance:
     """Measures sets against one reference, of which everything is computed once.
 
     Args:
@@ -95,23 +95,23 @@ class Ruler:
         parts = halves((len(self._reference), len(values)), self._seed, few=True)
         spread = np.array(
             [
-                fad_infinity(self._reference[one], values[two], seed=self._seed).value
-                for one, two in zip(*parts, strict=True)
+                fad_infinity(self._reference[first], values[second], seed=self._seed).value
+                for first, second in zip(*parts, strict=True)
             ]
         )
         return around(fad_infinity(self._gaussian, values, seed=self._seed).value, spread)
 
     def _manifold(self, squares: np.ndarray, values: np.ndarray) -> dict[str, Figure]:
         between = squared_distances(self._reference, values)
-        whole = manifold(self._squares, squares, between)
+        complete = manifold(self._squares, squares, between)
         if min(between.shape) < 4 * FEWEST:  # a half would have other neighbourhoods altogether
-            return {field.name: Figure(getattr(whole, field.name)) for field in fields(Manifold)}
+            return {field.name: Figure(getattr(complete, field.name)) for field in fields(Manifold)}
         parts = halves(between.shape, self._seed, few=True)
-        found = [
-            manifold(self._squares[np.ix_(one, one)], squares[np.ix_(two, two)], between[np.ix_(one, two)])
-            for one, two in zip(*parts, strict=True)
+        manifolds = [
+            manifold(
+                self._squares[np.ix_(rows, rows)], squares[np.ix_(columns, columns)], between[np.ix_(rows, columns)]
+            )
+            for rows, columns in zip(*parts, strict=True)
         ]
-        return {
-            field.name: around(getattr(whole, field.name), np.array([getattr(each, field.name) for each in found]))
-            for field in fields(Manifold)
-        }
+        values = {field.name: np.array([getattr(half, field.name) for half in manifolds]) for field in fields(Manifold)}
+        return {name: around(getattr(complete, name), of_halves) for name, of_halves in values.items()}

@@ -66,7 +66,7 @@ class Comparison:
 
 @final
 @dataclass(frozen=True)
-class Judged:
+class ClassAccuracy:
     """What a classifier says that was trained on real sounds.
 
     Attributes:
@@ -106,7 +106,7 @@ class Nearness:
 
 @final
 @dataclass(frozen=True)
-class Pair:
+class NearestPair:
     """A generated sound and the training sound that is nearest to it.
 
     ``correlation`` is the highest of their waveforms at any shift, 0 to 1; ``suspect`` tells whether the distance is
@@ -122,14 +122,14 @@ class Pair:
 
 @final
 @dataclass(frozen=True)
-class Measured:
+class EmbeddingResult:
     """All that one embedding tells.
 
     Attributes:
         embedding: its name.
         about: what it is.
         comparisons: generated sounds first; the floor; the ceiling, if a model was given.
-        judged: generated, held-out, and rebuilt sounds; empty where there are no two classes.
+        class_accuracies: of generated, held-out, and rebuilt sounds; empty where there are no two classes.
         nearness: the same sets, and copies; empty if nothing was said of the training sounds.
         pairs: the nearest ones first.
     """
@@ -137,22 +137,22 @@ class Measured:
     embedding: str
     about: str
     comparisons: tuple[Comparison, ...]
-    judged: tuple[Judged, ...]
+    class_accuracies: tuple[ClassAccuracy, ...]
     nearness: tuple[Nearness, ...]
-    pairs: tuple[Pair, ...]
+    pairs: tuple[NearestPair, ...]
 
     def comparison(self, name: str) -> Comparison | None:
         """The one of a set, if there is one."""
-        return next((each for each in self.comparisons if each.set == name), None)
+        return next((comparison for comparison in self.comparisons if comparison.set == name), None)
 
-    def judgement(self, name: str) -> Judged | None:
+    def class_accuracy(self, name: str) -> ClassAccuracy | None:
         """The one of a set, if there is one."""
-        return next((each for each in self.judged if each.set == name), None)
+        return next((accuracy for accuracy in self.class_accuracies if accuracy.set == name), None)
 
 
 @final
 @dataclass(frozen=True)
-class SetAbout:
+class SoundSetSummary:
     """A set of sounds: where from, how many, in which classes, and how many were silent, short or could not be used."""
 
     name: str
@@ -172,22 +172,22 @@ class SynthesisResult:
 
     Attributes:
         title: what was evaluated.
-        made: ISO date.
+        date: ISO date.
         machine: see `auricle.bench.machine_info`.
         settings: everything that decides the figures, by name.
         sets: the sounds.
-        measured: one for each embedding.
+        embeddings: what each of them tells.
         notes: what to know about the whole, and what was left out.
         wall_seconds: on the clock.
         format: version of this layout.
     """
 
     title: str
-    made: str
+    date: str
     machine: Mapping[str, str | int | float]
     settings: Mapping[str, Any]
-    sets: tuple[SetAbout, ...]
-    measured: tuple[Measured, ...]
+    sets: tuple[SoundSetSummary, ...]
+    embeddings: tuple[EmbeddingResult, ...]
     notes: tuple[str, ...]
     wall_seconds: float
     format: int = FORMAT

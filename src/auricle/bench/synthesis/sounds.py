@@ -20,13 +20,13 @@ from auricle.synth.rendering.mid_side import decoded
 SILENCE = 1e-4
 SHORT_SECONDS = 0.05
 _TRIM = 1e-3
-_AT_ONCE = 32
-_REBUILT_AT_ONCE = 16
+_BATCH_SIZE = 32
+_REBUILT_BATCH_SIZE = 16
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Piece:
+class MonoSound:
     """A sound, float32 ``(t,)`` with t at least 1, with what is known of it."""
 
     name: str
@@ -70,52 +70,54 @@ class SoundSet:
         return len(self.names)
 
 
-def pieces(
-    sounds: Sequence[Labelled], seconds: float, refuse: Callable[[Rejected], None], *, silence: bool
-) -> Iterator[Piece]:
+def read_sounds(
+    sounds: Sequence[Labelled], seconds: float, reject: Callable[[Rejected], None], *, silence: bool
+) -> Iterator[MonoSound]:
     """Read sounds one after another.
 
     Args:
         sounds: the files.
         seconds: of each, from its beginning, at most.
-        refuse: is told of files that can't be read, and of silent ones unless ``silence``.
-        silence: whether silent sounds are wanted.
+        reject: is told of files that can't be read, and of silent ones unless ``silence``.
+        silence: whether silent sounds may pass.
     """
-    for each in sounds:
+    for labelled in sounds:
+        path = labelled.sound.path
         try:
-            piece = _read(each, seconds)
+            sound = _read(labelled, seconds)
         except AudioError as error:
-            refuse(Rejected(each.sound.path, str(error)))
+            reject(Rejected(path, str(error)))
             continue
-        if piece.silent and not silence:
-            refuse(Rejected(each.sound.path, f"{each.sound.path} is silent"))
+        if sound.silent and not silence:
+            reject(Rejected(path, f"{path} is silent"))
             continue
-        yield piece
+        yield sound
 
 
-def _read(each: Labelled, seconds: float) -> Piece:
-    with AudioReader(each.sound.path) as reader:
-        wanted = max(1, round(seconds * reader.sample_rate))
-        parts, done = [], 0
-        for block in reader.blocks(min(wanted, 1 << 16)):
-            parts.append(block.mean(axis=0)[: wanted - done])
-            done += len(parts[-1])
-            if done >= wanted:
+def _read(labelled: Labelled, seconds: float) -> MonoSound:
+    sound = labelled.sound
+    with AudioReader(sound.path) as reader:
+        longest = max(1, round(seconds * reader.sample_rate))
+        parts, length = [], 0
+        for block in reader.blocks(min(longest, 1 << 16)):
+            parts.append(block.mean(axis=0)[: longest - length])
+            length += len(parts[-1])
+            if length >= longest:
                 break
         rate = reader.sample_rate
-    if not done:
-        raise AudioError(f"{each.sound.path} holds no samples")
-    return Piece(each.sound.name, each.sound.path, each.label, np.concatenate(parts), rate)
+    if not length:
+        raise AudioError(f"{sound.path} holds no samples")
+    return MonoSound(sound.name, sound.path, labelled.label, np.concatenate(parts), rate)
 
 
-def several(found: Iterable[Piece], count: int) -> Iterator[list[Piece]]:
-    """Pieces in lists of ``count``, the last one shorter."""
-    left = iter(found)
-    while some := list(islice(left, count)):
-        yield some
+def batches(sounds: Iterable[MonoSound], size: int) -> Iterator[list[MonoSound]]:
+    """Sounds in lists of ``size``, the last one shorter."""
+    iterator = iter(sounds)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
-def trimmed(audio: np.ndarray) -> np.ndarray:
+def trim_silence(audio: np.ndarray) -> np.ndarray:
     """Without what comes before the first and after the last sample above -60 dB of the peak; silence stays whole.
 
     Sounds of generators have a fixed length and end in silence; recordings were cut by someone. Without this, the
@@ -125,50 +127,53 @@ def trimmed(audio: np.ndarray) -> np.ndarray:
     return audio[loud[0] : loud[-1] + 1] if loud.size else audio
 
 
-def embedded(
-    found: Iterable[Piece], embeddings: Sequence[Embedding], rejected: Sequence[Rejected], step: Callable[[], None]
+def embed_sounds(
+    sounds: Iterable[MonoSound], embeddings: Sequence[Embedding], rejected: Sequence[Rejected], step: Callable[[], None]
 ) -> SoundSet:
-    """Embed pieces as they come, a few in memory at a time; ``rejected`` may still grow meanwhile."""
+    """Embed sounds as they come, a few in memory at a time; ``rejected`` may still grow meanwhile."""
     names, paths, labels = [], [], []
-    rows: dict[str, list[np.ndarray]] = {each.name: [] for each in embeddings}
+    rows: dict[str, list[np.ndarray]] = {embedding.name: [] for embedding in embeddings}
     seconds, silent, short = 0.0, 0, 0
-    for some in several(found, _AT_ONCE):
-        cut = [trimmed(piece.audio) for piece in some]
-        for each in embeddings:
-            heard = [_at(audio, piece.sample_rate, each.rate) for audio, piece in zip(cut, some, strict=True)]
-            rows[each.name].append(each.of(heard))
-        for audio, piece in zip(cut, some, strict=True):
-            names.append(piece.name)
-            paths.append(piece.path)
-            labels.append(piece.label)
-            length = len(audio) / piece.sample_rate
-            seconds, silent, short = seconds + length, silent + piece.silent, short + (length < SHORT_SECONDS)
+    for batch in batches(sounds, _BATCH_SIZE):
+        trimmed = [trim_silence(sound.audio) for sound in batch]
+        for embedding in embeddings:
+            native = [
+                _resample(audio, sound.sample_rate, embedding.sample_rate)
+                for audio, sound in zip(trimmed, batch, strict=True)
+            ]
+            rows[embedding.name].append(embedding.embed(native))
+        for audio, sound in zip(trimmed, batch, strict=True):
+            names.append(sound.name)
+            paths.append(sound.path)
+            labels.append(sound.label)
+            length = len(audio) / sound.sample_rate
+            seconds, silent, short = seconds + length, silent + sound.silent, short + (length < SHORT_SECONDS)
             step()
     values = {name: np.concatenate(parts).astype(np.float64) for name, parts in rows.items() if parts}
     return SoundSet(tuple(names), tuple(paths), tuple(labels), values, seconds, tuple(rejected), silent, short)
 
 
-def _at(audio: np.ndarray, source: int, target: int) -> np.ndarray:
+def _resample(audio: np.ndarray, source: int, target: int) -> np.ndarray:
     return resample(audio[None], source, target)[0]
 
 
 @torch.inference_mode()
-def rebuilt(found: Iterable[Piece], model: Autoencoder) -> Iterator[Piece]:
-    """Encode and decode each piece, at the bottleneck's best quality and without rounding: all a generator of latents
-    could reach. Pieces come back at the model's rate.
+def through_autoencoder(sounds: Iterable[MonoSound], model: Autoencoder) -> Iterator[MonoSound]:
+    """Encode and decode each sound, at the bottleneck's best quality and without rounding: all a generator of latents
+    could reach. Sounds come back at the model's rate.
 
     Args:
-        found: read a few at a time.
+        sounds: read a few at a time.
         model: in eval mode.
     """
     device = next(model.parameters()).device
-    for some in several(found, _REBUILT_AT_ONCE):
-        native = [resample(piece.audio[None], piece.sample_rate, model.sample_rate)[0] for piece in some]
+    for batch in batches(sounds, _REBUILT_BATCH_SIZE):
+        native = [_resample(sound.audio, sound.sample_rate, model.sample_rate) for sound in batch]
         longest = max(map(len, native))
         stacked = np.stack([np.pad(audio, (0, longest - len(audio))) for audio in native])
         z = model.encode(torch.from_numpy(stacked).to(device))
         # one by one through `decoded`, which takes channels for one sound: they would be rotated
-        for piece, latent, audio in zip(some, z, native, strict=True):
+        for sound, latent, audio in zip(batch, z, native, strict=True):
             frames = latent[None, : model.frames(len(audio))]
-            back = decoded(model, frames, len(audio))[0].cpu().numpy()
-            yield replace(piece, audio=back, sample_rate=model.sample_rate)
+            rebuilt = decoded(model, frames, len(audio))[0].cpu().numpy()
+            yield replace(sound, audio=rebuilt, sample_rate=model.sample_rate)

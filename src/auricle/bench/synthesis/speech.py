@@ -44,7 +44,7 @@ class SpeechEmbedding(Embedding):
     """
 
     def __init__(self) -> None:
-        self.rate = 16_000
+        self.sample_rate = 16_000
         self.name = "speech embedding"
         self.about = "96 features learned on spoken keywords (Lin et al., 2020), up to 8 kHz"
 
@@ -61,11 +61,11 @@ class SpeechEmbedding(Embedding):
             return f"it needs the package ai-edge-litert: {_HINT}"
         return None
 
-    def of(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
+    def embed(self, sounds: Sequence[np.ndarray]) -> np.ndarray:
         """One row for each sound; one shorter than a window is set into silence."""
         windows = [_windows(_run("melspectrogram.tflite", _padded(sound)[None])[0, 0]) for sound in sounds]
         embedded = _run("embedding_model.tflite", np.concatenate(windows)[..., None])[:, 0, 0]
-        ends = np.cumsum([len(each) for each in windows])[:-1]
+        ends = np.cumsum([len(part) for part in windows])[:-1]
         return np.stack([part.mean(axis=0) for part in np.split(embedded, ends)])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, Figure, Measured, SynthesisResult
+from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, EmbeddingResult, Figure, SynthesisResult
 from auricle.bench.text_table import markdown, plain
 
 Table = tuple[list[str], list[list[str]]]
@@ -11,10 +11,10 @@ Table = tuple[list[str], list[list[str]]]
 def format_synthesis(result: SynthesisResult) -> str:
     """Tables of each embedding, then what to know."""
     parts = [result.title, plain(*sets_table(result))]
-    for measured in result.measured:
-        parts.append(f"{measured.embedding}: {measured.about}")
-        parts += [plain(*table) for table in tables(measured) if table[1]]
-        parts.append("\n".join(_verdicts(measured)))
+    for embedding in result.embeddings:
+        parts.append(f"{embedding.embedding}: {embedding.about}")
+        parts += [plain(*table) for table in tables(embedding) if table[1]]
+        parts.append("\n".join(_remarks(embedding)))
     parts.append("in parentheses: 95 % intervals by half samples, of accuracy by a bootstrap over sounds")
     parts.append("\n".join(result.notes))
     parts.append(f"{result.wall_seconds:.0f} s")
@@ -26,92 +26,98 @@ def sets_table(result: SynthesisResult) -> Table:
     heads = ["sounds", "folder", "files", "seconds", "classes"]
     rows = [
         [
-            each.name,
-            each.folder,
-            str(each.sounds),
-            f"{each.seconds:.0f}",
-            str(len(each.classes)) if each.classes else "-",
+            summary.name,
+            summary.folder,
+            str(summary.sounds),
+            f"{summary.seconds:.0f}",
+            str(len(summary.classes)) if summary.classes else "-",
         ]
-        for each in result.sets
+        for summary in result.sets
     ]
     return heads, rows
 
 
-def tables(measured: Measured) -> list[Table]:
+def tables(embedding: EmbeddingResult) -> list[Table]:
     """Distances, classes, and copies; a table without rows where there is nothing to tell."""
-    return [distance_table(measured), class_table(measured), copy_table(measured), pair_table(measured)]
+    return [distance_table(embedding), class_table(embedding), copy_table(embedding), pair_table(embedding)]
 
 
-def distance_table(measured: Measured) -> Table:
+def distance_table(embedding: EmbeddingResult) -> Table:
     """Distances from the reference, fidelity and diversity."""
     heads = ["set", "n", "KAD", "x floor", "FAD∞", "x floor", "precision", "recall", "density", "coverage", "diversity"]
-    floor = measured.comparison(FLOOR)
+    floor = embedding.comparison(FLOOR)
     rows = []
-    for each in measured.comparisons:
-        shapes = (each.precision, each.recall, each.density, each.coverage)
+    for comparison in embedding.comparisons:
+        shapes = (comparison.precision, comparison.recall, comparison.density, comparison.coverage)
         rows.append(
             [
-                each.set,
-                f"{each.sounds} : {each.reference}",
-                each.kad.text(2),
-                _times(each.kad, floor and floor.kad),
-                each.fad_infinity.text(1) if each.fad_infinity else "-",
-                _times(each.fad_infinity, floor and floor.fad_infinity),
+                comparison.set,
+                f"{comparison.sounds} : {comparison.reference}",
+                comparison.kad.text(2),
+                _times(comparison.kad, floor and floor.kad),
+                comparison.fad_infinity.text(1) if comparison.fad_infinity else "-",
+                _times(comparison.fad_infinity, floor and floor.fad_infinity),
                 *(f"{shape.value:.2f}" for shape in shapes),
-                f"{each.diversity.value:.2f}",
+                f"{comparison.diversity.value:.2f}",
             ]
         )
     return heads, rows
 
 
-def class_table(measured: Measured) -> Table:
+def class_table(embedding: EmbeddingResult) -> Table:
     """What the classifier says."""
     heads = ["set", "n", "class accuracy", "inception score", "worst class"]
     rows = []
-    for each in measured.judged:
-        worst = min(each.classes, key=lambda label: each.classes[label])
+    for accuracy in embedding.class_accuracies:
+        worst = min(accuracy.classes, key=lambda label: accuracy.classes[label])
         rows.append(
             [
-                each.set,
-                str(each.sounds),
-                each.accuracy.text(3),
-                each.inception.text(2),
-                f"{worst} {each.classes[worst]:.2f}",
+                accuracy.set,
+                str(accuracy.sounds),
+                accuracy.accuracy.text(3),
+                accuracy.inception.text(2),
+                f"{worst} {accuracy.classes[worst]:.2f}",
             ]
         )
     return heads, rows
 
 
-def copy_table(measured: Measured) -> Table:
+def copy_table(embedding: EmbeddingResult) -> Table:
     """Distances to the nearest training sound."""
     heads = ["set", "n", "median distance to training", "nearer than held out", "nearer than 99 % of them"]
     rows = [
-        [each.set, str(each.sounds), f"{each.median:.2f}", each.nearer.text(2), f"{each.suspects:.1%}"]
-        for each in measured.nearness
+        [
+            nearness.set,
+            str(nearness.sounds),
+            f"{nearness.median:.2f}",
+            nearness.nearer.text(2),
+            f"{nearness.suspects:.1%}",
+        ]
+        for nearness in embedding.nearness
     ]
     return heads, rows
 
 
-def pair_table(measured: Measured) -> Table:
+def pair_table(embedding: EmbeddingResult) -> Table:
     """The nearest pairs."""
     heads = ["generated", "nearest training sound", "distance", "waveforms correlate", ""]
     rows = [
         [
-            each.generated,
-            each.training,
-            f"{each.distance:.2f}",
-            f"{each.correlation:.2f}",
-            "suspect" if each.suspect else "",
+            pair.generated,
+            pair.training,
+            f"{pair.distance:.2f}",
+            f"{pair.correlation:.2f}",
+            "suspect" if pair.suspect else "",
         ]
-        for each in measured.pairs
+        for pair in embedding.pairs
     ]
     return heads, rows
 
 
-def markdown_tables(measured: Measured, kinds: Sequence[int] = (0, 1, 2)) -> list[str]:
+def markdown_tables(embedding: EmbeddingResult, kinds: Sequence[int] = (0, 1, 2)) -> list[str]:
     """Tables in Markdown: 0 distances, 1 classes, 2 copies, 3 pairs."""
-    found = tables(measured)
-    return [markdown(*found[kind]) for kind in kinds if found[kind][1]]
+    all_tables = tables(embedding)
+    return [markdown(*all_tables[kind]) for kind in kinds if all_tables[kind][1]]
 
 
 def _times(figure: Figure | None, floor: Figure | None) -> str:
@@ -123,11 +129,11 @@ def _times(figure: Figure | None, floor: Figure | None) -> str:
     return "at the floor" if figure.value <= floor.high else f"> {figure.value / floor.high:.1f}"
 
 
-def _verdicts(measured: Measured) -> Iterator[str]:
-    made, truth = measured.judgement(GENERATED), measured.judgement(HELD_OUT)
-    if made and truth and truth.accuracy.value > 0:
-        share = made.accuracy.value / truth.accuracy.value
+def _remarks(embedding: EmbeddingResult) -> Iterator[str]:
+    generated, real = embedding.class_accuracy(GENERATED), embedding.class_accuracy(HELD_OUT)
+    if generated and real and real.accuracy.value > 0:
+        share = generated.accuracy.value / real.accuracy.value
         yield f"class accuracy of generated sounds is {share:.0%} of that of held-out real ones"
-    own = next((each for each in measured.nearness if each.set == GENERATED), None)
-    if own is not None and own.nearer.low is not None and own.nearer.low > 0.5 and own.suspects > 0.02:
-        yield f"{own.suspects:.1%} of the generated sounds lie suspiciously near to training sounds: hear the pairs"
+    near = next((nearness for nearness in embedding.nearness if nearness.set == GENERATED), None)
+    if near is not None and near.nearer.low is not None and near.nearer.low > 0.5 and near.suspects > 0.02:
+        yield f"{near.suspects:.1%} of the generated sounds lie suspiciously near to training sounds: hear the pairs"

@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from auricle.bench import Clip, Yardstick, bootstrap, format_rows, score
+from auricle.bench import Clip, Scorer, bootstrap, format_rows, score_sound
 from auricle.bench.scoring import metrics
-from auricle.bench.scoring.judge import at
-from auricle.bench.scoring.metrics import METRICS, usable
+from auricle.bench.scoring.metrics import METRICS, usable_metrics
 from auricle.bench.scoring.rate_search import real_kbps
-from auricle.bench.scoring.rows import row
+from auricle.bench.scoring.rows import summarise_row
+from auricle.bench.scoring.scorer import at_setting
 from auricle.bench.text_table import markdown, plain
 from bench.bench_codecs import Broken, Greedy
 from bench.bench_sounds import babble
@@ -19,7 +19,7 @@ def clip(channels: int = 1, seconds: float = 1.0) -> Clip:
 
 
 def test_a_perfect_codec():
-    verdict = Yardstick(16000, speech=False).judge(clip(), at(Greedy(), 8.0))
+    verdict = Scorer(16000, speech=False).score(clip(), at_setting(Greedy(), 8.0))
     assert verdict.kbps == pytest.approx(11.2)
     assert verdict.scores is not None
     assert verdict.scores.values == {"mel": 0.0, "si_sdr": 100.0}
@@ -27,14 +27,14 @@ def test_a_perfect_codec():
 
 
 def test_a_refusal_is_a_verdict():
-    verdict = Yardstick(16000, speech=False).judge(clip(2), at(Greedy(), 8.0))
+    verdict = Scorer(16000, speech=False).score(clip(2), at_setting(Greedy(), 8.0))
     assert verdict.scores is None
     assert verdict.kbps is None
     assert "mono" in verdict.problem
 
 
 def test_a_codec_that_breaks_is_a_verdict():
-    verdict = Yardstick(16000, speech=False).judge(clip(), at(Broken(), 8.0))
+    verdict = Scorer(16000, speech=False).score(clip(), at_setting(Broken(), 8.0))
     assert verdict.scores is None
     assert verdict.problem == "ZeroDivisionError: two lines of it"
 
@@ -47,7 +47,7 @@ def test_bitrates_add_up_by_bytes():
 def test_an_error_that_mono_would_hide_counts():
     sound = babble(1.0, 16000, channels=2)
     wrong = sound + np.array([[0.1], [-0.1]], np.float32) * babble(1.0, 16000, seed=9)
-    scores = score(sound, wrong, 16000, judged_rate=16000, speech=False)
+    scores = score_sound(sound, wrong, 16000, scoring_rate=16000, speech=False)
     assert scores.values["si_sdr"] < 40.0
     assert scores.values["mel"] > 0.01
 
@@ -56,7 +56,7 @@ def test_metrics_say_what_they_can_not_judge():
     pytest.importorskip("pesq")
     pytest.importorskip("pystoi")
     sound = babble(0.1, 16000)
-    scores = score(sound, sound, 16000, judged_rate=8000, speech=True)
+    scores = score_sound(sound, sound, 16000, scoring_rate=8000, speech=True)
     assert set(scores.values) == {"mel", "si_sdr"}
     assert "a quarter of a second" in scores.problems["pesq"]
     assert "half a second" in scores.problems["stoi"]
@@ -64,21 +64,21 @@ def test_metrics_say_what_they_can_not_judge():
 
 def test_metrics_of_speech_are_for_speech():
     sound = babble(1.0, 16000)
-    scores = score(sound, sound, 16000, judged_rate=16000, speech=False, metrics=METRICS)
+    scores = score_sound(sound, sound, 16000, scoring_rate=16000, speech=False, metrics=METRICS)
     assert not {"pesq", "stoi"} & ({*scores.values} | {*scores.problems})
     assert scores.values["stft"] == 0.0 and scores.values["high_band"] == 0.0
 
 
 def test_a_metric_without_its_package_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert usable(("mel", "visqol", "pesq"), speech=True) == ("mel",)
+    assert usable_metrics(("mel", "visqol", "pesq"), speech=True) == ("mel",)
     assert METRICS["visqol"].missing() == "ViSQOL needs visqol, ai_edge_litert: pip install 'auricle[bench]'"
 
 
 def test_rows_are_means_and_count_what_is_missing():
-    yardstick = Yardstick(16000, speech=False)
-    verdicts = [yardstick.judge(given, at(Greedy(), 8.0)) for given in (clip(), clip(2), clip(seconds=3.0))]
-    summed = row("greedy", "8 kb/s", verdicts, skipped=2)
+    scorer = Scorer(16000, speech=False)
+    verdicts = [scorer.score(given, at_setting(Greedy(), 8.0)) for given in (clip(), clip(2), clip(seconds=3.0))]
+    summed = summarise_row("greedy", "8 kb/s", verdicts, skipped=2)
     assert (summed.files, summed.skipped, summed.seconds) == (2, 3, 4.0)
     assert summed.kbps == pytest.approx(11.2)
     assert summed.si_sdr == 100.0
@@ -88,7 +88,7 @@ def test_rows_are_means_and_count_what_is_missing():
 
 
 def test_a_row_of_nothing():
-    empty = row("greedy", "8 kb/s", [])
+    empty = summarise_row("greedy", "8 kb/s", [])
     assert (empty.kbps, empty.mel, empty.files) == (None, None, 0)
     assert format_rows([]) == ""
     assert "greedy" in format_rows([empty])
@@ -111,7 +111,7 @@ def test_bootstrap_of_known_cases():
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
     assert interval.low < interval.mean < interval.high
     assert interval == bootstrap(list(values))
-    assert interval.text(1).count("(") == 1
+    assert interval.setting_text(1).count("(") == 1
 
 
 def test_bootstrap_of_a_ratio():
@@ -130,5 +130,5 @@ def test_a_metric_that_breaks_is_told_and_costs_no_other(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(metrics, "METRICS", {**metrics.METRICS, "mel": replace(metrics.METRICS["mel"], measure=broken)})
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 16000)).astype(np.float32)
-    found = metrics.score(noise, noise, 16000, judged_rate=16000, speech=False, metrics=["mel", "stft"])
+    found = metrics.score_sound(noise, noise, 16000, scoring_rate=16000, speech=False, metrics=["mel", "stft"])
     assert found.values.keys() == {"stft"} and "no numbers today" in found.problems["mel"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from auricle.bench import Clip, Dial
-from auricle.bench.scoring.rate_search import Fitter
+from auricle.bench import Clip, SettingRange
+from auricle.bench.scoring.rate_search import SettingSearch
 from bench.bench_codecs import Broken, Greedy, Scale, Steps
 from bench.bench_sounds import babble
 
@@ -13,46 +13,46 @@ def clip(channels: int = 1, seconds: float = 1.0) -> Clip:
 
 
 def test_the_setting_is_corrected_by_what_was_stored():
-    setting = Fitter(Greedy(), [clip()]).fit(14.0)
+    setting = SettingSearch(Greedy(), [clip()]).find(14.0)
     assert setting.value == pytest.approx(10.0, rel=0.02)
-    assert setting.reached == pytest.approx(14.0, rel=0.02)
+    assert setting.kbps == pytest.approx(14.0, rel=0.02)
     assert setting.in_reach
 
 
 @pytest.mark.parametrize(("asked", "value", "reached"), [(2.0, 5.0, 7.0), (500.0, 100.0, 140.0)])
 def test_out_of_reach(asked: float, value: float, reached: float):
-    setting = Fitter(Greedy(), [clip()]).fit(asked)
+    setting = SettingSearch(Greedy(), [clip()]).find(asked)
     assert (setting.value, setting.in_reach) == (value, False)
-    assert setting.reached == pytest.approx(reached)
+    assert setting.kbps == pytest.approx(reached)
 
 
 @pytest.mark.parametrize(("asked", "value"), [(10.0, 0.0), (15.0, 2.5), (23.0, 6.5), (30.0, 10.0)])
 def test_a_scale_that_is_no_bitrate(asked: float, value: float):
-    setting = Fitter(Scale(), [clip()]).fit(asked)
+    setting = SettingSearch(Scale(), [clip()]).find(asked)
     assert setting.in_reach
     assert setting.value == pytest.approx(value, abs=0.35)
 
 
 @pytest.mark.parametrize(("asked", "reached"), [(2.0, 10.0), (90.0, 30.0)])
 def test_the_ends_of_a_scale(asked: float, reached: float):
-    setting = Fitter(Scale(), [clip()]).fit(asked)
+    setting = SettingSearch(Scale(), [clip()]).find(asked)
     assert not setting.in_reach
-    assert setting.reached == pytest.approx(reached, rel=0.01)
+    assert setting.kbps == pytest.approx(reached, rel=0.01)
 
 
 @pytest.mark.parametrize(
     ("channels", "asked", "value", "in_reach"), [(1, 3.0, 3.2, True), (1, 1.5, 3.2, False), (2, 12.0, 6.0, True)]
 )
 def test_a_few_settings_are_of_each_channel(channels: int, asked: float, value: float, in_reach: bool):
-    setting = Fitter(Steps(), [clip(channels)]).fit(asked)
+    setting = SettingSearch(Steps(), [clip(channels)]).find(asked)
     assert (setting.value, setting.in_reach) == (value, in_reach)
 
 
 @pytest.mark.parametrize("codec", [Broken(), Greedy()])
 def test_nothing_can_be_coded(codec: Greedy):
-    setting = Fitter(codec, [clip(2)]).fit(14.0)
-    assert (setting.value, setting.reached, setting.in_reach) == (14.0, None, True)
+    setting = SettingSearch(codec, [clip(2)]).find(14.0)
+    assert (setting.value, setting.kbps, setting.in_reach) == (14.0, None, True)
 
 
 def test_the_ends_of_a_dial():
-    assert [Dial(5.0, 9.0).clamped(value) for value in (1.0, 6.0, 10.0)] == [5.0, 6.0, 9.0]
+    assert [SettingRange(5.0, 9.0).clamp(value) for value in (1.0, 6.0, 10.0)] == [5.0, 6.0, 9.0]

@@ -7,18 +7,18 @@ from typing import final
 
 import numpy as np
 
-from auricle.bench.codecs.base import Decoded, Peer
+from auricle.bench.codecs.base import Codec, DecodedSound
 from auricle.bench.scoring.clips import Clip
-from auricle.bench.scoring.metrics import QUICK, Scores, score
+from auricle.bench.scoring.metrics import QUICK, Scores, score_sound
 from auricle.errors import AuricleError
 
-Coder = Callable[[np.ndarray, int], Decoded]
+CodecAtSetting = Callable[[np.ndarray, int], DecodedSound]
 """Takes audio float32 ``(c, t)`` and its sample rate in Hz through a codec at one setting."""
 
 
 @final
 @dataclass(frozen=True)
-class Verdict:
+class ClipResult:
     """One codec at one setting on one clip.
 
     Attributes:
@@ -47,30 +47,30 @@ class Verdict:
 
 @final
 @dataclass(frozen=True)
-class Yardstick:
-    """How clips are judged: at which rate in Hz, whether as speech, and by which metrics."""
+class Scorer:
+    """How clips are scored: at which sample rate in Hz, whether as speech, and by which metrics."""
 
-    rate: int
+    sample_rate: int
     speech: bool
     metrics: tuple[str, ...] = QUICK
 
-    def judge(self, clip: Clip, coder: Coder) -> Verdict:
-        """One clip; a sound that the codec refuses is a verdict with its problem, not an error."""
-        decoded = coded(clip, coder)
-        return decoded if isinstance(decoded, Verdict) else self.compare(clip, decoded)
+    def score(self, clip: Clip, codec: CodecAtSetting) -> ClipResult:
+        """One clip; a sound that the codec refuses is a result with its problem, not an error."""
+        decoded = run_codec(clip, codec)
+        return decoded if isinstance(decoded, ClipResult) else self.score_decoded(clip, decoded)
 
-    def compare(self, clip: Clip, decoded: Decoded) -> Verdict:
+    def score_decoded(self, clip: Clip, decoded: DecodedSound) -> ClipResult:
         """Score what came back."""
         started = time.perf_counter()
-        scores = score(
+        scores = score_sound(
             clip.audio,
             decoded.audio,
             clip.sample_rate,
-            judged_rate=self.rate,
+            scoring_rate=self.sample_rate,
             speech=self.speech,
             metrics=self.metrics,
         )
-        return Verdict(
+        return ClipResult(
             clip.name,
             clip.seconds,
             decoded.bytes or None,
@@ -80,16 +80,18 @@ class Yardstick:
         )
 
 
-def coded(clip: Clip, coder: Coder) -> Decoded | Verdict:
-    """What came back, or the verdict that nothing did."""
+def run_codec(clip: Clip, codec: CodecAtSetting) -> DecodedSound | ClipResult:
+    """What came back, or the result that nothing did."""
     try:
-        return coder(clip.audio, clip.sample_rate)
+        return codec(clip.audio, clip.sample_rate)
     except AuricleError as error:
-        return Verdict(clip.name, clip.seconds, None, None, str(error))
+        return ClipResult(clip.name, clip.seconds, None, None, str(error))
     except Exception as error:  # other people's libraries raise what they like; it belongs in the table
-        return Verdict(clip.name, clip.seconds, None, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        return ClipResult(
+            clip.name, clip.seconds, None, None, f"{type(error).__name__}: {' '.join(str(error).split())}"
+        )
 
 
-def at(peer: Peer, setting: float) -> Coder:
-    """A peer at one of its settings."""
-    return lambda audio, sample_rate: peer.code(audio, sample_rate, setting)
+def at_setting(codec: Codec, setting: float) -> CodecAtSetting:
+    """A codec at one of its settings."""
+    return lambda audio, sample_rate: codec.roundtrip(audio, sample_rate, setting)
