@@ -128,7 +128,11 @@ def train(
             audio_per_second=last.audio_per_second if last else 0.0,
             corpus=material.corpus,
             held_out=material.held_out,
-            table=evaluate_held_out(finished, judged, on_progress=watcher.on_part),
+            table=evaluate_held_out(
+                finished,
+                judged,
+                on_progress=lambda progress: watcher.on_part(int(progress.done), int(progress.total)),
+            ),
             rejected=(*material.corpus.rejected, *material.cache.rejected),
         )
 

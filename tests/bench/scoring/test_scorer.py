@@ -111,7 +111,7 @@ def test_bootstrap_of_known_cases():
     assert interval.high - interval.low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
     assert interval.low < interval.mean < interval.high
     assert interval == bootstrap(list(values))
-    assert interval.setting_text(1).count("(") == 1
+    assert interval.text(1).count("(") == 1
 
 
 def test_bootstrap_of_a_ratio():

@@ -61,7 +61,7 @@ def test_a_page(auricle, sounds: Path, model_file: Path, tmp_path: Path):
         ((), "nothing to compare on"),
         (("SOUNDS", "--kbps", "3,loud"), "'3,loud' is no list of numbers"),
         (("SOUNDS", "--kbps", ""), "names nothing"),
-        (("SOUNDS", "--score-as", "ear"), "Choose from: 'auto', 'speech', 'audio'"),
+        (("SOUNDS", "--score-as", "ear"), 'Choose from: "auto", "speech", "audio"'),
         (("SOUNDS", "--metrics", "beauty"), "no metric is called 'beauty'"),
         (("SOUNDS", "--model", "nobody"), "nobody"),
         (("gone",), "gone"),
