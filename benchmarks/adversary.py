@@ -58,7 +58,7 @@ def _row(config: "AdversaryConfig", generator: dict[str, Any], steps: int) -> di
         optimiser.zero_grad(set_to_none=True)
 
     def judge() -> None:
-        torch.autograd.grad(torch.stack(list(adversary.judge(estimate, reference).values())).sum(), estimate)
+        torch.autograd.grad(torch.stack(list(adversary.generator_terms(estimate, reference).values())).sum(), estimate)
 
     parts = _times((learn, update, judge), steps)
     whole = sum(parts)

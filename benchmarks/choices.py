@@ -169,22 +169,22 @@ def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str
 
 def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple[Any, float]:
     """A model after so many steps, and the seconds they took."""
-    from auricle.api.training_run import Watcher, fit, gather
+    from auricle.api.training_run import TrainingCallbacks, fit, prepare_data
     from auricle.model import ModelInfo
-    from auricle.training import AutoencoderTask, Budget, Machine, Run
-    from auricle.training.initialise import Beginning, first_model, fit_scale, freeze_prior
+    from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice
+    from auricle.training.initialise import StartingPoint, first_model, fit_scale, freeze_prior
 
-    machine, watcher = Machine(), Watcher()
-    start = Beginning(PRESET, config, None)
-    material = gather(args.sounds, home, config.model.sample_rate, machine, watcher)
+    device, callbacks = TrainingDevice(), TrainingCallbacks()
+    start = StartingPoint(PRESET, config, None)
+    data = prepare_data(args.sounds, home, config.model.sample_rate, device, callbacks)
     model = first_model(start, ModelInfo(name="variant"))
-    fit_scale(model, material.cache, config.seed)
-    task = AutoencoderTask(model, config, material.cache, lambda *_: None, None)
+    fit_scale(model, data.cache, config.seed)
+    task = AutoencoderTask(model, config, data.cache, lambda *_: None, None)
     with tempfile.TemporaryDirectory(dir=home) as folder:
-        last = fit(task, {}, Run(Path(folder), Budget(steps=args.steps), machine, previews=0), (), watcher)
+        last = fit(task, {}, Run(Path(folder), Budget(steps=args.steps), device, previews=0), (), callbacks)
     if last is None:
         raise OptionError(f"{args.steps} steps: give at least one")
-    freeze_prior(model, start, material.cache)
+    freeze_prior(model, start, data.cache)
     return model.eval(), last.seconds
 
 

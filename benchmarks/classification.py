@@ -92,7 +92,8 @@ def finetune(args: argparse.Namespace) -> Part:
     """The frozen encoder's probe and the fine-tuned encoder on the same folds."""
     from auricle import load
     from auricle.classify.finetuning.finetune import FineTuning
-    from auricle.training import Budget, Machine, Run, run_training
+    from auricle.options.training import DeviceConfig
+    from auricle.training import Budget, Run, TrainingDevice, run_training
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
@@ -104,7 +105,13 @@ def finetune(args: argparse.Namespace) -> Part:
             with tempfile.TemporaryDirectory() as home:
                 started = time.perf_counter()
                 tuning = FineTuning(inside, model, Path(home))
-                limit = Run(Path(home), Budget.parse(args.budget), Machine(cpu=True), previews=8, save_seconds=1e9)
+                limit = Run(
+                    Path(home),
+                    Budget.parse(args.budget),
+                    TrainingDevice(DeviceConfig(cpu=True)),
+                    previews=8,
+                    save_seconds=1e9,
+                )
                 reports = list(run_training(tuning.task, limit))
                 tuned = tuning.result()
                 spent = (time.perf_counter() - started) / 60
@@ -130,7 +137,7 @@ def finetune(args: argparse.Namespace) -> Part:
 
 def architectures(args: argparse.Namespace) -> Part:
     """The seed architectures on the same sounds for the same minutes: accuracy, reconstruction, speed."""
-    from auricle import train
+    from auricle import DeviceConfig, TrainingOptions, train
     from auricle.classify.evaluation.compare import evaluate_classifier
 
     rows: list[dict[str, Any]] = []
@@ -142,11 +149,10 @@ def architectures(args: argparse.Namespace) -> Part:
                 made = train(
                     folder,
                     out=Path(home) / "seed.auricle.safetensors",
-                    preset=preset,
                     base="none",
                     budget=f"{args.minutes}m",
-                    threads=1,
-                    trackers=(),
+                    options=TrainingOptions(preset=preset, trackers="none"),
+                    device=DeviceConfig(threads=1),
                 )
                 judged = evaluate_classifier(
                     known, made.model, folds="fold", kind=args.probe, baselines=False, keep=False

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RATE = 16000
 EARLY = 0.2  # share of lives that end at any time after birth, the others after their first save
 CHECKPOINTS = "checkpoints"
-SHAPE = ("--preset", "conv", "--base", "none", "--batch", "2", "--threads", "1", "--cpu", "--track", "none")
+SHAPE = ("--preset", "conv", "--base", "none", "--batch", "2", "--threads", "1", "--cpu", "--trackers", "none")
 
 
 def main() -> None:
@@ -91,11 +91,12 @@ class _Subject:
         import torch
 
         from auricle.model import Autoencoder
-        from auricle.training import AutoencoderTask, Budget, Machine, Run, run_training
+        from auricle.options.training import DeviceConfig
+        from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, run_training
 
         torch.manual_seed(0)
         model = Autoencoder(self.config.model)
-        plan = Run(folder, Budget(steps=self.steps), Machine(cpu=True), resume, save_seconds=0.0)
+        plan = Run(folder, Budget(steps=self.steps), TrainingDevice(DeviceConfig(cpu=True)), resume, save_seconds=0.0)
         for _ in run_training(AutoencoderTask(model, self.config, self.cache), plan):
             pass
 

@@ -44,15 +44,16 @@ def _corpus(folder: Path) -> Path:
 
 def _measured(preset: str, sounds: Path, folder: Path, batches: int, steps: int) -> dict[str, Any]:
     from auricle.data import AudioCache, CropSampler, scan
-    from auricle.training import Machine, named
+    from auricle.options.training import DeviceConfig
+    from auricle.training import TrainingDevice, named
 
-    config, machine = named(preset), Machine(cpu=True)
+    config, device = named(preset), TrainingDevice(DeviceConfig(cpu=True))
     length = config.crop_frames * config.model.transform.hop_length
     cache = AudioCache.build(scan(sounds).sounds, folder, sample_rate=config.model.sample_rate)
     sampler = CropSampler(cache, length=length, batch=config.batch, seed=0)
     warm = _times(batches, sampler.batch, lambda: None)
     cold = _times(batches, sampler.batch, lambda: _forget(cache))
-    step, waited = _steps(config, sampler, machine, steps)
+    step, waited = _steps(config, sampler, device, steps)
     return {
         "preset": preset,
         "batch": f"{config.batch} x {length / config.model.sample_rate:.2f} s",
@@ -84,21 +85,21 @@ def _forget(cache: Any) -> None:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _steps(config: Any, sampler: Any, machine: Any, steps: int) -> tuple[float, float]:
+def _steps(config: Any, sampler: Any, device: Any, steps: int) -> tuple[float, float]:
     """Median seconds of a step without its batch, and the share of the time that steps wait for batches."""
     import torch
 
     from auricle.model import Autoencoder
     from auricle.training.autoencoder import AutoencoderWorker
-    from auricle.training.engine.prefetch import Feed
+    from auricle.training.engine.prefetch import Prefetcher
     from auricle.training.loop.schedule import Clock
 
     torch.manual_seed(0)
     model = Autoencoder(config.model)
     model.fit_scale(torch.from_numpy(sampler.batch(0)))
-    worker = AutoencoderWorker(model, config, 0, machine)
+    worker = AutoencoderWorker(model, config, 0, device)
     waits, works = [], []
-    with Feed(lambda step, shard: (sampler.batch(step, shard),), machine) as feed:
+    with Prefetcher(lambda step, shard: (sampler.batch(step, shard),), device) as feed:
         for step in range(steps):
             started = time.perf_counter()
             batches = feed.take(step)

@@ -40,7 +40,7 @@ def main() -> None:
 
 def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any], Sequence[Any]]]:
     """What each model was made of, and its table beside Opus."""
-    from auricle import load, train
+    from auricle import DeviceConfig, TrainingOptions, load, train
     from auricle.bench.held_out import evaluate_held_out
     from auricle.data import scan, split
 
@@ -53,12 +53,10 @@ def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any],
             made = train(
                 args.sounds,
                 out=home / f"{base}-{budget}.auricle.safetensors",
-                preset=args.preset,
                 base=base,
                 budget=budget,
-                adversarial=args.adversarial,
-                threads=args.threads,
-                trackers=(),
+                options=TrainingOptions(preset=args.preset, adversarial=args.adversarial, trackers="none"),
+                device=DeviceConfig(threads=args.threads),
             )
             label = {"model": f"{budget} from {base}", "steps": made.steps, "minutes": round(made.seconds / 60, 1)}
             yield label, evaluate_held_out(made.model, made.held_out, max_seconds=args.seconds)

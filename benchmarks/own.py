@@ -51,9 +51,10 @@ def main() -> None:
 
 
 def _train(args: argparse.Namespace, out: Path) -> None:
-    from auricle import train
+    from auricle import DeviceConfig, TrainingOptions, train
 
-    train(args.sounds, out=out, base=args.base, budget=args.budget, threads=1, seed=args.seed, trackers=())
+    options = TrainingOptions(seed=args.seed, trackers="none")
+    train(args.sounds, out=out, base=args.base, budget=args.budget, options=options, device=DeviceConfig(threads=1))
 
 
 if __name__ == "__main__":

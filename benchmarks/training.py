@@ -94,7 +94,7 @@ def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
 
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
-    from auricle.training import AutoencoderTask, Budget, Machine, Run, named, run_training, with_adversary
+    from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, named, run_training, with_adversary
     from auricle.training.objective.adversary import light
 
     config = named(args.preset)
@@ -104,7 +104,7 @@ def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
     model = Autoencoder(config.model)
     cache = AudioCache.build(scan(args.sounds).sounds, folder, sample_rate=model.sample_rate)
     # Two steps more than counted, so that the checkpoint at the very end is no part of the measured time.
-    plan = Run(folder, Budget(steps=args.steps + 2), Machine(), save_seconds=1e9)
+    plan = Run(folder, Budget(steps=args.steps + 2), TrainingDevice(), save_seconds=1e9)
     task = AutoencoderTask(model, config, cache)
     ticks = [time.perf_counter() for report in run_training(task, plan) if report.step % 10 == 0]
     sound = 10 * config.batch * config.crop_frames * model.hop_length / model.sample_rate

@@ -144,22 +144,23 @@ def _work(folder: str, steps: int, accumulate: int, resume: bool) -> None:
 
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
-    from auricle.training import AutoencoderTask, Budget, Machine, Run, named, run_training, with_adversary
+    from auricle.options.training import DeviceConfig
+    from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, named, run_training, with_adversary
     from auricle.training.objective.adversary import light
 
-    machine, home = Machine(accumulate=accumulate, cpu=True), Path(folder)
+    device, home = TrainingDevice(DeviceConfig(accumulate=accumulate, cpu=True)), Path(folder)
     config = named("conv").model_copy(update={"batch": 2, "crop_frames": 50})
     config = with_adversary(config, 0.5, light(config.model.sample_rate))
     torch.manual_seed(0)
     model = Autoencoder(config.model)
-    with machine.in_turn():
+    with device.main_process_first():
         cache = AudioCache.build(scan(SOUNDS).sounds, home / "cache", sample_rate=model.sample_rate)
-    plan = Run(home, Budget(steps=steps), machine, resume, save_seconds=0.5, report_steps=1)
+    plan = Run(home, Budget(steps=steps), device, resume, save_seconds=0.5, report_steps=1)
     with (home / "losses.jsonl").open("a", encoding="utf-8") as log:
         for report in run_training(AutoencoderTask(model, config, cache), plan):
-            if machine.first:
+            if device.is_main:
                 print(json.dumps({"step": report.step, "loss": report.loss}), file=log, flush=True)
-    if machine.first:
+    if device.is_main:
         save_file(model.state_dict(), home / "model.safetensors")
 
 

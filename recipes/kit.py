@@ -7,7 +7,7 @@ and on the other machine, which has torch and nothing else:
 
     python -m pip install --no-index --no-deps --target site kit/wheels/*.whl
     PYTHONPATH=site:src python recipes/kit.py train kit/speech.tar --work /tmp/run -- --preset speech --base speech \
-        --budget 9m --batch 64 --adversarial 0.3 --track none --out out/speech.auricle.safetensors
+        --budget 9m --batch 64 --adversarial 0.3 --trackers none --out out/speech.auricle.safetensors
 
 `pack` codes the sounds as Ogg Opus, which is lossy. Sounds are taken in the order of a shuffle until the archive is
 full, held-out ones first. `wheels` fetches what `auricle train` needs besides torch. What comes back is the model file,

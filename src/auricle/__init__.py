@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auricle.api.info import info
     from auricle.api.train import Trained, train
     from auricle.api.train_prior import TrainedPrior, train_prior
-    from auricle.api.training_run import Watcher
+    from auricle.api.training_run import TrainingCallbacks
     from auricle.audio import read
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.options.synthesis import SamplingOptions
+    from auricle.options.training import DeviceConfig, FinetuneOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
@@ -70,7 +71,6 @@ if TYPE_CHECKING:
     from auricle.synth.morph import morph
     from auricle.synth.rendering.result import Made
     from auricle.synth.transfer import transfer
-    from auricle.training import Machine
 
 __version__ = "0.1.0"
 
@@ -90,12 +90,13 @@ __all__ = [
     "Decoder",
     "DecompressOptions",
     "DecompressResult",
+    "DeviceConfig",
     "Directions",
     "Encoder",
     "Features",
+    "FinetuneOptions",
     "FormatError",
     "Latents",
-    "Machine",
     "MachineError",
     "Made",
     "MissingPackageError",
@@ -113,9 +114,10 @@ __all__ = [
     "SynthesisResult",
     "Trained",
     "TrainedPrior",
+    "TrainingCallbacks",
+    "TrainingOptions",
     "Tuned",
     "VerifyResult",
-    "Watcher",
     "benchmark",
     "compress",
     "decode_latents",
@@ -182,10 +184,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "finetune": "auricle.api.finetune",
         "Tuned": "auricle.classify.finetuning.finetune",
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
-        "Watcher": "auricle.api.training_run",
+        "TrainingCallbacks": "auricle.api.training_run",
+        **dict.fromkeys(("DeviceConfig", "FinetuneOptions", "TrainingOptions"), "auricle.options.training"),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",
-        "Machine": "auricle.training",
         "Made": "auricle.synth.rendering.result",
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
         **dict.fromkeys(

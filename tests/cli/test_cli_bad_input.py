@@ -72,7 +72,7 @@ CASES = [
     ("--adversarial", "train good --adversarial 2"),
     ("precision 'int4'", "train good --precision int4"),
     ("a batch of 5000", "train good --batch 5000"),
-    ("nonsense", "train good --track nonsense"),
+    ("nonsense", "train good --trackers nonsense"),
     ("nonsense", "train nonsense://bucket/sounds"),
     ("does not exist", "doctor missing"),
     ("holds no audio files", "doctor empty"),

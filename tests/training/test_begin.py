@@ -9,54 +9,54 @@ import auricle
 from auricle.audio.writer import write
 from auricle.errors import ConfigError, ModelError
 from auricle.model.files.file import SUFFIX, fingerprint, load, save, shipped
-from auricle.training.initialise import AUTO, NONE, beginning
+from auricle.training.initialise import AUTO, NONE, resolve_start
 from auricle.training.presets import SIZED, Size, named
 from model.tiny import tiny_model
 
 
 @pytest.mark.parametrize("preset", ["speech", "music"])
 def test_a_run_starts_from_the_shipped_model_unless_told_otherwise(preset):
-    start = beginning(preset, Size.BASE, AUTO)
+    start = resolve_start(preset, Size.BASE, AUTO)
     assert start.base is not None
     assert start.base.sealed == load(shipped()[preset]).sealed
-    assert beginning(preset, Size.BASE, NONE).base is None
+    assert resolve_start(preset, Size.BASE, NONE).base is None
 
 
 @pytest.mark.parametrize(("preset", "size"), [("conv", Size.BASE), ("speech", Size.SMALL), ("music", Size.LARGE)])
 def test_where_nothing_of_that_shape_is_shipped_a_run_starts_from_nothing(preset, size):
-    assert beginning(preset, size, AUTO).base is None
+    assert resolve_start(preset, size, AUTO).base is None
 
 
 def test_a_base_decides_the_shape(tmp_path):
     path = tmp_path / f"tiny{SUFFIX}"
     save(tiny_model(), path)
-    start = beginning("speech", Size.BASE, path)
+    start = resolve_start("speech", Size.BASE, path)
     assert start.config.model == tiny_model().config
     with pytest.raises(ConfigError, match="one of the two"):
-        beginning("speech", Size.LARGE, path)
+        resolve_start("speech", Size.LARGE, path)
 
 
 def test_the_base_brings_its_preset(tmp_path):
-    assert beginning(None, Size.BASE, "music").preset == "music"
+    assert resolve_start(None, Size.BASE, "music").preset == "music"
     objective = named("music").objective.model_copy(update={"ramp": 0.0})
-    assert beginning(None, Size.BASE, "music").config.objective == objective, "a base knows the price of its codes"
-    assert beginning(None, Size.BASE, AUTO).preset == beginning(None, Size.BASE, NONE).preset == "speech"
+    assert resolve_start(None, Size.BASE, "music").config.objective == objective, "a base knows the price of its codes"
+    assert resolve_start(None, Size.BASE, AUTO).preset == resolve_start(None, Size.BASE, NONE).preset == "speech"
     path, model = tmp_path / f"mine{SUFFIX}", tiny_model()
     model.info = model.info.model_copy(update={"training": {"preset": "conv"}})
     save(model, path)
-    assert beginning(None, Size.BASE, path).preset == "conv"
+    assert resolve_start(None, Size.BASE, path).preset == "conv"
 
 
 def test_a_base_at_another_rate_than_the_preset_is_refused():
     with pytest.raises(ConfigError, match="44100 Hz, preset speech is made for 16000"):
-        beginning("speech", Size.BASE, "music")
+        resolve_start("speech", Size.BASE, "music")
 
 
 def test_a_base_with_another_bottleneck_is_refused():
     with pytest.raises(ConfigError, match="bottleneck"):
-        beginning("conv-lstm", Size.BASE, "speech")
+        resolve_start("conv-lstm", Size.BASE, "speech")
     with pytest.raises(ModelError, match="no model"):
-        beginning("speech", Size.BASE, "nobody")
+        resolve_start("speech", Size.BASE, "nobody")
 
 
 def test_sizes_grow():
@@ -77,7 +77,8 @@ def test_a_polished_decoder_reads_the_files_of_its_base(tmp_path: Path):
         write(sounds / f"{index}.wav", 0.1 * np.random.default_rng(index).standard_normal((1, 24000)), 16000)
     base, new = tmp_path / f"base{SUFFIX}", tmp_path / f"new{SUFFIX}"
     save(tiny_model(), base)
-    made = auricle.train(sounds, out=new, base=base, budget="2", adversarial=1.0, trackers=(), threads=1)
+    options, device = auricle.TrainingOptions(adversarial=1.0, trackers="none"), auricle.DeviceConfig(threads=1)
+    made = auricle.train(sounds, out=new, base=base, budget="2", options=options, device=device)
     assert made.model.info.decodes == (fingerprint(load(base)),)
     assert fingerprint(made.model) != fingerprint(load(base))
     auricle.compress(sounds / "0.wav", tmp_path / "old.aur", model=base)

@@ -17,7 +17,8 @@ import torch
 from auricle.data import AudioCache, scan
 from auricle.errors import OutputError
 from auricle.model import Autoencoder
-from auricle.training import AutoencoderTask, Budget, Machine, Report, Run, run_training
+from auricle.options.training import DeviceConfig
+from auricle.training import AutoencoderTask, Budget, Report, Run, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints, Snapshot
 from auricle.training.loop.run_state import CHECKPOINTS
 from training.training_job import Job, config, make_sounds
@@ -45,8 +46,8 @@ def train(cache: AudioCache, folder: Path, of: Job, *, stop: int | None = None, 
     folder.mkdir(exist_ok=True)
     torch.manual_seed(0)
     model = Autoencoder(config(of).model)
-    machine = Machine(accumulate=2, cpu=True)
-    run = Run(folder, Budget(steps=STEPS), machine, resume, save_seconds=0.0, report_steps=1)
+    device = TrainingDevice(DeviceConfig(accumulate=2, cpu=True))
+    run = Run(folder, Budget(steps=STEPS), device, resume, save_seconds=0.0, report_steps=1)
     reports = []
     for report in run_training(AutoencoderTask(model, config(of), cache), run):
         reports.append(report)
@@ -150,7 +151,7 @@ def test_a_folder_that_becomes_read_only_is_one_line(cache, tmp_path):
 
 
 def command(sounds: Path, out: Path, *words: str) -> list[str]:
-    shape = ("--preset", "conv", "--base", "none", "--batch", "1", "--threads", "1", "--cpu", "--track", "none")
+    shape = ("--preset", "conv", "--base", "none", "--batch", "1", "--threads", "1", "--cpu", "--trackers", "none")
     return [sys.executable, "-m", "auricle", "train", str(sounds), *shape, "--out", str(out), *words]
 
 

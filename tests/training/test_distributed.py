@@ -17,7 +17,8 @@ import torch
 from safetensors.torch import load_file
 
 from auricle.errors import MachineError
-from auricle.training import Machine
+from auricle.options.training import DeviceConfig
+from auricle.training import TrainingDevice
 from training.training_job import Job, make_sounds, store
 
 ROOT = Path(__file__).parents[2]
@@ -164,7 +165,7 @@ def _free_port() -> int:
 
 @pytest.mark.slow
 def test_the_command_speaks_once(sounds, tmp_path):
-    shape = ("--preset", "conv", "--base", "none", "--batch", "1", "--budget", "4", "--cpu", "--track", "none")
+    shape = ("--preset", "conv", "--base", "none", "--batch", "1", "--budget", "4", "--cpu", "--trackers", "none")
     out = tmp_path / "my.auricle.safetensors"
     words = [*TORCHRUN, "-m", "auricle", "train", str(sounds), *shape, "--out", str(out)]
     done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
@@ -181,15 +182,15 @@ def test_the_command_speaks_once(sounds, tmp_path):
 
 
 def test_one_process_asks_nobody():
-    machine = Machine(accumulate=3, cpu=True)
-    assert (machine.processes, machine.shards, machine.first) == (1, 3, True)
-    assert [machine.shard(part) for part in range(3)] == [0, 1, 2]
-    assert machine.agreed(0.1, 2.0) == (0.1, 2.0)
-    assert machine.mean(torch.tensor([1.0, 3.0])).tolist() == [1.0, 3.0]
+    device = TrainingDevice(DeviceConfig(accumulate=3, cpu=True))
+    assert (device.processes, device.shards, device.is_main) == (1, 3, True)
+    assert [device.shard(part) for part in range(3)] == [0, 1, 2]
+    assert device.broadcast_from_main(0.1, 2.0) == (0.1, 2.0)
+    assert device.all_reduce_mean(torch.tensor([1.0, 3.0])).tolist() == [1.0, 3.0]
 
 
 def test_an_error_of_one_process_alone_is_not_taken_for_a_lost_one():
-    machine = Machine(cpu=True)
-    with pytest.raises(RuntimeError, match="connection closed") as caught, machine.together():
+    device = TrainingDevice(DeviceConfig(cpu=True))
+    with pytest.raises(RuntimeError, match="connection closed") as caught, device.name_lost_processes():
         raise RuntimeError("connection closed by peer")
     assert not isinstance(caught.value, MachineError)

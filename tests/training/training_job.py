@@ -20,17 +20,18 @@ from auricle.discriminators import ConvConfig, SpectrumConfig
 from auricle.errors import AuricleError
 from auricle.losses import CompandedMdctConfig
 from auricle.model import Autoencoder
+from auricle.options.training import DeviceConfig
 from auricle.training import (
     AdversaryConfig,
     AutoencoderTask,
     Budget,
-    Machine,
     ObjectiveConfig,
     OptimiserConfig,
     Phase,
     Run,
     Term,
     TrainConfig,
+    TrainingDevice,
     run_training,
 )
 from auricle.training.objective.balancer import BalancerConfig
@@ -94,17 +95,17 @@ def config(job: Job) -> TrainConfig:
 
 
 def main(job: Job) -> None:
-    machine, folder = Machine(accumulate=job.accumulate, cpu=True), Path(job.folder)
+    device, folder = TrainingDevice(DeviceConfig(accumulate=job.accumulate, cpu=True)), Path(job.folder)
     made = config(job)
     torch.manual_seed(0)
     model = Autoencoder(made.model)
-    with machine.in_turn():
+    with device.main_process_first():
         folder.mkdir(exist_ok=True, parents=True)
         cache = AudioCache.build(scan(Path(job.sounds)).sounds, folder, sample_rate=model.sample_rate)
     run = Run(
         folder,
         Budget.parse(job.budget),
-        machine,
+        device,
         resume=job.resume,
         save_seconds=job.save_seconds,
         report_steps=1,
@@ -113,10 +114,10 @@ def main(job: Job) -> None:
     with (folder / "losses.jsonl").open("a", encoding="utf-8") as log:
         for report in run_training(AutoencoderTask(model, made, cache), run):
             steps = report.step
-            if machine.first:
+            if device.is_main:
                 line: dict[str, Any] = {"step": steps, "phase": report.phase, "loss": report.loss, **report.terms}
                 print(json.dumps(line), file=log, flush=True)
-    rank = machine.accelerator.process_index
+    rank = device.accelerator.process_index
     save_file(model.state_dict(), folder / f"rank{rank}.safetensors", {"steps": str(steps)})
 
 

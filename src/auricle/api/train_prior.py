@@ -8,18 +8,26 @@ from typing import final
 import numpy as np
 import torch
 
-from auricle.api.training_run import Material, Watcher, check_options, fit, gather, run_folder, threads_of
+from auricle.api.training_run import (
+    TrainingCallbacks,
+    TrainingData,
+    cpu_threads,
+    fit,
+    open_run_folder,
+    prepare_data,
+)
 from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.options.training import DeviceConfig, check_batch, check_seed
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.reconstruction_check import POOR, Worth, reconstruction
 from auricle.synth.training.task import Examples, PriorTask, PriorTraining
-from auricle.training import Budget, Machine, Report, Run
+from auricle.training import Budget, Report, Run, TrainingDevice
 from auricle.watch import TENSORBOARD, check_trackers
 
 KINDS: dict[str, PriorConfig] = {"flow": FlowConfig(), "recurrent": RecurrentConfig()}
@@ -76,14 +84,13 @@ def train_prior(
     budget: str = "10m",
     batch: int | None = None,
     worst: float = POOR,
-    machine: Machine | None = None,
+    device: DeviceConfig = DeviceConfig(),
     resume: bool = False,
     force: bool = False,
     seed: int = 0,
-    threads: int | None = None,
     trackers: Sequence[str] = (TENSORBOARD,),
     info: PriorInfo | None = None,
-    watcher: Watcher | None = None,
+    callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> TrainedPrior:
     """Train a prior on a folder of sounds: what makes new sounds like them, through a frozen autoencoder.
 
@@ -100,43 +107,43 @@ def train_prior(
         budget: time (``90s``, ``20m``, ``2h``) or number of steps.
         batch: windows per step, process and accumulated part.
         worst: largest mean log-mel distance, in nepers, at which the model may rebuild these sounds.
-        machine: device, precision and accumulation; by default the best device at hand.
+        device: what each process computes on; by default the best device at hand.
         resume: go on from the last checkpoint.
         force: replace ``out``.
         seed: decides weights, windows and noise.
-        threads: CPU threads, all by default.
         trackers: what keeps curves and sounds besides the run's page: names that accelerate knows.
         info: name and origin stored in the prior.
-        watcher: is told what happens.
+        callbacks: called while it goes.
 
     Raises:
         ModelError: no such model, or it rebuilds these sounds badly; the message has the figure.
         AuricleError: its other children, for a folder, option or output that can't be used.
     """
-    out, watcher, limit = Path(out), watcher or Watcher(), Budget.parse(budget)
-    check_options(seed, threads, batch)
+    out, limit = Path(out), Budget.parse(budget)
+    check_seed(seed)
+    check_batch(batch)
     _check_shape(kind, channels, worst)
     check_trackers(trackers)
     check_writable(out, force=force or resume)
-    machine = machine or Machine()
+    training_device = TrainingDevice(device)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
-    with threads_of(threads), run_folder(out) as home:
-        material = gather(folder, home, autoencoder.sample_rate, machine, watcher)
-        watcher.on_stage("trying the model on them")
+    with cpu_threads(device.threads), open_run_folder(out) as home:
+        material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks)
+        callbacks.enter("trying the model on them")
         worth = reconstruction(autoencoder, material.cache)
         worth.require(autoencoder, worst)
         found = _Found.of(material, labels)
-        learned, held_out = _examples(material, found, autoencoder, home, channels, machine, watcher)
+        learned, held_out = _examples(material, found, autoencoder, home, channels, training_device, callbacks)
         training = _configured(config or KINDS[kind], learned.latents, seed, batch)
         prior = _first(training, Origin.of(autoencoder, channels, found.classes), learned, info or _named(out))
         task = PriorTask(prior, training, learned, held_out, autoencoder)
-        run = Run(home, limit, machine, resume)
-        last = fit(task, training.model_dump(mode="json"), run, trackers, watcher)
+        run = Run(home, limit, training_device, resume)
+        last = fit(task, training.model_dump(mode="json"), run, trackers, callbacks)
         judged = task.loss()
-        if machine.first:
+        if training_device.is_main:
             _sign(prior, material, last, judged, worth)
             save_prior(prior, out, force=force or resume)
-        machine.wait()
+        training_device.wait_for_everyone()
         return TrainedPrior(
             path=out,
             prior=load_prior(out),
@@ -164,7 +171,7 @@ class _Found:
     unmatched: int
 
     @staticmethod
-    def of(material: Material, labels: bool | str | Path) -> "_Found":
+    def of(material: TrainingData, labels: bool | str | Path) -> "_Found":
         if labels is False:
             return _Found({}, (), 0)
         found = labelled(material.folder, None if labels is True else Path(labels))
@@ -179,31 +186,36 @@ class _Found:
 
 
 def _examples(
-    material: Material,
+    material: TrainingData,
     found: _Found,
     model: Autoencoder,
     home: Path,
     channels: int,
-    machine: Machine,
-    watcher: Watcher,
+    device: TrainingDevice,
+    callbacks: TrainingCallbacks,
 ) -> tuple[Examples, Examples | None]:
     """Latents of what is learned from and of what is held out, one process first."""
 
     def encoded(sounds: AudioCache) -> Examples:
         latents = LatentCache.build(
-            sounds, model, home, channels=channels, on_progress=watcher.on_part, on_note=watcher.on_note
+            sounds,
+            model,
+            home,
+            channels=channels,
+            on_progress=callbacks.count_files("encoding sounds"),
+            on_note=callbacks.on_note,
         )
         return Examples(latents, found.numbers(latents.names))
 
-    with machine.in_turn():
-        watcher.on_stage("encoding sounds")
+    with device.main_process_first():
+        callbacks.enter("encoding sounds")
         learned = encoded(material.cache)
         if not material.held_out:
             return learned, None
         try:
-            spare = AudioCache.build(material.held_out, home, sample_rate=model.sample_rate, on_note=watcher.on_note)
+            spare = AudioCache.build(material.held_out, home, sample_rate=model.sample_rate, on_note=callbacks.on_note)
         except DataError as error:
-            watcher.on_note(f"nothing is held out: {error}")
+            callbacks.on_note(f"nothing is held out: {error}")
             return learned, None
         return learned, encoded(spare)
 
@@ -240,7 +252,7 @@ def _named(out: Path) -> PriorInfo:
     return PriorInfo(name=out.name.split(".")[0][:64])
 
 
-def _sign(prior: Prior, material: Material, last: Report | None, judged: float | None, worth: Worth) -> None:
+def _sign(prior: Prior, material: TrainingData, last: Report | None, judged: float | None, worth: Worth) -> None:
     """Note how it was made."""
     made = {
         "sounds": len(material.cache),

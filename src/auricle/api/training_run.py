@@ -11,39 +11,51 @@ import torch
 
 from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
 from auricle.data.remote import is_url, local_copy
-from auricle.errors import AuricleError, OptionError, OutputError
-from auricle.training import Machine, Report, Run, Task, run_training
+from auricle.errors import AuricleError, OutputError
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.training import Report, Run, Task, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import Recorder
 
-_LARGEST_SEED, _LARGEST_BATCH = 2**31, 4096
-
 
 @final
 @dataclass(frozen=True)
-class Watcher:
-    """Where a training run tells how it goes; each part may be replaced.
+class TrainingCallbacks:
+    """What a training run calls while it goes; each one may be left out.
 
     Attributes:
-        on_scan: is told what the folder holds.
-        on_stage: is told what begins.
-        on_part: is told how many files of how many are done, while decoding and while measuring.
-        on_report: is told the state of training every few steps.
-        on_note: is told what could not be done although training goes on.
+        on_corpus: called once, with what the folder holds.
+        on_progress: called with what begins, and with how many files are done while they are read or measured.
+        on_report: called with the state of training every few steps.
+        on_note: called with a line about what could not be done although training goes on.
     """
 
-    on_scan: Callable[[Corpus], None] = lambda corpus: None
-    on_stage: Callable[[str], None] = lambda text: None
-    on_part: Callable[[int, int], None] = lambda done, total: None
+    on_corpus: Callable[[Corpus], None] = lambda corpus: None
+    on_progress: OnProgress = ignore_progress
     on_report: Callable[[Report], None] = lambda report: None
     on_note: Callable[[str], None] = lambda text: None
 
+    def enter(self, stage: str) -> None:
+        """Report that a stage begins, of which nothing is counted yet."""
+        self.on_progress(Progress(stage, 0, 0, ""))
+
+    def count_files(self, stage: str) -> Callable[[int, int], None]:
+        """A callback for functions that count files: called with those done and all."""
+        return lambda done, total: self.on_progress(Progress(stage, done, total, "files"))
+
 
 @final
 @dataclass(frozen=True)
-class Material:
-    """What is learned from, and what is held out."""
+class TrainingData:
+    """What is learned from, and what is held out.
+
+    Attributes:
+        folder: the sounds, also where a URL was named.
+        corpus: everything that was found.
+        held_out: what is not learned from.
+        cache: what is learned from, decoded.
+    """
 
     folder: Path
     corpus: Corpus
@@ -51,76 +63,72 @@ class Material:
     cache: AudioCache
 
 
-def gather(
-    folder: str | Path, home: Path, rate: int, machine: Machine, watcher: Watcher, *, max_channels: int = 2
-) -> Material:
-    """Find and decode the sounds of a folder or URL into ``home``; one process first, so that the others find the
-    work done."""
-    with machine.in_turn():
+def prepare_data(
+    folder: str | Path,
+    run_folder: Path,
+    sample_rate: int,
+    device: TrainingDevice,
+    callbacks: TrainingCallbacks,
+    *,
+    max_channels: int = 2,
+) -> TrainingData:
+    """Find and decode the sounds of a folder or URL into ``run_folder``; one process first, so that the others find
+    the work done."""
+    with device.main_process_first():
         lost: tuple[Rejected, ...] = ()
         if is_url(folder):
-            watcher.on_stage("fetching sounds")
-            mirror = local_copy(str(folder), home / "sounds", on_progress=watcher.on_part)
+            callbacks.enter("fetching sounds")
+            mirror = local_copy(
+                str(folder), run_folder / "sounds", on_progress=callbacks.count_files("fetching sounds")
+            )
             folder, lost = mirror.folder, mirror.rejected
-        found = scan(Path(folder))
-        corpus = Corpus(found.sounds, (*lost, *found.rejected))
-        watcher.on_scan(corpus)
-        learned, held_out = split(corpus.sounds)
-        watcher.on_stage("decoding sounds")
+        scanned = scan(Path(folder))
+        corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
+        callbacks.on_corpus(corpus)
+        training_sounds, held_out = split(corpus.sounds)
+        callbacks.enter("decoding sounds")
         cache = AudioCache.build(
-            learned,
-            home,
-            sample_rate=rate,
+            training_sounds,
+            run_folder,
+            sample_rate=sample_rate,
             max_channels=max_channels,
-            on_progress=watcher.on_part,
-            on_note=watcher.on_note,
+            on_progress=callbacks.count_files("decoding sounds"),
+            on_note=callbacks.on_note,
         )
-    return Material(Path(folder), corpus, held_out, cache)
+    return TrainingData(Path(folder), corpus, held_out, cache)
 
 
-def fit(task: Task, shown: Mapping[str, Any], run: Run, trackers: Sequence[str], watcher: Watcher) -> Report | None:
-    """Train and record; ``shown`` is the configuration as JSON. The last report, None if nothing was left to do."""
-    watcher.on_stage("training")
-    last = None
+def fit(
+    task: Task, config: Mapping[str, Any], run: Run, trackers: Sequence[str], callbacks: TrainingCallbacks
+) -> Report | None:
+    """Train and record; ``config`` is shown on the run's page. The last report, None if nothing was left to do."""
+    callbacks.enter("training")
+    report = None
     with ExitStack() as stack:
         recorder = None
-        if run.machine.first:
-            recorder = Recorder(run.folder, shown, resume=run.resume, trackers=trackers, on_trouble=watcher.on_note)
+        if run.device.is_main:
+            recorder = Recorder(run.folder, config, resume=run.resume, trackers=trackers, on_trouble=callbacks.on_note)
             stack.enter_context(recorder)
-        for last in run_training(task, run):
-            watcher.on_report(last)
+        for report in run_training(task, run):
+            callbacks.on_report(report)
             if recorder is not None:
-                recorder.record(last)
-    return last
-
-
-def check_options(seed: int, threads: int | None, batch: int | None) -> None:
-    """Refuse what no run can use.
-
-    Raises:
-        OptionError: with the value and the range.
-    """
-    if not 0 <= seed < _LARGEST_SEED:
-        raise OptionError(f"seed {seed} is out of range: use 0 to {_LARGEST_SEED - 1}")
-    if threads is not None and threads < 1:
-        raise OptionError(f"{threads} threads can't compute anything: use 1 or more")
-    if batch is not None and not 1 <= batch <= _LARGEST_BATCH:
-        raise OptionError(f"a batch of {batch} crops: use 1 to {_LARGEST_BATCH}")
+                recorder.record(report)
+    return report
 
 
 @contextmanager
-def threads_of(count: int | None) -> Iterator[None]:
-    """Compute on so many threads, then on as many as before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+def cpu_threads(count: int | None) -> Iterator[None]:
+    """Compute on so many threads inside, then on as many as before."""
+    previous = torch.get_num_threads()
+    torch.set_num_threads(count or previous)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(previous)
 
 
 @contextmanager
-def run_folder(out: Path) -> Iterator[Path]:
+def open_run_folder(out: Path) -> Iterator[Path]:
     """Where checkpoints and decoded sounds lie; it goes again if a run fails before its first checkpoint."""
     stem = out.name.removesuffix(".safetensors").removesuffix(".auricle")
     folder = out.with_name(stem + ".run")

@@ -1,5 +1,6 @@
 """What the verbs that train show, and how those that make sounds tell of them."""
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from auricle.training import Report
 
 _REASONS_SHOWN = 5
+_RANK_VARIABLES = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SHOWN = 20
 _HEARD_DB = 0.05
 
@@ -23,20 +25,11 @@ class RunView:
 
     def __init__(self, screen: Screen, on_progress: OnProgress) -> None:
         self._screen, self._on_progress = screen, on_progress
-        self._corpus_line = self._stage = ""
+        self._corpus_line = ""
 
     def scanned(self, corpus: "Corpus") -> None:
         """What the folder holds."""
         self._corpus_line = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
-
-    def entered(self, stage: str) -> None:
-        """What begins."""
-        self._stage = stage
-        self._on_progress(Progress(stage, 0, 0, ""))
-
-    def counted(self, done: int, total: int) -> None:
-        """Files done, of how many."""
-        self._on_progress(Progress(self._stage, done, total, "files"))
 
     def trained(self, report: "Report") -> None:
         """How training goes."""
@@ -49,6 +42,11 @@ class RunView:
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
         text = f"{detail}, {duration(report.seconds_left)} left"
         self._on_progress(Progress(text, report.progress, 1, ""))
+
+
+def is_main_process() -> bool:
+    """Whether this process speaks: the only one, or the first that torchrun, accelerate or MPI has started."""
+    return all(os.environ.get(name, "0") == "0" for name in _RANK_VARIABLES)
 
 
 def unusable(rejected: "tuple[Rejected, ...]") -> str:

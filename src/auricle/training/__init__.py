@@ -1,12 +1,12 @@
 """Training: presets, objective, schedule and loop."""
 
 from auricle.training.autoencoder import AutoencoderTask
-from auricle.training.engine.device import Machine
+from auricle.training.engine.device import TrainingDevice
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.engine.report import Excerpt, Preview, Report
 from auricle.training.loop.loop import run_training
 from auricle.training.loop.schedule import Budget
-from auricle.training.loop.single_loss_worker import PlainWorker
+from auricle.training.loop.single_loss_worker import SingleLossWorker
 from auricle.training.loop.task import Run, Task
 from auricle.training.loop.worker import Worker
 from auricle.training.objective.adversary import AdversaryConfig
@@ -24,19 +24,19 @@ __all__ = [
     "Excerpt",
     "Excerpts",
     "LabelConfig",
-    "Machine",
     "Objective",
     "ObjectiveConfig",
     "OptimiserConfig",
     "Phase",
-    "PlainWorker",
     "Preview",
     "Report",
     "Run",
+    "SingleLossWorker",
     "Size",
     "Task",
     "Term",
     "TrainConfig",
+    "TrainingDevice",
     "Worker",
     "named",
     "preview",

@@ -10,13 +10,13 @@ from torch import Tensor
 from auricle.data import AudioCache, CropSampler
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import STEPS_PER_LEVEL
-from auricle.training.engine.device import Machine
-from auricle.training.engine.ema import Average
-from auricle.training.engine.optimiser import Learner
+from auricle.training.engine.device import TrainingDevice
+from auricle.training.engine.ema import ExponentialMovingAverage
+from auricle.training.engine.optimiser import DistributedOptimiser
 from auricle.training.engine.report import Preview
 from auricle.training.loop.schedule import Clock, learning_rate, spans
 from auricle.training.loop.task import Task
-from auricle.training.loop.worker import Learned, Worker, in_rooms, under
+from auricle.training.loop.worker import StepResult, Worker, with_prefixes, without_prefix
 from auricle.training.objective.adversary import Adversary
 from auricle.training.objective.balancer import Balancer, BalanceState
 from auricle.training.objective.config import TrainConfig
@@ -31,7 +31,7 @@ class AutoencoderTask(Task):
         model: trained in place.
         config: shape, objective, phases.
         cache: the sounds.
-        measured: tries the model on held-out sound.
+        measure: tries the model on held-out sound.
         classes: the class of each sound of the cache, -1 where it is not known; None if labels play no part.
     """
 
@@ -40,28 +40,28 @@ class AutoencoderTask(Task):
         model: Autoencoder,
         config: TrainConfig,
         cache: AudioCache,
-        measured: Callable[[Autoencoder], Preview | None] = lambda model: None,
+        measure: Callable[[Autoencoder], Preview | None] = lambda model: None,
         classes: Sequence[int] | None = None,
     ) -> None:
         self.module, self.phases, self.identity = model, config.phases, config.model_dump_json()
-        self._model, self._config, self._measured = model, config, measured
+        self._model, self._config, self._measure = model, config, measure
         length = config.crop_frames * model.hop_length
         self.batch_seconds = config.batch * length / model.sample_rate
-        self._labelled = classes is not None
+        self._has_labels = classes is not None
         self._sampler = CropSampler(cache, length=length, batch=config.batch, seed=config.seed, classes=classes)
 
-    def worker(self, phase: int, machine: Machine) -> Worker:
+    def worker(self, phase: int, device: TrainingDevice) -> Worker:
         """With the adversary of the phase, if it has one."""
-        return AutoencoderWorker(self._model, self._config, phase, machine)
+        return AutoencoderWorker(self._model, self._config, phase, device)
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
         """Crops ``(b, t)``, and where labels play a part the class ``(b,)`` of each."""
         crops, classes = self._sampler.labelled_batch(step, shard)
-        return (crops, classes) if self._labelled else (crops,)
+        return (crops, classes) if self._has_labels else (crops,)
 
     def measure(self) -> Preview | None:
         """On held-out sound."""
-        return self._measured(self._model)
+        return self._measure(self._model)
 
 
 @final
@@ -69,29 +69,31 @@ class AutoencoderWorker(Worker):
     """One process's part in one phase of an autoencoder's training.
 
     Args:
-        model: trained in place; moves to the machine's device.
+        model: trained in place; moves to the device.
         config: the run's.
         phase: its number.
-        machine: device and processes.
+        device: what this process computes on, and its place among the others.
     """
 
-    def __init__(self, model: Autoencoder, config: TrainConfig, phase: int, machine: Machine):
-        super().__init__(config.phases[phase], spans(config.phases)[phase], machine, config.seed)
+    def __init__(self, model: Autoencoder, config: TrainConfig, phase: int, device: TrainingDevice):
+        super().__init__(config.phases[phase], spans(config.phases)[phase], device, config.seed)
         self._model = model
-        for part in (model.encoder, model.bottleneck):
-            part.requires_grad_(not self.phase.frozen_encoder)
+        for module in (model.encoder, model.bottleneck):
+            module.requires_grad_(not self.phase.frozen_encoder)
         torch.manual_seed(config.seed)  # the label head's first weights
         self._objective = Objective(model, config.objective, frozen_encoder=self.phase.frozen_encoder).train()
-        self._learner = Learner(self._objective, self.phase.optimiser, machine)
-        self.average = Average(model, config.average)
+        self._optimiser = DistributedOptimiser(self._objective, self.phase.optimiser, device)
+        self.average = ExponentialMovingAverage(model, config.average)
         self._balance = BalanceState()
         self._adversary: Adversary | None = None
-        self._judges: Learner | None = None
+        self._discriminator_optimiser: DistributedOptimiser | None = None
         self._balancer = Balancer()
         if self.phase.adversary is not None:
             torch.manual_seed(config.seed)
             self._adversary = Adversary(self.phase.adversary, model.sample_rate).train()
-            self._judges = Learner(self._adversary, self.phase.adversary.optimiser, machine)
+            self._discriminator_optimiser = DistributedOptimiser(
+                self._adversary, self.phase.adversary.optimiser, device
+            )
             self._balancer = Balancer(self.phase.adversary.balancer)
         self._next_balance = self._balance
 
@@ -100,9 +102,9 @@ class AutoencoderWorker(Worker):
         """State of the gradient balancer."""
         return self._balance.to_floats()
 
-    def learners(self) -> Sequence[Learner]:
+    def optimisers(self) -> Sequence[DistributedOptimiser]:
         """The model's, then the adversary's."""
-        return (self._learner, self._judges) if self._judges else (self._learner,)
+        return (self._optimiser, self._discriminator_optimiser) if self._discriminator_optimiser else (self._optimiser,)
 
     def work(self, batch: tuple[Tensor, ...], clock: Clock, share: float) -> dict[str, Tensor]:
         """Add ``share`` of the gradients of crops ``(b, t)``, with or without their classes ``(b,)``."""
@@ -110,23 +112,25 @@ class AutoencoderWorker(Worker):
         levels = self._model.bottleneck.quality_levels
         steps = torch.randint(0, (levels - 1) * STEPS_PER_LEVEL + 1, (len(audio),))
         quality = (steps / STEPS_PER_LEVEL).to(audio.device)
-        passed = self._learner.forward(audio, quality, *classes)
+        output = self._optimiser.forward(audio, quality, *classes)
         # A leaf in place of the output: each distance leaves its gradient here, and the model is gone through once.
-        leaf = passed.reconstruction.detach().float().requires_grad_()
+        leaf = output.reconstruction.detach().float().requires_grad_()
         distances = self._objective.distances(leaf, audio)
-        verdicts, opinions = self._judge(leaf, audio, clock, share)
-        weighted = {**self._objective.weigh_distances(distances), **opinions}
-        gradient, self._next_balance = self._balancer.combine(weighted, leaf, self._next_balance, self._machine.mean)
-        charges = self._objective.weigh_bottleneck(passed.terms, quality, clock.progress)
-        charges |= self._objective.weigh_labels(passed.labels)
-        roots = (passed.reconstruction, *charges.values())
-        starts = (gradient.to(passed.reconstruction.dtype), *map(torch.ones_like, charges.values()))
-        torch.autograd.backward(roots, tuple(share * start for start in starts))
-        loss = torch.stack([*weighted.values(), *charges.values()]).sum()
-        terms = {"loss": loss, **distances, **passed.terms, **passed.labels, **verdicts}
+        adversary_terms, adversarial_terms = self._adversarial_terms(leaf, audio, clock, share)
+        weighted = {**self._objective.weigh_distances(distances), **adversarial_terms}
+        gradient, self._next_balance = self._balancer.combine(
+            weighted, leaf, self._next_balance, self._device.all_reduce_mean
+        )
+        bottleneck_terms = self._objective.weigh_bottleneck(output.terms, quality, clock.progress)
+        bottleneck_terms |= self._objective.weigh_labels(output.labels)
+        roots = (output.reconstruction, *bottleneck_terms.values())
+        gradients = (gradient.to(output.reconstruction.dtype), *map(torch.ones_like, bottleneck_terms.values()))
+        torch.autograd.backward(roots, tuple(share * gradient for gradient in gradients))
+        loss = torch.stack([*weighted.values(), *bottleneck_terms.values()]).sum()
+        terms = {"loss": loss, **distances, **output.terms, **output.labels, **adversary_terms}
         return {name: value.detach().float().mean() for name, value in terms.items()}
 
-    def step(self, batches: Sequence[tuple[Tensor, ...]], clock: Clock) -> Learned:
+    def step(self, batches: Sequence[tuple[Tensor, ...]], clock: Clock) -> StepResult:
         """As any worker; the balancer's state is kept only if the step was."""
         self._next_balance = self._balance
         return super().step(batches, clock)
@@ -134,50 +138,54 @@ class AutoencoderWorker(Worker):
     def update(self, clock: Clock, rate: float) -> None:
         """A step of the model, and of the adversary if there is one."""
         self._balance = self._next_balance
-        self._learner.update(rate)
-        if self._judges and self.phase.adversary:
+        self._optimiser.update(rate)
+        if self._discriminator_optimiser and self.phase.adversary:
             age, done = clock.step - clock.entered, self.done(clock)
-            self._judges.update(clock.slowdown * learning_rate(self.phase.adversary.optimiser, age, done))
+            self._discriminator_optimiser.update(
+                clock.slowdown * learning_rate(self.phase.adversary.optimiser, age, done)
+            )
 
-    def _judge(
+    def _adversarial_terms(
         self, leaf: Tensor, audio: Tensor, clock: Clock, share: float
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Let the adversary learn and speak: its terms, and the model's weighted terms."""
-        if self._judges is None or self._adversary is None or self.phase.adversary is None:
+        """Let the adversary learn: its own terms, and the weighted ones of the model."""
+        if self._discriminator_optimiser is None or self._adversary is None or self.phase.adversary is None:
             return {}, {}
         config = self.phase.adversary
         estimate, reference = self._objective.aligned(leaf, audio)
-        ruling = self._judges.forward(estimate.detach(), reference)
-        (share * ruling.loss).backward()
+        step = self._discriminator_optimiser.forward(estimate.detach(), reference)
+        (share * step.loss).backward()
         if clock.step - clock.entered < config.start:
-            return ruling.terms, {}
-        opinions = self._adversary.judge(estimate, reference)
+            return step.terms, {}
+        adversarial_terms = self._adversary.generator_terms(estimate, reference)
         weights = {"adversarial": config.weight, "feature_matching": config.feature_matching}
-        return {**ruling.terms, **opinions}, {name: weights[name] * value for name, value in opinions.items()}
+        return {**step.terms, **adversarial_terms}, {
+            name: weights[name] * value for name, value in adversarial_terms.items()
+        }
 
     def state(self) -> dict[str, Tensor]:
         """Weights, averaged weights, moments, label head and adversary."""
-        rooms = {
+        tensors = {
             "model": self._model.state_dict(),
             "average": self.average.values,
-            "optimiser": self._learner.moments(),
+            "optimiser": self._optimiser.moments(),
         }
         if self._objective.head is not None:
-            rooms["head"] = self._objective.head.state_dict()
-        if self._judges:
-            rooms["adversary"] = self._judges.module.state_dict()
-            rooms["adversary_optimiser"] = self._judges.moments()
-        return in_rooms(**rooms)
+            tensors["head"] = self._objective.head.state_dict()
+        if self._discriminator_optimiser:
+            tensors["adversary"] = self._discriminator_optimiser.module.state_dict()
+            tensors["adversary_optimiser"] = self._discriminator_optimiser.moments()
+        return with_prefixes(**tensors)
 
     def load(self, tensors: dict[str, Tensor], balance: Mapping[str, float] | None = None) -> None:
         """Take what :meth:`state` and :attr:`balance` gave in the same phase."""
-        self._model.load_state_dict(under(tensors, "model"), strict=True)
-        self.average.load(under(tensors, "average"))
-        self._learner.load_moments(under(tensors, "optimiser"))
+        self._model.load_state_dict(without_prefix(tensors, "model"), strict=True)
+        self.average.load(without_prefix(tensors, "average"))
+        self._optimiser.load_moments(without_prefix(tensors, "optimiser"))
         if self._objective.head is not None:
-            self._objective.head.load_state_dict(under(tensors, "head"), strict=True)
-        if self._judges:
-            self._judges.module.load_state_dict(under(tensors, "adversary"), strict=True)
-            self._judges.load_moments(under(tensors, "adversary_optimiser"))
+            self._objective.head.load_state_dict(without_prefix(tensors, "head"), strict=True)
+        if self._discriminator_optimiser:
+            self._discriminator_optimiser.module.load_state_dict(without_prefix(tensors, "adversary"), strict=True)
+            self._discriminator_optimiser.load_moments(without_prefix(tensors, "adversary_optimiser"))
         if balance:
             self._balance = BalanceState.from_floats(balance)

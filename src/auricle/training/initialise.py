@@ -23,7 +23,7 @@ _TABLE_SECONDS = 2400.0
 
 @final
 @dataclass(frozen=True)
-class Beginning:
+class StartingPoint:
     """What a run starts from: its preset, its configuration, and the model whose weights it takes over, if any."""
 
     preset: str
@@ -31,7 +31,7 @@ class Beginning:
     base: Autoencoder | None
 
 
-def beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
+def resolve_start(preset: str | None, size: str, base: str | Path) -> StartingPoint:
     """Choose shape, objective and first weights.
 
     Args:
@@ -48,7 +48,7 @@ def beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
         wanted = preset or _USUAL
         base = wanted if wanted in shipped() and size == Size.BASE else NONE
     if base == NONE:
-        return Beginning(preset or _USUAL, named(preset or _USUAL, size), None)
+        return StartingPoint(preset or _USUAL, named(preset or _USUAL, size), None)
     if size != Size.BASE:
         raise ConfigError(f"--size {size} makes a new network, the base {base} has its own: give one of the two")
     start = load(base)
@@ -62,7 +62,7 @@ def beginning(preset: str | None, size: str, base: str | Path) -> Beginning:
     if set(start.bottleneck.term_names) != set(config.objective.bottleneck):
         raise ConfigError(f"the base {base} has another kind of bottleneck than preset {preset}: name its own preset")
     objective = config.objective.model_copy(update={"ramp": 0.0})  # a trained model knows the price of its codes
-    return Beginning(preset, config.model_copy(update={"model": start.config, "objective": objective}), start)
+    return StartingPoint(preset, config.model_copy(update={"model": start.config, "objective": objective}), start)
 
 
 def _preset_of(base: Autoencoder) -> str:
@@ -71,7 +71,7 @@ def _preset_of(base: Autoencoder) -> str:
     return next((name for name in said if name in PRESETS), _USUAL)
 
 
-def first_model(start: Beginning, info: ModelInfo) -> Autoencoder:
+def first_model(start: StartingPoint, info: ModelInfo) -> Autoencoder:
     """A model with the weights of the base, or new ones that the seed decides."""
     torch.manual_seed(start.config.seed)
     model = Autoencoder(start.config.model, info)
@@ -86,7 +86,7 @@ def fit_scale(model: Autoencoder, cache: AudioCache, seed: int) -> None:
 
 
 @torch.inference_mode()
-def freeze_prior(model: Autoencoder, start: Beginning, cache: AudioCache) -> None:
+def freeze_prior(model: Autoencoder, start: StartingPoint, cache: AudioCache) -> None:
     """Count the integer tables, with weights rounded as files hold them.
 
     Where only the decoder learned, the base's tables stay: what the base wrote, this model decodes too, and says so.

@@ -9,7 +9,7 @@ from heard import KINDS, RATE, sound
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from auricle import finetune
+from auricle import DeviceConfig, FinetuneOptions, finetune
 from auricle.classify.classifier import Classifier
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import Recipe, described, levelled
@@ -78,7 +78,8 @@ def test_rare_classes_are_drawn_as_often(cache: AudioCache):
 
 def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: Path, tmp_path: Path):
     path = tmp_path / "fine.classifier.safetensors"
-    made = finetune(sounds, out=path, model=model_file, group=r"_(\w+)\.", budget="30", trackers=(), threads=1)
+    options = FinetuneOptions(group=r"_(\w+)\.", trackers="none")
+    made = finetune(sounds, out=path, model=model_file, budget="30", options=options, device=DeviceConfig(threads=1))
     assert made.held_out > 0
     assert made.before is not None and made.after is not None
     assert made.after.loss <= made.before.loss
@@ -89,7 +90,7 @@ def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: 
     assert able.predict_audio(fresh, RATE) == made.classifier.predict_audio(fresh, RATE)
     assert (tmp_path / "fine.classifier.run" / "run.html").is_file()
     with pytest.raises(OutputError, match="exists already"):
-        finetune(sounds, out=path, model=model_file, budget="5", trackers=())
+        finetune(sounds, out=path, model=model_file, budget="5", options=options)
 
 
 def test_the_encoder_changes_unless_that_does_not_help(sounds: Path, model_file: Path, tmp_path: Path):

@@ -44,7 +44,7 @@ def train(sounds: Path, model_file: Path, tmp_path: Path) -> Callable[..., auric
             "budget": "8",
             "batch": 8,
             "worst": 10.0,
-            "machine": auricle.Machine(cpu=True),
+            "device": auricle.DeviceConfig(cpu=True),
             "trackers": (),
         }
         return auricle.train_prior(options.pop("folder", sounds), **(usual | options))
@@ -62,14 +62,16 @@ def test_a_run_leaves_a_prior_that_loads_and_knows_where_it_comes_from(
 ) -> None:
     stages: list[str] = []
     reports: list[Any] = []
-    watcher = auricle.Watcher(on_stage=stages.append, on_report=reports.append)
-    made = train(kind, watcher=watcher)
+    callbacks = auricle.TrainingCallbacks(
+        on_progress=lambda progress: stages.append(progress.stage), on_report=reports.append
+    )
+    made = train(kind, callbacks=callbacks)
     prior = load_prior(made.path)
     assert prior.classes == ("high", "low") and prior.config.kind == kind and prior.info.name == "x"
     prior.require(auricle.load(model_file))
     assert sum(made.counts.values()) + made.unlabelled + len(made.held_out) == 17 and made.unlabelled <= 1
     assert made.steps == 8 and made.loss is not None and np.isfinite(made.loss)
-    assert stages == ["decoding sounds", "trying the model on them", "encoding sounds", "training"]
+    assert list(dict.fromkeys(stages)) == ["decoding sounds", "trying the model on them", "encoding sounds", "training"]
     preview = reports[-1].preview
     assert preview.measure == "loss" and preview.figure == pytest.approx(made.loss, rel=0.05)
     assert {excerpt.name for excerpt in preview.excerpts} == {"high", "low"}
@@ -98,11 +100,11 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
             raise StopError
 
     cut = tmp_path / "cut.prior.safetensors"
-    stopper = auricle.Watcher(on_report=stop)
+    stopper = auricle.TrainingCallbacks(on_report=stop)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("auricle.api.train_prior.Run", _eager)
         with pytest.raises(StopError):
-            train(kind, out=cut, watcher=stopper)
+            train(kind, out=cut, callbacks=stopper)
         assert not cut.exists()
         resumed = train(kind, out=cut, resume=True)
     assert {name for name, value in weights(resumed.prior).items() if not torch.equal(value, whole[name])} == set()
@@ -175,7 +177,7 @@ def test_bad_input(
     sounds: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[AuricleError], said: str
 ) -> None:
     usual = {"model": model_file, "out": tmp_path / "x.prior.safetensors", "worst": 10.0, "config": CONFIGS["flow"]}
-    given = {**usual, "machine": auricle.Machine(cpu=True), "trackers": (), **options}
+    given = {**usual, "device": auricle.DeviceConfig(cpu=True), "trackers": (), **options}
     with pytest.raises(error, match=said) as caught:
         auricle.train_prior(given.pop("folder", sounds), **given)
     assert "\n" not in str(caught.value)
@@ -187,7 +189,7 @@ def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest
 
     out = tmp_path / "v.prior.safetensors"
     command = ["train-prior", str(sounds), "--model", str(model_file), "--out", str(out), "--budget", "2"]
-    command += ["--cpu", "--track", "none", "--kind", "recurrent", "--batch", "4", "--json"]
+    command += ["--cpu", "--trackers", "none", "--kind", "recurrent", "--batch", "4", "--json"]
     assert main(command) == 2
     assert "above the limit of 1: train a model on them first" in capsys.readouterr().err
     assert main([*command, "--worst", "10"]) == 0

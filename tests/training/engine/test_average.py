@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from auricle.training.engine.ema import Average
+from auricle.training.engine.ema import ExponentialMovingAverage
 
 
-def _moved(memory: float, steps: int) -> tuple[nn.Linear, Average]:
+def _moved(memory: float, steps: int) -> tuple[nn.Linear, ExponentialMovingAverage]:
     module = nn.Linear(1, 1)
     with torch.no_grad():
         module.weight.zero_()
-    average = Average(module, memory)
+    average = ExponentialMovingAverage(module, memory)
     with torch.no_grad():
         module.weight.fill_(1.0)
     for step in range(steps):
@@ -37,7 +37,7 @@ def test_inside_the_block_the_module_has_the_average_and_after_it_its_own():
 
 def test_whole_numbers_are_copied():
     module = nn.BatchNorm1d(2)
-    average = Average(module, 0.9)
+    average = ExponentialMovingAverage(module, 0.9)
     module(torch.randn(4, 2))
     average.update(100)
     assert int(average.values["num_batches_tracked"]) == 1

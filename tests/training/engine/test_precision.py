@@ -5,8 +5,9 @@ import torch
 
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
+from auricle.options.training import DeviceConfig
 from auricle.stream import Pointwise
-from auricle.training import Machine, Objective, named
+from auricle.training import Objective, TrainingDevice, named
 
 
 @pytest.mark.parametrize("preset", ["conv", "mixed", "conv-lstm"])
@@ -37,17 +38,17 @@ def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(OptionError, match="'int4'"):
-        Machine("int4")
+        TrainingDevice(DeviceConfig(precision="int4"))
 
 
 def test_bfloat16_is_refused_where_it_is_no_gain():
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(OptionError, match="bfloat16"):
-        Machine("bf16")
+        TrainingDevice(DeviceConfig(precision="bf16"))
 
 
 @pytest.mark.parametrize("parts", [0, 5000])
 def test_parts_of_a_step_have_limits(parts):
     with pytest.raises(OptionError, match=str(parts)):
-        Machine(accumulate=parts)
+        TrainingDevice(DeviceConfig(accumulate=parts))

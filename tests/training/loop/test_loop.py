@@ -13,18 +13,19 @@ from auricle.errors import ModelError
 from auricle.losses import CompandedMdctConfig, MeanSquaredErrorConfig
 from auricle.model import Autoencoder
 from auricle.model.files.file import stored_arrays
+from auricle.options.training import DeviceConfig
 from auricle.training import (
     PRESETS,
     AutoencoderTask,
     Budget,
     Excerpts,
-    Machine,
     ObjectiveConfig,
     OptimiserConfig,
     Phase,
     Run,
     Term,
     TrainConfig,
+    TrainingDevice,
     preview,
     run_training,
     with_adversary,
@@ -60,7 +61,7 @@ def _config(kind: str = "entropy") -> TrainConfig:
 
 def _run(folder: Path, steps: int = 12, **run) -> Run:
     folder.mkdir(exist_ok=True)
-    plan = {"budget": Budget(steps=steps), "machine": Machine(), "report_steps": 1, **run}
+    plan = {"budget": Budget(steps=steps), "device": TrainingDevice(), "report_steps": 1, **run}
     return Run(folder, **plan)
 
 
@@ -219,5 +220,5 @@ def test_the_earlier_weights_are_taken_if_they_were_clearly_better(cache, tmp_pa
 def test_accumulated_parts_are_further_crops(cache, tmp_path):
     """Two parts of 4 crops differ from one, and the sound per second counts both."""
     one, _ = _trained(cache, _config("vae"), tmp_path / "one", 3)
-    two, _ = _trained(cache, _config("vae"), tmp_path / "two", 3, machine=Machine(accumulate=2))
+    two, _ = _trained(cache, _config("vae"), tmp_path / "two", 3, device=TrainingDevice(DeviceConfig(accumulate=2)))
     assert not all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))

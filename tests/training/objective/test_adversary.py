@@ -38,7 +38,7 @@ def test_its_step_teaches_every_weight_and_leaves_the_estimate_alone():
 def test_judging_gives_the_generator_gradients_and_the_discriminators_none():
     judges, (estimate, reference) = adversary(), sounds()
     estimate.requires_grad_()
-    terms = judges.judge(estimate, reference)
+    terms = judges.generator_terms(estimate, reference)
     assert tuple(terms) == judges.term_names == ("adversarial", "feature_matching")
     for term in terms.values():
         (gradient,) = torch.autograd.grad(term, estimate, retain_graph=True)
@@ -49,12 +49,12 @@ def test_judging_gives_the_generator_gradients_and_the_discriminators_none():
 
 def test_no_feature_matching_where_it_has_no_weight():
     judges = adversary(feature_matching=0)
-    assert tuple(judges.judge(*sounds())) == judges.term_names == ("adversarial",)
+    assert tuple(judges.generator_terms(*sounds())) == judges.term_names == ("adversarial",)
 
 
 def test_equal_sounds_match_and_are_judged_alike():
     judges, (audio, _) = adversary(), sounds()
-    assert judges.judge(audio, audio)["feature_matching"].item() == 0.0
+    assert judges.generator_terms(audio, audio)["feature_matching"].item() == 0.0
     terms = judges(audio, audio).terms
     assert terms["real_score"].item() == pytest.approx(terms["fake_score"].item(), abs=1e-6)
     assert terms["real_right"] + terms["fake_right"] == pytest.approx(1.0, abs=1e-3)
@@ -80,14 +80,16 @@ def test_silence_and_short_sounds_give_finite_gradients(level, length):
         estimate = (loud * torch.randn(2, length)).requires_grad_()
         reference = level * torch.randn(2, length)
         judges(estimate, reference).loss.backward()
-        (gradient,) = torch.autograd.grad(torch.stack(list(judges.judge(estimate, reference).values())).sum(), estimate)
+        (gradient,) = torch.autograd.grad(
+            torch.stack(list(judges.generator_terms(estimate, reference).values())).sum(), estimate
+        )
         assert torch.isfinite(gradient).all()
     assert all(torch.isfinite(weight.grad).all() for weight in judges.parameters())
 
 
 def test_level_does_not_matter_above_a_floor():
     judges, (estimate, reference) = adversary(), sounds()
-    one, other = judges.judge(estimate, reference), judges.judge(5 * estimate, 5 * reference)
+    one, other = judges.generator_terms(estimate, reference), judges.generator_terms(5 * estimate, 5 * reference)
     for name in one:
         torch.testing.assert_close(one[name], other[name], rtol=1e-4, atol=1e-5)
 
@@ -98,7 +100,7 @@ def test_it_hears_a_part_of_the_crop_which_the_seed_decides():
 
     def heard(seed: int) -> tuple[int, int]:
         torch.manual_seed(seed)
-        (gradient,) = torch.autograd.grad(judges.judge(estimate, reference)["adversarial"], estimate)
+        (gradient,) = torch.autograd.grad(judges.generator_terms(estimate, reference)["adversarial"], estimate)
         (places,) = gradient.abs().sum(0).nonzero(as_tuple=True)
         return int(places.min()), int(places.max())
 
@@ -111,7 +113,7 @@ def test_autocast_gives_float32_losses():
     judges, (estimate, reference) = adversary(), sounds()
     estimate.requires_grad_()
     with torch.autocast("cpu", torch.bfloat16):
-        ruling, terms = judges(estimate, reference), judges.judge(estimate, reference)
+        ruling, terms = judges(estimate, reference), judges.generator_terms(estimate, reference)
     assert {ruling.loss.dtype, *(term.dtype for term in terms.values())} == {torch.float32}
     ruling.loss.backward()
     assert torch.isfinite(torch.autograd.grad(terms["adversarial"], estimate)[0]).all()
@@ -126,7 +128,7 @@ def test_distributed_training_finds_every_weight_used(tmp_path):
             estimate, reference = sounds()
             estimate.requires_grad_()
             spread(estimate, reference).loss.backward()
-            torch.autograd.grad(judges.judge(estimate, reference)["adversarial"], estimate)
+            torch.autograd.grad(judges.generator_terms(estimate, reference)["adversarial"], estimate)
     finally:
         torch.distributed.destroy_process_group()
 

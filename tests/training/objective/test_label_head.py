@@ -16,13 +16,13 @@ from auricle.training import (
     AutoencoderTask,
     Budget,
     LabelConfig,
-    Machine,
     ObjectiveConfig,
     OptimiserConfig,
     Phase,
     Run,
     Term,
     TrainConfig,
+    TrainingDevice,
     run_training,
 )
 from auricle.training.objective.label_head import LabelHead, supervised_contrast
@@ -62,7 +62,7 @@ def _train(cache: AudioCache, folder: Path, config: TrainConfig, steps: int, *, 
     model = Autoencoder(config.model)
     task = AutoencoderTask(model, config, cache, classes=CLASSES if config.objective.labels else None)
     reports = []
-    run = Run(folder, Budget(steps=steps), Machine(), resume, save_seconds=0.0, report_steps=1)
+    run = Run(folder, Budget(steps=steps), TrainingDevice(), resume, save_seconds=0.0, report_steps=1)
     for report in run_training(task, run):
         reports.append(report)
         if report.step == stop:

@@ -11,7 +11,7 @@ import numpy as np
 from auricle.classify.classifier import Classifier, window_of
 from auricle.classify.classifier_file import Described
 from auricle.classify.features.encoder_only import encoder_arrays, restored
-from auricle.classify.features.extract import Progress, extract
+from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import fitting_segments, recipe_of
 from auricle.classify.finetuning.task import Judged, TunedEncoder, Tuning, TuningTask
@@ -23,6 +23,7 @@ from auricle.data import AudioCache
 from auricle.data.labels import Labels
 from auricle.errors import DataError
 from auricle.model import Autoencoder
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _HELD_OUT = 5  # one fold of so many decides which weights are kept
 _CLEARLY = 0.95  # of the probe's log loss: what is gained by less is chance, and was lost on other sounds
@@ -65,8 +66,7 @@ class FineTuning:
         seed: decides what is held out, and the run where no configuration is given.
         cache: where features are kept; by default below the user's cache folder.
         keep: False neither reads nor writes that cache.
-        on_stage: is told what begins.
-        on_progress: called with the number of sounds done and of all.
+        on_progress: called with what begins, and with the number of sounds done and of all.
         on_note: is told in one line about what was left out.
 
     Raises:
@@ -84,17 +84,20 @@ class FineTuning:
         seed: int = 0,
         cache: Path | None = None,
         keep: bool = True,
-        on_stage: Callable[[str], None] = lambda text: None,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> None:
         check_classes(labels, on_note)
         self._model, self._known = model, labels.known
         self.tuning = tuning or _fitting([each.sound.seconds for each in self._known], segments, seed)
-        on_stage("decoding sounds")
+        on_progress(Progress("decoding sounds", 0, 0, ""))
         sounds = [each.sound for each in self._known]
         decoded = AudioCache.build(
-            sounds, home, sample_rate=model.sample_rate, on_progress=on_progress, on_note=on_note
+            sounds,
+            home,
+            sample_rate=model.sample_rate,
+            on_progress=lambda done, total: on_progress(Progress("decoding sounds", done, total, "files")),
+            on_note=on_note,
         )
         for refused in decoded.rejected:
             on_note(f"left out: {refused.reason}")
@@ -107,10 +110,14 @@ class FineTuning:
         numbers = np.array([self.classes.index(name) for name in names], np.int64)
         groups = known_groups([each.group for each in self._known])
         learned, self._held_out = _parted(numbers, groups, len(self.classes), seed)
-        on_stage("fitting the probe")
+        on_progress(Progress("fitting the probe", 0, 0, ""))
         self._extractor = LatentFeatures(model, self.tuning.recipe)
         found = extract(
-            [each.sound for each in self._known], self._extractor, cache=cache, keep=keep, on_progress=on_progress
+            [each.sound for each in self._known],
+            self._extractor,
+            cache=cache,
+            keep=keep,
+            on_progress=lambda done, total: on_progress(Progress("fitting the probe", done, total, "files")),
         )
         places = {name: row for row, name in enumerate(found.names)}
         able = [row for row, each in enumerate(self._known) if each.sound.name in places]

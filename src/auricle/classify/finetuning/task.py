@@ -19,7 +19,7 @@ from auricle.classify.probes.probe import Linear
 from auricle.data import AudioCache
 from auricle.model import Autoencoder
 from auricle.model.registry import Frozen
-from auricle.training import Machine, OptimiserConfig, Phase, PlainWorker, Preview, Task
+from auricle.training import OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
 
 _HEARD_SECONDS = 10.0  # of a held-out sound
 _TOGETHER = 8
@@ -128,10 +128,10 @@ class TuningTask(Task):
             seed=tuning.seed,
         )
 
-    def worker(self, phase: int, machine: Machine) -> PlainWorker:
+    def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
         tuning = self._tuning
-        return PlainWorker(self._net, self.phases, phase, machine, seed=tuning.seed, memory=tuning.average)
+        return SingleLossWorker(self._net, self.phases, phase, device, seed=tuning.seed, memory=tuning.average)
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
         """Crops, their lengths and labels."""

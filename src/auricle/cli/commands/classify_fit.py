@@ -69,26 +69,28 @@ def classify_fit(
     check_writable(out, force=force or resume)
     screen = Screen(output)
     if finetune:
-        from auricle import Watcher
+        from auricle import DeviceConfig, FinetuneOptions, TrainingCallbacks
         from auricle import finetune as run
 
-        with screen.progress("fine-tune") as meter:
-            view = RunView(screen, meter)
+        with screen.progress("fine-tune") as show:
+            view = RunView(screen, show)
             tuned = run(
                 sounds,
                 out=out,
                 model=model,
-                table=labels,
-                column=column,
-                group=groups,
-                segments=segments,
                 budget=budget,
-                resume=resume,
+                options=FinetuneOptions(
+                    labels_table=labels,
+                    column=column,
+                    group=groups,
+                    segments=segments,
+                    seed=seed,
+                    resume=resume,
+                    keep=not no_cache,
+                ),
+                device=DeviceConfig(threads=threads),
                 force=force,
-                seed=seed,
-                threads=threads,
-                keep=not no_cache,
-                watcher=Watcher(view.scanned, view.entered, view.counted, view.trained, screen.note),
+                callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
             )
         _tell(screen, out, tuned.classifier, _gain(tuned), {"probe": "finetune", "finetuned": _gains(tuned)})
         return

@@ -9,7 +9,8 @@ from cyclopts.validators import Number
 from auricle.cli.formatting import duration, size
 from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, unusable
+from auricle.cli.views import RunView, is_main_process, unusable
+from auricle.options.training import DeviceConfig, tracker_names
 
 if TYPE_CHECKING:
     from auricle import TrainedPrior
@@ -33,11 +34,8 @@ def train_prior(
     seed: int = 0,
     worst: float | None = None,
     batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-    accumulate: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
-    precision: str = "auto",
-    cpu: Flag = False,
-    threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
-    track: str = "tensorboard",
+    device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
+    trackers: str = "tensorboard",
     output: Output = TALKATIVE,
 ) -> None:
     """Train a prior on a folder of sounds: what makes new sounds like them.
@@ -57,21 +55,16 @@ def train_prior(
         seed: decides weights, windows and noise.
         worst: largest log-mel distance, in nepers, at which the model may rebuild these sounds; 1 by default.
         batch: windows per step and process.
-        accumulate: parts of a step whose gradients are averaged.
-        precision: auto, float32 or bf16 (GPUs).
-        cpu: stay on the CPU although there is a GPU.
-        threads: CPU threads; all by default.
-        track: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with commas,
-            or none.
+        trackers: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with
+            commas, or none.
     """
-    from auricle import Machine, Watcher
+    from auricle import TrainingCallbacks
     from auricle import train_prior as run
     from auricle.synth.training.reconstruction_check import POOR
 
-    machine = Machine(precision, accumulate, cpu=cpu)
-    screen = Screen(output if machine.first else Output(quiet=True))
-    with screen.progress("train-prior") as meter:
-        view = RunView(screen, meter)
+    screen = Screen(output if is_main_process() else Output(quiet=True))
+    with screen.progress("train-prior") as show:
+        view = RunView(screen, show)
         made = run(
             sounds,
             model=model,
@@ -82,15 +75,14 @@ def train_prior(
             budget=budget,
             batch=batch,
             worst=POOR if worst is None else worst,
-            machine=machine,
+            device=device,
             resume=resume,
             force=force,
             seed=seed,
-            threads=threads,
-            trackers=[name for name in track.split(",") if name != "none"],
-            watcher=Watcher(view.scanned, view.entered, view.counted, view.trained, screen.note),
+            trackers=tracker_names(trackers),
+            callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
         )
-    if not machine.first:
+    if not is_main_process():
         return
     if made.rejected:
         screen.note(unusable(made.rejected))

@@ -19,7 +19,7 @@ from auricle.synth.sampling.base import Taste, randomness
 from auricle.synth.sampling.dispatch import sampler_for
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.window_sampler import Windows, WindowSampler
-from auricle.training import Excerpt, Machine, OptimiserConfig, Phase, PlainWorker, Preview, Task
+from auricle.training import Excerpt, OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
 
 _MEASURED_BATCHES, _MEASURED = 3, 64
 _SHOWN, _SHOWN_STEPS, _SHOWN_GUIDANCE = 3, 6, 1.5
@@ -72,12 +72,12 @@ class PriorTask(Task):
         self._sampler = _sampler(learned, prior.window, config.batch, config.seed)
         self._held_out = () if held_out is None else _measured(held_out, prior.window)
 
-    def worker(self, phase: int, machine: Machine) -> PlainWorker:
+    def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
         config = self._config
         lesson = _Lesson(self._prior)
-        return PlainWorker(
-            lesson, self.phases, phase, machine, seed=config.seed, memory=config.average, kept=self._prior
+        return SingleLossWorker(
+            lesson, self.phases, phase, device, seed=config.seed, memory=config.average, kept=self._prior
         )
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:

@@ -12,7 +12,7 @@ _YOUNGEST = 10.0  # in the first steps the memory is shorter: after n steps abou
 
 
 @final
-class Average:
+class ExponentialMovingAverage:
     """An exponential moving average of a module's parameters and floating-point buffers."""
 
     def __init__(self, module: nn.Module, memory: float):

@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.model.registry import Frozen
-from auricle.training.engine.device import Machine
+from auricle.training.engine.device import TrainingDevice
 
 
 @final
@@ -23,7 +23,7 @@ class OptimiserConfig(Frozen):
 
 
 @final
-class Learner:
+class DistributedOptimiser:
     """A module, the optimiser of its trainable parameters, and the form in which all processes call it.
 
     Attributes:
@@ -31,9 +31,9 @@ class Learner:
         forward: call this one in training, so that gradients are averaged over processes.
     """
 
-    def __init__(self, module: nn.Module, config: OptimiserConfig, machine: Machine):
-        self.module, self._config, self._machine = module, config, machine
-        module.to(machine.device)
+    def __init__(self, module: nn.Module, config: OptimiserConfig, device: TrainingDevice):
+        self.module, self._config, self._device = module, config, device
+        module.to(device.torch_device)
         self._trained = [p for p in module.parameters() if p.requires_grad]
         matrices = [p for p in self._trained if p.ndim > 1]
         vectors = [p for p in self._trained if p.ndim <= 1]
@@ -44,9 +44,9 @@ class Learner:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self.forward = machine.accelerator.prepare(module)
+        self.forward = device.accelerator.prepare(module)
 
-    def forget(self) -> None:
+    def zero_grad(self) -> None:
         """Drop the gradients."""
         self._optimiser.zero_grad(set_to_none=True)
 

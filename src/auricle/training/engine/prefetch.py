@@ -9,20 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.training.engine.device import Machine
+from auricle.training.engine.device import TrainingDevice
 
 
 @final
-class Feed:
+class Prefetcher:
     """This process's batches, one step ahead; a context manager.
 
     Args:
         batch: makes the arrays of a step and shard.
-        machine: which shards are this process's, and the device.
+        device: which shards are this process's, and where they go.
     """
 
-    def __init__(self, batch: Callable[[int, int], tuple[np.ndarray, ...]], machine: Machine):
-        self._batch, self._machine = batch, machine
+    def __init__(self, batch: Callable[[int, int], tuple[np.ndarray, ...]], device: TrainingDevice):
+        self._batch, self._device = batch, device
         self._loader = ThreadPoolExecutor(1)
         self._step, self._ahead = -1, Future()
 
@@ -38,12 +38,12 @@ class Feed:
             self._order(step)
         batches = self._ahead.result()
         self._order(step + 1)
-        device = self._machine.device
+        device = self._device.torch_device
         return [tuple(torch.from_numpy(array).to(device, non_blocking=True) for array in batch) for batch in batches]
 
     def _order(self, step: int) -> None:
         self._step, self._ahead = step, self._loader.submit(self._make, step)
 
     def _make(self, step: int) -> list[tuple[np.ndarray, ...]]:
-        parts = range(self._machine.accumulate)
-        return [self._batch(step, self._machine.shard(part)) for part in parts]
+        parts = range(self._device.accumulate)
+        return [self._batch(step, self._device.shard(part)) for part in parts]

@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator
 
 from auricle.errors import ModelError
-from auricle.training.engine.prefetch import Feed
+from auricle.training.engine.prefetch import Prefetcher
 from auricle.training.engine.report import Report
-from auricle.training.loop.meter import Meter
-from auricle.training.loop.run_state import Keeper
+from auricle.training.loop.means import RunningMeans
+from auricle.training.loop.run_state import RunState
 from auricle.training.loop.schedule import Clock, spans
 from auricle.training.loop.task import Run, Task
 from auricle.training.loop.worker import Worker
@@ -28,47 +28,47 @@ def run_training(task: Task, run: Run) -> Iterator[Report]:
         OutputError: the run's folder can't be written.
         MachineError: another process of the run has ended.
     """
-    with run.machine.together():
+    with run.device.name_lost_processes():
         yield from _train(task, run)
 
 
 def _train(task: Task, run: Run) -> Iterator[Report]:
-    keeper, shares, meter = Keeper(task, run), spans(task.phases), Meter()
-    clock, worker = keeper.begin()
-    step_seconds = run.machine.shards * task.batch_seconds
-    with Feed(task.batch, run.machine) as feed:
+    run_state, shares, means = RunState(task, run), spans(task.phases), RunningMeans()
+    clock, worker = run_state.start_or_resume()
+    step_seconds = run.device.shards * task.batch_seconds
+    with Prefetcher(task.batch, run.device) as feed:
         left_off = time.perf_counter()
         while not clock.done:
             if shares[clock.phase].done(clock.progress) >= 1.0:
-                clock, worker = clock.enter(clock.phase + 1), keeper.next_worker(worker, clock.phase + 1)
+                clock, worker = clock.enter(clock.phase + 1), run_state.next_worker(worker, clock.phase + 1)
             started = time.perf_counter()
             learned = worker.step(feed.take(clock.step), clock)
             now = time.perf_counter()
-            meter = meter.add(learned, now - started)
+            means = means.add(learned, now - started)
             clock, left_off = clock.tick(now - left_off), now
             if clock.step % _REPLAN_STEPS == 0 or clock.stride == 0.0:
-                pace, spent = run.machine.agreed(meter.seconds_per_step, clock.seconds)
+                pace, spent = run.device.broadcast_from_main(means.seconds_per_step, clock.seconds)
                 clock = clock.at(spent).plan(run.budget, pace)
-            if meter.bad_in_a_row >= _BAD_STEPS:
-                clock, worker, meter = _go_back(keeper, clock, meter)
-            meter = meter.see(keeper.keep(worker, clock))
+            if means.bad_in_a_row >= _BAD_STEPS:
+                clock, worker, means = _go_back(run_state, clock, means)
+            means = means.see(run_state.evaluate_and_save(worker, clock))
             if clock.step % run.report_steps == 0 or clock.done:
-                yield meter.report(clock, task.phases[clock.phase].name, step_seconds)
-                meter = meter.fresh()
-    keeper.finish(worker)
+                yield means.report(clock, task.phases[clock.phase].name, step_seconds)
+                means = means.fresh()
+    run_state.finalise(worker)
 
 
-def _go_back(keeper: Keeper, clock: Clock, meter: Meter) -> tuple[Clock, Worker, Meter]:
+def _go_back(run_state: RunState, clock: Clock, means: RunningMeans) -> tuple[Clock, Worker, RunningMeans]:
     """Restore the last checkpoint, at half the learning rate."""
     if clock.restored >= _MOST_RESTORED:
         raise ModelError(
             f"the numbers were not finite again at step {clock.step}, after {clock.restored} restorations: "
             "use a lower learning rate or float32"
         )
-    earlier, worker = keeper.restore()
+    earlier, worker = run_state.restore()
     clock = earlier.slow_down(clock)
     event = (
-        f"{meter.bad_in_a_row} steps in a row were not finite: went back to step {clock.step} "
+        f"{means.bad_in_a_row} steps in a row were not finite: went back to step {clock.step} "
         f"and lowered the learning rate to {clock.slowdown:g} of its plan"
     )
-    return clock, worker, meter.tell(event).calm()
+    return clock, worker, means.tell(event).calm()

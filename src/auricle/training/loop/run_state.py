@@ -15,7 +15,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0  # seconds between two measurement
 
 
 @final
-class Keeper:
+class RunState:
     """Holds what a run could lose.
 
     Args:
@@ -30,11 +30,11 @@ class Keeper:
         self._last: float | None = None
         self._saved_at, self._measured_at = 0.0, Clock()
 
-    def begin(self) -> tuple[Clock, Worker]:
+    def start_or_resume(self) -> tuple[Clock, Worker]:
         """Start, or go on from the newest checkpoint."""
         if self._run.resume:
             return self.restore()
-        if self._run.machine.first:
+        if self._run.device.is_main:
             self._checkpoints.clear()
         clock = Clock() if self._run.budget.steps is None else Clock().plan(self._run.budget, 0.0)
         worker = self._worker(clock.phase)
@@ -43,7 +43,7 @@ class Keeper:
 
     def restore(self) -> tuple[Clock, Worker]:
         """The state of the newest checkpoint."""
-        self._run.machine.wait()
+        self._run.device.wait_for_everyone()
         snapshot = self._checkpoints.load(self._task.identity)
         worker = self._worker(snapshot.clock.phase)
         worker.load(snapshot.tensors, snapshot.balance)
@@ -57,9 +57,9 @@ class Keeper:
         self._best = self._last = None
         return self._worker(phase)
 
-    def keep(self, worker: Worker, clock: Clock) -> Preview | None:
+    def evaluate_and_save(self, worker: Worker, clock: Clock) -> Preview | None:
         """After a step: measure and save if it is time; the measurement."""
-        if not self._run.machine.first:
+        if not self._run.device.is_main:
             return None
         preview, better = self._measure(worker, clock), False
         if preview is not None:
@@ -69,7 +69,7 @@ class Keeper:
             self._save(worker, clock, best=better)
         return preview
 
-    def finish(self, worker: Worker) -> None:
+    def finalise(self, worker: Worker) -> None:
         """Give the module the averaged weights: the last ones, or the best ones if they were clearly better."""
         earlier_is_better = (
             self._best is not None
@@ -84,7 +84,7 @@ class Keeper:
         self._task.module.to("cpu")
 
     def _worker(self, phase: int) -> Worker:
-        return self._task.worker(phase, self._run.machine)
+        return self._task.worker(phase, self._run.device)
 
     def _measure(self, worker: Worker, clock: Clock) -> Preview | None:
         if not (self._is_due(clock) or clock.done):
@@ -102,7 +102,7 @@ class Keeper:
         return clock.seconds - self._measured_at.seconds >= pause
 
     def _save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
-        if self._run.machine.first:
+        if self._run.device.is_main:
             snapshot = Snapshot(worker.state(), clock, self._task.identity, self._last, self._best, worker.balance)
             self._checkpoints.save(snapshot, best=best)
         self._saved_at = clock.seconds

@@ -6,11 +6,11 @@ from typing import Protocol, final
 import torch
 from torch import Tensor, nn
 
-from auricle.training.engine.device import Machine
-from auricle.training.engine.ema import Average
-from auricle.training.engine.optimiser import Learner
+from auricle.training.engine.device import TrainingDevice
+from auricle.training.engine.ema import ExponentialMovingAverage
+from auricle.training.engine.optimiser import DistributedOptimiser
 from auricle.training.loop.schedule import Clock, spans
-from auricle.training.loop.worker import Worker, in_rooms, under
+from auricle.training.loop.worker import Worker, with_prefixes, without_prefix
 from auricle.training.objective.config import Phase
 
 
@@ -23,7 +23,7 @@ class Objective(Protocol):
 
 
 @final
-class PlainWorker(Worker):
+class SingleLossWorker(Worker):
     """Minimises the term ``loss`` of a module that gives its own terms.
 
     Args:
@@ -31,7 +31,7 @@ class PlainWorker(Worker):
         kept: what is averaged and stored; by default the whole module.
         phases: of the run.
         phase: number of this one.
-        machine: device and processes.
+        device: what this process computes on, and its place among the others.
         seed: of the run.
         memory: of the averaged weights, per step.
     """
@@ -41,37 +41,39 @@ class PlainWorker(Worker):
         module: nn.Module,
         phases: Sequence[Phase],
         phase: int,
-        machine: Machine,
+        device: TrainingDevice,
         *,
         seed: int,
         memory: float,
         kept: nn.Module | None = None,
     ) -> None:
-        super().__init__(phases[phase], spans(phases)[phase], machine, seed)
+        super().__init__(phases[phase], spans(phases)[phase], device, seed)
         self._module = module.train()
-        self._learner = Learner(self._module, self.phase.optimiser, machine)
-        self.average = Average(kept or module, memory)
+        self._optimiser = DistributedOptimiser(self._module, self.phase.optimiser, device)
+        self.average = ExponentialMovingAverage(kept or module, memory)
 
-    def learners(self) -> Sequence[Learner]:
+    def optimisers(self) -> Sequence[DistributedOptimiser]:
         """The only one."""
-        return (self._learner,)
+        return (self._optimiser,)
 
     def work(self, batch: tuple[Tensor, ...], clock: Clock, share: float) -> dict[str, Tensor]:
         """Go forward and back once."""
-        terms = {name: value.float().mean() for name, value in self._learner.forward(*batch).items()}
+        terms = {name: value.float().mean() for name, value in self._optimiser.forward(*batch).items()}
         torch.autograd.backward(share * terms["loss"])
         return {name: value.detach() for name, value in terms.items()}
 
     def update(self, clock: Clock, rate: float) -> None:
         """One step of the optimiser."""
-        self._learner.update(rate)
+        self._optimiser.update(rate)
 
     def state(self) -> dict[str, Tensor]:
         """Weights, averaged weights, moments."""
-        return in_rooms(model=self._module.state_dict(), average=self.average.values, optimiser=self._learner.moments())
+        return with_prefixes(
+            model=self._module.state_dict(), average=self.average.values, optimiser=self._optimiser.moments()
+        )
 
     def load(self, tensors: dict[str, Tensor], balance: Mapping[str, float] | None = None) -> None:
         """Take what :meth:`state` gave."""
-        self._module.load_state_dict(under(tensors, "model"), strict=True)
-        self.average.load(under(tensors, "average"))
-        self._learner.load_moments(under(tensors, "optimiser"))
+        self._module.load_state_dict(without_prefix(tensors, "model"), strict=True)
+        self.average.load(without_prefix(tensors, "average"))
+        self._optimiser.load_moments(without_prefix(tensors, "optimiser"))

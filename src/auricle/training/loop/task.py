@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from torch import nn
 
-from auricle.training.engine.device import Machine
+from auricle.training.engine.device import TrainingDevice
 from auricle.training.engine.report import Preview
 from auricle.training.loop.schedule import Budget
 from auricle.training.loop.worker import Worker
@@ -32,7 +32,7 @@ class Task(ABC):
     batch_seconds: float
 
     @abstractmethod
-    def worker(self, phase: int, machine: Machine) -> Worker:
+    def worker(self, phase: int, device: TrainingDevice) -> Worker:
         """This process's part in a phase."""
 
     @abstractmethod
@@ -52,7 +52,7 @@ class Run:
     Attributes:
         folder: checkpoints go below it.
         budget: time or steps.
-        machine: device and processes.
+        device: what this process computes on, and its place among the others.
         resume: go on from the last checkpoint.
         previews: about how many measurements on held-out sound a run makes.
         save_seconds: time between two checkpoints.
@@ -61,7 +61,7 @@ class Run:
 
     folder: Path
     budget: Budget
-    machine: Machine
+    device: TrainingDevice
     resume: bool = False
     previews: int = 20
     save_seconds: float = 120.0

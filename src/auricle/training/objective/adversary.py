@@ -34,7 +34,7 @@ class AdversaryConfig(Frozen):
     seconds: float | None = Field(default=None, gt=0, description="length of a random part of the crop, None for all")
 
 
-class Ruling(NamedTuple):
+class DiscriminatorStep(NamedTuple):
     """What the discriminators' own step gave."""
 
     loss: Tensor
@@ -54,38 +54,38 @@ class Adversary(nn.Module):
 
     def __init__(self, config: AdversaryConfig, sample_rate: int):
         super().__init__()
-        self.discriminators = nn.ModuleList(each.build(sample_rate) for each in config.discriminators)
+        self.discriminators = nn.ModuleList(discriminator.build(sample_rate) for discriminator in config.discriminators)
         self._game = config.game.build()
         self._matching = config.feature_matching > 0
         self._length = None if config.seconds is None else max(1, round(config.seconds * sample_rate))
 
     @property
     def term_names(self) -> tuple[str, ...]:
-        """What :meth:`judge` gives."""
+        """What :meth:`generator_terms` gives."""
         return ("adversarial", "feature_matching") if self._matching else ("adversarial",)
 
-    def forward(self, estimate: Tensor, reference: Tensor) -> Ruling:
+    def forward(self, estimate: Tensor, reference: Tensor) -> DiscriminatorStep:
         """The discriminators' step: decoded ``(b, t)``, taken as a constant, against originals ``(b, t)``."""
         both = torch.cat(self._part(estimate.detach(), reference.detach()))
-        scores = [each(both).score.float().chunk(2) for each in self.discriminators]
+        scores = [discriminator(both).score.float().chunk(2) for discriminator in self.discriminators]
         loss = torch.stack([self._game.discriminator(real, fake) for fake, real in scores]).mean()
         fake, real = (torch.cat([score.detach().flatten() for score in side]) for side in zip(*scores, strict=True))
         boundary = self._game.boundary
         terms = {"discriminator": loss.detach(), "real_score": real.mean(), "fake_score": fake.mean()}
         right = {"real_right": (real > boundary).float().mean(), "fake_right": (fake < boundary).float().mean()}
-        return Ruling(loss, terms | right)
+        return DiscriminatorStep(loss, terms | right)
 
-    def judge(self, estimate: Tensor, reference: Tensor) -> dict[str, Tensor]:
+    def generator_terms(self, estimate: Tensor, reference: Tensor) -> dict[str, Tensor]:
         """The generator's unweighted terms, scalars that are differentiable in ``estimate`` ``(b, t)``.
 
         Take ``torch.autograd.grad(..., estimate)`` of them: ``backward`` would leave gradients in the discriminators.
         """
         estimate, reference = self._part(estimate, reference.detach())
-        fakes: list[Judgement] = [each(estimate) for each in self.discriminators]
+        fakes: list[Judgement] = [discriminator(estimate) for discriminator in self.discriminators]
         terms = {"adversarial": torch.stack([self._game.generator(fake.score) for fake in fakes]).mean()}
         if self._matching:
             with torch.no_grad():
-                reals: list[Judgement] = [each(reference) for each in self.discriminators]
+                reals: list[Judgement] = [discriminator(reference) for discriminator in self.discriminators]
             pairs = zip(reals, fakes, strict=True)
             matches = [feature_matching(real.features, fake.features) for real, fake in pairs]
             terms["feature_matching"] = torch.stack(matches).mean()

@@ -11,7 +11,7 @@ from auricle.training.objective.config import ObjectiveConfig
 from auricle.training.objective.label_head import LabelHead
 
 
-class Passed(NamedTuple):
+class ForwardPass(NamedTuple):
     """What the model made of a batch."""
 
     reconstruction: Tensor
@@ -50,7 +50,7 @@ class Objective(nn.Module):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
         self._config, self._frozen = config, frozen_encoder
 
-    def forward(self, audio: Tensor, quality: Tensor, classes: Tensor | None = None) -> Passed:
+    def forward(self, audio: Tensor, quality: Tensor, classes: Tensor | None = None) -> ForwardPass:
         """Pass ``audio`` ``(b, t)``, t a multiple of the hop length, at ``quality`` ``(b,)`` through the model.
 
         ``classes`` ``(b,)`` are asked of the latents where there is a label head; -1 is an unknown class.
@@ -62,9 +62,9 @@ class Objective(nn.Module):
                 bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
         if self._frozen:
-            return Passed(reconstruction, {}, {})
+            return ForwardPass(reconstruction, {}, {})
         asked = {} if self.head is None or classes is None else self.head(latents.float(), classes)
-        return Passed(reconstruction, bottled.terms, asked)
+        return ForwardPass(reconstruction, bottled.terms, asked)
 
     def distances(self, reconstruction: Tensor, audio: Tensor) -> dict[str, Tensor]:
         """Unweighted distances ``(b,)`` between output and the input it belongs to, by name."""

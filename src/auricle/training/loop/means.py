@@ -6,14 +6,14 @@ from typing import final
 
 from auricle.training.engine.report import Preview, Report
 from auricle.training.loop.schedule import Clock
-from auricle.training.loop.worker import Learned
+from auricle.training.loop.worker import StepResult
 
 _MEMORY = 0.95
 
 
 @final
 @dataclass(frozen=True)
-class Meter:
+class RunningMeans:
     """A value: each step returns the next one.
 
     Attributes:
@@ -38,7 +38,7 @@ class Meter:
     events: tuple[str, ...] = ()
     preview: Preview | None = None
 
-    def add(self, learned: Learned, took: float) -> "Meter":
+    def add(self, learned: StepResult, took: float) -> "RunningMeans":
         """After a step that took so many seconds."""
         smooth = _MEMORY * self.seconds_per_step + (1 - _MEMORY) * took if self.seconds_per_step else took
         if not learned.finite:
@@ -54,19 +54,19 @@ class Meter:
             bad_in_a_row=0,
         )
 
-    def tell(self, event: str) -> "Meter":
+    def tell(self, event: str) -> "RunningMeans":
         """Something happened."""
         return replace(self, events=(*self.events, event))
 
-    def see(self, preview: Preview | None) -> "Meter":
+    def see(self, preview: Preview | None) -> "RunningMeans":
         """After a measurement, if there was one."""
         return replace(self, preview=preview or self.preview)
 
-    def calm(self) -> "Meter":
+    def calm(self) -> "RunningMeans":
         """After a restoration."""
         return replace(self, bad_in_a_row=0)
 
-    def fresh(self) -> "Meter":
+    def fresh(self) -> "RunningMeans":
         """After a report."""
         return replace(self, count=0, sums={}, norms=0.0, events=(), preview=None)
 

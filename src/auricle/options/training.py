@@ -1,0 +1,142 @@
+"""Options of training: of an autoencoder, of a fine-tuned classifier, and of what they run on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.errors import OptionError
+
+PRECISIONS = ("auto", "float32", "bf16")
+NO_TRACKERS = "none"
+_LARGEST_SEED, _LARGEST_BATCH, _LARGEST_ACCUMULATE = 2**31, 4096, 4096
+
+
+@final
+@dataclass(frozen=True)
+class DeviceConfig:
+    """What each process of a run computes on.
+
+    Attributes:
+        precision: auto, float32 or bf16; auto takes bfloat16 where a GPU computes it well.
+        accumulate: parts of a step whose gradients are averaged, one after the other.
+        cpu: stay on the CPU although there is a GPU.
+        threads: CPU threads; all by default.
+
+    Raises:
+        OptionError: an unknown precision, or a number out of range.
+    """
+
+    precision: str = "auto"
+    accumulate: int = 1
+    cpu: bool = False
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise OptionError(f"precision {self.precision!r} is unknown: choose one of {', '.join(PRECISIONS)}")
+        if not 1 <= self.accumulate <= _LARGEST_ACCUMULATE:
+            raise OptionError(f"{self.accumulate} parts of a step: use 1 to {_LARGEST_ACCUMULATE}")
+        if self.threads is not None and self.threads < 1:
+            raise OptionError(f"--threads {self.threads}: nothing can be computed, use 1 or more")
+
+
+@final
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How an autoencoder is trained.
+
+    Attributes:
+        preset: speech (16 kHz), music (44.1 kHz), conv (small, quick), mixed (CNN and RNN) or conv-lstm
+            (literature's); by default that of the base, else speech.
+        size: of a new network: small, base or large.
+        adversarial: last share of the budget, 0 to 1, in which only the decoder learns, sharpened by discriminators; 1
+            keeps old files.
+        labels: also learn to tell classes apart, one for each folder of sounds. Sounds without a label take part.
+        labels_table: the same with the classes of a CSV file with the columns path and label.
+        batch: crops per step and process; by default the preset's.
+        seed: decides weights, crops and noise.
+        trackers: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with
+            commas, or none.
+        resume: go on from the last checkpoint.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    preset: str | None = None
+    size: str = "base"
+    adversarial: float = 0.0
+    labels: bool = False
+    labels_table: Path | None = None
+    batch: int | None = None
+    seed: int = 0
+    trackers: str = "tensorboard"
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_batch(self.batch)
+        if not 0 <= self.adversarial <= 1:
+            raise OptionError(f"--adversarial {self.adversarial:g} is no share of the budget: use 0 to 1")
+
+
+@final
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """How an encoder is fine-tuned for classes.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder), label, and optionally group; by default each
+            subfolder is a class.
+        column: the table's column of labels.
+        group: the table's column of groups, such as speakers; without a table a regular expression that finds the group
+            in a file's path. No group is ever on both sides of the part that decides which weights are kept.
+        segments: parts of a sound that are told apart; by default what fits the sounds' length.
+        seed: decides what is held out, crops and changes.
+        trackers: curves besides run.html: tensorboard, any tracker that accelerate knows, several with commas, or none.
+        resume: go on from the last checkpoint.
+        cache: where features are kept; by default below the user's cache folder.
+        keep: False neither reads nor writes that cache.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    labels_table: Path | None = None
+    column: str = "label"
+    group: str | None = None
+    segments: int | None = None
+    seed: int = 0
+    trackers: str = "tensorboard"
+    resume: bool = False
+    cache: Path | None = None
+    keep: bool = True
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that generators don't take.
+
+    Raises:
+        OptionError: with the value and the range.
+    """
+    if not 0 <= seed < _LARGEST_SEED:
+        raise OptionError(f"seed {seed} is out of range: use 0 to {_LARGEST_SEED - 1}")
+
+
+def check_batch(batch: int | None) -> None:
+    """Refuse a batch that no run can use; None is the usual one.
+
+    Raises:
+        OptionError: with the value and the range.
+    """
+    if batch is not None and not 1 <= batch <= _LARGEST_BATCH:
+        raise OptionError(f"a batch of {batch} crops: use 1 to {_LARGEST_BATCH}")
+
+
+def tracker_names(trackers: str) -> tuple[str, ...]:
+    """Names of trackers, out of ``tensorboard,wandb`` or ``none``."""
+    names = (name.strip() for name in trackers.split(","))
+    return tuple(name for name in names if name not in ("", NO_TRACKERS))
