@@ -14,9 +14,9 @@ from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.cli import main
 from auricle.demo import Demo
-from auricle.demo.generated import new_sounds
+from auricle.demo.excerpts import read_excerpts
+from auricle.demo.generated import generate_sounds
 from auricle.demo.page import credits_html, page
-from auricle.demo.pieces import programme
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph
 from pages import Page, asks_nothing_of_the_network
@@ -49,18 +49,18 @@ def parsed(shown: Demo) -> Page:
     return Page(shown.page.read_text("utf-8"))
 
 
-def test_two_takes_of_each_piece(shown: Demo):
-    assert [(take.piece.title, take.wanted_kbps) for take in shown.takes] == [
+def test_two_versions_of_each_excerpt(shown: Demo):
+    assert [(version.excerpt.title, version.target_kbps) for version in shown.versions] == [
         (NASTY, 3.0),
         (NASTY, 6.0),
         ("long", 3.0),
         ("long", 6.0),
     ]
-    assert shown.takes[2].piece.seconds == 10.0 and round(shown.takes[2].piece.whole_seconds) == 12
-    for take in shown.takes:
-        assert take.audio.shape == take.piece.audio.shape
-        assert take.kbps == pytest.approx(8e-3 * take.size / take.piece.seconds)
-        assert take.mel_distance > 0 and take.encode_speed > 0 and take.decode_speed > 0
+    assert shown.versions[2].excerpt.seconds == 10.0 and round(shown.versions[2].excerpt.recording_seconds) == 12
+    for version in shown.versions:
+        assert version.audio.shape == version.excerpt.audio.shape
+        assert version.kbps == pytest.approx(8e-3 * version.size / version.excerpt.seconds)
+        assert version.mel_distance > 0 and version.encode_speed > 0 and version.decode_speed > 0
     assert [file.path.name for file in shown.rejected] == ["words.wav"]
 
 
@@ -74,20 +74,20 @@ def test_the_files_are_there(shown: Demo, model_file: Path, tmp_path: Path):
 
 def test_new_sounds_of_every_class_of_the_shipped_prior():
     """Two of each, all heard, none the same, and named so that nothing is overwritten."""
-    made = new_sounds()
-    assert [new.title for new in made][:2] == ["clap 1", "clap 2"] and len(made) == 16
-    assert {new.label for new in made} >= {"kick", "snare", "hat_closed"}
-    for new in made:
+    generated = generate_sounds()
+    assert [new.title for new in generated][:2] == ["clap 1", "clap 2"] and len(generated) == 16
+    assert {new.label for new in generated} >= {"kick", "snare", "hat_closed"}
+    for new in generated:
         assert new.sample_rate == 44100 and new.audio.shape[0] == 1
         assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
-    page_of = Page(page((), made, ""))
+    page_of = Page(page((), generated, ""))
     assert page_of.text.count("made from nothing") == 8
-    kick, other = (new.audio[0] for new in made if new.label == "kick")
+    kick, other = (new.audio[0] for new in generated if new.label == "kick")
     assert kick.size != other.size or not np.array_equal(kick, other)
 
 
 def test_one_s_own_sounds_bring_no_new_ones(shown: Demo):
-    assert shown.made == () and "New sounds" not in shown.page.read_text("utf-8")
+    assert shown.generated == () and "New sounds" not in shown.page.read_text("utf-8")
 
 
 def test_the_page_needs_nothing_from_outside(shown: Demo):
@@ -97,7 +97,7 @@ def test_the_page_needs_nothing_from_outside(shown: Demo):
 def test_players_hold_the_sounds(shown: Demo, parsed: Page):
     players = parsed.all("audio")
     assert len(players) == 6 and all("controls" in player and player["aria-label"] for player in players)
-    wanted = [shown.takes[0].piece.audio, shown.takes[0].audio, shown.takes[1].audio]
+    wanted = [shown.versions[0].excerpt.audio, shown.versions[0].audio, shown.versions[1].audio]
     for player, audio in zip(players, wanted, strict=False):
         data = base64.b64decode(str(player["src"]).removeprefix("data:audio/flac;base64,"))
         samples, rate = soundfile.read(io.BytesIO(data), always_2d=True)
@@ -112,21 +112,21 @@ def test_names_of_files_are_only_text(parsed: Page):
 
 
 def test_the_page_tells_figures_and_both_colour_schemes(shown: Demo, parsed: Page):
-    for take in shown.takes:
-        assert f"{take.kbps:.2f} kb/s (asked for {take.wanted_kbps:g})" in parsed.text
-        assert f"{take.mel_distance:.3f}" in parsed.text and f"{take.si_sdr:.1f} dB" in parsed.text
+    for version in shown.versions:
+        assert f"{version.kbps:.2f} kb/s (asked for {version.target_kbps:g})" in parsed.text
+        assert f"{version.mel_distance:.3f}" in parsed.text and f"{version.si_sdr:.1f} dB" in parsed.text
     assert "first 10.0 of 12.0 s" in parsed.text and "22.05 kHz, stereo" in parsed.text
     assert "prefers-color-scheme: dark" in shown.page.read_text("utf-8")
     assert "Credits" not in parsed.text
 
 
 def test_the_shipped_sounds_are_credited():
-    plan = programme(None)
-    assert len(plan.pieces) >= 2 and not plan.rejected
-    rates = {piece.sample_rate for piece in plan.pieces}
+    plan = read_excerpts(None)
+    assert len(plan.excerpts) >= 2 and not plan.rejected
+    rates = {excerpt.sample_rate for excerpt in plan.excerpts}
     assert any(rate <= 24000 for rate in rates) and any(rate > 24000 for rate in rates)
     page = Page(credits_html(plan.credits))
-    assert all(piece.title in page.text for piece in plan.pieces)
+    assert all(excerpt.title in page.text for excerpt in plan.excerpts)
     assert all(re.match("https?://", str(link["href"])) for link in page.all("a")) and page.all("a")
 
 
@@ -150,7 +150,7 @@ def test_existing_output_is_kept_without_force(sounds: Path, model_file: Path, t
 def test_many_files_are_thinned_out(tmp_path: Path):
     for number in range(30):
         write(tmp_path / f"{number:02d}.wav", tone(0.1, 8000), 8000)
-    titles = [piece.title for piece in programme(tmp_path).pieces]
+    titles = [excerpt.title for excerpt in read_excerpts(tmp_path).excerpts]
     assert titles == [f"{number:02d}" for number in range(0, 30, 3)]
 
 
@@ -158,7 +158,7 @@ def test_only_undecodable_sounds(tmp_path: Path):
     broken = np.full(16000, np.nan)
     soundfile.write(tmp_path / "nan.wav", broken, 16000, subtype="FLOAT")
     with pytest.raises(DataError, match=r"nan\.wav"):
-        programme(tmp_path)
+        read_excerpts(tmp_path)
 
 
 def test_a_spectrogram_shows_a_tone_where_it_is():

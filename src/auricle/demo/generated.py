@@ -15,7 +15,7 @@ _SEED = 2
 
 @final
 @dataclass(frozen=True, eq=False)
-class New:
+class GeneratedSound:
     """A sound that a prior made.
 
     Attributes:
@@ -38,18 +38,18 @@ class New:
         return f"{self.label} {self.number}"
 
 
-def new_sounds() -> tuple[New, ...]:
+def generate_sounds() -> tuple[GeneratedSound, ...]:
     """Two sounds of each class of every prior in the package; always the same on the same machine."""
-    return tuple(new for name in shipped_priors() for new in _of(name))
+    return tuple(sound for name in shipped_priors() for sound in _of_prior(name))
 
 
-def _of(name: str) -> list[New]:
+def _of_prior(name: str) -> list[GeneratedSound]:
     prior = load_prior(name)
-    made = []
+    generated = []
     for label in prior.classes or (None,):
         guidance = 1.0 if label is None else _GUIDANCE
         sounds = generate(prior, count=_EACH, label=label, seed=_SEED, guidance=guidance)
         for number, sound in enumerate(sounds.sounds, start=1):
             assert sound.audio is not None
-            made.append(New(name, label or name, number, sound.audio, sounds.sample_rate))
-    return made
+            generated.append(GeneratedSound(name, label or name, number, sound.audio, sounds.sample_rate))
+    return generated

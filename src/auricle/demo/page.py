@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import final
 
-from auricle.demo.generated import New
-from auricle.demo.pieces import Piece
-from auricle.demo.takes import Take
+from auricle.demo.excerpts import Excerpt
+from auricle.demo.generated import GeneratedSound
+from auricle.demo.versions import ExcerptVersion
 from auricle.html import Shown, Spectrograph, document, player
 
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
@@ -58,19 +58,19 @@ def _inline(text: str) -> str:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Exhibit:
-    """A piece and what came back of it, lowest bitrate first."""
+class ExcerptSection:
+    """An excerpt and what came back of it, lowest bitrate first."""
 
-    piece: Piece
-    takes: tuple[Take, ...]
+    excerpt: Excerpt
+    versions: tuple[ExcerptVersion, ...]
 
 
-def page(exhibits: Sequence[Exhibit], made: Sequence[New], credits: str) -> str:
+def page(sections: Sequence[ExcerptSection], generated: Sequence[GeneratedSound], credits: str) -> str:
     """The HTML text.
 
     Args:
-        exhibits: what to show.
-        made: sounds made from nothing, may be none.
+        sections: what to show.
+        generated: sounds made from nothing, may be none.
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
@@ -79,7 +79,7 @@ def page(exhibits: Sequence[Exhibit], made: Sequence[New], credits: str) -> str:
 <p>{_INTRODUCTION}</p>
 </header>
 <main>
-{"".join(_section(exhibit) for exhibit in exhibits)}{_made(made)}</main>
+{"".join(_section(section) for section in sections)}{_generated(generated)}</main>
 <footer>
 <p>{_FIGURES}</p>
 {thanks}
@@ -88,36 +88,41 @@ def page(exhibits: Sequence[Exhibit], made: Sequence[New], credits: str) -> str:
     return document("Auricle demo", body)
 
 
-def _section(exhibit: Exhibit) -> str:
-    piece = exhibit.piece
-    graph = Spectrograph(piece.audio, piece.sample_rate)
-    kbps = 8e-3 * piece.pcm_bytes / piece.seconds
-    versions = [
-        Shown(piece.title, "Original", piece.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(piece.pcm_bytes)}")]),
-        *(Shown(piece.title, f"{made.kbps:.1f} kb/s", made.audio, _facts(made)) for made in exhibit.takes),
+def _section(section: ExcerptSection) -> str:
+    excerpt = section.excerpt
+    graph = Spectrograph(excerpt.audio, excerpt.sample_rate)
+    kbps = 8e-3 * excerpt.pcm_bytes / excerpt.seconds
+    players = [
+        Shown(
+            excerpt.title, "Original", excerpt.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(excerpt.pcm_bytes)}")]
+        ),
+        *(
+            Shown(excerpt.title, f"{version.kbps:.1f} kb/s", version.audio, _facts(version))
+            for version in section.versions
+        ),
     ]
     return f"""<section>
-<h2>{escape(piece.title)}</h2>
-<p class="meta">{escape(_meta(exhibit))}</p>
+<h2>{escape(excerpt.title)}</h2>
+<p class="meta">{escape(_meta(section))}</p>
 <div class="takes">
-{"".join(player(shown, graph) for shown in versions)}</div>
+{"".join(player(shown, graph) for shown in players)}</div>
 </section>
 """
 
 
-def _made(made: Sequence[New]) -> str:
+def _generated(generated: Sequence[GeneratedSound]) -> str:
     """One section for each class."""
-    if not made:
+    if not generated:
         return ""
-    groups: dict[tuple[str, str], list[New]] = {}
-    for new in made:
-        groups.setdefault((new.prior, new.label), []).append(new)
+    groups: dict[tuple[str, str], list[GeneratedSound]] = {}
+    for sound in generated:
+        groups.setdefault((sound.prior, sound.label), []).append(sound)
     sections = (
         f"""<section>
 <h2>{escape(label)}</h2>
 <p class="meta">made from nothing by the prior {escape(prior)}</p>
 <div class="takes">
-{"".join(player(Shown(new.title, f"New {new.number}", new.audio), _graph(new)) for new in group)}</div>
+{"".join(player(Shown(sound.title, f"New {sound.number}", sound.audio), _graph(sound)) for sound in group)}</div>
 </section>
 """
         for (prior, label), group in groups.items()
@@ -125,29 +130,29 @@ def _made(made: Sequence[New]) -> str:
     return f"<h2>New sounds</h2>\n<p>{_MADE}</p>\n{''.join(sections)}"
 
 
-def _graph(new: New) -> Spectrograph:
-    return Spectrograph(new.audio, new.sample_rate)
+def _graph(sound: GeneratedSound) -> Spectrograph:
+    return Spectrograph(sound.audio, sound.sample_rate)
 
 
-def _meta(exhibit: Exhibit) -> str:
-    piece = exhibit.piece
-    channels = {1: "mono", 2: "stereo"}.get(piece.audio.shape[0], f"{piece.audio.shape[0]} channels")
+def _meta(section: ExcerptSection) -> str:
+    excerpt = section.excerpt
+    channels = {1: "mono", 2: "stereo"}.get(excerpt.audio.shape[0], f"{excerpt.audio.shape[0]} channels")
     cut = (
-        f"first {piece.seconds:.1f} of {piece.whole_seconds:.1f} s"
-        if piece.whole_seconds > piece.seconds + 0.05
+        f"first {excerpt.seconds:.1f} of {excerpt.recording_seconds:.1f} s"
+        if excerpt.recording_seconds > excerpt.seconds + 0.05
         else ""
     )
-    length = cut or f"{piece.seconds:.1f} s"
-    models = sorted({made.model for made in exhibit.takes})
-    return f"{piece.sample_rate / 1000:g} kHz, {channels}, {length}, model {', '.join(models)}"
+    length = cut or f"{excerpt.seconds:.1f} s"
+    models = sorted({version.model for version in section.versions})
+    return f"{excerpt.sample_rate / 1000:g} kHz, {channels}, {length}, model {', '.join(models)}"
 
 
-def _facts(made: Take) -> list[tuple[str, str]]:
+def _facts(version: ExcerptVersion) -> list[tuple[str, str]]:
     return [
-        ("Real bitrate", f"{made.kbps:.2f} kb/s (asked for {made.wanted_kbps:g})"),
-        ("File", f"{_kb(made.size)}, {made.smaller:.0f} times smaller"),
-        ("Mel distance", f"{made.mel_distance:.3f}"),
-        ("SI-SDR", f"{made.si_sdr:.1f} dB"),
+        ("Real bitrate", f"{version.kbps:.2f} kb/s (asked for {version.target_kbps:g})"),
+        ("File", f"{_kb(version.size)}, {version.compression_ratio:.0f} times smaller"),
+        ("Mel distance", f"{version.mel_distance:.3f}"),
+        ("SI-SDR", f"{version.si_sdr:.1f} dB"),
     ]
 
 

@@ -1,7 +1,6 @@
 """The demo from beginning to end."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -9,28 +8,28 @@ from typing import final
 from auricle.atomic import atomic_write, check_writable
 from auricle.audio.writer import write
 from auricle.data import Rejected
-from auricle.demo.generated import New, new_sounds
-from auricle.demo.page import Exhibit, page
-from auricle.demo.pieces import Piece, programme
-from auricle.demo.takes import Take, take
+from auricle.demo.excerpts import Excerpt, read_excerpts
+from auricle.demo.generated import GeneratedSound, generate_sounds
+from auricle.demo.page import ExcerptSection, page
+from auricle.demo.versions import ExcerptVersion, code_excerpt
 from auricle.errors import OutputError
 from auricle.html import require_pictures
 from auricle.model import Autoencoder, default_model, load
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SPEECH_KBPS = (3.0, 6.0)
 _MUSIC_KBPS = (12.0, 24.0)
-
-Progress = Callable[[int, int, str], None]
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Demo:
-    """What the demo made: the page, every take, sounds made from nothing, and the files that could not be read."""
+    """What the demo gives: the page, every version of every excerpt, sounds made from nothing, and the files that could
+    not be read."""
 
     page: Path
-    takes: tuple[Take, ...]
-    made: tuple[New, ...]
+    versions: tuple[ExcerptVersion, ...]
+    generated: tuple[GeneratedSound, ...]
     rejected: tuple[Rejected, ...]
 
 
@@ -40,7 +39,7 @@ def run(
     out: str | Path = "demo-out",
     model: str | Path | None = None,
     force: bool = False,
-    on_progress: Progress = lambda done, total, title: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Demo:
     """Compress recordings at two bitrates, decompress them, and write a page with players and figures.
 
@@ -54,7 +53,7 @@ def run(
         out: the folder for ``index.html`` and for the .aur and decoded .wav files; it is made if needed.
         model: a model for all sounds, its native rate decides the bitrates.
         force: replace what is in ``out``.
-        on_progress: is told takes done, in all, and the title of the next.
+        on_progress: is told how many versions are done; its stages are the recordings.
 
     Raises:
         DataError: no usable sound.
@@ -65,21 +64,24 @@ def run(
     target = Path(out) / "index.html"
     _check(target, force)
     require_pictures()
-    plan = programme(None if sounds is None else Path(sounds))
-    models = _models(plan.pieces, model)
-    coded_by = [(piece, models[default_model(piece.sample_rate)]) for piece in plan.pieces]
-    jobs = [(piece, loaded, kbps) for piece, loaded in coded_by for kbps in _bitrates(loaded)]
-    takes: list[Take] = []
+    material = read_excerpts(None if sounds is None else Path(sounds))
+    models = _models(material.excerpts, model)
+    coded_by = [(excerpt, models[default_model(excerpt.sample_rate)]) for excerpt in material.excerpts]
+    jobs = [(excerpt, loaded, kbps) for excerpt, loaded in coded_by for kbps in _bitrates(loaded)]
+    versions: list[ExcerptVersion] = []
     with tempfile.TemporaryDirectory() as folder:
-        for number, (piece, loaded, kbps) in enumerate(jobs):
-            on_progress(number, len(jobs), piece.title)
-            takes.append(take(piece, loaded, kbps, Path(folder)))
-    on_progress(len(jobs), len(jobs), "making new sounds")
-    made = new_sounds() if sounds is None else ()
-    on_progress(len(jobs), len(jobs), "page")
-    exhibits = [Exhibit(piece, tuple(each for each in takes if each.piece is piece)) for piece in plan.pieces]
-    _write(target, exhibits, made, plan.credits, force)
-    return Demo(target, tuple(takes), made, plan.rejected)
+        for index, (excerpt, loaded, kbps) in enumerate(jobs):
+            on_progress(Progress(excerpt.title, index, len(jobs), "versions"))
+            versions.append(code_excerpt(excerpt, loaded, kbps, Path(folder)))
+    on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
+    generated = generate_sounds() if sounds is None else ()
+    on_progress(Progress("page", len(jobs), len(jobs), "versions"))
+    sections = [
+        ExcerptSection(excerpt, tuple(version for version in versions if version.excerpt is excerpt))
+        for excerpt in material.excerpts
+    ]
+    _write(target, sections, generated, material.credits, force)
+    return Demo(target, tuple(versions), generated, material.rejected)
 
 
 def _check(target: Path, force: bool) -> None:
@@ -90,8 +92,8 @@ def _check(target: Path, force: bool) -> None:
     check_writable(target if folder.exists() else folder, force=force)
 
 
-def _models(pieces: tuple[Piece, ...], model: str | Path | None) -> dict[str, Autoencoder]:
-    kinds = {default_model(piece.sample_rate) for piece in pieces}
+def _models(excerpts: tuple[Excerpt, ...], model: str | Path | None) -> dict[str, Autoencoder]:
+    kinds = {default_model(excerpt.sample_rate) for excerpt in excerpts}
     if model is not None:
         return dict.fromkeys(kinds, load(model))
     return {kind: load(kind) for kind in sorted(kinds)}
@@ -101,19 +103,22 @@ def _bitrates(model: Autoencoder) -> tuple[float, float]:
     return _SPEECH_KBPS if default_model(model.sample_rate) == "speech" else _MUSIC_KBPS
 
 
-def _write(target: Path, exhibits: list[Exhibit], made: tuple[New, ...], credits: str, force: bool) -> None:
-    text = page(exhibits, made, credits)
+def _write(
+    target: Path, sections: list[ExcerptSection], generated: tuple[GeneratedSound, ...], credits: str, force: bool
+) -> None:
+    text = page(sections, generated, credits)
     try:
         target.parent.mkdir(exist_ok=True)
     except OSError as error:
         raise OutputError(f"can't make the folder {target.parent}: {error.strerror}") from error
-    for number, exhibit in enumerate(exhibits, start=1):
-        for each in exhibit.takes:
-            place = target.parent / f"{number:02d}-{exhibit.piece.title}.{each.wanted_kbps:g}kbps.aur"
-            with atomic_write(place, force=force) as temporary:
-                temporary.write_bytes(each.coded)
-            write(place.with_suffix(".wav"), each.audio, exhibit.piece.sample_rate, force=force)
-    for new in made:
-        write(target.parent / f"made-{new.title.replace(' ', '-')}.wav", new.audio, new.sample_rate, force=force)
+    for number, section in enumerate(sections, start=1):
+        for version in section.versions:
+            path = target.parent / f"{number:02d}-{section.excerpt.title}.{version.target_kbps:g}kbps.aur"
+            with atomic_write(path, force=force) as temporary:
+                temporary.write_bytes(version.data)
+            write(path.with_suffix(".wav"), version.audio, section.excerpt.sample_rate, force=force)
+    for sound in generated:
+        path = target.parent / f"made-{sound.title.replace(' ', '-')}.wav"
+        write(path, sound.audio, sound.sample_rate, force=force)
     with atomic_write(target, force=force) as temporary:
         temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

@@ -8,7 +8,7 @@ from auricle.cli.options import TALKATIVE, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from auricle.demo import Demo, Take
+    from auricle.demo import Demo, ExcerptVersion
 
 _OUT = Path("demo-out")
 
@@ -34,51 +34,45 @@ def demo(
     from auricle.demo import run
 
     screen = Screen(output)
-    with screen.progress("demo") as meter:
-        made = run(
-            sounds,
-            out=out,
-            model=model,
-            force=force,
-            on_progress=lambda done, total, title: meter.show(done / total, title),
-        )
-    for file in made.rejected:
+    with screen.progress("demo") as show:
+        result = run(sounds, out=out, model=model, force=force, on_progress=show)
+    for file in result.rejected:
         screen.note(f"left out: {file.reason}")
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
-    text = plain(heads, [_cells(take) for take in made.takes])
-    screen.result(f"{text}\n\nListen: {made.page}", _values(made))
+    text = plain(heads, [_cells(version) for version in result.versions])
+    screen.result(f"{text}\n\nListen: {result.page}", _values(result))
 
 
-def _cells(take: "Take") -> tuple[str, ...]:
+def _cells(version: "ExcerptVersion") -> tuple[str, ...]:
     return (
-        take.piece.title,
-        take.model,
-        f"{take.kbps:.2f}",
-        size(take.size),
-        f"1/{take.smaller:.0f}",
-        f"{take.mel_distance:.3f}",
-        f"{take.si_sdr:.1f}",
+        version.excerpt.title,
+        version.model,
+        f"{version.kbps:.2f}",
+        size(version.size),
+        f"1/{version.compression_ratio:.0f}",
+        f"{version.mel_distance:.3f}",
+        f"{version.si_sdr:.1f}",
     )
 
 
-def _values(made: "Demo") -> dict[str, object]:
-    takes = [
+def _values(result: "Demo") -> dict[str, object]:
+    versions = [
         {
-            "title": take.piece.title,
-            "seconds": take.piece.seconds,
-            "pcm_bytes": take.piece.pcm_bytes,
-            "model": take.model,
-            "wanted_kbps": take.wanted_kbps,
-            "kbps": take.kbps,
-            "bytes": take.size,
-            "quality": take.quality,
-            "mel_distance": take.mel_distance,
-            "si_sdr": take.si_sdr,
-            "encode_speed": take.encode_speed,
-            "decode_speed": take.decode_speed,
+            "title": version.excerpt.title,
+            "seconds": version.excerpt.seconds,
+            "pcm_bytes": version.excerpt.pcm_bytes,
+            "model": version.model,
+            "target_kbps": version.target_kbps,
+            "kbps": version.kbps,
+            "bytes": version.size,
+            "quality": version.quality,
+            "mel_distance": version.mel_distance,
+            "si_sdr": version.si_sdr,
+            "encode_speed": version.encode_speed,
+            "decode_speed": version.decode_speed,
         }
-        for take in made.takes
+        for version in result.versions
     ]
-    rejected = [{"path": file.path, "reason": file.reason} for file in made.rejected]
-    new = [{"prior": each.prior, "class": each.label, "number": each.number} for each in made.made]
-    return {"page": made.page, "takes": takes, "made": new, "rejected": rejected}
+    rejected = [{"path": file.path, "reason": file.reason} for file in result.rejected]
+    generated = [{"prior": sound.prior, "label": sound.label, "number": sound.number} for sound in result.generated]
+    return {"page": result.page, "versions": versions, "generated": generated, "rejected": rejected}

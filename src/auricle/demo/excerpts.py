@@ -17,7 +17,7 @@ MOST_SECONDS = 10.0
 
 @final
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Excerpt:
     """The beginning of a recording.
 
     Attributes:
@@ -25,18 +25,18 @@ class Piece:
         name: path below the scanned folder.
         audio: float32 ``(c, t)``.
         sample_rate: in Hz.
-        whole_seconds: length of the whole recording.
+        recording_seconds: length of the whole recording.
     """
 
     title: str
     name: str
     audio: np.ndarray
     sample_rate: int
-    whole_seconds: float
+    recording_seconds: float
 
     @property
     def seconds(self) -> float:
-        """Length of the piece."""
+        """Length of the excerpt."""
         return self.audio.shape[1] / self.sample_rate
 
     @property
@@ -47,16 +47,16 @@ class Piece:
 
 @final
 @dataclass(frozen=True)
-class Programme:
+class DemoSounds:
     """What the demo plays, what could not be read, and whom to thank (Markdown, empty for one's own sounds)."""
 
-    pieces: tuple[Piece, ...]
+    excerpts: tuple[Excerpt, ...]
     rejected: tuple[Rejected, ...]
     credits: str
 
 
-def programme(folder: Path | None) -> Programme:
-    """Read the pieces: at most 12 files, spread over the folder, the first 10 seconds of each.
+def read_excerpts(folder: Path | None) -> DemoSounds:
+    """Read the excerpts: at most 12 files, spread over the folder, the first 10 seconds of each.
 
     Args:
         folder: one's own sounds, or None for those in the package.
@@ -64,32 +64,33 @@ def programme(folder: Path | None) -> Programme:
     Raises:
         DataError: the folder is missing, a file, or holds no usable sound.
     """
-    own = folder is not None
-    place = folder if own else Path(str(resources.files("auricle") / "demo" / "sounds"))
-    corpus = scan(place)
+    source = folder if folder is not None else Path(str(resources.files("auricle") / "demo" / "sounds"))
+    corpus = scan(source)
     step = -(-len(corpus.sounds) // MOST_PIECES)
-    pieces, rejected = [], list(corpus.rejected)
+    excerpts, rejected = [], list(corpus.rejected)
     for sound in corpus.sounds[::step]:
         try:
-            pieces.append(_read(sound))
+            excerpts.append(_read(sound))
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
-    if not pieces:
-        raise DataError(f"{place} holds no sound that can be decoded; the first problem: {rejected[0].reason}")
-    return Programme(tuple(pieces), tuple(rejected), "" if own else (place / "CREDITS.md").read_text("utf-8"))
+    if not excerpts:
+        raise DataError(f"{source} holds no sound that can be decoded; the first problem: {rejected[0].reason}")
+    return DemoSounds(
+        tuple(excerpts), tuple(rejected), "" if folder is not None else (source / "CREDITS.md").read_text("utf-8")
+    )
 
 
-def _read(sound: Sound) -> Piece:
-    wanted = round(MOST_SECONDS * sound.sample_rate)
+def _read(sound: Sound) -> Excerpt:
+    longest = round(MOST_SECONDS * sound.sample_rate)
     blocks: list[np.ndarray] = []
     with AudioReader(sound.path) as reader:
         for block in reader.blocks(sound.sample_rate):
             blocks.append(block)
-            if sum(part.shape[1] for part in blocks) >= wanted:
+            if sum(part.shape[1] for part in blocks) >= longest:
                 break
     if not blocks:
         raise AudioError(f"{sound.path} holds no samples")
-    audio = np.concatenate(blocks, axis=1)[:, :wanted]
-    return Piece(
+    audio = np.concatenate(blocks, axis=1)[:, :longest]
+    return Excerpt(
         sound.path.stem, sound.name, audio, sound.sample_rate, max(sound.seconds, audio.shape[1] / sound.sample_rate)
     )
