@@ -59,26 +59,26 @@ def _measure(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 
 
 class _Trial:
-    def __init__(self, model: Any, whole: bytes, folder: Path):
+    def __init__(self, model: Any, data: bytes, folder: Path):
         self._model, self._folder = model, folder
-        self._packets = {p.sequence: p.payload for p in Reader(BytesIO(whole), "whole").packets()}
-        self._whole = whole
+        self._packets = {p.sequence: p.payload for p in Reader(BytesIO(data), "whole").packets()}
+        self._data = data
 
-    def row(self, what: str, act: Callable[[bytes], str], files: Any, count: int) -> dict[str, Any]:
+    def row(self, title: str, act: Callable[[bytes], str], files: Any, count: int) -> dict[str, Any]:
         """Run; anything but an answer or an error that is meant for the user stops the script."""
-        before, seen, slowest, began = _peak(), Counter(), 0.0, time.perf_counter()
+        before, outcomes, slowest, began = _peak(), Counter(), 0.0, time.perf_counter()
         for data in files:
             start = time.perf_counter()
             try:
-                seen[act(data)] += 1
+                outcomes[act(data)] += 1
             except AuricleError as error:
                 assert "\n" not in str(error)
-                seen["refused"] += 1
+                outcomes["refused"] += 1
             slowest = max(slowest, time.perf_counter() - start)
         return {
-            "what": what,
+            "what": title,
             "files": count,
-            "outcome": ", ".join(f"{number} {key}" for key, number in sorted(seen.items())),
+            "outcome": ", ".join(f"{number} {key}" for key, number in sorted(outcomes.items())),
             "crashes": 0,
             "slowest, s": slowest,
             "peak MB": _peak(),
@@ -89,27 +89,27 @@ class _Trial:
     def parser(self, data: bytes) -> str:
         """Read as `info` does."""
         list(Reader(BytesIO(data), "a.aur").packets())
-        return "whole" if data == self._whole else "other but valid"
+        return "whole" if data == self._data else "other but valid"
 
     def saved(self, data: bytes) -> str:
         """Repair; every packet that is saved must be one that was written, in its place, and every sample counted."""
         source, target = self._folder / "damaged.aur", self._folder / "saved.aur"
         source.write_bytes(data)
-        made = codec.repair(source, target, force=True)
+        result = codec.repair(source, target, force=True)
         with target.open("rb") as file:
-            found = list(Reader(file, target).packets())
-        kept = {packet.sequence: packet.payload for packet in found if packet.payload is not None}
-        assert kept.items() <= self._packets.items() and len(kept) == made.packets
-        assert found[-1].end is not None and found[-1].end.samples == made.samples
-        return "whole again" if len(kept) == len(self._packets) else "good part"
+            packets = list(Reader(file, target).packets())
+        payloads = {packet.sequence: packet.payload for packet in packets if packet.payload is not None}
+        assert payloads.items() <= self._packets.items() and len(payloads) == result.packets
+        assert packets[-1].end is not None and packets[-1].end.samples == result.samples
+        return "whole again" if len(payloads) == len(self._packets) else "good part"
 
     def decoder(self, data: bytes) -> str:
         """Decode all; the samples must be finite and as many as the file says."""
         source, target = self._folder / "mutant.aur", self._folder / "mutant.wav"
         source.write_bytes(data)
-        made = codec.decompress(source, target, model=self._model, force=True)
-        assert made.samples == codec.info(source).samples
-        return "decoded, codes as written" if not made.lost else "decoded around lost packets"
+        result = codec.decompress(source, target, model=self._model, force=True)
+        assert result.samples == codec.info(source).samples
+        return "decoded, codes as written" if not result.lost else "decoded around lost packets"
 
 
 def _flipped(data: bytes, bit: int) -> bytes:
@@ -143,10 +143,10 @@ def mutant(data: bytes, rng: np.random.Generator) -> bytes:
 
 def _resealed(data: bytes) -> bytes:
     """The same with right checksums, as far as the lengths in it lead."""
-    out, file = b"", BytesIO(data)
+    sealed, file = b"", BytesIO(data)
     if len(data) > 9:
         end = 5 + data[4]
-        out = data[:end] + crc(data[:end])
+        sealed = data[:end] + crc(data[:end])
         file.seek(end + 4)
     while True:
         at = file.tell()
@@ -155,13 +155,13 @@ def _resealed(data: bytes) -> bytes:
         except AuricleError:
             size = _claimed(data, at)
             if size is None:
-                return out + data[at:]
-            out += with_crc(data[at : at + size])
+                return sealed + data[at:]
+            sealed += with_crc(data[at : at + size])
             file.seek(at + size + 4)
             continue
         if record is None:
-            return out
-        out += record.to_bytes()
+            return sealed
+        sealed += record.to_bytes()
 
 
 def _claimed(data: bytes, at: int) -> int | None:

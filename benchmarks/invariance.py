@@ -38,14 +38,14 @@ def main() -> None:
 
 def _files(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Whole files through the command line, with one and two threads, from a file and from a pipe."""
-    found: dict[str, list[str]] = {"file, 1 thread": [], "file, 2 threads": [], "pipe, 1 thread": []}
+    digests_by_way: dict[str, list[str]] = {"file, 1 thread": [], "file, 2 threads": [], "pipe, 1 thread": []}
     with TemporaryDirectory() as name:
         for sound in args.sounds:
             source = Path(name) / "in.wav"
             write_sound(source, looped(sound, 44100, _SECONDS, channels=2), 44100)
-            for way, digests in found.items():
+            for way, digests in digests_by_way.items():
                 digests.append(_compressed(source, Path(name) / "out.aur", args.model, way))
-    first = found["file, 1 thread"]
+    first = digests_by_way["file, 1 thread"]
     return [
         {
             "what": f"files: {way}",
@@ -53,7 +53,7 @@ def _files(args: argparse.Namespace) -> list[dict[str, Any]]:
             "differ": sum(a != b for a, b in zip(first, digests, strict=True)),
             "per million": None,
         }
-        for way, digests in found.items()
+        for way, digests in digests_by_way.items()
     ]
 
 
@@ -97,9 +97,9 @@ def _codes(args: argparse.Namespace) -> list[dict[str, Any]]:
                 ways[f"pieces of {frames}"].append(_rounded(model, z))
     first = np.concatenate([codes.ravel() for codes in ways["whole, batch 1"]])
     rows = []
-    for way, found in ways.items():
-        other = np.concatenate([codes.ravel() for codes in found])
-        differ = int((first != other).sum())
+    for way, arrays in ways.items():
+        flat = np.concatenate([codes.ravel() for codes in arrays])
+        differ = int((first != flat).sum())
         rows.append(
             {"what": f"codes: {way}", "of": first.size, "differ": differ, "per million": 1e6 * differ / first.size}
         )

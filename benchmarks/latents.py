@@ -37,7 +37,7 @@ def main() -> None:
     random = np.random.default_rng(args.seed)
     sounds = {folder.name: list(_sounds(folder, model, args, random)) for folder in args.folders}
     with torch.inference_mode():
-        usage = list(_usage(model, [each for kind in sounds.values() for each in kind]))
+        usage = list(_usage(model, [clip for kind in sounds.values() for clip in kind]))
         ways = [_way(f"{a} to {b}", model, sounds[a], sounds[b]) for a in sounds for b in sounds if a <= b]
     settings = {
         "model": model.name,
@@ -56,9 +56,9 @@ def _sounds(folder: Path, model: Any, args: argparse.Namespace, random: np.rando
     from auricle.audio import read, resample
     from auricle.data import scan
 
-    found = scan(folder).sounds
-    for index in random.permutation(len(found))[: args.files]:
-        audio, rate = read(found[index].path)
+    sounds = scan(folder).sounds
+    for index in random.permutation(len(sounds))[: args.files]:
+        audio, rate = read(sounds[index].path)
         mono = resample(audio[:, : round(args.clip_seconds * rate)].mean(0, keepdims=True), rate, model.sample_rate)
         if mono.shape[1] > 0.1 * model.sample_rate and np.abs(mono).max() > 1e-3:
             yield torch.from_numpy(np.ascontiguousarray(mono))
@@ -80,31 +80,31 @@ def _usage(model: Any, sounds: list[torch.Tensor]) -> Iterator[dict[str, Any]]:
 
 def _way(name: str, model: Any, starts: list[torch.Tensor], ends: list[torch.Tensor]) -> dict[str, Any]:
     """Means over pairs of what is heard on the way from a sound to another."""
-    found: dict[str, list[list[float]]] = {"level dB": [], "step": [], "way back": []}
+    measures: dict[str, list[list[float]]] = {"level dB": [], "step": [], "way back": []}
     for start, end in zip(starts, reversed(ends), strict=False):
         length = min(start.shape[1], end.shape[1])
         a, b = (model.encode(sound[:, :length]) for sound in (start, end))
         if torch.equal(a, b):
             continue
-        whole = [model.decode((1 - share) * a + share * b, length) for share in SHARES]
-        levels = [20 * np.log10(float(sound.square().mean().sqrt()) + 1e-6) for sound in whole]
-        steps = [float(sound.diff().abs().max()) for sound in whole]
+        decoded = [model.decode((1 - share) * a + share * b, length) for share in SHARES]
+        levels = [20 * np.log10(float(sound.square().mean().sqrt()) + 1e-6) for sound in decoded]
+        steps = [float(sound.diff().abs().max()) for sound in decoded]
         backs = [
             float((model.encode(sound) - (1 - share) * a - share * b).norm() / (a - b).norm())
-            for share, sound in zip(SHARES, whole, strict=True)
+            for share, sound in zip(SHARES, decoded, strict=True)
         ]
         middle = (levels[0] + levels[-1]) / 2
-        found["level dB"].append([level - middle for level in levels[1:-1]])
-        found["step"].append([step / max(steps[0], steps[-1]) for step in steps[1:-1]])
-        found["way back"].append([*backs[1:-1], (backs[0] + backs[-1]) / 2])
-    row: dict[str, Any] = {"from and to": name, "pairs": len(found["step"])}
-    for label, values in found.items():
+        measures["level dB"].append([level - middle for level in levels[1:-1]])
+        measures["step"].append([step / max(steps[0], steps[-1]) for step in steps[1:-1]])
+        measures["way back"].append([*backs[1:-1], (backs[0] + backs[-1]) / 2])
+    row: dict[str, Any] = {"from and to": name, "pairs": len(measures["step"])}
+    for label, values in measures.items():
         mean = np.mean(values, 0)
         row |= {
             f"{label} at {share}": round(float(x), 2) for share, x in zip(("1/4", "1/2", "3/4"), mean, strict=False)
         }
-    row["largest step"] = round(float(np.max(found["step"])), 2)
-    row["way back of the ends"] = round(float(np.mean(found["way back"], 0)[3]), 2)
+    row["largest step"] = round(float(np.max(measures["step"])), 2)
+    row["way back of the ends"] = round(float(np.mean(measures["way back"], 0)[3]), 2)
     return row
 
 

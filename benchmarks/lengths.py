@@ -35,13 +35,13 @@ def _row(model: Any, channels: int, rate: int, args: argparse.Namespace) -> dict
     noise = np.random.default_rng(0).normal(0, 0.1, (channels, longest)).astype(np.float32)
     wrong = 0
     with TemporaryDirectory() as name:
-        source, coded, back = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
+        source, coded, decoded = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
         for length in lengths:
             write_sound(source, noise[:, :length], rate)
             codec.compress(source, coded, model=model, force=True)
-            codec.decompress(coded, back, model=model, force=True)
-            found = info(back)
-            wrong += (found.frames, found.channels, found.sample_rate) != (length, channels, rate)
+            codec.decompress(coded, decoded, model=model, force=True)
+            header = info(decoded)
+            wrong += (header.frames, header.channels, header.sample_rate) != (length, channels, rate)
     return {"channels": channels, "rate, Hz": rate, "lengths": f"0 to {longest}", "tried": len(lengths), "wrong": wrong}
 
 

@@ -52,11 +52,11 @@ def main() -> None:
 
 def _clips(args: argparse.Namespace) -> list[np.ndarray]:
     sounds = scan(args.sounds).sounds
-    found = []
+    clips = []
     for sound in sounds[:: max(1, len(sounds) // args.files)][: args.files]:
         audio, rate = read(sound.path)
-        found.append(resample(audio[:1], rate, _RATE)[:, : round(args.seconds * _RATE)])
-    return found
+        clips.append(resample(audio[:1], rate, _RATE)[:, : round(args.seconds * _RATE)])
+    return clips
 
 
 def lost_slots(slots: int, share: float, kind: str, seed: int) -> np.ndarray:
@@ -76,22 +76,22 @@ def lost_slots(slots: int, share: float, kind: str, seed: int) -> np.ndarray:
 def _row(name: str, kind: str, share: float, clips: Sequence[np.ndarray], streams: Sequence[Any]) -> dict[str, Any]:
     from pesq import pesq
 
-    found = []
+    scores = []
     for seed, (clip, stream) in enumerate(zip(clips, streams, strict=True)):
         lost = lost_slots(stream.slots, share, kind, seed)
-        heard = stream.play(lost)
-        assert heard.shape[-1] == clip.shape[1] and np.isfinite(heard).all()
-        whole = stream.play(np.zeros_like(lost))
+        decoded = stream.play(lost)
+        assert decoded.shape[-1] == clip.shape[1] and np.isfinite(decoded).all()
+        lossless = stream.play(np.zeros_like(lost))
         edges = np.flatnonzero(np.diff(lost.astype(int))) + 1
-        found.append(
+        scores.append(
             {
                 "lost": lost.mean(),
-                "mel": mel_distance(clip[0], heard, _RATE),
-                "pesq": pesq(_RATE, clip[0].astype(float), heard.astype(float), "wb"),
-                "step": _largest_step(heard, edges) / max(1e-9, float(np.abs(np.diff(whole)).max())),
+                "mel": mel_distance(clip[0], decoded, _RATE),
+                "pesq": pesq(_RATE, clip[0].astype(float), decoded.astype(float), "wb"),
+                "step": _largest_step(decoded, edges) / max(1e-9, float(np.abs(np.diff(lossless)).max())),
             }
         )
-    means = {key: float(np.mean([each[key] for each in found])) for key in found[0]}
+    means = {key: float(np.mean([score[key] for score in scores])) for key in scores[0]}
     size = sum(stream.bytes for stream in streams) * 8 / sum(clip.shape[1] / _RATE for clip in clips) / 1000
     return {
         "codec": name,
@@ -101,13 +101,13 @@ def _row(name: str, kind: str, share: float, clips: Sequence[np.ndarray], stream
         "lost": f"{means['lost']:.1%}",
         "log-mel": means["mel"],
         "PESQ-WB": means["pesq"],
-        "largest step at a seam / in the whole": max(each["step"] for each in found),
+        "largest step at a seam / in the whole": max(score["step"] for score in scores),
     }
 
 
-def _largest_step(heard: np.ndarray, edges: np.ndarray) -> float:
+def _largest_step(decoded: np.ndarray, edges: np.ndarray) -> float:
     """Largest difference of neighbouring samples within a slot of where packets begin or cease to be lost."""
-    steps, reach = np.abs(np.diff(heard)), round(_SLOT * _RATE)
+    steps, reach = np.abs(np.diff(decoded)), round(_SLOT * _RATE)
     near = [steps[max(0, edge * reach - reach) : edge * reach + reach] for edge in edges]
     return max((float(part.max()) for part in near if part.size), default=0.0)
 
@@ -123,8 +123,8 @@ class _Auricle:
     def play(self, lost: np.ndarray) -> np.ndarray:
         """The last packet always arrives: it tells the length."""
         decoder = Decoder(self._head, self._model)
-        kept = [packet for packet, gone in zip(self._packets, lost, strict=True) if not gone or packet.end]
-        return np.concatenate([decoder.push(packet) for packet in kept], axis=1)[0]
+        received = [packet for packet, is_lost in zip(self._packets, lost, strict=True) if not is_lost or packet.end]
+        return np.concatenate([decoder.push(packet) for packet in received], axis=1)[0]
 
 
 class _Opus:
@@ -144,11 +144,11 @@ class _Opus:
         padded = np.concatenate((clip[0], np.zeros(delay + frame, np.float32)))
         self._packets, self._delay, self._length = [], delay, clip.shape[1]
         for at in range(0, len(padded) - frame + 1, frame):
-            block, out = np.ascontiguousarray(padded[at : at + frame]), (ctypes.c_ubyte * 1500)()
+            block, buffer = np.ascontiguousarray(padded[at : at + frame]), (ctypes.c_ubyte * 1500)()
             size = self._library.opus_encode_float(
-                ctypes.c_void_p(encoder), block.ctypes.data_as(_FLOATS), frame, out, 1500
+                ctypes.c_void_p(encoder), block.ctypes.data_as(_FLOATS), frame, buffer, 1500
             )
-            self._packets.append(bytes(out[:size]))
+            self._packets.append(bytes(buffer[:size]))
         self._library.opus_encoder_destroy(ctypes.c_void_p(encoder))
         self.slots = len(self._packets)
         self.bytes = sum(map(len, self._packets))
@@ -157,16 +157,16 @@ class _Opus:
         error, frame = ctypes.c_int(), round(_SLOT * _RATE)
         decoder = self._library.opus_decoder_create(_RATE, 1, ctypes.byref(error))
         self._library.opus_decoder_ctl(ctypes.c_void_p(decoder), _SET_COMPLEXITY, ctypes.c_int(10))
-        heard = np.zeros(frame * len(self._packets), np.float32)
+        decoded = np.zeros(frame * len(self._packets), np.float32)
         for slot, packet in enumerate(self._packets):
             data = None if lost[slot] else packet
-            place = heard[slot * frame : (slot + 1) * frame]
+            block = decoded[slot * frame : (slot + 1) * frame]
             size = self._library.opus_decode_float(
-                ctypes.c_void_p(decoder), data, len(packet) if data else 0, place.ctypes.data_as(_FLOATS), frame, 0
+                ctypes.c_void_p(decoder), data, len(packet) if data else 0, block.ctypes.data_as(_FLOATS), frame, 0
             )
             assert size == frame, size
         self._library.opus_decoder_destroy(ctypes.c_void_p(decoder))
-        return heard[self._delay : self._delay + self._length]
+        return decoded[self._delay : self._delay + self._length]
 
 
 _FLOATS = ctypes.POINTER(ctypes.c_float)
@@ -177,10 +177,10 @@ def _libopus() -> Any:
     try:
         import av
     except ImportError:
-        found = []
+        paths = []
     else:
-        found = sorted((Path(av.__file__).parents[1] / "av.libs").glob("libopus-*.so*"))
-    name = str(found[0]) if found else ctypes.util.find_library("opus")
+        paths = sorted((Path(av.__file__).parents[1] / "av.libs").glob("libopus-*.so*"))
+    name = str(paths[0]) if paths else ctypes.util.find_library("opus")
     if name is None:
         raise OptionError("no libopus: install the wheel of av from PyPI")
     library = ctypes.CDLL(name)

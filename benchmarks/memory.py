@@ -28,11 +28,11 @@ def main() -> None:
     with TemporaryDirectory(dir=args.scratch) as name:
         model = _saved(args.model, Path(name))
         for minutes in args.minutes:
-            source, coded, back = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
+            source, coded, decoded = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
             _write(args.sound, source, minutes)
-            for verb, paths in (("compress", (source, coded)), ("decompress", (coded, back))):
+            for verb, paths in (("compress", (source, coded)), ("decompress", (coded, decoded))):
                 rows.append(_measured(verb, minutes, [*map(str, paths), model, str(args.kbps)]))
-            for path in (source, coded, back):
+            for path in (source, coded, decoded):
                 path.unlink()
     ratios = {
         verb: _ratio([row["peak MB"] for row in rows if row["verb"] == verb]) for verb in ("compress", "decompress")
@@ -68,20 +68,20 @@ def _write(sound: Path, target: Path, minutes: float) -> None:
     from auricle.audio import AudioWriter
 
     audio = looped(sound, _RATE, 20.0, channels=2)
-    left = round(minutes * 60 * _RATE)
+    remaining = round(minutes * 60 * _RATE)
     with AudioWriter(target, _RATE, 2) as writer:
         turn = 0
-        while left > 0:
-            writer.write(audio[:, :left] * (0.4 + 0.6 * (turn * 0.618 % 1.0)))
-            left -= audio.shape[1]
+        while remaining > 0:
+            writer.write(audio[:, :remaining] * (0.4 + 0.6 * (turn * 0.618 % 1.0)))
+            remaining -= audio.shape[1]
             turn += 1
 
 
 def _measured(verb: str, minutes: float, arguments: list[str]) -> dict[str, Any]:
     started = time.perf_counter()
     command = [sys.executable, __file__, _CHILD, verb, *arguments]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    before, peak = (float(number) / 1e6 for number in done.stdout.split()[-2:])
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    before, peak = (float(number) / 1e6 for number in process.stdout.split()[-2:])
     return {
         "verb": verb,
         "minutes": minutes,

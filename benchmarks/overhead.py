@@ -31,23 +31,23 @@ def _measure(model: Any, sound: Path, kbps: float, seconds: float) -> dict[str, 
     with TemporaryDirectory() as name:
         source, coded = Path(name) / "in.wav", Path(name) / "coded.aur"
         write_sound(source, looped(sound, model.sample_rate, seconds), model.sample_rate)
-        made = compress(source, coded, model=model, kbps=kbps)
+        result = compress(source, coded, model=model, kbps=kbps)
         packets, payload = _packets(model, coded)
-    tables = model.tables.at(round(made.quality * 8))
-    whole = tables.ideal_bits(np.concatenate(packets, axis=1))
-    reset = sum(tables.ideal_bits(codes) for codes in packets)
-    bits = made.bytes * 8
+    tables = model.tables.at(round(result.quality * 8))
+    ideal_bits = tables.ideal_bits(np.concatenate(packets, axis=1))
+    reset_bits = sum(tables.ideal_bits(codes) for codes in packets)
+    bits = result.bytes * 8
     return {
         "sound": sound.name,
         "seconds": seconds,
-        "kb/s": made.kbps,
-        "quality": made.quality,
+        "kb/s": result.kbps,
+        "quality": result.quality,
         "file bits": bits,
-        "ideal bits": round(whole),
-        "file / ideal": f"{bits / whole:.4f}",
-        "packets' own contexts": f"{reset / whole - 1:+.2%}",
-        "range coder": f"{(payload * 8 - reset) / whole:+.2%}",
-        "header, packets, checksums": f"{(bits - payload * 8) / whole:+.2%}",
+        "ideal bits": round(ideal_bits),
+        "file / ideal": f"{bits / ideal_bits:.4f}",
+        "packets' own contexts": f"{reset_bits / ideal_bits - 1:+.2%}",
+        "range coder": f"{(payload * 8 - reset_bits) / ideal_bits:+.2%}",
+        "header, packets, checksums": f"{(bits - payload * 8) / ideal_bits:+.2%}",
         "of the file": f"{1 - payload * 8 / bits:.2%}",
     }
 

@@ -61,8 +61,8 @@ def _measured(verb: str, args: argparse.Namespace, feed: Any, target: Path) -> d
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     began, sizes = time.perf_counter(), []
     with (
-        target.open("wb") as out,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, env=environment) as process,
+        target.open("wb") as output,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, env=environment) as process,
     ):
         feeder = threading.Thread(target=_fed, args=(process.stdin, feed))
         feeder.start()

@@ -57,27 +57,27 @@ def _ours(model: Any, args: argparse.Namespace, seconds: float) -> list[dict[str
     native = torch.from_numpy(audio)
     z = model.encode(native)
     with TemporaryDirectory() as name, torch.inference_mode():
-        source, coded, back = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
+        source, coded, decoded = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
         write_sound(source, audio, model.sample_rate)
         works: dict[str, Callable[[], object]] = {
             "model.encode": lambda: model.encode(native),
             "model.decode": lambda: model.decode(z, native.shape[1]),
             "compress, quality given": lambda: compress(source, coded, model=model, quality=3, force=True),
             f"compress, {args.kbps:g} kb/s": lambda: compress(source, coded, model=model, kbps=args.kbps, force=True),
-            f"decompress, {args.kbps:g} kb/s": lambda: decompress(coded, back, model=model, force=True),
+            f"decompress, {args.kbps:g} kb/s": lambda: decompress(coded, decoded, model=model, force=True),
         }
         if model.tables is None:
             works = dict(list(works.items())[:2])
-        return [_row(model.name, what, seconds, work, args.repeats) for what, work in works.items()]
+        return [_row(model.name, title, seconds, work, args.repeats) for title, work in works.items()]
 
 
-def _row(codec: str, what: str, seconds: float, work: Callable[[], object], repeats: int) -> dict[str, Any]:
+def _row(codec: str, title: str, seconds: float, work: Callable[[], object], repeats: int) -> dict[str, Any]:
     from _timing import timed
 
     timing = timed(work, repeats=repeats)
     return {
         "codec": codec,
-        "what": what,
+        "what": title,
         "sound s": seconds,
         "x real time": seconds / timing.wall,
         "x real time by processor time": seconds / timing.processor,
@@ -104,7 +104,7 @@ def _encodec(args: argparse.Namespace) -> list[dict[str, Any]]:
             "encode with quantiser, 6 kb/s": lambda: model.encode(audio, bandwidth=6.0),
             "decode with quantiser, 6 kb/s": lambda: model.decode(coded.audio_codes, coded.audio_scales),
         }
-        return [_row("EnCodec 24k", what, args.encodec_seconds, work, repeats) for what, work in works.items()]
+        return [_row("EnCodec 24k", title, args.encodec_seconds, work, repeats) for title, work in works.items()]
 
 
 def _fold_weight_norm(model: Any) -> None:
@@ -115,15 +115,15 @@ def _fold_weight_norm(model: Any) -> None:
             parametrize.remove_parametrizations(module, "weight")
 
 
-def _ratios(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> dict[str, Any]:
+def _ratios(own_rows: list[dict[str, Any]], peer_rows: list[dict[str, Any]]) -> dict[str, Any]:
     """How many times as fast as EnCodec, networks alone, first length, by processor time."""
     key = "x real time by processor time"
-    speed = {(row["codec"], row["what"]): row[key] for row in reversed(ours + theirs)}
-    name = ours[0]["codec"]
+    speed = {(row["codec"], row["what"]): row[key] for row in reversed(own_rows + peer_rows)}
+    name = own_rows[0]["codec"]
     return {
-        f"{what}, times EnCodec 24k": speed[name, what] / speed["EnCodec 24k", what]
-        for what in ("model.encode", "model.decode")
-        if ("EnCodec 24k", what) in speed
+        f"{title}, times EnCodec 24k": speed[name, title] / speed["EnCodec 24k", title]
+        for title in ("model.encode", "model.decode")
+        if ("EnCodec 24k", title) in speed
     }
 
 

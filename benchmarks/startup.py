@@ -46,8 +46,8 @@ def _load_seconds() -> float:
 
 def _imports_torch() -> str:
     probe = "import sys; from auricle.cli import main; main(['--help']); print('torch' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True)
-    return "yes" if done.stdout.split()[-1] == "True" else "no"
+    process = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True)
+    return "yes" if process.stdout.split()[-1] == "True" else "no"
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class OneWay(io.RawIOBase):
         most = self._sizes[self.calls % len(self._sizes)]
         return self._data.read(min(size, most))
 
-    def seek(self, *given: int) -> int:
+    def seek(self, *arguments: int) -> int:
         raise AssertionError("a pipe can't seek")
 
     tell = seek  # type: ignore[assignment]

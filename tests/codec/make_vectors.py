@@ -66,10 +66,10 @@ def _model(kind: str) -> Autoencoder:
 
 def _lose(source: Path, target: Path) -> None:
     """The same file without packets 4, 5 and the last."""
-    with source.open("rb") as file, target.open("xb") as out:
+    with source.open("rb") as file, target.open("xb") as file_out:
         reader = Reader(file, source)
         packets = list(reader.packets())
-        writer = Writer(out, reader.header, {"title": "with ♪ gaps", "comment": "4, 5 and the last are lost"})
+        writer = Writer(file_out, reader.header, {"title": "with ♪ gaps", "comment": "4, 5 and the last are lost"})
         for packet in packets:
             lost = packet.sequence in (4, 5) or packet.end is not None
             writer.write(replace(packet, payload=None) if lost else packet)
@@ -77,8 +77,8 @@ def _lose(source: Path, target: Path) -> None:
 
 def _note(path: Path, model: Autoencoder) -> None:
     """Write what a file must decode to, once."""
-    said = path.with_suffix(".json")
-    if said.exists():
+    note_path = path.with_suffix(".json")
+    if note_path.exists():
         return
     data = path.read_bytes()
     reader = Reader(BytesIO(data), path)
@@ -101,7 +101,7 @@ def _note(path: Path, model: Autoencoder) -> None:
         "lost_packets": about.lost_packets,
         "tags": about.tags,
     }
-    said.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+    note_path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

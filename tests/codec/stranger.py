@@ -63,16 +63,16 @@ class File:
 
 
 def read(data: bytes) -> File:
-    whole = Bytes(data)
-    if whole.take(4) != b"AUR1":
+    reader = Bytes(data)
+    if reader.take(4) != b"AUR1":
         raise BadFileError("magic")
-    body = whole.take(whole.number(1))
-    if crc32c(data[: whole.at]) != whole.number(4):
+    body = reader.take(reader.number(1))
+    if crc32c(data[: reader.at]) != reader.number(4):
         raise BadFileError("header crc")
     header = read_header(Bytes(body))
     file = File(header, {}, [], 0, -1, 0)
     sequence = 0
-    for kind, fields in records(whole):
+    for kind, fields in records(reader):
         if kind == 2:
             read_optional(fields, file)
         elif file.samples >= 0:

@@ -57,7 +57,7 @@ def test_a_day_of_silence_is_refused_and_can_be_allowed(tiny: Autoencoder, heade
     path = write(tmp_path / "a.aur", header, packets)
     refused(tiny, path, "24.0 hours of sound, allowed are 12.*--max-hours")
     assert codec.info(path).seconds == 86400
-    made = codec.decompress(
+    result = codec.decompress(
         path,
         tmp_path / "a.wav",
         model=tiny,
@@ -65,7 +65,7 @@ def test_a_day_of_silence_is_refused_and_can_be_allowed(tiny: Autoencoder, heade
         stop=86_000.5,
         options=DecompressOptions(limits=ReadLimits(max_hours=25)),
     )
-    assert made.samples == 8000
+    assert result.samples == 8000
 
 
 def test_few_bytes_that_claim_ten_hours(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:

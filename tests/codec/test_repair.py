@@ -62,7 +62,7 @@ def test_a_whole_file_comes_out_whole(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [SHORT, KNOWN])
 def test_every_single_wrong_bit_is_mended(data: bytes, tmp_path: Path) -> None:
-    whole, _ = repaired(data, tmp_path)
+    undamaged, _ = repaired(data, tmp_path)
     for place in range(0, 8 * len(data), 1 if data is SHORT else 7):
         damaged = bytearray(data)
         damaged[place // 8] ^= 1 << place % 8
@@ -70,7 +70,7 @@ def test_every_single_wrong_bit_is_mended(data: bytes, tmp_path: Path) -> None:
             read(bytes(damaged))
         result, packets = repaired(bytes(damaged), tmp_path)
         assert packets == read(data), place
-        assert result.lost == () and result.samples == whole.samples
+        assert result.lost == () and result.samples == undamaged.samples
 
 
 def test_a_file_cut_anywhere_keeps_its_length_and_its_good_packets(tmp_path: Path) -> None:
@@ -149,10 +149,10 @@ def test_lost_packets_are_marked_and_named_in_samples(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 def test_one_wrong_bit_is_found_by_arithmetic(body: bytes, place: int) -> None:
     data = bytearray(with_crc(body))
-    whole = bytes(data)
+    undamaged = bytes(data)
     place %= 8 * len(data)
     data[place // 8] ^= 1 << place % 8
-    assert mend(bytes(data)) == whole
+    assert mend(bytes(data)) == undamaged
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF" + bytes(500), bytes(600), b"AUR1"])
@@ -198,25 +198,27 @@ def test_a_long_file_loses_only_what_is_damaged(tmp_path: Path, hole: int) -> No
     delay=st.integers(0, 3000),
     size=st.integers(1, 9),
     rates=st.sampled_from([(16000, 16000), (16000, 44100), (44100, 8000), (16000, 192000)]),
-    kept=st.integers(1, 4),
-    known=st.booleans(),
+    packet_count=st.integers(1, 4),
+    has_length=st.booleans(),
 )
 @settings(max_examples=80, deadline=None)
 def test_what_is_left_of_any_shape_of_file_is_a_file(
-    hop: int, delay: int, size: int, rates: tuple[int, int], kept: int, known: bool
+    hop: int, delay: int, size: int, rates: tuple[int, int], packet_count: int, has_length: bool
 ) -> None:
     header = replace(
         HEADER, hop_length=hop, delay=delay, packet_frames=size, native_rate=rates[0], sample_rate=rates[1],
-        samples=40_000 if known else None,
+        samples=40_000 if has_length else None,
     )  # fmt: skip
-    if known and header.frames(40_000) <= (kept + 1) * size:
+    if has_length and header.frames(40_000) <= (packet_count + 1) * size:
         return
     with TemporaryDirectory() as folder:
-        data = header_bytes(header) + b"".join(Packet(number, size, b"abc").to_bytes() for number in range(kept))
+        data = header_bytes(header) + b"".join(
+            Packet(number, size, b"abc").to_bytes() for number in range(packet_count)
+        )
         result, packets = repaired(data, Path(folder))
-        assert result.packets == kept == len(real(packets))
-        assert result.samples == (40_000 if known else packets[-1].end.samples)
-        assert result.cut is not known
+        assert result.packets == packet_count == len(real(packets))
+        assert result.samples == (40_000 if has_length else packets[-1].end.samples)
+        assert result.cut is not has_length
         assert codec.verify(Path(folder) / "b.aur").lost
 
 

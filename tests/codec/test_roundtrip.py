@@ -26,10 +26,14 @@ def there_and_back(model: Autoencoder, audio: np.ndarray, rate: int, folder: Pat
     source = write_sound(folder / "a.wav", audio, rate)
     result = codec.compress(source, folder / "a.aur", model=model)
     assert result.bytes == (folder / "a.aur").stat().st_size
-    about = codec.info(folder / "a.aur")
-    assert (about.samples, about.sample_rate, about.channels) == (audio.shape[1], rate, audio.shape[0])
-    back = codec.decompress(folder / "a.aur", folder / "b.wav", model=model)
-    assert (back.samples, back.sample_rate, back.channels) == (audio.shape[1], rate, audio.shape[0])
+    file_info = codec.info(folder / "a.aur")
+    assert (file_info.samples, file_info.sample_rate, file_info.channels) == (audio.shape[1], rate, audio.shape[0])
+    decompressed = codec.decompress(folder / "a.aur", folder / "b.wav", model=model)
+    assert (decompressed.samples, decompressed.sample_rate, decompressed.channels) == (
+        audio.shape[1],
+        rate,
+        audio.shape[0],
+    )
     decoded, decoded_rate = soundfile.read(folder / "b.wav", dtype="float32", always_2d=True)
     assert decoded_rate == rate
     assert decoded.T.shape == audio.shape

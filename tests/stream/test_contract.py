@@ -16,9 +16,9 @@ from stream.kinds import KINDS
 def test_every_layer_class_is_covered():
     built = {type(part) for build, _ in KINDS.values() for part in build().modules()}
     for module in (combine, layers, front_end, bands):
-        for _, found in inspect.getmembers(module, inspect.isclass):
-            if issubclass(found, Layer) and found not in (Layer, Stateless):
-                assert found in built, f"{found.__name__} has no entry in kinds.py"
+        for _, layer_class in inspect.getmembers(module, inspect.isclass):
+            if issubclass(layer_class, Layer) and layer_class not in (Layer, Stateless):
+                assert layer_class in built, f"{layer_class.__name__} has no entry in kinds.py"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -43,7 +43,6 @@ class RewindablePipe:
         return b"".join(parts)
 
     def skip(self, size: int) -> None:
-        """Pass over bytes."""
         while size > 0 and (part := self._read(min(size, _CHUNK_BYTES))):
             size -= len(part)
 
@@ -97,7 +96,6 @@ class PcmDecoder(Decoder):
         return None
 
     def read(self, size: int) -> np.ndarray:
-        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
         byte_count = size * self._pcm.frame_bytes
         data = b""
         while len(data) < byte_count and (part := self._read_bytes(byte_count - len(data))):
@@ -161,11 +159,9 @@ class SpooledDecoder(Decoder):
         super().__init__(replace(self._inner.info, path=name), self._inner.tolerance, self._inner.tags)
 
     def damage(self) -> str | None:
-        """What the file's decoder says."""
         return self._inner.damage()
 
     def read(self, size: int) -> np.ndarray:
-        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
         try:
             return self._inner.read(size)
         except AudioError as error:
@@ -175,7 +171,6 @@ class SpooledDecoder(Decoder):
         return AudioError(str(error).replace(str(self._path), str(self._name)))
 
     def close(self) -> None:
-        """Remove the file."""
         self._inner.close()
         self._folder.cleanup()
 

@@ -120,7 +120,6 @@ class AudioReader:
 
     @property
     def info(self) -> AudioInfo:
-        """What the header says."""
         return self._info
 
     @property
@@ -139,7 +138,6 @@ class AudioReader:
 
     @property
     def channels(self) -> int:
-        """Number of channels."""
         return self._info.channels
 
     @property
@@ -199,7 +197,6 @@ class AudioReader:
         )
 
     def close(self) -> None:
-        """Release the file."""
         self._decoder.close()
 
     def __enter__(self) -> Self:

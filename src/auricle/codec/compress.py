@@ -68,7 +68,7 @@ def compress(
         OptionError: the bitrate or quality can't be used.
         AudioError: the source can't be read.
         ModelError: the model is unknown or can't compress.
-        OutputError: the target can't be written.
+        OutputError: the target can't be coded_file.
     """
     if kbps is not None and quality is not None:
         raise OptionError("both a bitrate and a quality were given: give one of them")
@@ -87,8 +87,13 @@ def compress(
     with closing(sound):
         job = CompressJob.prepare(sound, model, quality=quality, options=options, on_progress=on_progress)
         with open_target(target, force=force) as (file, seekable):
-            written = job.write(file, kbps, seekable=seekable)
-    seconds = written.samples / sound.sample_rate
-    path = Path(target) if isinstance(target, Path | str) else None
-    actual_kbps = bitrate(written.bytes, seconds)
-    return CompressResult(path, written.bytes, seconds, actual_kbps, written.step / STEPS_PER_LEVEL, job.model.name)
+            coded_file = job.write(file, kbps, seekable=seekable)
+    seconds = coded_file.samples / sound.sample_rate
+    return CompressResult(
+        path=Path(target) if isinstance(target, Path | str) else None,
+        bytes=coded_file.bytes,
+        seconds=seconds,
+        kbps=bitrate(coded_file.bytes, seconds),
+        quality=coded_file.step / STEPS_PER_LEVEL,
+        model=job.model.name,
+    )

@@ -86,14 +86,14 @@ class CompressJob:
         target_bytes = limit if estimator.exact else limit * _ESTIMATE_MARGIN
         step = estimator.highest_step(target_bytes)
         packets = estimator.packets(step) if source.is_short else self._packets(step)
-        written = self._write(file, step, packets, seekable=seekable)
-        while source.rereadable and written.step > 0 and written.bytes > limit:
-            scaled_limit = limit * estimator.size(written.step) / written.bytes
-            lower_step = min(written.step - 1, estimator.highest_step(scaled_limit))
+        result = self._write(file, step, packets, seekable=seekable)
+        while source.rereadable and result.step > 0 and result.bytes > limit:
+            scaled_limit = limit * estimator.size(result.step) / result.bytes
+            lower_step = min(result.step - 1, estimator.highest_step(scaled_limit))
             file.seek(0)
             file.truncate()
-            written = self._write(file, lower_step, self._packets(lower_step), seekable=seekable)
-        return written
+            result = self._write(file, lower_step, self._packets(lower_step), seekable=seekable)
+        return result
 
     def _packets(self, step: int) -> Iterator[Packet]:
         encoder = SoundEncoder(self.model, replace(self.header, quality_step=step))

@@ -35,9 +35,7 @@ class SoundWriter(Protocol):
         """Samples per channel written so far."""
         ...
 
-    def write(self, block: np.ndarray) -> None:
-        """Append float ``(c, t)``."""
-        ...
+    def write(self, block: np.ndarray) -> None: ...
 
 
 class Part(NamedTuple):

@@ -55,7 +55,6 @@ class Serial(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """One state per layer."""
         return tuple(layer.initial_state(batch, device=device, dtype=dtype) for layer in self.chain())
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -90,7 +89,6 @@ class Residual(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The body's and the delay's."""
         return (
             self.body.initial_state(batch, device=device, dtype=dtype),
             self._delay.initial_state(batch, device=device, dtype=dtype),
@@ -124,7 +122,6 @@ class Parallel(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The body's, the side's and the delay's."""
         parts = (self.body, self.side, self._delay)
         return tuple(part.initial_state(batch, device=device, dtype=dtype) for part in parts)
 

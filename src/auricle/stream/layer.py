@@ -55,11 +55,9 @@ class Stateless(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """Nothing to remember."""
         return ()
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """Apply :meth:`map`."""
         return self.map(x), state
 
     @abstractmethod

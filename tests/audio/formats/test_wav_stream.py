@@ -25,11 +25,11 @@ class OneWay(io.RawIOBase):
         return True
 
     def write(self, data: object) -> int:
-        taken = bytes(cast(bytes, data))[:1000]
-        self.data += taken
-        return len(taken)
+        accepted = bytes(cast(bytes, data))[:1000]
+        self.data += accepted
+        return len(accepted)
 
-    def seek(self, *given: int) -> int:
+    def seek(self, *arguments: int) -> int:
         raise AssertionError("a pipe can't seek")
 
 
@@ -40,10 +40,10 @@ def sound(frames: int = 3001, channels: int = 2) -> np.ndarray:
 
 
 @pytest.mark.parametrize("subtype", SUBTYPES)
-@pytest.mark.parametrize("known", [True, False])
-def test_the_same_samples_as_a_file(tmp_path: Path, subtype: str, known: bool) -> None:
+@pytest.mark.parametrize("has_length", [True, False])
+def test_the_same_samples_as_a_file(tmp_path: Path, subtype: str, has_length: bool) -> None:
     target = OneWay()
-    frames = 3001 if known else None
+    frames = 3001 if has_length else None
     with audio.WavStreamWriter(cast(BinaryIO, target), 44_100, 2, subtype, frames=frames) as writer:
         for block in np.array_split(sound(), 5, axis=1):
             writer.write(block)
@@ -58,7 +58,7 @@ def test_the_same_samples_as_a_file(tmp_path: Path, subtype: str, known: bool) -
     if subtype == "FLOAT":
         np.testing.assert_array_equal(piped_bytes, sound())
     piped = audio.AudioReader.from_stream(cast(BinaryIO, io.BytesIO(target.data)))
-    assert piped.info.exact == known
+    assert piped.info.exact == has_length
     np.testing.assert_array_equal(piped.read_all(), expected)
 
 
@@ -79,12 +79,12 @@ def test_four_gigabytes_are_not_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "channels", "subtype", "said"),
+    ("rate", "channels", "subtype", "words"),
     [(7999, 1, "PCM_16", "7999 Hz"), (8000, 9, "PCM_16", "9 channels"), (8000, 1, "VORBIS", "no subtype VORBIS")],
 )
-def test_options(rate: int, channels: int, subtype: str, said: str) -> None:
+def test_options(rate: int, channels: int, subtype: str, words: str) -> None:
     target = io.BytesIO()
-    with pytest.raises(OptionError, match=said):
+    with pytest.raises(OptionError, match=words):
         audio.WavStreamWriter(target, rate, channels, subtype)
     assert not target.getvalue()
 

@@ -23,12 +23,12 @@ def claim(path: Path, frames: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("hours", "said"), [(10, "decodes to more than 20000 times"), (1000, "longer than 604800 s, the limit")]
+    ("hours", "words"), [(10, "decodes to more than 20000 times"), (1000, "longer than 604800 s, the limit")]
 )
-def test_a_kilobyte_that_claims_hours(tmp_path: Path, hours: int, said: str) -> None:
+def test_a_kilobyte_that_claims_hours(tmp_path: Path, hours: int, words: str) -> None:
     path = claim(tmp_path / "a.flac", hours * 3600 * 16_000)
     for look in (audio.info, audio.read, audio.AudioReader):
-        with pytest.raises(AudioError, match=said):
+        with pytest.raises(AudioError, match=words):
             look(path)
 
 
@@ -66,10 +66,10 @@ def test_too_large_to_be_read_whole(tmp_path: Path) -> None:
         assert sum(block.shape[1] for block in reader.blocks(1000)) == 600_000
 
 
-@pytest.mark.parametrize(("limits", "said"), [({"channels": 1}, "2 channels"), ({"sample_rate": 8000}, "16000 Hz")])
-def test_shape(tmp_path: Path, limits: dict[str, int], said: str) -> None:
+@pytest.mark.parametrize(("limits", "words"), [({"channels": 1}, "2 channels"), ({"sample_rate": 8000}, "16000 Hz")])
+def test_shape(tmp_path: Path, limits: dict[str, int], words: str) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros((10, 2)), 16_000)
-    with pytest.raises(AudioError, match=said):
+    with pytest.raises(AudioError, match=words):
         audio.info(tmp_path / "a.wav", limits=replace(UNTRUSTED_LIMITS, **limits))
 
 
@@ -80,7 +80,7 @@ def test_limits_are_positive(field: str, value: float) -> None:
         AudioLimits(**{field: value})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("given", [{"channels": 9}, {"sample_rate": 1000}, {"sample_rate": 400_000}])
-def test_limits_that_auricle_has_itself(given: dict[str, int]) -> None:
+@pytest.mark.parametrize("fields", [{"channels": 9}, {"sample_rate": 1000}, {"sample_rate": 400_000}])
+def test_limits_that_auricle_has_itself(fields: dict[str, int]) -> None:
     with pytest.raises(OptionError, match="Auricle takes"):
-        AudioLimits(**given)
+        AudioLimits(**fields)

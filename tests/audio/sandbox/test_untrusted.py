@@ -108,7 +108,7 @@ def test_nan_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "said"),
+    ("code", "words"),
     [
         ("time.sleep(60)", "takes more than 0.5 s: .*stall_seconds"),
         (HEADER + "time.sleep(60)", "takes more than 0.5 s: .*stall_seconds"),
@@ -121,10 +121,10 @@ def test_nan_is_refused_by_name(tmp_path: Path) -> None:
         ("signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)", "takes more than 0.5 s"),
     ],
 )
-def test_children_that_die_or_hang(sound: Path, code: str, said: str) -> None:
-    limits = replace(QUICK, stall_seconds=0.5) if "takes" in said else QUICK
+def test_children_that_die_or_hang(sound: Path, code: str, words: str) -> None:
+    limits = replace(QUICK, stall_seconds=0.5) if "takes" in words else QUICK
     begun = time.monotonic()
-    with pytest.raises(AudioError, match=said) as caught:
+    with pytest.raises(AudioError, match=words) as caught:
         drained(_patient(sound, code, limits))
     assert time.monotonic() - begun < 5 and str(sound) in str(caught.value) and str(caught.value).isprintable()
 
@@ -201,11 +201,13 @@ CONFINED = (
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux bounds a process's memory")
-@pytest.mark.parametrize("how", ["kept = [bytearray(1 << 24) for _ in range(1000)]", "memoryview(bytearray(1 << 40))"])
-def test_a_child_that_eats_memory(sound: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    "allocation", ["blocks = [bytearray(1 << 24) for _ in range(1000)]", "memoryview(bytearray(1 << 40))"]
+)
+def test_a_child_that_eats_memory(sound: Path, allocation: str) -> None:
     code = (
         "from auricle.audio import sandbox_child as child\n"
-        f"class Eater:\n    def __init__(self, path, limits):\n        {how}\n"
+        f"class Eater:\n    def __init__(self, path, limits):\n        {allocation}\n"
         "child.AudioReader = Eater\nchild.main(sys.argv[1:])"
     )
     with pytest.raises(AudioError, match="needs more than 256 MiB to decode: raise the limit on memory_bytes"):
@@ -254,8 +256,8 @@ def test_a_forgotten_reader_is_ended(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_parent_that_ends_takes_its_child_along(tmp_path: Path, how: signal.Signals) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_parent_that_ends_takes_its_child_along(tmp_path: Path, signal_number: signal.Signals) -> None:
     path = tmp_path / "a.flac"
     soundfile.write(path, noise(500_000), 16_000)
     code = (
@@ -266,7 +268,7 @@ def test_a_parent_that_ends_takes_its_child_along(tmp_path: Path, how: signal.Si
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        parent.send_signal(how)
+        parent.send_signal(signal_number)
     assert gone(pid)
 
 

@@ -104,7 +104,6 @@ class AvDecoder(Decoder):
         return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:
-        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
         try:
             while not self._ended and self._fifo.samples < size:
                 self._decode_some()
@@ -126,7 +125,6 @@ class AvDecoder(Decoder):
             self._fifo.write(planar)
 
     def close(self) -> None:
-        """Release the file."""
         self._container.close()
 
 

@@ -79,7 +79,6 @@ class SndfileDecoder(Decoder):
         return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:
-        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
         if self.info.frames == 0 and self.info.exact:
             return np.zeros((0, self.info.channels), np.float32)
         try:
@@ -88,7 +87,6 @@ class SndfileDecoder(Decoder):
             raise AudioError(f"{self.info.path} is damaged ({_reason(error)}): replace it") from error
 
     def close(self) -> None:
-        """Release the file."""
         self._file.close()
 
 

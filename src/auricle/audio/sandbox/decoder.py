@@ -80,7 +80,6 @@ class ChildDecoder(Decoder):
         return None
 
     def read(self, size: int) -> np.ndarray:
-        """Return the next float32 ``(t, c)``; see `Decoder.read`."""
         block = np.empty((size, self.info.channels), np.float32)
         filled = 0
         while filled < size and self._has_samples():

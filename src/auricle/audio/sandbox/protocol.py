@@ -52,14 +52,12 @@ def pack_request(request: DecodeRequest) -> list[str]:
 
 
 def parse_request(arguments: Sequence[str]) -> DecodeRequest:
-    """Inverse of `pack_request`."""
     path, options = arguments
     from_stdin, limits = json.loads(options)
     return DecodeRequest(Path(path), from_stdin, AudioLimits(**limits))
 
 
 def pack_record(kind: bytes, content: bytes | memoryview = b"") -> bytes:
-    """A record as bytes."""
     assert len(content) <= MAX_CONTENT_BYTES[kind], (kind, len(content))
     return RECORD_HEADER.pack(kind, len(content)) + content
 

@@ -60,7 +60,6 @@ class Fields:
         self._file = BytesIO(data)
 
     def read(self, size: int) -> bytes:
-        """The next ``size`` bytes."""
         data = self._file.read(size)
         if len(data) < size:
             raise FormatError("a field in it is cut short")
@@ -85,5 +84,4 @@ class Fields:
         return RATES[code - 1] if code else self.varint(limit)
 
     def remaining(self) -> bytes:
-        """All that is left."""
         return self._file.read()

@@ -154,13 +154,9 @@ class Header:
             packet_frames=_within("packet length", fields.varint(MAX_PACKET_FRAMES), 1, MAX_PACKET_FRAMES),
             quality_step=fields.number(1),
             gain_step=fields.number(1, signed=True),
-            samples=_samples_or_none(fields.number(SAMPLES_BYTES)),
+            samples=None if (samples := fields.number(SAMPLES_BYTES)) == _UNKNOWN else samples,
             angles=tuple(fields.number(2, signed=True) for _ in range(angle_count(channels))),
         )
-
-
-def _samples_or_none(samples: int) -> int | None:
-    return None if samples == _UNKNOWN else samples
 
 
 def _within(name: str, value: int, low: int, high: int) -> int:
