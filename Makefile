@@ -54,6 +54,6 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped.
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[train,classify,judges,test]'
-	-$(PIP) -e '.[bench]'
+	$(PIP) -e '.[train,classify,test]'
+	-$(PIP) -e '.[bench,judges]'
 	touch $@
