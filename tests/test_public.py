@@ -1,5 +1,6 @@
 """The names of the package."""
 
+import ast
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,3 +51,58 @@ def test_what_is_public_says_what_it_does(name: str, value: object):
         return
     text = (getattr(value, "__doc__", None) or "").strip()
     assert len(text.split()) > 3, f"auricle.{name}: {text!r}"
+
+
+SOURCE = Path(auricle.__file__).parent
+SHARED = {
+    "Arrays",
+    "Clip",
+    "Comparison",
+    "Excerpts",
+    "Exhibit",
+    "Gallery",
+    "Heard",
+    "Judged",
+    "Kind",
+    "Level",
+    "LogMel",
+    "Material",
+    "Measured",
+    "Network",
+    "Objective",
+    "Outlier",
+    "Pair",
+    "Piece",
+    "Progress",
+    "Sound",
+    "Span",
+    "Table",
+    "Verdict",
+}
+"""Classes of different rooms that share a name; may only become fewer."""
+ALLOWED = {
+    "Decoder": {"audio/formats/base.py"},  # of audio formats; the public one is of the codec, as its Encoder
+    "info": {"audio/reader.py", "codec/info.py"},  # each about its own files; the public one asks them
+}
+"""Where else a public name may be defined; a verb always has the name of the function that it calls."""
+
+
+def _definitions() -> Iterator[tuple[str, str]]:
+    """Name and module of every class, type and function that a module of the package defines."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        module = path.relative_to(SOURCE).as_posix()
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+                yield node.name, module
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                yield node.target.id, module
+
+
+def test_a_name_means_one_thing():
+    homes: dict[str, set[str]] = {}
+    for name, module in _definitions():
+        if not module.startswith("cli/commands/") and module not in ALLOWED.get(name, ()):
+            homes.setdefault(name, set()).add(module)
+    classes = {name for name in homes if name[0].isupper() and not name.isupper()}
+    several = {name: sorted(homes[name]) for name in classes | set(auricle.__all__) if len(homes[name]) > 1}
+    assert not {name: modules for name, modules in several.items() if name not in SHARED}

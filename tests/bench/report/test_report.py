@@ -17,7 +17,7 @@ from auricle.bench.report import report
 from auricle.bench.report.charts import charts, line_styles
 from auricle.bench.report.gallery import gallery
 from auricle.bench.report.page import page
-from auricle.bench.report.trials import similar
+from auricle.bench.report.trials import comparable_pairs
 from auricle.bench.scoring.results import Curve, Estimate, Point, Sample
 from auricle.errors import OutputError
 from bench.reported import NASTY, RATE, result, samples
@@ -97,10 +97,10 @@ def test_players_hold_the_sounds(parsed: Page):
 
 def test_only_codecs_at_similar_bitrates_are_compared():
     (first, _) = gallery(result(), samples()).files
-    pairs = {frozenset({first.versions[a].setting, first.versions[b].setting}) for a, b in similar(first)}
+    pairs = {frozenset({first.versions[a].setting, first.versions[b].setting}) for a, b in comparable_pairs(first)}
     wanted = [("3 kb/s", "3.2 kb/s"), ("6 kb/s", "6.4 kb/s"), ("12 kb/s", "12.5 kb/s")]
     assert pairs == {frozenset(pair) for pair in wanted}
-    assert similar(replace(first, original=None)) == []
+    assert comparable_pairs(replace(first, original=None)) == []
     silent = page(result(), gallery(result(), []))
     assert "nothing to compare blindly" in silent and "No sounds were kept" in silent
     asks_nothing_of_the_network(silent)

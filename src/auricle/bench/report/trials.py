@@ -14,7 +14,7 @@ SIMILAR = 1.3
 """Bitrates up to so many times apart may be compared."""
 
 
-def similar(compared: ComparedFile) -> list[tuple[int, int]]:
+def comparable_pairs(compared: ComparedFile) -> list[tuple[int, int]]:
     """Places in ``compared.versions`` of different codecs at similar bitrates; none without an original."""
     places = list(enumerate(compared.versions)) if compared.original else []
     return [(a, b) for (a, first), (b, second) in combinations(places, 2) if _comparable(first, second)]
@@ -39,7 +39,7 @@ def _comparable(first: Sample, second: Sample) -> bool:
 def _sound(index: int, compared: ComparedFile) -> dict[str, Any]:
     """``section`` counts the sections of sounds on the page, places in ``pairs`` count from 0 in ``versions``."""
     versions = [{"codec": version.codec, "setting": version.setting} for version in compared.versions]
-    return {"section": index, "file": compared.file, "versions": versions, "pairs": similar(compared)}
+    return {"section": index, "file": compared.file, "versions": versions, "pairs": comparable_pairs(compared)}
 
 
 def _identity(title: str, sounds: Sequence[dict[str, Any]]) -> str:
