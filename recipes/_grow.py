@@ -51,13 +51,13 @@ def with_direct(model: Autoencoder, first: int, count: int) -> Autoencoder:
     weights = {name: values.clone() for name, values in grown.state_dict().items()}
     for name, values in model.state_dict().items():
         _place(weights[_moved(name, len(model.encoder.layers), len(model.decoder.layers))], values, name)
-    chosen = torch.eye(bins)[first : first + count]
+    selection = torch.eye(bins)[first : first + count]
     into, out = weights["encoder.layers.1.side.weight"].zero_(), weights["decoder.layers.0.side.weight"].zero_()
-    into[old.dim :], out[:, old.dim :] = chosen, chosen.T
+    into[old.dim :], out[:, old.dim :] = selection, selection.T
     gains = torch.from_numpy(np.geomspace(*_GAINS, old.levels, dtype=np.float32))[:, None]
-    kept = 1.0 / (1.0 + gains.pow(-2.0) / 12.0)  # Wiener: a coarse step says little of a coefficient
+    shrinkage = 1.0 / (1.0 + gains.pow(-2.0) / 12.0)  # Wiener: a coarse step says little of a coefficient
     weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
-    weights["bottleneck.log_inverse"][:, old.dim :] = (kept / gains).log()
+    weights["bottleneck.log_inverse"][:, old.dim :] = (shrinkage / gains).log()
     weights["bottleneck.log_floor"][:, old.dim :] = (0.3 * gains).log()
     grown.load_state_dict(weights)
     return grown.train(model.training)
@@ -100,9 +100,9 @@ def with_bands(model: Autoencoder, first: int, bands: int) -> Autoencoder:
     weights["bottleneck.log_gain"][:, old.dim :] = gains.log()
     weights["bottleneck.log_inverse"][:, old.dim :] = -gains.log()
     weights["bottleneck.log_floor"][:, old.dim :] = (_FLUTTER * gains).log()
-    for back, weight in enumerate(_STEADY):
-        weights["bottleneck.mean"][features, features + back * dim] = weight
-        weights["bottleneck.raw_scale"][features, features + back * dim] = _UNMOVED
+    for frames_back, weight in enumerate(_STEADY):
+        weights["bottleneck.mean"][features, features + frames_back * dim] = weight
+        weights["bottleneck.raw_scale"][features, features + frames_back * dim] = _UNMOVED
     grown.load_state_dict(weights)
     return grown.train(model.training)
 
@@ -116,9 +116,9 @@ def with_contexts(model: Autoencoder, contexts: int) -> Autoencoder:
     old = model.config.bottleneck
     if not isinstance(old, EntropyConfig):
         raise ModelError(f"{model.name} has no contexts: its bottleneck is not entropy")
-    other = _like(model, old, contexts=contexts)
-    other.load_state_dict(model.state_dict())
-    return other.train(model.training)
+    copy = _like(model, old, contexts=contexts)
+    copy.load_state_dict(model.state_dict())
+    return copy.train(model.training)
 
 
 def _last_bias(weights: dict[str, Tensor]) -> str:
@@ -140,13 +140,13 @@ def _like(model: Autoencoder, bottleneck: EntropyConfig, **changes: int) -> Auto
 
 def _moved(name: str, encoder: int, decoder: int) -> str:
     """Where a tensor lies in a model with direct maps. ``encoder`` and ``decoder`` count the layers of one without."""
-    room, _, rest = name.partition(".layers.")
-    index, _, rest = rest.partition(".")
+    room, _, name_in_layer = name.partition(".layers.")
+    index, _, name_in_layer = name_in_layer.partition(".")
     if room == "encoder" and 0 < int(index) < encoder:
-        return f"encoder.layers.1.body.layers.{int(index) - 1}.{rest}"
+        return f"encoder.layers.1.body.layers.{int(index) - 1}.{name_in_layer}"
     if room == "decoder":
         last = int(index) == decoder - 1
-        return f"decoder.layers.1.{rest}" if last else f"decoder.layers.0.body.layers.{index}.{rest}"
+        return f"decoder.layers.1.{name_in_layer}" if last else f"decoder.layers.0.body.layers.{index}.{name_in_layer}"
     return name
 
 

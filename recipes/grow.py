@@ -40,11 +40,11 @@ def main() -> None:
     grown = grow(load(options.model), options.first, options.count).eval()
     if options.contexts is not None:
         grown = with_contexts(grown, options.contexts).eval()
-    found = scan(options.sounds).sounds
-    order = np.random.default_rng(options.seed).permutation(len(found))
+    sounds = scan(options.sounds).sounds
+    order = np.random.default_rng(options.seed).permutation(len(sounds))
     latents = []
     for index in islice(order, FILES):
-        audio, rate = read(found[index].path)
+        audio, rate = read(sounds[index].path)
         mono = audio[:, : round(SECONDS * rate)].mean(0, keepdims=True)
         with torch.inference_mode():
             latents.append(grown.encode(torch.from_numpy(resample(mono, rate, grown.sample_rate))))

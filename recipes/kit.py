@@ -52,12 +52,12 @@ def pack(options: argparse.Namespace) -> None:
     with tarfile.open(options.archive, "w") as archive, tempfile.TemporaryDirectory() as home:
         for index, sound in enumerate(sounds):
             audio, rate = read(sound.path)
-            target = next((each for each in OPUS_RATES if each >= rate), OPUS_RATES[-1])
+            target = next((opus_rate for opus_rate in OPUS_RATES if opus_rate >= rate), OPUS_RATES[-1])
             coded = Path(home) / "sound.opus"
             # libsndfile's scale: 0 is 256 kb/s a channel, 1 is 6 kb/s
             level = (256 - options.kbps) / 250
-            plain = resample(audio, rate, target).T
-            soundfile.write(coded, plain, target, format="OGG", subtype="OPUS", compression_level=level)
+            samples = resample(audio, rate, target).T
+            soundfile.write(coded, samples, target, format="OGG", subtype="OPUS", compression_level=level)
             room -= coded.stat().st_size + 1024
             if room < 0:
                 break

@@ -113,9 +113,9 @@ def _prior(name_or_path: str | Path) -> PriorSummary:
 def _classifier(path: Path) -> ClassifierSummary:
     from auricle.classify.classifier_file import read_classifier
 
-    found, _ = read_classifier(path)
-    config = found.model_dump(mode="json")
-    return ClassifierSummary(path, path.stat().st_size, config, found.model, found.classes, found.files)
+    metadata, _ = read_classifier(path)
+    config = metadata.model_dump(mode="json")
+    return ClassifierSummary(path, path.stat().st_size, config, metadata.model, metadata.classes, metadata.files)
 
 
 def _model(name_or_path: str | Path) -> ModelSummary:

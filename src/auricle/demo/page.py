@@ -9,7 +9,7 @@ from typing import final
 from auricle.demo.excerpts import Excerpt
 from auricle.demo.generated import GeneratedSound
 from auricle.demo.versions import ExcerptVersion
-from auricle.html import Shown, Spectrograph, document, player
+from auricle.html import PlayerClip, Spectrograph, document, player
 
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 _INTRODUCTION = (
@@ -93,11 +93,11 @@ def _section(section: ExcerptSection) -> str:
     graph = Spectrograph(excerpt.audio, excerpt.sample_rate)
     kbps = 8e-3 * excerpt.pcm_bytes / excerpt.seconds
     players = [
-        Shown(
+        PlayerClip(
             excerpt.title, "Original", excerpt.audio, [("16-bit samples", f"{kbps:.0f} kb/s, {_kb(excerpt.pcm_bytes)}")]
         ),
         *(
-            Shown(excerpt.title, f"{version.kbps:.1f} kb/s", version.audio, _facts(version))
+            PlayerClip(excerpt.title, f"{version.kbps:.1f} kb/s", version.audio, _facts(version))
             for version in section.versions
         ),
     ]
@@ -122,7 +122,7 @@ def _generated(generated: Sequence[GeneratedSound]) -> str:
 <h2>{escape(label)}</h2>
 <p class="meta">made from nothing by the prior {escape(prior)}</p>
 <div class="takes">
-{"".join(player(Shown(sound.title, f"New {sound.number}", sound.audio), _graph(sound)) for sound in group)}</div>
+{"".join(player(PlayerClip(sound.title, f"New {sound.number}", sound.audio), _graph(sound)) for sound in group)}</div>
 </section>
 """
         for (prior, label), group in groups.items()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 
 
 class Judgement(NamedTuple):
@@ -25,7 +25,7 @@ class Discriminator(nn.Module, ABC):
         """Judge sounds ``(b, t)`` of any length from one sample on, differentiable in the audio."""
 
 
-class DiscriminatorConfig(Choice):
+class DiscriminatorConfig(RegisteredConfig):
     """A discriminator."""
 
     @abstractmethod

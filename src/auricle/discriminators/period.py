@@ -21,8 +21,8 @@ class Period(Discriminator):
 
     def forward(self, audio: Tensor) -> Judgement:
         """Judge ``(b, t)``; scores and features are ``(b, c, t / period, period)`` with their strides."""
-        whole = F.pad(audio, (0, -audio.shape[1] % self._period))
-        return self.stack(whole.reshape(len(audio), 1, -1, self._period))
+        padded = F.pad(audio, (0, -audio.shape[1] % self._period))
+        return self.stack(padded.reshape(len(audio), 1, -1, self._period))
 
 
 @final

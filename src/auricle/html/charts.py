@@ -47,18 +47,18 @@ class Chart:
 
     def svg(self) -> str:
         """The chart as a ``figure``, empty where there is nothing to draw."""
-        curves = [_thin(each.points) for each in self.series]
-        drawn = np.concatenate([curve.reshape(-1, 2) for curve in curves])
-        if not len(drawn):
+        curves = [_thin(series.points) for series in self.series]
+        points = np.concatenate([curve.reshape(-1, 2) for curve in curves])
+        if not len(points):
             return ""
-        shown = drawn[:, 1].tolist() + ([self.limit] if self.limit <= 3 * drawn[:, 1].max() else [])
-        scale = _Scale.over(shown)
+        values = points[:, 1].tolist() + ([self.limit] if self.limit <= 3 * points[:, 1].max() else [])
+        scale = _Scale.over(values)
         across = _across(self.until)
         lines = [
-            _curve(each, curve, number, across, scale)
-            for number, (each, curve) in enumerate(zip(self.series, curves, strict=True), 1)
+            _curve(series, curve, number, across, scale)
+            for number, (series, curve) in enumerate(zip(self.series, curves, strict=True), 1)
         ]
-        limit = _level(scale.place(self.limit)) if self.limit in shown else ""
+        limit = _level(scale.place(self.limit)) if self.limit in values else ""
         marks = "".join(_mark(across(time), name) for time, name in self.marks)
         body = f"{_grid(scale)}{_times(self.until, across)}{limit}{marks}{''.join(lines)}"
         return _figure(self.title, _legend(self.series, curves), body)
@@ -94,10 +94,10 @@ class _Scale:
             return [step * n for n in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
         powers = range(math.floor(self.low), math.ceil(self.high) + 1)
         for factors in ((1,), (1, 3), (1, 2, 5)):
-            found = [f * 10.0**p for p in powers for f in factors if self.low <= math.log10(f * 10.0**p) <= self.high]
-            if len(found) >= 3:
+            ticks = [f * 10.0**p for p in powers for f in factors if self.low <= math.log10(f * 10.0**p) <= self.high]
+            if len(ticks) >= 3:
                 break
-        return found[:: -(-len(found) // 6)] if found else []
+        return ticks[:: -(-len(ticks) // 6)] if ticks else []
 
 
 def bars(title: str, note: str, amounts: Sequence[float]) -> str:
@@ -158,10 +158,10 @@ def _curve(series: Series, curve: np.ndarray, number: int, across: Callable[[flo
 def _legend(series: Sequence[Series], curves: Sequence[np.ndarray]) -> str:
     """The last value of each curve."""
     texts = ""
-    for number, (each, curve) in enumerate(zip(series, curves, strict=True), 1):
+    for number, (line, curve) in enumerate(zip(series, curves, strict=True), 1):
         if len(curve):
             texts += (
-                f'<span class="s{number}">{escape(f"{each.label} {_brief(curve[-1, 1])} {each.unit}".strip())}</span>'
+                f'<span class="s{number}">{escape(f"{line.label} {_brief(curve[-1, 1])} {line.unit}".strip())}</span>'
             )
     return texts
 

@@ -15,7 +15,7 @@ from auricle.html.spectrogram import Spectrograph
 
 @final
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PlayerClip:
     """A sound to show.
 
     Attributes:
@@ -31,18 +31,18 @@ class Shown:
     facts: Sequence[tuple[str, str]] = ()
 
 
-def player(shown: Shown, graph: Spectrograph) -> str:
+def player(clip: PlayerClip, graph: Spectrograph) -> str:
     """A ``figure``; those in one ``section`` are versions of one recording. All text is escaped."""
-    name = escape(f"{shown.title}, {shown.label}")
+    name = escape(f"{clip.title}, {clip.label}")
     ticks = "".join(
         f'<span class="tick" style="bottom:{100 * height:.1f}%" aria-hidden="true">{text}</span>'
         for text, height in graph.ticks()
     )
-    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(value)}</dd>" for term, value in shown.facts)
-    picture = _uri("image/png", graph.png(shown.audio))
-    sound = _uri("audio/flac", flac(shown.audio, graph.sample_rate))
+    rows = "".join(f"<dt>{escape(term)}</dt><dd>{escape(value)}</dd>" for term, value in clip.facts)
+    picture = _uri("image/png", graph.png(clip.audio))
+    sound = _uri("audio/flac", flac(clip.audio, graph.sample_rate))
     return f"""<figure>
-<figcaption>{escape(shown.label)}</figcaption>
+<figcaption>{escape(clip.label)}</figcaption>
 <div class="picture"><img src="{picture}" alt="Spectrogram: {name}">{ticks}<div class="head"></div></div>
 <audio controls preload="metadata" aria-label="{name}" src="{sound}"></audio>
 {f"<dl>{rows}</dl>" if rows else ""}
@@ -52,9 +52,9 @@ def player(shown: Shown, graph: Spectrograph) -> str:
 
 def flac(audio: np.ndarray, sample_rate: int) -> bytes:
     """A FLAC file of 16 bits of ``(c, t)``, clipped to full scale."""
-    whole = io.BytesIO()
-    soundfile.write(whole, np.clip(audio, -1.0, 1.0).T, sample_rate, format="FLAC", subtype="PCM_16")
-    return whole.getvalue()
+    file = io.BytesIO()
+    soundfile.write(file, np.clip(audio, -1.0, 1.0).T, sample_rate, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
 
 
 def _uri(kind: str, data: bytes) -> str:

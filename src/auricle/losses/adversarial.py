@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 
 _QUIETEST = 1e-4
 
@@ -64,7 +64,7 @@ class LeastSquares(Game):
         return (fake.float() - 1.0).square().mean()
 
 
-class GameConfig(Choice):
+class GameConfig(RegisteredConfig):
     """A game."""
 
     @abstractmethod

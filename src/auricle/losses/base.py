@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 
 
 class Loss(nn.Module, ABC):
@@ -15,7 +15,7 @@ class Loss(nn.Module, ABC):
         """Estimates and references ``(b, t)`` to distances ``(b,)``, differentiable in the estimate."""
 
 
-class LossConfig(Choice):
+class LossConfig(RegisteredConfig):
     """A loss; its ``kind`` names the term in logs."""
 
     @abstractmethod

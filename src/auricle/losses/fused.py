@@ -120,12 +120,12 @@ def _compressed(power: Tensor, exponent: float) -> tuple[Tensor, Tensor]:
     return power.sqrt().mul_(factor), factor
 
 
-def _gaps(size: Tensor, ours: tuple[Tensor, Tensor], reference: Tensor, exponent: float) -> list[Tensor]:
+def _gaps(size: Tensor, estimate: tuple[Tensor, Tensor], reference: Tensor, exponent: float) -> list[Tensor]:
     """Compressed magnitude, real and imaginary part of the estimate minus those of the reference."""
     real, imaginary = _planes(reference)
-    wanted, factor = _compressed(_power(real, imaginary, _FLOOR), exponent)
-    theirs = (wanted, real.mul_(factor), imaginary.mul_(factor))
-    return [b.neg_().add_(a) for a, b in zip((size, *ours), theirs, strict=True)]
+    target, factor = _compressed(_power(real, imaginary, _FLOOR), exponent)
+    theirs = (target, real.mul_(factor), imaginary.mul_(factor))
+    return [b.neg_().add_(a) for a, b in zip((size, *estimate), theirs, strict=True)]
 
 
 @final

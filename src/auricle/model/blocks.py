@@ -5,11 +5,11 @@ from typing import Literal, final
 
 from pydantic import Field
 
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 from auricle.stream import GRU, LSTM, Activation, DepthwiseConv, FrameNorm, Layer, Pointwise, Residual, Serial
 
 
-class BlockConfig(Choice):
+class BlockConfig(RegisteredConfig):
     """A block of a stage."""
 
     @abstractmethod

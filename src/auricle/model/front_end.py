@@ -10,11 +10,11 @@ from pydantic import Field, field_validator
 from torch import Tensor
 
 from auricle.dsp.mdct import imdct, mdct, sine_window, twiddle
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 from auricle.stream import Layer, Serial, State, Stateless
 
 
-class TransformConfig(Choice):
+class TransformConfig(RegisteredConfig):
     """A front end."""
 
     hop_length: int = Field(default=320, ge=1, le=8192, description="samples per frame")

@@ -19,7 +19,7 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Choice(Frozen):
+class RegisteredConfig(Frozen):
     """Base of one family of components, e.g. all bottlenecks.
 
     A family derives from it with ``kinds={}``; a component's config derives from its family with ``kind="..."``
@@ -53,8 +53,8 @@ class Choice(Frozen):
         if cls.kind and kind == cls.kind:
             return handler({key: part for key, part in value.items() if key != "kind"})
         if cls.kind or not isinstance(kind, str) or kind not in cls.kinds:
-            known = ", ".join(sorted(cls.kinds))
-            raise ValueError(f"kind {repr(kind)[:40]} is not one of {known}")
+            kinds = ", ".join(sorted(cls.kinds))
+            raise ValueError(f"kind {repr(kind)[:40]} is not one of {kinds}")
         return cls.kinds[kind].model_validate(value)
 
     @model_serializer(mode="wrap")

@@ -45,8 +45,8 @@ def resolve_start(preset: str | None, size: str, base: str | Path) -> StartingPo
         ModelError: no such model.
     """
     if base == AUTO:
-        wanted = preset or _USUAL
-        base = wanted if wanted in shipped() and size == Size.BASE else NONE
+        shipped_name = preset or _USUAL
+        base = shipped_name if shipped_name in shipped() and size == Size.BASE else NONE
     if base == NONE:
         return StartingPoint(preset or _USUAL, named(preset or _USUAL, size), None)
     if size != Size.BASE:
@@ -67,8 +67,8 @@ def resolve_start(preset: str | None, size: str, base: str | Path) -> StartingPo
 
 def _preset_of(base: Autoencoder) -> str:
     """What the base was trained with: as its file says, or by its name."""
-    said = (str(base.info.training.get("preset")), base.name)
-    return next((name for name in said if name in PRESETS), _USUAL)
+    candidates = (str(base.info.training.get("preset")), base.name)
+    return next((name for name in candidates if name in PRESETS), _USUAL)
 
 
 def first_model(start: StartingPoint, info: ModelInfo) -> Autoencoder:

@@ -64,21 +64,21 @@ class Excerpts:
         """
         if not sounds:
             return Excerpts(sample_rate)
-        each = -(-count // len(sounds))
-        found: list[Clip] = []
+        per_sound = -(-count // len(sounds))
+        clips: list[Clip] = []
         for sound in _in_turn(sounds, count):
-            if len(found) >= count:
+            if len(clips) >= count:
                 break
-            found += _clips(sound, sample_rate, min(each, count - len(found)), seconds)
-        found.sort(key=lambda clip: clip.name)
-        return Excerpts(sample_rate, tuple(found))
+            clips += _clips(sound, sample_rate, min(per_sound, count - len(clips)), seconds)
+        clips.sort(key=lambda clip: clip.name)
+        return Excerpts(sample_rate, tuple(clips))
 
 
 def _in_turn(sounds: Sequence[Sound], count: int) -> Iterator[Sound]:
     """The sounds that are best spread first, then those between; not many more than are needed."""
     spread = [sounds[int((index + 0.5) * len(sounds) / count)] for index in range(count)]
-    others = sounds[:: max(1, len(sounds) // (_TRIES * count))]
-    return iter(dict.fromkeys(chain(spread, others)))
+    sparse = sounds[:: max(1, len(sounds) // (_TRIES * count))]
+    return iter(dict.fromkeys(chain(spread, sparse)))
 
 
 def _clips(sound: Sound, sample_rate: int, count: int, seconds: float) -> list[Clip]:
@@ -132,15 +132,15 @@ def preview(model: Autoencoder, excerpts: Excerpts, quality: float | None = None
         parts = bottled.z.split([latent.shape[1] for latent in latents], dim=1)
         decoded = [model.decode(part, clip.audio.size) for part, clip in zip(parts, excerpts.clips, strict=True)]
         usage = model.bottleneck.usage(z, level)
-    heard = [_heard(clip, audio, excerpts.sample_rate) for clip, audio in zip(excerpts.clips, decoded, strict=True)]
+    results = [_heard(clip, audio, excerpts.sample_rate) for clip, audio in zip(excerpts.clips, decoded, strict=True)]
     rate = bottled.terms.get("rate")
     return Preview(
         sample_rate=excerpts.sample_rate,
-        figure=float(np.mean([distance for _, distance in heard])),
+        figure=float(np.mean([distance for _, distance in results])),
         measure="mel distance",
         rate=None if rate is None else float(rate.mean()),
         usage={name: tuple(values.float().cpu().tolist()) for name, values in usage.items()},
-        excerpts=tuple(excerpt for excerpt, _ in heard),
+        excerpts=tuple(excerpt for excerpt, _ in results),
     )
 
 

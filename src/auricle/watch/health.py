@@ -10,7 +10,7 @@ import numpy as np
 
 from auricle.verdict import Level, Verdict
 from auricle.watch.history import HISTORY, Entry, History, read_history
-from auricle.watch.run_config import Plan
+from auricle.watch.run_config import RunConfig
 from auricle.watch.trend import Trend, participants, trend
 
 _SHARE = 0.95
@@ -29,10 +29,10 @@ _MANY_BAD = 0.01
 @final
 @dataclass(frozen=True)
 class _Measure:
-    """Of dimensions: its name in the usage, how its sum is told, below which sum nothing passes, and the cure."""
+    """Of dimensions: its name in the usage, the format of its sum, below which sum nothing passes, and the cure."""
 
     name: str
-    told: str
+    sum_format: str
     least: float
     cure: str
 
@@ -50,26 +50,27 @@ def traffic(history: History) -> tuple[Verdict, ...]:
         return ()
     entry, last = history.measured[-1]
     early = entry.progress < _EARLY
-    found = [
+    verdicts = [
         _dimensions(measure, last.usage[measure.name], early) for measure in _MEASURES if measure.name in last.usage
     ]
     if {"perplexity", "codes"} <= last.usage.keys():
-        found.append(_codebooks(last.usage, early))
-    return tuple(found)
+        verdicts.append(_codebooks(last.usage, early))
+    return tuple(verdicts)
 
 
 def _dimensions(measure: _Measure, amounts: Sequence[float], early: bool) -> Verdict:
     finite = [amount if math.isfinite(amount) else 0.0 for amount in amounts]
     total, busy = sum(finite), participants(finite, _SHARE)
-    said = f"{busy} of {len(finite)} dimensions carry {_SHARE:.0%} of {measure.told.format(total)}"
+    summary = f"{busy} of {len(finite)} dimensions carry {_SHARE:.0%} of {measure.sum_format.format(total)}"
     values = {"active": float(busy), "dimensions": float(len(finite)), measure.name: total}
     if total < measure.least:
-        text = f"the latent has collapsed, all dimensions together carry {measure.told.format(total)}: {measure.cure}"
+        carried = measure.sum_format.format(total)
+        text = f"the latent has collapsed, all dimensions together carry {carried}: {measure.cure}"
         return Verdict("dimensions", Level.warning if early else Level.bad, text, values)
     if len(finite) >= _WIDE and busy <= _FEW * len(finite):
-        text = f"{said}: most of the latent is idle, {measure.cure} or make the latent narrower"
+        text = f"{summary}: most of the latent is idle, {measure.cure} or make the latent narrower"
         return Verdict("dimensions", Level.warning, text, values)
-    return Verdict("dimensions", Level.fine, f"{said}: fine", values)
+    return Verdict("dimensions", Level.fine, f"{summary}: fine", values)
 
 
 def _codebooks(usage: Mapping[str, tuple[float, ...]], early: bool) -> Verdict:
@@ -78,13 +79,13 @@ def _codebooks(usage: Mapping[str, tuple[float, ...]], early: bool) -> Verdict:
     worst = min(range(len(shares)), key=shares.__getitem__)
     used, codes = usage["perplexity"][worst], usage["codes"][worst]
     values = {"codebooks": float(len(shares)), "worst": worst + 1.0, "perplexity": used, "codes": codes}
-    said = f"of {len(shares)} codebooks, number {worst + 1} is used least: like {used:.1f} codes of {codes:.0f}"
+    summary = f"of {len(shares)} codebooks, number {worst + 1} is used least: like {used:.1f} codes of {codes:.0f}"
     if shares[worst] >= _IDLE:
-        return Verdict("codebooks", Level.fine, f"{said}: fine", values)
+        return Verdict("codebooks", Level.fine, f"{summary}: fine", values)
     idle = sum(share < _IDLE for share in shares)
     level = Level.bad if shares[worst] < _DEAD and not early else Level.warning
     advice = f"{idle} use less than half of their bits, make codebooks fewer or smaller, or train longer"
-    return Verdict("codebooks", level, f"{said}: {advice}", values)
+    return Verdict("codebooks", level, f"{summary}: {advice}", values)
 
 
 def _used(perplexity: float, codes: float) -> float:
@@ -118,8 +119,8 @@ def examine_run(folder: Path) -> RunHealth:
 
 def verdicts(history: History) -> tuple[Verdict, ...]:
     """Everything that can be said so far, always in the same order."""
-    found = [check(history) for check in _CHECKS]
-    return (*(verdict for verdict in found if verdict is not None), *traffic(history))
+    verdicts_or_none = [check(history) for check in _CHECKS]
+    return (*(verdict for verdict in verdicts_or_none if verdict is not None), *traffic(history))
 
 
 def improvement(history: History) -> Verdict | None:
@@ -137,37 +138,37 @@ def improvement(history: History) -> Verdict | None:
     return line and _improvement("the training loss", line, done=entries[-1].progress >= 1.0)
 
 
-def _improvement(what: str, line: Trend, *, done: bool) -> Verdict:
+def _improvement(name: str, line: Trend, *, done: bool) -> Verdict:
     span = f"{abs(line.change):.1%} in the last third, to {line.end:.3g}"
     level = Level.fine
     if line.change <= -_STILL:
-        text = f"{what} fell {span}: {'more minutes would help' if done else 'still improving, let it run'}"
+        text = f"{name} fell {span}: {'more minutes would help' if done else 'still improving, let it run'}"
     elif line.change < max(_WORSE, line.noise):
         text = (
-            f"{what} stands still at {line.end:.3g} ({line.change:+.1%} in the last third): more minutes add little; "
+            f"{name} stands still at {line.end:.3g} ({line.change:+.1%} in the last third): more minutes add little; "
             "more sounds or a larger size may"
         )
     else:
         level = Level.bad if line.change >= _MUCH_WORSE else Level.warning
-        text = f"{what} rose {span}: lower the learning rate, or stop here and keep the best checkpoint"
+        text = f"{name} rose {span}: lower the learning rate, or stop here and keep the best checkpoint"
     return Verdict("improvement", level, text, {"change": line.change, "now": line.end})
 
 
 def overfitting(history: History) -> Verdict | None:
     """Does the distance on training sounds fall while that on held-out ones rises?"""
-    entries, plan = _phase(history), Plan.of(history.config)
+    entries, plan = _phase(history), RunConfig.of(history.config)
     held_out = _line([(e.seconds, e.measured.figure) for e in entries if e.measured], _FEW_MEASUREMENTS + 1)
     learned = _line([(e.seconds, plan.distance(e)) for e in entries], _FEW_REPORTS)
     if held_out is None or learned is None:
         return None
-    what = history.measured[-1][1].measure
-    both = f"training {learned.change:+.1%}, held-out {what} {held_out.change:+.1%} in the last third"
+    measure = history.measured[-1][1].measure
+    summary = f"training {learned.change:+.1%}, held-out {measure} {held_out.change:+.1%} in the last third"
     values = {"training": learned.change, "held_out": held_out.change}
     if learned.change < -_STILL and held_out.change > max(_WORSE, held_out.noise):
         level = Level.bad if held_out.change >= _MUCH_WORSE else Level.warning
         advice = "it learns its sounds by heart: add sounds, or use a smaller size or budget"
-        return Verdict("overfitting", level, f"{both}: {advice}", values)
-    return Verdict("overfitting", Level.fine, f"{both}: no sign of it", values)
+        return Verdict("overfitting", level, f"{summary}: {advice}", values)
+    return Verdict("overfitting", Level.fine, f"{summary}: no sign of it", values)
 
 
 def gradients(history: History) -> Verdict | None:
@@ -178,7 +179,7 @@ def gradients(history: History) -> Verdict | None:
     norms = np.array([entry.gradient_norm for entry in entries])
     third = len(norms) // 3
     now, before = float(np.median(norms[-third:])), float(np.median(norms[-2 * third : -third]))
-    clip = Plan.of(history.config).clip(entries[-1].phase)
+    clip = RunConfig.of(history.config).clip(entries[-1].phase)
     clipped = float((norms[-third:] > clip).mean())
     values = {"norm": now, "before": before, "clipped": clipped}
     level, advice = Level.fine, f"the median norm is {now:.3g}"
@@ -217,7 +218,7 @@ def balance(history: History) -> Verdict | None:
     late = entries[-max(1, len(entries) // 3) :]
     real, fake = (float(np.nanmedian([e.terms[name] for e in late])) for name in ("real_right", "fake_right"))
     values = {"real_right": real, "fake_right": fake}
-    said = f"the discriminators tell {real:.0%} of originals and {fake:.0%} of decoded sounds right"
+    summary = f"the discriminators tell {real:.0%} of originals and {fake:.0%} of decoded sounds right"
     if min(real, fake) >= _CERTAIN:
         advice = "they win by far and teach little, lower their learning rate or give them a smaller network"
     elif max(real, fake) >= _ONE_SIDED and min(real, fake) <= 1 - _ONE_SIDED:
@@ -225,8 +226,8 @@ def balance(history: History) -> Verdict | None:
     elif (real + fake) / 2 <= _GUESSING:
         advice = "they guess and teach little, give them more steps before the phase or a higher learning rate"
     else:
-        return Verdict("discriminators", Level.fine, f"{said}: balanced", values)
-    return Verdict("discriminators", Level.warning, f"{said}: {advice}", values)
+        return Verdict("discriminators", Level.fine, f"{summary}: balanced", values)
+    return Verdict("discriminators", Level.warning, f"{summary}: {advice}", values)
 
 
 def speed(history: History) -> Verdict | None:

@@ -23,7 +23,7 @@ _MOST = 4096
 
 @final
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """A measurement on held-out sound: as `auricle.training.engine.report.Preview`, without the sounds."""
 
     figure: float
@@ -32,9 +32,9 @@ class Measured:
     usage: Mapping[str, tuple[float, ...]]
 
     @staticmethod
-    def of(preview: Preview) -> "Measured":
+    def of(preview: Preview) -> "Measurement":
         """Of a preview."""
-        return Measured(preview.figure, preview.measure, preview.rate, dict(preview.usage))
+        return Measurement(preview.figure, preview.measure, preview.rate, dict(preview.usage))
 
 
 @final
@@ -54,7 +54,7 @@ class Entry:
     bad_steps: int
     terms: Mapping[str, float]
     events: tuple[str, ...] = ()
-    measured: Measured | None = None
+    measured: Measurement | None = None
 
     @staticmethod
     def of(report: Report) -> "Entry":
@@ -72,7 +72,7 @@ class Entry:
             bad_steps=report.bad_steps,
             terms=dict(report.terms),
             events=report.events,
-            measured=report.preview and Measured.of(report.preview),
+            measured=report.preview and Measurement.of(report.preview),
         )
 
 
@@ -109,7 +109,7 @@ class History:
         return self.entries[-1] if self.entries else None
 
     @property
-    def measured(self) -> tuple[tuple[Entry, Measured], ...]:
+    def measured(self) -> tuple[tuple[Entry, Measurement], ...]:
         """Reports with a measurement on held-out sound, and the measurements."""
         return tuple((entry, entry.measured) for entry in self.entries if entry.measured)
 
@@ -119,12 +119,12 @@ class History:
 
     def plus(self, entry: Entry) -> "History":
         """After one more report; those from its step on no longer count."""
-        kept = self.entries
-        while kept and kept[-1].step >= entry.step:
-            kept = kept[:-1]
+        entries = self.entries
+        while entries and entries[-1].step >= entry.step:
+            entries = entries[:-1]
         return replace(
             self,
-            entries=_thinned((*kept, entry)),
+            entries=_thinned((*entries, entry)),
             events=(*self.events, *(Event(entry.step, text) for text in entry.events)),
             bad_steps=self.bad_steps + max(0, entry.bad_steps - self._counted),
             _counted=entry.bad_steps,
@@ -256,10 +256,10 @@ def _entry(values: dict[str, Any]) -> Entry:
 _NUMBERS = ("progress", "seconds", "seconds_left", "learning_rate", "audio_per_second", "loss", "gradient_norm")
 
 
-def _measured(values: dict[str, Any]) -> Measured:
+def _measured(values: dict[str, Any]) -> Measurement:
     rate = values["rate"]
-    usage = {name: tuple(map(_number, each)) for name, each in values["usage"].items()}
-    return Measured(_number(values["figure"]), str(values["measure"]), None if rate is None else float(rate), usage)
+    usage = {name: tuple(map(_number, values_of_name)) for name, values_of_name in values["usage"].items()}
+    return Measurement(_number(values["figure"]), str(values["measure"]), None if rate is None else float(rate), usage)
 
 
 def _number(value: float | None) -> float:
@@ -272,8 +272,8 @@ def _plain(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case Mapping():
-            return {str(name): _plain(each) for name, each in value.items()}
+            return {str(name): _plain(item) for name, item in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [_plain(item) for item in value]
         case _:
             return value

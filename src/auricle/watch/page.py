@@ -9,12 +9,12 @@ from functools import partial
 from html import escape
 from typing import final
 
-from auricle.html import Shown, Spectrograph, asset, document, player
+from auricle.html import PlayerClip, Spectrograph, asset, document, player
 from auricle.html.charts import Chart, Series, bars, duration
 from auricle.training.engine.report import Excerpt, Preview
 from auricle.verdict import Level, Verdict
 from auricle.watch.history import Entry, History
-from auricle.watch.run_config import Plan
+from auricle.watch.run_config import RunConfig
 
 PAGE = "run.html"
 _MOST_EVENTS = 30
@@ -88,10 +88,10 @@ def _headline(view: View) -> str:
     last = view.history.last
     if last is None:
         return "<p>The first report is on its way.</p>"
-    left = f", about {duration(last.seconds_left)} left" if view.refresh and last.progress < 1 else ""
+    time_left = f", about {duration(last.seconds_left)} left" if view.refresh and last.progress < 1 else ""
     phase = f", phase {last.phase}" if last.progress < 1 else ""
-    said = f"{_state(view).capitalize()}: step {last.step:,}{phase}, {duration(last.seconds)} spent{left}"
-    return f"""<p class="state">{escape(said)}</p>
+    headline = f"{_state(view).capitalize()}: step {last.step:,}{phase}, {duration(last.seconds)} spent{time_left}"
+    return f"""<p class="state">{escape(headline)}</p>
 <progress max="1" value="{last.progress:.4f}">{last.progress:.0%}</progress>"""
 
 
@@ -126,12 +126,12 @@ def _charts(history: History) -> list[Chart]:
     entries, measured = history.entries, history.measured
     if not entries:
         return []
-    what = measured[-1][1].measure if measured else "figure"
+    measure = measured[-1][1].measure if measured else "figure"
     draw = partial(Chart, until=entries[-1].seconds, marks=_marks(history))
-    rates = [(entry.seconds, math.nan if found.rate is None else found.rate) for entry, found in measured]
+    rates = [(entry.seconds, math.nan if preview.rate is None else preview.rate) for entry, preview in measured]
     terms = dict.fromkeys(name for entry in entries for name in entry.terms if name not in _PAIRED)
     return [
-        draw(f"Held-out {what}", [Series([(entry.seconds, m.figure) for entry, m in measured], dots=True)]),
+        draw(f"Held-out {measure}", [Series([(entry.seconds, m.figure) for entry, m in measured], dots=True)]),
         draw("Held-out bitrate", [Series(rates, unit="kb/s", dots=True)]),
         draw("Loss", [Series([(entry.seconds, entry.loss) for entry in entries])]),
         *(draw(f"Term {name}", [_term(entries, name)]) for name in terms),
@@ -140,7 +140,7 @@ def _charts(history: History) -> list[Chart]:
         draw(
             "Gradient norm",
             [Series([(entry.seconds, entry.gradient_norm) for entry in entries])],
-            limit=Plan.of(history.config).clip(entries[-1].phase),
+            limit=RunConfig.of(history.config).clip(entries[-1].phase),
         ),
         draw("Learning rate", [Series([(entry.seconds, entry.learning_rate) for entry in entries])]),
         draw("Sound per second", [Series([(entry.seconds, entry.audio_per_second) for entry in entries], unit="s")]),
@@ -205,7 +205,7 @@ class Gallery:
 
     def renewed(self, preview: Preview) -> "Gallery":
         """As many excerpts of a preview as there is room for, at least one."""
-        shown: list[str] = []
+        sections: list[str] = []
         originals: dict[str, _Original] = {}
         size = 0
         for index, excerpt in enumerate(preview.excerpts):
@@ -213,10 +213,10 @@ class Gallery:
             originals[key] = _original(excerpt, preview.sample_rate, self._originals.get(key))
             section = _section(excerpt, preview.sample_rate, originals[key])
             size += len(section)
-            if shown and size > _MOST_MEDIA:
+            if sections and size > _MOST_MEDIA:
                 break
-            shown.append(section)
-        return Gallery("".join(shown), originals)
+            sections.append(section)
+        return Gallery("".join(sections), originals)
 
 
 def _original(excerpt: Excerpt, sample_rate: int, before: _Original | None) -> _Original:
@@ -225,15 +225,15 @@ def _original(excerpt: Excerpt, sample_rate: int, before: _Original | None) -> _
     if before is not None and before.audio_id == id(excerpt.original):
         return before
     graph = Spectrograph(excerpt.original[None], sample_rate)
-    html = player(Shown(excerpt.name, "Original", excerpt.original[None]), graph)
+    html = player(PlayerClip(excerpt.name, "Original", excerpt.original[None]), graph)
     return _Original(id(excerpt.original), graph, html)
 
 
 def _section(excerpt: Excerpt, sample_rate: int, original: _Original) -> str:
     distance = "" if excerpt.mel is None else f", mel distance {excerpt.mel:.3f}"
     facts = f"{excerpt.decoded.size / sample_rate:.1f} s{distance}"
-    made = "Decoded" if excerpt.original is not None else "Made"
-    decoded = player(Shown(excerpt.name, made, excerpt.decoded[None]), original.graph)
+    label = "Decoded" if excerpt.original is not None else "Made"
+    decoded = player(PlayerClip(excerpt.name, label, excerpt.decoded[None]), original.graph)
     return f"""<section>
 <h3>{escape(excerpt.name)}</h3>
 <p class="meta">{facts}</p>

@@ -16,7 +16,7 @@ from auricle.verdict import Verdict
 from auricle.watch.health import verdicts
 from auricle.watch.history import Entry, History, HistoryFile, read_history
 from auricle.watch.page import PAGE, Gallery, View, page
-from auricle.watch.trackers import TENSORBOARD, Board, board, check_trackers
+from auricle.watch.trackers import TENSORBOARD, Tracker, check_trackers, create_tracker
 
 _SHARE, _GRACE_SECONDS = 0.01, 2.0
 """Pages, pictures and sounds may cost this share of the run, and at first so many seconds."""
@@ -66,12 +66,12 @@ class Recorder:
             before = _before(folder) if resume else History()
             self._file = HistoryFile(folder, config, resume=resume)
             self._history = before.begun(config)
-            self._boards: dict[str, Board] = {}
+            self._trackers: dict[str, Tracker] = {}
             for tracker in dict.fromkeys(trackers):
                 with self._tolerant(f"the tracker {tracker}"):
-                    opened = board(tracker, folder, self._name)
+                    opened = create_tracker(tracker, folder, self._name)
                     opened.begin(config)
-                    self._boards[tracker] = opened
+                    self._trackers[tracker] = opened
 
     @property
     def cost(self) -> float:
@@ -101,21 +101,21 @@ class Recorder:
             self._preview = report.preview or self._preview
             with self._tolerant("the history"):
                 self._file.append(entry)
-            for name in tuple(self._boards):
+            for name in tuple(self._trackers):
                 with self._tolerant(f"the tracker {name}", drop=name):
-                    self._boards[name].record(report)
+                    self._trackers[name].record(report)
                     if report.preview is not None and (report.progress >= 1.0 or self._affordable()):
-                        self._boards[name].show(report.preview, report)
+                        self._trackers[name].show(report.preview, report)
             if self._due(report.preview is not None):
                 self._draw(refresh=self._refresh)
 
     def close(self) -> None:
         """Draw the last page and finish all files; may be called twice."""
         with self._timed():
-            for name, opened in self._boards.items():
+            for name, opened in self._trackers.items():
                 with self._tolerant(f"the tracker {name}"):
                     opened.close()
-            self._boards = {}
+            self._trackers = {}
             self._draw(refresh=None)
             self._file.close()
 
@@ -152,17 +152,17 @@ class Recorder:
             self._cost += time.perf_counter() - started
 
     @contextmanager
-    def _tolerant(self, what: str, *, drop: str | None = None) -> Iterator[None]:
+    def _tolerant(self, name: str, *, drop: str | None = None) -> Iterator[None]:
         """Whatever goes wrong inside is told once; a tracker may raise anything."""
         try:
             yield
         except Exception as error:
             if drop is not None:
-                del self._boards[drop]
-            if what not in self._troubled:
-                self._troubled.add(what)
+                del self._trackers[drop]
+            if name not in self._troubled:
+                self._troubled.add(name)
                 reason = " ".join(str(error).split()) or type(error).__name__
-                self._on_trouble(f"{what} can't go on ({reason}): training goes on without it")
+                self._on_trouble(f"{name} can't go on ({reason}): training goes on without it")
 
 
 def _before(folder: Path) -> History:

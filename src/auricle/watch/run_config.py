@@ -9,22 +9,22 @@ from auricle.watch.history import Entry
 
 @final
 @dataclass(frozen=True)
-class Plan:
+class RunConfig:
     """Limits of gradient norms by phase, and weights of distances by name; empty where the configuration tells none."""
 
     clips: Mapping[str, float] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
 
     @staticmethod
-    def of(config: Mapping[str, Any]) -> "Plan":
+    def of(config: Mapping[str, Any]) -> "RunConfig":
         """Read a configuration of `auricle.training.TrainConfig` as JSON, as far as it can be understood."""
         try:
-            return Plan(
+            return RunConfig(
                 clips={phase["name"]: float(phase["optimiser"]["clip"]) for phase in config["phases"]},
                 weights={term["loss"]["kind"]: float(term["weight"]) for term in config["objective"]["losses"]},
             )
         except (KeyError, TypeError, ValueError):
-            return Plan()
+            return RunConfig()
 
     def clip(self, phase: str) -> float:
         """Limit of the gradient's norm in a phase, infinite if unknown."""
@@ -32,8 +32,8 @@ class Plan:
 
     def distance(self, entry: Entry) -> float:
         """The weighted distances of a report, without rates and discriminators; its loss if they are unknown."""
-        known = self.weights.keys() & entry.terms.keys()
-        return sum(self.weights[name] * entry.terms[name] for name in known) if known else entry.loss
+        names = self.weights.keys() & entry.terms.keys()
+        return sum(self.weights[name] * entry.terms[name] for name in names) if names else entry.loss
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str | float | bool]]:
@@ -43,7 +43,7 @@ def flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             case Mapping():
                 yield from flat(value, f"{prefix}{name}.")
             case list() | tuple():
-                yield from flat({str(index): each for index, each in enumerate(value)}, f"{prefix}{name}.")
+                yield from flat({str(index): item for index, item in enumerate(value)}, f"{prefix}{name}.")
             case bool() | int() | float() | str():
                 yield f"{prefix}{name}", value
             case _:

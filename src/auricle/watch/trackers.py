@@ -28,7 +28,7 @@ _GAP = 4
 _SHARE = 0.95
 
 
-class Board(ABC):
+class Tracker(ABC):
     """Where figures of a run are shown."""
 
     @abstractmethod
@@ -55,18 +55,18 @@ def check_trackers(names: Sequence[str]) -> None:
         OptionError: a tracker is unknown or its package is not installed.
         MissingPackageError: accelerate or TensorBoard is not installed.
     """
-    known, usable = _trackers()
+    supported, usable = _trackers()
     for name in names:
-        if name not in known:
-            raise OptionError(f"no tracker {name!r}: choose one of {', '.join(known)}")
+        if name not in supported:
+            raise OptionError(f"no tracker {name!r}: choose one of {', '.join(supported)}")
         if name == TENSORBOARD:
             require(name, extra="train", purpose="curves in TensorBoard")
         if name not in usable:
             raise OptionError(f"the tracker {name} is not installed: pip install its package, or choose another")
 
 
-def board(name: str, folder: Path, title: str) -> Board:
-    """The board of a tracker; nothing is opened yet.
+def create_tracker(name: str, folder: Path, title: str) -> Tracker:
+    """The tracker of a name; nothing is opened yet.
 
     Args:
         name: ``tensorboard``, or any tracker that accelerate knows or was given.
@@ -93,8 +93,8 @@ def _trackers() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def figures(report: Report) -> dict[str, float]:
-    """Everything in a report that is a number and finite, by the name that boards show."""
-    found = {
+    """Everything in a report that is a number and finite, by the name that trackers show."""
+    scalars = {
         "train/loss": report.loss,
         **{f"train/{name}": value for name, value in report.terms.items()},
         "train/gradient_norm": report.gradient_norm,
@@ -104,8 +104,8 @@ def figures(report: Report) -> dict[str, float]:
         "run/bad_steps": float(report.bad_steps),
     }
     if report.preview is not None:
-        found |= dict(_held_out(report.preview))
-    return {name: float(value) for name, value in found.items() if math.isfinite(value)}
+        scalars |= dict(_held_out(report.preview))
+    return {name: float(value) for name, value in scalars.items() if math.isfinite(value)}
 
 
 def _held_out(preview: Preview) -> Iterator[tuple[str, float]]:
@@ -120,7 +120,7 @@ def _held_out(preview: Preview) -> Iterator[tuple[str, float]]:
 
 
 @final
-class TensorBoard(Board):
+class TensorBoard(Tracker):
     """Event files, no account needed: figures of each report, and now and then pictures and sounds.
 
     A resumed run goes on in the same folder; what it had written beyond its checkpoint is hidden.
@@ -185,7 +185,7 @@ class TensorBoard(Board):
 
 
 @final
-class AnyTracker(Board):
+class AnyTracker(Tracker):
     """Figures for a tracker of accelerate; what it needs (accounts, folders, offline modes) it takes from its own
     environment variables."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from auricle.audio import resample
 from auricle.bench.report.metrics import metric_column
 from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, FileResult, Sample
-from auricle.html import Shown, Spectrograph, flac, player
+from auricle.html import PlayerClip, Spectrograph, flac, player
 
 MOST_CHARACTERS = 11_000_000
 """Of sounds and pictures, so that a page stays below 12 MB."""
@@ -171,7 +171,8 @@ def _section(file: ComparedFile, results: Mapping[tuple[str, str, str], FileResu
     first = file.sounds[0]
     graph = Spectrograph(first.audio, first.sample_rate)
     figures = "".join(
-        player(Shown(file.file, _label(sound), sound.audio, _facts(sound, results)), graph) for sound in file.sounds
+        player(PlayerClip(file.file, _label(sound), sound.audio, _facts(sound, results)), graph)
+        for sound in file.sounds
     )
     meta = f"{first.audio.shape[1] / first.sample_rate:.1f} s at {first.sample_rate / 1000:g} kHz"
     return f"""<section class="sound">

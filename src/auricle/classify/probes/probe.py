@@ -13,7 +13,7 @@ from auricle.classify.features.scaling import Scaling
 from auricle.classify.probes.calibration import softmax, temperature
 from auricle.classify.probes.folds import dealt
 from auricle.errors import DataError, OptionError
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 
 _INNER_FOLDS = 3
 _SHARPNESS = 5.0  # regression on 0 and 1 to logits; calibration does the rest
@@ -57,7 +57,7 @@ class Seen:
         return cls(scaling, scaling(values), labels)
 
 
-class Probe(Choice):
+class Probe(RegisteredConfig):
     """How to learn a classifier. Scaling, strength and calibration are learned from the sounds given, by an inner
     cross-validation among them."""
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from auricle.errors import ModelError
 from auricle.model.bottleneck.tables import TableShape
-from auricle.model.registry import Choice
+from auricle.model.registry import RegisteredConfig
 
 
 class Bottled(NamedTuple):
@@ -113,7 +113,7 @@ def code_usage(codes: Tensor, sizes: Tensor) -> dict[str, Tensor]:
     return {"perplexity": entropy.exp(), "codes": sizes.to(entropy.dtype).clamp(max=max(1, len(flat)))}
 
 
-class BottleneckConfig(Choice):
+class BottleneckConfig(RegisteredConfig):
     """A bottleneck."""
 
     @abstractmethod

@@ -4,23 +4,23 @@ import torch.distributed as dist
 from torch import Tensor
 
 
-def summed(values: Tensor) -> Tensor:
+def all_reduce_sum(values: Tensor) -> Tensor:
     """The sum over all processes, in each of them; the same order of calls everywhere is the caller's duty."""
-    if not _together():
+    if not _is_distributed():
         return values
     total = values.clone()
     dist.all_reduce(total)
     return total
 
 
-def from_first(values: Tensor) -> Tensor:
+def broadcast_from_rank0(values: Tensor) -> Tensor:
     """What the first process has, in each of them."""
-    if not _together():
+    if not _is_distributed():
         return values
-    said = values.contiguous().clone()
-    dist.broadcast(said, src=0)
-    return said
+    copy = values.contiguous().clone()
+    dist.broadcast(copy, src=0)
+    return copy
 
 
-def _together() -> bool:
+def _is_distributed() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1

@@ -100,11 +100,11 @@ class Entropy(Bottleneck):
     @torch.no_grad()
     def table_shape(self) -> TableShape:
         """The prior's filters in integers with 10 fractional bits."""
-        one = 1 << FIXED_POINT
+        unit = 1 << FIXED_POINT
         edges = np.geomspace(_SMALLEST_SCALE * 1.5, self._config.widest, self._config.contexts - 1)
 
         def integers(values: Tensor) -> np.ndarray:
-            return np.clip(np.rint(values.double().cpu().numpy() * one), -(1 << 20), 1 << 20).astype(np.int32)
+            return np.clip(np.rint(values.double().cpu().numpy() * unit), -(1 << 20), 1 << 20).astype(np.int32)
 
         return TableShape(
             levels=self.quality_levels,
@@ -114,14 +114,14 @@ class Entropy(Bottleneck):
             mean=integers(self.mean),
             scale=integers(F.softplus(self.raw_scale)),
             floor=integers(self.log_floor.exp() + _SMALLEST_SCALE),
-            thresholds=np.rint(edges * one).astype(np.int32),
+            thresholds=np.rint(edges * unit).astype(np.int32),
         )
 
 
 def logistic_bits(offset: Tensor, scale: Tensor) -> Tensor:
     """Bits of a unit interval centred ``offset`` away from the middle of a logistic of ``scale``; at most about 20."""
-    away = offset.abs()
-    probability = torch.sigmoid((0.5 - away) / scale) - torch.sigmoid((-0.5 - away) / scale)
+    distance = offset.abs()
+    probability = torch.sigmoid((0.5 - distance) / scale) - torch.sigmoid((-0.5 - distance) / scale)
     return -torch.log2(probability + 1e-6)
 
 

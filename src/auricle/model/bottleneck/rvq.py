@@ -8,7 +8,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig, code_usage
-from auricle.model.bottleneck.distributed import from_first, summed
+from auricle.model.bottleneck.distributed import all_reduce_sum, broadcast_from_rank0
 from auricle.model.bottleneck.tables import TableShape
 from auricle.stream import Pointwise
 
@@ -48,18 +48,18 @@ class Codebook(nn.Module):
         if self.training:
             self._start(low.detach())
         indices = self.nearest(low)
-        chosen = F.embedding(indices, self.codes)
-        commitment = (low - chosen.detach()).square().mean((1, 2))
+        code_vectors = F.embedding(indices, self.codes)
+        commitment = (low - code_vectors.detach()).square().mean((1, 2))
         if self.training:
             self._follow(low.detach(), indices)
-        return self.up.map(low + (chosen - low).detach()), indices, commitment
+        return self.up.map(low + (code_vectors - low).detach()), indices, commitment
 
     @torch.no_grad()
     def _start(self, low: Tensor, rounds: int = 10) -> None:
         points = low.reshape(-1, low.shape[-1])
-        if self.started or not summed(points.sum()).isfinite():
+        if self.started or not all_reduce_sum(points.sum()).isfinite():
             return
-        self.codes.copy_(from_first(self._drawn(points) + 1e-3 * torch.randn_like(self.codes)))
+        self.codes.copy_(broadcast_from_rank0(self._drawn(points) + 1e-3 * torch.randn_like(self.codes)))
         for _ in range(rounds):
             use, total = self._assign(points, self.nearest(points))
             self.codes.copy_(torch.where(use[:, None] > 0, total / use.clamp(min=1)[:, None], self.codes))
@@ -72,8 +72,9 @@ class Codebook(nn.Module):
 
     def _assign(self, points: Tensor, indices: Tensor) -> tuple[Tensor, Tensor]:
         """How many points each code gets in all processes ``(size,)``, and their sums ``(size, code_dim)``."""
-        counted = torch.cat((torch.ones_like(points[:, :1]), points), 1)
-        sums = summed(counted.new_zeros(len(self.codes), counted.shape[1]).index_add_(0, indices, counted))
+        ones_and_points = torch.cat((torch.ones_like(points[:, :1]), points), 1)
+        zeros = ones_and_points.new_zeros(len(self.codes), ones_and_points.shape[1])
+        sums = all_reduce_sum(zeros.index_add_(0, indices, ones_and_points))
         return sums[:, 0], sums[:, 1:]
 
     @torch.no_grad()
@@ -91,7 +92,7 @@ class Codebook(nn.Module):
         """Move codes that get hardly any of the ``typical`` number of points to random points."""
         dead = self.use < 0.02 * typical
         self.use.copy_(torch.where(dead, typical, self.use))
-        self.codes.copy_(torch.where(dead[:, None], from_first(self._drawn(points)), self.codes))
+        self.codes.copy_(torch.where(dead[:, None], broadcast_from_rank0(self._drawn(points)), self.codes))
         self.total.copy_(torch.where(dead[:, None], self.codes * self.use[:, None], self.total))
 
 
@@ -134,9 +135,9 @@ class Rvq(Bottleneck):
         """Indices; codebooks beyond the quality are 0 and cost almost nothing."""
         codes, residual = [], z
         for index, stage in enumerate(self._books()):
-            chosen = stage.nearest(stage.down.map(residual))
-            residual = residual - stage.up.map(F.embedding(chosen, stage.codes))
-            codes.append(chosen if index <= round(quality) else torch.zeros_like(chosen))
+            indices = stage.nearest(stage.down.map(residual))
+            residual = residual - stage.up.map(F.embedding(indices, stage.codes))
+            codes.append(indices if index <= round(quality) else torch.zeros_like(indices))
         return torch.stack(codes, -1).int()
 
     def dequantise(self, codes: Tensor, quality: float) -> Tensor:

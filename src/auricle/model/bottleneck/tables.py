@@ -112,8 +112,8 @@ class TableSet:
         exact = mean_filter.dtype.type
         mean = (flat @ mean_filter) * exact(1 / (1 << FIXED_POINT))
         prediction = np.floor(mean + exact(0.5))
-        lean = mean - prediction
-        side = (lean > exact(_LEAN)).view(np.int8) - (lean < exact(-_LEAN)).view(np.int8)
+        trend = mean - prediction
+        side = (trend > exact(_LEAN)).view(np.int8) - (trend < exact(-_LEAN)).view(np.int8)
         spread = (np.abs(flat) @ scale_filter + self.floor).astype(np.int64)
         bucket = self._buckets.take(spread, mode="clip")
         return bucket + self._first_rows + side, prediction.astype(np.int64)
@@ -126,8 +126,8 @@ class TableSet:
         """
         clipped = np.clip(codes, -LIMIT, LIMIT)
         history = self.start(*codes.shape[:-1])
-        for back in range(HISTORY):
-            history[..., back + 1 :, back, :] = clipped[..., : -back - 1, :]
+        for lag in range(HISTORY):
+            history[..., lag + 1 :, lag, :] = clipped[..., : -lag - 1, :]
         rows, prediction = self.rows(history)
         return self.symbols_of(codes, rows, prediction)
 

@@ -40,11 +40,11 @@ def _decides_decoding(name: str) -> bool:
     return name.startswith(_DECIDES_DECODING) or name.endswith(".deviation")
 
 
-def stored_arrays(model: Autoencoder, wanted: Callable[[str], bool] = lambda name: True) -> dict[str, np.ndarray]:
+def stored_arrays(model: Autoencoder, include: Callable[[str], bool] = lambda name: True) -> dict[str, np.ndarray]:
     """The wanted arrays as the file holds them: weights in float16, tables in integers."""
     arrays = {}
     for name, tensor in model.state_dict().items():
-        if not wanted(name):
+        if not include(name):
             continue
         value = tensor.detach().cpu().numpy()
         if value.dtype == np.float32 and not name.endswith(".deviation"):

@@ -50,7 +50,7 @@ def checked_tables(path: Path, arrays: Mapping[str, np.ndarray], shape: TableSha
 
 def _check_shapes(path: Path, stored: Mapping[str, np.ndarray], shape: TableShape) -> None:
     dims = shape.mean.shape[0]
-    wanted = {
+    expected_shapes = {
         "counts": (shape.levels, dims, shape.contexts, shape.symbols),
         "mean": (dims, HISTORY * dims),
         "scale": (dims, HISTORY * dims),
@@ -58,7 +58,7 @@ def _check_shapes(path: Path, stored: Mapping[str, np.ndarray], shape: TableShap
         "thresholds": shape.thresholds.shape,
         "symbol": (2,),
     }
-    for name, expected in wanted.items():
+    for name, expected in expected_shapes.items():
         if stored[name].shape != expected:
             raise ModelError(
                 f"{path}: tensor tables.{name} has shape {stored[name].shape}, its config asks for {expected}: "

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
-from auricle.model.registry import Choice, Frozen
+from auricle.model.registry import Frozen, RegisteredConfig
 
 NO_CLASS = -1
 _SHOWN, _LISTED = 16, 20
@@ -66,7 +66,7 @@ class Origin(Frozen):
         )
 
 
-class PriorConfig(Choice):
+class PriorConfig(RegisteredConfig):
     """A kind of prior and its shape."""
 
     window: int = Field(default=64, ge=2, le=4096, description="frames that are learned in one piece")

@@ -77,7 +77,7 @@ class PriorTask(Task):
         config = self._config
         lesson = _Lesson(self._prior)
         return SingleLossWorker(
-            lesson, self.phases, phase, device, seed=config.seed, memory=config.average, kept=self._prior
+            lesson, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=self._prior
         )
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:

@@ -44,10 +44,10 @@ class ExponentialMovingAverage:
     @contextmanager
     def applied(self) -> Iterator[None]:
         """The module has the averaged weights inside the block, its own ones after it."""
-        own = {name: value.clone() for name, value in self._live.items()}
+        current = {name: value.clone() for name, value in self._live.items()}
         self.apply()
         try:
             yield
         finally:
-            for name, value in own.items():
+            for name, value in current.items():
                 self._live[name].copy_(value)

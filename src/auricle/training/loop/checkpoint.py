@@ -164,9 +164,9 @@ class Checkpoints:
 
     def _tidy(self) -> None:
         """Keep the newest states and the best one; what a killed run left half-written goes too."""
-        kept = {self._pointed(_BEST), self._pointed(_LATEST), *sorted(self._names())[-_KEPT:]}
+        names = {self._pointed(_BEST), self._pointed(_LATEST), *sorted(self._names())[-_KEPT:]}
         for path in self.folder.iterdir():
-            if path.name.startswith(_HALF_WRITTEN) or (path.name.isdecimal() and path.name not in kept):
+            if path.name.startswith(_HALF_WRITTEN) or (path.name.isdecimal() and path.name not in names):
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name.startswith((f".{_LATEST}-", f".{_BEST}-")):
                 path.unlink(missing_ok=True)

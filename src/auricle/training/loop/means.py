@@ -74,13 +74,13 @@ class RunningMeans:
         """The state of the run."""
         count = max(1, self.count)
         means = {name: total / count for name, total in self.sums.items()}
-        left = (1.0 - clock.progress) / clock.stride * self.seconds_per_step if clock.stride else 0.0
+        seconds_left = (1.0 - clock.progress) / clock.stride * self.seconds_per_step if clock.stride else 0.0
         return Report(
             step=clock.step,
             phase=phase,
             progress=min(1.0, clock.progress),
             seconds=clock.seconds,
-            seconds_left=max(0.0, left),
+            seconds_left=max(0.0, seconds_left),
             learning_rate=self.rate,
             audio_per_second=step_seconds / self.seconds_per_step if self.seconds_per_step else 0.0,
             loss=means.pop("loss", float("nan")),

@@ -29,11 +29,11 @@ class Budget:
         Raises:
             OptionError: anything else, or nothing left to do.
         """
-        plain = text.strip().lower().removesuffix("steps").strip()
-        if plain.isdecimal() and int(plain) > 0:
-            return Budget(steps=int(plain))
-        parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", plain)
-        if not parts or "".join(number + unit for number, unit in parts) != plain:
+        stripped = text.strip().lower().removesuffix("steps").strip()
+        if stripped.isdecimal() and int(stripped) > 0:
+            return Budget(steps=int(stripped))
+        parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", stripped)
+        if not parts or "".join(number + unit for number, unit in parts) != stripped:
             raise OptionError(f"budget {text!r} is not a time: write 90s, 20m, 2h, or a number of steps")
         seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
         if seconds <= 0:
@@ -80,8 +80,8 @@ class Clock:
         if budget.steps is not None:
             return replace(self, stride=1.0 / budget.steps)
         assert budget.seconds is not None
-        left = max(budget.seconds - self.seconds, seconds_per_step)
-        return replace(self, stride=(1.0 - self.progress) * min(1.0, seconds_per_step / left))
+        remaining = max(budget.seconds - self.seconds, seconds_per_step)
+        return replace(self, stride=(1.0 - self.progress) * min(1.0, seconds_per_step / remaining))
 
     def tick(self, seconds: float) -> "Clock":
         """After a step that took ``seconds``."""
@@ -93,8 +93,8 @@ class Clock:
 
     def slow_down(self, since: "Clock") -> "Clock":
         """This earlier state at half the learning rate; the time spent stays spent."""
-        lower, again = since.slowdown / 2, since.restored + 1
-        return replace(self, seconds=since.seconds, slowdown=lower, restored=again)
+        slowdown, restored = since.slowdown / 2, since.restored + 1
+        return replace(self, seconds=since.seconds, slowdown=slowdown, restored=restored)
 
     def enter(self, phase: int) -> "Clock":
         """Begin a phase."""
@@ -123,7 +123,7 @@ def spans(phases: Sequence[Phase]) -> tuple[Span, ...]:
 
 def learning_rate(config: OptimiserConfig, step: int, progress: float) -> float:
     """Warm-up by steps, then constant, then half a cosine down to zero; step and progress are those of the phase."""
-    warm = min(1.0, (step + 1) / (config.warmup + 1))
-    left = max(0.0, 1.0 - progress)
-    fall = 1.0 if left >= config.decay else 0.5 * (1.0 - math.cos(math.pi * left / config.decay))
-    return config.rate * warm * fall
+    warmup = min(1.0, (step + 1) / (config.warmup + 1))
+    remaining = max(0.0, 1.0 - progress)
+    decay = 1.0 if remaining >= config.decay else 0.5 * (1.0 - math.cos(math.pi * remaining / config.decay))
+    return config.rate * warmup * decay

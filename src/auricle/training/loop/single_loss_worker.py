@@ -28,7 +28,7 @@ class SingleLossWorker(Worker):
 
     Args:
         module: called with the arrays of a batch; returns terms as `Objective` says.
-        kept: what is averaged and stored; by default the whole module.
+        averaged: what is averaged and stored; by default the whole module.
         phases: of the run.
         phase: number of this one.
         device: what this process computes on, and its place among the others.
@@ -45,12 +45,12 @@ class SingleLossWorker(Worker):
         *,
         seed: int,
         memory: float,
-        kept: nn.Module | None = None,
+        averaged: nn.Module | None = None,
     ) -> None:
         super().__init__(phases[phase], spans(phases)[phase], device, seed)
         self._module = module.train()
         self._optimiser = DistributedOptimiser(self._module, self.phase.optimiser, device)
-        self.average = ExponentialMovingAverage(kept or module, memory)
+        self.average = ExponentialMovingAverage(averaged or module, memory)
 
     def optimisers(self) -> Sequence[DistributedOptimiser]:
         """The only one."""

@@ -66,8 +66,8 @@ class Adversary(nn.Module):
 
     def forward(self, estimate: Tensor, reference: Tensor) -> DiscriminatorStep:
         """The discriminators' step: decoded ``(b, t)``, taken as a constant, against originals ``(b, t)``."""
-        both = torch.cat(self._part(estimate.detach(), reference.detach()))
-        scores = [discriminator(both).score.float().chunk(2) for discriminator in self.discriminators]
+        pair = torch.cat(self._part(estimate.detach(), reference.detach()))
+        scores = [discriminator(pair).score.float().chunk(2) for discriminator in self.discriminators]
         loss = torch.stack([self._game.discriminator(real, fake) for fake, real in scores]).mean()
         fake, real = (torch.cat([score.detach().flatten() for score in side]) for side in zip(*scores, strict=True))
         boundary = self._game.boundary
@@ -141,7 +141,7 @@ def full(sample_rate: int) -> AdversaryConfig:
     period = (*strided, ConvConfig(channels=512, kernel=(5, 1)))
     size = _power_of_two(0.032 * sample_rate)
     spectra = (SpectrumConfig(n_fft=n, hop_length=n // 4, layers=spectrum) for n in (size // 2, size, 2 * size))
-    periods = (PeriodConfig(period=each, layers=period) for each in (2, 3, 5, 7, 11))
+    periods = (PeriodConfig(period=length, layers=period) for length in (2, 3, 5, 7, 11))
     return AdversaryConfig(discriminators=(*spectra, *periods), optimiser=OptimiserConfig(rate=3e-4, clip=10.0))
 
 

@@ -42,14 +42,15 @@ class LabelHead(nn.Module):
     def forward(self, latents: Tensor, classes: Tensor) -> dict[str, Tensor]:
         """Terms, each one value, of latents ``(b, n, d)`` of sounds of classes ``(b,)``, and the share of hits."""
         pooled = self.norm(torch.cat((latents.mean(1), latents.std(1)), dim=1))
-        guessed = self.out(F.dropout(pooled, self._config.dropout, self.training))
-        known = classes >= 0
-        share = known.float() / known.sum().clamp(min=1)  # all 0 where no class is known: the head still takes part
-        wanted = classes.clamp(min=0)
+        logits = self.out(F.dropout(pooled, self._config.dropout, self.training))
+        is_labelled = classes >= 0
+        # All 0 where no class is known: the head still takes part.
+        share = is_labelled.float() / is_labelled.sum().clamp(min=1)
+        targets = classes.clamp(min=0)
         return {
-            "labels": (share * F.cross_entropy(guessed, wanted, reduction="none")).sum(),
+            "labels": (share * F.cross_entropy(logits, targets, reduction="none")).sum(),
             "contrast": supervised_contrast(pooled, classes, self._config.temperature),
-            "hits": (share * (guessed.argmax(1) == wanted)).sum().detach(),
+            "hits": (share * (logits.argmax(1) == targets)).sum().detach(),
         }
 
     def weigh(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -64,10 +65,10 @@ def supervised_contrast(features: Tensor, classes: Tensor, temperature: float) -
     Class -1 is nobody's friend; 0 if no class comes twice.
     """
     direction = F.normalize(features, dim=1)
-    alike = direction @ direction.T / temperature
+    similarity = direction @ direction.T / temperature
     itself = torch.eye(len(features), dtype=torch.bool, device=features.device)
-    log_share = alike - torch.logsumexp(alike.masked_fill(itself, float("-inf")), dim=1, keepdim=True)
-    friends = (classes[:, None] == classes[None]) & (classes >= 0) & ~itself
-    count = friends.sum(1)
-    each = -(log_share * friends).sum(1) / count.clamp(min=1)
-    return (each * (count > 0)).sum() / (count > 0).sum().clamp(min=1)
+    log_share = similarity - torch.logsumexp(similarity.masked_fill(itself, float("-inf")), dim=1, keepdim=True)
+    positives = (classes[:, None] == classes[None]) & (classes >= 0) & ~itself
+    count = positives.sum(1)
+    losses = -(log_share * positives).sum(1) / count.clamp(min=1)
+    return (losses * (count > 0)).sum() / (count > 0).sum().clamp(min=1)

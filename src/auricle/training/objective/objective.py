@@ -37,10 +37,11 @@ class Objective(nn.Module):
 
     def __init__(self, model: Autoencoder, config: ObjectiveConfig, *, frozen_encoder: bool = False):
         super().__init__()
-        known, named = set(model.bottleneck.term_names), set(config.bottleneck)
-        if known != named:
+        bottleneck_terms, weighted_terms = set(model.bottleneck.term_names), set(config.bottleneck)
+        if bottleneck_terms != weighted_terms:
             raise ConfigError(
-                f"the bottleneck's terms are {sorted(known)}, the objective weighs {sorted(named)}: name the same ones"
+                f"the bottleneck's terms are {sorted(bottleneck_terms)}, the objective weighs {sorted(weighted_terms)}"
+                ": name the same ones"
             )
         self.model = model
         self.losses = nn.ModuleList(term.loss.build(model.sample_rate) for term in config.losses)
@@ -63,8 +64,8 @@ class Objective(nn.Module):
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
         if self._frozen:
             return ForwardPass(reconstruction, {}, {})
-        asked = {} if self.head is None or classes is None else self.head(latents.float(), classes)
-        return ForwardPass(reconstruction, bottled.terms, asked)
+        label_terms = {} if self.head is None or classes is None else self.head(latents.float(), classes)
+        return ForwardPass(reconstruction, bottled.terms, label_terms)
 
     def distances(self, reconstruction: Tensor, audio: Tensor) -> dict[str, Tensor]:
         """Unweighted distances ``(b,)`` between output and the input it belongs to, by name."""
