@@ -9,7 +9,7 @@ import pytest
 
 import auricle
 from auricle.cli.command_table import VERBS
-from auricle.cli.main import app, readable
+from auricle.cli.main import app, protect_pipes
 from auricle.training import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_commands_are_understood(command: str):
     alone = command.removeprefix(".venv/bin/").partition(" | ")[0]
-    tokens = readable(shlex.split(alone, comments=True)[1:])
+    tokens = protect_pipes(shlex.split(alone, comments=True)[1:])
     function, bound, _ = app().parse_args(tokens, exit_on_error=False, print_error=False)
     verb = next(name for name in VERBS if tokens[: name.count(" ") + 1] == name.split())
     assert function.__name__ == verb.replace("-", "_").replace(" ", "_") and len(bound.args) <= 2

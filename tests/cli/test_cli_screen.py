@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auricle.cli.formatting import duration, size
+from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.options import Output
 from auricle.cli.screen import Screen, SpeedMeter
 from auricle.progress import Progress
@@ -25,14 +25,14 @@ from auricle.progress import Progress
     ],
 )
 def test_size(count: int, text: str):
-    assert size(count) == text
+    assert format_size(count) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(4.21, "4.2 s"), (185, "3 min 05 s"), (4320, "1 h 12 min"), (59.99, "60.0 s")]
 )
 def test_duration(seconds: float, text: str):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_lines_are_few_where_there_is_no_terminal(capsys, monkeypatch: pytest.MonkeyPatch):

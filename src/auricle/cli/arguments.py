@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import size
+from auricle.cli.formatting import format_size
 from auricle.cli.options import Flag
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PIPE = Path("-")
 
 
-def source_of(path: Path) -> Path | BinaryIO:
+def open_input(path: Path) -> Path | BinaryIO:
     """What to read: standard input for ``-``.
 
     Raises:
@@ -31,7 +31,7 @@ def source_of(path: Path) -> Path | BinaryIO:
     return sys.stdin.buffer
 
 
-def target_of(path: Path) -> Path | BinaryIO:
+def open_output(path: Path) -> Path | BinaryIO:
     """What to write: standard output for ``-``.
 
     Raises:
@@ -44,7 +44,7 @@ def target_of(path: Path) -> Path | BinaryIO:
     return sys.stdout.buffer
 
 
-def target_beside(source: Path, target: Path | None, suffix: str) -> Path:
+def output_path(source: Path, target: Path | None, suffix: str) -> Path:
     """The target; where none was named, the source with another suffix, or standard output for standard input.
 
     Raises:
@@ -57,14 +57,14 @@ def target_beside(source: Path, target: Path | None, suffix: str) -> Path:
     return PIPE if source == PIPE else source.with_suffix(suffix)
 
 
-def tell(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:
+def print_result(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:
     """The verb's result; on standard error where its output goes to standard output."""
     screen.result(text, values, aside=target == PIPE)
 
 
-def sized(path: Path) -> str:
+def name_and_size(path: Path) -> str:
     """A file's name and size, or the pipe's name."""
-    return "-" if path == PIPE else f"{path} {size(path.stat().st_size)}"
+    return "-" if path == PIPE else f"{path} {format_size(path.stat().st_size)}"
 
 
 @final
@@ -95,4 +95,4 @@ class ModelOptions:
         return load(self.model, allow_edited=True)
 
 
-SHIPPED = ModelOptions()
+DEFAULT_MODEL = ModelOptions()

@@ -7,7 +7,7 @@ from auricle.errors import OptionError
 _LONGEST_SECONDS = 1_000_000_000
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """Bytes in decimal units: ``512 B``, ``4.1 kB``, ``3.2 MB``."""
     if count < 1000:
         return f"{count} B"
@@ -18,28 +18,28 @@ def size(count: int) -> str:
     return f"{value:.1f} {unit}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Time to a sensible precision: ``4.2 s``, ``3 min 05 s``, ``1 h 12 min``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, remainder = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
+        return f"{minutes} min {remainder:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def clock(seconds: float) -> str:
+def format_timestamp(seconds: float) -> str:
     """A place in a sound: ``4.2 s``, ``1:02.5``, ``1:00:00.0``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     tenths = round(10 * seconds)
-    minutes, rest = divmod(tenths, 600)
+    minutes, remainder = divmod(tenths, 600)
     if minutes < 60:
-        return f"{minutes}:{rest / 10:04.1f}"
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest / 10:04.1f}"
+        return f"{minutes}:{remainder / 10:04.1f}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{remainder / 10:04.1f}"
 
 
-def seconds(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """A place in a sound as people write it: ``62``, ``62.5``, ``1:02``, ``1:00:02.5``.
 
     Raises:
@@ -52,19 +52,22 @@ def seconds(text: str) -> float:
         values = []
     if not 1 <= len(values) <= 3 or any(value < 0 for value in values) or any(value >= 60 for value in values[1:]):
         raise OptionError(f"a time of {text!r}: write it as 62.5, 1:02.5 or 0:01:02.5")
-    whole = sum(value * 60**place for place, value in enumerate(reversed(values)))
-    if not whole < _LONGEST_SECONDS:
+    total = sum(value * 60**place for place, value in enumerate(reversed(values)))
+    if not total < _LONGEST_SECONDS:
         raise OptionError(f"a time of {text[:20]!r} is longer than any sound: write it as 62.5, 1:02.5 or 0:01:02.5")
-    return whole
+    return total
 
 
-def spans(found: Sequence[tuple[int, int]], sample_rate: int) -> str:
+def format_spans(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
     """Spans in samples, with their seconds; the first ten."""
-    shown = [f"samples {a} to {b} ({clock(a / sample_rate)} to {clock(b / sample_rate)})" for a, b in found[:10]]
-    return "; ".join(shown) + (f"; and {len(found) - 10} more" if len(found) > 10 else "")
+    parts = [
+        f"samples {start} to {end} ({format_timestamp(start / sample_rate)} to {format_timestamp(end / sample_rate)})"
+        for start, end in spans[:10]
+    ]
+    return "; ".join(parts) + (f"; and {len(spans) - 10} more" if len(spans) > 10 else "")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns of text: the first to the left, the others to the right."""
     lines = [tuple(head), *(tuple(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]

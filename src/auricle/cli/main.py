@@ -34,15 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit code: 0, 2 for bad input (after one line on standard error), 130 after an interrupt.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given and given[0] in SMALL_STEPS:
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if tokens and tokens[0] in SMALL_STEPS:
         _prefer_one_thread()
     try:
-        if given in ([], ["-h"], ["--help"]):
+        if tokens in ([], ["-h"], ["--help"]):
             print(overview(), flush=True)
             return 0
         with _terminable():
-            return _run(given)
+            return _run(tokens)
     except AuricleError as error:
         return _complain(f"error: {error}", BAD_INPUT)
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def app() -> "App":
     """Build the application: verbs are found by name and loaded when they are called."""
     from cyclopts import App  # slow to load, and help does without
 
-    made = App(
+    application = App(
         name="auricle",
         help=SUMMARY,
         version=__version__,
@@ -72,15 +72,15 @@ def app() -> "App":
         place = verb.replace("-", "_").replace(" ", "_")
         if second and first not in groups:
             groups[first] = App(name=first, help=GROUPS[first], help_format="plaintext", version_flags=[])
-            made.command(groups[first])
-        home = groups[first] if second else made
+            application.command(groups[first])
+        home = groups[first] if second else application
         home.command(f"auricle.cli.commands.{place}:{place}", name=second or first, help=summary)
-    return made
+    return application
 
 
-def readable(given: Sequence[str]) -> list[str]:
+def protect_pipes(tokens: Sequence[str]) -> list[str]:
     """Arguments in which a bare ``-`` is not taken for an option: ``./-`` is the same path."""
-    return ["./-" if token == "-" else token for token in given]
+    return ["./-" if token == "-" else token for token in tokens]
 
 
 def _prefer_one_thread() -> None:
@@ -89,13 +89,13 @@ def _prefer_one_thread() -> None:
         os.environ.update({name: "1" for name in _THREADS if name not in os.environ})
 
 
-def _run(given: list[str]) -> int:
+def _run(tokens: list[str]) -> int:
     from cyclopts import CycloptsError
 
     try:
-        app()(readable(given), exit_on_error=False, print_error=False, result_action="return_value")
+        app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        verb = next((f" {name}" for name in VERBS if given[: name.count(" ") + 1] == name.split()), "")
+        verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
         return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)
     return 0
 

@@ -24,4 +24,4 @@ class Output:
     quiet: Flag = False
 
 
-TALKATIVE = Output()
+DEFAULT_OUTPUT = Output()

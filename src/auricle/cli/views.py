@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
-from auricle.cli.formatting import duration
+from auricle.cli.formatting import format_duration
 from auricle.cli.screen import Screen
 from auricle.progress import OnProgress, Progress
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _REASONS_SHOWN = 5
 _RANK_VARIABLES = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SHOWN = 20
-_HEARD_DB = 0.05
+_AUDIBLE_DB = 0.05
 
 
 @final
@@ -40,7 +40,7 @@ class RunView:
             self._screen.note(event)
         rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
-        text = f"{detail}, {duration(report.seconds_left)} left"
+        text = f"{detail}, {format_duration(report.seconds_left)} left"
         self._on_progress(Progress(text, report.progress, 1, ""))
 
 
@@ -49,7 +49,7 @@ def is_main_process() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in _RANK_VARIABLES)
 
 
-def unusable(rejected: "tuple[Rejected, ...]") -> str:
+def format_rejected(rejected: "tuple[Rejected, ...]") -> str:
     """Which files were left out, and why, for the first few."""
     count = "1 file was" if len(rejected) == 1 else f"{len(rejected)} files were"
     reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
@@ -57,7 +57,7 @@ def unusable(rejected: "tuple[Rejected, ...]") -> str:
     return "\n".join((f"{count} left out:", *reasons, *more))
 
 
-def listed(made: "Made", took: float) -> str:
+def format_sounds(made: "Made", took: float) -> str:
     """A line for each sound, and one for all."""
     lines = [_line(sound) for sound in made.sounds[:_SHOWN]]
     if len(made.sounds) > _SHOWN:
@@ -74,7 +74,7 @@ def _facts(sound: "Sound") -> Iterator[str]:
     yield f"{sound.seconds:.2f} s"
     if sound.share is not None:
         yield f"{1 - sound.share:.0%} first, {sound.share:.0%} second"
-    if abs(sound.level_db) >= _HEARD_DB:
+    if abs(sound.level_db) >= _AUDIBLE_DB:
         yield f"level {sound.level_db:+.1f} dB"
     if sound.seam is not None:
         seam = sound.seam

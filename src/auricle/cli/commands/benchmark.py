@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.benchmark import AssetPaths, BenchmarkOptions
@@ -59,7 +59,7 @@ def benchmark(
     paths: Annotated[AssetPaths, Parameter(name="*")] = _NO_PATHS,
     out: Path | None = None,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Compare codecs on real files: quality, real bitrates, cost. Lists have commas between their words.
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import table
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_table
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def classify_evaluate(
     seed: int = 0,
     no_cache: Flag = False,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Measure how well classes can be told apart, beside simple baselines.
 
@@ -84,8 +84,10 @@ def _text(found: "Comparison", out: Path | None) -> str:
         for name, figures in own.per_class.items()
     ]
     parts = [
-        table(("features", "accuracy", "95 % interval", "balanced", "calibration error", "latents lead by"), rows),
-        table(("class", "recall", "precision", "F1", "files"), classes),
+        format_table(
+            ("features", "accuracy", "95 % interval", "balanced", "calibration error", "latents lead by"), rows
+        ),
+        format_table(("class", "recall", "precision", "F1", "files"), classes),
         f"{len(own.truth)} sounds, {len(own.classes)} classes, folds: "
         + ", ".join(f"{fold} {value:.1%}" for fold, value in own.fold_accuracy.items()),
         found.verdict,

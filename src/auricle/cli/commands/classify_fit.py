@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView
 
@@ -35,7 +35,7 @@ def classify_fit(
     seed: int = 0,
     no_cache: Flag = False,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Learn to tell classes of sounds apart.
 
@@ -114,7 +114,7 @@ def classify_fit(
 
 def _tell(screen: Screen, out: Path, made: "Classifier", more: str, values: dict[str, object]) -> None:
     files = made.described.files
-    text = f"{out} {size(out.stat().st_size)}: {len(files)} classes, {sum(files.values())} sounds{more}"
+    text = f"{out} {format_size(out.stat().st_size)}: {len(files)} classes, {sum(files.values())} sounds{more}"
     facts = {"path": out, "bytes": out.stat().st_size, "model": made.described.model, "classes": files}
     screen.result(text, {**facts, "segments": made.described.recipe.segments, **values})
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import clock, table
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def classify_predict(
     timeline: Flag = False,
     window: float | None = None,
     no_cache: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Tell what is heard in sounds, and when.
 
@@ -67,7 +67,7 @@ def classify_predict(
         "skipped": [{"path": refused.path, "reason": refused.reason} for refused in told.skipped],
         "silent": list(told.silent),
     }
-    screen.result(table(head, rows), values)
+    screen.result(format_table(head, rows), values)
 
 
 def _words(guess: "Guess") -> str:
@@ -75,7 +75,7 @@ def _words(guess: "Guess") -> str:
 
 
 def _line(span: "Span") -> str:
-    return f"  {clock(span.start):>9} to {clock(span.end):>9}  {_words(span.guess)}"
+    return f"  {format_timestamp(span.start):>9} to {format_timestamp(span.end):>9}  {_words(span.guess)}"
 
 
 def _guesses(guesses: "tuple[Guess, ...]") -> list[dict[str, object]]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import table
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_table
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def classify_suggest(
     count: Annotated[int, Parameter(name=["--count", "-n"], validator=Number(gte=1))] = 20,
     seed: int = 0,
     no_cache: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Propose sounds to label next; name outliers, near duplicates and doubtful labels.
 
@@ -77,7 +77,7 @@ def _lines(found: "Suggestions") -> Iterator[str]:
             (each.name, each.guess or "-", "-" if each.probability is None else f"{each.probability:.0%}")
             for each in found.sounds
         ]
-        yield table(("sound", "perhaps", "sure"), rows)
+        yield format_table(("sound", "perhaps", "sure"), rows)
     apart = [f"{each.name} ({each.deviations:.1f} deviations from the usual)" for each in found.outliers]
     yield from _listed("unlike all others", apart)
     yield from _listed("nearly alike", [" = ".join(group[:4]) + _more(len(group) - 4) for group in found.duplicates])

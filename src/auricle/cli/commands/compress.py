@@ -7,9 +7,18 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.arguments import PIPE, SHIPPED, ModelOptions, sized, source_of, target_beside, target_of, tell
-from auricle.cli.formatting import size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.arguments import (
+    DEFAULT_MODEL,
+    PIPE,
+    ModelOptions,
+    name_and_size,
+    open_input,
+    open_output,
+    output_path,
+    print_result,
+)
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
 from auricle.options.coding import CompressOptions
 
@@ -19,12 +28,12 @@ def compress(
     target: Path | None = None,
     /,
     *,
-    model: ModelOptions = SHIPPED,
+    model: ModelOptions = DEFAULT_MODEL,
     kbps: float | None = None,
     quality: float | None = None,
     options: Annotated[CompressOptions, Parameter(name="*", negative="")] = CompressOptions(),
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Compress an audio file into an .aur file.
 
@@ -39,12 +48,12 @@ def compress(
     from auricle import compress as run
 
     screen, started = Screen(output), time.perf_counter()
-    target = target_beside(source, target, ".aur")
+    target = output_path(source, target, ".aur")
     with screen.progress(f"compress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
         result = run(
-            source_of(source),
-            target_of(target),
+            open_input(source),
+            open_output(target),
             model=model.load(),
             kbps=kbps,
             quality=quality,
@@ -56,11 +65,12 @@ def compress(
         screen.note(_above(kbps, lowest=result.quality == 0))
     elapsed = time.perf_counter() - started
     text = (
-        f"{sized(source)} -> {target} {size(result.bytes)}: {result.kbps:.2f} kb/s, {result.seconds:.1f} s of sound"
+        f"{name_and_size(source)} -> {target} {format_size(result.bytes)}: {result.kbps:.2f} kb/s, "
+        f"{result.seconds:.1f} s of sound"
         f"{f', coded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
     source_bytes = None if source == PIPE else source.stat().st_size
-    tell(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "took": elapsed})
+    print_result(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "took": elapsed})
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

@@ -7,9 +7,18 @@ from typing import Annotated, final
 
 from cyclopts import Parameter
 
-from auricle.cli.arguments import PIPE, SHIPPED, ModelOptions, sized, source_of, target_beside, target_of, tell
-from auricle.cli.formatting import clock, seconds, spans
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.arguments import (
+    DEFAULT_MODEL,
+    PIPE,
+    ModelOptions,
+    name_and_size,
+    open_input,
+    open_output,
+    output_path,
+    print_result,
+)
+from auricle.cli.formatting import format_spans, format_timestamp, parse_seconds
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
 from auricle.options.coding import DecompressOptions, ReadLimits
 
@@ -37,12 +46,12 @@ def decompress(
     target: Path | None = None,
     /,
     *,
-    model: ModelOptions = SHIPPED,
+    model: ModelOptions = DEFAULT_MODEL,
     part: PartOptions = _EVERYTHING,
     any_decoder: Flag = False,
     limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Turn an .aur file back into an audio file.
 
@@ -55,25 +64,26 @@ def decompress(
     from auricle import decompress as run
 
     screen, started = Screen(output), time.perf_counter()
-    target = target_beside(source, target, ".wav")
+    target = output_path(source, target, ".wav")
     with screen.progress(f"decompress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
         result = run(
-            source_of(source),
-            target_of(target),
+            open_input(source),
+            open_output(target),
             model=model.load(),
-            start=None if part.start is None else seconds(part.start),
-            stop=None if part.stop is None else seconds(part.stop),
+            start=None if part.start is None else parse_seconds(part.start),
+            stop=None if part.stop is None else parse_seconds(part.stop),
             options=DecompressOptions(any_decoder, limits),
             force=force,
             on_progress=speed,
         )
     if result.lost:
-        screen.note(f"lost and faded out: {spans(result.lost, result.sample_rate)}")
+        screen.note(f"lost and faded out: {format_spans(result.lost, result.sample_rate)}")
     elapsed = time.perf_counter() - started
     text = (
-        f"{sized(source)} -> {sized(target)}: {clock(result.seconds)}, {result.channels} x {result.sample_rate} Hz"
+        f"{name_and_size(source)} -> {name_and_size(target)}: {format_timestamp(result.seconds)}, "
+        f"{result.channels} x {result.sample_rate} Hz"
         f"{f', decoded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
     file_bytes = None if target == PIPE else target.stat().st_size
-    tell(screen, target, text, {**asdict(result), "bytes": file_bytes, "took": elapsed})
+    print_result(screen, target, text, {**asdict(result), "bytes": file_bytes, "took": elapsed})

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auricle.cli.formatting import size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def demo(
     out: Path = _OUT,
     model: str | None = None,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Compress and decompress real recordings and write a page to listen to them.
 
@@ -48,7 +48,7 @@ def _cells(version: "ExcerptVersion") -> tuple[str, ...]:
         version.excerpt.title,
         version.model,
         f"{version.kbps:.2f}",
-        size(version.size),
+        format_size(version.size),
         f"1/{version.compression_ratio:.0f}",
         f"{version.mel_distance:.3f}",
         f"{version.si_sdr:.1f}",

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _SHOWN = 10
 _MARKS: Mapping[str, str] = {"fine": "ok  ", "warning": "warn", "bad": "BAD "}
 
 
-def doctor(path: str, /, *, quick: Flag = False, output: Output = TALKATIVE) -> None:
+def doctor(path: str, /, *, quick: Flag = False, output: Output = DEFAULT_OUTPUT) -> None:
     """Tell what is wrong with a folder of sounds, or with a training run.
 
     Args:

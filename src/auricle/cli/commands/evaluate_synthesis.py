@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from auricle.cli.commands.benchmark import COMMAS
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.benchmark import SynthesisEvaluationOptions
@@ -37,7 +37,7 @@ def evaluate_synthesis(
     sampling: Annotated[SamplingOptions, Parameter(name="*")] = _SAMPLING,
     options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Compare generated sounds with real ones: distance, diversity, classes, copies.
 

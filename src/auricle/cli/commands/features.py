@@ -6,8 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 
@@ -19,7 +19,7 @@ def features(
     segments: Annotated[int, Parameter(validator=Number(gte=1, lte=32))] = 1,
     no_cache: Flag = False,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Write what an autoencoder makes of each sound, for other tools.
 
@@ -53,7 +53,7 @@ def features(
     tell_silent(found.silent, screen.note)
     count, width = found.values.shape
     screen.result(
-        f"{out} {size(out.stat().st_size)}: {count} sounds, {width} features each",
+        f"{out} {format_size(out.stat().st_size)}: {count} sounds, {width} features each",
         {
             "path": out,
             "bytes": out.stat().st_size,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.arguments import PIPE, target_of, tell
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.arguments import PIPE, open_output, print_result
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import listed
+from auricle.cli.views import format_sounds
 
 _OUT = Path("generated")
 
@@ -34,7 +34,7 @@ def generate(
     snap: Flag = False,
     out: Path = _OUT,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Make new sounds with a prior.
 
@@ -87,7 +87,7 @@ def generate(
             on_progress=lambda done, total: meter.show(done / total, f"{done:.0f} of {total:.0f} s"),
         )
     took = time.perf_counter() - started
-    screen.result(listed(made, took), {**made.to_json(), "took": took})
+    screen.result(format_sounds(made, took), {**made.to_json(), "took": took})
 
 
 def _stream(
@@ -108,7 +108,7 @@ def _stream(
 
     made = generate_endless(
         prior,
-        target_of(target),
+        open_output(target),
         model=model,
         label=label,
         seconds=seconds,
@@ -120,4 +120,4 @@ def _stream(
         force=force,
     )
     text = f"{'-' if target == PIPE else target}: {made.seconds:.1f} s, {made.channels} x {made.sample_rate} Hz"
-    tell(screen, target, text, {"path": target, **asdict(made)})
+    print_result(screen, target, text, {"path": target, **asdict(made)})

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
-from auricle.cli.options import TALKATIVE, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 
 
-def info(file: str, /, *, output: Output = TALKATIVE) -> None:
+def info(file: str, /, *, output: Output = DEFAULT_OUTPUT) -> None:
     """Show what a model or an .aur file tells about itself.
 
     Args:

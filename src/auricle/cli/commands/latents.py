@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, final
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import table
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_table
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def latents(
     count: int = 8,
     snap: Flag = False,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Take latents out of sounds and put them back, changed or not.
 
@@ -105,7 +105,7 @@ def _find_directions(
             zip(directions.shares, directions.shares.cumsum(), directions.deviations, strict=True), 1
         )
     ]
-    head = table(("direction", "variance", "in all", "deviation"), rows)
+    head = format_table(("direction", "variance", "in all", "deviation"), rows)
     screen.result(
         f"{directions.sounds} sounds, model {directions.model[0]}\n{head}", {"path": target, **_to_json(directions)}
     )

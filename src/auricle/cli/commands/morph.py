@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import listed
+from auricle.cli.views import format_sounds
 
 _OUT = Path("morph")
 
@@ -22,7 +22,7 @@ def morph(
     snap: Flag = False,
     out: Path = _OUT,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Make sounds that lie between two sounds.
 
@@ -54,4 +54,4 @@ def morph(
             on_progress=meter.show,
         )
     took = time.perf_counter() - started
-    screen.result(listed(made, took), {**made.to_json(), "took": took})
+    screen.result(format_sounds(made, took), {**made.to_json(), "took": took})

@@ -3,13 +3,15 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from auricle.cli.arguments import target_beside
-from auricle.cli.formatting import clock, spans
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.arguments import output_path
+from auricle.cli.formatting import format_spans, format_timestamp
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 
-def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, output: Output = TALKATIVE) -> None:
+def repair(
+    source: Path, target: Path | None = None, /, *, force: Flag = False, output: Output = DEFAULT_OUTPUT
+) -> None:
     """Save what can be saved of a damaged .aur file.
 
     Packets that are whole are kept in their places, single wrong bits are mended, and what is lost is marked: it is
@@ -22,14 +24,14 @@ def repair(source: Path, target: Path | None = None, /, *, force: Flag = False, 
     """
     from auricle import repair as run
 
-    result = run(source, target_beside(source, target, f".repaired{source.suffix}"), force=force)
+    result = run(source, output_path(source, target, f".repaired{source.suffix}"), force=force)
     rate = result.sample_rate
     saved = f"{result.packets} packet{'s' if result.packets != 1 else ''} saved"
     if result.mended:
         saved += f", {result.mended} of them mended"
-    lines = [f"{source} -> {result.path}: {saved}, header {result.header}, {clock(result.samples / rate)}"]
+    lines = [f"{source} -> {result.path}: {saved}, header {result.header}, {format_timestamp(result.samples / rate)}"]
     if result.lost:
-        lines.append(f"lost: {spans(result.lost, rate)}")
+        lines.append(f"lost: {format_spans(result.lost, rate)}")
     if result.cut:
         lines.append("the end is missing, and nothing tells how long the sound was")
     Screen(output).result("\n".join(lines), asdict(result))

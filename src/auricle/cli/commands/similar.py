@@ -6,8 +6,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import table
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_table
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 
@@ -19,7 +19,7 @@ def similar(
     count: Annotated[int, Parameter(name=["--count", "-n"], validator=Number(gte=1))] = 10,
     model: str | None = None,
     no_cache: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Find the sounds of a folder that are most like a given one.
 
@@ -55,4 +55,4 @@ def similar(
         "skipped": [{"path": refused.path, "reason": refused.reason} for refused in found.skipped],
     }
     rows = [(hit.name, f"{hit.cosine:.3f}") for hit in found.hits]
-    screen.result(table(("sound", "likeness"), rows) if rows else "no other sound in the folder", values)
+    screen.result(format_table(("sound", "likeness"), rows) if rows else "no other sound in the folder", values)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import duration, size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_duration, format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, is_main_process, unusable
+from auricle.cli.views import RunView, format_rejected, is_main_process
 from auricle.options.training import DeviceConfig, TrainingOptions
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def train(
     options: Annotated[TrainingOptions, Parameter(name="*", negative="")] = TrainingOptions(),
     device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Train a model on a folder of sounds.
 
@@ -60,15 +60,15 @@ def train(
     if not is_main_process():
         return
     if result.rejected:
-        screen.note(unusable(result.rejected))
+        screen.note(format_rejected(result.rejected))
     table = format_rows(result.table) or "no sound was held out: give two or more files to judge the model"
     values = {**_values(result), "table": [asdict(row) for row in result.table]}
     screen.result(f"{_summary(result)}\n\n{table}", values)
 
 
 def _summary(result: "Trained") -> str:
-    pace = f"{result.steps} steps in {duration(result.seconds)}, {result.audio_per_second:.0f} audio s/s"
-    return f"{result.path} {size(result.path.stat().st_size)}: {pace}"
+    pace = f"{result.steps} steps in {format_duration(result.seconds)}, {result.audio_per_second:.0f} audio s/s"
+    return f"{result.path} {format_size(result.path.stat().st_size)}: {pace}"
 
 
 def _values(result: "Trained") -> dict[str, object]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from auricle.cli.formatting import duration, size
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.formatting import format_duration, format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, is_main_process, unusable
+from auricle.cli.views import RunView, format_rejected, is_main_process
 from auricle.options.training import DeviceConfig, tracker_names
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def train_prior(
     batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
     trackers: str = "tensorboard",
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Train a prior on a folder of sounds: what makes new sounds like them.
 
@@ -85,19 +85,19 @@ def train_prior(
     if not is_main_process():
         return
     if made.rejected:
-        screen.note(unusable(made.rejected))
+        screen.note(format_rejected(made.rejected))
     if made.unmatched:
         screen.note(f"{made.unmatched} rows of {labels} name no sound of {sounds}")
     screen.result(_summary(made), _values(made))
 
 
 def _summary(made: "TrainedPrior") -> str:
-    pace = f"{made.steps} steps in {duration(made.seconds)}, {made.audio_per_second:.0f} audio s/s"
+    pace = f"{made.steps} steps in {format_duration(made.seconds)}, {made.audio_per_second:.0f} audio s/s"
     classes = ", ".join(f"{name} {count}" for name, count in made.counts.items()) or "none"
     judged = "nothing was held out" if made.loss is None else f"held-out loss {made.loss:.4f}"
     rebuilt = f"the model rebuilds these sounds at a log-mel distance of {made.reconstruction.mel:.2f}"
     return (
-        f"{made.path} {size(made.path.stat().st_size)}: {pace}\n"
+        f"{made.path} {format_size(made.path.stat().st_size)}: {pace}\n"
         f"classes: {classes}; sounds without one: {made.unlabelled}\n{judged}; {rebuilt}"
     )
 

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from auricle.cli.options import TALKATIVE, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import listed
+from auricle.cli.views import format_sounds
 
 _OUT = Path("transfer")
 
@@ -18,7 +18,7 @@ def transfer(
     quality: float | None = None,
     out: Path = _OUT,
     force: Flag = False,
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Play a sound's performance through a model of another sound.
 
@@ -36,4 +36,4 @@ def transfer(
     with screen.progress(f"transfer {sound.name}") as meter:
         made = run(sound, onto, quality=quality, out=out, force=force, on_progress=meter.show)
     took = time.perf_counter() - started
-    screen.result(listed(made, took), {**made.to_json(), "took": took})
+    screen.result(format_sounds(made, took), {**made.to_json(), "took": took})

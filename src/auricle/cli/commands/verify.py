@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import clock, size, spans
-from auricle.cli.options import TALKATIVE, Output
+from auricle.cli.formatting import format_size, format_spans, format_timestamp
+from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.coding import ReadLimits
 
@@ -18,7 +18,7 @@ def verify(
     *,
     model: str | None = None,
     limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
-    output: Output = TALKATIVE,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Check that an .aur file is what was written.
 
@@ -32,9 +32,9 @@ def verify(
     from auricle import verify as run
 
     result = run(file, model=model, limits=limits)
-    length = clock(result.samples / result.sample_rate)
+    length = format_timestamp(result.samples / result.sample_rate)
     checked = "bytes and codes" if result.codes else "bytes"
-    text = f"{file}: whole ({size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"
+    text = f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"
     if result.lost:
-        text += f"\nlost before it was repaired: {spans(result.lost, result.sample_rate)}"
+        text += f"\nlost before it was repaired: {format_spans(result.lost, result.sample_rate)}"
     Screen(output).result(text, asdict(result))
