@@ -18,7 +18,7 @@ import numpy as np
 
 from _shared import SOUNDS, add_model, looped, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle import codec
-from auricle.codec.format.container import Packet, Reader, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, header_bytes
 from auricle.codec.format.record import crc, read_record, with_crc
 from auricle.errors import AuricleError
 from auricle.options.coding import CompressOptions
@@ -61,7 +61,7 @@ def _measure(args: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
 class _Trial:
     def __init__(self, model: Any, data: bytes, folder: Path):
         self._model, self._folder = model, folder
-        self._packets = {p.sequence: p.payload for p in Reader(BytesIO(data), "whole").packets()}
+        self._packets = {p.sequence: p.payload for p in PacketReader(BytesIO(data), "whole").packets()}
         self._data = data
 
     def row(self, title: str, act: Callable[[bytes], str], files: Any, count: int) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class _Trial:
 
     def parser(self, data: bytes) -> str:
         """Read as `info` does."""
-        list(Reader(BytesIO(data), "a.aur").packets())
+        list(PacketReader(BytesIO(data), "a.aur").packets())
         return "whole" if data == self._data else "other but valid"
 
     def saved(self, data: bytes) -> str:
@@ -97,7 +97,7 @@ class _Trial:
         source.write_bytes(data)
         result = codec.repair(source, target, force=True)
         with target.open("rb") as file:
-            packets = list(Reader(file, target).packets())
+            packets = list(PacketReader(file, target).packets())
         payloads = {packet.sequence: packet.payload for packet in packets if packet.payload is not None}
         assert payloads.items() <= self._packets.items() and len(payloads) == result.packets
         assert packets[-1].end is not None and packets[-1].end.samples == result.samples
@@ -178,7 +178,7 @@ def _claimed(data: bytes, at: int) -> int | None:
 
 def sound(data: bytes, rng: np.random.Generator) -> bytes:
     """A file whose payloads, order or header lie while every checksum is right."""
-    reader = Reader(BytesIO(data), "whole")
+    reader = PacketReader(BytesIO(data), "whole")
     packets = [_lied(packet, rng) if rng.random() < 0.4 else packet for packet in reader.packets()]
     head = bytearray(header_bytes(reader.header)[5:-4])
     if rng.random() < 0.3:

@@ -55,11 +55,11 @@ def _measure(model: Any, sound: Path, kbps: float, seconds: float) -> dict[str, 
 def _packets(model: Any, path: Path) -> tuple[list[np.ndarray], int]:
     """Codes int32 ``(c, n, k)`` of each packet, and the bytes that they are coded in."""
     from auricle.codec.coding.entropy_coder import PacketCoder
-    from auricle.codec.format.container import Reader
+    from auricle.codec.format.container import PacketReader
 
     packets, payload = [], 0
     with path.open("rb") as file:
-        reader = Reader(file, path.name)
+        reader = PacketReader(file, path.name)
         coder = PacketCoder(model.tables.at(reader.header.quality_step))
         for packet in reader.packets():
             packets.append(coder.decode([packet.payload], reader.header.channels, packet.frames)[0])

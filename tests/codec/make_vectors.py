@@ -16,7 +16,7 @@ from codec_helpers import make_model, make_sound
 from auricle import codec
 from auricle.codec.coding.encoder import require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
-from auricle.codec.format.container import Reader, Writer
+from auricle.codec.format.container import PacketReader, PacketWriter
 from auricle.model import Autoencoder, load, save
 from auricle.model.bottleneck import RvqConfig
 from auricle.options.coding import CompressOptions
@@ -67,9 +67,11 @@ def _model(kind: str) -> Autoencoder:
 def _lose(source: Path, target: Path) -> None:
     """The same file without packets 4, 5 and the last."""
     with source.open("rb") as file, target.open("xb") as file_out:
-        reader = Reader(file, source)
+        reader = PacketReader(file, source)
         packets = list(reader.packets())
-        writer = Writer(file_out, reader.header, {"title": "with ♪ gaps", "comment": "4, 5 and the last are lost"})
+        writer = PacketWriter(
+            file_out, reader.header, {"title": "with ♪ gaps", "comment": "4, 5 and the last are lost"}
+        )
         for packet in packets:
             lost = packet.sequence in (4, 5) or packet.end is not None
             writer.write(replace(packet, payload=None) if lost else packet)
@@ -81,7 +83,7 @@ def _note(path: Path, model: Autoencoder) -> None:
     if note_path.exists():
         return
     data = path.read_bytes()
-    reader = Reader(BytesIO(data), path)
+    reader = PacketReader(BytesIO(data), path)
     coder = PacketCoder(require_tables(model).at(reader.header.quality_step))
     digest, frames = hashlib.sha256(), 0
     for packet in reader.packets():

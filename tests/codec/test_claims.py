@@ -13,7 +13,7 @@ from codec_helpers import make_model
 from auricle import codec
 from auricle.codec.coding.encoder import make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
-from auricle.codec.format.container import Packet, StreamEnd, Writer, header_bytes
+from auricle.codec.format.container import Packet, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import varint
 from auricle.codec.format.header import MAX_SAMPLES, Header
 from auricle.codec.format.record import MAX_RECORD_BYTES, Record, RecordKind, crc, with_crc
@@ -29,7 +29,7 @@ def header(tiny: Autoencoder) -> Header:
 
 def write(path: Path, header: Header, packets: list[Packet]) -> Path:
     with path.open("wb") as file:
-        writer = Writer(file, header)
+        writer = PacketWriter(file, header)
         for packet in packets:
             writer.write(packet)
     return path
@@ -192,7 +192,7 @@ def test_another_decoder_is_taken_on_demand_only(tiny: Autoencoder, tmp_path: Pa
 
 def test_the_writer_counts_what_it_writes(header: Header) -> None:
     file = BytesIO()
-    writer = Writer(file, header, {"title": "x"})
+    writer = PacketWriter(file, header, {"title": "x"})
     for packet in silence(header, 0.05):
         writer.write(packet)
     assert writer.size == len(file.getvalue())

@@ -12,7 +12,7 @@ from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
 from auricle.codec.coding import decoder
-from auricle.codec.format.container import Reader, Writer
+from auricle.codec.format.container import PacketReader, PacketWriter
 from auricle.errors import AudioError, AuricleError, FormatError, ModelError, OptionError, OutputError
 from auricle.model import Autoencoder, fingerprint, save
 from auricle.model.bottleneck import IdentityConfig
@@ -190,10 +190,10 @@ def test_the_header_must_fit_the_model(
     tiny: Autoencoder, compressed: Path, change: dict[str, object], words: str, tmp_path: Path
 ) -> None:
     with compressed.open("rb") as file:
-        reader = Reader(file, "a.aur")
+        reader = PacketReader(file, "a.aur")
         (packet,) = reader.packets()
     with compressed.open("wb") as file:
-        Writer(file, replace(reader.header, **change)).write(packet)
+        PacketWriter(file, replace(reader.header, **change)).write(packet)
     refused(FormatError, words, lambda: codec.decompress(compressed, tmp_path / "b.wav", model=tiny), tmp_path)
 
 

@@ -13,7 +13,7 @@ from codec_helpers import make_sound, write_sound
 from auricle import codec
 from auricle.audio import read
 from auricle.codec import source as sources
-from auricle.codec.format.container import Reader
+from auricle.codec.format.container import PacketReader
 from auricle.errors import AudioError, FormatError
 from auricle.model import Autoencoder, save
 
@@ -50,7 +50,7 @@ def test_a_file_that_goes_into_a_pipe_differs_in_its_length_alone(tiny: Autoenco
     piped = codec.compress(Pipe(wav.read_bytes()), pipe, model=tiny)
     data, expected = pipe.getvalue(), (tmp_path / "a.aur").read_bytes()
     assert piped.path is None and piped.bytes == len(data) == result.bytes + 2
-    head = Reader(BytesIO(data), "x").header
+    head = PacketReader(BytesIO(data), "x").header
     assert head.samples is None
     (tmp_path / "c.aur").write_bytes(data)
     codec.repair(tmp_path / "c.aur", tmp_path / "d.aur")
@@ -125,7 +125,7 @@ def test_packets_come_out_while_sound_goes_in(tiny: Autoencoder, tmp_path: Path)
         while len(early) < 150:  # the header and a packet or two
             early += process.stdout.read(100)
         # Less than any buffer would hold back, and standard input is still open.
-        assert next(Reader(BytesIO(early), "x").packets()).frames == 20
+        assert next(PacketReader(BytesIO(early), "x").packets()).frames == 20
         process.stdin.write(wav[half:])
         process.stdin.close()
         data = early + process.stdout.read()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import codec
-from auricle.codec.format.container import Packet, Reader, StreamEnd, Writer, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.header import Header
 from auricle.codec.format.record import with_crc
 from auricle.codec.format.seek_table import find_table
@@ -26,7 +26,7 @@ END = StreamEnd(SAMPLES, 0x12345678)
 
 def build(header: Header = HEADER, packets: int = PACKETS) -> bytes:
     file, samples = BytesIO(), (packets * 5 - 2) * 160 - 320
-    writer = Writer(file, replace(header, samples=samples if header.samples else None), {"title": "a"})
+    writer = PacketWriter(file, replace(header, samples=samples if header.samples else None), {"title": "a"})
     rng = np.random.default_rng(0)
     for number in range(packets - 1):
         writer.write(Packet(number, 5, rng.bytes(8)))
@@ -40,7 +40,7 @@ PIPED = build()
 
 
 def read(data: bytes) -> list[Packet]:
-    return list(Reader(BytesIO(data), "x.aur").packets())
+    return list(PacketReader(BytesIO(data), "x.aur").packets())
 
 
 def repaired(data: bytes, folder: Path) -> tuple[codec.RepairResult, list[Packet]]:
@@ -177,7 +177,7 @@ def test_a_long_file_loses_only_what_is_damaged(tmp_path: Path, hole: int) -> No
     count = 3000
     samples = (count * 5 - 2) * 160 - 320
     file = BytesIO()
-    writer = Writer(file, replace(HEADER, samples=samples))
+    writer = PacketWriter(file, replace(HEADER, samples=samples))
     for number in range(count - 1):
         writer.write(Packet(number, 5, rng.bytes(1500)))
     writer.write(Packet(count - 1, 3, b"the last", StreamEnd(samples, 0)))

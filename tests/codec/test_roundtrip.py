@@ -13,7 +13,7 @@ from auricle.codec import source as sources
 from auricle.codec.coding.encoder import require_tables
 from auricle.codec.compress_passes import CompressJob
 from auricle.codec.format.channel_rotation import rotation
-from auricle.codec.format.container import Packet, Reader
+from auricle.codec.format.container import Packet, PacketReader
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
 from auricle.progress import Progress
@@ -73,7 +73,7 @@ def test_the_file_decodes_to_what_the_model_makes_of_the_whole_sound(
     audio = make_sound(channels, 90_001, 16000)
     decoded = there_and_back(tiny, audio, 16000, tmp_path)
     with (tmp_path / "a.aur").open("rb") as file:
-        header = Reader(file, "a.aur").header
+        header = PacketReader(file, "a.aur").header
     matrix = torch.from_numpy(rotation(header.angles, channels)).float()
     with torch.inference_mode():
         z = tiny.encode(matrix @ torch.from_numpy(audio))

@@ -13,7 +13,7 @@ from auricle import codec
 from auricle.audio import read
 from auricle.codec.coding.encoder import require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder, tables_digest
-from auricle.codec.format.container import Reader, open_file
+from auricle.codec.format.container import PacketReader, open_file
 from auricle.model import load
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -41,7 +41,7 @@ def test_the_codes_are_what_they_were(name: str) -> None:
     assert hashlib.sha256(path.read_bytes()).hexdigest() == expected["file_sha256"]
     model, digest, frames = load(model_path(name)), hashlib.sha256(), 0
     with open_file(path) as file:
-        reader = Reader(file, path)
+        reader = PacketReader(file, path)
         coder = PacketCoder(require_tables(model).at(reader.header.quality_step))
         for packet in reader.packets():
             if packet.payload is not None:

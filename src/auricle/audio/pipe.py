@@ -8,7 +8,7 @@ from typing import BinaryIO, final
 
 import numpy as np
 
-from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.truncation import flac_frames
 from auricle.audio.formats.wav_reader import AFTER_SAMPLES, StreamHeader, read_header
@@ -80,7 +80,7 @@ class RewindablePipe:
 
 
 @final
-class PcmDecoder(Decoder):
+class PcmDecoder(AudioDecoder):
     """Plain samples (WAV or AU), as they come."""
 
     def __init__(self, pipe: RewindablePipe, name: Path, header: StreamHeader) -> None:
@@ -128,7 +128,7 @@ class PcmDecoder(Decoder):
 
 
 @final
-class SpooledDecoder(Decoder):
+class SpooledDecoder(AudioDecoder):
     """A sound that is stored in a temporary file, because its format can't be read in one go.
 
     Args:
@@ -142,7 +142,7 @@ class SpooledDecoder(Decoder):
     """
 
     def __init__(
-        self, pipe: RewindablePipe, name: Path, limits: AudioLimits, decode: Callable[[Path], Decoder]
+        self, pipe: RewindablePipe, name: Path, limits: AudioLimits, decode: Callable[[Path], AudioDecoder]
     ) -> None:
         self._name = name
         self._folder = tempfile.TemporaryDirectory(prefix="auricle-")
@@ -194,7 +194,9 @@ def _store(pipe: RewindablePipe, name: Path, path: Path, limit: int) -> int:
     return stored
 
 
-def open_pipe(stream: BinaryIO, name: Path, limits: AudioLimits, decode: Callable[[Path], Decoder]) -> Decoder:
+def open_pipe(
+    stream: BinaryIO, name: Path, limits: AudioLimits, decode: Callable[[Path], AudioDecoder]
+) -> AudioDecoder:
     """A decoder for a stream, in one pass where its format allows.
 
     Args:
@@ -218,7 +220,7 @@ def open_pipe(stream: BinaryIO, name: Path, limits: AudioLimits, decode: Callabl
     pipe.push_back(start)
     frames = flac_frames(start)
     if frames is not None:
-        decoder: Decoder = AvDecoder(name, pipe, frames)
+        decoder: AudioDecoder = AvDecoder(name, pipe, frames)
     else:
         decoder = SpooledDecoder(pipe, name, limits, decode)
     try:

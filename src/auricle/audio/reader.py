@@ -11,7 +11,7 @@ from typing import BinaryIO, Self, final
 
 import numpy as np
 
-from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
 from auricle.audio.pipe import open_pipe
@@ -101,13 +101,13 @@ class AudioReader:
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
         reader = cls.__new__(cls)
         if untrusted:
-            decoder: Decoder = ChildDecoder(Path(name), limits, stream=stream)
+            decoder: AudioDecoder = ChildDecoder(Path(name), limits, stream=stream)
         else:
             decoder = open_pipe(stream, Path(name), limits, partial(_open_checked, limits=limits))
         reader._attach(decoder, None, limits)
         return reader
 
-    def _attach(self, decoder: Decoder, file_bytes: int | None, limits: AudioLimits) -> None:
+    def _attach(self, decoder: AudioDecoder, file_bytes: int | None, limits: AudioLimits) -> None:
         self._decoder, self._info = decoder, decoder.info
         self._limits, self._file_bytes = limits, file_bytes
         if not self._info.exact:
@@ -208,7 +208,7 @@ class AudioReader:
         self.close()
 
 
-def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[Decoder, int]:
+def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[AudioDecoder, int]:
     """A decoder for a file, and the file's size."""
     try:
         if path.is_dir():
@@ -225,7 +225,7 @@ def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[Decoder,
         raise AudioError(f"can't read {path}: {error.strerror or error}") from error
 
 
-def _open_checked(path: Path, limits: AudioLimits) -> Decoder:
+def _open_checked(path: Path, limits: AudioLimits) -> AudioDecoder:
     decoder = _find_decoder(path)
     try:
         check_shape(decoder.info, limits)
@@ -235,7 +235,7 @@ def _open_checked(path: Path, limits: AudioLimits) -> Decoder:
     return decoder
 
 
-def _find_decoder(path: Path) -> Decoder:
+def _find_decoder(path: Path) -> AudioDecoder:
     try:
         return SndfileDecoder(path)
     except NotForSndfileError:

@@ -7,7 +7,7 @@ from typing import BinaryIO, final
 
 from auricle.codec.coding.encoder import SizeEstimator, SoundEncoder, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
-from auricle.codec.format.container import Packet, Writer
+from auricle.codec.format.container import Packet, PacketWriter
 from auricle.codec.format.header import Header
 from auricle.codec.source import SoundSource
 from auricle.model import Autoencoder, default_model, load
@@ -105,7 +105,7 @@ class CompressJob:
         yield from encoder.finish()
 
     def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, seekable: bool) -> WrittenFile:
-        writer = Writer(file, replace(self.header, quality_step=step), self.source.tags, seekable=seekable)
+        writer = PacketWriter(file, replace(self.header, quality_step=step), self.source.tags, seekable=seekable)
         samples = 0
         for packet in packets:
             writer.write(packet)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.codec.format.container import VERSION, Reader, open_file
+from auricle.codec.format.container import VERSION, PacketReader, open_file
 from auricle.codec.format.header import Header
 
 
@@ -79,9 +79,9 @@ def latency_seconds(header: Header) -> float:
     header's delay. What the encoder looks ahead comes on top; for one that looks more than a frame ahead, in packets
     that are no whole number of runs, it may be a run more.
     """
-    run = header.chunk_frames
-    runs = -(-(header.packet_frames + 1) // run) + (header.packet_frames % run > 0)
-    return (runs * run * header.hop_length + header.delay) / header.native_rate
+    run_frames = header.run_frames
+    runs = -(-(header.packet_frames + 1) // run_frames) + (header.packet_frames % run_frames > 0)
+    return (runs * run_frames * header.hop_length + header.delay) / header.native_rate
 
 
 def info(path: Path | str) -> AurInfo:
@@ -93,7 +93,7 @@ def info(path: Path | str) -> AurInfo:
     path = Path(path)
     samples = coded = packets = lost = 0
     with open_file(path) as file:
-        reader = Reader(file, path)
+        reader = PacketReader(file, path)
         for packet in reader.packets():
             packets += packet.count
             lost += packet.count if packet.payload is None else 0

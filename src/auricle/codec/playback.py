@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.format.container import Packet, Reader, open_file
+from auricle.codec.format.container import Packet, PacketReader, open_file
 from auricle.codec.format.header import Header
 from auricle.codec.format.record import RecordKind, read_record
 from auricle.codec.format.seek_table import find_table, scan_records
@@ -64,7 +64,7 @@ class Playback:
         first: sample of the sound to begin with.
         stop: sample to end before; None for the end.
         seconds: length of what will be heard; 0 where nobody knows.
-        run: frames per run of the decoder's network: long where nobody waits.
+        run_frames: frames per run of the decoder's network: long where nobody waits.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Playback:
     first: int
     stop: int | None
     seconds: float
-    run: int
+    run_frames: int
 
 
 @contextmanager
@@ -87,23 +87,25 @@ def open_playback(source: Path | str | BinaryIO, limits: ReadLimits, part: Part)
         OptionError: the part lies behind the end of the sound.
     """
     if not isinstance(source, Path | str):
-        reader = Reader(source, "standard input")
-        yield _sequential(reader, limits, part, at_once=1, run=reader.header.chunk_frames)
+        reader = PacketReader(source, "standard input")
+        yield _sequential(reader, limits, part, at_once=1, run_frames=reader.header.run_frames)
         return
     path = Path(source)
     file_info = info(path) if part.is_whole else None
     with open_file(path) as file:
-        reader = Reader(file, path)
+        reader = PacketReader(file, path)
         if file_info is not None:
             _check(reader, limits, reader.header.frames(file_info.samples), file_info.bytes)
         yield (
-            _sequential(reader, limits, part, at_once=_parallel_packets(reader.header), run=_run_frames(reader.header))
+            _sequential(
+                reader, limits, part, at_once=_parallel_packets(reader.header), run_frames=_run_frames(reader.header)
+            )
             if part.is_whole
             else _part_of_file(file, reader, limits, part)
         )
 
 
-def _sequential(reader: Reader, limits: ReadLimits, part: Part, *, at_once: int, run: int) -> Playback:
+def _sequential(reader: PacketReader, limits: ReadLimits, part: Part, *, at_once: int, run_frames: int) -> Playback:
     """From the front on; the first packet is read at once, because tags stand before it."""
     header = reader.header
     packets = _checked_packets(reader, limits)
@@ -116,12 +118,12 @@ def _sequential(reader: Reader, limits: ReadLimits, part: Part, *, at_once: int,
     ends = [samples for samples in (stop, header.samples) if samples is not None]
     seconds = max(0, min(ends) - first) / header.sample_rate if ends else 0.0
     groups = _groups(chain((start,), packets), at_once)
-    return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds, run)
+    return Playback(reader.name, header, reader.tags, groups, 0, first, stop, seconds, run_frames)
 
 
 def _run_frames(header: Header) -> int:
     """Frames per run for a file: a whole packet, unless that is long."""
-    return header.packet_frames if header.packet_frames <= _MAX_RUN_FRAMES else header.chunk_frames
+    return header.packet_frames if header.packet_frames <= _MAX_RUN_FRAMES else header.run_frames
 
 
 def _parallel_packets(header: Header) -> int:
@@ -136,7 +138,7 @@ def _groups(packets: Iterator[Packet], at_once: int, needed: float = float("inf"
         needed -= len(group)
 
 
-def _checked_packets(reader: Reader, limits: ReadLimits) -> Iterator[Packet]:
+def _checked_packets(reader: PacketReader, limits: ReadLimits) -> Iterator[Packet]:
     header = reader.header
     for packet in reader.packets():
         frames = packet.sequence * header.packet_frames + packet.frames
@@ -144,7 +146,7 @@ def _checked_packets(reader: Reader, limits: ReadLimits) -> Iterator[Packet]:
         yield packet
 
 
-def _check(reader: Reader, limits: ReadLimits, frames: int, size: int) -> None:
+def _check(reader: PacketReader, limits: ReadLimits, frames: int, size: int) -> None:
     header = reader.header
     try:
         limits.check(frames * header.hop_length / header.native_rate, size)
@@ -152,7 +154,7 @@ def _check(reader: Reader, limits: ReadLimits, frames: int, size: int) -> None:
         raise FormatError(f"{reader.name}: {error}") from error
 
 
-def _part_of_file(file: BinaryIO, reader: Reader, limits: ReadLimits, part: Part) -> Playback:
+def _part_of_file(file: BinaryIO, reader: PacketReader, limits: ReadLimits, part: Part) -> Playback:
     """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
     header, size = reader.header, file.seek(0, SEEK_END)
     tags = _tags(file, reader)
@@ -182,7 +184,7 @@ def _empty_part(name: str, part: Part, seconds: float) -> OptionError:
     return OptionError(f"the part from {part.start:g} s to {upto} holds no sample: {name} is {seconds:g} s long")
 
 
-def _tags(file: BinaryIO, reader: Reader) -> Mapping[str, str]:
+def _tags(file: BinaryIO, reader: PacketReader) -> Mapping[str, str]:
     """Tags that stand before the first packet; none where that part of the file is damaged."""
     file.seek(reader.header_size)
     try:
@@ -201,7 +203,7 @@ class _Packets:
         last: number of the last one.
     """
 
-    def __init__(self, file: BinaryIO, reader: Reader):
+    def __init__(self, file: BinaryIO, reader: PacketReader):
         self._file, self._reader = file, reader
         table = find_table(file)
         if table is not None and table.offsets and table.offsets[-1]:

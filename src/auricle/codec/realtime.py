@@ -10,7 +10,7 @@ import numpy as np
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
 from auricle.codec.coding.encoder import SoundEncoder, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
-from auricle.codec.format.container import Packet, Reader, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, header_bytes
 from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Header, SampleSpan
 from auricle.errors import AudioError, FormatError, OptionError
 from auricle.model import Autoencoder, load
@@ -174,7 +174,7 @@ class Decoder:
 
 def _parse_header(data: bytes) -> Header:
     file = BytesIO(data)
-    header = Reader(file, "the header").header
+    header = PacketReader(file, "the header").header
     if file.read(1):
         raise FormatError("the header is not what an encoder made: hand on its bytes as they are")
     return header

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
-from auricle.codec.format.container import NO_TAGS, Packet, StreamEnd, Writer, open_file
+from auricle.codec.format.container import NO_TAGS, Packet, PacketWriter, StreamEnd, open_file
 from auricle.codec.format.header import Header, SampleSpan
 from auricle.codec.format.record import RecordKind
 from auricle.codec.format.tags import parse_tags
@@ -69,7 +69,7 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
     cut = False
     end: StreamEnd | None = None
     with open_target(target, force=force) as (file, seekable):
-        writer = Writer(file, header, _tags(data, recovered.size), seekable=seekable)
+        writer = PacketWriter(file, header, _tags(data, recovered.size), seekable=seekable)
         for packet, was_mended in packets(data, header, recovered.size):
             if packet.sequence > expected:
                 writer.write(gap_packet(header, expected, packet.sequence))

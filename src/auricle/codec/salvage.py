@@ -61,7 +61,7 @@ def recover_header(data: memoryview) -> RecoveredHeader:
     """
     if (header := _parse_header(bytes(data[:_MAX_HEADER_BYTES]))) is not None:
         return RecoveredHeader(header, _header_size(data[4]), "whole")
-    if _distance(bytes(data[:4])) > 1:
+    if _magic_bit_errors(bytes(data[:4])) > 1:
         raise FormatError("it does not begin like an .aur file")
     for length in dict.fromkeys((data[4] if len(data) > 4 else 0, *range(32, 256))):
         head = bytearray(data[: _header_size(length)])
@@ -76,7 +76,7 @@ def recover_header(data: memoryview) -> RecoveredHeader:
     raise FormatError("its header is damaged beyond repair, and there is no copy of it in its seek table")
 
 
-def _distance(magic: bytes) -> int:
+def _magic_bit_errors(magic: bytes) -> int:
     """Bits in which the first bytes differ from what they should be."""
     expected = MAGIC + VERSION
     return (int.from_bytes(magic, "big") ^ int.from_bytes(expected, "big")).bit_count() if len(magic) == 4 else 32
@@ -114,21 +114,21 @@ class _RecordSearch:
 
     def at(self, start: int) -> FoundRecord | None:
         """The record that begins here, if it is whole."""
-        return self._whole(start, None)
+        return self._checked_record(start, None)
 
     def after(self, damaged: int) -> FoundRecord | None:
         """The next record behind a damaged one whose number fits the bytes between; where there is none, any later."""
         for loose in (False, True):
             for start in range(damaged + 1, len(self._data)):
                 most = None if loose else self.expected + (start - damaged) // _MIN_RECORD_BYTES + 1
-                record = self._whole(start, range(self.expected, most or 1 << 60))
+                record = self._checked_record(start, range(self.expected, most or 1 << 60))
                 if record is not None:
                     return record
                 if self.work_left < 0:
                     return None
         return None
 
-    def _whole(self, at: int, numbers: range | None) -> FoundRecord | None:
+    def _checked_record(self, at: int, numbers: range | None) -> FoundRecord | None:
         """The record at a byte, if its checksum and, where ``numbers`` are given, its number are right."""
         data, self.work_left = self._data, self.work_left - _WORK_PER_BYTE
         key, start = _varint(data, at)
@@ -138,7 +138,7 @@ class _RecordSearch:
         if key >> 2 > MAX_RECORD_BYTES or end + CRC_BYTES > len(data):
             return None
         kind = RecordKind(key & 3)
-        if numbers is not None and not _likely(data, start, kind, numbers):
+        if numbers is not None and not _plausible(data, start, kind, numbers):
             return None
         self.work_left -= end - at
         if google_crc32c.value(bytes(data[at:end])).to_bytes(CRC_BYTES, "little") != data[end : end + CRC_BYTES]:
@@ -146,7 +146,7 @@ class _RecordSearch:
         return FoundRecord(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
 
 
-def _likely(data: memoryview, start: int, kind: RecordKind, numbers: range) -> bool:
+def _plausible(data: memoryview, start: int, kind: RecordKind, numbers: range) -> bool:
     """Whether a record's body begins as one of its kind would: with a number that is due, or a topic that is known."""
     number, after = _varint(data, start)
     if after < 0:
@@ -179,7 +179,7 @@ def records(data: memoryview, start: int) -> Iterator[FoundRecord]:
         if current is None:
             following = search.after(at)
             stop = following.begin if following else len(data)
-            current = _mended(data[at:stop], at)
+            current = _mended_record(data[at:stop], at)
             if current is None:
                 current, following = following, None
             if current is None:
@@ -189,11 +189,11 @@ def records(data: memoryview, start: int) -> Iterator[FoundRecord]:
         for item in (current, following):
             if item is not None:
                 yield item
-                search.expected = max(search.expected, _after(item.record))
+                search.expected = max(search.expected, _following_number(item.record))
                 at = item.end
 
 
-def _after(record: Record) -> int:
+def _following_number(record: Record) -> int:
     """Number of the packet after a record; 0 where it does not tell."""
     body = memoryview(record.body)
     number, after = _varint(body, 0)
@@ -205,7 +205,7 @@ def _after(record: Record) -> int:
     return 0
 
 
-def _mended(damaged: memoryview, at: int) -> FoundRecord | None:
+def _mended_record(damaged: memoryview, at: int) -> FoundRecord | None:
     """The one record that damaged bytes were before one of their bits flipped."""
     if not CRC_BYTES < len(damaged) <= _MAX_MENDED_BYTES:
         return None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from auricle.codec.format.container import Packet, Reader, open_file
+from auricle.codec.format.container import Packet, PacketReader, open_file
 from auricle.codec.format.header import SampleSpan
 from auricle.errors import FormatError
 from auricle.options.coding import ReadLimits
@@ -53,7 +53,7 @@ def verify(
     """
     path = Path(path)
     with open_file(path) as file:
-        reader = Reader(file, path)
+        reader = PacketReader(file, path)
         checker = None if model is None else _CodeChecker(reader, model, limits)
         lost: list[SampleSpan] = []
         count = samples = 0
@@ -73,7 +73,7 @@ def verify(
 
 @final
 class _CodeChecker:
-    def __init__(self, reader: Reader, model: "Autoencoder | Path | str", limits: ReadLimits):
+    def __init__(self, reader: PacketReader, model: "Autoencoder | Path | str", limits: ReadLimits):
         from auricle.codec.coding.decoder import check_header, find_model  # loads torch
         from auricle.codec.coding.encoder import require_tables
         from auricle.codec.coding.entropy_coder import PacketCoder

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auricle.codec.format.channel_rotation import angle_count
-from auricle.codec.format.container import Packet, Reader, StreamEnd, Writer, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import RATES, Fields, rate_bytes, read_varint, varint
 from auricle.codec.format.header import MAX_PACKET_FRAMES, MAX_RUN_FRAMES, MAX_SAMPLES, Header
 from auricle.codec.format.record import MAX_RECORD_BYTES, with_crc
@@ -36,7 +36,7 @@ def build(
     header: Header = HEADER, payloads: list[bytes] = PAYLOADS, samples: int = SAMPLES, tags: dict[str, str] = TAGS
 ) -> bytes:
     file = BytesIO()
-    writer = Writer(file, header, tags)
+    writer = PacketWriter(file, header, tags)
     for number, payload in enumerate(payloads[:-1]):
         writer.write(Packet(number, header.packet_frames, payload))
     writer.write(Packet(len(payloads) - 1, 0, payloads[-1], StreamEnd(samples, 0xDEADBEEF)))
@@ -45,7 +45,7 @@ def build(
 
 
 def read(data: bytes) -> tuple[Header, list[Packet]]:
-    reader = Reader(BytesIO(data), "x.aur")
+    reader = PacketReader(BytesIO(data), "x.aur")
     return reader.header, list(reader.packets())
 
 
@@ -73,7 +73,7 @@ def test_a_file_of_no_samples() -> None:
 
 
 def test_tags_are_known_with_the_first_packet() -> None:
-    reader = Reader(BytesIO(FILE), "x.aur")
+    reader = PacketReader(BytesIO(FILE), "x.aur")
     next(reader.packets())
     assert reader.tags == TAGS
 
@@ -106,7 +106,7 @@ def test_lost_packets_keep_their_places() -> None:
 
 def test_the_length_is_put_into_the_header_of_a_file_that_can_be_moved_in() -> None:
     file = BytesIO()
-    writer = Writer(file, HEADER, seekable=True)
+    writer = PacketWriter(file, HEADER, seekable=True)
     writer.write(Packet(0, 0, b"", StreamEnd(3, 0)))
     assert read(file.getvalue())[0] == replace(HEADER, samples=3)
     assert file.tell() == writer.size == len(file.getvalue())
@@ -275,7 +275,7 @@ def test_the_length_stands_in_the_header_or_at_the_end_and_is_one() -> None:
 
 def test_an_oversized_packet_is_not_written() -> None:
     with pytest.raises(FormatError, match="too large"):
-        Writer(BytesIO(), HEADER).write(Packet(0, 4, bytes(MAX_RECORD_BYTES)))
+        PacketWriter(BytesIO(), HEADER).write(Packet(0, 4, bytes(MAX_RECORD_BYTES)))
 
 
 @given(st.integers(0, 2**62))
@@ -302,7 +302,7 @@ def test_rates_come_back(rate: int) -> None:
 
 @given(st.integers(1, MAX_PACKET_FRAMES))
 def test_a_packet_is_a_few_runs_of_equal_length(frames: int) -> None:
-    run = replace(HEADER, packet_frames=frames).chunk_frames
+    run = replace(HEADER, packet_frames=frames).run_frames
     runs = -(-frames // run)
     assert run <= MAX_RUN_FRAMES and 0 <= runs * run - frames < runs
     assert runs == -(-frames // MAX_RUN_FRAMES)

@@ -10,7 +10,7 @@ from auricle import codec
 from auricle.audio import read
 from auricle.codec import playback
 from auricle.codec.format import seek_table
-from auricle.codec.format.container import Packet, Reader, Writer
+from auricle.codec.format.container import Packet, PacketReader, PacketWriter
 from auricle.codec.format.seek_table import MIN_TABLE_PACKETS, SeekTable, find_table
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
@@ -37,7 +37,7 @@ def test_long_files_have_a_seek_table_and_short_ones_none(files: Path) -> None:
         table = find_table(file)
         assert table is not None and len(table.offsets) == 37 >= MIN_TABLE_PACKETS
         file.seek(0)
-        assert table.header == Reader(file, "a").header
+        assert table.header == PacketReader(file, "a").header
     with (files / "plain.aur").open("rb") as file:
         assert find_table(file) is None
 
@@ -130,7 +130,7 @@ def test_an_empty_seek_table_is_passed_over(
     tiny: Autoencoder, files: Path, tmp_path: Path, offsets: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (files / "plain.aur").open("rb") as file:
-        header = Reader(file, "a").header
+        header = PacketReader(file, "a").header
     monkeypatch.setattr(seek_table, "MIN_TABLE_PACKETS", 0)
     empty = SeekTable(header, offsets).to_record()
     assert empty is not None
@@ -157,8 +157,8 @@ def test_parts_without_a_sample(tiny: Autoencoder, files: Path, tmp_path: Path) 
 
 def test_seeking_over_lost_packets(tiny: Autoencoder, files: Path, tmp_path: Path) -> None:
     with (files / "plain.aur").open("rb") as source, (tmp_path / "gap.aur").open("wb") as target:
-        reader = Reader(source, "plain.aur")
-        writer = Writer(target, replace(reader.header))
+        reader = PacketReader(source, "plain.aur")
+        writer = PacketWriter(target, replace(reader.header))
         for packet in reader.packets():
             lost = packet.sequence in (4, 5)
             writer.write(replace(packet, payload=None) if lost else packet)

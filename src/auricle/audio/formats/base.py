@@ -40,7 +40,7 @@ class AudioInfo:
         return self.frames / self.sample_rate
 
 
-class Decoder(ABC):
+class AudioDecoder(ABC):
     """An open audio file that is read once, from its start to its end."""
 
     def __init__(

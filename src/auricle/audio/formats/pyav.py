@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 import numpy as np
 
 from auricle.audio.formats import ogg
-from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 @final
-class AvDecoder(Decoder):
+class AvDecoder(AudioDecoder):
     """A file opened by PyAV; its first audio stream is read.
 
     Args:
@@ -100,7 +100,7 @@ class AvDecoder(Decoder):
         return None if microseconds is None else Fraction(microseconds, 1_000_000)
 
     def damage(self) -> str | None:
-        """Ogg pages that are missing or damaged; see `Decoder.damage`."""
+        """Ogg pages that are missing or damaged; see `AudioDecoder.damage`."""
         return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:

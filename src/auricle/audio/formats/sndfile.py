@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 
 from auricle.audio.formats import ogg
-from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.formats.truncation import flac_is_empty, mp3_has_length, truncation
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
@@ -32,7 +32,7 @@ class _UnseekableFile(soundfile.SoundFile):
 
 
 @final
-class SndfileDecoder(Decoder):
+class SndfileDecoder(AudioDecoder):
     """A file opened by libsndfile.
 
     Raises:
@@ -75,7 +75,7 @@ class SndfileDecoder(Decoder):
         return _MP3_TOLERANCE if mp3_has_length(path) else None
 
     def damage(self) -> str | None:
-        """Ogg pages that are missing or damaged; see `Decoder.damage`."""
+        """Ogg pages that are missing or damaged; see `AudioDecoder.damage`."""
         return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:

@@ -22,7 +22,7 @@ from typing import BinaryIO, final
 
 import numpy as np
 
-from auricle.audio.formats.base import AudioInfo, Decoder
+from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.sandbox import protocol
 from auricle.audio.sandbox.limits import AudioLimits, check_shape
 from auricle.errors import AudioError, OptionError
@@ -36,7 +36,7 @@ _PIPE_BYTES = 1 << 20
 
 
 @final
-class ChildDecoder(Decoder):
+class ChildDecoder(AudioDecoder):
     """A sound that a child process decodes.
 
     Args:

@@ -93,7 +93,7 @@ class PacketDecoder:
         name: what to call the file in messages.
         first: number of the packet that comes first.
         strict: refuse bytes that are not a code stream and codes that are not those written; else they count as lost.
-        run: frames per run of the network; by default as short as for a pipe.
+        run_frames: frames per run of the network; by default as short as for a pipe.
 
     Attributes:
         expected: number of the packet that comes next.
@@ -109,11 +109,11 @@ class PacketDecoder:
         *,
         first: int = 0,
         strict: bool = True,
-        run: int | None = None,
+        run_frames: int | None = None,
     ):
         self._header, self._name, self._strict = header, name, strict
         self._coder = PacketCoder(require_tables(model).at(header.quality_step))
-        self._sound = SoundDecoder(model, header, first * header.packet_frames, run)
+        self._sound = SoundDecoder(model, header, first * header.packet_frames, run_frames)
         self._checksum: int | None = None if first else 0
         self.expected = first
         self.lost: list[SampleSpan] = []
@@ -131,8 +131,10 @@ class PacketDecoder:
         Raises:
             FormatError: a packet's bytes are not a code stream, or the codes are not those that were written.
         """
-        for (frames, has_payload), run in groupby(packets, lambda packet: (packet.frames, packet.payload is not None)):
-            group = list(run)
+        for (frames, has_payload), packet_run in groupby(
+            packets, lambda packet: (packet.frames, packet.payload is not None)
+        ):
+            group = list(packet_run)
             if not has_payload:
                 for packet in group:
                     yield from self._conceal(packet)
@@ -198,7 +200,9 @@ def play(
         OptionError: the sound ends before the part begins.
         OutputError: the writer can't write.
     """
-    decoder = PacketDecoder(model, playback.header, playback.name, first=playback.sequence, run=playback.run)
+    decoder = PacketDecoder(
+        model, playback.header, playback.name, first=playback.sequence, run_frames=playback.run_frames
+    )
     first, rate = playback.first, playback.header.sample_rate
     for group in playback.groups:
         for block in decoder.blocks(group):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
 from auricle.codec.coding.network_stream import LatentEncoder
-from auricle.codec.format.container import Packet, StreamEnd, Writer
+from auricle.codec.format.container import Packet, PacketWriter, StreamEnd
 from auricle.codec.format.header import (
     FINGERPRINT_BYTES,
     MAX_GAIN_DB,
@@ -221,7 +221,7 @@ class SizeEstimator:
 
     def _bytes(self, packets: Iterable[Packet]) -> int:
         """What a file of such packets takes."""
-        writer = Writer(BytesIO(), self._header, self._tags, seekable=True)
+        writer = PacketWriter(BytesIO(), self._header, self._tags, seekable=True)
         for packet in packets:
             writer.write(packet)
         return writer.size

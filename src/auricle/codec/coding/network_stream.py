@@ -66,7 +66,7 @@ class LatentEncoder:
         self._stream = Stream(
             model.encoder,
             batch=header.channels,
-            chunk=header.chunk_frames * model.encoder.block,
+            chunk=header.run_frames * model.encoder.block,
             device=self._device,
         )
         self.samples = 0
@@ -101,13 +101,13 @@ class SoundDecoder:
         model: what decodes.
         header: of the file.
         first_frame: where in the file the codes begin.
-        run: frames per run of the network; by default as short as for a pipe.
+        run_frames: frames per run of the network; by default as short as for a pipe.
 
     Attributes:
         position: sample of the sound, per channel at its own rate, that the next block begins with.
     """
 
-    def __init__(self, model: Autoencoder, header: Header, first_frame: int = 0, run: int | None = None):
+    def __init__(self, model: Autoencoder, header: Header, first_frame: int = 0, run_frames: int | None = None):
         self._bottleneck, self._header = model.bottleneck, header
         self._matrix = (rotation(header.angles, header.channels).T / 10 ** (header.gain_db / 20)).astype(np.float32)
         self._resampler = Resampler(header.native_rate, header.sample_rate, header.channels)
@@ -115,7 +115,7 @@ class SoundDecoder:
         self._stream = Stream(
             model.decoder,
             batch=header.channels,
-            chunk=(run or header.chunk_frames) * model.decoder.block,
+            chunk=(run_frames or header.run_frames) * model.decoder.block,
             device=self._device,
         )
         self._fader = Fader(header.native_rate)

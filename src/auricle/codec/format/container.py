@@ -149,7 +149,7 @@ def header_bytes(header: Header) -> bytes:
 
 
 @final
-class Writer:
+class PacketWriter:
     """Writes an .aur file front to back.
 
     Every packet but the last holds ``header.packet_frames`` frames; the last one holds one to that many, or none
@@ -204,7 +204,7 @@ class Writer:
 
 
 @final
-class Reader:
+class PacketReader:
     """Reads an .aur file front to back, trusting nothing in it.
 
     Args:
@@ -310,7 +310,7 @@ class Reader:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """Open an .aur file for a :class:`Reader`.
+    """Open an .aur file for a :class:`PacketReader`.
 
     Raises:
         FormatError: it is missing, a folder, or can't be read.

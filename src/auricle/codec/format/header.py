@@ -81,7 +81,7 @@ class Header:
         return self.gain_step / STEPS_PER_DECIBEL
 
     @property
-    def chunk_frames(self) -> int:
+    def run_frames(self) -> int:
         """Frames per run of the network, the same for a whole file: so codes do not depend on how a sound arrives.
 
         A packet is a few runs of nearly equal length; where it is no whole number of them, runs go on in the next one.
