@@ -156,8 +156,8 @@ def _place(new: Tensor, old: Tensor, name: str) -> None:
         new.copy_(old)
     elif name in ("bottleneck.mean", "bottleneck.raw_scale"):
         size, before = new.shape[0], old.shape[0]
-        for ours, theirs in zip(new.split(size, 1), old.split(before, 1), strict=True):
-            ours[:before, :before] = theirs
+        for new_gate, old_gate in zip(new.split(size, 1), old.split(before, 1), strict=True):
+            new_gate[:before, :before] = old_gate
     else:
         new.zero_()
         new[tuple(slice(length) for length in old.shape)] = old

@@ -42,5 +42,4 @@ class PeriodConfig(DiscriminatorConfig, kind="period"):
     )
 
     def build(self, sample_rate: int) -> Period:
-        """The discriminator."""
         return Period(self.period, self.layers)

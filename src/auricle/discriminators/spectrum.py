@@ -63,5 +63,4 @@ class SpectrumConfig(DiscriminatorConfig, kind="stft"):
     )
 
     def build(self, sample_rate: int) -> Spectrum:
-        """The discriminator."""
         return Spectrum(self.n_fft, self.hop_length, self.exponent, self.layers)

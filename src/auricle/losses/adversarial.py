@@ -77,7 +77,6 @@ class HingeConfig(GameConfig, kind="hinge"):
     """The hinge game."""
 
     def build(self) -> Hinge:
-        """The game."""
         return Hinge()
 
 
@@ -86,7 +85,6 @@ class LeastSquaresConfig(GameConfig, kind="least_squares"):
     """The least-squares game."""
 
     def build(self) -> LeastSquares:
-        """The game."""
         return LeastSquares()
 
 
@@ -101,8 +99,10 @@ def feature_matching(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
         scalar, differentiable in ``fake``.
     """
     pairs = zip(real, fake, strict=True)
-    return torch.stack([_relative(ours.detach().float(), theirs.float()) for ours, theirs in pairs]).mean()
+    return torch.stack(
+        [_relative_l1(real_layer.detach().float(), fake_layer.float()) for real_layer, fake_layer in pairs]
+    ).mean()
 
 
-def _relative(real: Tensor, fake: Tensor) -> Tensor:
+def _relative_l1(real: Tensor, fake: Tensor) -> Tensor:
     return F.l1_loss(fake, real) / real.abs().mean().clamp(min=_QUIETEST)

@@ -60,7 +60,6 @@ def _sums(values: Tensor) -> Tensor:
 class _Spectrum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, audio: Tensor, window: Tensor) -> Tensor:
-        """Cut, weight, transform."""
         size = window.shape[0]
         ctx.save_for_backward(window)
         ctx.length = audio.shape[1]
@@ -124,15 +123,14 @@ def _gaps(size: Tensor, estimate: tuple[Tensor, Tensor], reference: Tensor, expo
     """Compressed magnitude, real and imaginary part of the estimate minus those of the reference."""
     real, imaginary = _planes(reference)
     target, factor = _compressed(_power(real, imaginary, _FLOOR), exponent)
-    theirs = (target, real.mul_(factor), imaginary.mul_(factor))
-    return [b.neg_().add_(a) for a, b in zip((size, *estimate), theirs, strict=True)]
+    target_terms = (target, real.mul_(factor), imaginary.mul_(factor))
+    return [b.neg_().add_(a) for a, b in zip((size, *estimate), target_terms, strict=True)]
 
 
 @final
 class _Magnitudes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, spectra: Tensor, floor: float) -> Tensor:
-        """``sqrt(|z|^2 + floor)``."""
         size = _power(*_planes(spectra), floor).sqrt_()
         ctx.save_for_backward(spectra, size)
         return size

@@ -30,7 +30,6 @@ class L1Config(LossConfig, kind="l1"):
     """Mean absolute difference of samples."""
 
     def build(self, sample_rate: int) -> L1:
-        """The loss."""
         return L1()
 
 
@@ -39,5 +38,4 @@ class MeanSquaredErrorConfig(LossConfig, kind="mse"):
     """Mean squared difference of samples."""
 
     def build(self, sample_rate: int) -> MeanSquaredError:
-        """The loss."""
         return MeanSquaredError()

@@ -127,15 +127,12 @@ class MdctConfig(TransformConfig, kind="mdct"):
 
     @property
     def companding(self) -> float:
-        """The exponent."""
         return self.exponent
 
     def analysis(self) -> Layer:
-        """Critically sampled frames."""
         return LappedAnalysis(self.hop_length, mdct, twiddle(self.hop_length))
 
     def synthesis(self) -> Layer:
-        """Exact inverse."""
         return LappedSynthesis(self.hop_length, imdct, twiddle(self.hop_length))
 
 
@@ -152,11 +149,9 @@ class StftConfig(TransformConfig, kind="stft"):
 
     @property
     def companding(self) -> float:
-        """The exponent."""
         return self.exponent
 
     def analysis(self) -> Layer:
-        """Twice oversampled frames."""
         return LappedAnalysis(self.hop_length, _rfft_pairs, torch.zeros(0))
 
     def synthesis(self) -> Layer:
@@ -196,15 +191,12 @@ class PatchConfig(TransformConfig, kind="patch"):
 
     @property
     def companding(self) -> float:
-        """None."""
         return 1.0
 
     def analysis(self) -> Layer:
-        """Reshape."""
         return _Patch(self.hop_length)
 
     def synthesis(self) -> Layer:
-        """Reshape back."""
         return _Unpatch(self.hop_length)
 
 
@@ -234,7 +226,6 @@ class Compand(Stateless):
         return self.compress(x) / self.deviation
 
     def expand(self, y: Tensor) -> Tensor:
-        """Inverse of :meth:`map`."""
         y = y * self.deviation
         if self._exponent == 1.0:
             return y

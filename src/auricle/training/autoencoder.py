@@ -60,7 +60,6 @@ class AutoencoderTask(Task):
         return (crops, classes) if self._has_labels else (crops,)
 
     def measure(self) -> Preview | None:
-        """On held-out sound."""
         return self._measure(self._model)
 
 

@@ -33,7 +33,6 @@ class Measurement:
 
     @staticmethod
     def of(preview: Preview) -> "Measurement":
-        """Of a preview."""
         return Measurement(preview.figure, preview.measure, preview.rate, dict(preview.usage))
 
 
@@ -58,7 +57,6 @@ class Entry:
 
     @staticmethod
     def of(report: Report) -> "Entry":
-        """Of a report."""
         return Entry(
             step=report.step,
             phase=report.phase,

@@ -138,7 +138,6 @@ class TensorBoard(Tracker):
         self._config = json.dumps(config, indent=2)
 
     def record(self, report: Report) -> None:
-        """Figures and events."""
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter  # half a second
 
@@ -204,7 +203,6 @@ class AnyTracker(Tracker):
         self._tracker = opened
 
     def record(self, report: Report) -> None:
-        """Figures."""
         assert self._tracker is not None, "begin first"
         self._tracker.log(figures(report), step=report.step)
 

@@ -88,7 +88,6 @@ class Entropy(Bottleneck):
         return z * (self._at(self.log_gain, quality) + self._at(self.log_inverse, quality)).exp()
 
     def quantise(self, z: Tensor, quality: float) -> Tensor:
-        """Rounded codes."""
         gain = self._at(self.log_gain, torch.full((1,), quality, device=z.device)).exp()
         return (z * gain).round().clamp(-(2**20), 2**20).int()
 
@@ -140,9 +139,7 @@ class EntropyConfig(BottleneckConfig, kind="entropy"):
 
     @property
     def latent_dim(self) -> int:
-        """``dim``."""
         return self.dim
 
     def build(self, frame_rate: float) -> Entropy:
-        """The module."""
         return Entropy(self, frame_rate)

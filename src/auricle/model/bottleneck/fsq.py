@@ -69,5 +69,4 @@ class FsqConfig(BottleneckConfig, kind="fsq"):
         return len(self.levels)
 
     def build(self, frame_rate: float) -> Fsq:
-        """The module."""
         return Fsq(self.levels)

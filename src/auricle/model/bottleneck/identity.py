@@ -29,9 +29,7 @@ class IdentityConfig(BottleneckConfig, kind="identity"):
 
     @property
     def latent_dim(self) -> int:
-        """``dim``."""
         return self.dim
 
     def build(self, frame_rate: float) -> Identity:
-        """The module."""
         return Identity(self.dim)

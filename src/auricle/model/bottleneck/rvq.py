@@ -170,9 +170,7 @@ class RvqConfig(BottleneckConfig, kind="rvq"):
 
     @property
     def latent_dim(self) -> int:
-        """``dim``."""
         return self.dim
 
     def build(self, frame_rate: float) -> Rvq:
-        """The module."""
         return Rvq(self.dim, self.codebooks, self.size, self.code_dim, self.decay, self.dropout)

@@ -50,9 +50,7 @@ class VaeConfig(BottleneckConfig, kind="vae"):
 
     @property
     def latent_dim(self) -> int:
-        """``dim``."""
         return self.dim
 
     def build(self, frame_rate: float) -> Vae:
-        """The module."""
         return Vae(self.dim)

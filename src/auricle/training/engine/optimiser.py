@@ -47,7 +47,6 @@ class DistributedOptimiser:
         self.forward = device.accelerator.prepare(module)
 
     def zero_grad(self) -> None:
-        """Drop the gradients."""
         self._optimiser.zero_grad(set_to_none=True)
 
     def clip(self) -> Tensor:

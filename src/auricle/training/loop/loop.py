@@ -33,28 +33,28 @@ def run_training(task: Task, run: Run) -> Iterator[Report]:
 
 
 def _train(task: Task, run: Run) -> Iterator[Report]:
-    run_state, shares, means = RunState(task, run), spans(task.phases), RunningMeans()
+    run_state, phase_spans, means = RunState(task, run), spans(task.phases), RunningMeans()
     clock, worker = run_state.start_or_resume()
     step_seconds = run.device.shards * task.batch_seconds
-    with Prefetcher(task.batch, run.device) as feed:
-        left_off = time.perf_counter()
+    with Prefetcher(task.batch, run.device) as prefetcher:
+        previous = time.perf_counter()
         while not clock.done:
-            if shares[clock.phase].done(clock.progress) >= 1.0:
+            if phase_spans[clock.phase].done(clock.progress) >= 1.0:
                 clock, worker = clock.enter(clock.phase + 1), run_state.next_worker(worker, clock.phase + 1)
             started = time.perf_counter()
-            learned = worker.step(feed.take(clock.step), clock)
+            result = worker.step(prefetcher.take(clock.step), clock)
             now = time.perf_counter()
-            means = means.add(learned, now - started)
-            clock, left_off = clock.tick(now - left_off), now
+            means = means.add(result, now - started)
+            clock, previous = clock.tick(now - previous), now
             if clock.step % _REPLAN_STEPS == 0 or clock.stride == 0.0:
                 pace, spent = run.device.broadcast_from_main(means.seconds_per_step, clock.seconds)
                 clock = clock.at(spent).plan(run.budget, pace)
             if means.bad_in_a_row >= _BAD_STEPS:
                 clock, worker, means = _go_back(run_state, clock, means)
-            means = means.see(run_state.evaluate_and_save(worker, clock))
+            means = means.with_preview(run_state.evaluate_and_save(worker, clock))
             if clock.step % run.report_steps == 0 or clock.done:
                 yield means.report(clock, task.phases[clock.phase].name, step_seconds)
-                means = means.fresh()
+                means = means.after_report()
     run_state.finalise(worker)
 
 
@@ -65,10 +65,10 @@ def _go_back(run_state: RunState, clock: Clock, means: RunningMeans) -> tuple[Cl
             f"the numbers were not finite again at step {clock.step}, after {clock.restored} restorations: "
             "use a lower learning rate or float32"
         )
-    earlier, worker = run_state.restore()
-    clock = earlier.slow_down(clock)
+    restored, worker = run_state.restore()
+    clock = restored.slow_down(clock)
     event = (
         f"{means.bad_in_a_row} steps in a row were not finite: went back to step {clock.step} "
         f"and lowered the learning rate to {clock.slowdown:g} of its plan"
     )
-    return clock, worker, means.tell(event).calm()
+    return clock, worker, means.with_event(event).after_restoration()

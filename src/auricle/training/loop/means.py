@@ -38,36 +38,35 @@ class RunningMeans:
     events: tuple[str, ...] = ()
     preview: Preview | None = None
 
-    def add(self, learned: StepResult, took: float) -> "RunningMeans":
+    def add(self, result: StepResult, took: float) -> "RunningMeans":
         """After a step that took so many seconds."""
-        smooth = _MEMORY * self.seconds_per_step + (1 - _MEMORY) * took if self.seconds_per_step else took
-        if not learned.finite:
-            return replace(self, seconds_per_step=smooth, bad=self.bad + 1, bad_in_a_row=self.bad_in_a_row + 1)
-        sums = {name: self.sums.get(name, 0.0) + value for name, value in learned.terms.items()}
+        seconds_per_step = _MEMORY * self.seconds_per_step + (1 - _MEMORY) * took if self.seconds_per_step else took
+        if not result.finite:
+            return replace(
+                self, seconds_per_step=seconds_per_step, bad=self.bad + 1, bad_in_a_row=self.bad_in_a_row + 1
+            )
+        sums = {name: self.sums.get(name, 0.0) + value for name, value in result.terms.items()}
         return replace(
             self,
-            seconds_per_step=smooth,
+            seconds_per_step=seconds_per_step,
             count=self.count + 1,
             sums=sums,
-            norms=self.norms + learned.norm,
-            rate=learned.rate,
+            norms=self.norms + result.norm,
+            rate=result.rate,
             bad_in_a_row=0,
         )
 
-    def tell(self, event: str) -> "RunningMeans":
-        """Something happened."""
+    def with_event(self, event: str) -> "RunningMeans":
         return replace(self, events=(*self.events, event))
 
-    def see(self, preview: Preview | None) -> "RunningMeans":
+    def with_preview(self, preview: Preview | None) -> "RunningMeans":
         """After a measurement, if there was one."""
         return replace(self, preview=preview or self.preview)
 
-    def calm(self) -> "RunningMeans":
-        """After a restoration."""
+    def after_restoration(self) -> "RunningMeans":
         return replace(self, bad_in_a_row=0)
 
-    def fresh(self) -> "RunningMeans":
-        """After a report."""
+    def after_report(self) -> "RunningMeans":
         return replace(self, count=0, sums={}, norms=0.0, events=(), preview=None)
 
     def report(self, clock: Clock, phase: str, step_seconds: float) -> Report:

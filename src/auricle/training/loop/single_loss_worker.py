@@ -53,7 +53,6 @@ class SingleLossWorker(Worker):
         self.average = ExponentialMovingAverage(averaged or module, memory)
 
     def optimisers(self) -> Sequence[DistributedOptimiser]:
-        """The only one."""
         return (self._optimiser,)
 
     def work(self, batch: tuple[Tensor, ...], clock: Clock, share: float) -> dict[str, Tensor]:

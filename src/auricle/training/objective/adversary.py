@@ -61,7 +61,6 @@ class Adversary(nn.Module):
 
     @property
     def term_names(self) -> tuple[str, ...]:
-        """What :meth:`generator_terms` gives."""
         return ("adversarial", "feature_matching") if self._matching else ("adversarial",)
 
     def forward(self, estimate: Tensor, reference: Tensor) -> DiscriminatorStep:

@@ -56,7 +56,6 @@ class BalanceState:
 
     @classmethod
     def from_floats(cls, values: Mapping[str, float]) -> Self:
-        """What :meth:`to_floats` gave."""
         norms = {name[5:]: value for name, value in values.items() if name.startswith("norm.")}
         return cls(norms, {name: round(values[f"steps.{name}"]) for name in norms})
 

@@ -54,7 +54,6 @@ class LabelHead(nn.Module):
         }
 
     def weigh(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Weighted terms."""
         weights = {"labels": self._config.weight, "contrast": self._config.contrast}
         return {name: weight * terms[name] for name, weight in weights.items() if weight and name in terms}
 
