@@ -22,6 +22,7 @@ DOCUMENTS = (
         for name in (
             "recipes",
             "architecture",
+            "glossary",
             "training",
             "doctor",
             "watching",
