@@ -72,7 +72,6 @@ SHARED = {
 }
 """Classes of different rooms that share a name; may only become fewer."""
 ALLOWED = {
-    "Decoder": {"audio/formats/base.py"},  # of audio formats; the public one is of the codec, as its Encoder
     "info": {"audio/reader.py", "codec/info.py"},  # each about its own files; the public one asks them
 }
 """Where else a public name may be defined; a verb always has the name of the function that it calls."""
