@@ -37,8 +37,8 @@ class Work:
 
 def _esc(path: str, label: str) -> tuple[str, str, str]:
     name = Path(path).name
-    found = _ESC_SOURCE.match(name)
-    return label, found.group(1) if found else name, name[0]
+    match = _ESC_SOURCE.match(name)
+    return label, match.group(1) if match else name, name[0]
 
 
 def _spoken(path: str, label: str) -> tuple[str, str, str]:
@@ -72,13 +72,15 @@ def labels_of(name: str, corpus: Path | None, drums: Path | None) -> "Labels":
     work = WORKS[name]
     with (corpus / "manifest.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["path"]: row["label"] for row in csv.DictReader(file) if row["path"].startswith(work.folder)}
-    found = scan(corpus / work.folder)
+    corpus_scan = scan(corpus / work.folder)
     sounds = []
-    for sound in found.sounds:
+    for sound in corpus_scan.sounds:
         path = f"{work.folder}/{sound.name}"
         label, group, fold = work.parts(path, rows[path])
         sounds.append(Labelled(sound, label, fold or None, group or None))
-    return Labels(tuple(sounds), found.rejected, 0, tuple(sorted({str(each.label) for each in sounds})))
+    return Labels(
+        tuple(sounds), corpus_scan.rejected, 0, tuple(sorted({str(labelled_sound.label) for labelled_sound in sounds}))
+    )
 
 
 def told(name: str) -> str:
@@ -95,7 +97,7 @@ def folds_for(name: str, labels: "Labels") -> tuple[str, ...]:
     """The fold of each known sound: official ones, or whole groups dealt out."""
     from auricle.classify.probes.folds import folds_of
 
-    known = labels.known
-    if all(each.fold is not None for each in known):
-        return tuple(str(each.fold) for each in known)
-    return folds_of(known, str(WORKS[name].folds if name in WORKS else 5))
+    sounds = labels.known
+    if all(sound.fold is not None for sound in sounds):
+        return tuple(str(sound.fold) for sound in sounds)
+    return folds_of(sounds, str(WORKS[name].folds if name in WORKS else 5))

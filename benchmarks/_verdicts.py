@@ -39,20 +39,20 @@ def verdicts(record: Mapping[str, Any]) -> list[dict[str, str]]:
     bitrate; a bitrate that is hardly outside of its settings counts as the outermost.
     """
     places = list(_places(record))
-    ours = _ours(record)
-    peers = dict.fromkeys(place.codec for place in places if place.codec not in ours)
+    own_codecs = _ours(record)
+    peers = dict.fromkeys(place.codec for place in places if place.codec not in own_codecs)
     return [
-        _row(own, peer, [place for place in places if place.codec == peer])
-        for own in places
-        if own.codec in ours
+        _row(point, peer, [place for place in places if place.codec == peer])
+        for point in places
+        if point.codec in own_codecs
         for peer in peers
     ]
 
 
 def counted(rows: Sequence[Mapping[str, str]]) -> str:
     """Such as ``better 5, worse 3, alike 2``, over all settings, peers and metrics."""
-    told = [cell.split(":")[0] for row in rows for cell in row.values()]
-    return ", ".join(f"{word} {told.count(word)}" for word in ("better", "worse", "alike"))
+    words = [cell.split(":")[0] for row in rows for cell in row.values()]
+    return ", ".join(f"{word} {words.count(word)}" for word in ("better", "worse", "alike"))
 
 
 def _ours(record: Mapping[str, Any]) -> set[str]:
@@ -68,40 +68,40 @@ def _places(record: Mapping[str, Any]) -> Iterator[Place]:
                 yield Place(curve["codec"], point["setting"], point["kbps"]["mean"], scores)
     for row in record.get("rows", ()):
         if "codec" in row and row.get("real kb/s"):
-            found = {name: _INTERVAL.fullmatch(row.get(head) or "") for head, name in _HEADS.items()}
-            scores = {name: Score(*map(float, match.groups())) for name, match in found.items() if match}
+            matches = {name: _INTERVAL.fullmatch(row.get(head) or "") for head, name in _HEADS.items()}
+            scores = {name: Score(*map(float, match.groups())) for name, match in matches.items() if match}
             yield Place(row["codec"], row["setting"], float(row["real kb/s"]), scores)
 
 
-def _row(own: Place, peer: str, places: Sequence[Place]) -> dict[str, str]:
-    row = {"Auricle": f"{own.codec}, {own.setting}", "real kb/s": f"{own.kbps:.2f}", "beside": peer}
+def _row(point: Place, peer: str, places: Sequence[Place]) -> dict[str, str]:
+    row = {"Auricle": f"{point.codec}, {point.setting}", "real kb/s": f"{point.kbps:.2f}", "beside": peer}
     for metric in METRICS.values():
-        if metric.name in own.scores and metric.higher_is_better is not None:
-            row[metric.label] = _cell(own, metric, [place for place in places if metric.name in place.scores])
+        if metric.name in point.scores and metric.higher_is_better is not None:
+            row[metric.label] = _cell(point, metric, [place for place in places if metric.name in place.scores])
     return row
 
 
-def _cell(own: Place, metric: Metric, places: Sequence[Place]) -> str:
-    mine, name, digits = own.scores[metric.name], metric.name, metric.digits
+def _cell(point: Place, metric: Metric, places: Sequence[Place]) -> str:
+    score, name, digits = point.scores[metric.name], metric.name, metric.digits
     if not places:
         return "not judged"
-    peer = _at(own.kbps, name, places)
+    peer = _at(point.kbps, name, places)
     if peer is None:
-        nearest = min(places, key=lambda place: abs(math.log(place.kbps / own.kbps)))
-        told = f"{nearest.scores[name].mean:.{digits}f} at {nearest.kbps:.2f} kb/s"
-        return f"no such bitrate: {mine.mean:.{digits}f} / {told}"
-    apart = mine.low > peer.high or mine.high < peer.low
-    word = ("better" if (mine.mean > peer.mean) == metric.higher_is_better else "worse") if apart else "alike"
-    return f"{word}: {mine.mean:.{digits}f} / {peer.mean:.{digits}f}"
+        nearest = min(places, key=lambda place: abs(math.log(place.kbps / point.kbps)))
+        text = f"{nearest.scores[name].mean:.{digits}f} at {nearest.kbps:.2f} kb/s"
+        return f"no such bitrate: {score.mean:.{digits}f} / {text}"
+    apart = score.low > peer.high or score.high < peer.low
+    word = ("better" if (score.mean > peer.mean) == metric.higher_is_better else "worse") if apart else "alike"
+    return f"{word}: {score.mean:.{digits}f} / {peer.mean:.{digits}f}"
 
 
 def _at(kbps: float, name: str, places: Sequence[Place]) -> Score | None:
     """A peer's score at a bitrate, None outside of its bitrates."""
-    known = sorted(places, key=lambda place: place.kbps)
-    for end in (known[0], known[-1]):
+    ascending = sorted(places, key=lambda place: place.kbps)
+    for end in (ascending[0], ascending[-1]):
         if abs(math.log(kbps / end.kbps)) < _HARDLY:
             return end.scores[name]
-    for low, high in pairwise(known):
+    for low, high in pairwise(ascending):
         if low.kbps <= kbps <= high.kbps:
             share = math.log(kbps / low.kbps) / math.log(high.kbps / low.kbps) if high.kbps > low.kbps else 0.0
             return _between(low.scores[name], high.scores[name], share)

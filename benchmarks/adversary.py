@@ -61,16 +61,16 @@ def _row(config: "AdversaryConfig", generator: dict[str, Any], steps: int) -> di
         torch.autograd.grad(torch.stack(list(adversary.generator_terms(estimate, reference).values())).sum(), estimate)
 
     parts = _times((learn, update, judge), steps)
-    whole = sum(parts)
+    total = sum(parts)
     return {
         "discriminators' pass ms": parts[0],
         "their optimiser ms": parts[1],
         "judging for the generator ms": parts[2],
-        "adversary ms": whole,
+        "adversary ms": total,
         "generator ms, frozen encoder": generator["frozen"],
         "generator ms, whole": generator["joint"],
-        "adversary / frozen": whole / generator["frozen"],
-        "adversary / whole": whole / generator["joint"],
+        "adversary / frozen": total / generator["frozen"],
+        "adversary / whole": total / generator["joint"],
     }
 
 
@@ -82,11 +82,11 @@ def _views(config: "AdversaryConfig", generator: dict[str, Any]) -> list[dict[st
     items, samples = generator["shape"]
     judged = min(samples, round((config.seconds or float("inf")) * generator["rate"])) if config.seconds else samples
     rows = []
-    for each in config.discriminators:
-        network = each.build(generator["rate"])
+    for discriminator in config.discriminators:
+        network = discriminator.build(generator["rate"])
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             network(0.1 * torch.randn(items, judged))
-        view = ", ".join(f"{name} {value}" for name, value in each.model_dump(exclude={"layers"}).items())
+        view = ", ".join(f"{name} {value}" for name, value in discriminator.model_dump(exclude={"layers"}).items())
         count = sum(value.numel() for value in network.parameters())
         rows.append({"view": view, "parameters": count, "MMAC per pass": counter.get_total_flops() / 2e6})
     return rows
@@ -104,7 +104,7 @@ def _generator(preset: str, args: argparse.Namespace) -> dict[str, Any]:
     model = Autoencoder(config.model)
     audio = 0.1 * torch.randn(8, config.crop_frames * model.hop_length)
     quality = torch.rand(8) * (model.bottleneck.quality_levels - 1)
-    taken = {}
+    milliseconds = {}
     for name, frozen in (("joint", False), ("frozen", True)):
         for part in (model.encoder, model.bottleneck):
             part.requires_grad_(not frozen)
@@ -119,20 +119,20 @@ def _generator(preset: str, args: argparse.Namespace) -> dict[str, Any]:
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
 
-        (taken[name],) = _times((step,), args.steps)
-    return {"rate": model.sample_rate, "shape": tuple(audio.shape), **taken}
+        (milliseconds[name],) = _times((step,), args.steps)
+    return {"rate": model.sample_rate, "shape": tuple(audio.shape), **milliseconds}
 
 
 def _times(parts: tuple[Callable[[], None], ...], steps: int) -> list[float]:
     """Median milliseconds of the processor for each part, done in turn; two steps more warm up."""
-    taken: list[list[float]] = [[] for _ in parts]
+    times_by_part: list[list[float]] = [[] for _ in parts]
     for step in range(steps + 2):
-        for part, times in zip(parts, taken, strict=True):
+        for part, times in zip(parts, times_by_part, strict=True):
             started = time.process_time()
             part()
             if step >= 2:
                 times.append(1e3 * (time.process_time() - started))
-    return [median(times) for times in taken]
+    return [median(times) for times in times_by_part]
 
 
 if __name__ == "__main__":

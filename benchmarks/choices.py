@@ -48,8 +48,8 @@ def _stages(encoder: int, decoder: int, **block: Any) -> Change:
     first = {"lookahead": 1} | block
 
     def stage(width: int, count: int) -> tuple[StageConfig, ...]:
-        rest = tuple(ConvBlockConfig(**(block | {"lookahead": 0})) for _ in range(count - 1))
-        return (StageConfig(dim=width, blocks=(ConvBlockConfig(**first), *rest)),)
+        others = tuple(ConvBlockConfig(**(block | {"lookahead": 0})) for _ in range(count - 1))
+        return (StageConfig(dim=width, blocks=(ConvBlockConfig(**first), *others)),)
 
     def change(config: TrainConfig) -> TrainConfig:
         width = config.model.encoder[0].dim
@@ -157,7 +157,7 @@ def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str
         ),
     )
     for point in result.curves[0].points:
-        scores = {key: round(each.mean, 3) for key, each in point.scores.items()}
+        scores = {key: round(estimate.mean, 3) for key, estimate in point.scores.items()}
         kbps = None if point.kbps is None else round(point.kbps.mean, 2)
         yield {
             "variant": name,

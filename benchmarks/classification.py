@@ -31,26 +31,26 @@ _PER_CLASS = (1, 5, 10, 0)
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.formatter_class = argparse.RawDescriptionHelpFormatter
-    made.add_argument("part", choices=sorted(PARTS), help="what to measure")
-    made.add_argument("--corpus", type=Path, help="folder with manifest.csv, as shared/corpus")
-    made.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")
-    made.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
-    made.add_argument("--model", help="instead of the shipped model that fits each work")
-    made.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
-    made.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
-    made.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
-    made.add_argument("--minutes", type=float, default=10.0, help="of training for each architecture")
-    made.add_argument("--presets", nargs="+", default=["conv", "conv-lstm", "mixed"], help="architectures")
-    made.add_argument("--clips", type=int, default=1000, help="whose features are timed")
-    args = made.parse_args()
+    options = parser(__doc__)
+    options.formatter_class = argparse.RawDescriptionHelpFormatter
+    options.add_argument("part", choices=sorted(PARTS), help="what to measure")
+    options.add_argument("--corpus", type=Path, help="folder with manifest.csv, as shared/corpus")
+    options.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")
+    options.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
+    options.add_argument("--model", help="instead of the shipped model that fits each work")
+    options.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
+    options.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
+    options.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
+    options.add_argument("--minutes", type=float, default=10.0, help="of training for each architecture")
+    options.add_argument("--presets", nargs="+", default=["conv", "conv-lstm", "mixed"], help="architectures")
+    options.add_argument("--clips", type=int, default=1000, help="whose features are timed")
+    args = options.parse_args()
     one_thread()
     import torch
 
     torch.set_num_threads(1)
-    settings, results, shown = PARTS[args.part](args)
-    publish(f"classification-{args.part}", args.out, {"threads": 1, **settings}, results, shown)
+    settings, results, tables = PARTS[args.part](args)
+    publish(f"classification-{args.part}", args.out, {"threads": 1, **settings}, results, tables)
 
 
 Part = tuple[dict[str, Any], dict[str, Any], list[str]]
@@ -65,12 +65,13 @@ def accuracy(args: argparse.Namespace) -> Part:
         labels, model = labels_of(name, args.corpus, args.drums), args.model or model_for(name)
         labels = _with_folds(name, labels)
         judged = evaluate_classifier(labels, model, folds="fold", kind=args.probe)
-        own = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.found)}
-        others = [
-            {"features": each.name, "lead": _points(each.lead), **_figures(each.found)} for each in judged.baselines
+        latents_row = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.found)}
+        baseline_rows = [
+            {"features": baseline.name, "lead": _points(baseline.lead), **_figures(baseline.found)}
+            for baseline in judged.baselines
         ]
         svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
-        rows += [{"work": told(name), **row} for row in (own, svm, *others)]
+        rows += [{"work": told(name), **row} for row in (latents_row, svm, *baseline_rows)]
     heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
     notes = "lead: points by which the latents are above these features, with the paired 95 % interval"
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
@@ -80,11 +81,11 @@ def labels(args: argparse.Namespace) -> Part:
     """Accuracy with few labels a class, means over draws."""
     rows: list[dict[str, Any]] = []
     for name in args.works:
-        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
-        for extractor in _rivals(known, args.model or model_for(name)):
-            values, names, folds, groups = _values(known, extractor)
-            found = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
-            rows.append({"work": told(name), "features": extractor.name, **found})
+        labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        for extractor in _rivals(labelled_sounds, args.model or model_for(name)):
+            values, names, folds, groups = _values(labelled_sounds, extractor)
+            accuracies = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
+            rows.append({"work": told(name), "features": extractor.name, **accuracies})
     return {"probe": args.probe, "draws": _DRAWS}, {"rows": rows}, [table(rows)]
 
 
@@ -97,11 +98,11 @@ def finetune(args: argparse.Namespace) -> Part:
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
-        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
         model = load(args.model or model_for(name))
-        folds = sorted({str(each.fold) for each in known.known})[: args.folds]
+        folds = sorted({str(sound.fold) for sound in labelled_sounds.known})[: args.folds]
         for fold in folds:
-            inside, outside = _sides(known, fold)
+            inside, outside = _sides(labelled_sounds, fold)
             with tempfile.TemporaryDirectory() as home:
                 started = time.perf_counter()
                 tuning = FineTuning(inside, model, Path(home))
@@ -142,11 +143,11 @@ def architectures(args: argparse.Namespace) -> Part:
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
-        known = _with_folds(name, labels_of(name, args.corpus, args.drums))
+        sounds_with_folds = _with_folds(name, labels_of(name, args.corpus, args.drums))
         folder = args.corpus / WORKS[name].folder
         for preset in args.presets:
             with tempfile.TemporaryDirectory() as home:
-                made = train(
+                training = train(
                     folder,
                     out=Path(home) / "seed.auricle.safetensors",
                     base="none",
@@ -155,9 +156,9 @@ def architectures(args: argparse.Namespace) -> Part:
                     device=DeviceConfig(threads=1),
                 )
                 judged = evaluate_classifier(
-                    known, made.model, folds="fold", kind=args.probe, baselines=False, keep=False
+                    sounds_with_folds, training.model, folds="fold", kind=args.probe, baselines=False, keep=False
                 )
-            best = max((row for row in made.table if row.codec != "opus"), key=lambda row: row.si_sdr or -99.0)
+            best = max((row for row in training.table if row.codec != "opus"), key=lambda row: row.si_sdr or -99.0)
             rows.append(
                 {
                     "work": told(name),
@@ -166,9 +167,9 @@ def architectures(args: argparse.Namespace) -> Part:
                     "mel": best.mel,
                     "SI-SDR dB": best.si_sdr,
                     "kb/s": best.kbps,
-                    "training, audio s/s": made.audio_per_second,
-                    "features x real time": _pace(made.model),
-                    "parameters": sum(value.numel() for value in made.model.parameters()),
+                    "training, audio s/s": training.audio_per_second,
+                    "features x real time": _pace(training.model),
+                    "parameters": sum(value.numel() for value in training.model.parameters()),
                 }
             )
     told_of = "each autoencoder was trained, without labels, on the sounds that are then classified"
@@ -181,9 +182,9 @@ def speed(args: argparse.Namespace) -> Part:
 
     rows = []
     for name in args.works:
-        known = labels_of(name, args.corpus, args.drums)
-        sounds = [each.sound for each in known.known]
-        able = Classifier.fit(_first(known, 200), args.model or model_for(name), kind=args.probe)
+        labelled_sounds = labels_of(name, args.corpus, args.drums)
+        sounds = [each.sound for each in labelled_sounds.known]
+        able = Classifier.fit(_first(labelled_sounds, 200), args.model or model_for(name), kind=args.probe)
         paths = [sound.path for sound in sounds[: args.clips]]
         seconds = sum(sound.seconds for sound in sounds[: args.clips])
         started, processor = time.perf_counter(), time.process_time()
@@ -211,18 +212,18 @@ def _with_folds(name: str, labels: "Labels") -> "Labels":
     from dataclasses import replace
 
     folds = folds_for(name, labels)
-    sounds = tuple(replace(each, fold=fold) for each, fold in zip(labels.known, folds, strict=True))
+    sounds = tuple(replace(sound, fold=fold) for sound, fold in zip(labels.known, folds, strict=True))
     return replace(labels, sounds=sounds)
 
 
-def _figures(found: Any) -> dict[str, Any]:
-    low, high = 100 * found.accuracy.low, 100 * found.accuracy.high
+def _figures(result: Any) -> dict[str, Any]:
+    low, high = 100 * result.accuracy.low, 100 * result.accuracy.high
     return {
-        "accuracy %": 100 * found.accuracy.value,
+        "accuracy %": 100 * result.accuracy.value,
         "95 %": f"{low:.1f} to {high:.1f}",
-        "balanced %": 100 * found.balanced_accuracy,
-        "calibration error": found.calibration_error,
-        "folds %": {fold: round(100 * value, 1) for fold, value in found.fold_accuracy.items()},
+        "balanced %": 100 * result.balanced_accuracy,
+        "calibration error": result.calibration_error,
+        "folds %": {fold: round(100 * value, 1) for fold, value in result.fold_accuracy.items()},
     }
 
 
@@ -236,9 +237,9 @@ def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
     from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
     from auricle.classify.features.pooling import fitting_segments, recipe_of
 
-    known = labels.known
-    recipe = recipe_of(segments=fitting_segments([each.sound.seconds for each in known]))
-    encoder, rate = load(model), min(48_000, known[0].sound.sample_rate)
+    sounds = labels.known
+    recipe = recipe_of(segments=fitting_segments([sound.sound.seconds for sound in sounds]))
+    encoder, rate = load(model), min(48_000, sounds[0].sound.sample_rate)
     same = recipe.segments
     return [
         LatentFeatures(encoder, recipe),
@@ -252,10 +253,10 @@ def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.nd
     """Features, classes, folds and groups of the sounds that decode."""
     from auricle.classify.features.extract import extract, labels_of as matched  # noqa: I001
 
-    found = extract([each.sound for each in labels.known], extractor)
-    known = matched(found, labels.known)
-    names, folds = (np.array([str(getattr(each, key)) for each in known]) for key in ("label", "fold"))
-    return found.values, names, folds, [str(each.group) for each in known]
+    result = extract([sound.sound for sound in labels.known], extractor)
+    sounds = matched(result, labels.known)
+    names, folds = (np.array([str(getattr(sound, key)) for sound in sounds]) for key in ("label", "fold"))
+    return result.values, names, folds, [str(sound.group) for sound in sounds]
 
 
 def _title(count: int) -> str:
@@ -317,9 +318,9 @@ def _frozen(inside: "Labels", outside: "Labels", model: Any) -> float:
 
 
 def _right(able: Any, outside: "Labels") -> float:
-    told = able.predict([each.sound.path for each in outside.known], top=1)
+    predictions = able.predict([each.sound.path for each in outside.known], top=1)
     truth = {str(each.sound.path): each.label for each in outside.known}
-    return float(np.mean([sound.guesses[0].label == truth[sound.name] for sound in told.sounds]))
+    return float(np.mean([sound.guesses[0].label == truth[sound.name] for sound in predictions.sounds]))
 
 
 def _first(labels: "Labels", count: int) -> "Labels":
@@ -342,8 +343,8 @@ def _pace(model: Any) -> float:
 
 
 def _mean(rows: list[dict[str, Any]], work: str, key: str) -> float:
-    mine = [row for row in rows if row["work"] == work]
-    return float(np.average([row[key] for row in mine], weights=[row["files"] for row in mine]))
+    work_rows = [row for row in rows if row["work"] == work]
+    return float(np.average([row[key] for row in work_rows], weights=[row["files"] for row in work_rows]))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def main() -> None:
         args.out,
         settings,
         {"forked": row, "command": command},
-        [table([each]) for each in (row, command) if each],
+        [table([result]) for result in (row, command) if result],
     )
     if not (row["equal"] and command.get("equal", True)):
         sys.exit("a resumed run differs from the uninterrupted one")
@@ -118,17 +118,17 @@ def _subject(args: argparse.Namespace, home: Path, sounds: Path) -> _Subject:
 
 def _forked(args: argparse.Namespace, home: Path, sounds: Path) -> dict[str, Any]:
     subject = _subject(args, home, sounds)
-    whole = home / "whole"
+    uninterrupted = home / "whole"
     started = time.monotonic()
-    assert _lived(subject, whole, resume=False) == 0
+    assert _lived(subject, uninterrupted, resume=False) == 0
     pace = (time.monotonic() - started) / args.steps
-    wanted = subject.newest(whole)
+    expected = subject.newest(uninterrupted)
     counts, equal = Counter[str](), True
     while counts["kills"] < args.kills:
         counts["runs"] += 1
         folder = home / f"run{counts['runs']}"
         counts += _killed_often(subject, folder, args.kills - counts["kills"], pace)
-        equal = equal and _same(subject.newest(folder), wanted)
+        equal = equal and _same(subject.newest(folder), expected)
         counts["left over"] += sum(path.name.startswith(".") for path in (folder / CHECKPOINTS).iterdir())
         print(f"{dict(counts)}, equal: {equal}", file=sys.stderr, flush=True)
     names = ("kills", "in a save", "before the first save", "runs", "left over")
@@ -183,8 +183,8 @@ def _lived(subject: _Subject, folder: Path, *, resume: bool, kill: _Kill | None 
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     while kill.after_save and _saved(folder) == saved:
         time.sleep(0.001)
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
+        process, status = os.waitpid(child, os.WNOHANG)
+        if process:
             return os.waitstatus_to_exitcode(status)
     time.sleep(kill.seconds)
     os.kill(child, signal.SIGKILL)  # one that has ended meanwhile stays until it is waited for
@@ -209,15 +209,15 @@ def _in_save(folder: Path) -> bool:
     return behind or len(states) > 3 or any(name.startswith(".") for name in names)
 
 
-def _same(one: "Snapshot", other: "Snapshot") -> bool:
+def _same(first: "Snapshot", second: "Snapshot") -> bool:
     import torch
 
-    if one.tensors.keys() != other.tensors.keys() or one.clock.step != other.clock.step:
+    if first.tensors.keys() != second.tensors.keys() or first.clock.step != second.clock.step:
         return False
-    rooms = {name.split(".")[0] for name in one.tensors}
+    rooms = {name.split(".")[0] for name in first.tensors}
     assert rooms >= {"model", "average", "optimiser", "adversary", "adversary_optimiser"}, rooms
-    return one.balance == other.balance and all(
-        torch.equal(one.tensors[key], other.tensors[key]) for key in one.tensors
+    return first.balance == second.balance and all(
+        torch.equal(first.tensors[key], second.tensors[key]) for key in first.tensors
     )
 
 
@@ -226,13 +226,13 @@ def _same(one: "Snapshot", other: "Snapshot") -> bool:
 
 def _commands(args: argparse.Namespace, home: Path, sounds: Path) -> dict[str, Any]:
     steps = max(args.steps, 40)
-    whole, killed = home / "whole.auricle.safetensors", home / "killed.auricle.safetensors"
-    _command(sounds, whole, steps, None)
+    uninterrupted, killed = home / "whole.auricle.safetensors", home / "killed.auricle.safetensors"
+    _command(sounds, uninterrupted, steps, None)
     for kills in range(args.commands):
         _command(sounds, killed, steps, random.uniform(0.0, 3.0), resume=kills > 0)
     _command(sounds, killed, steps, None, resume=True)
     stray = [path.name for path in home.iterdir() if path.name.startswith(".")]
-    return {"kills": args.commands, "equal": _weights(whole) == _weights(killed), "left over": len(stray)}
+    return {"kills": args.commands, "equal": _weights(uninterrupted) == _weights(killed), "left over": len(stray)}
 
 
 def _command(sounds: Path, out: Path, steps: int, seconds: float | None, *, resume: bool = False) -> None:
@@ -247,9 +247,9 @@ def _command(sounds: Path, out: Path, steps: int, seconds: float | None, *, resu
                 time.sleep(0.02)
             time.sleep(seconds)
             process.kill()
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     if process.returncode not in (0, -signal.SIGKILL):
-        raise OptionError(f"auricle train ended with {process.returncode}: {said.strip()[-300:]}")
+        raise OptionError(f"auricle train ended with {process.returncode}: {stderr.strip()[-300:]}")
 
 
 def _weights(path: Path) -> dict[str, bytes]:

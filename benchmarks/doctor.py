@@ -67,9 +67,9 @@ def _make(folder: Path, count: int, damaged: bool) -> None:
 def _measured(folder: Path, count: int, mode: str) -> dict[str, Any]:
     started = time.perf_counter()
     command = [sys.executable, __file__, _CHILD, str(folder), mode]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     took = time.perf_counter() - started
-    usable, rejected, twins, peak = done.stdout.split()
+    usable, rejected, twins, peak = process.stdout.split()
     assert int(usable) + int(rejected) == count
     row = {
         "files": count,
@@ -89,10 +89,10 @@ def _child(folder: str, mode: str) -> None:
 
     if mode == "listed":
         _make_up(int(folder))
-    found = examine_sounds(folder, quick=mode == "quick")
+    report = examine_sounds(folder, quick=mode == "quick")
     status = Path("/proc/self/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
-    print(found.usable, len(found.rejected), len(found.twins), int(peak) * 1024)
+    print(report.usable, len(report.rejected), len(report.twins), int(peak) * 1024)
 
 
 def _make_up(count: int) -> None:

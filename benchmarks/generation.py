@@ -139,18 +139,18 @@ def _command(args: argparse.Namespace, steps: int) -> float:
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        heard = process.stdout.read(_HEADER + 2)
+        data = process.stdout.read(_HEADER + 2)
         took = time.perf_counter() - began
         process.stdout.close()
         process.wait()
-    assert len(heard) == _HEADER + 2, "the stream ended before its first sample"
+    assert len(data) == _HEADER + 2, "the stream ended before its first sample"
     return took
 
 
 def _memory(args: argparse.Namespace, seconds: float, folder: Path) -> dict[str, Any]:
     command = [sys.executable, __file__, _CHILD, args.prior, str(seconds), str(folder / f"{seconds:g}")]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    before, peak = (float(number) / 1e6 for number in done.stdout.split()[-2:])
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    before, peak = (float(number) / 1e6 for number in process.stdout.split()[-2:])
     return {"file s": seconds, "peak MB": round(peak, 1), "with everything loaded MB": round(before, 1)}
 
 
@@ -176,7 +176,7 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
     from auricle.synth.rendering.loop import Seam, seams
     from auricle.synth.sampling.dispatch import sampler_for
 
-    found: dict[str, list[Seam]] = {}
+    seams_by_place: dict[str, list[Seam]] = {}
     random = np.random.default_rng(0)
     options = {"model": model, "label": args.label, "guidance": args.guidance, "steps": args.steps[-1]}
     first, hop = sampler_for(prior).seams
@@ -185,22 +185,24 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
             assert sound.audio is not None
             last = int((sound.audio.shape[1] - 2048) / prior.hop_length)
             places = np.arange(first, last, hop) * prior.hop_length - model.decoder_latency
-            found.setdefault("where windows meet, 30 s", []).append(seams(sound.audio, places))
+            seams_by_place.setdefault("where windows meet, 30 s", []).append(seams(sound.audio, places))
             anywhere = np.sort(random.integers(places[0], places[-1], len(places)))
-            found.setdefault("as many random places", []).append(seams(sound.audio, anywhere))
+            seams_by_place.setdefault("as many random places", []).append(seams(sound.audio, anywhere))
         if args.loops:
-            made = generate(prior, seconds=2.0, count=args.loops, loop=True, **options)
-            found["where loops of 2 s close"] = [sound.seam for sound in made.sounds if sound.seam is not None]
+            loops = generate(prior, seconds=2.0, count=args.loops, loop=True, **options)
+            seams_by_place["where loops of 2 s close"] = [
+                sound.seam for sound in loops.sounds if sound.seam is not None
+            ]
     return [
         {
-            "where": where,
+            "where": place,
             "sounds": len(measured),
-            "step / largest inside, median": float(np.median([one.step for one in measured])),
-            "step, largest": max(one.step for one in measured),
-            "flux / largest inside, median": float(np.median([one.flux for one in measured])),
-            "flux, largest": max(one.flux for one in measured),
+            "step / largest inside, median": float(np.median([seam.step for seam in measured])),
+            "step, largest": max(seam.step for seam in measured),
+            "flux / largest inside, median": float(np.median([seam.flux for seam in measured])),
+            "flux, largest": max(seam.flux for seam in measured),
         }
-        for where, measured in found.items()
+        for place, measured in seams_by_place.items()
     ]
 
 

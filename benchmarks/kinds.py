@@ -58,16 +58,20 @@ def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
     """One row for each bitrate: kilobits per second of both, and each metric of both."""
     from auricle.bench.scoring.metrics import METRICS as KNOWN
 
-    ours, theirs = (result.curves[0], next(each for each in result.curves if each.codec == "opus"))
+    own_curve, opus_curve = (result.curves[0], next(compared for compared in result.curves if compared.codec == "opus"))
     channels = "+".join(sorted({str(file.channels) for file in result.files if not file.problem}))
     rows = []
-    for mine, other in zip(ours.points, theirs.points, strict=True):
-        row: dict[str, Any] = {"kind": kind, "files": mine.files, "channels": channels}
-        row["kb/s"] = _pair(*(None if each.kbps is None else each.kbps.mean for each in (mine, other)), digits=1)
+    for point, opus_point in zip(own_curve.points, opus_curve.points, strict=True):
+        row: dict[str, Any] = {"kind": kind, "files": point.files, "channels": channels}
+        row["kb/s"] = _pair(
+            *(None if compared.kbps is None else compared.kbps.mean for compared in (point, opus_point)), digits=1
+        )
         wins = []
         for name in METRICS:
             metric = KNOWN[name]
-            a, b = (None if name not in each.scores else each.scores[name].mean for each in (mine, other))
+            a, b = (
+                None if name not in compared.scores else compared.scores[name].mean for compared in (point, opus_point)
+            )
             row[metric.label] = _pair(a, b, digits=metric.digits)
             if a is not None and b is not None and (a > b if metric.higher_is_better else a < b):
                 wins.append(metric.label)
@@ -76,9 +80,9 @@ def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _pair(mine: float | None, other: float | None, *, digits: int) -> str:
+def _pair(own: float | None, opus: float | None, *, digits: int) -> str:
     return " ".join(
-        text.format("-" if each is None else f"{each:.{digits}f}") for text, each in (("{}", mine), ("({})", other))
+        text.format("-" if value is None else f"{value:.{digits}f}") for text, value in (("{}", own), ("({})", opus))
     )
 
 

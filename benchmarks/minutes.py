@@ -16,21 +16,21 @@ from _shared import one_thread, parser, publish, run, table
 
 
 def main() -> None:
-    made = parser(__doc__)
-    made.add_argument("sounds", type=Path, help="a folder of sounds, best with subfolders train and valid")
-    made.add_argument("--preset", default="speech")
-    made.add_argument("--budgets", nargs="*", default=[], help="5m 10m, or steps")
-    made.add_argument("--bases", nargs="*", default=["none", "auto"])
-    made.add_argument("--adversarial", type=float, default=0.0, help="last share of each budget")
-    made.add_argument("--threads", type=int, default=1)
-    made.add_argument("--models", nargs="*", default=[], metavar="NAME=MODEL", help="measure these as they are")
-    made.add_argument("--name", help="of the result, the folder's by default")
-    made.add_argument("--seconds", type=float, default=120.0, help="of held-out sound that are judged")
-    args = made.parse_args()
+    options = parser(__doc__)
+    options.add_argument("sounds", type=Path, help="a folder of sounds, best with subfolders train and valid")
+    options.add_argument("--preset", default="speech")
+    options.add_argument("--budgets", nargs="*", default=[], help="5m 10m, or steps")
+    options.add_argument("--bases", nargs="*", default=["none", "auto"])
+    options.add_argument("--adversarial", type=float, default=0.0, help="last share of each budget")
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--models", nargs="*", default=[], metavar="NAME=MODEL", help="measure these as they are")
+    options.add_argument("--name", help="of the result, the folder's by default")
+    options.add_argument("--seconds", type=float, default=120.0, help="of held-out sound that are judged")
+    args = options.parse_args()
     if args.threads == 1:
         one_thread()
-    told = {"preset", "bases", "budgets", "adversarial", "threads", "seconds"}
-    settings = {"sounds": args.sounds.name, **{name: value for name, value in vars(args).items() if name in told}}
+    names = {"preset", "bases", "budgets", "adversarial", "threads", "seconds"}
+    settings = {"sounds": args.sounds.name, **{name: value for name, value in vars(args).items() if name in names}}
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as home:
         for label, judged in _all(args, Path(home)):  # published anew after each run: a long row may be cut short
@@ -50,7 +50,7 @@ def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any],
         yield {"model": name, "steps": 0, "minutes": 0.0}, table
     for budget in args.budgets:
         for base in args.bases:
-            made = train(
+            result = train(
                 args.sounds,
                 out=home / f"{base}-{budget}.auricle.safetensors",
                 base=base,
@@ -58,16 +58,16 @@ def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any],
                 options=TrainingOptions(preset=args.preset, adversarial=args.adversarial, trackers="none"),
                 device=DeviceConfig(threads=args.threads),
             )
-            label = {"model": f"{budget} from {base}", "steps": made.steps, "minutes": round(made.seconds / 60, 1)}
-            yield label, evaluate_held_out(made.model, made.held_out, max_seconds=args.seconds)
+            label = {"model": f"{budget} from {base}", "steps": result.steps, "minutes": round(result.seconds / 60, 1)}
+            yield label, evaluate_held_out(result.model, result.held_out, max_seconds=args.seconds)
 
 
 def _rows(label: dict[str, Any], table: Sequence[Any]) -> Iterator[dict[str, Any]]:
     for row in table:
-        mine = label if row.codec != "opus" else {"model": "opus", "steps": "", "minutes": ""}
+        row_label = label if row.codec != "opus" else {"model": "opus", "steps": "", "minutes": ""}
         figures = {"mel": row.mel, "PESQ": row.pesq, "STOI": row.stoi, "SI-SDR": row.si_sdr}
         rounded = {name: None if value is None else round(value, 3) for name, value in figures.items()}
-        yield {**mine, "setting": row.setting, "kb/s": None if row.kbps is None else round(row.kbps, 2), **rounded}
+        yield {**row_label, "setting": row.setting, "kb/s": None if row.kbps is None else round(row.kbps, 2), **rounded}
 
 
 if __name__ == "__main__":

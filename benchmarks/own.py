@@ -43,8 +43,8 @@ def main() -> None:
                 kbps=tuple(args.kbps), files=args.files, seconds=args.clip_seconds, skip_cost=True
             ),
         )
-    made = {name: model.info.training.get(name) for name in ("base", "hours of sound", "steps", "seconds")}
-    settings = {**result.settings, "sounds": args.sounds.name, **made}
+    training = {name: model.info.training.get(name) for name in ("base", "hours of sound", "steps", "seconds")}
+    settings = {**result.settings, "sounds": args.sounds.name, **training}
     publish(
         f"own-{args.sounds.name}", args.out, settings, {"result": result.to_json()}, [quality_markdown(result.curves)]
     )

@@ -68,21 +68,19 @@ def page(results: Path) -> str:
     return "\n".join(parts)
 
 
-def _compared(name: str, rows: Sequence[Mapping[str, str]]) -> str:
-    return f"### {name}\n\n{counted(rows).capitalize()}.\n\n{table(_filled(rows))}\n"
-
-
 def newest(results: Path) -> list[dict[str, Any]]:
     """The last result of each name, in the order of the page."""
-    found = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("????-??-??-*.json"))]
-    last = {record["benchmark"]: record for record in sorted(found, key=lambda record: record["date"])}
+    records = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("????-??-??-*.json"))]
+    last = {record["benchmark"]: record for record in sorted(records, key=lambda record: record["date"])}
     return sorted(last.values(), key=lambda record: (_rank(record["benchmark"]), record["benchmark"]))
 
 
 def scripts() -> list[str]:
     """Stems of the scripts that measure something."""
-    own = Path(__file__).stem
-    return sorted(path.stem for path in BENCHMARKS.glob("*.py") if not path.name.startswith("_") and path.stem != own)
+    this_script = Path(__file__).stem
+    return sorted(
+        path.stem for path in BENCHMARKS.glob("*.py") if not path.name.startswith("_") and path.stem != this_script
+    )
 
 
 def script_of(name: str) -> str | None:
@@ -137,14 +135,15 @@ def _benchmark(result: Mapping[str, Any]) -> Iterator[str]:
     from auricle.bench.report.text_summary import cost_markdown, quality_markdown
     from auricle.bench.scoring.results import BenchmarkResult
 
-    found = BenchmarkResult.from_json(result)
-    yield quality_markdown(found.curves)
+    benchmark = BenchmarkResult.from_json(result)
+    yield quality_markdown(benchmark.curves)
     yield "BD-rate is the mean difference of bitrate at equal quality, against Opus: negative is fewer bits."
-    yield cost_markdown(found.curves)
-    lost = sum(bool(file.problem) for file in found.files)
-    share = found.metric_seconds / found.work_seconds if found.work_seconds else 0.0
-    told = f"{len(found.files) - lost} files used, {lost} left out"
-    yield f"{found.title}. {told}; {found.wall_seconds:.0f} s on the clock, {share:.0%} of the work was metrics."
+    yield cost_markdown(benchmark.curves)
+    unusable = sum(bool(file.problem) for file in benchmark.files)
+    share = benchmark.metric_seconds / benchmark.work_seconds if benchmark.work_seconds else 0.0
+    counts = f"{len(benchmark.files) - unusable} files used, {unusable} left out"
+    times = f"{benchmark.wall_seconds:.0f} s on the clock, {share:.0%} of the work was metrics"
+    yield f"{benchmark.title}. {counts}; {times}."
 
 
 def _filled(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -179,8 +179,8 @@ class _Clock:
 
 
 class _Span:
-    def __init__(self, done: Callable[[float], None]) -> None:
-        self._done = done
+    def __init__(self, on_end: Callable[[float], None]) -> None:
+        self._done = on_end
         self._started = 0.0
 
     def __enter__(self) -> None:

@@ -34,13 +34,17 @@ def main() -> None:
         return
     with TemporaryDirectory() as name, _two_hosts():
         home = Path(name)
-        one = _job(home / "one", args.steps, accumulate=2)
-        _ended(_start((sys.executable,), one), 0)
+        command = _job(home / "one", args.steps, accumulate=2)
+        _ended(_start((sys.executable,), command), 0)
         two = _job(home / "two", args.steps)
         for agent in _on_both(two):
             _ended(agent, 0)
-        whole = {"run": "two hosts", **_differences(home / "one", home / "two"), "seconds until the job ended": None}
-        rows = [whole, {"run": "killed, resumed", **_killed(home, args.steps)}]
+        two_hosts = {
+            "run": "two hosts",
+            **_differences(home / "one", home / "two"),
+            "seconds until the job ended": None,
+        }
+        rows = [two_hosts, {"run": "killed, resumed", **_killed(home, args.steps)}]
     publish("two-hosts", args.out, {"steps": args.steps}, {"rows": rows}, [table(rows)])
 
 
@@ -55,11 +59,11 @@ def _killed(home: Path, steps: int) -> dict[str, Any]:
         time.sleep(0.05)
     os.kill(_worker_of(agents[1].pid), signal.SIGKILL)
     killed = time.monotonic()
-    said = [agent.communicate(timeout=120)[1] for agent in agents]
+    errors = [agent.communicate(timeout=120)[1] for agent in agents]
     took = time.monotonic() - killed
     codes = [agent.returncode for agent in agents]
-    if 0 in codes or "exitcode  : -9" not in said[1] or "has lost the others" not in said[0]:
-        raise OptionError(f"the job ended with {codes} and said {said[0][-500:]!r}, {said[1][-500:]!r}")
+    if 0 in codes or "exitcode  : -9" not in errors[1] or "has lost the others" not in errors[0]:
+        raise OptionError(f"the job ended with {codes} and said {errors[0][-500:]!r}, {errors[1][-500:]!r}")
     for agent in _on_both({**job, "resume": True}):
         _ended(agent, 0)
     return {**_differences(home / "one", home / "killed"), "seconds until the job ended": took}
@@ -105,9 +109,9 @@ def _start(launcher: Sequence[str], job: dict[str, Any]) -> subprocess.Popen[str
 
 
 def _ended(process: subprocess.Popen[str], code: int) -> None:
-    _, said = process.communicate(timeout=900)
+    _, stderr = process.communicate(timeout=900)
     if process.returncode != code:
-        raise OptionError(f"a run ended with {process.returncode}: {said[-1500:]}")
+        raise OptionError(f"a run ended with {process.returncode}: {stderr[-1500:]}")
 
 
 def _worker_of(pid: int) -> int:
@@ -120,17 +124,23 @@ def _job(folder: Path, steps: int, accumulate: int = 1) -> dict[str, Any]:
     return {"folder": str(folder), "steps": steps, "accumulate": accumulate, "resume": False}
 
 
-def _differences(one: Path, two: Path) -> dict[str, Any]:
+def _differences(first: Path, second: Path) -> dict[str, Any]:
     """Largest relative difference of a step's loss, and largest difference of a final weight."""
     from safetensors.torch import load_file
 
-    wanted, got = ({line["step"]: line["loss"] for line in _lines(folder)} for folder in (one, two))
-    if wanted.keys() != got.keys():
-        raise OptionError(f"{sorted(wanted.keys() ^ got.keys())} are steps of one run only")
-    weights = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
-    loss = max(abs(got[step] - wanted[step]) / abs(wanted[step]) for step in wanted)
+    first_losses, second_losses = (
+        {line["step"]: line["loss"] for line in _lines(folder)} for folder in (first, second)
+    )
+    if first_losses.keys() != second_losses.keys():
+        raise OptionError(f"{sorted(first_losses.keys() ^ second_losses.keys())} are steps of one run only")
+    weights = load_file(first / "model.safetensors"), load_file(second / "model.safetensors")
+    loss = max(abs(second_losses[step] - first_losses[step]) / abs(first_losses[step]) for step in first_losses)
     gap = max(float((weights[0][name].float() - weights[1][name].float()).abs().max()) for name in weights[0])
-    return {"steps": len(got), "loss differs by at most": f"{loss:.1e}", "weights differ by at most": f"{gap:.1e}"}
+    return {
+        "steps": len(second_losses),
+        "loss differs by at most": f"{loss:.1e}",
+        "weights differ by at most": f"{gap:.1e}",
+    }
 
 
 def _lines(folder: Path) -> list[dict[str, float]]:

@@ -49,8 +49,8 @@ class Item:
     @property
     def licence(self) -> str:
         """The licence of this very file."""
-        named = (name for rule, name in self.source.licences if re.search(rule, self.path))
-        return next(named, self.source.licence)
+        licences = (name for rule, name in self.source.licences if re.search(rule, self.path))
+        return next(licences, self.source.licence)
 
 
 def order(source: str, groups: Iterable[str]) -> list[str]:
@@ -63,17 +63,17 @@ def deal(source: Source, paths: Iterable[str]) -> list[Item]:
 
     In hash order the first `source.test` groups test, the next `source.valid` validate and the rest trains.
     """
-    wanted = {}
+    groups_by_path = {}
     for path in sorted(paths):
         match = re.search(source.include, path)
         if match and not (source.exclude and re.search(source.exclude, path)):
-            wanted[path] = match["group"] or "default"
-    pinned = {path: split for path in wanted for rule, split in source.pinned if re.search(rule, path)}
-    free = order(source.name, {group for path, group in wanted.items() if path not in pinned})
+            groups_by_path[path] = match["group"] or "default"
+    pinned = {path: split for path in groups_by_path for rule, split in source.pinned if re.search(rule, path)}
+    free = order(source.name, {group for path, group in groups_by_path.items() if path not in pinned})
     splits = dict.fromkeys(free, "train")
     splits |= dict.fromkeys(free[: source.test], "test")
     splits |= dict.fromkeys(free[source.test : source.test + source.valid], "valid")
-    return [Item(source, path, group, pinned.get(path) or splits[group]) for path, group in wanted.items()]
+    return [Item(source, path, group, pinned.get(path) or splits[group]) for path, group in groups_by_path.items()]
 
 
 def files_below(base: Path) -> Iterator[str]:
@@ -110,13 +110,13 @@ def deliver(origin: Path, target: Path, soundfont: Path | None) -> None:
 
 def build_source(source: Source, base: Path, out: Path, soundfont: Path | None) -> Iterator[Row]:
     """Deliver one source and yield the manifest's rows. Copies of the same bytes are kept once."""
-    seen: set[str] = set()
+    digests: set[str] = set()
     for item in deal(source, files_below(base)):
         origin = base / item.path
         digest = hashlib.sha256(origin.read_bytes()).hexdigest()
-        if digest in seen:
+        if digest in digests:
             continue
-        seen.add(digest)
+        digests.add(digest)
         target = out / item.split / source.name / item.path
         if origin.suffix in CONVERTED:
             target = target.with_suffix(".flac")
@@ -165,28 +165,28 @@ def build(sources: Iterable[Source], out: Path, corpus: Path | None, packages: P
             base = find_base(source, corpus, packages, mirror)
             midi = any(path.endswith(".mid") for path in files_below(base))
             soundfont = unpack(SOUNDFONT[0], packages, mirror) / SOUNDFONT[1] if midi else None
-            made = list(build_source(source, base, out, soundfont))
+            source_rows = list(build_source(source, base, out, soundfont))
         except (UnavailableError, ImportError) as reason:
             print(f"  left out {source.name}: {reason}", file=sys.stderr)
             continue
-        print(f"{source.name}: {hours(made)}", flush=True)
-        rows.extend(made)
+        print(f"{source.name}: {hours(source_rows)}", flush=True)
+        rows.extend(source_rows)
     return rows
 
 
 def write_manifest(rows: list[Row], path: Path) -> list[Row]:
     """Write the manifest and return it whole; lines of sources that were not built this time are kept."""
     fresh = {row["source"] for row in rows}
-    kept: list[Row] = []
+    older_rows: list[Row] = []
     if path.exists():
         with path.open(newline="", encoding="utf-8") as file:
-            kept = [dict(row) for row in csv.DictReader(file) if row["source"] not in fresh]
+            older_rows = [dict(row) for row in csv.DictReader(file) if row["source"] not in fresh]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(kept + rows)
-    return kept + rows
+        writer.writerows(older_rows + rows)
+    return older_rows + rows
 
 
 def hours(rows: Iterable[Row]) -> str:
@@ -208,13 +208,13 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="SOURCE", help="build only these sources")
     parser.add_argument("--without", nargs="+", metavar="SOURCE", default=[], help="leave these sources out")
     args = parser.parse_args()
-    known = {"speech": SPEECH, "music": MUSIC}[args.kind]
-    unknown = {*(args.only or []), *args.without} - {source.name for source in known}
+    sources = {"speech": SPEECH, "music": MUSIC}[args.kind]
+    unknown = {*(args.only or []), *args.without} - {source.name for source in sources}
     if unknown:
         parser.error(f"no such source: {', '.join(sorted(unknown))}")
-    chosen = [s for s in known if s.name not in args.without and (not args.only or s.name in args.only)]
+    selection = [s for s in sources if s.name not in args.without and (not args.only or s.name in args.only)]
     packages = args.packages or args.out.parent / "packages"
-    rows = build(chosen, args.out, args.corpus, packages, args.mirror)
+    rows = build(selection, args.out, args.corpus, packages, args.mirror)
     print(f"total: {hours(write_manifest(rows, args.out / 'manifest.csv'))}")
 
 

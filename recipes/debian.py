@@ -24,30 +24,30 @@ def unpack(name: str, folder: Path, mirror: str = DEFAULT_MIRROR) -> Path:
     A .deb that already lies in `folder` is used, so that a machine without a network can be served by hand.
     """
     package = next(package for package in PACKAGES if package.name == name)
-    target, done = folder / name, folder / f"{name}.done"
-    if done.exists():
+    target, marker = folder / name, folder / f"{name}.done"
+    if marker.exists():
         return target
     folder.mkdir(parents=True, exist_ok=True)
     deb = fetch(package, folder, mirror)
     check(deb, package)
     shutil.rmtree(target, ignore_errors=True)
     extract(deb, target)
-    done.touch()
+    marker.touch()
     return target
 
 
 def fetch(package: Package, folder: Path, mirror: str) -> Path:
     """Download a .deb with apt-get where there is one that knows this version, else from the mirror."""
-    found = sorted(folder.glob(f"{package.name}_*.deb"))
-    if found:
-        return found[0]
+    archives = sorted(folder.glob(f"{package.name}_*.deb"))
+    if archives:
+        return archives[0]
     print(f"fetching {package.name} {package.version}", flush=True)
     if shutil.which("apt-get"):
         command = ["apt-get", "--quiet", "download", f"{package.name}={package.version}"]
         subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        found = sorted(folder.glob(f"{package.name}_*.deb"))
-        if found:
-            return found[0]
+        archives = sorted(folder.glob(f"{package.name}_*.deb"))
+        if archives:
+            return archives[0]
     target = folder / Path(package.path).name
     part = target.with_suffix(".part")
     try:

@@ -17,8 +17,8 @@ SCALE = (0, 2, 4, 7, 9)
 
 def phrase(synth, random: np.random.Generator) -> np.ndarray:
     """About 12 s of notes, chords and rests, float32 (t, 2)."""
-    blocks, left = [], PHRASE_SECONDS
-    while left > 0:
+    blocks, remaining = [], PHRASE_SECONDS
+    while remaining > 0:
         length = float(random.choice([0.15, 0.3, 0.45, 0.9]))
         root = 48 + 12 * int(random.integers(0, 3))
         count = int(random.choice([0, 1, 1, 1, 2, 3]))
@@ -28,7 +28,7 @@ def phrase(synth, random: np.random.Generator) -> np.ndarray:
         blocks.append(np.frombuffer(bytes(synth.generate(int(length * RATE))), np.float32))
         for key in keys:
             synth.noteoff(0, key)
-        left -= length
+        remaining -= length
     return np.concatenate(blocks).reshape(-1, 2)
 
 

@@ -31,15 +31,15 @@ def main() -> None:
     parser.add_argument("--mirror", default=DEFAULT_MIRROR)
     options = parser.parse_args()
     base = unpack(f"fillets-ng-data-{options.language}", options.packages, options.mirror) / SOUNDS
-    found = {path.stem: path for path in base.glob(f"*/{options.language}/*-{FISH[options.fish]}-*.ogg")}
+    paths = {path.stem: path for path in base.glob(f"*/{options.language}/*-{FISH[options.fish]}-*.ogg")}
     room = {"valid": options.held_out, "train": 60.0 * options.minutes}
-    for stem in order(f"fillets_{options.language}", found):
-        split = next((name for name, left in room.items() if left > 0), None)
+    for stem in order(f"fillets_{options.language}", paths):
+        split = next((name for name, seconds in room.items() if seconds > 0), None)
         if split is None:
             break
-        room[split] -= soundfile.info(found[stem]).duration
+        room[split] -= soundfile.info(paths[stem]).duration
         (options.out / split).mkdir(parents=True, exist_ok=True)
-        place(found[stem], options.out / split / f"{stem}.ogg")
+        place(paths[stem], options.out / split / f"{stem}.ogg")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ def evaluate_held_out(
     if not selection.clips:
         return ()
     plan = _plan(model, qualities)
-    others = (make_codec("opus"),) if against is None else against
-    codecs = [codec for codec in others if model.tables is not None and codec.missing() is None]
+    comparisons = (make_codec("opus"),) if against is None else against
+    codecs = [codec for codec in comparisons if model.tables is not None and codec.missing() is None]
     scorer = Scorer(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
     skipped = len(selection.rejected)
     steps = _Steps(len(selection.clips) * len(plan) * (1 + len(codecs)), on_progress)

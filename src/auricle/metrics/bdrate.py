@@ -40,11 +40,11 @@ def bd_rate(anchor: Sequence[tuple[float, float]], tested: Sequence[tuple[float,
 
 def _rising(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """In ascending order of rate, only those that are better than all cheaper ones."""
-    kept: list[tuple[float, float]] = []
+    rising: list[tuple[float, float]] = []
     for rate, quality in sorted(points, key=lambda point: (point[0], -point[1])):
-        if not kept or quality > kept[-1][1]:
-            kept.append((rate, quality))
-    return kept
+        if not rising or quality > rising[-1][1]:
+            rising.append((rate, quality))
+    return rising
 
 
 def _mean_log(curve: list[tuple[float, float]], low: float, high: float) -> float:

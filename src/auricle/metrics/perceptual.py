@@ -67,12 +67,16 @@ def pesq_wb(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> fl
         import pesq
     except ImportError as error:
         raise MetricUnavailable("PESQ needs the package pesq: pip install 'auricle[bench]'") from error
-    wanted, given = _at_rate(reference, estimate, sample_rate, _PESQ_RATE)
-    if wanted.size < _PESQ_SHORTEST:
-        raise AudioError(f"PESQ can't score {wanted.size / _PESQ_RATE:.3f} s: give a quarter of a second or more")
-    pieces = -(-wanted.size // _PESQ_LONGEST)
+    reference_mono, estimate_mono = _at_rate(reference, estimate, sample_rate, _PESQ_RATE)
+    if reference_mono.size < _PESQ_SHORTEST:
+        raise AudioError(
+            f"PESQ can't score {reference_mono.size / _PESQ_RATE:.3f} s: give a quarter of a second or more"
+        )
+    pieces = -(-reference_mono.size // _PESQ_LONGEST)
     scores = []
-    for first, second in zip(np.array_split(wanted, pieces), np.array_split(given, pieces), strict=True):
+    for first, second in zip(
+        np.array_split(reference_mono, pieces), np.array_split(estimate_mono, pieces), strict=True
+    ):
         if not first.any() or not second.any():
             continue  # the package divides by their level
         try:
@@ -103,18 +107,18 @@ def stoi(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, exten
         import pystoi
     except ImportError as error:
         raise MetricUnavailable("STOI needs the package pystoi: pip install 'auricle[bench]'") from error
-    wanted, given = mono_pair(reference, estimate)
+    reference_mono, estimate_mono = mono_pair(reference, estimate)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         try:
-            return float(pystoi.stoi(wanted, given, sample_rate, extended=extended))
+            return float(pystoi.stoi(reference_mono, estimate_mono, sample_rate, extended=extended))
         except (RuntimeWarning, ValueError, IndexError) as error:
             raise AudioError("STOI finds too little sound in these signals: give half a second or more") from error
 
 
 def _at_rate(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, rate: int) -> tuple[np.ndarray, np.ndarray]:
-    both = np.stack(mono_pair(reference, estimate)).astype(np.float32)
-    first, second = resample(both, sample_rate, rate)
+    signals = np.stack(mono_pair(reference, estimate)).astype(np.float32)
+    first, second = resample(signals, sample_rate, rate)
     return first, second
 
 
@@ -137,16 +141,16 @@ def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, spe
     """
     judge = _judge("speech" if speech else "audio")
     rate = _SPEECH_RATE if speech else _AUDIO_RATE
-    both = np.stack(mono_pair(reference, estimate)).astype(np.float32)
-    wanted, given = resample(both, sample_rate, rate).astype(np.float64)
-    if wanted.size < _SHORTEST_SECONDS * rate:
-        raise AudioError(f"ViSQOL can't score {wanted.size / rate:.3f} s: give a second or more")
-    if np.abs(wanted).max() < _SILENCE:
+    signals = np.stack(mono_pair(reference, estimate)).astype(np.float32)
+    reference_mono, estimate_mono = resample(signals, sample_rate, rate).astype(np.float64)
+    if reference_mono.size < _SHORTEST_SECONDS * rate:
+        raise AudioError(f"ViSQOL can't score {reference_mono.size / rate:.3f} s: give a second or more")
+    if np.abs(reference_mono).max() < _SILENCE:
         raise AudioError("ViSQOL can't score a silent reference: measure it by another metric")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # logarithms of silent bands, which the package handles
         try:
-            score = float(judge.measure_from_arrays(wanted, given, rate).moslqo)
+            score = float(judge.measure_from_arrays(reference_mono, estimate_mono, rate).moslqo)
         except (ValueError, IndexError, RuntimeError, ZeroDivisionError) as error:
             raise AudioError(f"ViSQOL can't score these signals: {error}") from error
     if not np.isfinite(score):

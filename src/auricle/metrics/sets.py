@@ -32,18 +32,18 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.maximum(squares, 0.0)
 
 
-def nearest(values: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def nearest(values: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each row of ``values`` ``(n, d)`` its nearest row of ``others`` ``(m, d)``, m at least 1.
 
     Returns:
         Euclidean distances, float64 ``(n,)``, and row numbers, int64 ``(n,)``.
     """
-    found = np.zeros(len(values), np.int64)
+    indices = np.zeros(len(values), np.int64)
     for at in range(0, len(values), _BLOCK):
-        found[at : at + _BLOCK] = squared_distances(values[at : at + _BLOCK], others).argmin(axis=1)
+        indices[at : at + _BLOCK] = squared_distances(values[at : at + _BLOCK], candidates).argmin(axis=1)
     # computed again by subtraction: of near copies the formula above keeps few digits
-    steps = _rows(values) - _rows(others)[found]
-    return np.sqrt((steps * steps).sum(axis=1)), found
+    steps = _rows(values) - _rows(candidates)[indices]
+    return np.sqrt((steps * steps).sum(axis=1)), indices
 
 
 def mean_distance(squares: np.ndarray) -> float:
@@ -93,8 +93,8 @@ class Gaussian:
     @cached_property
     def root(self) -> np.ndarray:
         """The symmetric square root of the covariance."""
-        found, vectors = np.linalg.eigh(self.covariance)
-        return (vectors * np.sqrt(np.maximum(found, 0.0))) @ vectors.T
+        eigenvalues, vectors = np.linalg.eigh(self.covariance)
+        return (vectors * np.sqrt(np.maximum(eigenvalues, 0.0))) @ vectors.T
 
 
 def frechet_distance(first: Gaussian, second: Gaussian) -> float:
@@ -151,16 +151,16 @@ def fad_infinity(reference: np.ndarray | Gaussian, generated: np.ndarray, *, see
         raise OptionError(f"{len(generated)} sounds are too few to extrapolate from: give {FEWEST} or more")
     against = reference if isinstance(reference, Gaussian) else Gaussian.of(reference)
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(generated))
-    inverse, found = [], []
+    inverse, distances = [], []
     for parts in range(1, CHUNKS + 1):
         size = len(generated) // parts
         chunks = [generated[order[at * size : (at + 1) * size]] for at in range(parts)]
         inverse.append(1.0 / size)
-        found.append(float(np.mean([frechet_distance(against, Gaussian.of(chunk)) for chunk in chunks])))
-    slope, value = np.polyfit(inverse, found, 1)
-    spread = float(np.square(np.subtract(found, np.mean(found))).sum())
-    missed = float(np.square(np.polyval((slope, value), inverse) - found).sum())
-    return Extrapolated(float(value), found[0], float(slope), 1.0 - missed / spread if spread > 0 else 1.0)
+        distances.append(float(np.mean([frechet_distance(against, Gaussian.of(chunk)) for chunk in chunks])))
+    slope, value = np.polyfit(inverse, distances, 1)
+    spread = float(np.square(np.subtract(distances, np.mean(distances))).sum())
+    missed = float(np.square(np.polyval((slope, value), inverse) - distances).sum())
+    return Extrapolated(float(value), distances[0], float(slope), 1.0 - missed / spread if spread > 0 else 1.0)
 
 
 def median_distance(reference: np.ndarray) -> float:
@@ -172,10 +172,10 @@ def median_distance(reference: np.ndarray) -> float:
     if len(reference) < 2:
         raise OptionError(f"a bandwidth of {len(reference)} reference sounds: give 2 or more")
     squares = squared_distances(reference, reference)
-    found = float(np.sqrt(np.median(squares[np.triu_indices(len(squares), 1)])))
-    if found == 0.0:
+    median = float(np.sqrt(np.median(squares[np.triu_indices(len(squares), 1)])))
+    if median == 0.0:
         raise OptionError("more than half of the pairs of reference sounds are equal: give sounds that differ")
-    return found
+    return median
 
 
 def gaussian_kernel(first: np.ndarray, second: np.ndarray, bandwidth: float) -> np.ndarray:
@@ -202,18 +202,18 @@ def unbiased_mmd(
     Returns:
         float64 ``(r,)``, each part with two rows or more.
     """
-    one = np.ones((1, len(within_first))) if first_parts is None else np.asarray(first_parts, np.float64)
-    two = np.ones((1, len(within_second))) if second_parts is None else np.asarray(second_parts, np.float64)
-    counts, others = one.sum(axis=1), two.sum(axis=1)
-    if min(counts.min(), others.min()) < 2:
+    first = np.ones((1, len(within_first))) if first_parts is None else np.asarray(first_parts, np.float64)
+    second = np.ones((1, len(within_second))) if second_parts is None else np.asarray(second_parts, np.float64)
+    counts, second_counts = first.sum(axis=1), second.sum(axis=1)
+    if min(counts.min(), second_counts.min()) < 2:
         raise OptionError("a discrepancy of fewer than 2 sounds on a side has no unbiased estimate: give more")
-    mixed = ((one @ between) * two).sum(axis=1) / (counts * others)
-    return _within(within_first, one, counts) + _within(within_second, two, others) - 2.0 * mixed
+    mixed = ((first @ between) * second).sum(axis=1) / (counts * second_counts)
+    return _within(within_first, first, counts) + _within(within_second, second, second_counts) - 2.0 * mixed
 
 
 def _within(kernel: np.ndarray, parts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    whole = ((parts @ kernel) * parts).sum(axis=1) - parts @ np.diagonal(kernel)
-    return whole / (counts * (counts - 1.0))
+    sums = ((parts @ kernel) * parts).sum(axis=1) - parts @ np.diagonal(kernel)
+    return sums / (counts * (counts - 1.0))
 
 
 def kernel_audio_distance(reference: np.ndarray, generated: np.ndarray, *, bandwidth: float | None = None) -> float:

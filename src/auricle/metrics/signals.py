@@ -166,16 +166,16 @@ def si_sdr(reference: np.ndarray, estimate: np.ndarray) -> float:
     Raises:
         AudioError: the lengths differ, or a signal is empty or holds NaN or infinite samples.
     """
-    wanted, given = mono_pair(reference, estimate)
-    wanted, given = wanted - wanted.mean(), given - given.mean()
-    energy = float(wanted @ wanted)
-    quiet_reference = energy <= _SILENCE * wanted.size
-    quiet_estimate = float(given @ given) <= _SILENCE * given.size
+    reference_mono, estimate_mono = mono_pair(reference, estimate)
+    reference_mono, estimate_mono = reference_mono - reference_mono.mean(), estimate_mono - estimate_mono.mean()
+    energy = float(reference_mono @ reference_mono)
+    quiet_reference = energy <= _SILENCE * reference_mono.size
+    quiet_estimate = float(estimate_mono @ estimate_mono) <= _SILENCE * estimate_mono.size
     if quiet_reference or quiet_estimate:
         return _LIMIT_DB if quiet_reference and quiet_estimate else -_LIMIT_DB
-    target = float(given @ wanted) / energy * wanted
-    rest = given - target
-    signal, distortion = float(target @ target), float(rest @ rest)
+    target = float(estimate_mono @ reference_mono) / energy * reference_mono
+    residual = estimate_mono - target
+    signal, distortion = float(target @ target), float(residual @ residual)
     if signal <= distortion * 10 ** (-_LIMIT_DB / 10):
         return -_LIMIT_DB
     if distortion <= signal * 10 ** (-_LIMIT_DB / 10):

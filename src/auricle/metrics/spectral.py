@@ -58,14 +58,14 @@ def stft_distance(reference: np.ndarray, estimate: np.ndarray) -> float:
     Raises:
         AudioError: the lengths differ, or a signal is empty or holds NaN or infinite samples.
     """
-    wanted, given = mono_pair(reference, estimate)
-    return float(np.mean([_distance(wanted, given, n_fft) for n_fft in _SIZES]))
+    reference_mono, estimate_mono = mono_pair(reference, estimate)
+    return float(np.mean([_distance(reference_mono, estimate_mono, n_fft) for n_fft in _SIZES]))
 
 
-def _distance(wanted: np.ndarray, given: np.ndarray, n_fft: int) -> float:
+def _distance(reference: np.ndarray, estimate: np.ndarray, n_fft: int) -> float:
     difference = norm = logarithmic = 0.0
     count = 0
-    pairs = zip(magnitudes(wanted, n_fft, n_fft // 4), magnitudes(given, n_fft, n_fft // 4), strict=True)
+    pairs = zip(magnitudes(reference, n_fft, n_fft // 4), magnitudes(estimate, n_fft, n_fft // 4), strict=True)
     for first, second in pairs:
         difference += float(np.square(first - second).sum())
         norm += float(np.square(first).sum())
@@ -95,14 +95,14 @@ def mel_distance(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) 
     Raises:
         AudioError: the lengths differ, or a signal is empty or holds NaN or infinite samples.
     """
-    wanted, given = mono_pair(reference, estimate)
-    return float(np.mean([_between_mel(wanted, given, sample_rate, *scale) for scale in _SCALES]))
+    reference_mono, estimate_mono = mono_pair(reference, estimate)
+    return float(np.mean([_between_mel(reference_mono, estimate_mono, sample_rate, *scale) for scale in _SCALES]))
 
 
-def _between_mel(wanted: np.ndarray, given: np.ndarray, sample_rate: int, n_fft: int, n_mels: int) -> float:
+def _between_mel(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, n_fft: int, n_mels: int) -> float:
     filters = mel_filterbank(sample_rate, n_fft, n_mels).T.astype(np.float64)
     total, count = 0.0, 0
-    pairs = zip(magnitudes(wanted, n_fft, n_fft // 4), magnitudes(given, n_fft, n_fft // 4), strict=True)
+    pairs = zip(magnitudes(reference, n_fft, n_fft // 4), magnitudes(estimate, n_fft, n_fft // 4), strict=True)
     for first, second in pairs:
         logs = [np.log(np.maximum(spectrum @ filters, _FLOOR)) for spectrum in (first, second)]
         total += float(np.abs(logs[0] - logs[1]).sum())
@@ -124,11 +124,11 @@ def high_band(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> 
     Raises:
         AudioError: the lengths differ, the sample rate is too low, or the reference has nothing there.
     """
-    wanted, given = mono_pair(reference, estimate)
+    reference_mono, estimate_mono = mono_pair(reference, estimate)
     first = round(_FROM_HZ * _N_FFT / sample_rate)
     if first >= _N_FFT // 2:
         raise AudioError(f"sound of {sample_rate} Hz has no band above {_FROM_HZ} Hz")
-    levels = [_level(signal, first) for signal in (wanted, given)]
+    levels = [_level(signal, first) for signal in (reference_mono, estimate_mono)]
     if levels[0] < _SILENT_BAND:
         raise AudioError(f"the reference has nothing above {_FROM_HZ} Hz")
     ratio = 20 * np.log10(max(levels[1], 1e-12) / levels[0])
@@ -173,8 +173,8 @@ def log_mel_statistics(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     logs = np.log(np.maximum(heights / top, _LOG_MEL_FLOOR))
     steps = (np.arange(len(logs)) + 0.5) * np.pi / len(logs)
     shape = [np.sqrt(2.0) * np.cos(order * steps) @ logs / len(logs) for order in (1, 2)]
-    whole = [np.log(top), np.log(len(signal) / sample_rate)]
-    return np.concatenate((logs.mean(axis=0), logs.std(axis=0), *shape, whole)).astype(np.float32)
+    level_and_length = [np.log(top), np.log(len(signal) / sample_rate)]
+    return np.concatenate((logs.mean(axis=0), logs.std(axis=0), *shape, level_and_length)).astype(np.float32)
 
 
 def _bands(sample_rate: int, size: int) -> np.ndarray:

@@ -24,8 +24,8 @@ _LONGEST_SECONDS = 600
 
 def codec_cost(name: str, paths: AssetPaths, clip: Clip, setting: float) -> Cost:
     """Cost of another codec; see `Cost`. A process that fails gives a cost without figures and a note."""
-    named = {key: str(path) for key, path in vars(paths).items() if path is not None}
-    return _cost({"codec": name, "paths": named}, clip, setting)
+    path_texts = {key: str(path) for key, path in vars(paths).items() if path is not None}
+    return _cost({"codec": name, "paths": path_texts}, clip, setting)
 
 
 def model_cost(model: Autoencoder, clip: Clip, setting: float) -> Cost:

@@ -255,8 +255,8 @@ def _measure(
 
 def _class_accuracies(embedding: str, sets: _Sets, seed: int) -> Iterator[ClassAccuracy]:
     judge = ClassJudge(sets.training.values[embedding], [str(label) for label in sets.training.labels])
-    named = {GENERATED: sets.generated, HELD_OUT: sets.reference, REBUILT: sets.rebuilt_reference}
-    for name, sounds in named.items():
+    sets_by_name = {GENERATED: sets.generated, HELD_OUT: sets.reference, REBUILT: sets.rebuilt_reference}
+    for name, sounds in sets_by_name.items():
         if sounds is not None:
             mixed = matching_mix(sounds.labels, sets.reference.labels, seed)
             yield judge.judge(name, sounds.values[embedding], [str(label) for label in sounds.labels], mixed, seed)

@@ -57,26 +57,26 @@ def split_data(generated: Path, real: Path, training: Path | None, *, count: int
     training_labels = None if training is None else labelled(training)
     classes, notes = _shared_classes(generated_labels, real_labels, training_labels)
     allowed = frozenset(classes)
-    made, reference = (_only(labels, allowed) for labels in (generated_labels, real_labels))
+    generated_sounds, reference = (_only(labels, allowed) for labels in (generated_labels, real_labels))
     if training_labels is not None:
-        taught = _only(training_labels, allowed)
+        training_sounds = _only(training_labels, allowed)
     else:
-        taught, reference = _halved(reference, seed)
+        training_sounds, reference = _halved(reference, seed)
         notes.append(
             f"{Path(real).name} was cut in two halves: one is the reference, the other stands for the training "
             "sounds (--train names them)"
         )
-    for name, sounds in ((generated, made), (real, reference), (training or real, taught)):
+    for name, sounds in ((generated, generated_sounds), (real, reference), (training or real, training_sounds)):
         if len(sounds) < FEWEST:
             half = "half of " if training is None and name == real else ""
             raise DataError(f"{half}{name} holds {len(sounds)} sounds that can be compared: give {FEWEST} or more")
-    generated_draw, reference_draw = (_draw(sounds, count, seed) for sounds in (made, reference))
+    generated_draw, reference_draw = (_draw(sounds, count, seed) for sounds in (generated_sounds, reference))
     notes += [
         f"{len(draw)} of {len(sounds)} sounds of {Path(name).name} were used"
-        for name, draw, sounds in ((generated, generated_draw, made), (real, reference_draw, reference))
+        for name, draw, sounds in ((generated, generated_draw, generated_sounds), (real, reference_draw, reference))
         if len(draw) < len(sounds)
     ]
-    shared = _paths(reference) & _paths(taught)
+    shared = _paths(reference) & _paths(training_sounds)
     if shared:
         notes.append(
             f"{len(shared)} real sounds are training sounds too: what stands beside the generated ones is flattered"
@@ -86,7 +86,9 @@ def split_data(generated: Path, real: Path, training: Path | None, *, count: int
         real_labels.rejected,
         () if training_labels is None else training_labels.rejected,
     )
-    return DataSplits(generated_draw, reference_draw, taught, classes, training is not None, rejected, tuple(notes))
+    return DataSplits(
+        generated_draw, reference_draw, training_sounds, classes, training is not None, rejected, tuple(notes)
+    )
 
 
 def _paths(sounds: Sequence[Labelled]) -> set[Path]:
@@ -110,10 +112,10 @@ def _shared_classes(generated: Labels, real: Labels, training: Labels | None) ->
         raise DataError(f"the sounds share no class ({lists}): name the folders of classes alike")
     notes = []
     for name, labels in sets.items():
-        others = [label for label in labels.classes if label not in shared]
+        other_classes = [label for label in labels.classes if label not in shared]
         count = sum(sound.label not in shared for sound in labels.sounds)
         if count:
-            names = _listed(others) or "none"
+            names = _listed(other_classes) or "none"
             notes.append(f"{count} {name} sounds are of classes that not all sets have ({names}): left out")
     return tuple(sorted(shared)), notes
 
