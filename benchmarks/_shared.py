@@ -4,8 +4,10 @@ import argparse
 import json
 import os
 import shlex
+import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +24,17 @@ RESULTS = Path(__file__).parent / "results"
 SOUNDS = Path(__file__).parents[1] / "src" / "auricle" / "demo" / "sounds"
 _REPOSITORY = Path(__file__).parents[1]
 _THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_CHILD = "--child"
 _BEGAN = time.perf_counter()
 
 
+class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Descriptions as they are written, and defaults."""
+
+
 def parser(description: str | None) -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    """A parser with the option that every script has."""
+    options = argparse.ArgumentParser(description=description, formatter_class=HelpFormatter)
     options.add_argument("--out", type=Path, default=RESULTS, help="folder for the dated JSON")
     return options
 
@@ -156,10 +164,20 @@ def tell(text: str) -> None:
         print(f"\r{text:60}", end="", file=sys.stderr)
 
 
-def run(main: Any) -> None:
-    """Call ``main``; an error that is meant for the user is one line."""
+def child_output(*arguments: str) -> list[str]:
+    """The words that this script prints as a process of its own, in which ``run`` calls its ``child``."""
+    command = [sys.executable, sys.argv[0], _CHILD, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+
+def run(main: Callable[[], None], child: Callable[..., None] | None = None) -> None:
+    """Call ``main``, or ``child`` with the script's words in a process that `child_output` started; an error that is
+    meant for the user is one line."""
     try:
-        main()
+        if child is not None and sys.argv[1:2] == [_CHILD]:
+            child(*sys.argv[2:])
+        else:
+            main()
     except AuricleError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -170,6 +188,7 @@ __all__ = [
     "SOUNDS",
     "OptionError",
     "add_model",
+    "child_output",
     "looped",
     "model_from",
     "one_thread",

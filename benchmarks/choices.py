@@ -119,7 +119,6 @@ VARIANTS: Mapping[str, Change] = MappingProxyType(
 
 def main() -> None:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("sounds", type=Path, help="a folder with subfolders train and valid")
     options.add_argument("--steps", type=int, default=600, help="of each variant")
     options.add_argument("--kbps", type=float, nargs="+", default=[1.5, 3.0, 6.0, 9.0])

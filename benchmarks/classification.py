@@ -32,7 +32,6 @@ _PER_CLASS = (1, 5, 10, 0)
 
 def main() -> None:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("part", choices=sorted(PARTS), help="what to measure")
     options.add_argument("--corpus", type=Path, help="folder with manifest.csv, as shared/corpus")
     options.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")

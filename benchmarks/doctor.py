@@ -5,7 +5,6 @@ and some that look alike, so that memory is measured for a million files in minu
 """
 
 import struct
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from _shared import parser, publish, run, table
+from _shared import child_output, parser, publish, run, table
 
-_CHILD = "--child"
 _RATE = 8000
 _SAMPLES = 480
 _PER_FOLDER = 2000
@@ -25,9 +23,6 @@ _MODES = ("listed", "whole", "quick", "damaged")
 
 
 def main() -> None:
-    if sys.argv[1:2] == [_CHILD]:
-        _child(*sys.argv[2:])
-        return
     options = parser(__doc__)
     options.add_argument("--files", type=int, nargs="+", default=[10_000, 100_000], help="how many files, 4 kB each")
     options.add_argument(
@@ -66,10 +61,8 @@ def _make(folder: Path, count: int, damaged: bool) -> None:
 
 def _measured(folder: Path, count: int, mode: str) -> dict[str, Any]:
     started = time.perf_counter()
-    command = [sys.executable, __file__, _CHILD, str(folder), mode]
-    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    usable, rejected, twins, peak = child_output(str(folder), mode)
     took = time.perf_counter() - started
-    usable, rejected, twins, peak = process.stdout.split()
     assert int(usable) + int(rejected) == count
     row = {
         "files": count,
@@ -117,4 +110,4 @@ def _make_up(count: int) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, _child)

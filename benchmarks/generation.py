@@ -9,16 +9,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from _shared import add_model, model_from, one_thread, parser, publish, run, table
+from _shared import add_model, child_output, model_from, one_thread, parser, publish, run, table
 
-_CHILD = "--child"
 _HEADER = 44
 
 
 def main() -> None:
-    if sys.argv[1:2] == [_CHILD]:
-        _child(*sys.argv[2:])
-        return
     options = parser(__doc__)
     add_model(options, "music")
     options.add_argument("--prior", default="drums", help="a shipped prior or file; random:flow, random:recurrent")
@@ -148,9 +144,8 @@ def _command(args: argparse.Namespace, steps: int) -> float:
 
 
 def _memory(args: argparse.Namespace, seconds: float, folder: Path) -> dict[str, Any]:
-    command = [sys.executable, __file__, _CHILD, args.prior, str(seconds), str(folder / f"{seconds:g}")]
-    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    before, peak = (float(number) / 1e6 for number in process.stdout.split()[-2:])
+    words = child_output(args.prior, str(seconds), str(folder / f"{seconds:g}"))
+    before, peak = (float(number) / 1e6 for number in words[-2:])
     return {"file s": seconds, "peak MB": round(peak, 1), "with everything loaded MB": round(before, 1)}
 
 
@@ -207,4 +202,4 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, _child)

@@ -6,7 +6,6 @@ Each kind is a folder of held-out sounds, or several with `+` between them. Ever
 is Auricle's figure, then Opus' in brackets; `wins` names those in which Auricle's is better.
 """
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ METRICS = ("visqol", "mel", "stft")
 
 def main() -> None:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("kinds", nargs="+", metavar="NAME=FOLDER+FOLDER", help="held-out sounds of a kind")
     add_model(options, "music")
     options.add_argument("--kbps", type=float, nargs="+", default=[6.0, 12.0, 24.0], help="bitrates, all channels")

@@ -25,7 +25,6 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 def main() -> None:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("folders", nargs="+", type=Path, help="held-out sounds, a folder of each kind")
     add_model(options, "music")
     options.add_argument("--files", type=int, default=12, help="of a folder")

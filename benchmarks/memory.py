@@ -1,22 +1,16 @@
 """Peak resident memory of compressing and decompressing long stereo files, each in a process of its own."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from _shared import SOUNDS, add_model, looped, model_from, parser, publish, run, table
+from _shared import SOUNDS, add_model, child_output, looped, model_from, parser, publish, run, table
 
 _RATE = 44100
-_CHILD = "--child"
 
 
 def main() -> None:
-    if sys.argv[1:2] == [_CHILD]:
-        _child(*sys.argv[2:])
-        return
     options = parser(__doc__)
     add_model(options, "music")
     options.add_argument("--sound", type=Path, default=SOUNDS / "music_1.flac", help="repeated to the lengths below")
@@ -79,9 +73,7 @@ def _write(sound: Path, target: Path, minutes: float) -> None:
 
 def _measured(verb: str, minutes: float, arguments: list[str]) -> dict[str, Any]:
     started = time.perf_counter()
-    command = [sys.executable, __file__, _CHILD, verb, *arguments]
-    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    before, peak = (float(number) / 1e6 for number in process.stdout.split()[-2:])
+    before, peak = (float(number) / 1e6 for number in child_output(verb, *arguments)[-2:])
     return {
         "verb": verb,
         "minutes": minutes,
@@ -109,4 +101,4 @@ def _child(verb: str, source: str, target: str, model: str, kbps: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(main, _child)

@@ -15,7 +15,6 @@ from _shared import one_thread, parser, publish, run
 
 def main() -> None:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     options.add_argument("sounds", type=Path, help="a folder with subfolders train and valid")
     options.add_argument("--base", default="speech", help="a shipped model or a model file")
     options.add_argument("--budget", default="20m", help="of training: time or steps")

@@ -58,7 +58,6 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     options = parser(__doc__)
-    options.formatter_class = argparse.RawDescriptionHelpFormatter
     add_model(options, "speech")
     options.add_argument(
         "--clean",
