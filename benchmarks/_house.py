@@ -1,6 +1,6 @@
 """What the code looks like in figures: files by room, lengths, parameters, bare names. No limits, only counts.
 
-    python benchmarks/house.py [ROOT] [--wheel]
+    python benchmarks/_house.py [ROOT] [--wheel]
 
 ROOT is a checkout, this one by default; ``--wheel`` builds the wheel too, for its size.
 """
