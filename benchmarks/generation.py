@@ -56,12 +56,12 @@ def _networks(args: argparse.Namespace, folder: Path) -> Any:
     from auricle.model import save
     from auricle.synth import FlowConfig, Origin, PriorInfo, RecurrentConfig
     from auricle.synth.priors.file import load_prior, save_prior
-    from auricle.synth.priors.loading import chosen
+    from auricle.synth.priors.loading import load_prior_and_model
 
     kind = {"random:flow": FlowConfig, "random:recurrent": RecurrentConfig}.get(args.prior)
     if kind is None:
-        use = chosen(args.prior, None if args.model == "music" else args.model)
-        return use.prior, use.model
+        networks = load_prior_and_model(args.prior, None if args.model == "music" else args.model)
+        return networks.prior, networks.model
     model = model_from(args.model)
     torch.manual_seed(0)
     prior = kind().build(Origin.of(model, 1, ()), PriorInfo(name=args.prior)).eval().requires_grad_(False)
@@ -73,7 +73,7 @@ def _networks(args: argparse.Namespace, folder: Path) -> Any:
 
 def _speed(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, Any]]:
     from _timing import timed
-    from auricle import generate
+    from auricle import GenerationOptions, SamplingOptions, generate
 
     rows = []
     for steps in args.steps:
@@ -83,12 +83,9 @@ def _speed(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
             def work(seconds: float = seconds, steps: int = steps, count: int = count) -> None:
                 generate(
                     prior,
+                    GenerationOptions(args.label, count=count, seconds=seconds),
                     model=model,
-                    seconds=seconds,
-                    count=count,
-                    steps=steps,
-                    label=args.label,
-                    guidance=args.guidance,
+                    sampling=SamplingOptions(args.guidance, steps),
                 )
 
             timing = timed(work, repeats=args.repeats)
@@ -106,17 +103,19 @@ def _speed(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
 
 def _first(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, Any]]:
     """Until the first samples are there: with everything loaded, and of the whole command."""
-    from auricle.synth.endless import sound
-    from auricle.synth.priors.loading import Chosen
-    from auricle.synth.sampling.base import Taste, randomness
+    from auricle import SamplingOptions
+    from auricle.synth.endless import stream_blocks
+    from auricle.synth.kinds import RenderContext
+    from auricle.synth.priors.loading import PriorAndModel
 
     rows = []
     for steps in args.steps:
-        taste = Taste.of(prior, args.label, args.guidance, steps, 1.0)
+        sampling = SamplingOptions(args.guidance, steps)
         loaded = []
         for index in range(args.repeats + 1):
             began = time.perf_counter()
-            block = next(part for part in sound(Chosen(prior, model), taste, randomness(0, index)) if part.shape[1])
+            context = RenderContext(PriorAndModel(prior, model), sampling, prior.label(args.label), index, None)
+            block = next(part for part in stream_blocks(context) if part.shape[1])
             loaded.append(time.perf_counter() - began)
         rows.append(
             {
@@ -152,14 +151,15 @@ def _memory(args: argparse.Namespace, seconds: float, folder: Path) -> dict[str,
 def _child(prior: str, seconds: str, out: str) -> None:
     import torch
 
-    from auricle import generate
+    from auricle import GenerationOptions, SamplingOptions, generate
     from auricle.bench.machine_info import peak_memory
-    from auricle.synth.priors.loading import chosen
+    from auricle.synth.priors.loading import load_prior_and_model
 
     torch.set_num_threads(1)
-    use = chosen(prior, None)
+    networks = load_prior_and_model(prior, None)
     before = peak_memory()
-    generate(use.prior, model=use.model, seconds=float(seconds), steps=2, out=out)
+    options = GenerationOptions(seconds=float(seconds))
+    generate(networks.prior, options, model=networks.model, sampling=SamplingOptions(steps=2), out=out)
     print(before, peak_memory())
 
 
@@ -167,27 +167,27 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
     """Where windows meet, and where loops close, against the inside of the same sounds."""
     import numpy as np
 
-    from auricle import generate
-    from auricle.synth.rendering.loop import Seam, seams
+    from auricle import GenerationOptions, SamplingOptions, generate
+    from auricle.synth.rendering.loop import Seam, measure_seams
     from auricle.synth.sampling.dispatch import sampler_for
 
-    seams_by_place: dict[str, list[Seam]] = {}
+    seams: dict[str, list[Seam]] = {}
     random = np.random.default_rng(0)
-    options = {"model": model, "label": args.label, "guidance": args.guidance, "steps": args.steps[-1]}
-    first, hop = sampler_for(prior).seams
+    sampling = SamplingOptions(args.guidance, args.steps[-1])
+    first, hop = sampler_for(prior, sampling, prior.label(args.label)).seams
     if hop:
-        for sound in generate(prior, seconds=30.0, count=2, **options).sounds:
+        long = GenerationOptions(args.label, count=2, seconds=30.0)
+        for sound in generate(prior, long, model=model, sampling=sampling).sounds:
             assert sound.audio is not None
             last = int((sound.audio.shape[1] - 2048) / prior.hop_length)
             places = np.arange(first, last, hop) * prior.hop_length - model.decoder_latency
-            seams_by_place.setdefault("where windows meet, 30 s", []).append(seams(sound.audio, places))
+            seams.setdefault("where windows meet, 30 s", []).append(measure_seams(sound.audio, places))
             anywhere = np.sort(random.integers(places[0], places[-1], len(places)))
-            seams_by_place.setdefault("as many random places", []).append(seams(sound.audio, anywhere))
+            seams.setdefault("as many random places", []).append(measure_seams(sound.audio, anywhere))
         if args.loops:
-            loops = generate(prior, seconds=2.0, count=args.loops, loop=True, **options)
-            seams_by_place["where loops of 2 s close"] = [
-                sound.seam for sound in loops.sounds if sound.seam is not None
-            ]
+            options = GenerationOptions(args.label, count=args.loops, seconds=2.0, loop=True)
+            loops = generate(prior, options, model=model, sampling=sampling)
+            seams["where loops of 2 s close"] = [sound.seam for sound in loops.sounds if sound.seam is not None]
     return [
         {
             "where": place,
@@ -197,7 +197,7 @@ def _seams(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
             "flux / largest inside, median": float(np.median([seam.flux for seam in measured])),
             "flux, largest": max(seam.flux for seam in measured),
         }
-        for place, measured in seams_by_place.items()
+        for place, measured in seams.items()
     ]
 
 

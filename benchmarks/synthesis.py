@@ -58,18 +58,19 @@ def main() -> None:
 
 
 def _make(args: argparse.Namespace, folder: Path) -> GenerationCost:
-    from auricle.synth.priors.loading import chosen
+    from auricle.synth.priors.loading import load_prior_and_model
 
     sampling = SamplingOptions(guidance=args.guidance, steps=args.steps, temperature=args.temperature)
-    return make_sounds(chosen(args.prior, args.model), folder, args.n, seed=args.seed, sampling=sampling, force=True)
+    networks = load_prior_and_model(args.prior, args.model)
+    return make_sounds(networks, folder, args.n, seed=args.seed, sampling=sampling, force=True)
 
 
 def _evaluate(args: argparse.Namespace, folder: Path) -> SynthesisResult:
     model = args.model
     if args.prior is not None and model is None:
-        from auricle.synth.priors.loading import chosen
+        from auricle.synth.priors.loading import load_prior_and_model
 
-        model = chosen(args.prior, None).model
+        model = load_prior_and_model(args.prior, None).model
     corpus: Path = args.corpus
     options = SynthesisEvaluationOptions(train=corpus / "train", seed=args.seed)
     return evaluate_synthesis(folder, corpus / args.held_out, model=model, options=options)

@@ -144,7 +144,7 @@ def soundfont_shots(font: Font) -> Iterator[Shot]:
     import tinysoundfont
 
     synth = tinysoundfont.Synth(gain=-10, samplerate=RATE)
-    number, seen = synth.sfload(str(font.path)), set()
+    number, fingerprints = synth.sfload(str(font.path)), set()
     for kit in font.kits:
         synth.program_select(0, number, font.bank, kit)
         name = synth.sfpreset_name(number, font.bank, kit)
@@ -155,9 +155,9 @@ def soundfont_shots(font: Font) -> Iterator[Shot]:
                 synth.sounds_off()
                 audio = np.frombuffer(block, np.float32).reshape(-1, 2).mean(1)
                 mark = audio[: RATE // 5 : 16] / max(1e-6, float(np.abs(audio).max()))
-                if (heard := (mark * 50).round().tobytes()) in seen:
+                if (fingerprint := (mark * 50).round().tobytes()) in fingerprints:
                     continue
-                seen.add(heard)
+                fingerprints.add(fingerprint)
                 for tuning, shot in tuned(audio):
                     title = f"{name}_{key}_{velocity}_{tuning}".replace(" ", "_")
                     yield Shot(shot, "train", font.source, label, name, title, font.licence)
@@ -171,17 +171,17 @@ def read_mono(path: Path) -> np.ndarray:
 
 def kit_shots(folder: Path, split: str, licence: str) -> Iterator[Shot]:
     """Sounds of a Hydrogen kit, whose description names each instrument."""
-    seen = set()
+    used_files = set()
     for instrument in ET.parse(folder / "drumkit.xml").getroot().iter():
         if not instrument.tag.endswith("instrument"):
             continue
-        named = [part.text or "" for part in instrument if re.search(r"(^|\})name$", part.tag)]
+        names = [part.text or "" for part in instrument if re.search(r"(^|\})name$", part.tag)]
         files = [part.text or "" for part in instrument.iter() if part.tag.endswith("filename")]
         for file in files:
-            label = class_of(named[0] if named else file)
-            if label is None or file in seen or not (folder / file).is_file():
+            label = class_of(names[0] if names else file)
+            if label is None or file in used_files or not (folder / file).is_file():
                 continue
-            seen.add(file)
+            used_files.add(file)
             for tuning, audio in tuned(read_mono(folder / file)):
                 if split == "train" or tuning == "+0":
                     title = f"{folder.name}_{Path(file).stem}_{tuning}".replace(" ", "_")
@@ -205,8 +205,8 @@ def every_shot(packages: Path, mirror: str) -> Iterator[Shot]:
     for path in sorted(avl.glob("*_4_LV2.sf2")):
         yield from soundfont_shots(Font(path, "avldrums", "CC BY-SA 3.0", 0, (0,), AVL_KEYS))
     kits = unpack("hydrogen-drumkits", packages, mirror) / "usr/share/hydrogen/data/drumkits"
-    for split, chosen in (("train", FREE_KITS), ("valid", VALID_KITS), ("test", TEST_KITS)):
-        for kit, licence in chosen:
+    for split, split_kits in (("train", FREE_KITS), ("valid", VALID_KITS), ("test", TEST_KITS)):
+        for kit, licence in split_kits:
             yield from kit_shots(kits / kit, split, licence)
     yield from plain_shots(unpack("sonic-pi-samples", packages, mirror) / "usr/share/sonic-pi/samples")
 

@@ -5,7 +5,7 @@
     auricle.train("sounds/", out="mine.auricle.safetensors", budget="20m")
     auricle.compress("talk.flac", "talk.aur", model="speech", kbps=3)
     auricle.decompress("talk.aur", "talk.wav")
-    auricle.generate("drums", label="kick", count=8, seed=7, out="kicks")
+    auricle.generate("drums", auricle.GenerationOptions(label="kick", count=8, seed=7), out="kicks")
     auricle.Classifier.fit("labelled/", "music").predict("new.wav")
 
 Every name is loaded when it is first used: ``import auricle`` itself takes milliseconds and loads neither torch nor
@@ -62,14 +62,14 @@ if TYPE_CHECKING:
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
-    from auricle.options.synthesis import SamplingOptions
+    from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions
     from auricle.options.training import DeviceConfig, FinetuneOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
     from auricle.synth.latent_io import Latents, decode_latents, export_latents, read_latents, shift_latents
     from auricle.synth.morph import morph
-    from auricle.synth.rendering.result import Made
+    from auricle.synth.rendering.result import SynthesisOutput
     from auricle.synth.transfer import transfer
 
 __version__ = "0.1.0"
@@ -96,12 +96,13 @@ __all__ = [
     "Features",
     "FinetuneOptions",
     "FormatError",
+    "GenerationOptions",
     "Latents",
     "MachineError",
-    "Made",
     "MissingPackageError",
     "ModelError",
     "ModelInfo",
+    "MorphOptions",
     "OptionError",
     "OutputError",
     "Packet",
@@ -111,6 +112,7 @@ __all__ = [
     "Similar",
     "Suggestions",
     "SynthesisEvaluationOptions",
+    "SynthesisOutput",
     "SynthesisResult",
     "Trained",
     "TrainedPrior",
@@ -188,7 +190,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("DeviceConfig", "FinetuneOptions", "TrainingOptions"), "auricle.options.training"),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",
-        "Made": "auricle.synth.rendering.result",
+        "SynthesisOutput": "auricle.synth.rendering.result",
+        **dict.fromkeys(("GenerationOptions", "MorphOptions", "SamplingOptions"), "auricle.options.synthesis"),
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
         **dict.fromkeys(
             ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.latent_io"

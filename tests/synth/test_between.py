@@ -7,6 +7,8 @@ import pytest
 
 from auricle import morph, read, transfer
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
+from auricle.options.synthesis import MorphOptions
+from auricle.synth.rendering.result import Sound
 from synth.synth_sounds import RATE, make_model, tone, wav
 
 MODEL = make_model()
@@ -16,9 +18,9 @@ def rms(audio: np.ndarray) -> float:
     return float(np.sqrt(np.square(audio).mean()))
 
 
-def heard(one) -> np.ndarray:
-    assert one.audio is not None
-    return one.audio
+def samples(sound: Sound) -> np.ndarray:
+    assert sound.audio is not None
+    return sound.audio
 
 
 @pytest.fixture
@@ -29,9 +31,9 @@ def ends(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("align", [False, True])
 def test_steps_go_evenly_from_one_sound_to_the_other(ends: tuple[Path, Path], align: bool):
-    made = morph(*ends, model=MODEL, steps=5, align=align)
-    sounds = [heard(one) for one in made.sounds]
-    assert [one.share for one in made.sounds] == [0, 0.25, 0.5, 0.75, 1]
+    output = morph(*ends, MorphOptions(5, align=align), model=MODEL)
+    sounds = [samples(sound) for sound in output.sounds]
+    assert [sound.share for sound in output.sounds] == [0, 0.25, 0.5, 0.75, 1]
     assert [sound.shape[1] for sound in sounds] == [16000, 14000, 12000, 10000, 8000]
     levels = [20 * np.log10(rms(sound)) for sound in sounds]
     assert np.allclose(np.diff(levels), -5.0, atol=0.3), levels
@@ -40,7 +42,7 @@ def test_steps_go_evenly_from_one_sound_to_the_other(ends: tuple[Path, Path], al
 
 
 def test_the_middle_holds_both(ends: tuple[Path, Path]):
-    middle = heard(morph(*ends, model=MODEL, steps=3).sounds[1])
+    middle = samples(morph(*ends, MorphOptions(3), model=MODEL).sounds[1])
     spectrum = np.abs(np.fft.rfft(middle[0, :8000] * np.hanning(8000)))
     peaks = {hertz: spectrum[round(hertz / 2) - 3 : round(hertz / 2) + 4].max() for hertz in (330, 1200, 2500)}
     assert peaks[330] > 20 * peaks[2500] and peaks[1200] > 5 * peaks[2500]
@@ -51,7 +53,9 @@ def test_alignment_moves_events_together(tmp_path: Path):
     first, second = np.zeros((1, RATE), np.float32), np.zeros((1, RATE), np.float32)
     first[:, 3200:4800], second[:, 9600:11200] = click, click
     paths = [wav(tmp_path / f"{name}.wav", audio) for name, audio in (("first", first), ("second", second))]
-    plain, warped = (heard(morph(*paths, model=MODEL, steps=3, align=align).sounds[1])[0] for align in (False, True))
+    plain, warped = (
+        samples(morph(*paths, MorphOptions(3, align=align), model=MODEL).sounds[1])[0] for align in (False, True)
+    )
 
     def energy(audio: np.ndarray, start: int) -> float:
         return float(np.square(audio[start : start + 1600]).sum() / np.square(audio).sum())
@@ -62,10 +66,10 @@ def test_alignment_moves_events_together(tmp_path: Path):
 
 def test_a_morph_within_one_sound(ends: tuple[Path, Path], tmp_path: Path):
     first, second = wav(tmp_path / "a.wav", tone(330, 2.0)), wav(tmp_path / "b.wav", tone(1200, 2.0, channels=2))
-    made = morph(first, second, model=MODEL, within=True)
-    (one,) = made.sounds
-    audio = heard(one)
-    assert made.channels == 2 and audio.shape == (2, 32000) and one.share is None
+    output = morph(first, second, MorphOptions(within=True), model=MODEL)
+    (sound,) = output.sounds
+    audio = samples(sound)
+    assert output.channels == 2 and audio.shape == (2, 32000) and sound.share is None
     assert np.abs(audio[0, :1000] - tone(330, 1.0)[0, :1000]).max() < 0.1
     assert np.abs(audio[:, -1000:] - tone(1200, 2.0, channels=2)[:, -1000:]).max() < 0.1
     levels = [rms(audio[0, at : at + 3200]) for at in range(0, 32000, 3200)]
@@ -73,38 +77,38 @@ def test_a_morph_within_one_sound(ends: tuple[Path, Path], tmp_path: Path):
 
 
 def test_morphs_are_written_and_not_replaced(ends: tuple[Path, Path], tmp_path: Path):
-    made = morph(*ends, model=MODEL, steps=2, out=tmp_path / "out")
-    assert [one.path.name for one in made.sounds if one.path] == ["morph-001.wav", "morph-002.wav"]
+    output = morph(*ends, MorphOptions(2), model=MODEL, out=tmp_path / "out")
+    assert [sound.path.name for sound in output.sounds if sound.path] == ["morph-001.wav", "morph-002.wav"]
     assert read(tmp_path / "out" / "morph-002.wav")[0].shape == (1, 8000)
     with pytest.raises(OutputError, match="exists already"):
-        morph(*ends, model=MODEL, steps=2, out=tmp_path / "out")
+        morph(*ends, MorphOptions(2), model=MODEL, out=tmp_path / "out")
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "options"),
+    ("kind", "message", "options"),
     [
-        (OptionError, "a morph in 1 steps", {"steps": 1}),
-        (OptionError, "a morph in -3 steps", {"steps": -3}),
+        (OptionError, "a morph of 1 sounds", {"count": 1}),
+        (OptionError, "a morph of -3 sounds", {"count": -3}),
         (ModelError, "no model 'unknown'", {"model": "unknown"}),
         (AudioError, "missing.wav does not exist", {"second": "missing.wav"}),
         (AudioError, "silent.wav is silent", {"second": "silent.wav"}),
     ],
 )
-def test_bad_morphs(kind: type[AuricleError], said: str, options: dict, tmp_path: Path, ends, monkeypatch):
+def test_bad_morphs(kind: type[AuricleError], message: str, options: dict, tmp_path: Path, ends, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wav(Path("silent.wav"), np.zeros((1, RATE)))
-    given = {"second": ends[1], "model": MODEL, "out": "made", **options}
-    with pytest.raises(kind, match=said):
-        morph(ends[0], given.pop("second"), **given)
-    assert not Path("made").exists()
+    second, model = options.get("second", ends[1]), options.get("model", MODEL)
+    with pytest.raises(kind, match=message):
+        morph(ends[0], second, MorphOptions(options.get("count", 5)), model=model, out="new")
+    assert not Path("new").exists()
 
 
 @pytest.mark.parametrize(("rate", "channels", "seconds"), [(16000, 1, 1.0), (44100, 2, 0.777), (22050, 6, 0.4)])
 def test_transfer_keeps_rate_channels_length_and_level(tmp_path: Path, rate: int, channels: int, seconds: float):
     source = 0.5 * tone(500, seconds, rate=rate, channels=channels)
-    made = transfer(wav(tmp_path / "sound.wav", source, rate), MODEL)
-    audio = heard(made.sounds[0])
-    assert (made.sample_rate, made.channels) == (rate, channels) and audio.shape == source.shape
+    output = transfer(wav(tmp_path / "sound.wav", source, rate), MODEL)
+    audio = samples(output.sounds[0])
+    assert (output.sample_rate, output.channels) == (rate, channels) and audio.shape == source.shape
     assert rms(audio) == pytest.approx(rms(source), rel=0.01)
     assert np.abs(audio - source)[:, rate // 10 : -rate // 10].max() < 0.05  # this model rebuilds all sound
 
@@ -112,20 +116,20 @@ def test_transfer_keeps_rate_channels_length_and_level(tmp_path: Path, rate: int
 def test_transfer_at_low_quality_keeps_the_level(tmp_path: Path):
     source = tone(500, 1.0, level=0.1) + 0.02 * np.random.default_rng(0).normal(0, 1, (1, RATE)).astype(np.float32)
     path = wav(tmp_path / "sound.wav", source)
-    fine, coarse = (heard(transfer(path, MODEL, quality=quality).sounds[0]) for quality in (3, 0))
+    fine, coarse = (samples(transfer(path, MODEL, quality=quality).sounds[0]) for quality in (3, 0))
     assert rms(coarse) == pytest.approx(rms(source), rel=0.01)
     assert np.abs(coarse - source).mean() > 3 * np.abs(fine - source).mean()
 
 
 def test_transfer_to_a_file_is_named_after_its_sound(tmp_path: Path):
     path = wav(tmp_path / "my voice.wav", tone(500, 0.5))
-    made = transfer(path, MODEL, out=tmp_path / "out")
-    assert made.sounds[0].path == tmp_path / "out" / "my_voice-001.wav"
+    output = transfer(path, MODEL, out=tmp_path / "out")
+    assert output.sounds[0].path == tmp_path / "out" / "my_voice-001.wav"
     assert read(tmp_path / "out" / "my_voice-001.wav")[0].shape == (1, 8000)
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "name", "options"),
+    ("kind", "message", "name", "options"),
     [
         (AudioError, "silent.wav is silent", "silent.wav", {}),
         (AudioError, "missing.wav does not exist", "missing.wav", {}),
@@ -133,10 +137,10 @@ def test_transfer_to_a_file_is_named_after_its_sound(tmp_path: Path):
         (OptionError, "quality nan is not on the dial", "tone.wav", {"quality": float("nan")}),
     ],
 )
-def test_bad_transfers(kind: type[AuricleError], said: str, name: str, options: dict, tmp_path: Path, monkeypatch):
+def test_bad_transfers(kind: type[AuricleError], message: str, name: str, options: dict, tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     wav(Path("silent.wav"), np.zeros((1, RATE)))
     wav(Path("tone.wav"), tone(440, 0.5))
-    with pytest.raises(kind, match=said):
-        transfer(name, MODEL, out="made", **options)
-    assert not Path("made").exists()
+    with pytest.raises(kind, match=message):
+        transfer(name, MODEL, out="new", **options)
+    assert not Path("new").exists()

@@ -13,22 +13,25 @@ import soundfile
 from auricle import generate, generate_endless, read
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
 from auricle.model import save
-from auricle.synth.endless import sound
+from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.progress import Progress
+from auricle.synth.endless import stream_blocks
+from auricle.synth.kinds import RenderContext
 from auricle.synth.priors.file import save_prior
-from auricle.synth.priors.loading import chosen
-from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.priors.loading import load_prior_and_model
 from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model(recurrent=True, latent=16)
 FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
 RECURRENT = make_prior(MODEL, recurrent=True)
+ONE_STEP, TWO_STEPS = SamplingOptions(steps=1), SamplingOptions(steps=2)
 PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, RECURRENT], ids=["flow", "stereo", "recurrent"])
 
 
 def audio(prior, **options) -> list[np.ndarray]:
-    made = generate(prior, model=MODEL, steps=2, **options)
-    assert all(one.audio is not None for one in made.sounds)
-    return [one.audio for one in made.sounds if one.audio is not None]
+    output = generate(prior, GenerationOptions(**options), model=MODEL, sampling=TWO_STEPS)
+    assert all(sound.audio is not None for sound in output.sounds)
+    return [sound.audio for sound in output.sounds if sound.audio is not None]
 
 
 @PRIORS
@@ -44,32 +47,35 @@ def test_same_seed_same_samples_whatever_the_number(prior):
 @PRIORS
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 3.3])
 def test_lengths_and_channels(prior, seconds: float):
-    (one,) = audio(prior, seconds=seconds)
-    assert one.shape == (prior.channels, round(seconds * RATE))
-    assert np.isfinite(one).all() and np.abs(one).max() <= 1.0 and one.any()
+    (sound,) = audio(prior, seconds=seconds)
+    assert sound.shape == (prior.channels, round(seconds * RATE))
+    assert np.isfinite(sound).all() and np.abs(sound).max() <= 1.0 and sound.any()
 
 
 def test_without_seconds_a_sound_is_at_most_a_window():
-    (one,) = audio(FLOW)
-    assert 0 < one.shape[1] <= FLOW.window * FLOW.hop_length
+    (sound,) = audio(FLOW)
+    assert 0 < sound.shape[1] <= FLOW.window * FLOW.hop_length
 
 
 def test_numbered_files_hold_what_arrays_hold(tmp_path: Path):
-    made = generate(FLOW, model=MODEL, steps=2, count=3, label="a", seconds=0.5, out=tmp_path / "new" / "folder")
+    options = GenerationOptions(label="a", count=3, seconds=0.5)
+    output = generate(FLOW, options, model=MODEL, sampling=TWO_STEPS, out=tmp_path / "new" / "folder")
     arrays = audio(FLOW, count=3, label="a", seconds=0.5)
-    assert [one.path.name for one in made.sounds if one.path] == ["a-001.wav", "a-002.wav", "a-003.wav"]
-    for one, array in zip(made.sounds, arrays, strict=True):
-        assert one.path is not None and one.label == "a"
-        stored, rate = read(one.path)
+    assert [sound.path.name for sound in output.sounds if sound.path] == ["a-001.wav", "a-002.wav", "a-003.wav"]
+    for sound, array in zip(output.sounds, arrays, strict=True):
+        assert sound.path is not None and sound.label == "a"
+        stored, rate = read(sound.path)
         assert rate == RATE and np.abs(stored - array).max() < 1e-4
-    told = made.to_json()
-    assert told["sounds"][2]["path"].name == "a-003.wav" and told["seed"] == 0 and "audio" not in told["sounds"][0]
+    values = output.to_json()
+    assert (
+        values["sounds"][2]["path"].name == "a-003.wav" and values["seed"] == 0 and "audio" not in values["sounds"][0]
+    )
 
 
 def test_a_long_file_is_the_array(tmp_path: Path):
-    made = generate(STEREO, model=MODEL, steps=2, seconds=4.0, out=tmp_path)
-    assert made.sounds[0].path is not None
-    stored, _ = read(made.sounds[0].path)
+    output = generate(STEREO, GenerationOptions(seconds=4.0), model=MODEL, sampling=TWO_STEPS, out=tmp_path)
+    assert output.sounds[0].path is not None
+    stored, _ = read(output.sounds[0].path)
     assert np.abs(stored - audio(STEREO, seconds=4.0)[0]).max() < 1e-4
 
 
@@ -78,7 +84,8 @@ def test_memory_does_not_grow_with_length(tmp_path: Path):
     for seconds in (5.0, 40.0):
         gc.collect()  # what earlier tests left must not be counted
         tracemalloc.start()
-        generate(FLOW, model=MODEL, steps=1, seconds=seconds, out=tmp_path / str(seconds))
+        options = GenerationOptions(seconds=seconds)
+        generate(FLOW, options, model=MODEL, sampling=ONE_STEP, out=tmp_path / str(seconds))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + 1_000_000  # 35 s more of samples alone would be 2.2 MB
@@ -90,7 +97,10 @@ def test_like_at_no_strength_is_the_sound_as_the_model_rebuilds_it(tmp_path: Pat
     source = tone(440, 1.3)
     path = wav(tmp_path / "tone.wav", source)
     near, far = (
-        generate(prior, model=model, steps=2, like=path, strength=strength).sounds[0].audio for strength in (0.0, 1.0)
+        generate(prior, GenerationOptions(like=path, strength=strength), model=model, sampling=TWO_STEPS)
+        .sounds[0]
+        .audio
+        for strength in (0.0, 1.0)
     )
     assert near is not None and far is not None and near.shape == source.shape == far.shape
     assert np.abs(near - source).max() < 0.02
@@ -115,44 +125,42 @@ def test_a_continuation_begins_with_the_sound(prior, tmp_path: Path):
 def test_a_continuation_has_the_beginning_rebuilt(tmp_path: Path):
     model = make_model()
     path = wav(tmp_path / "tone.wav", tone(440, 1.0))
-    made = generate(make_prior(model), model=model, steps=1, after=path, seconds=0.5).sounds[0].audio
-    assert made is not None
-    assert np.abs(made[:, :14000] - tone(440, 1.0)[:, :14000]).max() < 0.02
+    options = GenerationOptions(after=path, seconds=0.5)
+    audio = generate(make_prior(model), options, model=model, sampling=ONE_STEP).sounds[0].audio
+    assert audio is not None
+    assert np.abs(audio[:, :14000] - tone(440, 1.0)[:, :14000]).max() < 0.02
 
 
 @pytest.mark.parametrize("seconds", [0.25, 1.0, 1.2345])
 @pytest.mark.parametrize("prior", [FLOW, STEREO], ids=["mono", "stereo"])
 def test_loops_have_no_seam(prior, seconds: float):
-    (made,) = generate(prior, model=MODEL, steps=4, seconds=seconds, loop=True).sounds
-    assert made.audio is not None and made.audio.shape == (prior.channels, round(seconds * RATE))
-    assert made.seam is not None and made.seam.flux < 1.3 and made.seam.step < 1.3
-    assert np.abs(made.audio).max() <= 1.0
+    (sound,) = generate(prior, GenerationOptions(seconds=seconds, loop=True), model=MODEL).sounds
+    assert sound.audio is not None and sound.audio.shape == (prior.channels, round(seconds * RATE))
+    assert sound.seam is not None and sound.seam.flux < 1.3 and sound.seam.step < 1.3
+    assert np.abs(sound.audio).max() <= 1.0
 
 
 def test_a_loop_that_is_cut_has_a_seam():
-    from auricle.synth.rendering.loop import seam
+    from auricle.synth.rendering.loop import measure_seam
 
-    (made,) = audio(FLOW, seconds=1.0, loop=True)
-    slow = np.cumsum(made, axis=1)  # no sharp steps inside
+    (loop,) = audio(FLOW, seconds=1.0, loop=True)
+    slow = np.cumsum(loop, axis=1)  # no sharp steps inside
     slow = slow - np.linspace(0, 1, slow.shape[1], dtype=np.float32) * slow[:, -1:]
-    assert seam(slow[:, : slow.shape[1] // 2 + 313]).flux > seam(slow).flux
+    assert measure_seam(slow[:, : slow.shape[1] // 2 + 313]).flux > measure_seam(slow).flux
 
 
 @PRIORS
 def test_a_stream_is_endless_and_repeatable(prior):
-    use = chosen(prior, MODEL)
-    runs = [
-        np.concatenate(list(islice(sound(use, Taste(steps=1), randomness(3, 0)), 60)), axis=1)[:, : 4 * RATE]
-        for _ in range(2)
-    ]
+    context = RenderContext(load_prior_and_model(prior, MODEL), ONE_STEP, -1, 3, None)
+    runs = [np.concatenate(list(islice(stream_blocks(context), 60)), axis=1)[:, : 4 * RATE] for _ in range(2)]
     assert runs[0].shape == (prior.channels, 4 * RATE) and np.array_equal(*runs)
     assert np.abs(runs[0][:, -RATE:]).max() > 0
 
 
 def test_a_stream_into_a_pipe_is_a_wav_of_the_length_asked_for():
     pipe = io.BytesIO()
-    made = generate_endless(FLOW, pipe, model=MODEL, steps=1, seconds=2.5)
-    assert made.seconds == 2.5
+    result = generate_endless(FLOW, pipe, GenerationOptions(seconds=2.5), model=MODEL, sampling=ONE_STEP)
+    assert result.seconds == 2.5
     pipe.seek(0)
     stored, rate = soundfile.read(pipe)
     assert rate == RATE and len(stored) == 2.5 * RATE
@@ -166,30 +174,31 @@ def test_whoever_has_heard_enough_closes_the_pipe():
             return super().write(data)
 
     with pytest.raises(BrokenPipeError):
-        generate_endless(FLOW, Closed(), model=MODEL, steps=1)
+        generate_endless(FLOW, Closed(), model=MODEL, sampling=ONE_STEP)
 
 
 def test_a_stream_into_a_file_can_be_read_while_it_grows(tmp_path: Path):
     path = tmp_path / "stream.wav"
 
-    def stop(seconds: float) -> None:
-        if seconds > 2:
+    def stop(progress: Progress) -> None:
+        if progress.done > 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate_endless(FLOW, path, model=MODEL, steps=1, on_progress=stop)
+        generate_endless(FLOW, path, model=MODEL, sampling=ONE_STEP, on_progress=stop)
     assert read(path)[0].shape[1] > 2 * RATE
     with pytest.raises(OutputError, match="exists already"):
-        generate_endless(FLOW, path, model=MODEL, seconds=1)
+        generate_endless(FLOW, path, GenerationOptions(seconds=1), model=MODEL)
 
 
 def test_the_model_is_found_beside_the_prior(tmp_path: Path):
     save(MODEL, tmp_path / "mine.auricle.safetensors")
     save_prior(make_prior(MODEL), tmp_path / "mine.prior.safetensors")
-    assert generate(tmp_path / "mine.prior.safetensors", steps=1, seconds=0.1).seconds == pytest.approx(0.1)
+    short = GenerationOptions(seconds=0.1)
+    assert generate(tmp_path / "mine.prior.safetensors", short, sampling=ONE_STEP).seconds == pytest.approx(0.1)
     (tmp_path / "mine.auricle.safetensors").unlink()
     with pytest.raises(ModelError, match="needs the model 'linear'"):
-        generate(tmp_path / "mine.prior.safetensors", steps=1)
+        generate(tmp_path / "mine.prior.safetensors")
 
 
 BAD = [
@@ -214,27 +223,32 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "said", "options"), BAD)
-def test_bad_input(kind: type[AuricleError], said: str, options: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("kind", "message", "options"), BAD)
+def test_bad_input(
+    kind: type[AuricleError], message: str, options: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.chdir(tmp_path)
     wav(Path("silent.wav"), np.zeros((1, RATE)))
     wav(Path("short.wav"), tone(440, 0.03))
     wav(Path("void.wav"), np.zeros((1, 0)))
-    with pytest.raises(kind, match=said) as error:
-        generate(FLOW, model=MODEL, **{"out": "made", **options})
-    assert "\n" not in str(error.value) and not Path("made").exists()
+    out = options.get("out", "new")
+    with pytest.raises(kind, match=message) as error:
+        fields = {name: value for name, value in options.items() if name != "out"}
+        generate(FLOW, GenerationOptions(**fields), model=MODEL, out=out)
+    assert "\n" not in str(error.value) and not Path("new").exists()
 
 
 def test_a_prior_belongs_to_its_model():
-    other = make_model(latent=32)
+    another = make_model(latent=32)
     with pytest.raises(ModelError, match=r"'linear' \(fingerprint [0-9a-f]{16}\), not of 'linear' \([0-9a-f]{16}\)"):
-        generate(FLOW, model=other)
+        generate(FLOW, model=another)
 
 
 def test_files_are_not_replaced_by_accident(tmp_path: Path):
+    three = GenerationOptions(count=3, seconds=0.1)
     (tmp_path / "sound-002.wav").write_bytes(b"mine")
     with pytest.raises(OutputError, match=r"sound-002\.wav exists already"):
-        generate(FLOW, model=MODEL, steps=1, count=3, seconds=0.1, out=tmp_path)
+        generate(FLOW, three, model=MODEL, sampling=ONE_STEP, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["sound-002.wav"]
-    generate(FLOW, model=MODEL, steps=1, count=3, seconds=0.1, out=tmp_path, force=True)
+    generate(FLOW, three, model=MODEL, sampling=ONE_STEP, out=tmp_path, force=True)
     assert len(list(tmp_path.iterdir())) == 3

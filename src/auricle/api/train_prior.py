@@ -25,8 +25,8 @@ from auricle.options.training import DeviceConfig, check_batch, check_seed
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
-from auricle.synth.training.reconstruction_check import POOR, Worth, reconstruction
-from auricle.synth.training.task import Examples, PriorTask, PriorTraining
+from auricle.synth.training.reconstruction_check import MAX_MEL_DISTANCE, ReconstructionScore, check_reconstruction
+from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
 from auricle.training import Budget, Report, Run, TrainingDevice
 from auricle.watch import TENSORBOARD, check_trackers
 
@@ -63,7 +63,7 @@ class TrainedPrior:
     seconds: float
     audio_per_second: float
     loss: float | None
-    reconstruction: Worth
+    reconstruction: ReconstructionScore
     corpus: Corpus
     held_out: tuple[Sound, ...]
     counts: dict[str, int]
@@ -83,7 +83,7 @@ def train_prior(
     channels: int = 1,
     budget: str = "10m",
     batch: int | None = None,
-    worst: float = POOR,
+    worst: float = MAX_MEL_DISTANCE,
     device: DeviceConfig = DeviceConfig(),
     resume: bool = False,
     force: bool = False,
@@ -130,7 +130,7 @@ def train_prior(
     with cpu_threads(device.threads), open_run_folder(out) as home:
         material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks)
         callbacks.enter("trying the model on them")
-        worth = reconstruction(autoencoder, material.cache)
+        worth = check_reconstruction(autoencoder, material.cache)
         worth.require(autoencoder, worst)
         found = _Found.of(material, labels)
         learned, held_out = _examples(material, found, autoencoder, home, channels, training_device, callbacks)
@@ -193,19 +193,19 @@ def _examples(
     channels: int,
     device: TrainingDevice,
     callbacks: TrainingCallbacks,
-) -> tuple[Examples, Examples | None]:
+) -> tuple[LabelledLatents, LabelledLatents | None]:
     """Latents of what is learned from and of what is held out, one process first."""
 
-    def encoded(sounds: AudioCache) -> Examples:
+    def encoded(sounds: AudioCache) -> LabelledLatents:
         latents = LatentCache.build(
             sounds,
             model,
             home,
             channels=channels,
-            on_progress=callbacks.count_files("encoding sounds"),
+            on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
-        return Examples(latents, found.numbers(latents.names))
+        return LabelledLatents(latents, found.numbers(latents.names))
 
     with device.main_process_first():
         callbacks.enter("encoding sounds")
@@ -239,7 +239,7 @@ def _configured(config: PriorConfig, latents: LatentCache, seed: int, batch: int
     return training if batch is None else training.model_copy(update={"batch": batch})
 
 
-def _first(training: PriorTraining, origin: Origin, learned: Examples, info: PriorInfo) -> Prior:
+def _first(training: PriorTraining, origin: Origin, learned: LabelledLatents, info: PriorInfo) -> Prior:
     """A new prior that the seed decides, with the scale of the latents."""
     torch.manual_seed(training.seed)
     prior = training.prior.build(origin, info)
@@ -252,7 +252,9 @@ def _named(out: Path) -> PriorInfo:
     return PriorInfo(name=out.name.split(".")[0][:64])
 
 
-def _sign(prior: Prior, material: TrainingData, last: Report | None, judged: float | None, worth: Worth) -> None:
+def _sign(
+    prior: Prior, material: TrainingData, last: Report | None, judged: float | None, worth: ReconstructionScore
+) -> None:
     """Note how it was made."""
     made = {
         "sounds": len(material.cache),

@@ -10,7 +10,7 @@ from auricle.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     from auricle.data import Corpus, Rejected
-    from auricle.synth.rendering.result import Made, Sound
+    from auricle.synth.rendering.result import Sound, SynthesisOutput
     from auricle.training import Report
 
 _REASONS_SHOWN = 5
@@ -57,7 +57,7 @@ def format_rejected(rejected: "tuple[Rejected, ...]") -> str:
     return "\n".join((f"{count} left out:", *reasons, *more))
 
 
-def format_sounds(made: "Made", took: float) -> str:
+def format_sounds(made: "SynthesisOutput", took: float) -> str:
     """A line for each sound, and one for all."""
     lines = [_line(sound) for sound in made.sounds[:_SHOWN]]
     if len(made.sounds) > _SHOWN:

@@ -5,6 +5,7 @@ from typing import final
 
 import numpy as np
 
+from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.synth.generate import generate
 from auricle.synth.priors.file import load_prior, shipped_priors
 
@@ -47,8 +48,7 @@ def _of_prior(name: str) -> list[GeneratedSound]:
     prior = load_prior(name)
     generated = []
     for label in prior.classes or (None,):
-        guidance = 1.0 if label is None else _GUIDANCE
-        sounds = generate(prior, count=_EACH, label=label, seed=_SEED, guidance=guidance)
+        sounds = generate(prior, GenerationOptions(label, count=_EACH, seed=_SEED), sampling=SamplingOptions(_GUIDANCE))
         for number, sound in enumerate(sounds.sounds, start=1):
             assert sound.audio is not None
             generated.append(GeneratedSound(name, label or name, number, sound.audio, sounds.sample_rate))

@@ -1,7 +1,19 @@
-"""How sounds are drawn from a prior."""
+"""Options of making sounds."""
 
 from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
 from typing import final
+
+from auricle.errors import OptionError
+
+MAX_SOUNDS = 100_000
+"""Sounds that one call makes at most."""
+MAX_SECONDS = 12 * 3600.0
+MAX_MORPHS = 1000
+_MAX_SEED = 2**63 - 1
+_MAX_STEPS = 1000
+_LOOP_SECONDS = 0.25, 600.0
 
 
 @final
@@ -10,11 +22,130 @@ class SamplingOptions:
     """How sounds are drawn from a prior.
 
     Attributes:
-        guidance: how much the class is exaggerated; 1 is as learned.
-        steps: of the integration from noise to sound; each takes two passes of the network.
-        temperature: spread of the random numbers; 1 is as learned, less is more typical and less varied.
+        guidance: how much the class is exaggerated (flows): 1 as learned, 2 to 4 clearer and less varied. Without a
+            class it does nothing.
+        steps: of the integration from noise to latents (flows); more are slower and finer.
+        temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder.
+
+    Raises:
+        OptionError: a number is out of range.
     """
 
     guidance: float = 2.0
     steps: int = 4
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.guidance <= 100:
+            raise OptionError(f"guidance {self.guidance:g}: give 0 to 100, 1 is as learned")
+        if not 1 <= self.steps <= _MAX_STEPS:
+            raise OptionError(f"{self.steps} steps: give 1 to {_MAX_STEPS}")
+        if not 0 <= self.temperature <= 10:
+            raise OptionError(f"temperature {self.temperature:g}: give 0 to 10, 1 is as learned")
+
+
+@dataclass(frozen=True)
+class GenerationOptions:
+    """Which sounds a prior is to make. At most one of ``like``, ``after`` and ``loop`` is given.
+
+    Attributes:
+        label: one of the prior's classes; any without it.
+        count: how many sounds.
+        seconds: how long; by default as the prior's sounds are, without silence at the end.
+        seed: the same seed gives the same sounds.
+        like: make variations of this sound, as long as it is.
+        strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one).
+        after: go on from the end of this sound, for so many seconds (4 by default). The result begins with the sound as
+            the model rebuilds it.
+        loop: make loops of exactly so many seconds, whose end goes on to their beginning; their seam is measured.
+        snap: round latents to the grid of the model's quantiser.
+
+    Raises:
+        OptionError: a number is out of range, or options exclude each other.
+    """
+
+    label: str | None = None
+    count: int = 1
+    seconds: float | None = None
+    seed: int = 0
+    like: Path | str | None = None
+    strength: float = 0.5
+    after: Path | str | None = None
+    loop: bool = False
+    snap: bool = False
+
+    def __post_init__(self) -> None:
+        check_count(self.count)
+        modes = [name for name, value in self._modes().items() if value]
+        if len(modes) > 1:
+            raise OptionError(f"{' and '.join(modes)} exclude each other: ask for one of them")
+        if self.like and self.seconds is not None:
+            raise OptionError("a variation is as long as its sound: leave the seconds out")
+        if not 0 <= self.strength <= 1:
+            raise OptionError(f"strength {self.strength:g}: give 0 (the sound itself) to 1 (a new one)")
+        if not 0 <= self.seed <= _MAX_SEED:
+            raise OptionError(f"seed {self.seed}: give 0 to {_MAX_SEED}")
+
+    def _modes(self) -> dict[str, object]:
+        return {"like": self.like, "continue": self.after, "loop": self.loop}
+
+    def check_length(self) -> None:
+        """Refuse lengths that a finished sound can't have.
+
+        Raises:
+            OptionError: with the range.
+        """
+        seconds = self.seconds
+        if seconds is None:
+            return
+        if not (isfinite(seconds) and 0 < seconds <= MAX_SECONDS):
+            raise OptionError(f"a sound of {seconds:g} s: give more than 0 and at most {MAX_SECONDS:g}")
+        shortest, longest = _LOOP_SECONDS
+        if self.loop and not shortest <= seconds <= longest:
+            raise OptionError(f"a loop of {seconds:g} s: give {shortest:g} to {longest:g}")
+
+    def check_stream(self) -> None:
+        """Refuse what a stream without end can't be.
+
+        Raises:
+            OptionError: it is not one new sound, or has no length.
+        """
+        if self.count != 1 or any(self._modes().values()):
+            raise OptionError("a stream is one new sound: leave out -n, --like, --continue and --loop")
+        if self.seconds is not None and not (isfinite(self.seconds) and self.seconds > 0):
+            raise OptionError(f"a stream of {self.seconds:g} s: give more than 0, or leave the seconds out")
+
+
+@dataclass(frozen=True)
+class MorphOptions:
+    """Which sounds between two sounds are made.
+
+    Attributes:
+        count: how many sounds, with both ends; their levels go evenly from one to the other's.
+        align: warp time so that what is alike in both meets (dynamic time warping of latents); for sounds with the same
+            course, such as two words.
+        within: make one sound that crosses from the first to the second while it lasts, and ends as the second does.
+        snap: round latents to the grid of the model's quantiser.
+
+    Raises:
+        OptionError: the count is out of range.
+    """
+
+    count: int = 5
+    align: bool = False
+    within: bool = False
+    snap: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.within and not 2 <= self.count <= MAX_MORPHS:
+            raise OptionError(f"a morph of {self.count} sounds: give 2 to {MAX_MORPHS}")
+
+
+def check_count(count: int) -> None:
+    """Refuse counts that nobody wants.
+
+    Raises:
+        OptionError: not 1 to 100000.
+    """
+    if not 1 <= count <= MAX_SOUNDS:
+        raise OptionError(f"{count} sounds: ask for 1 to {MAX_SOUNDS}")

@@ -1,7 +1,7 @@
 """Principal directions of a latent space: along which sounds of a folder differ most."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -16,15 +16,16 @@ from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
 from auricle.model.registry import Frozen
-from auricle.synth.latent_files import described, load_arrays, save_arrays
-from auricle.synth.rendering.render import Listener
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.latent_files import load_arrays, parse_metadata, save_arrays
+from auricle.synth.rendering.render import LatentReader
 
 _SHOWN = 16
 _LIMIT = 10.0
 
 
 @final
-class _About(Frozen):
+class _DirectionsMetadata(Frozen):
     kind: str = Field(default="principal directions", pattern="^principal directions$")
     model: str = Field(max_length=64)
     fingerprint: str = Field(pattern="^[0-9a-f]{64}$")
@@ -58,7 +59,7 @@ class Directions:
 
     def places(self, z: Tensor) -> np.ndarray:
         """Where a sound's latents ``(c, n, d)`` lie, ``(k,)`` in standard deviations."""
-        point = heard(z).mean((0, 1)).numpy() - self.mean
+        point = placing_channels(z).mean((0, 1)).numpy() - self.mean
         return self.axes @ point / np.maximum(self.deviations, 1e-9)
 
     def offset(self, shifts: Mapping[int, float]) -> np.ndarray:
@@ -74,10 +75,10 @@ class Directions:
         Raises:
             ModelError: they belong to another one.
         """
-        name, stated = self.model
-        if fingerprint(model) != stated:
+        name, expected = self.model
+        if fingerprint(model) != expected:
             raise ModelError(
-                f"the directions are those of the model {name!r} (fingerprint {stated[:_SHOWN]}), not of "
+                f"the directions are those of the model {name!r} (fingerprint {expected[:_SHOWN]}), not of "
                 f"{model.name!r} ({fingerprint(model)[:_SHOWN]}): name the model they were made with"
             )
         if len(self.mean) != model.latent_dim:
@@ -91,8 +92,8 @@ class Directions:
             OutputError: the file exists and ``force`` is false, or can't be written.
         """
         arrays = {name: getattr(self, name) for name in ("mean", "axes", "deviations", "shares")}
-        about = _About(model=self.model[0], fingerprint=self.model[1], sounds=self.sounds)
-        save_arrays(arrays, about.model_dump_json(), path, force=force)
+        metadata = _DirectionsMetadata(model=self.model[0], fingerprint=self.model[1], sounds=self.sounds)
+        save_arrays(arrays, metadata.model_dump_json(), path, force=force)
 
     @staticmethod
     def load(path: Path) -> "Directions":
@@ -107,7 +108,7 @@ class Directions:
             raise ModelError(
                 f"{path} holds no principal directions: make them with `auricle latents FOLDER {path.name}`"
             )
-        about: Any = described(path, text, _About)
+        metadata: Any = parse_metadata(path, text, _DirectionsMetadata)
         k, d = (*arrays["axes"].shape, 0, 0)[:2]
         shapes = {"mean": (d,), "axes": (k, d), "deviations": (k,), "shares": (k,)}
         if any(arrays[name].shape != shape or arrays[name].dtype != np.float32 for name, shape in shapes.items()):
@@ -115,7 +116,7 @@ class Directions:
         if not all(np.isfinite(value).all() for value in arrays.values()):
             raise ModelError(f"{path} holds values that are not finite: make the directions again")
         parts = (arrays[name] for name in shapes)
-        return Directions(*parts, sounds=about.sounds, model=(about.model, about.fingerprint))
+        return Directions(*parts, sounds=metadata.sounds, model=(metadata.model, metadata.fingerprint))
 
 
 def principal_directions(
@@ -123,7 +124,7 @@ def principal_directions(
     model: Autoencoder | Path | str | None = None,
     *,
     count: int = 8,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Directions:
     """Find the directions along which the sounds of a folder differ most (principal component analysis).
 
@@ -131,7 +132,7 @@ def principal_directions(
         folder: of sounds.
         model: whose latent space; by default the shipped speech model for sounds up to 24 kHz, the music model above.
         count: how many directions; there must be more sounds than that.
-        on_progress: is told sounds done and in all.
+        on_progress: is told how many sounds are read.
 
     Raises:
         OptionError: not from 1 to the latent's features.
@@ -143,12 +144,12 @@ def principal_directions(
         raise OptionError(f"{count} directions: give 1 to {loaded.latent_dim}, the features of the model's latent")
     _check_enough(folder, len(corpus.sounds), count)
     points, rejected = [], list(corpus.rejected)
-    for done, sound in enumerate(corpus.sounds, 1):
+    for number, sound in enumerate(corpus.sounds, 1):
         try:
-            points.append(_mean(Listener(sound.path, loaded)))
+            points.append(_mean(LatentReader(sound.path, loaded)))
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
-        on_progress(done, len(corpus.sounds))
+        on_progress(Progress("reading sounds", number, len(corpus.sounds), "sounds"))
     _check_enough(folder, len(points), count)
     cloud = np.stack(points).astype(np.float64)
     mean = cloud.mean(axis=0)
@@ -165,14 +166,14 @@ def principal_directions(
     )
 
 
-def heard(z: Tensor) -> Tensor:
+def placing_channels(z: Tensor) -> Tensor:
     """Of latents ``(c, n, d)`` those that place a sound, and that a shift moves: of two channels the middle."""
     return z[:1] if len(z) == 2 else z
 
 
-def _mean(listener: Listener) -> np.ndarray:
+def _mean(reader: LatentReader) -> np.ndarray:
     total, frames = torch.zeros(0), 0
-    for piece in map(heard, listener):
+    for piece in map(placing_channels, reader):
         sums = piece.double().sum((0, 1))
         total = sums if not frames else total + sums
         frames += piece.shape[0] * piece.shape[1]
@@ -196,10 +197,10 @@ def parse_shifts(texts: tuple[str, ...], directions: Directions) -> dict[int, fl
     """
     shifts: dict[int, float] = {}
     for text in texts:
-        found = re.fullmatch(r"PC([1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
-        if found is None:
+        match = re.fullmatch(r"PC([1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
+        if match is None:
             raise OptionError(f"a shift of {text!r}: write it as PC1=+2 (direction 1, 2 standard deviations up)")
-        index, amount = int(found[1]) - 1, float(found[2])
+        index, amount = int(match[1]) - 1, float(match[2])
         if index >= len(directions.axes):
             raise OptionError(f"there is no direction PC{index + 1}: there are PC1 to PC{len(directions.axes)}")
         if index in shifts or abs(amount) > _LIMIT:

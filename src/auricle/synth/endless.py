@@ -1,26 +1,24 @@
 """Sound without end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import BinaryIO, final
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from auricle.atomic import check_writable
 from auricle.audio import WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
+from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.kinds import RenderContext
 from auricle.synth.priors.base import Prior
-from auricle.synth.priors.loading import Chosen, chosen
-from auricle.synth.rendering.level import Limiter, limited
-from auricle.synth.rendering.mid_side import to_latents
-from auricle.synth.rendering.render import best, spoken
-from auricle.synth.sampling.base import Taste, randomness
-from auricle.synth.sampling.dispatch import sampler_for
+from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.rendering.level import Limiter, limit_blocks
+from auricle.synth.rendering.render import decode_blocks, snap_quality
 
 _CHUNK = 8
 _ENDED_FRAMES = 8
@@ -30,7 +28,7 @@ _ENDED_DISTANCE = 0.35
 
 @final
 @dataclass(frozen=True)
-class Streamed:
+class StreamResult:
     """What was streamed until it ended.
 
     Attributes:
@@ -47,19 +45,14 @@ class Streamed:
 def generate_endless(
     prior: Prior | Path | str,
     target: Path | str | BinaryIO,
+    options: GenerationOptions = GenerationOptions(),
     *,
     model: Autoencoder | Path | str | None = None,
-    label: str | None = None,
-    seconds: float | None = None,
-    seed: int = 0,
-    guidance: float = 2.0,
-    steps: int = 4,
-    temperature: float = 1.0,
-    snap: bool = False,
+    sampling: SamplingOptions = SamplingOptions(),
     force: bool = False,
-    on_progress: Callable[[float], None] = lambda seconds: None,
-) -> Streamed:
-    """Make sound until whoever listens has enough, or for ``seconds``. Memory is flat.
+    on_progress: OnProgress = ignore_progress,
+) -> StreamResult:
+    """Make sound until whoever listens has enough, or for ``options.seconds``. Memory is flat.
 
     A prior of long sounds goes on and on; one of short sounds makes one after the other. A file grows as it is made and
     can be read at any time; it is a WAV whose header leaves its length open.
@@ -67,75 +60,64 @@ def generate_endless(
     Args:
         prior: a prior, a shipped one's name, or a file.
         target: a WAV file, or a binary stream such as ``sys.stdout.buffer``; it is written as fast as it takes.
+        options: class, length, seed and rounding; what asks for several, or other than new sounds is refused.
         model: the autoencoder, as in `generate`.
-        label: the class; None for any.
-        seconds: when to stop; None is never.
-        seed: 0 or more.
-        guidance: as in `generate`.
-        steps: as in `generate`.
-        temperature: as in `generate`.
-        snap: as in `generate`.
+        sampling: as in `generate`.
         force: replace a file.
-        on_progress: is told seconds done.
+        on_progress: is told how many seconds of sound are made.
 
     Raises:
         OptionError: as in `generate`.
         ModelError: as in `generate`.
         OutputError: a file exists, or can't be written. A `BrokenPipeError` passes: whoever listens has enough.
     """
-    if seconds is not None and not (isfinite(seconds) and seconds > 0):
-        raise OptionError(f"a stream of {seconds:g} s: give more than 0, or leave the seconds out")
-    random = randomness(seed, 0)
-    use = chosen(prior, model)
-    taste = Taste.of(use.prior, label, guidance, steps, temperature)
+    options.check_stream()
+    networks = load_prior_and_model(prior, model)
+    label, quality = networks.prior.label(options.label), snap_quality(networks.model, snap=options.snap)
+    context = RenderContext(networks, sampling, label, options.seed, quality)
     if not isinstance(target, Path | str):
-        return _pour(use, taste, random, target, seconds, best(use.model, snap=snap), on_progress)
+        return _write_stream(context, target, options.seconds, on_progress)
     path = Path(target)
     if path.suffix.lower() != ".wav":
         raise OptionError(f"a stream can't be written to {path.name!r}: end the name with .wav")
     check_writable(path, force=force)
     try:
         with path.open("wb") as file:
-            return _pour(use, taste, random, file, seconds, best(use.model, snap=snap), on_progress)
+            return _write_stream(context, file, options.seconds, on_progress)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}") from error
 
 
-def _pour(
-    use: Chosen,
-    taste: Taste,
-    random: torch.Generator,
-    file: BinaryIO,
-    seconds: float | None,
-    quality: float | None,
-    on_progress: Callable[[float], None],
-) -> Streamed:
-    rate, channels = use.prior.sample_rate, use.prior.channels
+def _write_stream(
+    context: RenderContext, file: BinaryIO, seconds: float | None, on_progress: OnProgress
+) -> StreamResult:
+    rate, channels = context.networks.prior.sample_rate, context.networks.prior.channels
     samples = None if seconds is None else max(1, round(seconds * rate))
     with WavStreamWriter(file, rate, channels, frames=samples) as writer:
-        for block in sound(use, taste, random, quality):
-            left = block.shape[1] if samples is None else samples - writer.frames
-            writer.write(block[:, :left])
-            on_progress(writer.frames / rate)
+        for block in stream_blocks(context):
+            remaining = block.shape[1] if samples is None else samples - writer.frames
+            writer.write(block[:, :remaining])
+            on_progress(Progress("making sound", writer.frames / rate, seconds or 0, "s"))
             if writer.frames == samples:
                 break
-        return Streamed(writer.frames / rate, rate, channels)
+        return StreamResult(writer.frames / rate, rate, channels)
 
 
-def sound(use: Chosen, taste: Taste, random: torch.Generator, quality: float | None = None) -> Iterator[np.ndarray]:
+def stream_blocks(context: RenderContext) -> Iterator[np.ndarray]:
     """Audio ``(c, t)`` without end, in blocks of any length, within full scale."""
-    prior = use.prior
-    latents = (to_latents(prior.restore(piece[0]), prior.channels) for piece in _frames(use, taste, random))
-    blocks = spoken(use.model, latents, quality=quality, chunk=_CHUNK)
-    yield from limited(blocks, Limiter(prior.channels, prior.sample_rate))
+    prior, model = context.networks.prior, context.networks.model
+    latents = context.to_latents(_endless_frames(context))
+    blocks = decode_blocks(model, latents, quality=context.quality, chunk=_CHUNK)
+    yield from limit_blocks(blocks, Limiter(prior.channels, prior.sample_rate))
 
 
-def _frames(use: Chosen, taste: Taste, random: torch.Generator) -> Iterator[Tensor]:
+def _endless_frames(context: RenderContext) -> Iterator[Tensor]:
     """Frames ``(1, n, features)`` without end; where a sound has ended, another begins."""
-    silence = use.prior.standardise(use.prior.silence)
+    prior, random, sampler = context.networks.prior, context.random(0), context.sampler
+    silence = prior.standardise(prior.silence)
     while True:
-        for piece in sampler_for(use.prior).run(taste, (random,)):
+        for piece in sampler.sample((random,)):
             yield piece
-            away = piece[0, -_ENDED_FRAMES:] - silence
-            if float(away.square().mean()) < _ENDED_DISTANCE**2:
+            distance = piece[0, -_ENDED_FRAMES:] - silence
+            if float(distance.square().mean()) < _ENDED_DISTANCE**2:
                 break

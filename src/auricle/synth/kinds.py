@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import final
@@ -12,184 +13,188 @@ import torch
 from torch import Tensor
 
 from auricle.errors import AudioError
-from auricle.synth.priors.loading import Chosen
-from auricle.synth.rendering.level import CEILING, Level, Limiter, decibels, limited, without_tail
-from auricle.synth.rendering.loop import looped, seam
+from auricle.options.synthesis import SamplingOptions
+from auricle.synth.priors.loading import PriorAndModel
+from auricle.synth.rendering.level import CEILING, LevelMeter, decibels, trim_trailing_silence
+from auricle.synth.rendering.loop import decode_loop, measure_seam
 from auricle.synth.rendering.mid_side import to_features, to_latents
 from auricle.synth.rendering.numbered_files import write_blocks
-from auricle.synth.rendering.render import Listener, spoken, whole
-from auricle.synth.rendering.result import Sound
-from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.rendering.render import LatentReader, concatenate_blocks, decode_blocks
+from auricle.synth.rendering.result import Sound, limited_sound
+from auricle.synth.sampling.base import Sampler, randomness
 from auricle.synth.sampling.dispatch import sampler_for
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Workshop:
-    """What all kinds share: the networks, how to draw, and from which random numbers."""
+class RenderContext:
+    """What all recipes share: the networks, how to draw, and from which random numbers.
 
-    chosen: Chosen
-    taste: Taste
+    Attributes:
+        networks: prior and autoencoder.
+        sampling: how to draw.
+        label: number of the class, -1 for none.
+        seed: of all sounds.
+        quality: at which latents are rounded; None rounds nothing.
+    """
+
+    networks: PriorAndModel
+    sampling: SamplingOptions
+    label: int
     seed: int
     quality: float | None
 
-    def latents(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
+    @cached_property
+    def sampler(self) -> Sampler:
+        return sampler_for(self.networks.prior, self.sampling, self.label)
+
+    @property
+    def window_samples(self) -> int:
+        """Samples that a window of the prior carries."""
+        prior, model = self.networks.prior, self.networks.model
+        return max(1, prior.window * prior.hop_length - model.decoder_latency)
+
+    def random(self, index: int) -> torch.Generator:
+        """The random numbers of sound ``index``."""
+        return randomness(self.seed, index)
+
+    def to_latents(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
         """Standardised frames ``(1, n, features)`` as latents ``(c, n, d)``."""
-        prior = self.chosen.prior
+        prior = self.networks.prior
         for piece in frames:
             yield to_latents(prior.restore(piece[0]), prior.channels)
 
-    def features(self, z: Tensor) -> Tensor:
-        """Undo it."""
-        return self.chosen.prior.standardise(to_features(z))
+    def to_features(self, z: Tensor) -> Tensor:
+        """Latents ``(c, n, d)`` as standardised frames ``(n, features)``."""
+        return self.networks.prior.standardise(to_features(z))
 
-    def sound(self, latents: Iterable[Tensor], samples: int) -> Iterator[np.ndarray]:
+    def decode(self, latents: Iterable[Tensor], samples: int) -> Iterator[np.ndarray]:
         """Decode ``samples`` of latents that may go on for ever."""
-        model = self.chosen.model
-        yield from spoken(model, _first(latents, model.frames(samples)), samples, quality=self.quality)
+        model = self.networks.model
+        yield from decode_blocks(model, _first_frames(latents, model.frames(samples)), samples, quality=self.quality)
 
-    def heard(self, path: Path) -> tuple[Tensor, int]:
+    def encode_file(self, path: Path) -> tuple[Tensor, int]:
         """Latents ``(c, n, d)`` of a file, and its samples at the model's rate.
 
         Raises:
             AudioError: it can't be read, or is silent.
         """
-        listener = Listener(path, self.chosen.model, self.chosen.prior.channels)
-        z = listener.latents()
-        if listener.level.silent:
+        reader = LatentReader(path, self.networks.model, self.networks.prior.channels)
+        z = reader.latents()
+        if reader.level.silent:
             raise AudioError(f"{path} is silent: name a sound that can be heard")
-        return z, listener.native
+        return z, reader.native
 
 
-def _first(latents: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
-    left = frames
-    for piece in latents:
-        yield piece[:, :left]
-        left -= piece.shape[1]
-        if left <= 0:
+def _first_frames(pieces: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
+    remaining = frames
+    for piece in pieces:
+        yield piece[:, :remaining]
+        remaining -= piece.shape[1]
+        if remaining <= 0:
             return
 
 
-class Kind(ABC):
+class SoundRecipe(ABC):
     """One kind of sound.
 
     Attributes:
-        abreast: sounds that are made at once. What a sound is must not depend on how many there are in all, and sums
+        batch_size: sounds that are made at once. What a sound is must not depend on how many there are in all, and sums
             are rounded in another way in larger batches; so as many are always made, and the odd ones dropped.
     """
 
-    abreast = 1
+    batch_size = 1
 
-    def __init__(self, workshop: Workshop):
-        self._workshop = workshop
-        self._sampler = sampler_for(workshop.chosen.prior)
+    def __init__(self, context: RenderContext):
+        self._context = context
 
     @abstractmethod
-    def make(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
-        """Make some sounds, at most ``abreast``, whose first index is a multiple of it; into files or as samples."""
+    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
+        """Make at most ``batch_size`` sounds, whose first index is a multiple of it; into files or as samples."""
 
-    @property
-    def _rate(self) -> int:
-        return self._workshop.chosen.prior.sample_rate
-
-    def _random(self, index: int) -> torch.Generator:
-        return randomness(self._workshop.seed, index)
-
-    def _given(self, blocks: Iterable[np.ndarray], target: Path | None, *, force: bool) -> Sound:
+    def _limited(self, blocks: Iterable[np.ndarray], target: Path | None, *, force: bool) -> Sound:
         """Blocks kept within full scale."""
-        channels = self._workshop.chosen.prior.channels
-        limiter = Limiter(channels, self._rate)
-        ready, audio = limited(blocks, limiter), None
-        if target is None:
-            audio = whole(ready)
-            samples = audio.shape[1]
-        else:
-            samples = write_blocks(target, ready, self._rate, channels, force=force)
-        return Sound(samples / self._rate, decibels(limiter.reduction), target, audio)
+        prior = self._context.networks.prior
+        return limited_sound(blocks, prior.sample_rate, prior.channels, target, force=force)
 
 
-class OneByOne(Kind):
+class SingleSound(SoundRecipe):
     """A kind of sound that is made alone."""
 
-    def make(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
+    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
         """One after the other."""
-        return [self._one(index, target, force=force) for index, target in zip(indices, targets, strict=True)]
+        return [self._render_one(index, target, force=force) for index, target in zip(indices, targets, strict=True)]
 
     @abstractmethod
-    def _one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        """Make one sound."""
+    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound: ...
 
 
 @final
-class Short(Kind):
+class WindowSound(SoundRecipe):
     """New sounds that fit into a window; of None samples, up to the silence at their end."""
 
-    abreast = 4
+    batch_size = 4
 
-    def __init__(self, workshop: Workshop, samples: int | None):
-        super().__init__(workshop)
+    def __init__(self, context: RenderContext, samples: int | None):
+        super().__init__(context)
         self._samples = samples
 
-    def make(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
+    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
         """Draw them side by side."""
-        first, frames = indices[0], self._workshop.chosen.prior.window
-        random = [self._random(first + slot) for slot in range(self.abreast)]
-        pieces = self._sampler.run(self._workshop.taste, random)
-        drawn = torch.cat(list(_first(pieces, frames)), 1)
-        rows = drawn[: len(indices), None]
-        return [self._render(row, target, force=force) for row, target in zip(rows, targets, strict=True)]
+        context = self._context
+        random = [context.random(indices[0] + slot) for slot in range(self.batch_size)]
+        pieces = context.sampler.sample(random)
+        frames = torch.cat(list(_first_frames(pieces, context.networks.prior.window)), 1)
+        rows = frames[: len(indices), None]
+        return [self._render_row(row, target, force=force) for row, target in zip(rows, targets, strict=True)]
 
-    def _render(self, frames: Tensor, target: Path | None, *, force: bool) -> Sound:
-        shop = self._workshop
-        latents = shop.latents((frames,))
+    def _render_row(self, frames: Tensor, target: Path | None, *, force: bool) -> Sound:
+        context = self._context
+        latents = context.to_latents((frames,))
         if self._samples is not None:
-            return self._given(shop.sound(latents, self._samples), target, force=force)
-        audio = whole(shop.sound(latents, longest(shop.chosen)))
-        return self._given((without_tail(audio, self._rate),), target, force=force)
-
-
-def longest(chosen: Chosen) -> int:
-    """Samples that a window carries."""
-    return max(1, chosen.prior.window * chosen.prior.hop_length - chosen.model.decoder_latency)
+            return self._limited(context.decode(latents, self._samples), target, force=force)
+        audio = concatenate_blocks(context.decode(latents, context.window_samples))
+        trimmed = trim_trailing_silence(audio, context.networks.prior.sample_rate)
+        return self._limited((trimmed,), target, force=force)
 
 
 @final
-class Long(OneByOne):
+class LongSound(SingleSound):
     """A new sound of any length."""
 
-    def __init__(self, workshop: Workshop, samples: int):
-        super().__init__(workshop)
+    def __init__(self, context: RenderContext, samples: int):
+        super().__init__(context)
         self._samples = samples
 
-    def _one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        shop = self._workshop
-        latents = shop.latents(self._sampler.run(shop.taste, (self._random(index),)))
-        return self._given(shop.sound(latents, self._samples), target, force=force)
+    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+        context = self._context
+        latents = context.to_latents(context.sampler.sample((context.random(index),)))
+        return self._limited(context.decode(latents, self._samples), target, force=force)
 
 
 @final
-class Like(OneByOne):
+class Variation(SingleSound):
     """A variation of a sound, as long as it is."""
 
-    def __init__(self, workshop: Workshop, path: Path, strength: float):
-        super().__init__(workshop)
-        z, self._samples = workshop.heard(path)
-        self._features, self._strength = workshop.features(z), strength
+    def __init__(self, context: RenderContext, path: Path, strength: float):
+        super().__init__(context)
+        z, self._samples = context.encode_file(path)
+        self._features, self._strength = context.to_features(z), strength
 
-    def _one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        shop = self._workshop
-        frames = self._sampler.vary(shop.taste, self._random(index), self._features, self._strength)
-        return self._given(shop.sound(shop.latents(frames), self._samples), target, force=force)
+    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+        context = self._context
+        frames = context.sampler.vary(context.random(index), self._features, self._strength)
+        return self._limited(context.decode(context.to_latents(frames), self._samples), target, force=force)
 
 
 @final
-class After(OneByOne):
+class Continuation(SingleSound):
     """A sound and what comes after it."""
 
-    def __init__(self, workshop: Workshop, path: Path, samples: int):
-        super().__init__(workshop)
-        z, native = workshop.heard(path)
-        model = workshop.chosen.model
+    def __init__(self, context: RenderContext, path: Path, samples: int):
+        super().__init__(context)
+        z, native = context.encode_file(path)
+        model = context.networks.model
         # Frames that reach beyond the sound's end would tell the prior that it ends.
         inside = native // model.hop_length - model.encoder_latency
         if inside * model.hop_length <= model.decoder_latency:
@@ -197,32 +202,31 @@ class After(OneByOne):
         self._z = z[:, :inside]
         self._samples = inside * model.hop_length - model.decoder_latency + samples
 
-    def _one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        shop = self._workshop
-        new = self._sampler.run(shop.taste, (self._random(index),), shop.features(self._z))
-        latents = chain((self._z,), shop.latents(new))
-        return self._given(shop.sound(latents, self._samples), target, force=force)
+    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+        context = self._context
+        frames = context.sampler.sample((context.random(index),), context.to_features(self._z))
+        latents = chain((self._z,), context.to_latents(frames))
+        return self._limited(context.decode(latents, self._samples), target, force=force)
 
 
 @final
-class Loop(OneByOne):
+class Loop(SingleSound):
     """A sound whose end goes on to its beginning; what would clip is turned down as a whole."""
 
-    def __init__(self, workshop: Workshop, samples: int):
-        super().__init__(workshop)
+    def __init__(self, context: RenderContext, samples: int):
+        super().__init__(context)
         self._samples = samples
 
-    def _one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        shop, (prior, model) = self._workshop, (self._workshop.chosen.prior, self._workshop.chosen.model)
+    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+        context, prior = self._context, self._context.networks.prior
         frames = max(1, round(self._samples / prior.hop_length))
-        circle = self._sampler.circle(shop.taste, self._random(index), frames)
-        (z,) = shop.latents((circle,))
-        audio = looped(model, z, self._samples, quality=shop.quality)
-        level = Level()
+        (z,) = context.to_latents((context.sampler.sample_loop(context.random(index), frames),))
+        audio = decode_loop(context.networks.model, z, self._samples, quality=context.quality)
+        level = LevelMeter()
         level.add(audio)
         gain = CEILING / level.peak if level.peak > 1.0 else 1.0
         audio = (audio * gain).astype(np.float32)
         if target is not None:
-            write_blocks(target, (audio,), self._rate, prior.channels, force=force)
-        kept = audio if target is None else None
-        return Sound(self._samples / self._rate, decibels(gain), target, kept, seam=seam(audio))
+            write_blocks(target, (audio,), prior.sample_rate, prior.channels, force=force)
+        seconds, samples = self._samples / prior.sample_rate, audio if target is None else None
+        return Sound(seconds, decibels(gain), target, samples, seam=measure_seam(audio))

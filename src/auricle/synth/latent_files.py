@@ -26,7 +26,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 @final
-class About(Frozen):
+class LatentMetadata(Frozen):
     """What must be known of latents to decode them."""
 
     model: str = Field(max_length=64, description="name of the autoencoder")
@@ -43,18 +43,18 @@ class LatentFile:
     """Latents float32 ``(c, n, d)`` and what they are; None where other software wrote them and did not say."""
 
     latents: np.ndarray
-    about: About | None
+    metadata: LatentMetadata | None
 
 
-def save_latents(made: LatentFile, path: Path, *, force: bool) -> None:
+def save_latents(file: LatentFile, path: Path, *, force: bool) -> None:
     """Write .npz or .safetensors: an array ``latents`` and a text ``auricle`` (JSON).
 
     Raises:
         OptionError: another suffix.
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
-    assert made.about is not None
-    save_arrays({_ARRAY: made.latents}, made.about.model_dump_json(), path, force=force)
+    assert file.metadata is not None
+    save_arrays({_ARRAY: file.latents}, file.metadata.model_dump_json(), path, force=force)
 
 
 def load_latents(path: Path) -> LatentFile:
@@ -71,31 +71,31 @@ def load_latents(path: Path) -> LatentFile:
     latents = np.ascontiguousarray(latents if latents.ndim == 3 else latents[None], np.float32)
     if not np.isfinite(latents).all():
         raise ModelError(f"{path} holds latents that are not finite: export it again")
-    return LatentFile(latents, None if text is None else described(path, text, About))
+    return LatentFile(latents, None if text is None else parse_metadata(path, text, LatentMetadata))
 
 
-def described(path: Path, text: str, kind: type[Frozen]) -> Any:
+def parse_metadata(path: Path, text: str, model: type[Frozen]) -> Any:
     """What the text of a file says.
 
     Raises:
         ModelError: something else.
     """
     try:
-        return kind.model_validate(json.loads(text))
+        return model.model_validate(json.loads(text))
     except (ValueError, ValidationError, RecursionError) as error:
         raise ModelError(f"{path} does not say what it holds: export it again with this version") from error
 
 
-def save_arrays(arrays: Arrays, about: str, path: Path, *, force: bool) -> None:
+def save_arrays(arrays: Arrays, metadata: str, path: Path, *, force: bool) -> None:
     """Write arrays and a text; the suffix chooses the format.
 
     Raises:
         OptionError: a suffix other than .npz and .safetensors.
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
-    write = _format(path, _WRITERS)
+    write = _by_suffix(path, _WRITERS)
     with atomic_write(path, force=force) as temporary:
-        write(temporary, arrays, about)
+        write(temporary, arrays, metadata)
 
 
 def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
@@ -105,7 +105,7 @@ def load_arrays(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
         OptionError: a suffix other than .npz and .safetensors.
         ModelError: there is no such file, or it is damaged or too large.
     """
-    read = _format(path, _READERS)
+    read = _by_suffix(path, _READERS)
     if not path.is_file():
         raise ModelError(f"{path} does not exist: check the name")
     if path.stat().st_size > _MOST_BYTES:
@@ -123,7 +123,7 @@ def check_arrays_name(path: Path) -> None:
     Raises:
         OptionError: a suffix other than .npz and .safetensors.
     """
-    _format(path, _WRITERS)
+    _by_suffix(path, _WRITERS)
 
 
 def is_arrays_name(path: Path) -> bool:
@@ -131,19 +131,19 @@ def is_arrays_name(path: Path) -> bool:
     return path.suffix.lower() in _WRITERS
 
 
-def _format(path: Path, known: Mapping[str, Any]) -> Any:
-    if path.suffix.lower() not in known:
-        raise OptionError(f"latents are not kept in {path.name!r}: end the name with {' or '.join(known)}")
-    return known[path.suffix.lower()]
+def _by_suffix(path: Path, formats: Mapping[str, Any]) -> Any:
+    if path.suffix.lower() not in formats:
+        raise OptionError(f"latents are not kept in {path.name!r}: end the name with {' or '.join(formats)}")
+    return formats[path.suffix.lower()]
 
 
-def _write_npz(path: Path, arrays: Arrays, about: str) -> None:
+def _write_npz(path: Path, arrays: Arrays, metadata: str) -> None:
     with path.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{**arrays, _KEY: np.array(about)})
+        np.savez(file, allow_pickle=False, **{**arrays, _KEY: np.array(metadata)})
 
 
-def _write_safetensors(path: Path, arrays: Arrays, about: str) -> None:
-    save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, path, {_KEY: about})
+def _write_safetensors(path: Path, arrays: Arrays, metadata: str) -> None:
+    save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, path, {_KEY: metadata})
 
 
 def _read_npz(path: Path) -> tuple[dict[str, np.ndarray], str | None]:

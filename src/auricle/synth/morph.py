@@ -1,6 +1,6 @@
 """Between two sounds: a path through latent space, and which frames of the two it is made of."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -13,10 +13,13 @@ from auricle.audio import info
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.synth.rendering.level import Level, Limiter, decibels, limited, matching_gain
-from auricle.synth.rendering.numbered_files import numbered, write_blocks
-from auricle.synth.rendering.render import Listener, best, chunk_frames, spoken, whole
-from auricle.synth.rendering.result import Made, Sound
+from auricle.options.synthesis import MorphOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.rendering.level import LevelMeter, matching_gain
+from auricle.synth.rendering.mid_side import to_features
+from auricle.synth.rendering.numbered_files import numbered_paths
+from auricle.synth.rendering.render import LatentReader, chunk_frames, decode_blocks, snap_quality
+from auricle.synth.rendering.result import SynthesisOutput, limited_sound
 
 MOST_CELLS = 25_000_000
 """Pairs of frames that are compared at most: two sounds of 87 s at 57 frames a second."""
@@ -25,10 +28,9 @@ _DOWN, _RIGHT = 1, 2
 _SMOOTH_SECONDS = 0.25
 _MOST_GAIN = 4.0
 _MOST_STRETCH = 2.0
-_MOST_STEPS = 1000
 
 
-def aligned(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def align_latents(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The path through both sequences on which they differ least, with steps of at most one frame in each.
 
     Latents have signs that depend on phases, so what is compared is the logarithm of each feature's energy, over
@@ -48,7 +50,7 @@ def aligned(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     if n * m > MOST_CELLS:
         raise OptionError(f"{n} and {m} latent frames are too many to align: use shorter sounds, or leave --align out")
     floor = _FLOOR * float(np.concatenate((first, second)).var())
-    return _back(_choices(_distances(_energies(first, floor), _energies(second, floor))))
+    return _trace_path(_best_steps(_distances(_energies(first, floor), _energies(second, floor))))
 
 
 def _energies(z: np.ndarray, floor: float) -> np.ndarray:
@@ -64,36 +66,36 @@ def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(squares, 0.0))
 
 
-def _choices(cost: np.ndarray) -> np.ndarray:
+def _best_steps(cost: np.ndarray) -> np.ndarray:
     """Where the best path to each cell ``(n, m)`` comes from; cells of one diagonal are worked out together."""
     n, m = cost.shape
-    choices = np.zeros((n, m), np.uint8)
+    steps = np.zeros((n, m), np.uint8)
     before, last = np.full(n + 1, np.inf), np.full(n + 1, np.inf)  # sums on the two diagonals before, by row + 1
     before[0] = 0.0
     for diagonal in range(n + m - 1):
         rows = np.arange(max(0, diagonal - m + 1), min(n, diagonal + 1))
-        ways = np.stack((before[rows], last[rows], last[rows + 1]))  # from the diagonal, from above, from the left
-        best = ways.argmin(axis=0)
-        choices[rows, diagonal - rows] = best
+        sources = np.stack((before[rows], last[rows], last[rows + 1]))  # from the diagonal, from above, from the left
+        best = sources.argmin(axis=0)
+        steps[rows, diagonal - rows] = best
         sums = np.full(n + 1, np.inf)
-        sums[rows + 1] = ways.min(axis=0) + cost[rows, diagonal - rows]
+        sums[rows + 1] = sources.min(axis=0) + cost[rows, diagonal - rows]
         before, last = last, sums
-    return choices
+    return steps
 
 
-def _back(choices: np.ndarray) -> np.ndarray:
-    i, j = (size - 1 for size in choices.shape)
+def _trace_path(steps: np.ndarray) -> np.ndarray:
+    i, j = (size - 1 for size in steps.shape)
     path = [(i, j)]
     while i or j:
-        choice = choices[i, j]
-        i, j = i - (choice != _RIGHT), j - (choice != _DOWN)
+        step = steps[i, j]
+        i, j = i - (step != _RIGHT), j - (step != _DOWN)
         path.append((i, j))
     return np.array(path[::-1], np.int64)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class Route:
+class FrameMap:
     """Which frames of both sounds each frame of the result is made of, and how much of it is the second one.
 
     Attributes:
@@ -107,54 +109,51 @@ class Route:
     share: np.ndarray
 
 
-def straight(share: float, frames: int) -> Route:
+def linear(share: float, frames: int) -> FrameMap:
     """Both sounds from their beginnings, in equal shares throughout."""
-    at = np.arange(frames)
-    return Route(at, at, np.full(frames, share))
+    frame = np.arange(frames)
+    return FrameMap(frame, frame, np.full(frames, share))
 
 
-def crossing(lengths: tuple[int, int]) -> Route:
+def crossfade(lengths: tuple[int, int]) -> FrameMap:
     """From the first sound to the second: the shorter one's length is crossed, the result ends with the second."""
-    at = np.arange(lengths[1])
-    return Route(at, at, np.clip(at / max(1, min(lengths) - 1), 0.0, 1.0))
+    frame = np.arange(lengths[1])
+    return FrameMap(frame, frame, np.clip(frame / max(1, min(lengths) - 1), 0.0, 1.0))
 
 
-def warped(path: np.ndarray, share: float, frames: int) -> Route:
+def time_warped(path: np.ndarray, share: float, frames: int) -> FrameMap:
     """Along an alignment ``(k, 2)``, in equal shares throughout, in ``frames`` frames."""
-    return _along(path, np.full(len(path), share), frames)
+    return _map_along(path, np.full(len(path), share), frames)
 
 
-def warped_crossing(path: np.ndarray) -> Route:
+def time_warped_crossfade(path: np.ndarray) -> FrameMap:
     """From the first sound to the second along an alignment ``(k, 2)``; time passes as in both, in their shares."""
-    return _along(path, np.linspace(0.0, 1.0, len(path)), None)
+    return _map_along(path, np.linspace(0.0, 1.0, len(path)), None)
 
 
-def _along(path: np.ndarray, share: np.ndarray, frames: int | None) -> Route:
-    moved = np.diff(path, axis=0, prepend=path[:1])
-    time = np.cumsum((1 - share) * moved[:, 0] + share * moved[:, 1])
-    at = np.arange(round(time[-1]) + 1 if frames is None else frames)
-    return Route(*(np.interp(at, *_rising(time, column)) for column in (*path.T, share)))
+def _map_along(path: np.ndarray, share: np.ndarray, frames: int | None) -> FrameMap:
+    steps = np.diff(path, axis=0, prepend=path[:1])
+    time = np.cumsum((1 - share) * steps[:, 0] + share * steps[:, 1])
+    frame = np.arange(round(time[-1]) + 1 if frames is None else frames)
+    return FrameMap(*(np.interp(frame, *_unique_moments(time, column)) for column in (*path.T, share)))
 
 
-def _rising(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _unique_moments(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Moments that never come twice, and the mean of the values at each."""
-    moments, where = np.unique(time, return_inverse=True)
-    return moments, np.bincount(where, values) / np.bincount(where)
+    moments, groups = np.unique(time, return_inverse=True)
+    return moments, np.bincount(groups, values) / np.bincount(groups)
 
 
 def morph(
     first: Path | str,
     second: Path | str,
+    options: MorphOptions = MorphOptions(),
     *,
     model: Autoencoder | Path | str | None = None,
-    steps: int = 5,
-    align: bool = False,
-    within: bool = False,
-    snap: bool = False,
     out: Path | str | None = None,
     force: bool = False,
-    on_progress: Callable[[float], None] = lambda share: None,
-) -> Made:
+    on_progress: OnProgress = ignore_progress,
+) -> SynthesisOutput:
     """Make sounds that lie between two sounds in latent space.
 
     Frames lie on the straight line between those of both sounds, and are as long as these in the same shares. The first
@@ -165,45 +164,43 @@ def morph(
     Args:
         first: an audio file.
         second: another.
+        options: how many sounds, and how they go from one to the other.
         model: whose latent space; by default the shipped speech model up to 24 kHz and the music model above.
-        steps: how many sounds, with both ends, 2 to 1000.
-        align: warp time (dynamic time warping of latents).
-        within: make one sound that crosses from the first to the second while it lasts, and ends as the second does.
-        snap: round latents to the grid of the model's quantiser.
         out: folder for numbered WAV files; None returns the samples.
         force: replace files.
-        on_progress: is told the share that is done.
+        on_progress: is told how many sounds are made.
 
     Raises:
         AudioError: a sound can't be read, or is silent.
-        OptionError: a number is out of range, or the sounds are too long to align.
+        OptionError: the sounds are too long to align.
         ModelError: no such model.
         OutputError: a file exists, or can't be written.
     """
     first, second = Path(first), Path(second)
-    if not within and not 2 <= steps <= _MOST_STEPS:
-        raise OptionError(f"a morph in {steps} steps: give 2 to {_MOST_STEPS}")
-    count = 1 if within else steps
+    count = 1 if options.within else options.count
     headers = info(first), info(second)
-    paths = [None] * count if out is None else numbered(Path(out), "morph", count, force=force)
+    paths = [None] * count if out is None else numbered_paths(Path(out), "morph", count, force=force)
     loaded = model_for(model, max(header.sample_rate for header in headers))
     channels = max(header.channels for header in headers)
     if channels > 2 and headers[0].channels != headers[1].channels:
         counts = " and ".join(str(header.channels) for header in headers)
         raise AudioError(f"sounds of {counts} channels can't be morphed: mix them to the same number first")
-    pair = _Pair(loaded, _heard(first, loaded, channels), _heard(second, loaded, channels), best(loaded, snap=snap))
-    path = aligned(*(end.z.permute(1, 0, 2).flatten(1).numpy() for end in pair.ends)) if align else None
+    sources = _read_source(first, loaded, channels), _read_source(second, loaded, channels)
+    pair = _SoundPair(loaded, *sources, snap_quality(loaded, snap=options.snap))
+    path = align_latents(*(to_features(source.z).numpy() for source in sources)) if options.align else None
     sounds = []
     for index, target in enumerate(paths):
-        mixed = pair.crossed(path) if within else pair.between(index / (count - 1), path)
-        sounds.append(_rendered(mixed, target, None if within else index / (count - 1), force=force))
-        on_progress((index + 1) / count)
-    return Made(tuple(sounds), loaded.sample_rate, channels)
+        share = None if options.within else index / (count - 1)
+        morphed = pair.crossfade(path) if share is None else pair.interpolate(share, path)
+        blocks, gain = morphed.blocks(), float(morphed.gain.mean())
+        sounds.append(limited_sound(blocks, loaded.sample_rate, channels, target, force=force, gain=gain, share=share))
+        on_progress(Progress("morphing", index + 1, count, "sounds"))
+    return SynthesisOutput(tuple(sounds), loaded.sample_rate, channels)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _End:
+class _Source:
     """One of the two sounds: latents ``(c, n, d)``, samples at the model's rate, and its root mean square."""
 
     z: Tensor
@@ -211,96 +208,95 @@ class _End:
     rms: float
 
 
-def _heard(path: Path, model: Autoencoder, channels: int) -> _End:
-    listener = Listener(path, model, channels)
-    z = listener.latents()
-    if listener.level.silent:
+def _read_source(path: Path, model: Autoencoder, channels: int) -> _Source:
+    reader = LatentReader(path, model, channels)
+    z = reader.latents()
+    if reader.level.silent:
         raise AudioError(f"{path} is silent: there is nothing to morph, name another sound")
-    return _End(z, listener.native, listener.level.rms)
+    return _Source(z, reader.native, reader.level.rms)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Mixed:
-    """What one result is made of: its latents along a route, how long it lasts, and its gain, one or one per frame."""
+class _MorphedSound:
+    """One result: the frames that its latents are made of, how long it lasts, and its gain, one or one per frame."""
 
-    pair: "_Pair"
-    route: Route
+    pair: "_SoundPair"
+    frame_map: FrameMap
     samples: int
     gain: np.ndarray
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Audio ``(c, t)`` with its gain, not limited."""
-        hop, at = self.pair.model.hop_length, 0
+        hop, position = self.pair.model.hop_length, 0
         middles = (np.arange(len(self.gain)) + 0.5) * hop
-        for block in self.pair.heard(self.route, self.samples):
-            factors = np.interp(np.arange(at, at + block.shape[1]), middles, self.gain)
-            at += block.shape[1]
+        for block in self.pair.decode(self.frame_map, self.samples):
+            factors = np.interp(np.arange(position, position + block.shape[1]), middles, self.gain)
+            position += block.shape[1]
             yield block * factors.astype(np.float32)
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Pair:
+class _SoundPair:
     """Both sounds and what lies between them."""
 
     model: Autoencoder
-    first: _End
-    second: _End
+    first: _Source
+    second: _Source
     quality: float | None
 
-    @property
-    def ends(self) -> tuple[_End, _End]:
-        """Both sounds."""
-        return self.first, self.second
-
-    def between(self, share: float, path: np.ndarray | None) -> _Mixed:
+    def interpolate(self, share: float, path: np.ndarray | None) -> _MorphedSound:
         """A sound of which ``share`` is the second one; its level lies between theirs in the same shares, in dB."""
         samples = round((1 - share) * self.first.samples + share * self.second.samples)
         frames = self.model.frames(samples)
-        route = straight(share, frames) if path is None else warped(path, share, frames)
-        made = Level()
-        for block in self.heard(route, samples):
-            made.add(block)
-        goal = self.first.rms ** (1 - share) * self.second.rms**share
-        return _Mixed(self, route, samples, np.full(1, matching_gain(goal, made)))
+        frame_map = linear(share, frames) if path is None else time_warped(path, share, frames)
+        level = LevelMeter()
+        for block in self.decode(frame_map, samples):
+            level.add(block)
+        rms = self.first.rms ** (1 - share) * self.second.rms**share
+        return _MorphedSound(self, frame_map, samples, np.full(1, matching_gain(rms, level)))
 
-    def crossed(self, path: np.ndarray | None) -> _Mixed:
-        """A sound that goes from the first to the second; its level is kept where a mix of both would have it."""
+    def crossfade(self, path: np.ndarray | None) -> _MorphedSound:
+        """A sound that goes from the first to the second; its level is where a mix of both would have it."""
         lengths = self.first.z.shape[1], self.second.z.shape[1]
-        route = crossing(lengths) if path is None else warped_crossing(path)
-        samples = self.second.samples + (len(route.share) - lengths[1]) * self.model.hop_length
-        return _Mixed(self, route, samples, self._gains(route, samples))
+        frame_map = crossfade(lengths) if path is None else time_warped_crossfade(path)
+        samples = self.second.samples + (len(frame_map.share) - lengths[1]) * self.model.hop_length
+        return _MorphedSound(self, frame_map, samples, self._gains(frame_map, samples))
 
-    def heard(self, route: Route, samples: int) -> Iterator[np.ndarray]:
-        """The sound of a route as the model decodes it."""
-        return spoken(self.model, self._latents(route), samples, quality=self.quality)
+    def decode(self, frame_map: FrameMap, samples: int) -> Iterator[np.ndarray]:
+        """The sound of mapped frames as the model decodes it."""
+        return decode_blocks(self.model, self._latents(frame_map), samples, quality=self.quality)
 
-    def _latents(self, route: Route) -> Iterator[Tensor]:
+    def _latents(self, frame_map: FrameMap) -> Iterator[Tensor]:
         silence = self.model.encode(torch.zeros(1, self.model.sample_rate))[:, -1:]
-        first, second = (torch.cat((end.z, silence.expand(len(end.z), 1, -1)), 1) for end in self.ends)
+        first, second = (
+            torch.cat((source.z, silence.expand(len(source.z), 1, -1)), 1) for source in (self.first, self.second)
+        )
         size = 16 * chunk_frames(self.model)
-        for at in range(0, len(route.share), size):
-            piece = slice(at, at + size)
-            share = torch.from_numpy(route.share[piece].astype(np.float32))[None, :, None]
-            yield _mixture(_frames_at(first, route.first[piece]), _frames_at(second, route.second[piece]), share)
+        for start in range(0, len(frame_map.share), size):
+            piece = slice(start, start + size)
+            share = torch.from_numpy(frame_map.share[piece].astype(np.float32))[None, :, None]
+            yield _mix(_frames_at(first, frame_map.first[piece]), _frames_at(second, frame_map.second[piece]), share)
 
-    def _gains(self, route: Route, samples: int) -> np.ndarray:
-        """Factors, one per frame, by which the level is kept: of powers, smoothed over a quarter of a second."""
+    def _gains(self, frame_map: FrameMap, samples: int) -> np.ndarray:
+        """Factors, one per frame, by which the level is held: of powers, smoothed over a quarter of a second."""
         smooth = max(1, round(_SMOOTH_SECONDS * self.model.sample_rate / self.model.hop_length))
-        made = _powers(self.heard(route, samples), self.model.hop_length)
-        goals = []
-        for end, places in zip(self.ends, (route.first, route.second), strict=True):
-            powers = _powers(spoken(self.model, (end.z,), end.samples, quality=self.quality), self.model.hop_length)
-            powers = powers * end.rms**2 / max(float(powers.mean()), 1e-12)
-            goals.append(np.interp(places[: len(made)], np.arange(len(powers)), powers, right=0.0))
-        share = route.share[: len(made)]
-        goal = _smoothed((1 - share) * goals[0] + share * goals[1], smooth)
-        ratio = np.sqrt((goal + 1e-10) / (_smoothed(made, smooth) + 1e-10))
+        powers = _powers(self.decode(frame_map, samples), self.model.hop_length)
+        targets = []
+        for source, places in ((self.first, frame_map.first), (self.second, frame_map.second)):
+            blocks = decode_blocks(self.model, (source.z,), source.samples, quality=self.quality)
+            source_powers = _powers(blocks, self.model.hop_length)
+            source_powers = source_powers * source.rms**2 / max(float(source_powers.mean()), 1e-12)
+            indices = np.arange(len(source_powers))
+            targets.append(np.interp(places[: len(powers)], indices, source_powers, right=0.0))
+        share = frame_map.share[: len(powers)]
+        target = _smooth((1 - share) * targets[0] + share * targets[1], smooth)
+        ratio = np.sqrt((target + 1e-10) / (_smooth(powers, smooth) + 1e-10))
         return np.clip(ratio, 1 / _MOST_GAIN, _MOST_GAIN)
 
 
-def _mixture(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
+def _mix(first: Tensor, second: Tensor, share: Tensor) -> Tensor:
     """Frames on the line between two, as long as the ends are in the same shares: frames that differ would cancel."""
     mixed = torch.lerp(first, second, share)
     lengths = torch.lerp(first.norm(dim=2, keepdim=True), second.norm(dim=2, keepdim=True), share)
@@ -317,27 +313,15 @@ def _frames_at(padded: Tensor, places: np.ndarray) -> Tensor:
 
 def _powers(blocks: Iterable[np.ndarray], hop: int) -> np.ndarray:
     """Mean power of each frame's samples."""
-    sums, rest = [], np.zeros(0)
+    powers, carry = [], np.zeros(0)
     for block in blocks:
-        joined = np.concatenate((rest, np.square(block, dtype=np.float64).mean(axis=0)))
-        done = len(joined) // hop * hop
-        sums.append(joined[:done].reshape(-1, hop).mean(axis=1))
-        rest = joined[done:]
-    return np.concatenate([*sums, [rest.mean()]] if len(rest) else sums)
+        joined = np.concatenate((carry, np.square(block, dtype=np.float64).mean(axis=0)))
+        size = len(joined) // hop * hop
+        powers.append(joined[:size].reshape(-1, hop).mean(axis=1))
+        carry = joined[size:]
+    return np.concatenate([*powers, [carry.mean()]] if len(carry) else powers)
 
 
-def _smoothed(power: np.ndarray, frames: int) -> np.ndarray:
+def _smooth(power: np.ndarray, frames: int) -> np.ndarray:
     padded = np.pad(power, (frames // 2, frames - 1 - frames // 2), mode="edge")
     return np.convolve(padded, np.full(frames, 1 / frames), mode="valid")
-
-
-def _rendered(mixed: _Mixed, target: Path | None, share: float | None, *, force: bool) -> Sound:
-    rate, channels = mixed.pair.model.sample_rate, len(mixed.pair.first.z)
-    limiter = Limiter(channels, rate)
-    blocks, audio = limited(mixed.blocks(), limiter), None
-    if target is None:
-        audio = whole(blocks)
-    else:
-        write_blocks(target, blocks, rate, channels, force=force)
-    changed = decibels(float(mixed.gain.mean()) * limiter.reduction)
-    return Sound(mixed.samples / rate, changed, target, audio, share=share)

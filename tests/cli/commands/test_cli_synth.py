@@ -68,7 +68,7 @@ def test_variations_and_continuations_are_named_after_their_sound(auricle, place
 
 def test_morph_transfer_and_latents(auricle, place: Path):
     model = ("--model", "tiny.auricle.safetensors")
-    ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--steps", "3", "--json")
+    ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--count", "3", "--json")
     assert [sound["share"] for sound in ran.json["sounds"]] == [0, 0.5, 1]
     assert auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--within", "--align", "--out", "one").code == 0
     ran = auricle("transfer", "sounds/0.wav", "--onto", "tiny.auricle.safetensors", "--json")
@@ -106,7 +106,7 @@ CASES = [
     ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),
     ("end the name with .wav", f"generate {PRIOR} --stream out.flac"),
     ("silent.wav exists already", f"generate {PRIOR} --stream silent.wav"),
-    ("a morph in 1 steps", f"morph sounds/0.wav sounds/1.wav --steps 1 {MODEL}"),
+    ("a morph of 1 sounds", f"morph sounds/0.wav sounds/1.wav --count 1 {MODEL}"),
     ("silent.wav is silent", f"morph sounds/0.wav silent.wav {MODEL}"),
     ("no model 'nothing'", "transfer sounds/0.wav --onto nothing"),
     ("silent.wav is silent", "transfer silent.wav --onto tiny.auricle.safetensors"),

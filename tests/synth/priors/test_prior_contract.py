@@ -141,7 +141,7 @@ def test_the_flow_treats_each_item_by_itself_and_any_whole_number_of_patches() -
 def test_the_flow_goes_on_from_known_frames() -> None:
     """Sounds that stay at one level: told the first frames the flow knows the level of the others, at t = 0 already."""
     prior = _flow().train().requires_grad_(True)
-    assert prior.takes_known
+    assert prior.takes_prefix
     optimiser = torch.optim.Adam(prior.parameters(), 5e-3)
     begin, label = torch.ones(32, dtype=torch.bool), torch.full((32,), -1)
     for step in range(120):
@@ -154,7 +154,7 @@ def test_the_flow_goes_on_from_known_frames() -> None:
     noise = torch.randn(32, prior.window, prior.features)
     given = torch.where(torch.arange(prior.window)[:, None] < 4, level[:, None, None], noise)
     with torch.no_grad():
-        told = prior.eval().velocity(given, torch.zeros(32), label, begin, known=torch.full((32,), 4))
+        told = prior.eval().velocity(given, torch.zeros(32), label, begin, prefix=torch.full((32,), 4))
         heard = prior.velocity(given, torch.zeros(32), label, begin)
     reached = (told + noise)[:, 4:].mean((1, 2))
     assert torch.corrcoef(torch.stack((reached, level)))[0, 1] > 0.9

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from auricle.errors import OptionError
-from auricle.synth.morph import aligned
-from auricle.synth.rendering.level import CEILING, Level, Limiter, limited, matching_gain, without_tail
-from auricle.synth.rendering.loop import seam, seams
+from auricle.synth.morph import align_latents
+from auricle.synth.rendering.level import (
+    CEILING,
+    LevelMeter,
+    Limiter,
+    limit_blocks,
+    matching_gain,
+    trim_trailing_silence,
+)
+from auricle.synth.rendering.loop import measure_seam, measure_seams
 
 RANDOM = np.random.default_rng(0)
 
@@ -19,7 +26,7 @@ def pieces(audio: np.ndarray, size: int):
 def test_a_limiter_passes_what_is_within_full_scale(size: int):
     audio = RANDOM.uniform(-1, 1, (2, 5000)).astype(np.float32)
     limiter = Limiter(2, 16000)
-    assert np.array_equal(np.concatenate(list(limited(pieces(audio, size), limiter)), 1), audio)
+    assert np.array_equal(np.concatenate(list(limit_blocks(pieces(audio, size), limiter)), 1), audio)
     assert limiter.reduction == 1.0
 
 
@@ -27,7 +34,7 @@ def test_a_limiter_keeps_to_the_ceiling_and_turns_channels_down_alike():
     audio = RANDOM.uniform(-0.5, 0.5, (2, 8000)).astype(np.float32)
     audio[0, 4000:4010] = 3.0
     limiter = Limiter(2, 16000)
-    made = np.concatenate(list(limited(pieces(audio, 333), limiter)), 1)
+    made = np.concatenate(list(limit_blocks(pieces(audio, 333), limiter)), 1)
     assert made.shape == audio.shape and np.abs(made).max() <= CEILING + 1e-6
     assert np.array_equal(made[:, :3800], audio[:, :3800]) and np.array_equal(made[:, 4200:], audio[:, 4200:])
     gain = made / audio
@@ -37,24 +44,24 @@ def test_a_limiter_keeps_to_the_ceiling_and_turns_channels_down_alike():
 
 def test_a_limiter_does_not_depend_on_how_sound_arrives():
     audio = RANDOM.normal(0, 0.6, (1, 4000)).astype(np.float32)
-    made = [np.concatenate(list(limited(pieces(audio, size), Limiter(1, 16000))), 1) for size in (1, 64, 4000)]
+    made = [np.concatenate(list(limit_blocks(pieces(audio, size), Limiter(1, 16000))), 1) for size in (1, 64, 4000)]
     assert np.allclose(made[0], made[1], atol=1e-7) and np.allclose(made[1], made[2], atol=1e-7)
 
 
 def test_levels_are_matched_unless_that_would_clip():
-    made = Level()
+    made = LevelMeter()
     made.add(np.full((1, 100), 0.1, np.float32))
     assert matching_gain(0.2, made) == pytest.approx(2.0, rel=1e-5)
     assert matching_gain(50.0, made) == pytest.approx(CEILING / 0.1, rel=1e-5)
-    assert matching_gain(0.2, Level()) == 1.0
+    assert matching_gain(0.2, LevelMeter()) == 1.0
 
 
 def test_a_tail_of_silence_is_cut():
     audio = np.zeros((1, 16000), np.float32)
     audio[0, :4000] = 0.5
-    assert without_tail(audio, 16000).shape[1] == 4000 + 480
-    assert without_tail(audio[:, :4000], 16000).shape[1] == 4000
-    assert without_tail(audio * 0, 16000).shape[1] == 16000
+    assert trim_trailing_silence(audio, 16000).shape[1] == 4000 + 480
+    assert trim_trailing_silence(audio[:, :4000], 16000).shape[1] == 4000
+    assert trim_trailing_silence(audio * 0, 16000).shape[1] == 16000
 
 
 def test_alignment_finds_what_was_moved():
@@ -63,7 +70,7 @@ def test_alignment_finds_what_was_moved():
     first, second = quiet[:100].copy(), quiet[60:180].copy()
     first[10:30], first[50:70] = events[:20], events[20:]
     second[40:60], second[90:110] = events[:20], events[20:]
-    path = aligned(first, second)
+    path = align_latents(first, second)
     assert tuple(path[0]) == (0, 0) and tuple(path[-1]) == (99, 119)
     assert set(map(tuple, np.diff(path, axis=0))) <= {(0, 1), (1, 0), (1, 1)}
     partner = dict(map(tuple, path))
@@ -72,14 +79,14 @@ def test_alignment_finds_what_was_moved():
 
 def test_alignment_has_a_limit():
     with pytest.raises(OptionError, match="too many to align"):
-        aligned(np.zeros((6000, 1)), np.zeros((6000, 1)))
+        align_latents(np.zeros((6000, 1)), np.zeros((6000, 1)))
 
 
 def test_a_seam_is_found_where_there_is_one():
     time = np.arange(16000) / 16000
     whole = np.sin(2 * np.pi * 200 * time)[None] + 0.01 * RANDOM.normal(0, 1, (1, 16000))  # 200 periods
     broken = whole[:, :15940]  # the last period is cut at its peak
-    good, bad = seam(whole), seam(broken)
+    good, bad = measure_seam(whole), measure_seam(broken)
     assert good.flux < 1.5 and good.step < 1.5
     assert bad.flux > 3 and bad.step > 3 and bad.rank == 1.0
 
@@ -87,6 +94,6 @@ def test_a_seam_is_found_where_there_is_one():
 def test_seams_inside_are_compared_with_the_rest():
     noise = RANDOM.normal(0, 0.1, (1, 32000))
     places = np.array([8000, 20000])
-    assert seams(noise, places).rank < 1.0 or seams(noise, places).flux < 1.1
+    assert measure_seams(noise, places).rank < 1.0 or measure_seams(noise, places).flux < 1.1
     noise[:, 20000:] *= 10
-    assert seams(noise[:, :20500], places).flux > 2
+    assert measure_seams(noise[:, :20500], places).flux > 2

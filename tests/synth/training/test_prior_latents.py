@@ -10,9 +10,16 @@ from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError
 from auricle.model import Autoencoder
-from auricle.synth.rendering.mid_side import decoded, received, rotate, to_features, to_latents, unrotate
+from auricle.synth.rendering.mid_side import (
+    decode_mid_side,
+    rotate,
+    to_decoder_input,
+    to_features,
+    to_latents,
+    unrotate,
+)
 from auricle.synth.training.latent_cache import TAIL, LatentCache
-from auricle.synth.training.reconstruction_check import POOR, reconstruction
+from auricle.synth.training.reconstruction_check import check_reconstruction
 from auricle.synth.training.window_sampler import WindowSampler
 from model.tiny import BOTTLENECKS, tiny_model
 
@@ -164,8 +171,8 @@ def test_what_the_decoder_receives(kind: str) -> None:
     z = model.encode(0.2 * torch.randn(2, 16000))
     quality = torch.full((1,), model.bottleneck.quality_levels - 1.0)
     rounded = model.bottleneck(z, quality).z
-    torch.testing.assert_close(received(model, z, snap=True), rounded)
-    plain = received(model, z)
+    torch.testing.assert_close(to_decoder_input(model, z, snap=True), rounded)
+    plain = to_decoder_input(model, z)
     if kind in ("identity", "vae"):
         torch.testing.assert_close(plain, z)
     elif kind == "rvq":
@@ -173,14 +180,14 @@ def test_what_the_decoder_receives(kind: str) -> None:
     else:
         step = (rounded - plain).abs().amax((0, 1))
         assert (plain != rounded).any() and (step < rounded.std((0, 1)) + 0.3).all()
-        nudged = received(model, z + 1e-3)
+        nudged = to_decoder_input(model, z + 1e-3)
         assert (nudged != plain).all(), "every small change is heard"
 
 
 def test_decoding_gives_all_channels_at_the_length_asked_for() -> None:
     model = tiny_model()
     audio = 0.2 * torch.randn(2, 16000)
-    heard = decoded(model, model.encode(rotate(audio, 2)), 16000)
+    heard = decode_mid_side(model, model.encode(rotate(audio, 2)), 16000)
     assert heard.shape == (2, 16000)
     corr = torch.corrcoef(torch.stack((heard[0], audio[0], audio[1])))[0]
     assert corr[1] > 0.1 > 3 * abs(corr[2]), "left is left"
@@ -188,9 +195,9 @@ def test_decoding_gives_all_channels_at_the_length_asked_for() -> None:
 
 def test_a_poor_autoencoder_is_refused_with_the_figure(sounds: AudioCache) -> None:
     model = tiny_model()
-    worth = reconstruction(model, sounds)
+    worth = check_reconstruction(model, sounds)
     assert worth.sounds == 3 and worth.mel > 0
     worth.require(model, worth.mel + 0.01)
     with pytest.raises(ModelError, match=rf"log-mel distance of {worth.mel:.2f}, above the limit of 0.01: train a"):
         worth.require(model, 0.01)
-    assert POOR > 0
+    assert MAX_MEL_DISTANCE > 0

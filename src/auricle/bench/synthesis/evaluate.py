@@ -40,8 +40,8 @@ from auricle.options.benchmark import SynthesisEvaluationOptions
 from auricle.options.synthesis import SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth import Prior
-from auricle.synth.priors.loading import chosen as fitting
-from auricle.synth.rendering.numbered_files import safe
+from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.rendering.numbered_files import safe_file_name
 
 _HIGHEST_RATE = 48_000
 
@@ -88,10 +88,10 @@ def evaluate_prior(
         AuricleError: what `auricle.generate` and `evaluate_synthesis` raise.
     """
     options, sampling = options or SynthesisEvaluationOptions(), sampling or SamplingOptions()
-    both = fitting(prior, model)
+    both = load_prior_and_model(prior, model)
     labelled(real)  # what can't be compared need not be made
     with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / safe(both.prior.info.name) if out is None else Path(out)
+        folder = Path(temporary) / safe_file_name(both.prior.info.name) if out is None else Path(out)
         cost = make_sounds(
             both,
             folder,

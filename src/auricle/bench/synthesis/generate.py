@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.options.synthesis import SamplingOptions
+from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.generate import generate
-from auricle.synth.priors.loading import Chosen
-from auricle.synth.rendering.numbered_files import safe
+from auricle.synth.priors.loading import PriorAndModel
+from auricle.synth.rendering.numbered_files import safe_file_name
 
 
 @final
@@ -31,12 +31,12 @@ class GenerationCost:
 
 
 def make_sounds(
-    prior: Chosen,
+    prior: PriorAndModel,
     folder: Path,
     per_class: int,
     *,
     seed: int = 0,
-    sampling: SamplingOptions | None = None,
+    sampling: SamplingOptions = SamplingOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> GenerationCost:
@@ -56,23 +56,18 @@ def make_sounds(
         OutputError: a file exists, or can't be written.
     """
     started, worked = time.perf_counter(), time.process_time()
-    sampling = sampling or SamplingOptions()
     labels: tuple[str | None, ...] = prior.prior.classes or (None,)
     seconds = 0.0
     for index, label in enumerate(labels):
         output = generate(
             prior.prior,
+            GenerationOptions(label, count=per_class, seed=seed + index),
             model=prior.model,
-            count=per_class,
-            label=label,
-            seed=seed + index,
-            guidance=sampling.guidance,
-            steps=sampling.steps,
-            temperature=sampling.temperature,
+            sampling=sampling,
             out=folder if label is None else folder.joinpath(*map(_folder_name, label.split("/"))),
             force=force,
-            on_progress=lambda done, total, index=index: on_progress(
-                Progress("making sounds", index + done / total, len(labels), "classes")
+            on_progress=lambda progress, index=index: on_progress(
+                Progress(progress.stage, index + progress.share, len(labels), "classes")
             ),
         )
         seconds += output.seconds
@@ -81,4 +76,4 @@ def make_sounds(
 
 def _folder_name(part: str) -> str:
     """A folder for a class; as it is called, so that it is found again among the real ones, if no path hides in it."""
-    return safe(part) if part in ("", ".", "..") or "\\" in part else part
+    return safe_file_name(part) if part in ("", ".", "..") or "\\" in part else part

@@ -15,7 +15,7 @@ from auricle.data.labels import Labelled
 from auricle.data.scan import Rejected
 from auricle.errors import AudioError
 from auricle.model import Autoencoder
-from auricle.synth.rendering.mid_side import decoded
+from auricle.synth.rendering.mid_side import decode_mid_side
 
 SILENCE = 1e-4
 SHORT_SECONDS = 0.05
@@ -175,5 +175,5 @@ def through_autoencoder(sounds: Iterable[MonoSound], model: Autoencoder) -> Iter
         # one by one through `decoded`, which takes channels for one sound: they would be rotated
         for sound, latent, audio in zip(batch, z, native, strict=True):
             frames = latent[None, : model.frames(len(audio))]
-            rebuilt = decoded(model, frames, len(audio))[0].cpu().numpy()
+            rebuilt = decode_mid_side(model, frames, len(audio))[0].cpu().numpy()
             yield replace(sound, audio=rebuilt, sample_rate=model.sample_rate)

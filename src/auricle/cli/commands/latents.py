@@ -88,13 +88,8 @@ def _find_directions(
     if target is not None:
         check_arrays_name(target)
         check_writable(target, force=force)
-    with screen.progress("latents") as meter:
-        directions = principal_directions(
-            folder,
-            model,
-            count=count,
-            on_progress=lambda done, total: meter.show(done / total, f"{done} of {total} sounds"),
-        )
+    with screen.progress("latents") as on_progress:
+        directions = principal_directions(folder, model, count=count, on_progress=on_progress)
     if target is not None:
         directions.save(target, force=force)
     for file in directions.rejected[:5]:

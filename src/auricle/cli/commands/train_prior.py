@@ -60,7 +60,7 @@ def train_prior(
     """
     from auricle import TrainingCallbacks
     from auricle import train_prior as run
-    from auricle.synth.training.reconstruction_check import POOR
+    from auricle.synth.training.reconstruction_check import MAX_MEL_DISTANCE
 
     screen = Screen(output if is_main_process() else Output(quiet=True))
     with screen.progress("train-prior") as show:
@@ -74,7 +74,7 @@ def train_prior(
             channels=channels,
             budget=budget,
             batch=batch,
-            worst=POOR if worst is None else worst,
+            worst=MAX_MEL_DISTANCE if worst is None else worst,
             device=device,
             resume=resume,
             force=force,

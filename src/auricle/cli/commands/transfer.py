@@ -33,7 +33,7 @@ def transfer(
     from auricle import transfer as run
 
     screen, started = Screen(output), time.perf_counter()
-    with screen.progress(f"transfer {sound.name}") as meter:
-        made = run(sound, onto, quality=quality, out=out, force=force, on_progress=meter.show)
+    with screen.progress(f"transfer {sound.name}") as on_progress:
+        result = run(sound, onto, quality=quality, out=out, force=force, on_progress=on_progress)
     took = time.perf_counter() - started
-    screen.result(format_sounds(made, took), {**made.to_json(), "took": took})
+    screen.result(format_sounds(result, took), {**result.to_json(), "took": took})

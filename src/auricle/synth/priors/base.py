@@ -92,10 +92,10 @@ class Prior(nn.Module, ABC):
         mean: ``(features,)`` subtracted from latents.
         deviation: ``(features,)`` by which they are then divided.
         silence: ``(features,)`` one frame of the latents of endless silence, not standardised.
-        takes_known: whether it was trained to go on from known first frames of a window.
+        takes_prefix: whether it was trained to go on from given first frames of a window.
     """
 
-    takes_known: bool = False
+    takes_prefix: bool = False
     mean: Tensor
     deviation: Tensor
     silence: Tensor
@@ -193,9 +193,8 @@ class Prior(nn.Module, ABC):
             return self.classes.index(name)
         if not self.classes:
             raise OptionError(f"class {name!r}: the prior {self.info.name!r} was trained without classes, leave it out")
-        more = ", ..." if len(self.classes) > _LISTED else ""
-        known = ", ".join(self.classes[:_LISTED]) + more
-        raise OptionError(f"class {name!r} is unknown to the prior {self.info.name!r}: choose one of {known}")
+        classes = ", ".join(self.classes[:_LISTED]) + (", ..." if len(self.classes) > _LISTED else "")
+        raise OptionError(f"class {name!r} is unknown to the prior {self.info.name!r}: choose one of {classes}")
 
     def require(self, model: Autoencoder) -> None:
         """Make sure that ``model`` is the autoencoder that this prior was trained on.
@@ -203,15 +202,15 @@ class Prior(nn.Module, ABC):
         Raises:
             ModelError: it is another one; the message names both fingerprints.
         """
-        given = fingerprint(model)
-        if given != self.fingerprint:
+        actual = fingerprint(model)
+        if actual != self.fingerprint:
             raise ModelError(
                 f"the prior {self.info.name!r} makes latents of the model {self.origin.model!r} (fingerprint "
-                f"{self.fingerprint[:_SHOWN]}), not of {model.name!r} ({given[:_SHOWN]}): name the model that it was "
+                f"{self.fingerprint[:_SHOWN]}), not of {model.name!r} ({actual[:_SHOWN]}): name the model that it was "
                 "trained on"
             )
 
-    def _dropped(self, label: Tensor) -> Tensor:
+    def _drop_labels(self, label: Tensor) -> Tensor:
         """Labels of which the configured share is forgotten, as numbers of rows: those without a class come last."""
         if self.training and self.config.unlabelled:
             forgotten = torch.rand(label.shape, device=label.device) < self.config.unlabelled

@@ -31,7 +31,7 @@ class FlowPrior(Prior):
     Classes are forgotten now and then, for guidance (Ho and Salimans, 2022).
     """
 
-    takes_known = True
+    takes_prefix = True
 
     def __init__(self, config: "FlowConfig", origin: Origin, info: PriorInfo | None = None):
         super().__init__(config, origin, info)
@@ -65,7 +65,7 @@ class FlowPrior(Prior):
         begin: Tensor,
         *,
         guidance: float = 1.0,
-        known: Tensor | None = None,
+        prefix: Tensor | None = None,
     ) -> Tensor:
         """Where to move ``x``: ``(b, n, features)``.
 
@@ -76,47 +76,47 @@ class FlowPrior(Prior):
             label: ``(b,)`` int64, -1 for no class.
             begin: ``(b,)`` bool, true where the first frame is the first one of a sound.
             guidance: 1 for the class as it was learned, more to exaggerate it; it takes a second pass unless it is 1.
-            known: ``(b,)`` int64, multiples of :attr:`patch`, up to half of a window: so many first frames of ``x`` are
-                data without noise, to go on from; what is returned for them means nothing. None for none.
+            prefix: ``(b,)`` int64, multiples of :attr:`patch`, up to half of a window: so many first frames of ``x``
+                are data without noise, to go on from; what is returned for them means nothing. None for none.
         """
-        count = torch.zeros_like(label) if known is None else known
-        told = self._velocity(x, t, self._rows(label), begin, count)
+        prefix = torch.zeros_like(label) if prefix is None else prefix
+        conditional = self._velocity(x, t, self._rows(label), begin, prefix)
         if guidance == 1.0:
-            return told
-        free = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), begin, count)
-        return torch.lerp(free, told, guidance)
+            return conditional
+        unconditional = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), begin, prefix)
+        return torch.lerp(unconditional, conditional, guidance)
 
     def loss(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
-        """``loss``: mean squared error of the velocity; times and known frames are drawn as the configuration says."""
+        """``loss``: mean squared error of the velocity; times and prefixes are drawn as the configuration says."""
         t = torch.rand(len(x), device=x.device)
         if self._config.times == "logit_normal":
             t = torch.sigmoid(torch.randn(len(x), device=x.device))
         noise = torch.randn_like(x)
-        known = self._drawn_known(label, x.shape[1])
-        fresh = (torch.arange(x.shape[1], device=x.device) >= known[:, None]).unsqueeze(2)
+        prefix = self._prefix_lengths(label, x.shape[1])
+        fresh = (torch.arange(x.shape[1], device=x.device) >= prefix[:, None]).unsqueeze(2)
         mixed = torch.where(fresh, torch.lerp(noise, x, t[:, None, None]), x)
-        told = self._velocity(mixed, t, self._dropped(label), begin, known)
-        error = (told - (x - noise)).square() * fresh
+        velocity = self._velocity(mixed, t, self._drop_labels(label), begin, prefix)
+        error = (velocity - (x - noise)).square() * fresh
         return {"loss": error.sum((1, 2)) / (fresh.sum((1, 2)) * self.features)}
 
-    def _drawn_known(self, label: Tensor, frames: int) -> Tensor:
-        """Known first frames ``(b,)``: none for most items, up to half of the window for the others."""
+    def _prefix_lengths(self, label: Tensor, frames: int) -> Tensor:
+        """First frames ``(b,)`` that are given: none for most items, up to half of the window for the others."""
         count = self.patch * torch.randint(1, max(2, frames // (2 * self.patch) + 1), label.shape, device=label.device)
-        told = torch.rand(label.shape, device=label.device) < self._config.continued
-        return torch.where(told, count.clamp(max=frames - self.patch), 0)
+        continued = torch.rand(label.shape, device=label.device) < self._config.continued
+        return torch.where(continued, count.clamp(max=frames - self.patch), 0)
 
-    def _velocity(self, x: Tensor, t: Tensor, rows: Tensor, begin: Tensor, known: Tensor) -> Tensor:
+    def _velocity(self, x: Tensor, t: Tensor, rows: Tensor, begin: Tensor, prefix: Tensor) -> Tensor:
         count = x.shape[1] // self.patch
         assert x.shape[1] == count * self.patch, (x.shape, self.patch)
-        given = F.silu(self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long()))
-        shared = self.shared(given).unflatten(1, (6, -1))
+        conditioning = F.silu(self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long()))
+        shared = self.shared(conditioning).unflatten(1, (6, -1))
         angles = _angles(count, self._config.width // self._config.heads, x.device)
         patches = x.reshape(len(x), count, -1)
-        clean = (torch.arange(count, device=x.device) * self.patch < known[:, None]).unsqueeze(2)
+        clean = (torch.arange(count, device=x.device) * self.patch < prefix[:, None]).unsqueeze(2)
         h = self.into(torch.cat((patches, patches.abs()), -1)) + clean * self.known
         for block in self.blocks:
             h = block(h, shared, angles)
-        scale, shift = self.last(given)[:, None].chunk(2, -1)
+        scale, shift = self.last(conditioning)[:, None].chunk(2, -1)
         gain, offset = self.out(_normed(h) * (1 + scale) + shift).chunk(2, -1)
         t = t[:, None, None]
         usual = (2 * t - 1) / (t.square() + (1 - t).square())
@@ -138,8 +138,8 @@ class _Block(nn.Module):
 
     def forward(self, h: Tensor, shared: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
         """``(b, n, width)`` to the same."""
-        given = (shared + self.own)[:, :, None]
-        scale, shift, gate, scale2, shift2, gate2 = given.unbind(1)
+        modulation = (shared + self.own)[:, :, None]
+        scale, shift, gate, scale2, shift2, gate2 = modulation.unbind(1)
         h = h + gate * self._attend(_normed(h) * (1 + scale) + shift, angles)
         inner = F.gelu(self.inner(_normed(h) * (1 + scale2) + shift2))
         return h + gate2 * self.outer(inner)

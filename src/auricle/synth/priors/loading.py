@@ -17,36 +17,37 @@ _SHOWN = 16
 
 @final
 @dataclass(frozen=True, eq=False)
-class Chosen:
-    """Both, and they fit."""
+class PriorAndModel:
+    """A prior, and the autoencoder whose latents it makes."""
 
     prior: Prior
     model: Autoencoder
 
 
-def chosen(prior: Prior | Path | str, model: Autoencoder | Path | str | None) -> Chosen:
+def load_prior_and_model(prior: Prior | Path | str, model: Autoencoder | Path | str | None) -> PriorAndModel:
     """Load both, or find the model: among the shipped ones, or beside the prior's file.
 
     Raises:
         ModelError: one of them is unknown or malformed, no model was found, or the prior belongs to another one.
     """
     folder = None if isinstance(prior, Prior) else PRIOR_FILE.resolve(prior).parent
-    made = prior if isinstance(prior, Prior) else load_prior(prior)
+    loaded_prior = prior if isinstance(prior, Prior) else load_prior(prior)
     if model is None:
-        model = find_model(made.origin.model, made.fingerprint, folder, f"the prior {made.info.name!r}")
-    loaded = model if isinstance(model, Autoencoder) else load(model)
-    made.require(loaded)
-    return Chosen(made, loaded)
+        origin = loaded_prior.origin
+        model = find_model(origin.model, origin.fingerprint, folder, f"the prior {loaded_prior.info.name!r}")
+    loaded_model = model if isinstance(model, Autoencoder) else load(model)
+    loaded_prior.require(loaded_model)
+    return PriorAndModel(loaded_prior, loaded_model)
 
 
-def find_model(name: str, fingerprint: str, folder: Path | None, what: str) -> Path:
+def find_model(name: str, fingerprint: str, folder: Path | None, purpose: str) -> Path:
     """The model of a fingerprint, among the shipped ones and those in a folder.
 
     Args:
         name: of the model, for the message.
         fingerprint: of the model.
         folder: where else to look.
-        what: what needs it, for the message.
+        purpose: what needs it, for the message.
 
     Raises:
         ModelError: there is none.
@@ -58,8 +59,8 @@ def find_model(name: str, fingerprint: str, folder: Path | None, what: str) -> P
         except AuricleError:  # something else that is no model
             continue
     raise ModelError(
-        f"{what} needs the model {name!r} (fingerprint {fingerprint[:_SHOWN]}): name its file with --model, or put it "
-        "beside it"
+        f"{purpose} needs the model {name!r} (fingerprint {fingerprint[:_SHOWN]}): name its file with --model, or put "
+        "it beside it"
     )
 
 

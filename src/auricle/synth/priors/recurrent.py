@@ -76,12 +76,12 @@ class RecurrentPrior(Prior):
         """
         mixture, state = self.predict(before, state)
         weights, means, deviations = (part[:, 0] for part in mixture)
-        sure = F.log_softmax(weights / max(temperature, 1e-4), -1)
-        bounds = sure.exp().cumsum(-1)
-        chosen = (noise.choice[:, None] * bounds[:, -1:] >= bounds).sum(-1).clamp(max=weights.shape[-1] - 1)
-        row = torch.arange(len(chosen), device=chosen.device)
-        drawn = means[row, chosen] + temperature * deviations[row, chosen].exp() * noise.spread
-        return drawn[:, None], state
+        sharpened = F.log_softmax(weights / max(temperature, 1e-4), -1)
+        bounds = sharpened.exp().cumsum(-1)
+        component = (noise.choice[:, None] * bounds[:, -1:] >= bounds).sum(-1).clamp(max=weights.shape[-1] - 1)
+        row = torch.arange(len(component), device=component.device)
+        frame = means[row, component] + temperature * deviations[row, component].exp() * noise.spread
+        return frame[:, None], state
 
     def warm(self, x: Tensor, state: State) -> State:
         """State after all but the last of known frames ``(b, n, features)``; step with the last one then."""
@@ -90,17 +90,17 @@ class RecurrentPrior(Prior):
 
     def predict(self, before: Tensor, state: State) -> tuple[Mixture, State]:
         """What is expected after each frame of ``before`` ``(b, n, features)``: a mixture ``(b, n, ...)``."""
-        inner, given, begin = state
-        seen = _LOUDEST * torch.tanh(before / _LOUDEST)  # a stray frame must not call for a louder one, and so on
-        h = self.into.map(torch.cat((seen, seen.abs()), -1)) + given[:, None]
+        inner, label, begin = state
+        bounded = _LOUDEST * torch.tanh(before / _LOUDEST)  # a stray frame must not call for a louder one, and so on
+        h = self.into.map(torch.cat((bounded, bounded.abs()), -1)) + label[:, None]
         h = torch.cat((h[:, :1] + begin[:, None, None] * self.start, h[:, 1:]), 1)
         h, inner = self.body.step(h, inner)
         count, features = self._config.components, self.features
-        weights, rest = self.out.map(h).split((count, 2 * count * features), -1)
-        means, spread = rest.unflatten(-1, (2, count, features)).unbind(-3)
+        weights, gaussians = self.out.map(h).split((count, 2 * count * features), -1)
+        means, spread = gaussians.unflatten(-1, (2, count, features)).unbind(-3)
         lowest = math.log(self._config.sharpest)
         deviations = (lowest + F.softplus(spread - lowest)).clamp(max=math.log(_LOUDEST))
-        return Mixture(F.log_softmax(weights, -1), means, deviations), (inner, given, torch.zeros_like(begin))
+        return Mixture(F.log_softmax(weights, -1), means, deviations), (inner, label, torch.zeros_like(begin))
 
     def loss(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
         """``nats``: negative log-likelihood per value; ``loss``: how far it is above the least that is possible.
@@ -111,17 +111,17 @@ class RecurrentPrior(Prior):
         past = torch.cat((first[:, None], x[:, :-1]), 1)
         if self.training and self._config.blur:
             past = past + self._config.blur * torch.randn_like(past)
-        mixture, _ = self.predict(past, self._state(self._dropped(label), begin))
-        away = (x[:, :, None] - mixture.means) * (-mixture.deviations).exp()
-        densities = (-0.5 * away.square() - mixture.deviations - _HALF_LOG_TURN).sum(-1)
+        mixture, _ = self.predict(past, self._state(self._drop_labels(label), begin))
+        distances = (x[:, :, None] - mixture.means) * (-mixture.deviations).exp()
+        densities = (-0.5 * distances.square() - mixture.deviations - _HALF_LOG_TURN).sum(-1)
         nats = -torch.logsumexp(mixture.weights + densities, -1).mean(1) / self.features
         return {"loss": nats - math.log(self._config.sharpest) - _HALF_LOG_TURN, "nats": nats}
 
     @staticmethod
     def draw(generators: Sequence[torch.Generator], features: int) -> Noise:
         """One frame's random numbers; those of an item come from its own generator."""
-        choice = torch.stack([torch.rand((), generator=one) for one in generators])
-        return Noise(choice, torch.stack([torch.randn(features, generator=one) for one in generators]))
+        choice = torch.stack([torch.rand((), generator=generator) for generator in generators])
+        return Noise(choice, torch.stack([torch.randn(features, generator=generator) for generator in generators]))
 
     def _state(self, rows: Tensor, begin: Tensor) -> State:
         inner = self.body.initial_state(len(rows), device=rows.device, dtype=self.start.dtype)

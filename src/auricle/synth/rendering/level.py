@@ -13,11 +13,11 @@ SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
 _LOOK_AHEAD_SECONDS = 0.005
 _BELOW = 10 ** (-60 / 20)
-_KEPT_SECONDS = 0.03
+_FADE_SECONDS = 0.03
 
 
 @final
-class Level:
+class LevelMeter:
     """Adds up what passes: samples, power and the largest magnitude.
 
     Attributes:
@@ -47,11 +47,11 @@ class Level:
         return self.peak < SILENT
 
 
-def matching_gain(rms: float, made: Level) -> float:
+def matching_gain(rms: float, level: LevelMeter) -> float:
     """Factor that gives a sound the level ``rms``, or less where it would clip; 1 where it is silent."""
-    if made.rms == 0.0:
+    if level.rms == 0.0:
         return 1.0
-    return min(rms / made.rms, CEILING / made.peak)
+    return min(rms / level.rms, CEILING / level.peak)
 
 
 def decibels(factor: float) -> float:
@@ -87,7 +87,7 @@ class Limiter:
         size, ahead = block.shape[1], self._ahead
         if size == 0:
             return block
-        needs = np.concatenate((self._needs, _needed(block)))
+        needs = np.concatenate((self._needs, _required_gain(block)))
         joined = np.concatenate((self._waiting, block), axis=1)
         ready, self._waiting, self._needs = joined[:, :size], joined[:, size:], needs[size:]
         if needs.min() < 1.0:
@@ -104,26 +104,26 @@ class Limiter:
         return self.push(np.zeros_like(self._waiting))
 
 
-def _needed(block: np.ndarray) -> np.ndarray:
+def _required_gain(block: np.ndarray) -> np.ndarray:
     """The factor that each moment of ``(c, t)`` needs, 1 where it is within full scale."""
     magnitude = np.abs(block).max(axis=0).astype(np.float64)
     return np.where(magnitude > 1.0, CEILING / np.maximum(magnitude, 1.0), 1.0)
 
 
-def limited(blocks: Iterable[np.ndarray], limiter: Limiter) -> Iterator[np.ndarray]:
+def limit_blocks(blocks: Iterable[np.ndarray], limiter: Limiter) -> Iterator[np.ndarray]:
     """Blocks ``(c, t)`` kept within full scale."""
     for block in blocks:
         yield limiter.push(block)
     yield limiter.flush()
 
 
-def without_tail(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+def trim_trailing_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Audio ``(c, t)`` up to 30 ms after the last sample that is within 60 dB of its largest one; these fade out."""
     loudness = np.abs(audio).max(axis=0, initial=0.0)
-    heard = np.flatnonzero(loudness > _BELOW * loudness.max(initial=0.0))
-    kept = round(_KEPT_SECONDS * sample_rate)
-    if not len(heard) or heard[-1] + 1 + kept >= audio.shape[1]:
+    audible = np.flatnonzero(loudness > _BELOW * loudness.max(initial=0.0))
+    fade = round(_FADE_SECONDS * sample_rate)
+    if not len(audible) or audible[-1] + 1 + fade >= audio.shape[1]:
         return audio
-    cut = audio[:, : heard[-1] + 1 + kept].copy()
-    cut[:, -kept:] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(kept) + 1) / kept)).astype(np.float32)
+    cut = audio[:, : audible[-1] + 1 + fade].copy()
+    cut[:, -fade:] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fade) + 1) / fade)).astype(np.float32)
     return cut

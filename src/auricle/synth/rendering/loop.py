@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from auricle.model import Autoencoder
-from auricle.synth.rendering.render import spoken, whole
+from auricle.synth.rendering.render import concatenate_blocks, decode_blocks
 
 _WINDOW, _HOP = 512, 128
 _WARM_SECONDS = 4.0
@@ -31,12 +31,12 @@ class Seam:
     rank: float
 
 
-def seam(audio: np.ndarray) -> Seam:
+def measure_seam(audio: np.ndarray) -> Seam:
     """Measure ``(c, t)`` as if it was played again and again, at its end."""
-    return seams(audio, np.array([audio.shape[1]]), circular=True)
+    return measure_seams(audio, np.array([audio.shape[1]]), circular=True)
 
 
-def seams(audio: np.ndarray, places: np.ndarray, *, circular: bool = False) -> Seam:
+def measure_seams(audio: np.ndarray, places: np.ndarray, *, circular: bool = False) -> Seam:
     """Measure the places where parts of a sound ``(c, t)`` meet: the largest of them against the rest of the sound.
 
     Spectral flux is the Euclidean distance between the magnitudes of two Hann windows of 512 samples, 128 apart.
@@ -69,7 +69,7 @@ def _flux(channel: np.ndarray) -> np.ndarray:
     return np.linalg.norm(np.diff(np.abs(np.fft.rfft(frames, axis=1)), axis=0), axis=1)
 
 
-def looped(model: Autoencoder, z: Tensor, samples: int, *, quality: float | None = None) -> np.ndarray:
+def decode_loop(model: Autoencoder, z: Tensor, samples: int, *, quality: float | None = None) -> np.ndarray:
     """Decode a circle of latents ``(c, n, d)`` into float32 ``(c, samples)`` whose end goes on to its beginning.
 
     The decoder first hears whole rounds of the circle, at least four seconds, so that what it gives afterwards repeats.
@@ -78,12 +78,15 @@ def looped(model: Autoencoder, z: Tensor, samples: int, *, quality: float | None
     """
     frames, hop = z.shape[1], model.hop_length
     rounds = ceil(_WARM_SECONDS * model.sample_rate / (frames * hop))
-    again = ceil(model.frames(hop) / frames)  # what the decoder looks ahead
-    audio, first = whole(spoken(model, [z] * (rounds + 1 + again), quality=quality)), rounds * frames * hop
-    return _stretched(audio[:, first : first + frames * hop], samples)
+    extra_rounds = ceil(model.frames(hop) / frames)  # what the decoder looks ahead
+    audio, first = (
+        concatenate_blocks(decode_blocks(model, [z] * (rounds + 1 + extra_rounds), quality=quality)),
+        rounds * frames * hop,
+    )
+    return _resample_periodic(audio[:, first : first + frames * hop], samples)
 
 
-def _stretched(audio: np.ndarray, samples: int) -> np.ndarray:
+def _resample_periodic(audio: np.ndarray, samples: int) -> np.ndarray:
     """A periodic signal ``(c, t)`` at another number of samples."""
     length = audio.shape[1]
     if length == samples:

@@ -38,7 +38,7 @@ def to_latents(features: Tensor, channels: int) -> Tensor:
 
 
 @torch.inference_mode()
-def decoded(model: Autoencoder, z: Tensor, length: int, *, snap: bool = False) -> Tensor:
+def decode_mid_side(model: Autoencoder, z: Tensor, length: int, *, snap: bool = False) -> Tensor:
     """Sound ``(c, length)`` of latents ``(c, n, d)``: through the bottleneck at its best quality, decoded, unrotated.
 
     Args:
@@ -47,10 +47,10 @@ def decoded(model: Autoencoder, z: Tensor, length: int, *, snap: bool = False) -
         length: samples, at most what n frames carry.
         snap: round to the quantiser's grid as a file would; else what can be left unrounded stays so.
     """
-    return unrotate(model.decode(received(model, z, snap=snap), length))
+    return unrotate(model.decode(to_decoder_input(model, z, snap=snap), length))
 
 
-def received(model: Autoencoder, z: Tensor, *, snap: bool = False) -> Tensor:
+def to_decoder_input(model: Autoencoder, z: Tensor, *, snap: bool = False) -> Tensor:
     """What the decoder is to be given of latents ``(b, n, d)``: the same shape."""
     quality = torch.full((1,), model.bottleneck.quality_levels - 1.0, device=z.device)
     return model.bottleneck(z, quality).z if snap else model.bottleneck.unrounded(z, quality)

@@ -9,38 +9,23 @@ import numpy as np
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.audio import AudioWriter
-from auricle.errors import OptionError, OutputError
-
-MOST = 100_000
-"""Sounds that one call makes at most."""
+from auricle.errors import OutputError
 
 
-def numbered(folder: Path, name: str, count: int, *, force: bool) -> tuple[Path, ...]:
+def numbered_paths(folder: Path, name: str, count: int, *, force: bool) -> tuple[Path, ...]:
     """Paths ``folder/name-001.wav`` and on. What could not be written in the end is refused here; nothing is created.
 
     Raises:
-        OptionError: the count is not from 1 to 100000.
         OutputError: a file exists and ``force`` is false, or the folder can't be made or written.
     """
-    check_count(count)
     digits = max(3, len(str(count)))
-    paths = tuple(folder / f"{safe(name)}-{number:0{digits}d}.wav" for number in range(1, count + 1))
+    paths = tuple(folder / f"{safe_file_name(name)}-{number:0{digits}d}.wav" for number in range(1, count + 1))
     if folder.is_dir():
         for path in paths:
             check_writable(path, force=force)
     else:
         _check_creatable(folder)
     return paths
-
-
-def check_count(count: int) -> None:
-    """Refuse what nobody wants.
-
-    Raises:
-        OptionError: not 1 to 100000.
-    """
-    if not 1 <= count <= MOST:
-        raise OptionError(f"{count} sounds: ask for 1 to {MOST}")
 
 
 def _check_creatable(folder: Path) -> None:
@@ -51,7 +36,7 @@ def _check_creatable(folder: Path) -> None:
         raise OutputError(f"the folder {above} is not writable: name a folder elsewhere")
 
 
-def safe(name: str) -> str:
+def safe_file_name(name: str) -> str:
     """A name that every file system takes."""
     return re.sub(r"[^\w.-]+", "_", name).strip("._-")[:80] or "sound"
 

@@ -12,8 +12,8 @@ from auricle.audio import AudioReader, Resampler
 from auricle.errors import AudioError
 from auricle.model import Autoencoder
 from auricle.stream import Stream
-from auricle.synth.rendering.level import Level
-from auricle.synth.rendering.mid_side import received, rotate, unrotate
+from auricle.synth.rendering.level import LevelMeter
+from auricle.synth.rendering.mid_side import rotate, to_decoder_input, unrotate
 
 _CHUNK_SECONDS = 0.5
 
@@ -24,7 +24,7 @@ def chunk_frames(model: Autoencoder) -> int:
 
 
 @final
-class Listener:
+class LatentReader:
     """Reads a file once and gives its latents; memory stays flat.
 
     Two channels become mid and side, as everywhere in synthesis; of more channels each is taken for itself.
@@ -52,7 +52,7 @@ class Listener:
         with AudioReader(path) as reader:
             self.sample_rate, self.promised = reader.sample_rate, reader.frames
             self.channels = reader.channels if channels is None else channels
-        self.level = Level()
+        self.level = LevelMeter()
         self.samples = self.native = 0
         self.ended = False
 
@@ -65,8 +65,10 @@ class Listener:
         with AudioReader(self._path) as reader:
             for block in reader.blocks(reader.sample_rate):
                 self.samples += block.shape[1]
-                mixed = _rotated(self.level.add(block), self.channels)
-                yield stream.push(self._column(resampler.push(mixed)))
+                block = self.level.add(block)
+                if self.channels <= 2:
+                    block = rotate(torch.from_numpy(block), self.channels).numpy()
+                yield stream.push(self._column(resampler.push(block)))
         if self.samples == 0:
             raise AudioError(f"{self._path} holds no samples: name another sound")
         self.ended = True
@@ -89,7 +91,7 @@ class Listener:
 
 
 @torch.inference_mode()
-def spoken(
+def decode_blocks(
     model: Autoencoder,
     latents: Iterable[Tensor],
     samples: int | None = None,
@@ -106,43 +108,38 @@ def spoken(
         quality: round them to the grid of the model's quantiser at this quality; None rounds nothing that can be left.
         chunk: latent frames to decode at once; those of half a second by default.
     """
-    stream, left = None, samples
+    stream, remaining = None, samples
     for piece in latents:
         if stream is None:
             frames = chunk_frames(model) if chunk is None else chunk
             stream = Stream(model.decoder, batch=len(piece), chunk=frames * model.decoder.block)
-        audio = stream.push(_bottled(model, piece, quality))
-        yield from _cut(audio, left)
-        left = None if left is None else max(0, left - audio.shape[1])
-    if stream is not None and left != 0:
-        rest = stream.flush()
+        audio = stream.push(_decoder_input(model, piece, quality))
+        yield from _unrotated_block(audio, remaining)
+        remaining = None if remaining is None else max(0, remaining - audio.shape[1])
+    if stream is not None and remaining != 0:
+        audio = stream.flush()
         # Without a length, the part that the decoder could only guess for want of later latents is left out.
-        yield from _cut(rest, rest.shape[1] - model.decoder_latency if left is None else left)
+        yield from _unrotated_block(audio, audio.shape[1] - model.decoder_latency if remaining is None else remaining)
 
 
-def best(model: Autoencoder, *, snap: bool) -> float | None:
+def snap_quality(model: Autoencoder, *, snap: bool) -> float | None:
     """The quality to round latents at: the highest, or None where they are not to be rounded."""
     return model.bottleneck.quality_levels - 1.0 if snap else None
 
 
-def _bottled(model: Autoencoder, z: Tensor, quality: float | None) -> Tensor:
+def _decoder_input(model: Autoencoder, z: Tensor, quality: float | None) -> Tensor:
     """What the decoder gets of the encoder's output."""
-    return received(model, z) if quality is None else model.bottleneck(z, torch.full((len(z),), float(quality))).z
+    return (
+        to_decoder_input(model, z) if quality is None else model.bottleneck(z, torch.full((len(z),), float(quality))).z
+    )
 
 
-def _cut(audio: Tensor, most: int | None) -> Iterator[np.ndarray]:
-    if audio.shape[1] and most != 0:
-        yield _unrotated(audio.squeeze(2)[:, :most])
+def _unrotated_block(audio: Tensor, samples: int | None) -> Iterator[np.ndarray]:
+    if audio.shape[1] and samples != 0:
+        audio = audio.squeeze(2)[:, :samples]
+        yield (unrotate(audio) if len(audio) <= 2 else audio).numpy()
 
 
-def _rotated(block: np.ndarray, channels: int) -> np.ndarray:
-    return rotate(torch.from_numpy(block), channels).numpy() if channels <= 2 else block
-
-
-def _unrotated(audio: Tensor) -> np.ndarray:
-    return (unrotate(audio) if len(audio) <= 2 else audio).numpy()
-
-
-def whole(blocks: Iterable[np.ndarray]) -> np.ndarray:
+def concatenate_blocks(blocks: Iterable[np.ndarray]) -> np.ndarray:
     """Blocks ``(c, t)`` put together."""
     return np.concatenate(list(blocks), axis=1)

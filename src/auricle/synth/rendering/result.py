@@ -1,12 +1,16 @@
 """What the verbs of synthesis return."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
+from auricle.synth.rendering.level import Limiter, decibels, limit_blocks
 from auricle.synth.rendering.loop import Seam
+from auricle.synth.rendering.numbered_files import write_blocks
+from auricle.synth.rendering.render import concatenate_blocks
 
 
 @final
@@ -32,10 +36,39 @@ class Sound:
     share: float | None = None
     seam: Seam | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, without the samples."""
+        values = {name: getattr(self, name) for name in ("path", "seconds", "level_db", "label", "share")}
+        return values | {"seam": None if self.seam is None else asdict(self.seam)}
+
+
+def limited_sound(
+    blocks: Iterable[np.ndarray],
+    sample_rate: int,
+    channels: int,
+    target: Path | None,
+    *,
+    force: bool,
+    gain: float = 1.0,
+    share: float | None = None,
+) -> Sound:
+    """Keep blocks ``(c, t)`` within full scale, and write them to a file; with None for ``target`` hold them.
+
+    ``gain`` is the factor by which their level was changed before.
+    """
+    limiter, audio = Limiter(channels, sample_rate), None
+    limited = limit_blocks(blocks, limiter)
+    if target is None:
+        audio = concatenate_blocks(limited)
+        samples = audio.shape[1]
+    else:
+        samples = write_blocks(target, limited, sample_rate, channels, force=force)
+    return Sound(samples / sample_rate, decibels(gain * limiter.reduction), target, audio, share=share)
+
 
 @final
 @dataclass(frozen=True, eq=False)
-class Made:
+class SynthesisOutput:
     """Sounds that were made, in order.
 
     Attributes:
@@ -48,7 +81,7 @@ class Made:
     sample_rate: int
     channels: int
     details: dict[str, Any] = field(default_factory=dict)
-    """What else is worth telling, by name."""
+    """What else is known of them, by name."""
 
     @property
     def seconds(self) -> float:
@@ -62,10 +95,5 @@ class Made:
             "channels": self.channels,
             "seconds": self.seconds,
             **self.details,
-            "sounds": [_plain(sound) for sound in self.sounds],
+            "sounds": [sound.to_json() for sound in self.sounds],
         }
-
-
-def _plain(sound: Sound) -> dict[str, Any]:
-    values = {name: getattr(sound, name) for name in ("path", "seconds", "level_db", "label", "share")}
-    return values | {"seam": None if sound.seam is None else asdict(sound.seam)}

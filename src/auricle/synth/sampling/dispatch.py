@@ -3,6 +3,7 @@
 from functools import singledispatch
 
 from auricle.errors import ModelError
+from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.flow import FlowPrior
 from auricle.synth.priors.recurrent import RecurrentPrior
@@ -12,8 +13,8 @@ from auricle.synth.sampling.recurrent import RecurrentSampler
 
 
 @singledispatch
-def sampler_for(prior: Prior) -> Sampler:
-    """What draws from ``prior``.
+def sampler_for(prior: Prior, options: SamplingOptions, label: int) -> Sampler:
+    """What draws sounds of the class of number ``label``, -1 for none, from ``prior``.
 
     Raises:
         ModelError: nothing can.
@@ -22,10 +23,10 @@ def sampler_for(prior: Prior) -> Sampler:
 
 
 @sampler_for.register
-def _flow(prior: FlowPrior) -> Sampler:
-    return FlowSampler(prior)
+def _flow(prior: FlowPrior, options: SamplingOptions, label: int) -> Sampler:
+    return FlowSampler(prior, options, label)
 
 
 @sampler_for.register
-def _recurrent(prior: RecurrentPrior) -> Sampler:
-    return RecurrentSampler(prior)
+def _recurrent(prior: RecurrentPrior, options: SamplingOptions, label: int) -> Sampler:
+    return RecurrentSampler(prior, options, label)

@@ -15,22 +15,31 @@ from typing import final
 import torch
 from torch import Tensor
 
+from auricle.options.synthesis import SamplingOptions
+from auricle.synth.priors.base import NO_CLASS
 from auricle.synth.priors.flow import FlowPrior
-from auricle.synth.sampling.base import Sampler, Taste
+from auricle.synth.sampling.base import Sampler
 
-_OVERLAP_TOLD, _OVERLAP = 0.25, 0.5
+_PREFIX_OVERLAP, _OVERLAP = 0.25, 0.5
 """Share of a window that it has in common with the one before."""
-_Flow = Callable[[Tensor, float], Tensor]
+_Velocity = Callable[[Tensor, float], Tensor]
 
 
 @final
 class FlowSampler(Sampler):
-    """Draws from a flow."""
+    """Draws from a flow.
 
-    def __init__(self, prior: FlowPrior):
+    Args:
+        prior: the flow.
+        options: how to draw.
+        label: number of a class, -1 for none.
+    """
+
+    def __init__(self, prior: FlowPrior, options: SamplingOptions, label: int):
+        super().__init__(options, label)
         self._prior = prior
-        self._told = prior.takes_known
-        patches = max(1, round((_OVERLAP_TOLD if self._told else _OVERLAP) * prior.window / prior.patch))
+        self._guidance = 1.0 if label == NO_CLASS else options.guidance  # without a class nothing can be exaggerated
+        patches = max(1, round((_PREFIX_OVERLAP if prior.takes_prefix else _OVERLAP) * prior.window / prior.patch))
         self._overlap = min(patches * prior.patch, prior.window - prior.patch)
 
     @property
@@ -39,35 +48,33 @@ class FlowSampler(Sampler):
         return self._prior.window, self._prior.window - self._overlap
 
     @torch.inference_mode()
-    def run(self, taste: Taste, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
+    def sample(self, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
         """Window after window."""
-        nothing = torch.zeros(len(random), 0, self._prior.features)
-        known = nothing if past is None else past.expand(len(random), -1, -1)
+        empty = torch.zeros(len(random), 0, self._prior.features)
+        window = empty if past is None else past.expand(len(random), -1, -1)
         while True:
-            known, begin = self._kept(known)
-            noise = self._noise(random, self._prior.window, taste)
-            x = self._integrated(taste, noise, known, noise, 0.0, begin=begin)
-            yield x[:, known.shape[1] :]
-            known = x
+            prefix, begin = self._prefix(window)
+            noise = self._noise(random, self._prior.window)
+            window = self._integrate_window(noise, prefix, noise, 0.0, begin=begin)
+            yield window[:, prefix.shape[1] :]
 
     @torch.inference_mode()
-    def vary(self, taste: Taste, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
+    def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
         """Frames are put part of the way back to noise, and go on from there."""
-        at, known, window = 0, x[None, :0], self._prior.window
+        position, window, size = 0, x[None, :0], self._prior.window
         silence = self._prior.standardise(self._prior.silence)
-        while at < len(x):
-            known, begin = self._kept(known)
-            fresh = x[at : at + window - known.shape[1]]
-            rest = silence.expand(window - known.shape[1] - len(fresh), -1)
-            noise = self._noise((random,), window, taste)
-            start = torch.lerp(torch.cat((known[0], fresh, rest))[None], noise, strength)
-            made = self._integrated(taste, noise, known, start, 1.0 - strength, begin=begin)
-            yield made[:, known.shape[1] :][:, : len(fresh)]
-            at += len(fresh)
-            known = made
+        while position < len(x):
+            prefix, begin = self._prefix(window)
+            source = x[position : position + size - prefix.shape[1]]
+            padding = silence.expand(size - prefix.shape[1] - len(source), -1)
+            noise = self._noise((random,), size)
+            start = torch.lerp(torch.cat((prefix[0], source, padding))[None], noise, strength)
+            window = self._integrate_window(noise, prefix, start, 1.0 - strength, begin=begin)
+            yield window[:, prefix.shape[1] :][:, : len(source)]
+            position += len(source)
 
     @torch.inference_mode()
-    def circle(self, taste: Taste, random: torch.Generator, frames: int) -> Tensor:
+    def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
         """Windows all around, each half over the next. None of them begins a sound."""
         count = max(2, -(-2 * frames // self._prior.window))
         starts = torch.arange(count) * frames // count
@@ -75,44 +82,43 @@ class FlowSampler(Sampler):
         weight = torch.hann_window(self._prior.window + 2, periodic=False)[1:-1, None]
         total = torch.zeros(frames).index_add_(0, places.flatten(), weight.repeat(count, 1)[:, 0])
 
-        def flow(x: Tensor, t: float) -> Tensor:
-            parts = self._velocity(taste, x[0, places], t, begin=False) * weight
+        def velocity(x: Tensor, t: float) -> Tensor:
+            parts = self._velocity(x[0, places], t, begin=False) * weight
             return torch.zeros_like(x).index_add_(1, places.flatten(), parts.flatten(0, 1)[None]) / total[:, None]
 
-        return _integral(flow, self._noise((random,), frames, taste), 0.0, taste.steps)
+        return self._integrate(velocity, self._noise((random,), frames), 0.0)
 
-    def _kept(self, known: Tensor) -> tuple[Tensor, bool]:
-        """The last of the known frames, as many as a window begins with, and whether they begin the sound."""
-        keep = min(self._overlap, known.shape[1] // self._prior.patch * self._prior.patch)
-        return known[:, known.shape[1] - keep :], keep == known.shape[1]
+    def _prefix(self, window: Tensor) -> tuple[Tensor, bool]:
+        """A window's last frames, as many as the next one begins with, and whether they begin the sound."""
+        size = min(self._overlap, window.shape[1] // self._prior.patch * self._prior.patch)
+        return window[:, window.shape[1] - size :], size == window.shape[1]
 
-    def _noise(self, random: Sequence[torch.Generator], frames: int, taste: Taste) -> Tensor:
-        draws = [torch.randn(frames, self._prior.features, generator=one) for one in random]
-        return taste.temperature * torch.stack(draws)
+    def _noise(self, random: Sequence[torch.Generator], frames: int) -> Tensor:
+        draws = [torch.randn(frames, self._prior.features, generator=generator) for generator in random]
+        return self._options.temperature * torch.stack(draws)
 
-    def _integrated(self, taste: Taste, noise: Tensor, known: Tensor, x: Tensor, t: float, *, begin: bool) -> Tensor:
-        """A window from ``x`` at time ``t`` on, whose first frames end as ``known``."""
-        size = known.shape[1]
+    def _integrate_window(self, noise: Tensor, prefix: Tensor, x: Tensor, t: float, *, begin: bool) -> Tensor:
+        """A window from ``x`` at time ``t`` on, whose first frames end as ``prefix``."""
+        size = prefix.shape[1]
 
-        def flow(x: Tensor, t: float) -> Tensor:
-            pinned = known if self._told else torch.lerp(noise[:, :size], known, t)
-            return self._velocity(taste, torch.cat((pinned, x[:, size:]), 1), t, begin=begin, known=size)
+        def velocity(x: Tensor, t: float) -> Tensor:
+            pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :size], prefix, t)
+            return self._velocity(torch.cat((pinned, x[:, size:]), 1), t, begin=begin, prefix=size)
 
-        return torch.cat((known, _integral(flow, x, t, taste.steps)[:, size:]), 1)
+        return torch.cat((prefix, self._integrate(velocity, x, t)[:, size:]), 1)
 
-    def _velocity(self, taste: Taste, x: Tensor, t: float, *, begin: bool, known: int = 0) -> Tensor:
-        def each(value: float) -> Tensor:
+    def _velocity(self, x: Tensor, t: float, *, begin: bool, prefix: int = 0) -> Tensor:
+        def rows(value: float) -> Tensor:
             return torch.full((len(x),), value)
 
-        told = {"known": each(known)} if self._told and known else {}
-        return self._prior.velocity(x, each(t), each(taste.label), each(begin), guidance=taste.guidance, **told)
+        options = {"prefix": rows(prefix)} if self._prior.takes_prefix and prefix else {}
+        return self._prior.velocity(x, rows(t), rows(self._label), rows(begin), guidance=self._guidance, **options)
 
-
-def _integral(flow: _Flow, x: Tensor, t: float, steps: int) -> Tensor:
-    """From ``t`` to 1 by the midpoint rule."""
-    step = (1.0 - t) / steps
-    for index in range(steps if step else 0):
-        now = t + index * step
-        middle = x + 0.5 * step * flow(x, now)
-        x = x + step * flow(middle, now + 0.5 * step)
-    return x
+    def _integrate(self, velocity: _Velocity, x: Tensor, t: float) -> Tensor:
+        """From ``t`` to 1 by the midpoint rule."""
+        step = (1.0 - t) / self._options.steps
+        for index in range(self._options.steps if step else 0):
+            now = t + index * step
+            middle = x + 0.5 * step * velocity(x, now)
+            x = x + step * velocity(middle, now + 0.5 * step)
+        return x

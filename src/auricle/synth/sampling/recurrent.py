@@ -7,17 +7,17 @@ import torch
 from torch import Tensor
 
 from auricle.errors import ModelError
+from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.recurrent import RecurrentPrior
-from auricle.synth.sampling.base import Sampler, Taste
+from auricle.synth.sampling.base import Sampler
 
 _PIECE = 8
 
 
 @final
 class RecurrentSampler(Sampler):
-    """Draws from a recurrent prior."""
-
-    def __init__(self, prior: RecurrentPrior):
+    def __init__(self, prior: RecurrentPrior, options: SamplingOptions, label: int):
+        super().__init__(options, label)
         self._prior = prior
 
     @property
@@ -26,29 +26,29 @@ class RecurrentSampler(Sampler):
         return 0, 0
 
     @torch.inference_mode()
-    def run(self, taste: Taste, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
+    def sample(self, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
         """Eight frames at a time."""
         prior, size = self._prior, len(random)
-        state = prior.initial_state(torch.full((size,), taste.label), torch.ones(size, dtype=torch.bool))
+        state = prior.initial_state(torch.full((size,), self._label), torch.ones(size, dtype=torch.bool))
         before = torch.zeros(size, 1, prior.features)
         if past is not None and len(past):
-            known = past.expand(size, -1, -1)
-            state, before = prior.warm(known, state), known[:, -1:]
+            past = past.expand(size, -1, -1)
+            state, before = prior.warm(past, state), past[:, -1:]
         while True:
-            made = []
+            frames = []
             for _ in range(_PIECE):
                 noise = prior.draw(random, prior.features)
-                before, state = prior.step(before, state, noise, temperature=taste.temperature)
-                made.append(before)
-            yield torch.cat(made, 1)
+                before, state = prior.step(before, state, noise, temperature=self._options.temperature)
+                frames.append(before)
+            yield torch.cat(frames, 1)
 
-    def vary(self, taste: Taste, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
+    def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
         """Refused."""
         raise ModelError(self._refusal("vary a sound (--like)"))
 
-    def circle(self, taste: Taste, random: torch.Generator, frames: int) -> Tensor:
+    def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
         """Refused."""
         raise ModelError(self._refusal("make loops"))
 
-    def _refusal(self, what: str) -> str:
-        return f"the recurrent prior {self._prior.info.name!r} can't {what}: it knows only what came before, use a flow"
+    def _refusal(self, task: str) -> str:
+        return f"the recurrent prior {self._prior.info.name!r} can't {task}: it knows only what came before, use a flow"

@@ -17,6 +17,7 @@ from auricle.data.cache import put_away
 from auricle.data.checksum import SummedFile, damaged_piece
 from auricle.errors import DataError
 from auricle.model import Autoencoder
+from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
 from auricle.synth.rendering.mid_side import rotate, to_features
 
@@ -84,7 +85,7 @@ class LatentCache:
         folder: Path | str,
         *,
         channels: int = 1,
-        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> Self:
         """Encode sounds into a cache below ``folder``, or open the one that an earlier call made of the same.
@@ -96,7 +97,7 @@ class LatentCache:
             model: in eval mode; its latents are the encoder's output.
             folder: each set of sounds, encoder and channel count has a subfolder there.
             channels: 1 (the mean of all) or 2 (middle and side).
-            on_progress: called with the number of sounds encoded so far and of all.
+            on_progress: is told how many sounds are encoded.
             on_note: is told in one line if a damaged cache is made anew.
 
         Raises:
@@ -125,10 +126,10 @@ class LatentCache:
         """Return float32 ``(count, features)`` of a sound from frame ``start`` on, with silence after its end."""
         assert start >= 0 and count >= 0, f"start {start} and count {count} must not be negative"
         entry = self._entries[index]
-        known = max(0, min(count, entry.length + TAIL - start))
+        stored = max(0, min(count, entry.length + TAIL - start))
         crop = np.empty((count, self.features), np.float32)
-        crop[:known] = self._values[entry.first + start : entry.first + start + known]
-        crop[known:] = self.silence
+        crop[:stored] = self._values[entry.first + start : entry.first + start + stored]
+        crop[stored:] = self.silence
         return crop
 
 
@@ -169,9 +170,7 @@ def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
     return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
 
 
-def _make(
-    sounds: AudioCache, model: Autoencoder, home: Path, channels: int, on_progress: Callable[[int, int], None]
-) -> None:
+def _make(sounds: AudioCache, model: Autoencoder, home: Path, channels: int, on_progress: OnProgress) -> None:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True) as name:
         work = Path(name) / "cache"
         work.mkdir()
@@ -180,14 +179,14 @@ def _make(
         total, squares = np.zeros(features), np.zeros(features)
         with (work / _VALUES).open("wb") as raw:
             file = SummedFile(raw)
-            on_progress(0, len(sounds))
+            on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
             for index, sound in enumerate(sounds.names):
                 z = encode_blocks(model, sounds, index, channels, TAIL)
                 entries.append(_Entry(sound, count + TAIL * index, len(z) - TAIL))
                 file.write(np.ascontiguousarray(z, "<f4").tobytes())
-                heard = z[:-TAIL].astype(np.float64)
-                count, total, squares = count + len(heard), total + heard.sum(0), squares + np.square(heard).sum(0)
-                on_progress(index + 1, len(sounds))
+                frames = z[:-TAIL].astype(np.float64)
+                count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
+                on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
             checksums = file.finish()
         mean = total / count
         values = {

@@ -10,9 +10,9 @@ from auricle.data import AudioCache
 from auricle.errors import ModelError
 from auricle.metrics import mel_distance
 from auricle.model import Autoencoder
-from auricle.synth.rendering.mid_side import received
+from auricle.synth.rendering.mid_side import to_decoder_input
 
-POOR = 1.0
+MAX_MEL_DISTANCE = 1.0
 """Mean log-mel distance in nepers from which on a reconstruction counts as poor."""
 _SOUNDS, _SECONDS = 32, 3.0
 _SILENCE = 1e-3
@@ -20,7 +20,7 @@ _SILENCE = 1e-3
 
 @final
 @dataclass(frozen=True)
-class Worth:
+class ReconstructionScore:
     """What was measured: mean log-mel distance in nepers, and of how many sounds."""
 
     mel: float
@@ -35,12 +35,12 @@ class Worth:
         if self.mel > limit:
             raise ModelError(
                 f"the model {model.name!r} rebuilds these sounds at a log-mel distance of {self.mel:.2f}, above the "
-                f"limit of {limit:g}: train a model on them first (auricle train), or raise --worst"
+                f"limit of {limit:g}: train a model on them first (auricle train), or raise --max-mel-distance"
             )
 
 
 @torch.inference_mode()
-def reconstruction(model: Autoencoder, sounds: AudioCache) -> Worth:
+def check_reconstruction(model: Autoencoder, sounds: AudioCache) -> ReconstructionScore:
     """Encode and decode the beginnings of up to 32 sounds, spread over the corpus, as synthesis decodes them.
 
     Silent sounds are passed over; if all are, the distance is 0.
@@ -52,7 +52,7 @@ def reconstruction(model: Autoencoder, sounds: AudioCache) -> Worth:
         audio = sounds.crop(int(index), 0, length).mean(0)
         if np.abs(audio).max() < _SILENCE:
             continue
-        heard = model.decode(received(model, model.encode(torch.from_numpy(audio)[None])), length)[0].numpy()
-        finite = bool(np.isfinite(heard).all())
-        distances.append(mel_distance(audio, heard, model.sample_rate) if finite else np.inf)
-    return Worth(float(np.mean(distances)) if distances else 0.0, len(distances))
+        decoded = model.decode(to_decoder_input(model, model.encode(torch.from_numpy(audio)[None])), length)[0].numpy()
+        finite = bool(np.isfinite(decoded).all())
+        distances.append(mel_distance(audio, decoded, model.sample_rate) if finite else np.inf)
+    return ReconstructionScore(float(np.mean(distances)) if distances else 0.0, len(distances))

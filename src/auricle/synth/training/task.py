@@ -13,16 +13,17 @@ from torch import Tensor, nn
 
 from auricle.model import Autoencoder
 from auricle.model.registry import Frozen
+from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.base import NO_CLASS, Prior, PriorConfig
-from auricle.synth.rendering.mid_side import decoded, to_latents
-from auricle.synth.sampling.base import Taste, randomness
+from auricle.synth.rendering.mid_side import decode_mid_side, to_latents
+from auricle.synth.sampling.base import randomness
 from auricle.synth.sampling.dispatch import sampler_for
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.window_sampler import Windows, WindowSampler
 from auricle.training import Excerpt, OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
 
-_MEASURED_BATCHES, _MEASURED = 3, 64
-_SHOWN, _SHOWN_STEPS, _SHOWN_GUIDANCE = 3, 6, 1.5
+_HELD_OUT_BATCHES, _HELD_OUT_BATCH = 3, 64
+_PREVIEW_SOUNDS, _PREVIEW_SAMPLING = 3, SamplingOptions(guidance=1.5, steps=6)
 _SEED = 7
 
 
@@ -41,7 +42,7 @@ class PriorTraining(Frozen):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Examples:
+class LabelledLatents:
     """Latents, and the number of each sound's class, -1 for none."""
 
     latents: LatentCache
@@ -61,7 +62,12 @@ class PriorTask(Task):
     """
 
     def __init__(
-        self, prior: Prior, config: PriorTraining, learned: Examples, held_out: Examples | None, model: Autoencoder
+        self,
+        prior: Prior,
+        config: PriorTraining,
+        learned: LabelledLatents,
+        held_out: LabelledLatents | None,
+        model: Autoencoder,
     ) -> None:
         self.module = self._prior = prior
         self.phases = (Phase(name="prior", optimiser=config.optimiser),)
@@ -70,14 +76,14 @@ class PriorTask(Task):
         self.batch_seconds = config.batch * prior.window / prior.frame_rate
         self._config, self._model = config, model
         self._sampler = _sampler(learned, prior.window, config.batch, config.seed)
-        self._held_out = () if held_out is None else _measured(held_out, prior.window)
+        self._held_out = () if held_out is None else _held_out_windows(held_out, prior.window)
 
     def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
         config = self._config
-        lesson = _Lesson(self._prior)
+        module = _PriorLoss(self._prior)
         return SingleLossWorker(
-            lesson, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=self._prior
+            module, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=self._prior
         )
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
@@ -99,63 +105,61 @@ class PriorTask(Task):
             measure="loss",
             rate=None,
             usage={},
-            excerpts=_sketches(self._prior, self._model),
+            excerpts=_preview_sounds(self._prior, self._model),
         )
 
 
 @final
-class _Lesson(nn.Module):
-    """A prior, asked as the training loop asks."""
+class _PriorLoss(nn.Module):
+    """A prior's loss, of windows of latents that are not standardised, as the training loop takes it."""
 
     def __init__(self, prior: Prior):
         super().__init__()
         self.prior = prior
 
     def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
-        """Terms of windows of latents, which are not standardised."""
         return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin)
 
 
 @torch.no_grad()
 def held_out_loss(prior: Prior, batches: Sequence[Windows]) -> float:
     """Mean loss in use: no class forgotten, no blur; draws the same noise each time and leaves the prior as it was."""
-    place, mode = next(prior.parameters()).device, prior.training
-    lesson = _Lesson(prior).eval()
+    device, mode = next(prior.parameters()).device, prior.training
+    module = _PriorLoss(prior).eval()
     with torch.random.fork_rng():
         torch.manual_seed(_SEED)
-        terms = [lesson(*(torch.from_numpy(array).to(place) for array in batch)) for batch in batches]
+        terms = [module(*(torch.from_numpy(array).to(device) for array in batch)) for batch in batches]
     prior.train(mode)
     return float(torch.cat([term["loss"] for term in terms]).mean())
 
 
-def _sampler(examples: Examples, window: int, batch: int, seed: int) -> WindowSampler:
+def _sampler(examples: LabelledLatents, window: int, batch: int, seed: int) -> WindowSampler:
     return WindowSampler(examples.latents, examples.labels, window=window, batch=batch, seed=seed)
 
 
-def _measured(examples: Examples, window: int) -> tuple[Windows, ...]:
-    sampler = _sampler(examples, window, _MEASURED, _SEED)
-    return tuple(sampler.batch(index) for index in range(_MEASURED_BATCHES))
+def _held_out_windows(examples: LabelledLatents, window: int) -> tuple[Windows, ...]:
+    sampler = _sampler(examples, window, _HELD_OUT_BATCH, _SEED)
+    return tuple(sampler.batch(index) for index in range(_HELD_OUT_BATCHES))
 
 
 @torch.inference_mode()
-def _sketches(prior: Prior, model: Autoencoder) -> tuple[Excerpt, ...]:
+def _preview_sounds(prior: Prior, model: Autoencoder) -> tuple[Excerpt, ...]:
     """One new sound of each of a few classes."""
     still = copy.deepcopy(prior).cpu().eval()
     count = len(prior.classes)
-    shown = min(_SHOWN, count)
-    labels = [index * count // shown for index in range(shown)] or [NO_CLASS]
-    return tuple(_sketch(still, model, label, index) for index, label in enumerate(labels))
+    sounds = min(_PREVIEW_SOUNDS, count)
+    labels = [index * count // sounds for index in range(sounds)] or [NO_CLASS]
+    return tuple(_preview_sound(still, model, label, index) for index, label in enumerate(labels))
 
 
-def _sketch(prior: Prior, model: Autoencoder, label: int, index: int) -> Excerpt:
-    taste = Taste(label, guidance=_SHOWN_GUIDANCE if label >= 0 else 1.0, steps=_SHOWN_STEPS)
+def _preview_sound(prior: Prior, model: Autoencoder, label: int, index: int) -> Excerpt:
     pieces, frames = [], 0
-    for piece in sampler_for(prior).run(taste, [randomness(_SEED, index)]):
+    for piece in sampler_for(prior, _PREVIEW_SAMPLING, label).sample([randomness(_SEED, index)]):
         pieces.append(piece[0])
         frames += len(pieces[-1])
         if frames >= prior.window:
             break
     z = to_latents(prior.restore(torch.cat(pieces)), prior.channels)
-    audio = decoded(model, z, frames * model.hop_length - model.decoder_latency).mean(0).numpy()
+    audio = decode_mid_side(model, z, frames * model.hop_length - model.decoder_latency).mean(0).numpy()
     name = prior.classes[label] if label >= 0 else "sound"
     return Excerpt(name, None, np.nan_to_num(audio, posinf=0.0, neginf=0.0), None)

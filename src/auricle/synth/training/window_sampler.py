@@ -48,15 +48,15 @@ class WindowSampler:
         self._labels = np.array(labels, np.int64)
         weights = np.sqrt(np.maximum(cache.lengths, window).astype(np.float64))
         for label in np.unique(self._labels):
-            chosen = self._labels == label
-            weights[chosen] *= np.sqrt(chosen.sum()) / weights[chosen].sum()
+            members = self._labels == label
+            weights[members] *= np.sqrt(members.sum()) / weights[members].sum()
         self._cumulative = np.cumsum(weights / weights.sum())
 
     def batch(self, step: int, shard: int = 0) -> Windows:
         """Return the batch of training step ``step`` (0 or more); further processes have further shards."""
         random = np.random.Generator(np.random.PCG64([self._seed, step, shard]))
-        drawn = [self._draw(random) for _ in range(self._batch)]
-        return self.windows([index for index, _ in drawn], [start for _, start in drawn])
+        indices, starts = zip(*(self._draw(random) for _ in range(self._batch)), strict=True)
+        return self.windows(indices, starts)
 
     def windows(self, indices: Sequence[int], starts: Sequence[int]) -> Windows:
         """Return the windows of sounds ``indices`` that begin at frames ``starts``."""
