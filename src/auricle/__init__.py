@@ -180,7 +180,6 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),
-        "SamplingOptions": "auricle.options.synthesis",
         **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),
         **dict.fromkeys(("Trained", "train"), "auricle.api.train"),
         "finetune": "auricle.api.finetune",
