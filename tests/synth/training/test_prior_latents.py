@@ -91,7 +91,7 @@ def test_a_cache_is_made_once_for_a_model_and_again_if_damaged(
     first = build().crop(0, 0, 5)
     assert counts == [(0, 3), (1, 3), (2, 3), (3, 3)]
     second = build()
-    assert not seen and not notes
+    assert not counts and not notes
     with (second.folder / "latents.f32").open("r+b") as file:
         file.seek(100)
         file.write(b"\x00\x01\x02\x03")
