@@ -15,7 +15,7 @@ from torch import Tensor
 from auricle.errors import AudioError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.rendering.level import CEILING, LevelMeter, decibels, trim_trailing_silence
+from auricle.synth.rendering.level import CEILING, SoundLevel, decibels, trim_trailing_silence
 from auricle.synth.rendering.loop import decode_loop, measure_seam
 from auricle.synth.rendering.mid_side import to_features, to_latents
 from auricle.synth.rendering.numbered_files import write_blocks
@@ -222,7 +222,7 @@ class Loop(SingleSound):
         frames = max(1, round(self._samples / prior.hop_length))
         (z,) = context.to_latents((context.sampler.sample_loop(context.random(index), frames),))
         audio = decode_loop(context.networks.model, z, self._samples, quality=context.quality)
-        level = LevelMeter()
+        level = SoundLevel()
         level.add(audio)
         gain = CEILING / level.peak if level.peak > 1.0 else 1.0
         audio = (audio * gain).astype(np.float32)

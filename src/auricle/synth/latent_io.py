@@ -48,7 +48,7 @@ class Latents:
 
 @final
 @dataclass(frozen=True)
-class DecodedSound:
+class DecodedLatents:
     """A sound that was made of latents.
 
     Attributes:
@@ -151,7 +151,7 @@ def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, .
     return Latents(moved, latents.samples, latents.model)
 
 
-def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, force: bool = False) -> DecodedSound:
+def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, force: bool = False) -> DecodedLatents:
     """Write latents as sound (.wav, .flac, .ogg); what exceeds full scale is turned down.
 
     Args:
@@ -170,4 +170,4 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
     sound = limited_sound(blocks, model.sample_rate, channels, path, force=force)
-    return DecodedSound(path, sound.seconds, model.sample_rate, channels, sound.level_db)
+    return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

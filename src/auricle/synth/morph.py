@@ -15,7 +15,7 @@ from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
 from auricle.options.synthesis import MorphOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.rendering.level import LevelMeter, matching_gain
+from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.mid_side import to_features
 from auricle.synth.rendering.numbered_files import numbered_paths
 from auricle.synth.rendering.render import LatentReader, chunk_frames, decode_blocks, snap_quality
@@ -251,7 +251,7 @@ class _SoundPair:
         samples = round((1 - share) * self.first.samples + share * self.second.samples)
         frames = self.model.frames(samples)
         frame_map = linear(share, frames) if path is None else time_warped(path, share, frames)
-        level = LevelMeter()
+        level = SoundLevel()
         for block in self.decode(frame_map, samples):
             level.add(block)
         rms = self.first.rms ** (1 - share) * self.second.rms**share

@@ -13,7 +13,7 @@ from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.rendering.level import LevelMeter, matching_gain
+from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.numbered_files import numbered_paths
 from auricle.synth.rendering.render import LatentReader, decode_blocks
 from auricle.synth.rendering.result import SynthesisOutput, limited_sound
@@ -55,7 +55,7 @@ def transfer(
         raise OptionError(f"quality {quality:g} is not on the dial of {model.name!r}: give 0 to {highest}")
     target = None if out is None else numbered_paths(Path(out), path.stem, 1, force=force)[0]
     passes = _ModelPasses(path, model, quality, on_progress)
-    level = LevelMeter()
+    level = SoundLevel()
     for block in passes.blocks(0.0):
         level.add(block)
     reader = passes.reader

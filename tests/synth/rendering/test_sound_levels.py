@@ -7,8 +7,8 @@ from auricle.errors import OptionError
 from auricle.synth.morph import align_latents
 from auricle.synth.rendering.level import (
     CEILING,
-    LevelMeter,
     Limiter,
+    SoundLevel,
     limit_blocks,
     matching_gain,
     trim_trailing_silence,
@@ -49,11 +49,11 @@ def test_a_limiter_does_not_depend_on_how_sound_arrives():
 
 
 def test_levels_are_matched_unless_that_would_clip():
-    made = LevelMeter()
+    made = SoundLevel()
     made.add(np.full((1, 100), 0.1, np.float32))
     assert matching_gain(0.2, made) == pytest.approx(2.0, rel=1e-5)
     assert matching_gain(50.0, made) == pytest.approx(CEILING / 0.1, rel=1e-5)
-    assert matching_gain(0.2, LevelMeter()) == 1.0
+    assert matching_gain(0.2, SoundLevel()) == 1.0
 
 
 def test_a_tail_of_silence_is_cut():

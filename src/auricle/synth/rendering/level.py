@@ -17,7 +17,7 @@ _FADE_SECONDS = 0.03
 
 
 @final
-class LevelMeter:
+class SoundLevel:
     """Adds up what passes: samples, power and the largest magnitude.
 
     Attributes:
@@ -47,7 +47,7 @@ class LevelMeter:
         return self.peak < SILENT
 
 
-def matching_gain(rms: float, level: LevelMeter) -> float:
+def matching_gain(rms: float, level: SoundLevel) -> float:
     """Factor that gives a sound the level ``rms``, or less where it would clip; 1 where it is silent."""
     if level.rms == 0.0:
         return 1.0

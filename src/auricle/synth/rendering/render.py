@@ -12,7 +12,7 @@ from auricle.audio import AudioReader, Resampler
 from auricle.errors import AudioError
 from auricle.model import Autoencoder
 from auricle.stream import Stream
-from auricle.synth.rendering.level import LevelMeter
+from auricle.synth.rendering.level import SoundLevel
 from auricle.synth.rendering.mid_side import rotate, to_decoder_input, unrotate
 
 _CHUNK_SECONDS = 0.5
@@ -52,7 +52,7 @@ class LatentReader:
         with AudioReader(path) as reader:
             self.sample_rate, self.promised = reader.sample_rate, reader.frames
             self.channels = reader.channels if channels is None else channels
-        self.level = LevelMeter()
+        self.level = SoundLevel()
         self.samples = self.native = 0
         self.ended = False
 
