@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions
-    from auricle.options.training import DeviceConfig, FinetuneOptions, TrainingOptions
+    from auricle.options.training import DeviceConfig, FinetuneOptions, PriorTrainingOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
@@ -106,6 +106,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Packet",
+    "PriorTrainingOptions",
     "ReadLimits",
     "RepairResult",
     "SamplingOptions",
@@ -186,7 +187,9 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "Tuned": "auricle.classify.finetuning.finetune",
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
         "TrainingCallbacks": "auricle.api.training_run",
-        **dict.fromkeys(("DeviceConfig", "FinetuneOptions", "TrainingOptions"), "auricle.options.training"),
+        **dict.fromkeys(
+            ("DeviceConfig", "FinetuneOptions", "PriorTrainingOptions", "TrainingOptions"), "auricle.options.training"
+        ),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",
         "SynthesisOutput": "auricle.synth.rendering.result",

@@ -21,14 +21,14 @@ from auricle.data import AudioCache, Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
-from auricle.options.training import DeviceConfig, check_batch, check_seed
+from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker_names
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
-from auricle.synth.training.reconstruction_check import MAX_MEL_DISTANCE, ReconstructionScore, check_reconstruction
+from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
 from auricle.training import Budget, Report, Run, TrainingDevice
-from auricle.watch import TENSORBOARD, check_trackers
+from auricle.watch import check_trackers
 
 KINDS: dict[str, PriorConfig] = {"flow": FlowConfig(), "recurrent": RecurrentConfig()}
 """What ``kind`` may name."""
@@ -77,19 +77,10 @@ def train_prior(
     *,
     model: Autoencoder | str | Path,
     out: str | Path,
-    kind: str = "flow",
+    options: PriorTrainingOptions = PriorTrainingOptions(),
     config: PriorConfig | None = None,
-    labels: bool | str | Path = True,
-    channels: int = 1,
-    budget: str = "10m",
-    batch: int | None = None,
-    worst: float = MAX_MEL_DISTANCE,
     device: DeviceConfig = DeviceConfig(),
-    resume: bool = False,
     force: bool = False,
-    seed: int = 0,
-    trackers: Sequence[str] = (TENSORBOARD,),
-    info: PriorInfo | None = None,
     callbacks: TrainingCallbacks = TrainingCallbacks(),
 ) -> TrainedPrior:
     """Train a prior on a folder of sounds: what makes new sounds like them, through a frozen autoencoder.
@@ -99,43 +90,33 @@ def train_prior(
             ``train`` and ``valid`` decide what is held out; else one file in ten is.
         model: the autoencoder: a shipped name, a file, or a model in memory. It is not changed.
         out: the prior file to write. Checkpoints, latents and the run's page lie beside it in ``OUT.run``.
-        kind: ``flow`` (flow matching) or ``recurrent`` (frame by frame, streams for ever).
-        config: the prior's shape in detail; it overrides ``kind``.
-        labels: classes to learn: True for the names of the folders that hold the sounds, a CSV file with the columns
-            path and label, or False for none. Sounds without a label take part.
-        channels: 1, or 2 for stereo.
-        budget: time (``90s``, ``20m``, ``2h``) or number of steps.
-        batch: windows per step, process and accumulated part.
-        worst: largest mean log-mel distance, in nepers, at which the model may rebuild these sounds.
+        options: kind of prior, classes, budget, seed, trackers.
+        config: the prior's shape in detail; it overrides ``options.kind``.
         device: what each process computes on; by default the best device at hand.
-        resume: go on from the last checkpoint.
         force: replace ``out``.
-        seed: decides weights, windows and noise.
-        trackers: what keeps curves and sounds besides the run's page: names that accelerate knows.
-        info: name and origin stored in the prior.
         callbacks: called while it goes.
 
     Raises:
         ModelError: no such model, or it rebuilds these sounds badly; the message has the figure.
         AuricleError: its other children, for a folder, option or output that can't be used.
     """
-    out, limit = Path(out), Budget.parse(budget)
-    check_seed(seed)
-    check_batch(batch)
-    _check_shape(kind, channels, worst)
+    out, limit, trackers = Path(out), Budget.parse(options.budget), tracker_names(options.trackers)
+    if options.kind not in KINDS:
+        raise OptionError(f"no prior of kind {options.kind!r}: choose one of {', '.join(KINDS)}")
     check_trackers(trackers)
-    check_writable(out, force=force or resume)
+    check_writable(out, force=force or options.resume)
+    seed, batch, channels, resume = options.seed, options.batch, options.channels, options.resume
     training_device = TrainingDevice(device)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     with cpu_threads(device.threads), open_run_folder(out) as home:
         material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks)
         callbacks.enter("trying the model on them")
         worth = check_reconstruction(autoencoder, material.cache)
-        worth.require(autoencoder, worst)
-        found = _Found.of(material, labels)
+        worth.require(autoencoder, options.max_mel_distance)
+        found = _Found.of(material, options)
         learned, held_out = _examples(material, found, autoencoder, home, channels, training_device, callbacks)
-        training = _configured(config or KINDS[kind], learned.latents, seed, batch)
-        prior = _first(training, Origin.of(autoencoder, channels, found.classes), learned, info or _named(out))
+        training = _configured(config or KINDS[options.kind], learned.latents, seed, batch)
+        prior = _first(training, Origin.of(autoencoder, channels, found.classes), learned, _named(out))
         task = PriorTask(prior, training, learned, held_out, autoencoder)
         run = Run(home, limit, training_device, resume)
         last = fit(task, training.model_dump(mode="json"), run, trackers, callbacks)
@@ -171,10 +152,10 @@ class _Found:
     unmatched: int
 
     @staticmethod
-    def of(material: TrainingData, labels: bool | str | Path) -> "_Found":
-        if labels is False:
+    def of(material: TrainingData, options: PriorTrainingOptions) -> "_Found":
+        if not options.labels and options.labels_table is None:
             return _Found({}, (), 0)
-        found = labelled(material.folder, None if labels is True else Path(labels))
+        found = labelled(material.folder, options.labels_table)
         named = {each.sound.name: each.label for each in found.sounds}
         known = {named.get(name) for name in material.cache.names} - {None}
         return _Found(named, tuple(sorted(name for name in known if name is not None)), found.unmatched)
@@ -218,15 +199,6 @@ def _examples(
             callbacks.on_note(f"nothing is held out: {error}")
             return learned, None
         return learned, encoded(spare)
-
-
-def _check_shape(kind: str, channels: int, worst: float) -> None:
-    if kind not in KINDS:
-        raise OptionError(f"no prior of kind {kind!r}: choose one of {', '.join(KINDS)}")
-    if channels not in (1, 2):
-        raise OptionError(f"a prior of {channels} channels: use 1 or 2")
-    if not worst > 0:
-        raise OptionError(f"a log-mel distance of {worst:g} can't be reached: use a number above 0")
 
 
 def _configured(config: PriorConfig, latents: LatentCache, seed: int, batch: int | None) -> PriorTraining:

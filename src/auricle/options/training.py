@@ -82,6 +82,48 @@ class TrainingOptions:
 
 @final
 @dataclass(frozen=True)
+class PriorTrainingOptions:
+    """How a prior is trained.
+
+    Attributes:
+        kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever).
+        labels: learn classes, one for each folder of sounds. Sounds without a label take part.
+        labels_table: the same with the classes of a CSV file with the columns path and label.
+        channels: 1, or 2 for stereo.
+        budget: how long to train: 90s, 20m, 2h, or a number of steps.
+        batch: windows per step and process.
+        max_mel_distance: largest log-mel distance, in nepers, at which the model may rebuild these sounds.
+        seed: decides weights, windows and noise.
+        trackers: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with
+            commas, or none.
+        resume: go on from the last checkpoint.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    kind: str = "flow"
+    labels: bool = True
+    labels_table: Path | None = None
+    channels: int = 1
+    budget: str = "10m"
+    batch: int | None = None
+    max_mel_distance: float = 1.0
+    seed: int = 0
+    trackers: str = "tensorboard"
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        check_batch(self.batch)
+        if self.channels not in (1, 2):
+            raise OptionError(f"a prior of {self.channels} channels: use 1 or 2")
+        if not self.max_mel_distance > 0:
+            raise OptionError(f"a log-mel distance of {self.max_mel_distance:g} can't be reached: use a number above 0")
+
+
+@final
+@dataclass(frozen=True)
 class FinetuneOptions:
     """How an encoder is fine-tuned for classes.
 

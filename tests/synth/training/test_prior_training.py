@@ -43,13 +43,21 @@ def train(sounds: Path, model_file: Path, tmp_path: Path) -> Callable[..., auric
             "config": CONFIGS[kind],
             "budget": "8",
             "batch": 8,
-            "worst": 10.0,
+            "max_mel_distance": 10.0,
             "device": auricle.DeviceConfig(cpu=True),
-            "trackers": (),
+            "trackers": "none",
         }
-        return auricle.train_prior(options.pop("folder", sounds), **(usual | options))
+        return _train(options.pop("folder", sounds), usual | options)
 
     return run
+
+
+def _train(folder: Any, arguments: dict[str, Any]) -> auricle.TrainedPrior:
+    fields = auricle.PriorTrainingOptions.__dataclass_fields__
+    options = auricle.PriorTrainingOptions(**{name: arguments[name] for name in arguments if name in fields})
+    return auricle.train_prior(
+        folder, options=options, **{name: arguments[name] for name in arguments if name not in fields}
+    )
 
 
 def weights(prior: Prior) -> dict[str, torch.Tensor]:
@@ -138,7 +146,7 @@ def test_classes_from_a_table(train: Callable[..., auricle.TrainedPrior], tmp_pa
     names = [path.relative_to(sounds).as_posix() for path in sorted(sounds.rglob("*.wav"))]
     table = tmp_path / "labels.csv"
     table.write_text("path,label\nnowhere.wav,lost\n" + "".join(f"{name},{'ab'[len(name) % 2]}\n" for name in names))
-    made = train(budget="2", labels=table)
+    made = train(budget="2", labels_table=table)
     assert made.prior.classes == ("a", "b") and made.unmatched == 1 and made.unlabelled == 0
 
 
@@ -152,7 +160,7 @@ def test_a_poor_autoencoder_is_refused_with_the_figure_before_anything_is_writte
     train: Callable[..., auricle.TrainedPrior], tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match=r"log-mel distance of \d\.\d\d, above the limit of 0.2: train a model"):
-        train(worst=0.2)
+        train(max_mel_distance=0.2)
     assert not list(tmp_path.glob("x.*"))
 
 
@@ -160,12 +168,12 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
     ({"kind": "gan", "config": None}, OptionError, "no prior of kind 'gan': choose one of flow, recurrent"),
     ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
-    ({"worst": 0.0}, OptionError, "log-mel distance of 0"),
-    ({"worst": float("nan")}, OptionError, "log-mel distance of nan"),
+    ({"max_mel_distance": 0.0}, OptionError, "log-mel distance of 0"),
+    ({"max_mel_distance": float("nan")}, OptionError, "log-mel distance of nan"),
     ({"budget": "soon"}, OptionError, "budget 'soon'"),
     ({"seed": -1}, OptionError, "seed -1"),
     ({"batch": 0}, OptionError, "a batch of 0"),
-    ({"labels": "missing.csv"}, DataError, "missing.csv"),
+    ({"labels_table": Path("missing.csv")}, DataError, "missing.csv"),
     ({"folder": "missing"}, DataError, "missing"),
     ({"out": "missing/x.prior.safetensors"}, OutputError, "does not exist"),
     ({"resume": True}, ModelError, "no checkpoint to go on from"),
@@ -176,10 +184,15 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
 def test_bad_input(
     sounds: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[AuricleError], said: str
 ) -> None:
-    usual = {"model": model_file, "out": tmp_path / "x.prior.safetensors", "worst": 10.0, "config": CONFIGS["flow"]}
-    given = {**usual, "device": auricle.DeviceConfig(cpu=True), "trackers": (), **options}
+    usual = {
+        "model": model_file,
+        "out": tmp_path / "x.prior.safetensors",
+        "max_mel_distance": 10.0,
+        "config": CONFIGS["flow"],
+    }
+    given = {**usual, "device": auricle.DeviceConfig(cpu=True), "trackers": "none", **options}
     with pytest.raises(error, match=said) as caught:
-        auricle.train_prior(given.pop("folder", sounds), **given)
+        _train(given.pop("folder", sounds), given)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir()), "nothing is left half-written"
 
@@ -192,9 +205,9 @@ def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest
     command += ["--cpu", "--trackers", "none", "--kind", "recurrent", "--batch", "4", "--json"]
     assert main(command) == 2
     assert "above the limit of 1: train a model on them first" in capsys.readouterr().err
-    assert main([*command, "--worst", "10"]) == 0
+    assert main([*command, "--max-mel-distance", "10"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["steps"] == 2 and told["kind"] == "recurrent" and set(told["classes"]) == {"high", "low"}
     assert told["bytes"] == out.stat().st_size and told["loss"] > 0
-    assert main([*command, "--worst", "10"]) == 2
+    assert main([*command, "--max-mel-distance", "10"]) == 2
     assert "exists already: use --force" in capsys.readouterr().err

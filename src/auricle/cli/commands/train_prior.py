@@ -4,19 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView, format_rejected, is_main_process
-from auricle.options.training import DeviceConfig, tracker_names
+from auricle.options.training import DeviceConfig, PriorTrainingOptions
 
 if TYPE_CHECKING:
     from auricle import TrainedPrior
 
 _OUT = Path("my.prior.safetensors")
-_FOLDERS, _NONE = "folders", "none"
 
 
 def train_prior(
@@ -24,18 +22,10 @@ def train_prior(
     /,
     *,
     model: str,
-    kind: str = "flow",
-    labels: str = _FOLDERS,
-    channels: Annotated[int, Parameter(validator=Number(gte=1, lte=2))] = 1,
-    budget: str = "10m",
     out: Path = _OUT,
-    resume: Flag = False,
-    force: Flag = False,
-    seed: int = 0,
-    worst: float | None = None,
-    batch: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
+    options: Annotated[PriorTrainingOptions, Parameter(name="*")] = PriorTrainingOptions(),
     device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
-    trackers: str = "tensorboard",
+    force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Train a prior on a folder of sounds: what makes new sounds like them.
@@ -44,23 +34,11 @@ def train_prior(
         sounds: a folder of audio files: any nesting, format, rate; or a URL such as s3://bucket/sounds. One file in ten
             is held out, or subfolder valid.
         model: the autoencoder that the sounds go through: a shipped model's name or a model file.
-        kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever).
-        labels: where classes come from: folders (the names of those that hold the sounds), none, or a CSV file with the
-            columns path and label.
-        channels: 1, or 2 for stereo.
-        budget: how long to train: 90s, 20m, 2h, or a number of steps.
         out: the prior file to write; checkpoints and the run's page lie beside it.
-        resume: go on from the last checkpoint.
         force: replace an existing prior file.
-        seed: decides weights, windows and noise.
-        worst: largest log-mel distance, in nepers, at which the model may rebuild these sounds; 1 by default.
-        batch: windows per step and process.
-        trackers: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with
-            commas, or none.
     """
     from auricle import TrainingCallbacks
     from auricle import train_prior as run
-    from auricle.synth.training.reconstruction_check import MAX_MEL_DISTANCE
 
     screen = Screen(output if is_main_process() else Output(quiet=True))
     with screen.progress("train-prior") as show:
@@ -69,17 +47,9 @@ def train_prior(
             sounds,
             model=model,
             out=out,
-            kind=kind,
-            labels={_FOLDERS: True, _NONE: False}.get(labels, labels),
-            channels=channels,
-            budget=budget,
-            batch=batch,
-            worst=MAX_MEL_DISTANCE if worst is None else worst,
+            options=options,
             device=device,
-            resume=resume,
             force=force,
-            seed=seed,
-            trackers=tracker_names(trackers),
             callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
         )
     if not is_main_process():
@@ -87,7 +57,7 @@ def train_prior(
     if made.rejected:
         screen.note(format_rejected(made.rejected))
     if made.unmatched:
-        screen.note(f"{made.unmatched} rows of {labels} name no sound of {sounds}")
+        screen.note(f"{made.unmatched} rows of {options.labels_table} name no sound of {sounds}")
     screen.result(_summary(made), _values(made))
 
 
