@@ -111,18 +111,18 @@ def train_prior(
     with cpu_threads(device.threads), open_run_folder(out) as home:
         material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks)
         callbacks.enter("trying the model on them")
-        worth = check_reconstruction(autoencoder, material.cache)
-        worth.require(autoencoder, options.max_mel_distance)
-        found = _Found.of(material, options)
-        learned, held_out = _examples(material, found, autoencoder, home, channels, training_device, callbacks)
+        score = check_reconstruction(autoencoder, material.cache)
+        score.require(autoencoder, options.max_mel_distance)
+        labelling = _Labelling.of(material, options)
+        learned, held_out = _examples(material, labelling, autoencoder, home, channels, training_device, callbacks)
         training = _configured(config or KINDS[options.kind], learned.latents, seed, batch)
-        prior = _first(training, Origin.of(autoencoder, channels, found.classes), learned, _named(out))
+        prior = _first(training, Origin.of(autoencoder, channels, labelling.classes), learned, _named(out))
         task = PriorTask(prior, training, learned, held_out, autoencoder)
         run = Run(home, limit, training_device, resume)
         last = fit(task, training.model_dump(mode="json"), run, trackers, callbacks)
-        judged = task.loss()
+        held_out_loss = task.loss()
         if training_device.is_main:
-            _sign(prior, material, last, judged, worth)
+            _sign(prior, material, last, held_out_loss, score)
             save_prior(prior, out, force=force or resume)
         training_device.wait_for_everyone()
         return TrainedPrior(
@@ -131,20 +131,20 @@ def train_prior(
             steps=last.step if last else 0,
             seconds=last.seconds if last else 0.0,
             audio_per_second=last.audio_per_second if last else 0.0,
-            loss=judged,
-            reconstruction=worth,
+            loss=held_out_loss,
+            reconstruction=score,
             corpus=material.corpus,
             held_out=material.held_out,
-            counts={name: list(learned.labels).count(index) for index, name in enumerate(found.classes)},
+            counts={name: list(learned.labels).count(index) for index, name in enumerate(labelling.classes)},
             unlabelled=list(learned.labels).count(-1),
-            unmatched=found.unmatched,
+            unmatched=labelling.unmatched,
             rejected=(*material.corpus.rejected, *material.cache.rejected),
         )
 
 
 @final
 @dataclass(frozen=True)
-class _Found:
+class _Labelling:
     """Labels of sounds by name, and the classes among those to learn from."""
 
     labels: dict[str, str | None]
@@ -152,13 +152,13 @@ class _Found:
     unmatched: int
 
     @staticmethod
-    def of(material: TrainingData, options: PriorTrainingOptions) -> "_Found":
+    def of(material: TrainingData, options: PriorTrainingOptions) -> "_Labelling":
         if not options.labels and options.labels_table is None:
-            return _Found({}, (), 0)
-        found = labelled(material.folder, options.labels_table)
-        named = {each.sound.name: each.label for each in found.sounds}
+            return _Labelling({}, (), 0)
+        labelled_corpus = labelled(material.folder, options.labels_table)
+        named = {sound.sound.name: sound.label for sound in labelled_corpus.sounds}
         known = {named.get(name) for name in material.cache.names} - {None}
-        return _Found(named, tuple(sorted(name for name in known if name is not None)), found.unmatched)
+        return _Labelling(named, tuple(sorted(name for name in known if name is not None)), labelled_corpus.unmatched)
 
     def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
         """The class of each sound; -1 for none, also for a class that is not learned."""
@@ -168,7 +168,7 @@ class _Found:
 
 def _examples(
     material: TrainingData,
-    found: _Found,
+    labelling: _Labelling,
     model: Autoencoder,
     home: Path,
     channels: int,
@@ -186,7 +186,7 @@ def _examples(
             on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
-        return LabelledLatents(latents, found.numbers(latents.names))
+        return LabelledLatents(latents, labelling.numbers(latents.names))
 
     with device.main_process_first():
         callbacks.enter("encoding sounds")
@@ -225,15 +225,18 @@ def _named(out: Path) -> PriorInfo:
 
 
 def _sign(
-    prior: Prior, material: TrainingData, last: Report | None, judged: float | None, worth: ReconstructionScore
+    prior: Prior, material: TrainingData, last: Report | None, held_out_loss: float | None, score: ReconstructionScore
 ) -> None:
     """Note how it was made."""
-    made = {
+    training = {
         "sounds": len(material.cache),
         "hours of sound": round(material.cache.seconds / 3600, 3),
         **({"steps": last.step, "seconds": round(last.seconds)} if last else {}),
     }
-    figures = {"reconstruction": round(worth.mel, 3), **({} if judged is None else {"held-out loss": round(judged, 4)})}
+    figures = {
+        "reconstruction": round(score.mel, 3),
+        **({} if held_out_loss is None else {"held-out loss": round(held_out_loss, 4)}),
+    }
     prior.info = prior.info.model_copy(
-        update={"training": {**prior.info.training, **made}, "metrics": {**prior.info.metrics, **figures}}
+        update={"training": {**prior.info.training, **training}, "metrics": {**prior.info.metrics, **figures}}
     )

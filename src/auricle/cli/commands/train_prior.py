@@ -43,7 +43,7 @@ def train_prior(
     screen = Screen(output if is_main_process() else Output(quiet=True))
     with screen.progress("train-prior") as show:
         view = RunView(screen, show)
-        made = run(
+        result = run(
             sounds,
             model=model,
             out=out,
@@ -54,43 +54,43 @@ def train_prior(
         )
     if not is_main_process():
         return
-    if made.rejected:
-        screen.note(format_rejected(made.rejected))
-    if made.unmatched:
-        screen.note(f"{made.unmatched} rows of {options.labels_table} name no sound of {sounds}")
-    screen.result(_summary(made), _values(made))
+    if result.rejected:
+        screen.note(format_rejected(result.rejected))
+    if result.unmatched:
+        screen.note(f"{result.unmatched} rows of {options.labels_table} name no sound of {sounds}")
+    screen.result(_summary(result), _values(result))
 
 
-def _summary(made: "TrainedPrior") -> str:
-    pace = f"{made.steps} steps in {format_duration(made.seconds)}, {made.audio_per_second:.0f} audio s/s"
-    classes = ", ".join(f"{name} {count}" for name, count in made.counts.items()) or "none"
-    judged = "nothing was held out" if made.loss is None else f"held-out loss {made.loss:.4f}"
-    rebuilt = f"the model rebuilds these sounds at a log-mel distance of {made.reconstruction.mel:.2f}"
+def _summary(result: "TrainedPrior") -> str:
+    pace = f"{result.steps} steps in {format_duration(result.seconds)}, {result.audio_per_second:.0f} audio s/s"
+    classes = ", ".join(f"{name} {count}" for name, count in result.counts.items()) or "none"
+    judged = "nothing was held out" if result.loss is None else f"held-out loss {result.loss:.4f}"
+    rebuilt = f"the model rebuilds these sounds at a log-mel distance of {result.reconstruction.mel:.2f}"
     return (
-        f"{made.path} {format_size(made.path.stat().st_size)}: {pace}\n"
-        f"classes: {classes}; sounds without one: {made.unlabelled}\n{judged}; {rebuilt}"
+        f"{result.path} {format_size(result.path.stat().st_size)}: {pace}\n"
+        f"classes: {classes}; sounds without one: {result.unlabelled}\n{judged}; {rebuilt}"
     )
 
 
-def _values(made: "TrainedPrior") -> dict[str, object]:
+def _values(result: "TrainedPrior") -> dict[str, object]:
     return {
-        "path": made.path,
-        "bytes": made.path.stat().st_size,
-        "kind": made.prior.config.kind,
-        "model": made.prior.origin.model,
-        "fingerprint": made.prior.fingerprint,
-        "channels": made.prior.channels,
-        "window_seconds": made.prior.window / made.prior.frame_rate,
-        "steps": made.steps,
-        "seconds": made.seconds,
-        "audio_per_second": made.audio_per_second,
-        "loss": made.loss,
-        "reconstruction": made.reconstruction.mel,
-        "files": len(made.corpus.sounds),
-        "hours": made.corpus.hours,
-        "classes": made.counts,
-        "unlabelled": made.unlabelled,
-        "unmatched": made.unmatched,
-        "held_out": [sound.name for sound in made.held_out],
-        "rejected": [{"path": file.path, "reason": file.reason} for file in made.rejected],
+        "path": result.path,
+        "bytes": result.path.stat().st_size,
+        "kind": result.prior.config.kind,
+        "model": result.prior.origin.model,
+        "fingerprint": result.prior.fingerprint,
+        "channels": result.prior.channels,
+        "window_seconds": result.prior.window / result.prior.frame_rate,
+        "steps": result.steps,
+        "seconds": result.seconds,
+        "audio_per_second": result.audio_per_second,
+        "loss": result.loss,
+        "reconstruction": result.reconstruction.mel,
+        "files": len(result.corpus.sounds),
+        "hours": result.corpus.hours,
+        "classes": result.counts,
+        "unlabelled": result.unlabelled,
+        "unmatched": result.unmatched,
+        "held_out": [sound.name for sound in result.held_out],
+        "rejected": [{"path": file.path, "reason": file.reason} for file in result.rejected],
     }
