@@ -15,8 +15,9 @@ class BenchmarkOptions:
     """What codecs are compared at, and by what.
 
     Attributes:
-        against: other codecs (on the command line lists have commas): opus, opus-voip, opus-60ms, opus-lace, opus-nolace,
-            mp3, vorbis, lyra, encodec, dac, mimi; none for none. One that can't run is in the result with the reason.
+        against: other codecs, on the command line with commas between them: opus, opus-voip, opus-60ms, opus-lace,
+            opus-nolace, mp3, vorbis, lyra, encodec, dac, mimi; none for none. One that can't run is in the result with
+            the reason.
         kbps: bitrates to compare at, all channels together.
         files: how many files at most; the seed chooses which.
         seconds: longest excerpt of a file.
