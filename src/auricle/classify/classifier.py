@@ -11,7 +11,7 @@ from auricle import audio
 from auricle.classify.classifier_file import Described, read_classifier, write_classifier
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restored
-from auricle.classify.features.extract import Progress, extract, gathered, labels_of
+from auricle.classify.features.extract import extract, gathered, labels_of
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import Recipe, fitting_segments, recipe_of
 from auricle.classify.label_checks import check_classes, gathered_labels, tell_silent
@@ -22,6 +22,7 @@ from auricle.data.labels import Labels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder, load, shipped
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
 _SHOWN = 16  # digits of a fingerprint
@@ -60,7 +61,7 @@ class Classifier:
         seed: int = 0,
         cache: Path | None = None,
         keep: bool = True,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> Self:
         """Learn to tell the classes of a folder apart.
@@ -79,7 +80,7 @@ class Classifier:
             seed: decides inner folds and first weights.
             cache: where features are kept; by default below the user's cache folder.
             keep: False neither reads nor writes that cache.
-            on_progress: called with the number of sounds done and of all.
+            on_progress: called while sounds are read.
             on_note: is told in one line about what was left out.
 
         Raises:
@@ -170,7 +171,7 @@ class Classifier:
         top: int = 3,
         cache: Path | None = None,
         keep: bool = True,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
     ) -> Predictions:
         """What sounds are taken for.
 
@@ -229,7 +230,7 @@ class Classifier:
         files: Path | str | Sequence[Path | str],
         *,
         seconds: float | None = None,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> dict[str, tuple[Span, ...]]:
         """The `timeline` of each of several files or folders, by name; files that do not decode are told of.
@@ -246,7 +247,7 @@ class Classifier:
                 found[sound.name] = self.timeline(sound.path, seconds=seconds)
             except AudioError as error:
                 reasons.append(str(error))
-            on_progress(done, len(sounds))
+            on_progress(Progress("listening", done, len(sounds), "sounds"))
         for reason in reasons:
             on_note(f"left out: {reason}")
         if not found:

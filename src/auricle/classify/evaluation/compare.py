@@ -22,6 +22,7 @@ from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder, load
+from auricle.progress import OnProgress, ignore_progress
 
 _MOST_NUMBERS = 30
 """With more classes than this the cells' numbers could not be read."""
@@ -136,7 +137,7 @@ def evaluate_classifier(
     seed: int = 0,
     cache: Path | None = None,
     keep: bool = True,
-    on_progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Comparison:
     """Measure how well an autoencoder's features tell classes apart, by cross-validation, beside baselines.
@@ -158,7 +159,7 @@ def evaluate_classifier(
         seed: decides folds, first weights and the random encoder.
         cache: as `features`.
         keep: as `features`.
-        on_progress: called with what is done, and how much of it.
+        on_progress: called while sounds are read, and after each fold.
         on_note: is told in one line what was left out.
 
     Raises:
@@ -199,7 +200,7 @@ def evaluate_classifier(
     if apart is None and protocol.isdecimal():
         note("no groups are known: one speaker or recording may be on both sides, which flatters; give --groups")
     found = [
-        evaluate(rows, names, places, how, groups=apart, seed=seed, on_progress=_stage(on_progress, extractor.name))
+        evaluate(rows, names, places, how, groups=apart, seed=seed, on_progress=on_progress)
         for rows, extractor in zip(values, [own, *others], strict=True)
     ]
     rivals = [("majority class", majority(names, places, apart))] if baselines else []
@@ -228,24 +229,20 @@ def _values(
     known: Sequence[Labelled],
     cache: Path | None,
     keep: bool,
-    on_progress: Callable[[str, int, int], None],
+    on_progress: OnProgress,
     on_note: Callable[[str], None],
 ) -> tuple[list[np.ndarray], tuple[Labelled, ...]]:
     """Features of the sounds that decode, for every extractor, and these sounds."""
     made = []
     for extractor in extractors:
         sounds = [each.sound for each in known]
-        made.append(extract(sounds, extractor, cache=cache, keep=keep, on_progress=_stage(on_progress, extractor.name)))
+        made.append(extract(sounds, extractor, cache=cache, keep=keep, on_progress=on_progress))
         if made[-1].skipped and extractor is extractors[0]:
             on_note(f"{len(made[0].skipped)} files do not decode; the first: {made[0].skipped[0].reason}")
             kept = set(made[0].names)
             known = [each for each in known if each.sound.name in kept]
     tell_silent(made[0].silent, on_note)
     return [each.values for each in made], tuple(known)
-
-
-def _stage(on_progress: Callable[[str, int, int], None], what: str) -> Callable[[int, int], None]:
-    return lambda done, total: on_progress(what, done, total)
 
 
 def _lead(own: Evaluation, other: Evaluation) -> Interval:

@@ -1,6 +1,6 @@
 """How well a probe does on sounds that it has not learned from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, final
@@ -10,6 +10,7 @@ import numpy as np
 from auricle.classify.probes.calibration import calibration_error
 from auricle.classify.probes.probe import Probe
 from auricle.errors import DataError
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _DRAWS = 2000
 
@@ -108,7 +109,7 @@ def evaluate(
     *,
     groups: Sequence[str] | None = None,
     seed: int = 0,
-    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
     """Cross-validate: learn from all folds but one, judge that one.
 
@@ -121,7 +122,7 @@ def evaluate(
         probe: what learns.
         groups: what the probe's inner cross-validation must not separate, and what intervals are drawn over.
         seed: decides inner folds and first weights.
-        on_progress: called with folds done and of all.
+        on_progress: called after each fold.
 
     Raises:
         DataError: one class only, or one fold only, or the training part of a fold has one class.
@@ -141,7 +142,7 @@ def evaluate(
         fitted = probe.fit(values[inside], [str(label) for label in classes[truth[inside]]], inner, seed=seed)
         columns = np.searchsorted(classes, np.asarray(fitted.classes))
         probabilities[np.ix_(~inside, columns)] = fitted.probabilities(values[~inside])
-        on_progress(done, len(names))
+        on_progress(Progress("cross-validation", done, len(names), "folds"))
     kept = None if groups is None else tuple(groups)
     return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), kept)
 

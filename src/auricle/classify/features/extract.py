@@ -1,6 +1,6 @@
 """Features of files: one vector for each sound."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -15,11 +15,11 @@ from auricle.data.labels import Labelled
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SAVE_EVERY = 500
 SILENCE = 10 ** (-90 / 20)
 """A sound whose largest sample is below this is silent."""
-Progress = Callable[[int, int], None]
 
 
 @final
@@ -49,7 +49,7 @@ def features(
     recipe: Recipe | None = None,
     cache: Path | None = None,
     keep: bool = True,
-    on_progress: Progress = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Features:
     """What an autoencoder's encoder makes of sounds, pooled over time: material for classifiers and search.
 
@@ -59,7 +59,7 @@ def features(
         recipe: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
         cache: where features are kept for the next time; by default below the user's cache folder.
         keep: False neither reads nor writes that cache.
-        on_progress: called with the number of sounds done and of all.
+        on_progress: called while sounds are read.
 
     Raises:
         DataError: no sound can be used.
@@ -107,7 +107,7 @@ def extract(
     *,
     cache: Path | None = None,
     keep: bool = True,
-    on_progress: Progress = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Features:
     """Features of sounds, from the cache where it has them. Files that do not decode are skipped.
 
@@ -134,7 +134,7 @@ def extract(
             skipped.append(Rejected(sound.path, str(error)))
         if done % _SAVE_EVERY == 0:
             store.save()
-        on_progress(done, len(sounds))
+        on_progress(Progress(f"features: {extractor.name}", done, len(sounds), "sounds"))
     store.save()
     if not rows:
         raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")

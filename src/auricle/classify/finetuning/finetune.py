@@ -117,7 +117,7 @@ class FineTuning:
             self._extractor,
             cache=cache,
             keep=keep,
-            on_progress=lambda done, total: on_progress(Progress("fitting the probe", done, total, "files")),
+            on_progress=on_progress,
         )
         places = {name: row for row, name in enumerate(found.names)}
         able = [row for row, each in enumerate(self._known) if each.sound.name in places]

@@ -15,11 +15,12 @@ from safetensors.numpy import save_file
 
 from auricle.atomic import atomic_write
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.extract import Features, Progress, extract
+from auricle.classify.features.extract import Features, extract
 from auricle.classify.features.scaling import Scaling
 from auricle.classify.search.neighbours import ExactIndex, GraphIndex, Index, Space, graphs_available
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, audio_names, examine_header
 from auricle.errors import DataError, OutputError
+from auricle.progress import OnProgress, ignore_progress
 
 GRAPH_FROM = 200_000
 """Sounds from which on a graph is made: below, comparing with all of them takes milliseconds."""
@@ -58,7 +59,7 @@ class Library:
         *,
         cache: Path | None = None,
         keep: bool = True,
-        on_progress: Progress = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
     ) -> tuple["Library", Index, int]:
         """The library of a folder as it is now, an index of it, and the number of sounds that were new or had changed.
 
@@ -67,7 +68,7 @@ class Library:
             extractor: makes the features; each has a library of its own.
             cache: where libraries and features are kept; by default below the user's cache folder.
             keep: False neither reads nor writes them.
-            on_progress: called with the number of new sounds done and of all.
+            on_progress: called while new sounds are read.
 
         Raises:
             DataError: the folder holds no usable sound.
@@ -125,7 +126,7 @@ class _Reader:
     extractor: Extractor
     cache: Path | None
     keep: bool
-    on_progress: Progress
+    on_progress: OnProgress
 
     def read(self, names: Sequence[str]) -> _Read:
         """Features of the sounds of these names."""

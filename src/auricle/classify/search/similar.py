@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import final
 
 from auricle import audio
-from auricle.classify.features.extract import SILENCE, Progress
+from auricle.classify.features.extract import SILENCE
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.search.library import Library
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
+from auricle.progress import OnProgress, ignore_progress
 
 _MOST = 10_000
 
@@ -58,7 +59,7 @@ def similar(
     count: int = 10,
     cache: Path | None = None,
     keep: bool = True,
-    on_progress: Progress = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Similar:
     """Find the sounds of a folder that are most like a given one, by what an autoencoder hears.
 
@@ -72,7 +73,7 @@ def similar(
         count: how many to name.
         cache: where features and points are kept; by default below the user's cache folder.
         keep: False neither reads nor writes the cache.
-        on_progress: called with the number of new sounds done and of all.
+        on_progress: called while new sounds are read.
 
     Raises:
         AudioError: the query can't be read, is too short, or is silent.

@@ -9,7 +9,7 @@ import numpy as np
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.extract import Progress, extract
+from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.label_checks import tell_silent
 from auricle.classify.probes.probe import probe
@@ -21,6 +21,7 @@ from auricle.data.scan import Rejected
 from auricle.errors import OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder, load
+from auricle.progress import OnProgress, ignore_progress
 
 _FEW = 3  # labels a class: with fewer a classifier's doubt says little
 _SHOWN = 50
@@ -102,7 +103,7 @@ def suggest(
     seed: int = 0,
     cache: Path | None = None,
     keep: bool = True,
-    on_progress: Progress = lambda done, total: None,
+    on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Suggestions:
     """Propose the sounds of a folder that should be labelled next, and tell what looks wrong in it.
@@ -121,7 +122,7 @@ def suggest(
         seed: decides how clusters begin.
         cache: where features are kept; by default below the user's cache folder.
         keep: False neither reads nor writes that cache.
-        on_progress: called with the number of sounds done and of all.
+        on_progress: called while sounds are read.
         on_note: is told in one line about what was left out.
 
     Raises:

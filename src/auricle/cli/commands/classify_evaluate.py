@@ -54,7 +54,7 @@ def classify_evaluate(
     from auricle import evaluate_classifier as run
 
     screen = Screen(output)
-    with screen.progress("evaluate") as meter:
+    with screen.progress("evaluate") as on_progress:
         found = run(
             sounds,
             model,
@@ -69,7 +69,7 @@ def classify_evaluate(
             force=force,
             seed=seed,
             keep=not no_cache,
-            on_progress=lambda what, done, total: meter.show(done / max(1, total), f"{what}, {done} of {total}"),
+            on_progress=on_progress,
             on_note=screen.note,
         )
     screen.result(_text(found, out), _values(found, out))

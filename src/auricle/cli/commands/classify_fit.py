@@ -72,8 +72,8 @@ def classify_fit(
         from auricle import DeviceConfig, FinetuneOptions, TrainingCallbacks
         from auricle import finetune as run
 
-        with screen.progress("fine-tune") as show:
-            view = RunView(screen, show)
+        with screen.progress("fine-tune") as on_progress:
+            view = RunView(screen, on_progress)
             tuned = run(
                 sounds,
                 out=out,
@@ -90,11 +90,11 @@ def classify_fit(
                 ),
                 device=DeviceConfig(threads=threads),
                 force=force,
-                callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
+                callbacks=TrainingCallbacks(view.scanned, on_progress, view.trained, screen.note),
             )
         _tell(screen, out, tuned.classifier, _gain(tuned), {"probe": "finetune", "finetuned": _gains(tuned)})
         return
-    with screen.progress("features") as meter:
+    with screen.progress("features") as on_progress:
         made = Classifier.fit(
             sounds,
             model,
@@ -105,7 +105,7 @@ def classify_fit(
             segments=segments,
             seed=seed,
             keep=not no_cache,
-            on_progress=lambda done, total: meter.show(done / max(1, total), f"{done} of {total}"),
+            on_progress=on_progress,
             on_note=screen.note,
         )
     made.save(out, force=force)

@@ -43,20 +43,18 @@ def classify_predict(
     screen = Screen(output)
     able = Classifier.load(classifier, model)
     if timeline:
-        with screen.progress("listen") as meter:
+        with screen.progress("listen") as on_progress:
             spans = able.timelines(
                 files,
                 seconds=window,
-                on_progress=lambda done, total: meter.show(done / max(1, total)),
+                on_progress=on_progress,
                 on_note=screen.note,
             )
         text = "\n".join(line for name, found in spans.items() for line in (f"{name}:", *map(_line, found)))
         screen.result(text, {"timelines": [{"name": name, "spans": _spans(found)} for name, found in spans.items()]})
         return
-    with screen.progress("listen") as meter:
-        told = able.predict(
-            files, top=top, keep=not no_cache, on_progress=lambda done, total: meter.show(done / max(1, total))
-        )
+    with screen.progress("listen") as on_progress:
+        told = able.predict(files, top=top, keep=not no_cache, on_progress=on_progress)
     for refused in told.skipped:
         screen.note(f"left out: {refused.reason}")
     tell_silent(told.silent, screen.note)

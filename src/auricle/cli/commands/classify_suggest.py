@@ -52,7 +52,7 @@ def classify_suggest(
 
     screen = Screen(output)
     able = None if classifier is None else Classifier.load(classifier, model)
-    with screen.progress("listen") as meter:
+    with screen.progress("listen") as on_progress:
         found = suggest(
             folder,
             classifier=able,
@@ -62,7 +62,7 @@ def classify_suggest(
             count=count,
             seed=seed,
             keep=not no_cache,
-            on_progress=lambda done, total: meter.show(done / max(1, total), f"{done} of {total}"),
+            on_progress=on_progress,
             on_note=screen.note,
         )
     if found.skipped:

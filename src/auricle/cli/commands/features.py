@@ -39,13 +39,13 @@ def features(
 
     check_export(out, force=force)
     screen = Screen(output)
-    with screen.progress("features") as meter:
+    with screen.progress("features") as on_progress:
         found = run(
             files,
             model,
             recipe=recipe_of(depths=depths, segments=segments),
             keep=not no_cache,
-            on_progress=lambda done, total: meter.show(done / max(1, total), f"{done} of {total}"),
+            on_progress=on_progress,
         )
     write_features(found, out, force=force)
     for refused in found.skipped:

@@ -34,14 +34,14 @@ def similar(
     from auricle import similar as run
 
     screen = Screen(output)
-    with screen.progress("listen") as meter:
+    with screen.progress("listen") as on_progress:
         found = run(
             query,
             folder,
             model=model,
             count=count,
             keep=not no_cache,
-            on_progress=lambda done, total: meter.show(done / max(1, total), f"{done} of {total}"),
+            on_progress=on_progress,
         )
     if found.skipped:
         screen.note(f"{len(found.skipped)} of the folder's files can't be used; the first: {found.skipped[0].reason}")
