@@ -42,28 +42,25 @@ def main() -> None:
 def _measure(size: int, dimensions: int) -> list[dict[str, Any]]:
     import torch
 
-    from auricle.classify.search.neighbours import ExactIndex
+    from auricle.classify.search.neighbours import nearest
 
     points = _points(size, dimensions)
-    exact = ExactIndex(points)
     tensor = torch.from_numpy(points)
-    nearest = exact.nearest(points[: max(_BATCHES)], _COUNT).rows
+    truth = nearest(points, points[: max(_BATCHES)], _COUNT).rows
 
     def by_torch(queries: np.ndarray) -> np.ndarray:
         return (torch.from_numpy(queries) @ tensor.T).topk(_COUNT, dim=1).indices.numpy()
 
     rows = [
-        _row(
-            size, "exact, as auricle similar", 0.0, lambda queries: exact.nearest(queries, _COUNT).rows, points, nearest
-        ),
-        _row(size, "exact, torch", 0.0, by_torch, points, nearest),
+        _row(size, "exact, as auricle", 0.0, lambda queries: nearest(points, queries, _COUNT).rows, points, truth),
+        _row(size, "exact, torch", 0.0, by_torch, points, truth),
     ]
     if find_spec("faiss") is not None:
         started = time.perf_counter()
         graph = _graph(points)
         build_seconds = time.perf_counter() - started
         rows.append(
-            _row(size, "graph, faiss", build_seconds, lambda queries: graph.search(queries, _COUNT)[1], points, nearest)
+            _row(size, "graph, faiss", build_seconds, lambda queries: graph.search(queries, _COUNT)[1], points, truth)
         )
     return rows
 
@@ -93,11 +90,11 @@ def _row(
     build_seconds: float,
     find: Callable[[np.ndarray], np.ndarray],
     points: np.ndarray,
-    nearest: np.ndarray,
+    truth: np.ndarray,
 ) -> dict[str, Any]:
     times = {f"ms, {batch} queries": 1000 * _seconds(lambda batch=batch: find(points[:batch])) for batch in _BATCHES}
-    rows = find(points[: len(nearest)])
-    shares = [len(set(row) & set(truth)) / _COUNT for row, truth in zip(rows.tolist(), nearest.tolist(), strict=True)]
+    rows = find(points[: len(truth)])
+    shares = [len(set(a) & set(b)) / _COUNT for a, b in zip(rows.tolist(), truth.tolist(), strict=True)]
     return {
         "points": size,
         "search": search,

@@ -19,7 +19,6 @@ FILES = sorted((ROOT / "src" / "auricle").rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 MODULES = {
     "ai-edge-litert": "ai_edge_litert",
-    "faiss-cpu": "faiss",
     "google-crc32c": "google_crc32c",
     "pyopen-wakeword": "pyopen_wakeword",
     "scikit-learn": "sklearn",

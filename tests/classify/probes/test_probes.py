@@ -94,7 +94,7 @@ def test_scaling_keeps_distances() -> None:
     scaling = Scaling.fit(values)
     placed, standard = scaling(values), (values - values.mean(0)) / values.std(0) / np.sqrt(40)
     assert np.allclose(_distances(placed), _distances(standard), atol=1e-3)
-    assert Scaling.fit(values, most=3)(values).shape == (20, 3)
+    assert Scaling.fit(values, directions=3)(values).shape == (20, 3)
 
 
 def test_temperature_undoes_too_much_confidence() -> None:

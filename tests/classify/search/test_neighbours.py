@@ -1,14 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from auricle.classify.search.active_learning import informative, typical, uncertainty
-from auricle.classify.search.neighbours import ExactIndex, GraphIndex, Index, Space, graphs_available, index_of
-from auricle.classify.search.outliers import distances, doubtful, near_duplicates, outliers
-from auricle.errors import DataError
-
-needs_faiss = pytest.mark.skipif(not graphs_available(), reason="faiss is not installed")
+from auricle.classify.search.neighbours import WhitenedSpace, nearest
+from auricle.classify.search.outliers import doubtful_labels, near_duplicates, neighbours_of_each, outliers
 
 
 def clouds(count: int, *, clusters: int = 4, spread: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -22,7 +17,7 @@ def clouds(count: int, *, clusters: int = 4, spread: float = 0.2, seed: int = 0)
 
 def test_exact_neighbours_are_those_with_the_largest_cosines():
     points, _ = clouds(700)
-    near = ExactIndex(points).nearest(points[:5], 7)
+    near = nearest(points, points[:5], 7)
     cosines = points[:5] @ points.T
     assert np.allclose(near.cosines, -np.sort(-cosines, axis=1)[:, :7], atol=1e-6)
     assert near.rows[:, 0].tolist() == [0, 1, 2, 3, 4]
@@ -31,35 +26,7 @@ def test_exact_neighbours_are_those_with_the_largest_cosines():
 
 def test_all_points_can_be_asked_for():
     points, _ = clouds(5)
-    assert sorted(ExactIndex(points).nearest(points[:1], 5).rows[0].tolist()) == [0, 1, 2, 3, 4]
-
-
-@needs_faiss
-def test_a_graph_finds_what_comparing_with_all_finds(tmp_path: Path):
-    points, _ = clouds(5000, clusters=8, spread=0.4)
-    exact, graph = ExactIndex(points).nearest(points[:200], 10), GraphIndex(points)
-    graph.save(tmp_path / "points.graph")
-    for index in (graph, GraphIndex.load(tmp_path / "points.graph", points.shape)):
-        found = index.nearest(points[:200], 10).rows
-        assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(exact.rows, found, strict=True)]) > 0.98
-
-
-@needs_faiss
-def test_what_is_no_graph_of_these_points_is_refused(tmp_path: Path):
-    path = tmp_path / "points.graph"
-    path.write_bytes(b"no graph at all")
-    with pytest.raises(DataError, match="delete it"):
-        GraphIndex.load(path, (10, 8))
-    GraphIndex(clouds(10)[0]).save(path)
-    with pytest.raises(DataError, match="has 10 points, not 11"):
-        GraphIndex.load(path, (11, 8))
-
-
-@needs_faiss
-def test_a_graph_is_made_only_for_much_work():
-    points, _ = clouds(100)
-    assert index_of(points, 100).name == "exact"
-    assert index_of(points, 10**9).name == "graph"
+    assert sorted(nearest(points, points[:1], 5).rows[0].tolist()) == [0, 1, 2, 3, 4]
 
 
 def test_a_space_brings_close_what_differs_in_noise_only():
@@ -68,16 +35,16 @@ def test_a_space_brings_close_what_differs_in_noise_only():
     home = np.arange(80) % 4
     values = np.eye(4)[home] @ random.standard_normal((4, 30)) + 0.2 * random.standard_normal((80, 30))
     values[:, 0] = 100 * random.standard_normal(80)
-    space = Space.fit(values.astype(np.float32))
+    space = WhitenedSpace.fit(values.astype(np.float32))
     points = space(values.astype(np.float32))
     assert np.allclose(np.linalg.norm(points, axis=1), 1, atol=1e-5)
-    near = ExactIndex(points).nearest(points, 6).rows[:, 1:]
+    near = nearest(points, points, 6).rows[:, 1:]
     assert (home[near] == home[:, None]).mean() > 0.9
 
 
 @pytest.mark.parametrize("values", [np.ones((1, 5)), np.ones((4, 5)), np.zeros((3, 5))])
 def test_sounds_that_do_not_differ_give_finite_points(values: np.ndarray):
-    space = Space.fit(values.astype(np.float32))
+    space = WhitenedSpace.fit(values.astype(np.float32))
     assert np.isfinite(space(values.astype(np.float32))).all()
 
 
@@ -85,11 +52,11 @@ def test_outliers_are_what_lies_apart():
     points, _ = clouds(200, spread=0.1)
     points[7] = np.eye(8)[6]
     points[91] = -np.eye(8)[7]
-    index: Index = ExactIndex(points)
-    found = outliers(distances(points, index), most=10)
+    neighbours = neighbours_of_each(points)
+    found = outliers(neighbours, limit=10)
     assert {each.row for each in found} == {7, 91}
     assert all(each.deviations > 3.5 for each in found)
-    assert len(outliers(distances(points, index), most=1)) == 1
+    assert len(outliers(neighbours, limit=1)) == 1
 
 
 def test_near_duplicates_are_joined_into_groups():
@@ -97,7 +64,7 @@ def test_near_duplicates_are_joined_into_groups():
     for copy, original in ((10, 3), (20, 3), (31, 40)):
         moved = points[original] + 0.01 * np.eye(8)[0]
         points[copy] = moved / np.linalg.norm(moved)
-    assert near_duplicates(points, ExactIndex(points)) == ((3, 10, 20), (31, 40))
+    assert near_duplicates(neighbours_of_each(points)) == ((3, 10, 20), (31, 40))
 
 
 def test_a_label_is_doubtful_where_all_neighbours_disagree():
@@ -105,9 +72,9 @@ def test_a_label_is_doubtful_where_all_neighbours_disagree():
     labels: list[str | None] = [f"class {number}" for number in home]
     labels[12] = "class 3"
     labels[13] = None
-    (found,) = doubtful(points, labels, most=10)
+    (found,) = doubtful_labels(points, labels, limit=10)
     assert (found.row, found.label, found.neighbours) == (12, "class 3", "class 0")
-    assert doubtful(points, [None] * 80, most=10) == ()
+    assert doubtful_labels(points, [None] * 80, limit=10) == ()
 
 
 def test_typical_points_come_from_every_cluster_without_a_label():

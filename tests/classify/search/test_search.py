@@ -8,7 +8,7 @@ from heard import KINDS, RATE, sound
 
 from auricle import similar, suggest
 from auricle.classify.classifier import Classifier
-from auricle.classify.search.library import Library
+from auricle.classify.search.feature_index import FeatureIndex
 from auricle.errors import AudioError, DataError, OptionError
 
 
@@ -16,7 +16,7 @@ def test_the_nearest_sounds_are_of_the_same_kind(sounds: Path, model_file: Path)
     for kind in KINDS:
         query = next((sounds / kind).iterdir())
         found = similar(query, sounds, model=model_file, count=5)
-        assert (found.files, found.index, len(found.hits)) == (24, "exact", 5)
+        assert (found.files, len(found.hits)) == (24, 5)
         assert all(hit.path != query for hit in found.hits)
         assert sum(hit.name.startswith(kind) for hit in found.hits) >= 4
         assert sorted((hit.cosine for hit in found.hits), reverse=True) == [hit.cosine for hit in found.hits]
@@ -45,15 +45,15 @@ def test_only_what_changed_is_read_again(sounds: Path, model_file: Path, monkeyp
     assert not any(f"{KINDS[2]}4" in hit.name for hit in similar(query, sounds, model=model_file, count=30).hits)
 
 
-def test_a_damaged_library_is_made_anew(sounds: Path, model_file: Path, own_cache: Path):
+def test_a_damaged_index_is_made_anew(sounds: Path, model_file: Path, own_cache: Path):
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     before = similar(query, sounds, model=model_file)
-    (library,) = (own_cache.parent / "search").glob("*.library.safetensors")
-    library.write_bytes(library.read_bytes()[:-100])
+    (index_file,) = (own_cache.parent / "search").glob("*.library.safetensors")
+    index_file.write_bytes(index_file.read_bytes()[:-100])
     assert similar(query, sounds, model=model_file).hits == before.hits
 
 
-def test_another_model_has_another_library(sounds: Path, model_file: Path, own_cache: Path):
+def test_another_model_has_another_index(sounds: Path, model_file: Path, own_cache: Path):
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     similar(query, sounds, model=model_file)
     similar(query, sounds, model="speech")
@@ -146,18 +146,18 @@ def test_too_many_or_none_can_not_be_proposed(sounds: Path, model_file: Path):
         suggest(sounds, model=model_file, count=0)
 
 
-def test_a_library_is_the_same_however_it_came_about(sounds: Path, model_file: Path, tmp_path: Path):
+def test_an_index_is_the_same_however_it_came_about(sounds: Path, model_file: Path, tmp_path: Path):
     from auricle.classify.features.latents import LatentFeatures
     from auricle.model import load
 
     extractor = LatentFeatures(load(model_file))
-    whole, _, _ = Library.of(sounds, extractor, keep=False)
-    Library.of(sounds, extractor, cache=tmp_path)
-    stored, _, fresh = Library.of(sounds, extractor, cache=tmp_path)
+    unstored, _ = FeatureIndex.of_folder(sounds, extractor, keep=False)
+    FeatureIndex.of_folder(sounds, extractor, cache=tmp_path)
+    stored, fresh = FeatureIndex.of_folder(sounds, extractor, cache=tmp_path)
     assert fresh == 0
-    assert stored.names == whole.names
-    assert np.array_equal(stored.points, whole.points)
-    assert np.array_equal(stored.stamps, whole.stamps)
+    assert stored.names == unstored.names
+    assert np.array_equal(stored.points, unstored.points)
+    assert np.array_equal(stored.stamps, unstored.stamps)
 
 
 def test_nothing_is_like_silence(sounds: Path, model_file: Path, tmp_path: Path):

@@ -18,9 +18,9 @@ _KEY_BYTES = 16
 _MOST_BYTES = 4 << 30
 
 
-def default_folder() -> Path:
-    """Where features are kept: below the user's cache folder."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "auricle" / "features"
+def cache_folder(name: str) -> Path:
+    """Where things of this kind are kept: below the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "auricle" / name
 
 
 @final

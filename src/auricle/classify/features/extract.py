@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.cache import FeatureStore, default_folder
+from auricle.classify.features.cache import FeatureStore, cache_folder
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import Recipe
 from auricle.data.labels import Labelled
@@ -114,7 +114,7 @@ def extract(
     Raises:
         DataError: none can be decoded.
     """
-    store = FeatureStore((cache or default_folder()) if keep else None, extractor.identity)
+    store = FeatureStore((cache or cache_folder("features")) if keep else None, extractor.identity)
     names: list[str] = []
     rows: list[np.ndarray] = []
     silent: list[str] = []

@@ -5,8 +5,8 @@ from typing import Self, final
 
 import numpy as np
 
-_SMALLEST = 1e-3  # of the median deviation: a feature that hardly moves must not become noise
-_RANK = 1e-5  # of the largest eigenvalue: directions below are rounding
+_MIN_DEVIATION = 1e-3  # of the median deviation: a feature that hardly moves must not become noise
+_MIN_POWER = 1e-5  # of the largest eigenvalue: directions below are rounding
 
 
 @final
@@ -25,24 +25,24 @@ class Scaling:
     rotation: np.ndarray
 
     @classmethod
-    def fit(cls, values: np.ndarray, *, most: int | None = None) -> Self:
-        """Learn from ``(files, d)``; keep all directions there are, or the ``most`` with the largest variance.
+    def fit(cls, values: np.ndarray, *, directions: int | None = None) -> Self:
+        """Learn from ``(files, d)``; keep all directions there are, or the ``directions`` with the largest variance.
 
         With all of them distances and linear probes are those of the standardised features, at the price of
         ``min(files, d)`` coordinates.
         """
         mean, deviation = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
         moving = deviation[deviation > 0]
-        floor = _SMALLEST * float(np.median(moving)) if moving.size else 1.0
+        floor = _MIN_DEVIATION * float(np.median(moving)) if moving.size else 1.0
         scale = np.maximum(deviation, floor) * np.sqrt(values.shape[1])
         centred = (values - mean) / scale
         if values.shape[1] <= len(values):
-            powers, directions = np.linalg.eigh(centred.T @ centred)
-            order = _order(powers, most)
-            rotation = directions[:, order]
+            powers, vectors = np.linalg.eigh(centred.T @ centred)
+            order = _order(powers, directions)
+            rotation = vectors[:, order]
         else:
             powers, mixes = np.linalg.eigh(centred @ centred.T)
-            order = _order(powers, most)
+            order = _order(powers, directions)
             rotation = centred.T @ (mixes[:, order] / np.sqrt(np.maximum(powers[order], 1e-12)))
         return cls(mean.astype(np.float32), scale.astype(np.float32), rotation.astype(np.float32))
 
@@ -51,7 +51,7 @@ class Scaling:
         return ((values - self.mean) / self.scale) @ self.rotation
 
 
-def _order(powers: np.ndarray, most: int | None) -> np.ndarray:
+def _order(powers: np.ndarray, directions: int | None) -> np.ndarray:
     order = np.argsort(powers)[::-1]
-    kept = order[powers[order] > max(_RANK * float(powers.max()), 1e-12)]
-    return (kept if len(kept) else order[:1])[:most]
+    significant = order[powers[order] > max(_MIN_POWER * float(powers.max()), 1e-12)]
+    return (significant if len(significant) else order[:1])[:directions]

@@ -51,9 +51,9 @@ class Seen:
     labels: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray, labels: np.ndarray, most: int | None) -> Self:
+    def of(cls, values: np.ndarray, labels: np.ndarray, directions: int | None) -> Self:
         """Scale features ``(files, d)``."""
-        scaling = Scaling.fit(values, most=most)
+        scaling = Scaling.fit(values, directions=directions)
         return cls(scaling, scaling(values), labels)
 
 
@@ -75,7 +75,7 @@ class Probe(RegisteredConfig):
     def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
         """Arrays learned from sounds of ``classes`` classes, each there at least once."""
 
-    def most(self, files: int) -> int | None:
+    def max_directions(self, files: int) -> int | None:
         """How many principal directions of so many files to learn in; None for all."""
         return None
 
@@ -102,7 +102,7 @@ class Probe(RegisteredConfig):
             raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
         names = tuple(map(str, classes))
         strength, heat = self._choose(values, numbers, names, groups, seed)
-        learned = self.learn(Seen.of(values, numbers, self.most(len(values))), len(names), strength, seed)
+        learned = self.learn(Seen.of(values, numbers, self.max_directions(len(values))), len(names), strength, seed)
         return self.restore(names, {**learned, "temperature": np.array([heat], np.float32)})
 
     def _choose(
@@ -122,7 +122,7 @@ class Probe(RegisteredConfig):
             if len(known) < 2 or not len(judge):
                 continue
             judged.append(numbers[judge])
-            seen = Seen.of(values[inside], within, self.most(int(inside.sum())))
+            seen = Seen.of(values[inside], within, self.max_directions(int(inside.sum())))
             for place, strength in enumerate(self.strengths):
                 arrays = self.learn(seen, len(known), strength, seed)
                 some = self.restore(tuple(names[number] for number in known), {**arrays, "temperature": np.ones(1)})
@@ -256,7 +256,7 @@ class NetworkProbe(Probe, kind="mlp"):
         first = {"mean": scaling.mean, "scale": scaling.scale, "inner": inner, "inner_bias": network.intercepts_[0]}
         return _floats(**first, weights=weights, bias=bias)
 
-    def most(self, files: int) -> int | None:
+    def max_directions(self, files: int) -> int | None:
         """A network learns noise where it sees more directions than sounds."""
         return min(256, files // 2 + 1)
 
@@ -304,7 +304,7 @@ class NearestProbe(Probe, kind="knn"):
         neighbours = np.array([min(int(strength), len(points))], np.int32)
         return {**placed, "points": points, "labels": seen.labels.astype(np.int32), "neighbours": neighbours}
 
-    def most(self, files: int) -> int | None:
+    def max_directions(self, files: int) -> int | None:
         """The file keeps every sound: in few numbers."""
         return 128
 

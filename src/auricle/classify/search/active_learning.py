@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from auricle.classify.search.neighbours import ExactIndex
+from auricle.classify.search.neighbours import nearest
 
 _STARTS = 3
-_TYPICAL = 20  # neighbours that say how typical a point is
+_TYPICAL_NEIGHBOURS = 20  # neighbours that say how typical a point is
 _SHORTLIST = 5  # uncertain points for each that is chosen
 
 
@@ -21,7 +21,9 @@ def uncertainty(probabilities: np.ndarray) -> np.ndarray:
     return 1.0 - (best[:, 1] - best[:, 0])
 
 
-def informative(points: np.ndarray, doubt: np.ndarray, known: np.ndarray, count: int, *, seed: int = 0) -> list[int]:
+def informative(
+    points: np.ndarray, doubt: np.ndarray, labelled_rows: np.ndarray, count: int, *, seed: int = 0
+) -> list[int]:
     """Points that a classifier is unsure of and that are unlike each other.
 
     Of the most uncertain ones, five for each to choose, clusters weighted by uncertainty are made, and the point
@@ -31,58 +33,59 @@ def informative(points: np.ndarray, doubt: np.ndarray, known: np.ndarray, count:
     Args:
         points: ``(files, r)``, of length 1.
         doubt: of each, 0 to 1.
-        known: rows that have a label.
+        labelled_rows: those that have a label.
         count: how many to choose; fewer are returned if there are no more.
         seed: decides how clusters begin.
 
     Returns:
         rows, the most uncertain first.
     """
-    free = _free(len(points), known)
-    if len(free) <= count:
-        return _by_doubt(free, doubt)
-    likely = free[np.argsort(-doubt[free], kind="stable")[: _SHORTLIST * count]]
-    with _quiet():
-        gaps = _clusters(count, seed).fit(points[likely], sample_weight=doubt[likely] + 1e-6).transform(points[likely])
-    return _by_doubt(likely[_one_each(gaps)], doubt)
+    unlabelled = _unlabelled(len(points), labelled_rows)
+    if len(unlabelled) <= count:
+        return _sorted_by_doubt(unlabelled, doubt)
+    candidates = unlabelled[np.argsort(-doubt[unlabelled], kind="stable")[: _SHORTLIST * count]]
+    with _without_convergence_warnings():
+        clusters = _k_means(count, seed).fit(points[candidates], sample_weight=doubt[candidates] + 1e-6)
+        gaps = clusters.transform(points[candidates])
+    return _sorted_by_doubt(candidates[_nearest_rows(gaps)], doubt)
 
 
-def typical(points: np.ndarray, known: np.ndarray, count: int, *, seed: int = 0) -> list[int]:
+def typical(points: np.ndarray, labelled_rows: np.ndarray, count: int, *, seed: int = 0) -> list[int]:
     """The most typical point of each of as many clusters as lack a label: what to label where little is known
     (Hacohen et al., "Active learning on a budget", 2022).
 
     Args:
         points: ``(files, r)``, of length 1.
-        known: rows that have a label.
+        labelled_rows: those that have a label.
         count: how many to choose; fewer are returned if there are no more.
         seed: decides how clusters begin.
 
     Returns:
         rows, those of the largest clusters first.
     """
-    free = _free(len(points), known)
-    if len(free) <= count:
-        return free.tolist()
-    with _quiet():
-        home = np.asarray(_clusters(len(known) + count, seed).fit_predict(points))
-    sizes = np.bincount(home, minlength=len(known) + count)
-    taken = np.isin(np.arange(len(sizes)), home[known])
-    chosen: list[int] = []
-    for cluster in np.lexsort((-sizes, taken)).tolist():
-        members = free[home[free] == cluster]
-        if len(members) and len(chosen) < count:
-            chosen.append(int(members[_most_typical(points[members])]))
-    return chosen
+    unlabelled = _unlabelled(len(points), labelled_rows)
+    if len(unlabelled) <= count:
+        return unlabelled.tolist()
+    with _without_convergence_warnings():
+        clusters = np.asarray(_k_means(len(labelled_rows) + count, seed).fit_predict(points))
+    sizes = np.bincount(clusters, minlength=len(labelled_rows) + count)
+    has_label = np.isin(np.arange(len(sizes)), clusters[labelled_rows])
+    rows: list[int] = []
+    for cluster in np.lexsort((-sizes, has_label)).tolist():
+        members = unlabelled[clusters[unlabelled] == cluster]
+        if len(members) and len(rows) < count:
+            rows.append(int(members[_most_typical(points[members])]))
+    return rows
 
 
-def _clusters(count: int, seed: int) -> Any:
+def _k_means(count: int, seed: int) -> Any:
     from sklearn.cluster import KMeans
 
     return KMeans(count, n_init=cast(Any, _STARTS), random_state=seed)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _without_convergence_warnings() -> Iterator[None]:
     """Say nothing of points that lie in one place: then there are fewer clusters."""
     from sklearn.exceptions import ConvergenceWarning
 
@@ -91,25 +94,25 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _free(files: int, known: np.ndarray) -> np.ndarray:
-    return np.setdiff1d(np.arange(files), known)
+def _unlabelled(files: int, labelled_rows: np.ndarray) -> np.ndarray:
+    return np.setdiff1d(np.arange(files), labelled_rows)
 
 
-def _by_doubt(rows: np.ndarray, doubt: np.ndarray) -> list[int]:
+def _sorted_by_doubt(rows: np.ndarray, doubt: np.ndarray) -> list[int]:
     return rows[np.argsort(-doubt[rows], kind="stable")].tolist()
 
 
-def _one_each(gaps: np.ndarray) -> list[int]:
+def _nearest_rows(gaps: np.ndarray) -> list[int]:
     """The row nearest to each column of ``(files, clusters)``, none twice."""
-    open_gaps, chosen = gaps.copy(), []
+    open_gaps, rows = gaps.copy(), []
     for column in range(gaps.shape[1]):
         row = int(open_gaps[:, column].argmin())
         open_gaps[row] = np.inf
-        chosen.append(row)
-    return chosen
+        rows.append(row)
+    return rows
 
 
 def _most_typical(points: np.ndarray) -> int:
     """The point with the smallest mean distance to its nearest neighbours."""
-    near = ExactIndex(points).nearest(points, min(_TYPICAL + 1, len(points)))
-    return int(np.sqrt(np.maximum(0.0, 2.0 - 2.0 * near.cosines)).mean(axis=1).argmin())
+    distances = nearest(points, points, min(_TYPICAL_NEIGHBOURS + 1, len(points))).distances
+    return int(distances.mean(axis=1).argmin())

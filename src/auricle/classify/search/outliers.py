@@ -4,23 +4,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from auricle.classify.search.neighbours import Index, index_of
+from auricle.classify.search.neighbours import Neighbours, nearest
 from auricle.data.doctor.duplicates import Kin
 
 NEIGHBOURS = 5
-_FAR = 3.5  # robust deviations (Iglewicz and Hoaglin, 1993)
-_SAME = 0.995
+_MIN_DEVIATIONS = 3.5  # robust (Iglewicz and Hoaglin, 1993)
+_MIN_DUPLICATE_COSINE = 0.995
 _NORMAL = 1.4826
 
 
-class Apart(NamedTuple):
+class OutlierRow(NamedTuple):
     """A point far from all others: its number, and how many robust deviations its distance lies above the median."""
 
     row: int
     deviations: float
 
 
-class Doubtful(NamedTuple):
+class DoubtfulRow(NamedTuple):
     """A point whose neighbours all agree on a label that is not its own."""
 
     row: int
@@ -28,62 +28,60 @@ class Doubtful(NamedTuple):
     neighbours: str
 
 
-def distances(points: np.ndarray, index: Index, *, neighbours: int = NEIGHBOURS) -> np.ndarray:
-    """Distance of each point ``(files, r)`` to its k-th neighbour, float64 ``(files,)`` (Ramaswamy et al., 2000)."""
-    count = min(neighbours + 1, len(points))
-    near = index.nearest(points, count)
-    return np.sqrt(np.maximum(0.0, 2.0 - 2.0 * near.cosines[:, -1].astype(np.float64)))
+def neighbours_of_each(points: np.ndarray) -> Neighbours:
+    """The five nearest of each point ``(files, r)``, and the point itself."""
+    return nearest(points, points, min(NEIGHBOURS + 1, len(points)))
 
 
-def outliers(far: np.ndarray, *, most: int) -> tuple[Apart, ...]:
-    """Those whose distance to their k-th neighbour is far above the usual, farthest first.
+def outliers(neighbours: Neighbours, *, limit: int) -> tuple[OutlierRow, ...]:
+    """Points whose distance to their fifth neighbour is far above the usual, farthest first (Ramaswamy et al., 2000).
 
     Usual is the median of the logarithms, and the unit their median absolute deviation, which outliers do not move.
 
     Args:
-        far: from `distances`.
-        most: how many to name.
+        neighbours: from `neighbours_of_each`.
+        limit: how many to name.
     """
-    logs = np.log(np.maximum(far, 1e-6))
-    middle = float(np.median(logs))
-    spread = _NORMAL * float(np.median(np.abs(logs - middle)))
-    scores = (logs - middle) / max(spread, 0.05)
-    order = np.argsort(-scores, kind="stable")[:most]
-    return tuple(Apart(int(row), float(scores[row])) for row in order if scores[row] > _FAR)
+    logs = np.log(np.maximum(neighbours.distances[:, -1], 1e-6))
+    median = float(np.median(logs))
+    spread = _NORMAL * float(np.median(np.abs(logs - median)))
+    deviations = (logs - median) / max(spread, 0.05)
+    order = np.argsort(-deviations, kind="stable")[:limit]
+    return tuple(OutlierRow(int(row), float(deviations[row])) for row in order if deviations[row] > _MIN_DEVIATIONS)
 
 
-def near_duplicates(points: np.ndarray, index: Index, *, same: float = _SAME) -> tuple[tuple[int, ...], ...]:
-    """Groups of points ``(files, r)`` in nearly the same place, the largest groups first.
+def near_duplicates(neighbours: Neighbours) -> tuple[tuple[int, ...], ...]:
+    """Groups of points in nearly the same place, the largest groups first.
 
     Unlike the fingerprints of ``auricle doctor``, which find one recording twice, this finds sounds that are alike to
     the ear: another take of the same note, the same clip with a filter or more noise.
+
+    Args:
+        neighbours: from `neighbours_of_each`.
     """
-    count = min(NEIGHBOURS + 1, len(points))
-    near = index.nearest(points, count)
     kin = Kin()
-    for row, place in zip(*np.nonzero(near.cosines >= same), strict=True):
-        if near.rows[row, place] >= 0:
-            kin.join(int(row), int(near.rows[row, place]))
+    for row, column in zip(*np.nonzero(neighbours.cosines >= _MIN_DUPLICATE_COSINE), strict=True):
+        kin.join(int(row), int(neighbours.rows[row, column]))
     return tuple(sorted(map(tuple, kin.groups()), key=lambda group: (-len(group), group)))
 
 
-def doubtful(points: np.ndarray, labels: list[str | None], *, most: int) -> tuple[Doubtful, ...]:
+def doubtful_labels(points: np.ndarray, labels: list[str | None], *, limit: int) -> tuple[DoubtfulRow, ...]:
     """Labelled points whose five nearest labelled neighbours all have one other label, the nearest neighbours first.
 
     Args:
         points: ``(files, r)``.
         labels: of each, None where nobody said.
-        most: how many to name.
+        limit: how many to name.
     """
-    known = np.array([row for row, label in enumerate(labels) if label is not None], np.int64)
-    if len(known) <= NEIGHBOURS:
+    labelled_rows = np.array([row for row, label in enumerate(labels) if label is not None], np.int64)
+    if len(labelled_rows) <= NEIGHBOURS:
         return ()
-    near = index_of(points[known], len(known)).nearest(points[known], NEIGHBOURS + 1)
-    found: list[tuple[float, Doubtful]] = []
-    for place, (rows, cosines) in enumerate(zip(near.rows, near.cosines, strict=True)):
-        others = rows[rows != place][:NEIGHBOURS]
-        names = {labels[known[other]] for other in others}
-        mine, theirs = labels[known[place]], names.pop()
-        if not names and theirs != mine:
-            found.append((-float(cosines.mean()), Doubtful(int(known[place]), str(mine), str(theirs))))
-    return tuple(each for _, each in sorted(found)[:most])
+    neighbours = neighbours_of_each(points[labelled_rows])
+    candidates: list[tuple[float, DoubtfulRow]] = []
+    for place, (rows, cosines) in enumerate(zip(neighbours.rows, neighbours.cosines, strict=True)):
+        neighbour_labels = {labels[labelled_rows[row]] for row in rows[rows != place][:NEIGHBOURS]}
+        label, neighbour_label = labels[labelled_rows[place]], neighbour_labels.pop()
+        if not neighbour_labels and neighbour_label != label:
+            doubtful = DoubtfulRow(int(labelled_rows[place]), str(label), str(neighbour_label))
+            candidates.append((-float(cosines.mean()), doubtful))
+    return tuple(doubtful for _, doubtful in sorted(candidates)[:limit])

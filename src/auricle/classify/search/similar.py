@@ -7,14 +7,14 @@ from typing import final
 from auricle import audio
 from auricle.classify.features.extract import SILENCE
 from auricle.classify.features.latents import LatentFeatures
-from auricle.classify.search.library import Library
+from auricle.classify.search.feature_index import FeatureIndex
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
 from auricle.progress import OnProgress, ignore_progress
 
-_MOST = 10_000
+_MAX_COUNT = 10_000
 
 
 @final
@@ -38,7 +38,6 @@ class Similar:
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
         skipped: files that can't be used, and why.
-        index: ``exact``, or ``graph`` where the folder is large.
         model: name of the autoencoder.
     """
 
@@ -47,7 +46,6 @@ class Similar:
     files: int
     fresh: int
     skipped: tuple[Rejected, ...]
-    index: str
     model: str
 
 
@@ -82,27 +80,24 @@ def similar(
         OptionError: ``count`` is out of range.
     """
     query, folder = Path(query), Path(folder)
-    if not 1 <= count <= _MOST:
-        raise OptionError(f"the {count} nearest sounds: ask for 1 to {_MOST}")
+    if not 1 <= count <= _MAX_COUNT:
+        raise OptionError(f"the {count} nearest sounds: ask for 1 to {_MAX_COUNT}")
     header = audio.info(query)
-    checked = examine_header(query, str(query), MIN_SECONDS)
-    match checked:
-        case Rejected():
-            raise AudioError(checked.reason)
-        case _:
-            pass
+    examined = examine_header(query, str(query), MIN_SECONDS)
+    if isinstance(examined, Rejected):
+        raise AudioError(examined.reason)
     autoencoder = model_for(model, header.sample_rate)
     extractor = LatentFeatures(autoencoder)
     features, peak = extractor.heard(query)
     if peak < SILENCE:
         raise AudioError(f"{query} is silent: nothing is like silence, name a sound that can be heard")
-    library, index, fresh = Library.of(folder, extractor, cache=cache, keep=keep, on_progress=on_progress)
-    near = index.nearest(library.space(features[None]), min(count + 1, len(library.names)))
-    own = query.resolve()
+    index, fresh = FeatureIndex.of_folder(folder, extractor, cache=cache, keep=keep, on_progress=on_progress)
+    neighbours = index.nearest(features, count + 1)
+    query_path = query.resolve()
     hits = [
-        Hit(library.names[row], folder / library.names[row], float(cosine))
-        for row, cosine in zip(near.rows[0].tolist(), near.cosines[0].tolist(), strict=True)
-        if row >= 0 and (folder / library.names[row]).resolve() != own
+        Hit(index.names[row], folder / index.names[row], float(cosine))
+        for row, cosine in zip(neighbours.rows[0].tolist(), neighbours.cosines[0].tolist(), strict=True)
+        if (folder / index.names[row]).resolve() != query_path
     ]
-    skipped = tuple(Rejected(folder / name, reason) for name, (_, _, reason) in library.skipped.items())
-    return Similar(query, tuple(hits[:count]), len(library.names), fresh, skipped, index.name, autoencoder.name)
+    skipped = tuple(Rejected(folder / name, reason) for name, (_, _, reason) in index.skipped.items())
+    return Similar(query, tuple(hits[:count]), len(index.names), fresh, skipped, autoencoder.name)

@@ -14,8 +14,8 @@ from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.label_checks import tell_silent
 from auricle.classify.probes.probe import probe
 from auricle.classify.search.active_learning import informative, typical, uncertainty
-from auricle.classify.search.neighbours import Space, index_of
-from auricle.classify.search.outliers import distances, doubtful, near_duplicates, outliers
+from auricle.classify.search.neighbours import WhitenedSpace
+from auricle.classify.search.outliers import doubtful_labels, near_duplicates, neighbours_of_each, outliers
 from auricle.data.labels import Labels, labelled
 from auricle.data.scan import Rejected
 from auricle.errors import OptionError
@@ -142,19 +142,20 @@ def suggest(
     found = extract([each.sound for each in labels.sounds], extractor, cache=cache, keep=keep, on_progress=on_progress)
     tell_silent(found.silent, on_note)
     names = _labels(labels, found.names, table is not None, () if classifier is None else classifier.classes)
-    points = Space.fit(found.values)(found.values)
+    points = WhitenedSpace.fit(found.values)(found.values)
     odds = _odds(found.values, names, classifier, seed)
     chosen, method = _chosen(points, names, odds, count, seed)
-    index = index_of(points, len(points))
-    alone = outliers(distances(points, index), most=_SHOWN)
+    neighbours = neighbours_of_each(points)
     return Suggestions(
         sounds=tuple(_suggestion(found.names[row], None if odds is None else odds.of(row)) for row in chosen),
         method=method,
-        outliers=tuple(Outlier(found.names[each.row], each.deviations) for each in alone),
-        duplicates=tuple(tuple(found.names[row] for row in group) for group in near_duplicates(points, index)),
+        outliers=tuple(
+            Outlier(found.names[outlier.row], outlier.deviations) for outlier in outliers(neighbours, limit=_SHOWN)
+        ),
+        duplicates=tuple(tuple(found.names[row] for row in group) for group in near_duplicates(neighbours)),
         doubtful=tuple(
-            DoubtfulLabel(found.names[each.row], each.label, each.neighbours)
-            for each in doubtful(points, names, most=_SHOWN)
+            DoubtfulLabel(found.names[row], label, neighbour_label)
+            for row, label, neighbour_label in doubtful_labels(points, names, limit=_SHOWN)
         ),
         files=len(points),
         labelled=sum(name is not None for name in names),

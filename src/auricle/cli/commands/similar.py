@@ -48,7 +48,6 @@ def similar(
     values = {
         "query": found.query,
         "model": found.model,
-        "index": found.index,
         "files": found.files,
         "fresh": found.fresh,
         "hits": [{"name": hit.name, "path": hit.path, "cosine": hit.cosine} for hit in found.hits],
