@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from auricle import audio
 from auricle.data import AudioCache, Corpus, Sound, cache, scan
 from auricle.errors import DataError, OptionError
+from auricle.progress import Progress
 
 RATE = 16000
 
@@ -86,14 +87,9 @@ def test_loud_sounds_are_not_clipped(tmp_path: Path) -> None:
 
 
 def test_progress(corpus: Corpus, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    AudioCache.build(
-        corpus.sounds,
-        tmp_path / "cache",
-        sample_rate=RATE,
-        on_progress=lambda done, total: seen.append((done, total)),
-    )
-    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    steps: list[Progress] = []
+    AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_progress=steps.append)
+    assert steps == [Progress("decoding sounds", count, 3, "files") for count in range(4)]
 
 
 def test_many_sounds_keep_their_order(tmp_path: Path) -> None:
@@ -157,8 +153,8 @@ def test_made_again_when_something_changed(corpus: Corpus, tmp_path: Path) -> No
 
 
 def test_whole_or_not_at_all(corpus: Corpus, tmp_path: Path) -> None:
-    def stop(done: int, total: int) -> None:
-        if done == 2:
+    def stop(progress: Progress) -> None:
+        if progress.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -172,8 +168,8 @@ def test_another_process_was_faster(corpus: Corpus, tmp_path: Path) -> None:
     finished = build(corpus, tmp_path).folder
     hidden = finished.rename(tmp_path / "hidden")
 
-    def finish_elsewhere(done: int, total: int) -> None:
-        if done == total:
+    def finish_elsewhere(progress: Progress) -> None:
+        if progress.share == 1:
             shutil.copytree(hidden, finished)
 
     store = AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_progress=finish_elsewhere)

@@ -17,6 +17,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from auricle.data import scan
 from auricle.data.remote import Mirror, is_url, local_copy
 from auricle.errors import DataError
+from auricle.progress import Progress
 
 
 def sound(path: Path, seed: int = 0) -> bytes:
@@ -59,12 +60,14 @@ def test_what_a_url_is(text: str, answer: bool) -> None:
 
 
 def test_a_copy(memory: MemoryFileSystem, tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    mirror = local_copy("memory://corpus", tmp_path / "home", on_progress=lambda *news: seen.append(news))
+    steps: list[Progress] = []
+    mirror = local_copy("memory://corpus", tmp_path / "home", on_progress=steps.append)
     assert names(mirror) == ["a.wav", "sub/b.wav", "sub/deep/c d.wav"]
     assert (mirror.files, mirror.fetched, mirror.rejected) == (3, 3, ())
     assert (mirror.folder / "sub/b.wav").read_bytes() == memory.cat("/corpus/sub/b.wav")
-    assert mirror.folder.parent == tmp_path / "home" and seen == [(1, 3), (2, 3), (3, 3)]
+    assert mirror.folder.parent == tmp_path / "home" and [step.text for step in steps] == [
+        f"fetching sounds, {count} of 3 files" for count in (1, 2, 3)
+    ]
 
 
 def test_only_what_changed_is_fetched(memory: MemoryFileSystem, tmp_path: Path) -> None:

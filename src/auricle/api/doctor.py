@@ -1,12 +1,12 @@
 """Look at a folder before or after training: sounds that shall be learned, or the run that learned them."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auricle.data.doctor.checkup import SoundsHealth, examine_sounds
 from auricle.data.remote import is_url
 from auricle.errors import OptionError
+from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
     from auricle.watch import RunHealth
@@ -18,14 +18,14 @@ def doctor(
     path: str | Path,
     *,
     quick: bool = False,
-    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> "SoundsHealth | RunHealth":
     """Tell what is wrong with a folder of sounds, or with a training run.
 
     Args:
         path: sounds in any nesting, format, rate and channel count; or the folder of a run, ``OUT.run``.
         quick: of sounds, read headers only.
-        on_progress: is told what is done, and how many files of how many.
+        on_progress: of sounds, is told how many files are read and compared.
 
     Returns:
         for sounds a `SoundsHealth`, for a run a `RunHealth`; both have ``verdicts``.

@@ -40,10 +40,6 @@ class TrainingCallbacks:
         """Report that a stage begins, of which nothing is counted yet."""
         self.on_progress(Progress(stage, 0, 0, ""))
 
-    def count_files(self, stage: str) -> Callable[[int, int], None]:
-        """A callback for functions that count files: called with those done and all."""
-        return lambda done, total: self.on_progress(Progress(stage, done, total, "files"))
-
 
 @final
 @dataclass(frozen=True)
@@ -78,21 +74,18 @@ def prepare_data(
         lost: tuple[Rejected, ...] = ()
         if is_url(folder):
             callbacks.enter("fetching sounds")
-            mirror = local_copy(
-                str(folder), run_folder / "sounds", on_progress=callbacks.count_files("fetching sounds")
-            )
+            mirror = local_copy(str(folder), run_folder / "sounds", on_progress=callbacks.on_progress)
             folder, lost = mirror.folder, mirror.rejected
         scanned = scan(Path(folder))
         corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
         callbacks.on_corpus(corpus)
         training_sounds, held_out = split(corpus.sounds)
-        callbacks.enter("decoding sounds")
         cache = AudioCache.build(
             training_sounds,
             run_folder,
             sample_rate=sample_rate,
             max_channels=max_channels,
-            on_progress=callbacks.count_files("decoding sounds"),
+            on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
     return TrainingData(Path(folder), corpus, held_out, cache)

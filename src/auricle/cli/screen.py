@@ -36,29 +36,15 @@ class Screen:
             print(_printable(text), file=stream)
 
     @contextmanager
-    def progress(self, title: str) -> "Iterator[_Shown]":
+    def progress(self, title: str) -> Iterator[OnProgress]:
         """Show progress: a bar on a terminal, a line now and then elsewhere, nothing where quiet was asked for."""
         if self._quiet:
-            yield _Shown(ignore_progress)
+            yield ignore_progress
         elif sys.stderr.isatty():
             with _bar(_printable(title)) as on_progress:
-                yield _Shown(on_progress)
+                yield on_progress
         else:
-            yield _Shown(_lines(title))
-
-
-@final
-class _Shown:
-    """An ``OnProgress``; ``show`` is for the verbs whose functions don't report a ``Progress`` yet."""
-
-    def __init__(self, on_progress: OnProgress) -> None:
-        self._on_progress = on_progress
-
-    def __call__(self, progress: Progress) -> None:
-        self._on_progress(progress)
-
-    def show(self, share: float, detail: str = "") -> None:
-        self._on_progress(Progress(detail, share, 1.0, ""))
+            yield _lines(title)
 
 
 def _lines(title: str) -> OnProgress:

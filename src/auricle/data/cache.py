@@ -19,6 +19,7 @@ from auricle.audio import AudioReader, Resampler, resampled_length
 from auricle.data.checksum import SummedFile, damaged_piece
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _VERSION = 2
 _SAMPLES = "samples.i16"
@@ -94,7 +95,7 @@ class AudioCache:
         *,
         sample_rate: int,
         max_channels: int = 2,
-        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> Self:
         """Decode sounds into a cache below ``folder``, or open the one that an earlier call made of the same
@@ -109,7 +110,7 @@ class AudioCache:
                 subfolder.
             sample_rate: of the cache, in Hz.
             max_channels: how many channels to keep of each sound.
-            on_progress: called with the number of sounds decoded so far and of all.
+            on_progress: is told how many sounds are decoded.
             on_note: is told in one line if a damaged cache is made anew.
 
         Raises:
@@ -218,7 +219,7 @@ def _make(
     home: Path,
     sample_rate: int,
     max_channels: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: OnProgress,
 ) -> None:
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True) as name:
         work = Path(name)
@@ -228,15 +229,15 @@ def _make(
         rejected: list[Rejected] = []
         with (cache / _SAMPLES).open("wb") as raw:
             file = SummedFile(raw)
-            on_progress(0, len(sounds))
-            for done, (sound, part) in enumerate(_decode_all(sounds, work, sample_rate, max_channels), 1):
+            on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
+            for count, (sound, part) in enumerate(_decode_all(sounds, work, sample_rate, max_channels), 1):
                 match part:
                     case Rejected():
                         rejected.append(part)
                     case _Part():
                         entries.append(_Entry(sound.name, file.tell() // 2, part.length, part.channels))
                         _move_into(part.path, file)
-                on_progress(done, len(sounds))
+                on_progress(Progress("decoding sounds", count, len(sounds), "files"))
             checksums = file.finish()
         if not entries:
             reason = f"; the first problem: {rejected[0].reason}" if rejected else ""

@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from auricle.atomic import atomic_write
 from auricle.audio import is_audio_name
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _THREADS = 8
 _WAITING = 64
@@ -56,9 +57,7 @@ def is_url(text: str | Path) -> bool:
     return bool(mark) and len(scheme) > 1 and scheme.replace("+", "").replace(".", "").replace("-", "").isalnum()
 
 
-def local_copy(
-    url: str, home: Path | str, *, on_progress: Callable[[int, int], None] = lambda done, total: None
-) -> Mirror:
+def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_progress) -> Mirror:
     """Copy every audio file below a URL into a folder below ``home``, which is named by a digest of the URL.
 
     Files that are there already with the same size are kept, so that an interrupted copy goes on; each file appears
@@ -68,7 +67,7 @@ def local_copy(
     Args:
         url: any that fsspec knows: ``s3://bucket/folder``, ``gs://…``, ``https://…`` (a page with links), ``file://…``.
         home: the folder that holds the copy.
-        on_progress: is told how many files of how many are there.
+        on_progress: is told how many files are there.
 
     Raises:
         DataError: there is no driver for the URL, it can't be listed or holds no audio files, or ``home`` can't be
@@ -85,13 +84,13 @@ def local_copy(
         folder.mkdir(parents=True, exist_ok=True)
         _remove_others(folder, {remote.name for remote in found})
         fetched = 0
-        for done, outcome in enumerate(_fetch_all(system, found, folder), 1):
+        for count, outcome in enumerate(_fetch_all(system, found, folder), 1):
             match outcome:
                 case Rejected():
                     rejected.append(outcome)
                 case fresh:
                     fetched += fresh
-            on_progress(done, len(found))
+            on_progress(Progress("fetching sounds", count, len(found), "files"))
     except OSError as error:
         raise DataError(f"can't write the copy of {_shown(url)} to {folder}: {error.strerror or error}") from error
     failed = {refused.path for refused in rejected}

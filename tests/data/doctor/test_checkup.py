@@ -9,6 +9,7 @@ import soundfile
 
 from auricle.data.doctor.checkup import SoundsHealth, Twins, examine_sounds
 from auricle.errors import DataError
+from auricle.progress import Progress
 from auricle.verdict import Level
 
 RATE = 16000
@@ -166,7 +167,7 @@ def test_a_file_that_vanishes_meanwhile(tmp_path: Path) -> None:
     for index in range(60):
         write(tmp_path / f"{index:02}.wav", noise(index, 0.25))
 
-    def vanish(stage: str, done: int, total: int) -> None:
+    def vanish(progress: Progress) -> None:
         (tmp_path / "59.wav").unlink(missing_ok=True)
 
     health = examine_sounds(tmp_path, on_progress=vanish)
@@ -176,9 +177,9 @@ def test_a_file_that_vanishes_meanwhile(tmp_path: Path) -> None:
 def test_progress(tmp_path: Path) -> None:
     for index in range(20):
         write(tmp_path / f"{index}.wav", noise(index, 0.25))
-    seen: list[tuple[str, int, int]] = []
-    examine_sounds(tmp_path, on_progress=lambda *news: seen.append(news))
-    assert seen == [("reading sounds", done, 20) for done in range(1, 21)]
+    steps: list[Progress] = []
+    examine_sounds(tmp_path, on_progress=steps.append)
+    assert steps == [Progress("reading sounds", count, 20, "files") for count in range(1, 21)]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")

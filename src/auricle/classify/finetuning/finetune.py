@@ -90,13 +90,12 @@ class FineTuning:
         check_classes(labels, on_note)
         self._model, self._known = model, labels.known
         self.tuning = tuning or _fitting([each.sound.seconds for each in self._known], segments, seed)
-        on_progress(Progress("decoding sounds", 0, 0, ""))
         sounds = [each.sound for each in self._known]
         decoded = AudioCache.build(
             sounds,
             home,
             sample_rate=model.sample_rate,
-            on_progress=lambda done, total: on_progress(Progress("decoding sounds", done, total, "files")),
+            on_progress=on_progress,
             on_note=on_note,
         )
         for refused in decoded.rejected:

@@ -28,12 +28,8 @@ def doctor(path: str, /, *, quick: Flag = False, output: Output = DEFAULT_OUTPUT
     from auricle.errors import DataError
 
     screen = Screen(output)
-    with screen.progress("doctor") as meter:
-        found = run(
-            path,
-            quick=quick,
-            on_progress=lambda stage, done, total: meter.show(done / max(1, total), f"{stage}, {done} of {total}"),
-        )
+    with screen.progress("doctor") as on_progress:
+        found = run(path, quick=quick, on_progress=on_progress)
     match found:
         case SoundsHealth():
             screen.result("\n".join((*_lines(found.verdicts), *_details(found))), _sound_values(found))

@@ -2,10 +2,9 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import final
 
@@ -17,6 +16,7 @@ from auricle.data.doctor.examine import Finding, Ledger, beginning, examine
 from auricle.data.scan import Names, Rejected, audio_names
 from auricle.data.split import Side, sides
 from auricle.errors import DataError
+from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.verdict import Verdict
 
 _MOST_THREADS = 8
@@ -96,7 +96,7 @@ def examine_sounds(
     folder: Path | str,
     *,
     quick: bool = False,
-    on_progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    on_progress: OnProgress = ignore_progress,
 ) -> SoundsHealth:
     """Look at every audio file below a folder: what can't be used and why, levels, clipping, copies, leaks.
 
@@ -106,7 +106,7 @@ def examine_sounds(
     Args:
         folder: sounds in any nesting, format, rate and channel count.
         quick: read headers only.
-        on_progress: is told what is done, and how many files of how many.
+        on_progress: is told how many files are read, then how many pairs of them are compared.
 
     Raises:
         DataError: the folder is missing, a file, or holds no audio files.
@@ -125,8 +125,8 @@ def examine_sounds(
                 ledger.put(index, found)
             case Rejected():
                 rejected.append(found)
-        on_progress("reading sounds", index + 1, len(names))
-    found_twins, compared_all = _twins(folder, names, ledger, partial(on_progress, "comparing sounds"))
+        on_progress(Progress("reading sounds", index + 1, len(names), "files"))
+    found_twins, compared_all = _twins(folder, names, ledger, on_progress)
     return _health(folder, names, ledger, rejected, _named(found_twins, names, ledger), quick, compared_all)
 
 
@@ -150,9 +150,7 @@ def _examined(folder: Path, names: Sequence[str], quick: bool) -> Iterator[Findi
             pool.shutdown(cancel_futures=True)
 
 
-def _twins(
-    folder: Path, names: Names, ledger: Ledger, on_progress: Callable[[int, int], None]
-) -> tuple[tuple[Group, ...], bool]:
+def _twins(folder: Path, names: Names, ledger: Ledger, on_progress: OnProgress) -> tuple[tuple[Group, ...], bool]:
     """Groups of the same content, and whether every likely pair was compared."""
     exact = exact_copies(ledger.digest, ledger.sounding)
     single = ledger.sounding.copy()

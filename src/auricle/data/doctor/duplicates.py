@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from auricle.data.doctor.audio_fingerprint import RATE
+from auricle.progress import OnProgress, Progress
 
 SAME = 0.85
 """Correlation from which two sounds count as the same recording."""
@@ -125,16 +126,16 @@ def _between(product: np.ndarray, lag: int) -> float:
 
 
 def confirmed(
-    pairs: np.ndarray, hear: Callable[[int], np.ndarray], *, most: int, on_progress: Callable[[int, int], None]
+    pairs: np.ndarray, hear: Callable[[int], np.ndarray], *, most: int, on_progress: OnProgress
 ) -> Iterator[tuple[int, int]]:
     """Yield those of the first ``most`` pairs that are the same recording; ``hear`` gives a file's sound at 8 kHz."""
     kin = Kin()
     total = min(len(pairs), most)
-    for done, (first, second) in enumerate(pairs[:most].tolist(), 1):
+    for count, (first, second) in enumerate(pairs[:most].tolist(), 1):
         if kin.root(first) != kin.root(second) and likeness(hear(first), hear(second)) >= SAME:
             kin.join(first, second)
             yield first, second
-        on_progress(done, total)
+        on_progress(Progress("comparing sounds", count, total, "pairs"))
 
 
 @final
