@@ -7,9 +7,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
-from auricle.model.bands import SPARK, band_edges
+from auricle.model.bands import SPARK
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, describe
 from auricle.model.front_end import MdctConfig

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from auricle.losses import (
+    BandEnergyConfig,
     CompandedMdctConfig,
     ComplexStftConfig,
     L1Config,
@@ -76,3 +77,28 @@ def test_complex_stft_hears_phase_and_magnitude_does_not():
 def test_losses_keep_no_trainable_weights():
     for config in (ComplexStftConfig(), LogMelConfig(), MultiResolutionStftConfig(), CompandedMdctConfig()):
         assert not [p for p in config.build(16000).parameters() if p.requires_grad]
+
+
+@pytest.mark.parametrize(
+    "config", [ComplexStftConfig(), LogMelConfig(), BandEnergyConfig(), MultiResolutionStftConfig()]
+)
+def test_spectral_distances_hear_the_first_millisecond(config):
+    loss, sound = config.build(16000), 0.3 * torch.randn(1, 16000)
+    early, late = sound.clone(), sound.clone()
+    early[:, :16], late[:, 8000:8016] = 0.0, 0.0
+    assert loss(early, sound) > 0.3 * loss(late, sound)
+
+
+def test_distances_below_a_frequency_do_not_hear_above_it():
+    t = torch.arange(16000) / 16000
+    low, high = (0.3 * torch.sin(2 * torch.pi * hz * t)[None] * torch.hann_window(16000) for hz in (500.0, 6000.0))
+    for config in (ComplexStftConfig, LogMelConfig):
+        ends, whole = (config(below=below).build(16000) for below in (3000.0, None))
+        assert ends(low + high, low) < 0.4 * whole(low + high, low)
+
+
+def test_energies_of_bands_do_not_mind_other_noise_and_hear_its_level():
+    loss = BandEnergyConfig().build(16000)
+    first, second = (0.1 * torch.randn(1, 32000) for _ in range(2))
+    assert loss(2 * first, first).item() == pytest.approx(0.69, abs=0.02)
+    assert loss(first, second) < 0.4

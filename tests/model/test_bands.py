@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from _grow import with_bands, with_contexts, with_direct
+from auricle.dsp.mel import band_edges
 from auricle.errors import ConfigError, ModelError
-from auricle.model.bands import BandLevels, NoiseFill, band_edges, bands_above
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
 from auricle.model.files.file import fingerprint, load, save
@@ -109,6 +110,64 @@ def test_the_noise_is_the_same_everywhere():
     assert hashlib.sha256(noise.numpy().astype("<f4").tobytes()).hexdigest()[:16] == "a6d9cc3f50c5f7aa"
 
 
+NOISY = {"direct": True, "bands": BANDS, "noise_from": 4000.0}
+
+
+def band_noise(levels: list[float], waveform_bins: int = 16) -> BandNoise:
+    """Coefficients of zero, and levels that do not depend on the latents."""
+    body = Pointwise(3, waveform_bins + len(levels), gain=0.0)
+    with torch.no_grad():
+        body.bias[waveform_bins:] = torch.tensor(levels)
+    return BandNoise(body, np.array([0, 16, 32, 64]), waveform_bins).eval().requires_grad_(False)
+
+
+def test_flat_noise_has_exactly_its_level_and_none_where_levels_are_low():
+    torch.manual_seed(0)
+    noise = band_noise([-1.0, 0.5, 0.5])(torch.randn(1, 400, 3))
+    assert noise[..., :7].abs().max() < 1e-9
+    torch.testing.assert_close(noise[..., 24:].abs(), torch.full((1, 400, 40), 0.25), rtol=1e-3, atol=1e-5)
+    assert noise[..., 24:].mean().abs() < 0.01, "signs are even"
+
+
+def test_flat_noise_does_not_repeat_itself_while_latents_move_or_stand_still():
+    torch.manual_seed(0)
+    for latents in (torch.randn(1, 200, 3), torch.zeros(1, 200, 3)):
+        signs = band_noise([1.0, 1.0, 1.0])(latents)[0].sign()
+        for lag in (1, 2, 3, 4, 50):
+            assert (signs[lag:] * signs[:-lag]).mean().abs() < 0.05
+
+
+def test_flat_noise_never_loses_its_slope():
+    noise = band_noise([-0.3, -0.3, -0.3]).requires_grad_(True)
+    noise(torch.randn(1, 20, 3)).square().sum().backward()
+    assert (noise.body.bias.grad[16:] != 0).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sets(st.integers(1, 99), max_size=6).map(sorted), st.integers(0, 98))
+def test_flat_noise_streams(cuts, begin):
+    z = torch.randn(1, 100, 3)
+    z[:, begin : begin + 30] = 0.5
+    verify_step(band_noise([1.0, 0.5, 0.2]).requires_grad_(True), z, cuts)
+
+
+def test_the_signs_of_flat_noise_are_the_same_everywhere():
+    z = torch.arange(60, dtype=torch.float32).reshape(1, 20, 3) / 7
+    signs = (band_noise([1.0, 1.0, 1.0])(z)[0] > 0).numpy().astype(np.uint8)
+    assert hashlib.sha256(np.packbits(signs).tobytes()).hexdigest()[:16] == "57b616c7539e41e8"
+
+
+def test_a_model_with_noise_above_a_frequency_is_saved_loaded_and_streams(tmp_path):
+    config = tiny_config(EntropyConfig(dim=60, levels=4)).model_copy(update=NOISY)
+    model = model_of(config)
+    save(model, tmp_path / "noise.auricle.safetensors")
+    back = load(tmp_path / "noise.auricle.safetensors")
+    assert back.config.noise_from == 4000.0 and fingerprint(back) == fingerprint(model)
+    sound = 0.1 * torch.randn(1, 16000)
+    assert model.decode(model.encode(sound), 16000).isfinite().all()
+    verify_step(model.decoder, torch.randn(1, 20, 60), [3, 11])
+
+
 def test_an_untrained_model_keeps_the_level_of_noise_that_it_has_no_coefficients_for():
     model = model_of(config_with_bands())
     torch.manual_seed(1)
@@ -137,6 +196,8 @@ def test_files_say_so_and_those_without_are_as_before(tmp_path):
         ({"direct": True, "bands": 161}, "161 bands of 320 coefficients"),
         ({"direct": True, "bands": 8, "transform": {"kind": "stft", "hop_length": 320}}, "an MDCT front end"),
         ({"direct": True, "bands": -1}, "bands"),
+        ({"direct": True, "noise_from": 4000.0}, "noise_from needs bands"),
+        ({"direct": True, "bands": 8, "noise_from": 8000.0}, "below half the sample rate"),
     ],
 )
 def test_bands_that_make_no_sense_are_refused(change, message):

@@ -41,3 +41,14 @@ def mel_filterbank(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     filters = filters.astype(np.float32)
     filters.setflags(write=False)
     return filters
+
+
+def band_edges(sample_rate: int, bins: int, bands: int) -> np.ndarray:
+    """First bin of each band of ``bins`` that reach to half the sample rate, and the end: int ``(l + 1,)``.
+
+    Bands are equally wide in mel but hold one bin at least.
+    """
+    nyquist = sample_rate / 2
+    even = mel_to_hz(np.linspace(0.0, float(hz_to_mel(np.array(nyquist))), bands + 1)) / nyquist * bins
+    edges = np.maximum.accumulate(np.rint(even).astype(int) - np.arange(bands + 1)) + np.arange(bands + 1)
+    return np.minimum(edges, bins - np.arange(bands, -1, -1))

@@ -2,6 +2,8 @@
 
 from auricle.losses.base import Loss, LossConfig
 from auricle.losses.spectral import (
+    BandEnergy,
+    BandEnergyConfig,
     CompandedMdct,
     CompandedMdctConfig,
     ComplexStft,
@@ -15,6 +17,8 @@ from auricle.losses.waveform import L1, L1Config, MeanSquaredError, MeanSquaredE
 
 __all__ = [
     "L1",
+    "BandEnergy",
+    "BandEnergyConfig",
     "CompandedMdct",
     "CompandedMdctConfig",
     "ComplexStft",

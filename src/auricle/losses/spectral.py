@@ -1,38 +1,49 @@
 """Distances between spectra."""
 
+import math
 from typing import final
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from auricle.dsp.mel import mel_filterbank
+from auricle.dsp.mel import band_edges, mel_filterbank
 from auricle.losses.base import Loss, LossConfig
-from auricle.losses.fused import magnitudes, power_compressed, spectrum
+from auricle.losses.fused import OVERLAP, magnitudes, power_compressed, spectrum
 from auricle.model.front_end import MdctConfig, front_end
+
+_FAINT = 1e-8
+
+
+def _spectra(audio: Tensor, window: Tensor) -> Tensor:
+    """STFT of ``(b, t)`` behind silence, so that windows weigh the first samples as much as later ones."""
+    return spectrum(F.pad(audio, (len(window) - len(window) // OVERLAP, 0)), window)
 
 
 @final
 class ComplexStft(Loss):
     """Squared error of power-compressed spectra, magnitude and complex (Ephrat et al., 2018; Braun and Tashev, 2021).
 
-    The complex part ties the phase down, which moves PESQ. Where phases can't be had it draws levels down instead, so
-    it can end at a frequency.
+    The complex part ties the phase down, which moves PESQ. Where phases can't be had, both parts prefer a smooth
+    repeated waveform to noise, so it can end at a frequency.
     """
 
-    def __init__(self, shares: tuple[Tensor, ...], exponent: float):
+    share: Tensor
+
+    def __init__(self, n_fft: tuple[int, ...], bins: tuple[int, ...], exponent: float, magnitude: float):
         super().__init__()
-        sizes = (2 * (len(share) - 1) for share in shares)
-        self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in sizes)
-        self.shares = nn.ParameterList(nn.Parameter(share, requires_grad=False) for share in shares)
-        self._exponent = exponent
+        self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in n_fft)
+        self.register_buffer("share", torch.tensor([magnitude]), persistent=False)
+        self._bins, self._exponent = bins, exponent
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
-        for window, share in zip(self.windows, self.shares, strict=True):
-            ours, theirs = (spectrum(each, window) for each in (estimate, reference))
-            total = total + power_compressed(ours, theirs, self._exponent, share)
+        for window, bins in zip(self.windows, self._bins, strict=True):
+            ours, theirs = (_spectra(signal, window)[..., :bins] for signal in (estimate, reference))
+            total = total + power_compressed(ours, theirs, self._exponent, self.share)
         return total / len(self.windows)
 
 
@@ -43,15 +54,13 @@ class ComplexStftConfig(LossConfig, kind="complex_stft"):
     n_fft: tuple[int, ...] = Field(default=(512,), min_length=1, description="window lengths in samples, hop a quarter")
     exponent: float = Field(default=0.3, gt=0, le=1, description="power of the magnitudes")
     magnitude: float = Field(default=0.7, ge=0, le=1, description="share of the magnitude part")
-    phases_below: float | None = Field(
-        default=None, ge=0, description="frequency in Hz from which on magnitudes alone count; null for none"
-    )
+    below: float | None = Field(default=None, gt=0, description="frequency in Hz where it ends; null for none")
 
     def build(self, sample_rate: int) -> ComplexStft:
         """The loss."""
-        limit = sample_rate if self.phases_below is None else self.phases_below
-        hz = (torch.arange(size // 2 + 1) * sample_rate / size for size in self.n_fft)
-        return ComplexStft(tuple(torch.where(each < limit, self.magnitude, 1.0) for each in hz), self.exponent)
+        limit = sample_rate if self.below is None else self.below
+        bins = tuple(min(size // 2 + 1, math.ceil(limit * size / sample_rate)) for size in self.n_fft)
+        return ComplexStft(self.n_fft, bins, self.exponent, self.magnitude)
 
 
 @final
@@ -66,7 +75,7 @@ class MultiResolutionStft(Loss):
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
         for window in self.windows:
-            ours, theirs = (magnitudes(spectrum(each, window)) for each in (estimate, reference))
+            ours, theirs = (magnitudes(_spectra(signal, window)) for signal in (estimate, reference))
             gap = (ours - theirs).square().sum((1, 2)).add(1e-8).sqrt()
             convergence = gap / theirs.square().sum((1, 2)).add(1e-4).sqrt()
             total = total + convergence + (ours.log() - theirs.log()).abs().mean((1, 2))
@@ -88,17 +97,19 @@ class MultiResolutionStftConfig(LossConfig, kind="stft"):
 class LogMel(Loss):
     """Mean absolute difference of log-mel magnitudes over several windows."""
 
-    def __init__(self, sample_rate: int, n_fft: tuple[int, ...], n_mels: tuple[int, ...], floor: float):
+    def __init__(
+        self, sample_rate: int, n_fft: tuple[int, ...], n_mels: tuple[int, ...], floor: float, below: float | None
+    ):
         super().__init__()
         self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in n_fft)
         self.filters = nn.ParameterList(
-            nn.Parameter(torch.from_numpy(mel_filterbank(sample_rate, size, mels).copy()), requires_grad=False)
+            nn.Parameter(torch.from_numpy(_filters_below(sample_rate, size, mels, below)), requires_grad=False)
             for size, mels in zip(n_fft, n_mels, strict=True)
         )
         self._floor = floor
 
     def _log_mel(self, audio: Tensor, window: Tensor, filters: Tensor) -> Tensor:
-        return (magnitudes(spectrum(audio, window)) @ filters.T + self._floor).log()
+        return (magnitudes(_spectra(audio, window)) @ filters.T + self._floor).log()
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """``(b, t)`` twice to ``(b,)`` in nepers, the mean over sizes."""
@@ -116,10 +127,71 @@ class LogMelConfig(LossConfig, kind="mel"):
     n_fft: tuple[int, ...] = Field(default=(256, 512, 1024), min_length=1, description="window lengths in samples")
     n_mels: tuple[int, ...] = Field(default=(20, 40, 80), min_length=1, description="mel bands of each window")
     floor: float = Field(default=1e-4, gt=0, description="added to mel magnitudes before the logarithm")
+    below: float | None = Field(default=None, gt=0, description="frequency in Hz where it ends; null for none")
 
     def build(self, sample_rate: int) -> LogMel:
         """The loss."""
-        return LogMel(sample_rate, self.n_fft, self.n_mels, self.floor)
+        return LogMel(sample_rate, self.n_fft, self.n_mels, self.floor, self.below)
+
+
+def _filters_below(sample_rate: int, n_fft: int, n_mels: int, below: float | None) -> np.ndarray:
+    """Mel filters ``(m, f)`` whose peak lies below a frequency in Hz."""
+    filters = mel_filterbank(sample_rate, n_fft, n_mels)
+    if below is None:
+        return filters.copy()
+    return filters[filters.argmax(1) * sample_rate / n_fft < below].copy()
+
+
+@final
+class BandEnergy(Loss):
+    """Mean absolute difference of the logarithm of the root of the energy in bands.
+
+    Unlike a distance of magnitudes it has nothing against noise: an energy over many bins hardly moves with the phases.
+    """
+
+    def __init__(self, sample_rate: int, seconds: tuple[float, ...], bands: tuple[int, ...], floor: float):
+        super().__init__()
+        sizes = [OVERLAP * max(8, round(second * sample_rate / OVERLAP / 4) * 4) for second in seconds]
+        self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in sizes)
+        self.means = nn.ParameterList(
+            nn.Parameter(_band_means(sample_rate, window, count), requires_grad=False)
+            for window, count in zip(self.windows, bands, strict=True)
+        )
+        self._floor = floor
+
+    def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
+        """``(b, t)`` twice to ``(b,)`` in nepers, the mean over sizes."""
+        total = estimate.new_zeros(estimate.shape[0])
+        for window, means in zip(self.windows, self.means, strict=True):
+            gap = self._levels(estimate, window, means) - self._levels(reference, window, means)
+            total = total + gap.abs().mean((1, 2))
+        return total / len(self.windows)
+
+    def _levels(self, audio: Tensor, window: Tensor, means: Tensor) -> Tensor:
+        power = magnitudes(_spectra(audio, window)).square()
+        return ((power @ means.T).add(_FAINT).sqrt() + self._floor).log()
+
+
+def _band_means(sample_rate: int, window: Tensor, bands: int) -> Tensor:
+    """Mean power of white noise's bins in each band, as the power of a sample: float32 ``(l, f)``."""
+    bins = len(window) // 2 + 1
+    edges = band_edges(sample_rate, bins, bands)
+    members = (np.arange(bins) >= edges[:-1, None]) & (np.arange(bins) < edges[1:, None])
+    means = members / np.diff(edges)[:, None] / float(window.square().sum())
+    return torch.from_numpy(means.astype(np.float32))
+
+
+@final
+class BandEnergyConfig(LossConfig, kind="band_energy"):
+    """Log energy in bands of equal width in mel, in short and in long frames."""
+
+    seconds: tuple[float, ...] = Field(default=(0.008, 0.04), min_length=1, description="window lengths in seconds")
+    bands: tuple[int, ...] = Field(default=(12, 24), min_length=1, description="bands of each window")
+    floor: float = Field(default=2e-4, gt=0, description="added to amplitudes before the logarithm")
+
+    def build(self, sample_rate: int) -> BandEnergy:
+        """The loss."""
+        return BandEnergy(sample_rate, self.seconds, self.bands, self.floor)
 
 
 @final

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
+from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
-from auricle.model.bands import SPARK, BandLevels, NoiseFill, band_edges, bands_above
+from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.front_end import front_end
@@ -67,23 +68,27 @@ class Autoencoder(nn.Module):
         if edges is not None:
             analysis = Serial([*analysis.chain(), BandLevels(edges)])
         width = bins + config.bands
+        waveform_bins = _waveform_bins(config, edges)
+        decoded_width = waveform_bins + config.bands
         inward = [_encoder_stage(before, s) for before, s in _widths(width, config.encoder)]
         outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
         to_latent, to_bins = (
             Pointwise(config.encoder[-1].dim, latent),
-            Pointwise(config.decoder[-1].dim, width),
+            Pointwise(config.decoder[-1].dim, decoded_width),
         )
         self._compand = (compand,)
         _tie(inward[0].layers[0], to_bins)
         _tie(to_latent, outward[0].layers[0])
         if config.direct:
             _hush(to_latent, to_bins)
-            into, out = Pointwise(width, latent), Pointwise(latent, width)
-            _select(into, out, edges)
-            _spark(to_bins, bins)
+            into, out = Pointwise(width, latent), Pointwise(latent, decoded_width)
+            _select(into, out, edges, waveform_bins)
+            _spark(to_bins, waveform_bins)
             self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), into, latent)])
-            made: Layer = Parallel(Serial([*outward, to_bins]), out, width)
-            self.decoder = Serial([made if edges is None else NoiseFill(made, edges), synthesis])
+            made: Layer = Parallel(Serial([*outward, to_bins]), out, decoded_width)
+            if edges is not None:
+                made = BandNoise(made, edges, waveform_bins) if config.noise_from else NoiseFill(made, edges)
+            self.decoder = Serial([made, synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
@@ -171,6 +176,15 @@ class Autoencoder(nn.Module):
         self.tables = counter.tables()
 
 
+def _waveform_bins(config: AutoencoderConfig, edges: np.ndarray | None) -> int:
+    """How many of the lowest coefficients the network makes; those above are noise alone."""
+    bins = config.transform.bins
+    if edges is None or not config.noise_from:
+        return bins
+    border = config.noise_from / (config.sample_rate / 2) * bins
+    return int(edges[np.abs(edges - border).argmin()])
+
+
 def _widths(first: int, stages: tuple[StageConfig, ...]) -> list[tuple[int, StageConfig]]:
     return list(zip((first, *(stage.dim for stage in stages)), stages, strict=False))
 
@@ -198,18 +212,20 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 
 
 @torch.no_grad()
-def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None) -> None:
+def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None, waveform_bins: int) -> None:
     """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
     latent, width = into.weight.shape
-    chosen = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    bands = 0 if edges is None else len(edges) - 1
     above = 0 if edges is None else bands_above(edges, latent)
+    selected = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    back = selected.copy()
     if above:
-        chosen[latent - above :] = 0.0
-        chosen[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
-    into.weight.copy_(torch.from_numpy(chosen))
-    out.weight.copy_(into.weight.T)
-    if above:
-        out.weight[width - above :] /= _FINER**2
+        selected[latent - above :] = back[latent - above :] = 0.0
+        selected[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
+        back[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
+    into.weight.copy_(torch.from_numpy(selected))
+    decoded = np.concatenate((back[:, :waveform_bins], back[:, width - bands :]), axis=1)
+    out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
 
 
 @torch.no_grad()

@@ -12,7 +12,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from auricle.dsp.mel import hz_to_mel, mel_to_hz
 from auricle.stream import Delay, Layer, State, Stateless
 
 SPARK = 0.1
@@ -24,17 +23,9 @@ _STEPS = 3.7  # no simple fraction: latents are codes times gains, and should no
 _LARGEST = 1 << 20
 _MIXER = 2654435761
 _STRIDE = 97
-
-
-def band_edges(sample_rate: int, bins: int, bands: int) -> np.ndarray:
-    """First bin of each band of ``bins`` that reach to half the sample rate, and the end: int ``(l + 1,)``.
-
-    Bands are equally wide in mel but hold one bin at least.
-    """
-    nyquist = sample_rate / 2
-    even = mel_to_hz(np.linspace(0.0, float(hz_to_mel(np.array(nyquist))), bands + 1)) / nyquist * bins
-    edges = np.maximum.accumulate(np.rint(even).astype(int) - np.arange(bands + 1)) + np.arange(bands + 1)
-    return np.minimum(edges, bins - np.arange(bands, -1, -1))
+_GOLDEN = 0x9E3779B1
+_WORD = (1 << 32) - 1
+_SHARPNESS = 20.0
 
 
 def bands_above(edges: np.ndarray, features: int) -> int:
@@ -120,6 +111,83 @@ class NoiseFill(Layer):
         amplitude = levels.relu().square() @ self.membership
         after = body, held, marks[:, -1:], repeats[:, -1:] % _ROWS
         return coefficients + amplitude * self.noise[rows.squeeze(2).long()], after
+
+
+@final
+class BandNoise(Layer):
+    """Noise at the levels that ``body`` makes: added to the lowest coefficients, and nothing else above them.
+
+    Signs of the noise are a hash of the frame's latents and the bin, so the same latents sound the same wherever
+    decoding begins, and channels that differ get noise that differs. While latents stand still, a count of the frames
+    goes into the hash, because one pattern again and again would buzz. Magnitudes are flat: a level is exact in each
+    frame, and no waveform is repeated from hop to hop.
+
+    Args:
+        body: from latents to the lowest coefficients and the levels of all bands ``(b, n, waveform_bins + l)``; keeps
+            the rate.
+        edges: of the bands ``(l + 1,)``, in bins.
+        waveform_bins: how many coefficients the body makes; from there on there is noise alone.
+    """
+
+    spread: Tensor
+    bin_keys: Tensor
+
+    def __init__(self, body: Layer, edges: np.ndarray, waveform_bins: int):
+        super().__init__()
+        assert body.ratio == 1, body.ratio
+        self.body = body
+        self._waveform_bins = waveform_bins
+        self.block, self.latency = body.block, body.latency
+        self.register_buffer("spread", torch.from_numpy(_spread(edges)), persistent=False)
+        keys = (np.arange(int(edges[-1]), dtype=np.int64) * _GOLDEN) & _WORD
+        self.register_buffer("bin_keys", torch.from_numpy(keys), persistent=False)
+
+    def initial_state(
+        self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
+    ) -> State:
+        """The body's, the keys that wait for it, the mark of the last frame and how often it has come in a row."""
+        return (
+            self.body.initial_state(batch, device=device, dtype=dtype),
+            torch.zeros((batch, self.body.latency), device=device, dtype=torch.int64),
+            torch.full((batch, 1), -1, device=device, dtype=torch.int64),
+            torch.zeros((batch, 1), device=device, dtype=torch.int64),
+        )
+
+    def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """``(b, n, d)`` to ``(b, n, k)``."""
+        body, held, mark, times = state
+        marks = torch.cat((mark, _marks(x)), dim=1)
+        repeats = _repeats(marks, times)
+        keys = torch.cat((held, (marks[:, 1:] + _STRIDE * repeats) & _WORD), dim=1)
+        decoded, body = self.body.step(x, body)
+        keys, held = keys[:, : x.shape[1]], keys[:, x.shape[1] :]
+        coefficients, levels = decoded[..., : self._waveform_bins], decoded[..., self._waveform_bins :]
+        amplitude = F.linear(_softplus(levels), self.spread).square()
+        noise = amplitude * _signs(keys, self.bin_keys, amplitude.dtype)
+        low = coefficients + noise[..., : self._waveform_bins]
+        after = body, held, marks[:, -1:], repeats[:, -1:] & _WORD
+        return torch.cat((low, noise[..., self._waveform_bins :]), dim=-1), after
+
+
+def _softplus(levels: Tensor) -> Tensor:
+    """Levels that are never negative and never dead: nearly the identity above .1, and nearly 0 below -.2."""
+    return F.softplus(_SHARPNESS * levels) / _SHARPNESS
+
+
+def _spread(edges: np.ndarray) -> np.ndarray:
+    """Linear interpolation from centres of bands to bins: float32 ``(k, l)``."""
+    centres = (edges[:-1] + edges[1:] - 1) / 2
+    bins = np.arange(edges[-1])
+    columns = [np.interp(bins, centres, row) for row in np.eye(len(centres))]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def _signs(keys: Tensor, bin_keys: Tensor, dtype: torch.dtype) -> Tensor:
+    """-1 or 1 for each frame and bin, ``(b, n)`` and ``(k,)`` to ``(b, n, k)``: the finaliser of MurmurHash3."""
+    word = (keys.unsqueeze(2) + bin_keys) & _WORD
+    word = ((word ^ (word >> 16)) * 0x85EBCA6B) & _WORD
+    word = ((word ^ (word >> 13)) * 0xC2B2AE35) & _WORD
+    return (((word >> 15) & 2) - 1).to(dtype)
 
 
 def _noise(bins: int) -> Tensor:

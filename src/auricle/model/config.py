@@ -55,11 +55,15 @@ class AutoencoderConfig(Frozen):
         default=0, ge=0, le=256, description="bands whose levels the encoder hears and the decoder fills with noise"
     )
 
+    noise_from: float = Field(
+        default=0.0, ge=0, description="frequency in Hz from which on bands are noise alone; 0 adds noise everywhere"
+    )
+
     @model_serializer(mode="wrap")
     def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what is off: files and fingerprints from before it existed stay what they are."""
         told = plain(self)
-        return {name: value for name, value in told.items() if value or name not in ("direct", "bands")}
+        return {name: value for name, value in told.items() if value or name not in ("direct", "bands", "noise_from")}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -72,6 +76,10 @@ class AutoencoderConfig(Frozen):
             raise ValueError("direct maps need stages with stride 1")
         if self.bands and (not self.direct or not isinstance(self.transform, MdctConfig)):
             raise ValueError("bands need direct maps and an MDCT front end")
+        if self.noise_from and not self.bands:
+            raise ValueError("noise_from needs bands")
+        if self.noise_from >= self.sample_rate / 2:
+            raise ValueError(f"noise_from {self.noise_from:g} Hz must lie below half the sample rate")
         if self.bands > self.transform.bins // 2:
             raise ValueError(f"{self.bands} bands of {self.transform.bins} coefficients: at most half as many")
         blocks = sum(len(stage.blocks) for stage in (*self.encoder, *self.decoder))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, final
 
 from auricle.errors import ConfigError
-from auricle.losses import ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig
+from auricle.losses import BandEnergyConfig, ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig
 from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
@@ -16,6 +16,8 @@ from auricle.training.objective.adversary import AdversaryConfig
 from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
 
 _POLISHING_RATE = 3e-4
+_SPEECH_WAVEFORM_HZ = 3225.0
+_MUSIC_WAVEFORM_HZ = 5000.0
 _FEWER = 11  # contexts, so that the file of `music` stays below 16 MB
 
 
@@ -31,6 +33,7 @@ def _autoencoder(
     encoder: tuple[BlockConfig, ...],
     decoder: tuple[BlockConfig, ...],
     bands: int,
+    noise_from: float = 0.0,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
@@ -40,6 +43,7 @@ def _autoencoder(
         decoder=(StageConfig(dim=dim, blocks=decoder),),
         direct=bands > 0,
         bands=bands,
+        noise_from=noise_from,
     )
 
 
@@ -48,13 +52,15 @@ def _direct(dim: int, contexts: int = 12) -> EntropyConfig:
     return EntropyConfig(dim=dim, coarsest=0.2, finest=2.5, contexts=contexts)
 
 
-def _voice(phases_below: float | None) -> ObjectiveConfig:
+def _voice(below: float | None) -> ObjectiveConfig:
+    """Waveforms and smooth spectra below a frequency in Hz, energies of bands everywhere."""
     return ObjectiveConfig(
         losses=(
-            Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512,), phases_below=phases_below)),
-            Term(weight=1.0, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80))),
+            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below)),
+            Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below)),
+            Term(weight=2.0, loss=BandEnergyConfig()),
         ),
-        bottleneck={"rate": 0.24},
+        bottleneck={"rate": 0.42},
     )
 
 
@@ -82,8 +88,10 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     """16 kHz, 50 frames a second: voices."""
     shape = _SPEECH[size]
     return TrainConfig(
-        model=_autoencoder(16000, 320, shape.dim, _direct(168), _conv(shape.encoder), _conv(shape.decoder), 24),
-        objective=_voice(phases_below=3200.0),
+        model=_autoencoder(
+            16000, 320, shape.dim, _direct(168), _conv(shape.encoder), _conv(shape.decoder), 24, _SPEECH_WAVEFORM_HZ
+        ),
+        objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,
     )
 
@@ -93,14 +101,22 @@ def music(size: Size = Size.BASE) -> TrainConfig:
     shape = _MUSIC[size]
     return TrainConfig(
         model=_autoencoder(
-            44100, 768, shape.dim, _direct(255, contexts=_FEWER), _conv(shape.encoder), _conv(shape.decoder), 40
+            44100,
+            768,
+            shape.dim,
+            _direct(255, contexts=_FEWER),
+            _conv(shape.encoder),
+            _conv(shape.decoder),
+            40,
+            _MUSIC_WAVEFORM_HZ,
         ),
         objective=ObjectiveConfig(
             losses=(
-                Term(weight=10.0, loss=ComplexStftConfig(n_fft=(512, 2048), phases_below=5000.0)),
-                Term(weight=2.0, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64))),
+                Term(weight=3.0, loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ)),
+                Term(weight=1.3, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ)),
+                Term(weight=2.0, loss=BandEnergyConfig(bands=(16, 32))),
             ),
-            bottleneck={"rate": 0.36},
+            bottleneck={"rate": 0.5},
             quality_decay=0.42,
         ),
         batch=8,
@@ -112,7 +128,7 @@ def mixed(size: Size = Size.BASE) -> TrainConfig:
     shape, pair = _MIXED[size], (ConvBlockConfig(), RecurrentBlockConfig())
     encoder, decoder = pair * shape.encoder, pair * shape.decoder
     model = _autoencoder(16000, 320, shape.dim, EntropyConfig(dim=64), encoder, decoder, 0)
-    return TrainConfig(model=model, objective=_voice(phases_below=None), batch=8)
+    return TrainConfig(model=model, objective=_voice(below=None), batch=8)
 
 
 def conv() -> TrainConfig:

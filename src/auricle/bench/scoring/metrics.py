@@ -142,8 +142,8 @@ def score_sound(
         speech: whether to judge as speech: PESQ and STOI, and ViSQOL in speech mode.
         metrics: their names; see `usable_metrics`.
     """
-    signals = (resample(signal, sample_rate, scoring_rate) for signal in (reference, estimate))
-    pair = SignalPair(*signals, scoring_rate, speech)
+    original, decoded = (resample(signal, sample_rate, scoring_rate) for signal in (reference, estimate))
+    pair = SignalPair(original, decoded, scoring_rate, speech)
     values: dict[str, float] = {}
     problems: dict[str, str] = {}
     for name in usable_metrics(metrics, speech=speech):

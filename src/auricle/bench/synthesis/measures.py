@@ -113,5 +113,7 @@ class SetDistance:
             )
             for rows, columns in zip(*parts, strict=True)
         ]
-        values = {field.name: np.array([getattr(half, field.name) for half in manifolds]) for field in fields(Manifold)}
-        return {name: around(getattr(complete, name), of_halves) for name, of_halves in values.items()}
+        of_halves = {
+            field.name: np.array([getattr(half, field.name) for half in manifolds]) for field in fields(Manifold)
+        }
+        return {name: around(getattr(complete, name), figures) for name, figures in of_halves.items()}
