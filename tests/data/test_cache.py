@@ -137,7 +137,7 @@ def test_nothing_decodes(tmp_path: Path) -> None:
 
 def test_used_again(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = build(corpus, tmp_path)
-    monkeypatch.setattr(cache, "_decode_all", lambda *arguments: pytest.fail("decoded again"))
+    monkeypatch.setattr(cache, "ordered_map", lambda *arguments, **options: pytest.fail("decoded again"))
     second = build(corpus, tmp_path)
     assert first.folder == second.folder
     np.testing.assert_array_equal(first.whole(1), second.whole(1))

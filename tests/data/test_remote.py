@@ -137,7 +137,7 @@ def test_local_urls(tmp_path: Path) -> None:
     ("url", "said"),
     [
         ("memory://empty", "holds no audio files that can be fetched: check the address"),
-        ("nonsense://x/y", "can't read nonsense://x/y: ValueError: Protocol not known"),
+        ("nonsense://x/y", "can't open nonsense://x/y: ValueError: Protocol not known"),
         ("file:///nowhere/at/all", "holds no audio files"),
     ],
 )
@@ -149,7 +149,7 @@ def test_bad_addresses(url: str, said: str, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(find_spec("s3fs") is not None, reason="the driver is installed")
 def test_a_missing_driver(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"s3:// needs a driver that is not installed: pip install s3fs"):
+    with pytest.raises(DataError, match=r"s3:// needs a driver that is not installed: Install s3fs"):
         local_copy("s3://bucket/folder", tmp_path)
 
 

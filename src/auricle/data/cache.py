@@ -6,9 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self, final
@@ -17,6 +15,7 @@ import numpy as np
 
 from auricle.audio import AudioReader, Resampler, resampled_length
 from auricle.data.checksum import SummedFile, damaged_piece
+from auricle.data.ordered_map import ordered_map
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -230,14 +229,20 @@ def _make(
         with (cache / _SAMPLES).open("wb") as raw:
             file = SummedFile(raw)
             on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
-            for count, (sound, part) in enumerate(_decode_all(sounds, work, sample_rate, max_channels), 1):
+            parts = ordered_map(  # libsndfile and soxr release Python's lock
+                lambda index: _decode(sounds[index], work / f"{index}.i16", sample_rate, max_channels),
+                range(len(sounds)),
+                threads=min(_MOST_THREADS, os.cpu_count() or 1),
+                queue=_MOST_WAITING,
+            )
+            for index, part in enumerate(parts):
                 match part:
                     case Rejected():
                         rejected.append(part)
                     case _Part():
-                        entries.append(_Entry(sound.name, file.tell() // 2, part.length, part.channels))
+                        entries.append(_Entry(sounds[index].name, file.tell() // 2, part.length, part.channels))
                         _move_into(part.path, file)
-                on_progress(Progress("decoding sounds", count, len(sounds), "files"))
+                on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
             checksums = file.finish()
         if not entries:
             reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
@@ -270,27 +275,6 @@ def _move_into(part: Path, file: SummedFile) -> None:
         while data := source.read(1 << 20):
             file.write(data)
     part.unlink()
-
-
-def _decode_all(
-    sounds: Sequence[Sound], work: Path, sample_rate: int, max_channels: int
-) -> Iterator[tuple[Sound, _Part | Rejected]]:
-    """Decode on a few threads (libsndfile and soxr release Python's lock); yield in the order of the sounds."""
-    workers = min(_MOST_THREADS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[tuple[Sound, Future[_Part | Rejected]]] = deque()
-        try:
-            for index, sound in enumerate(sounds):
-                path = work / f"{index}.i16"
-                waiting.append((sound, pool.submit(_decode, sound, path, sample_rate, max_channels)))
-                if len(waiting) > _MOST_WAITING:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
 
 
 def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _Part | Rejected:

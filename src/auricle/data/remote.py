@@ -1,11 +1,11 @@
 """Sounds at a URL (``s3://bucket/folder``, ``https://…``, ``memory://…``): a local copy of them, through fsspec."""
 
+import errno
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, final
@@ -13,14 +13,15 @@ from urllib.parse import unquote, urlsplit
 
 from auricle.atomic import atomic_write
 from auricle.audio import is_audio_name
+from auricle.data.ordered_map import ordered_map
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _THREADS = 8
-_WAITING = 64
-_PIECE = 1 << 20
+_QUEUE = 64
 _LONGEST_NAME = 200
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @final
@@ -43,10 +44,10 @@ class Mirror:
 
 @final
 @dataclass(frozen=True, slots=True)
-class _Remote:
+class _RemoteFile:
     """A file there, its size if that is told, and its name here."""
 
-    place: str
+    url: str
     size: int | None
     name: str
 
@@ -73,162 +74,109 @@ def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_p
         DataError: there is no driver for the URL, it can't be listed or holds no audio files, or ``home`` can't be
             written.
     """
-    system, root = _open(url)
+    filesystem, root = _open(url)
     rejected: list[Rejected] = []
     folder = Path(home) / f"sounds-{sha256(url.encode()).hexdigest()[:16]}"
-    found = list(_listed(url, system, root, folder, rejected))
-    if not found:
+    files = list(_list_files(url, filesystem, root, folder, rejected))
+    if not files:
         reason = f": {rejected[0].reason}" if rejected else ": check the address"
-        raise DataError(f"{_shown(url)} holds no audio files that can be fetched{reason}")
+        raise DataError(f"{_public_url(url)} holds no audio files that can be fetched{reason}")
+    fetched = failed = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_others(folder, {remote.name for remote in found})
-        fetched = 0
-        for count, outcome in enumerate(_fetch_all(system, found, folder), 1):
-            match outcome:
-                case Rejected():
-                    rejected.append(outcome)
-                case fresh:
-                    fetched += fresh
-            on_progress(Progress("fetching sounds", count, len(found), "files"))
+        _remove_others(folder, {file.name for file in files})
+        outcomes = ordered_map(partial(_fetch, filesystem, folder), files, threads=_THREADS, queue=_QUEUE)
+        for count, outcome in enumerate(outcomes, 1):
+            if isinstance(outcome, Rejected):
+                failed += 1
+                rejected.append(outcome)
+            else:
+                fetched += outcome
+            on_progress(Progress("fetching sounds", count, len(files), "files"))
     except OSError as error:
-        raise DataError(f"can't write the copy of {_shown(url)} to {folder}: {error.strerror or error}") from error
-    failed = {refused.path for refused in rejected}
-    kept = sum(folder / remote.name not in failed for remote in found)
-    return Mirror(folder, kept, fetched, tuple(rejected))
+        raise DataError(f"can't write the copy of {_public_url(url)} to {folder}: {error.strerror or error}") from error
+    return Mirror(folder, len(files) - failed, fetched, tuple(rejected))
 
 
-def _shown(url: str) -> str:
+def _public_url(url: str) -> str:
     """A URL without the password and the query that may be in it."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl() or url
 
 
 @contextmanager
-def _plainly(url: str, what: str) -> Iterator[None]:
+def _driver_errors(url: str, problem: str, advice: str = "") -> Iterator[None]:
     """Drivers raise what they like: say it in one line."""
     try:
         yield
-    except DataError:
-        raise
+    except ImportError as error:
+        scheme = url.partition("://")[0]
+        raise DataError(f"reading {scheme}:// needs a driver that is not installed: {error}") from error
     except Exception as error:
-        raise DataError(f"{what} {_shown(url)}: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    words = " ".join(str(error).split()).rstrip(". ")
-    return f"{type(error).__name__}: {words[:300]}" if words else type(error).__name__
+        if isinstance(error, OSError) and error.errno in _DISK_FULL:
+            raise
+        words = " ".join(str(error).split()).rstrip(". ")[:300]
+        reason = ": ".join(filter(None, (type(error).__name__, words)))
+        raise DataError(f"{problem} {_public_url(url)}: {reason}{advice}") from error
 
 
 def _open(url: str) -> tuple[Any, str]:
     from fsspec.core import url_to_fs
 
-    scheme = url.partition("://")[0]
-    try:
+    with _driver_errors(url, "can't open", "; use a local folder or another URL"):
         return url_to_fs(url)
-    except ImportError as error:
-        package = _driver(scheme)
-        raise DataError(f"reading {scheme}:// needs a driver that is not installed: pip install {package}") from error
-    except ValueError as error:
-        raise DataError(f"can't read {_shown(url)}: {_reason(error)}; use a local folder or another URL") from error
-    except Exception as error:
-        raise DataError(f"can't open {_shown(url)}: {_reason(error)}") from error
 
 
-def _driver(scheme: str) -> str:
-    """The package behind a scheme, from the start of its class's module."""
-    from fsspec.registry import known_implementations
-
-    module = known_implementations.get(scheme, {}).get("class", "").split(".")[0]
-    return "aiohttp" if scheme in ("http", "https") else module if module not in ("", "fsspec") else f"fsspec[{scheme}]"
-
-
-def _listed(url: str, system: Any, root: str, folder: Path, rejected: list[Rejected]) -> Iterator[_Remote]:
+def _list_files(url: str, filesystem: Any, root: str, folder: Path, rejected: list[Rejected]) -> Iterator[_RemoteFile]:
     names: set[str] = set()
-    with _plainly(url, "can't list"):
-        entries = system.find(root, detail=True)
-    for place, about in sorted(entries.items()):
-        if not is_audio_name(urlsplit(place).path if place.startswith(("http:", "https:")) else place):
+    with _driver_errors(url, "can't list"):
+        entries = filesystem.find(root, detail=True)
+    for place, details in sorted(entries.items()):
+        path, base = place, root
+        if place.startswith(("http:", "https:")):
+            path, base = unquote(urlsplit(place).path), unquote(urlsplit(root).path)
+        if not is_audio_name(path):
             continue
-        name = _local_name(place, root)
+        name = _relative_path(path, base)
         if name is None or name in names:
-            rejected.append(Rejected(folder, f"{_shown(place)} has a name that can't be used here: rename it"))
+            rejected.append(Rejected(folder, f"{_public_url(place)} has a name that can't be used here: rename it"))
             continue
         names.add(name)
-        size = about.get("size")
-        yield _Remote(place, size if isinstance(size, int) else None, name)
+        size = details.get("size")
+        yield _RemoteFile(place, size if isinstance(size, int) else None, name)
 
 
-def _local_name(place: str, root: str) -> str | None:
+def _relative_path(path: str, base: str) -> str | None:
     """The path below the copy, or None if it would leave it or can't be a name here."""
-    if place.startswith(("http:", "https:")):
-        place, root = (unquote(urlsplit(each).path) for each in (place, root))
-    base = root.rstrip("/")
-    if not place.startswith(f"{base}/") and place != base:
+    base = base.rstrip("/")
+    if not path.startswith(f"{base}/") and path != base:
         return None  # a page may link to anywhere
-    relative = place[len(base) :].lstrip("/") or PurePosixPath(place).name
-    parts = relative.split("/")
+    relative = path[len(base) :].lstrip("/") or PurePosixPath(path).name
     bad = any(
         part in ("", ".", "..") or len(os.fsencode(part)) > _LONGEST_NAME or any(letter in part for letter in "\\\0:")
-        for part in parts
+        for part in relative.split("/")
     )
     return None if bad else relative
 
 
-def _remove_others(folder: Path, names: Iterable[str]) -> None:
-    wanted = set(names)
+def _remove_others(folder: Path, names: set[str]) -> None:
     for path in folder.rglob("*"):
-        if path.is_file() and path.relative_to(folder).as_posix() not in wanted:
+        if path.is_file() and path.relative_to(folder).as_posix() not in names:
             path.unlink()
 
 
-def _fetch_all(system: Any, found: list[_Remote], folder: Path) -> Iterator[bool | Rejected]:
-    """Whether each file was fetched (or was there), in order; a few at a time."""
-    with ThreadPoolExecutor(_THREADS) as pool:
-        waiting: deque[Future[bool | Rejected]] = deque()
-        try:
-            for remote in found:
-                waiting.append(pool.submit(_fetch, system, remote, folder))
-                if len(waiting) > _WAITING:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _fetch(system: Any, remote: _Remote, folder: Path) -> bool | Rejected:
-    target = folder / remote.name
-    if target.is_file() and target.stat().st_size == remote.size:
+def _fetch(filesystem: Any, folder: Path, file: _RemoteFile) -> bool | Rejected:
+    """Whether the file had to be fetched."""
+    target = folder / file.name
+    if target.is_file() and target.stat().st_size == file.size:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with atomic_write(target, force=True) as temporary, temporary.open("wb") as file:
-            _download(system, remote, file)
-    except _FetchError as error:
-        return Rejected(target, f"can't fetch {_shown(remote.place)}: {error}")
+        with atomic_write(target, force=True) as temporary, _driver_errors(file.url, "can't fetch"):
+            filesystem.get_file(file.url, str(temporary))
+            size = temporary.stat().st_size
+            if file.size not in (None, size):
+                raise EOFError(f"{size} of {file.size} bytes came")
+    except DataError as error:
+        return Rejected(target, str(error))
     return True
-
-
-class _FetchError(Exception):
-    """The other side failed, not this disk."""
-
-
-def _download(system: Any, remote: _Remote, file: Any) -> None:
-    copied = 0
-    for piece in _pieces(system, remote):
-        file.write(piece)
-        copied += len(piece)
-    if remote.size is not None and copied != remote.size:
-        raise _FetchError(f"{copied} of {remote.size} bytes came")
-
-
-def _pieces(system: Any, remote: _Remote) -> Iterator[bytes]:
-    try:
-        with system.open(remote.place, "rb") as source:
-            while piece := source.read(_PIECE):
-                yield piece
-    except GeneratorExit:
-        raise
-    except Exception as error:
-        raise _FetchError(_reason(error)) from error

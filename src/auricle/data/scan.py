@@ -1,11 +1,10 @@
 """A folder of sounds: which files lie there, what in it can be used, and what can't and why."""
 
 import os
-from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final, overload
+from typing import final
 
 from auricle import audio
 from auricle.errors import AudioError, DataError
@@ -67,37 +66,6 @@ class _Seen:
         before = len(numbers)
         numbers.add(status.st_ino)
         return len(numbers) > before
-
-
-@final
-class Names(Sequence[str]):
-    """Names as one run of bytes: a name takes 8 bytes more than its letters."""
-
-    def __init__(self) -> None:
-        self._text = bytearray()
-        self._ends = array("Q")
-
-    def append(self, name: str) -> None:
-        """Add a name at the end."""
-        self._text += os.fsencode(name)
-        self._ends.append(len(self._text))
-
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        """Return the name at ``index``, or a list of those that a slice names."""
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        if not 0 <= index < len(self):
-            raise IndexError(index)
-        start = self._ends[index - 1] if index else 0
-        return os.fsdecode(bytes(self._text[start : self._ends[index]]))
-
-    def __len__(self) -> int:
-        """Return how many names there are."""
-        return len(self._ends)
 
 
 @dataclass(frozen=True, slots=True)

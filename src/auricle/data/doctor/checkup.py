@@ -1,9 +1,7 @@
 """Every file of a folder of sounds, looked at as a source of training."""
 
 import os
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -13,7 +11,8 @@ import numpy as np
 from auricle.data.doctor.diagnosis import CLIPPED, OFFSET, diagnose, too_quiet
 from auricle.data.doctor.duplicates import LISTENED_SECONDS, Group, candidates, confirmed, exact_copies, groups
 from auricle.data.doctor.examine import Finding, Ledger, beginning, examine
-from auricle.data.scan import Names, Rejected, audio_names
+from auricle.data.ordered_map import ordered_map
+from auricle.data.scan import Rejected, audio_names
 from auricle.data.split import Side, sides
 from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -113,9 +112,7 @@ def examine_sounds(
     """
     folder = Path(folder)
     rejected: list[Rejected] = []
-    names = Names()
-    for name in audio_names(folder, lambda path, reason: rejected.append(Rejected(path, reason))):
-        names.append(name)
+    names = list(audio_names(folder, lambda path, reason: rejected.append(Rejected(path, reason))))
     if not names and not rejected:
         raise DataError(f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files")
     ledger = Ledger(len(names), sketches=not quick)
@@ -136,21 +133,14 @@ def _examined(folder: Path, names: Sequence[str], quick: bool) -> Iterator[Findi
     def look(first: int) -> list[Finding | Rejected]:
         return [examine(folder / name, name, quick=quick) for name in names[first : first + _BATCH]]
 
-    workers = min(_MOST_THREADS, os.cpu_count() or 1)
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: deque[Future[list[Finding | Rejected]]] = deque()
-        try:
-            for first in range(0, len(names), _BATCH):
-                waiting.append(pool.submit(look, first))
-                if len(waiting) > 4 * workers:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    threads = min(_MOST_THREADS, os.cpu_count() or 1)
+    for reports in ordered_map(look, range(0, len(names), _BATCH), threads=threads, queue=4 * threads):
+        yield from reports
 
 
-def _twins(folder: Path, names: Names, ledger: Ledger, on_progress: OnProgress) -> tuple[tuple[Group, ...], bool]:
+def _twins(
+    folder: Path, names: Sequence[str], ledger: Ledger, on_progress: OnProgress
+) -> tuple[tuple[Group, ...], bool]:
     """Groups of the same content, and whether every likely pair was compared."""
     exact = exact_copies(ledger.digest, ledger.sounding)
     single = ledger.sounding.copy()
@@ -165,15 +155,12 @@ def _twins(folder: Path, names: Names, ledger: Ledger, on_progress: OnProgress) 
     return groups(exact, near), len(pairs) <= _MOST_COMPARED
 
 
-def _named(found: tuple[Group, ...], names: Names, ledger: Ledger) -> tuple[Twins, ...]:
+def _named(found: tuple[Group, ...], names: Sequence[str], ledger: Ledger) -> tuple[Twins, ...]:
     if not found:
         return ()
     usable = np.flatnonzero(ledger.usable)
     side = np.full(len(names), Side.neither, np.uint8)
-    chosen = Names()
-    for index in usable.tolist():
-        chosen.append(names[index])
-    side[usable] = sides(chosen)
+    side[usable] = sides([names[index] for index in usable.tolist()])
     return tuple(
         Twins(
             tuple(names[index] for index in group.members),
@@ -186,7 +173,7 @@ def _named(found: tuple[Group, ...], names: Names, ledger: Ledger) -> tuple[Twin
 
 def _health(
     folder: Path,
-    names: Names,
+    names: Sequence[str],
     ledger: Ledger,
     rejected: list[Rejected],
     twins: tuple[Twins, ...],
@@ -223,7 +210,7 @@ def _health(
     )
 
 
-def _outliers(names: Names, values: np.ndarray, chosen: np.ndarray, *, worst: int) -> tuple[Outlier, ...]:
+def _outliers(names: Sequence[str], values: np.ndarray, chosen: np.ndarray, *, worst: int) -> tuple[Outlier, ...]:
     """The chosen files, the highest values first, or with ``worst`` of 1 the lowest."""
     indices = np.flatnonzero(chosen)
     ordered = indices[np.argsort(worst * values[indices], kind="stable")]
