@@ -73,10 +73,10 @@ def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
 
     def cells(line: Sequence[str]) -> str:
-        first, *rest = (
+        first, *columns = (
             cell.ljust(width) if index == 0 else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
-        return "  ".join((first, *rest)).rstrip()
+        return "  ".join((first, *columns)).rstrip()
 
     return "\n".join(map(cells, lines))

@@ -89,17 +89,17 @@ class _PowerCompressed(torch.autograd.Function):
         real, imaginary = _planes(estimate)
         power = _power(real, imaginary, _FLOOR)
         size, factor = _compressed(power, exponent)
-        ours = (real * factor, imaginary * factor)
-        size_gap, *gaps = _gaps(size, ours, reference, exponent)
-        count, root, other = size[0].numel(), share.sqrt(), (1.0 - share).sqrt()
+        compressed = (real * factor, imaginary * factor)
+        size_gap, *gaps = _gaps(size, compressed, reference, exponent)
+        count, root, complex_root = size[0].numel(), share.sqrt(), (1.0 - share).sqrt()
         size_gap.mul_(root)
         for gap in gaps:
-            gap.mul_(other)
+            gap.mul_(complex_root)
         value = (_sums(size_gap) + _sums(gaps[0]) + _sums(gaps[1])) / count
         if ctx.needs_input_grad[0]:
             for gap in gaps:
-                gap.mul_(other * (2.0 / count))
-            along = ours[0].mul_(gaps[0]).addcmul_(gaps[1], ours[1]).mul_(exponent - 1.0)
+                gap.mul_(complex_root * (2.0 / count))
+            along = compressed[0].mul_(gaps[0]).addcmul_(gaps[1], compressed[1]).mul_(exponent - 1.0)
             along.addcmul_(size_gap.mul_(root), size, value=2.0 * exponent / count).div_(power)
             slopes = (gap.mul_(factor).addcmul_(along, part) for gap, part in zip(gaps, (real, imaginary), strict=True))
             ctx.save_for_backward(torch.complex(*slopes))

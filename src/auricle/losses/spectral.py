@@ -42,8 +42,8 @@ class ComplexStft(Loss):
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
         for window, bins in zip(self.windows, self._bins, strict=True):
-            ours, theirs = (_spectra(signal, window)[..., :bins] for signal in (estimate, reference))
-            total = total + power_compressed(ours, theirs, self._exponent, self.share)
+            estimated, target = (_spectra(signal, window)[..., :bins] for signal in (estimate, reference))
+            total = total + power_compressed(estimated, target, self._exponent, self.share)
         return total / len(self.windows)
 
 
@@ -75,10 +75,10 @@ class MultiResolutionStft(Loss):
         """``(b, t)`` twice to ``(b,)``, the mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
         for window in self.windows:
-            ours, theirs = (magnitudes(_spectra(signal, window)) for signal in (estimate, reference))
-            gap = (ours - theirs).square().sum((1, 2)).add(1e-8).sqrt()
-            convergence = gap / theirs.square().sum((1, 2)).add(1e-4).sqrt()
-            total = total + convergence + (ours.log() - theirs.log()).abs().mean((1, 2))
+            estimated, target = (magnitudes(_spectra(signal, window)) for signal in (estimate, reference))
+            gap = (estimated - target).square().sum((1, 2)).add(1e-8).sqrt()
+            convergence = gap / target.square().sum((1, 2)).add(1e-4).sqrt()
+            total = total + convergence + (estimated.log() - target.log()).abs().mean((1, 2))
         return total / len(self.windows)
 
 
@@ -205,10 +205,10 @@ class CompandedMdct(Loss):
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """``(b, t)`` twice to ``(b,)``; samples beyond whole hops are left out."""
-        whole = estimate.shape[1] // self._hop * self._hop
-        ours = self.analysis(estimate[:, :whole, None])
-        theirs = self.analysis(reference[:, :whole, None])
-        return (ours - theirs).square().mean((1, 2))
+        length = estimate.shape[1] // self._hop * self._hop
+        estimated = self.analysis(estimate[:, :length, None])
+        target = self.analysis(reference[:, :length, None])
+        return (estimated - target).square().mean((1, 2))
 
 
 @final

@@ -91,10 +91,10 @@ def periodicity(
         nan where nothing sounds.
     """
     places = loudest_frames(reference, sample_rate, hop_length, from_hz, to_hz)
-    ours, theirs = (
+    estimated, original = (
         autocorrelation(audio, sample_rate, hop_length, from_hz, to_hz, places) for audio in (estimate, reference)
     )
-    more = ours - theirs
+    more = estimated - original
     return float(more[hop_length - max(1, hop_length // 4)]), float(more.max())
 
 
@@ -124,10 +124,10 @@ def level_errors(
     Returns:
         mean absolute difference, and mean difference (negative: too quiet), each ``(l,)``.
     """
-    ours, theirs = (band_levels(audio, sample_rate, seconds, edges) for audio in (estimate, reference))
-    audible = theirs > theirs.max(0) - _RANGE_DB
+    estimated, original = (band_levels(audio, sample_rate, seconds, edges) for audio in (estimate, reference))
+    audible = original > original.max(0) - _RANGE_DB
     count = np.maximum(audible.sum(0), 1)
-    gap = np.where(audible, ours - theirs, 0.0)
+    gap = np.where(audible, estimated - original, 0.0)
     return np.abs(gap).sum(0) / count, gap.sum(0) / count
 
 
@@ -157,12 +157,12 @@ def before_attack_db(estimate: np.ndarray, reference: np.ndarray, sample_rate: i
 
     The original begins where it first passes 1 % of its peak. -120 at the least; nan for silence.
     """
-    ours, theirs = (np.abs(np.atleast_2d(audio)).max(0) for audio in (estimate, reference))
-    if ours.max(initial=0.0) <= 0.0 or theirs.max(initial=0.0) <= 0.0:
+    estimated, original = (np.abs(np.atleast_2d(audio)).max(0) for audio in (estimate, reference))
+    if estimated.max(initial=0.0) <= 0.0 or original.max(initial=0.0) <= 0.0:
         return float("nan")
-    start = int(np.argmax(theirs > 0.01 * theirs.max()))
-    before = ours[max(0, start - round(seconds * sample_rate)) : start]
-    return float(20.0 * np.log10(max(before.max(initial=0.0) / ours.max(), 1e-6)))
+    start = int(np.argmax(original > 0.01 * original.max()))
+    before = estimated[max(0, start - round(seconds * sample_rate)) : start]
+    return float(20.0 * np.log10(max(before.max(initial=0.0) / estimated.max(), 1e-6)))
 
 
 def first_millisecond_db(audio: np.ndarray, sample_rate: int) -> float:

@@ -81,14 +81,16 @@ class Autoencoder(nn.Module):
         _tie(to_latent, outward[0].layers[0])
         if config.direct:
             _hush(to_latent, to_bins)
-            into, out = Pointwise(width, latent), Pointwise(latent, decoded_width)
-            _select(into, out, edges, waveform_bins)
+            direct_in, direct_out = Pointwise(width, latent), Pointwise(latent, decoded_width)
+            _select(direct_in, direct_out, edges, waveform_bins)
             _spark(to_bins, waveform_bins)
-            self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), into, latent)])
-            made: Layer = Parallel(Serial([*outward, to_bins]), out, decoded_width)
+            self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), direct_in, latent)])
+            spectrum: Layer = Parallel(Serial([*outward, to_bins]), direct_out, decoded_width)
             if edges is not None:
-                made = BandNoise(made, edges, waveform_bins) if config.noise_from else NoiseFill(made, edges)
-            self.decoder = Serial([made, synthesis])
+                spectrum = (
+                    BandNoise(spectrum, edges, waveform_bins) if config.noise_from else NoiseFill(spectrum, edges)
+                )
+            self.decoder = Serial([spectrum, synthesis])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
@@ -151,8 +153,8 @@ class Autoencoder(nn.Module):
     def fit_scale(self, audio: Tensor) -> None:
         """Set the front end's scale so that each bin of ``audio`` ``(b, t)`` has unit variance."""
         (compand,), hop = self._compand, self.config.transform.hop_length
-        whole = audio[:, : audio.shape[1] // hop * hop].unsqueeze(2)
-        coefficients = compand.compress(self.config.transform.analysis().to(audio.device)(whole))
+        frames = audio[:, : audio.shape[1] // hop * hop].unsqueeze(2)
+        coefficients = compand.compress(self.config.transform.analysis().to(audio.device)(frames))
         deviation = coefficients.flatten(0, 1).square().mean(0).sqrt()
         compand.deviation.copy_(deviation.clamp(min=1e-3 * float(deviation.max()) + 1e-8))
 
@@ -212,20 +214,20 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 
 
 @torch.no_grad()
-def _select(into: Pointwise, out: Pointwise, edges: np.ndarray | None, waveform_bins: int) -> None:
+def _select(direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | None, waveform_bins: int) -> None:
     """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
-    latent, width = into.weight.shape
+    latent, width = direct_in.weight.shape
     bands = 0 if edges is None else len(edges) - 1
     above = 0 if edges is None else bands_above(edges, latent)
-    selected = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
-    back = selected.copy()
+    encoder_rows = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    decoder_rows = encoder_rows.copy()
     if above:
-        selected[latent - above :] = back[latent - above :] = 0.0
-        selected[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
-        back[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
-    into.weight.copy_(torch.from_numpy(selected))
-    decoded = np.concatenate((back[:, :waveform_bins], back[:, width - bands :]), axis=1)
-    out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
+        encoder_rows[latent - above :] = decoder_rows[latent - above :] = 0.0
+        encoder_rows[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
+        decoder_rows[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
+    direct_in.weight.copy_(torch.from_numpy(encoder_rows))
+    decoded = np.concatenate((decoder_rows[:, :waveform_bins], decoder_rows[:, width - bands :]), axis=1)
+    direct_out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
 
 
 @torch.no_grad()

@@ -101,15 +101,15 @@ class NoiseFill(Layer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``."""
-        body, held, mark, times = state
+        body, waiting_rows, mark, times = state
         marks = torch.cat((mark, _marks(x)), dim=1)
         repeats = _repeats(marks, times)
         rows = ((marks[:, 1:] + _STRIDE * repeats) % _ROWS).unsqueeze(2).to(x.dtype)
-        made, body = self.body.step(x, body)
-        rows, held = self._delay.step(rows, held)
-        coefficients, levels = made[..., : self._bins], made[..., self._bins :]
+        decoded, body = self.body.step(x, body)
+        rows, waiting_rows = self._delay.step(rows, waiting_rows)
+        coefficients, levels = decoded[..., : self._bins], decoded[..., self._bins :]
         amplitude = levels.relu().square() @ self.membership
-        after = body, held, marks[:, -1:], repeats[:, -1:] % _ROWS
+        after = body, waiting_rows, marks[:, -1:], repeats[:, -1:] % _ROWS
         return coefficients + amplitude * self.noise[rows.squeeze(2).long()], after
 
 
@@ -155,17 +155,17 @@ class BandNoise(Layer):
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``."""
-        body, held, mark, times = state
+        body, waiting_keys, mark, times = state
         marks = torch.cat((mark, _marks(x)), dim=1)
         repeats = _repeats(marks, times)
-        keys = torch.cat((held, (marks[:, 1:] + _STRIDE * repeats) & _WORD), dim=1)
+        keys = torch.cat((waiting_keys, (marks[:, 1:] + _STRIDE * repeats) & _WORD), dim=1)
         decoded, body = self.body.step(x, body)
-        keys, held = keys[:, : x.shape[1]], keys[:, x.shape[1] :]
+        keys, waiting_keys = keys[:, : x.shape[1]], keys[:, x.shape[1] :]
         coefficients, levels = decoded[..., : self._waveform_bins], decoded[..., self._waveform_bins :]
         amplitude = F.linear(_softplus(levels), self.spread).square()
         noise = amplitude * _signs(keys, self.bin_keys, amplitude.dtype)
         low = coefficients + noise[..., : self._waveform_bins]
-        after = body, held, marks[:, -1:], repeats[:, -1:] & _WORD
+        after = body, waiting_keys, marks[:, -1:], repeats[:, -1:] & _WORD
         return torch.cat((low, noise[..., self._waveform_bins :]), dim=-1), after
 
 

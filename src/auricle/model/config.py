@@ -62,8 +62,8 @@ class AutoencoderConfig(Frozen):
     @model_serializer(mode="wrap")
     def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what is off: files and fingerprints from before it existed stay what they are."""
-        told = plain(self)
-        return {name: value for name, value in told.items() if value or name not in ("direct", "bands", "noise_from")}
+        fields = plain(self)
+        return {name: value for name, value in fields.items() if value or name not in ("direct", "bands", "noise_from")}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:

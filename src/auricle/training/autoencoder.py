@@ -139,9 +139,9 @@ class AutoencoderWorker(Worker):
         self._balance = self._next_balance
         self._optimiser.update(rate)
         if self._discriminator_optimiser and self.phase.adversary:
-            age, done = clock.step - clock.entered, self.done(clock)
+            age, progress = clock.step - clock.entered, self.done(clock)
             self._discriminator_optimiser.update(
-                clock.slowdown * learning_rate(self.phase.adversary.optimiser, age, done)
+                clock.slowdown * learning_rate(self.phase.adversary.optimiser, age, progress)
             )
 
     def _adversarial_terms(

@@ -88,12 +88,12 @@ def evaluate_prior(
         AuricleError: what `auricle.generate` and `evaluate_synthesis` raise.
     """
     options, sampling = options or SynthesisEvaluationOptions(), sampling or SamplingOptions()
-    both = load_prior_and_model(prior, model)
+    prior_and_model = load_prior_and_model(prior, model)
     labelled(real)  # what can't be compared need not be made
     with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / safe_file_name(both.prior.info.name) if out is None else Path(out)
+        folder = Path(temporary) / safe_file_name(prior_and_model.prior.info.name) if out is None else Path(out)
         cost = make_sounds(
-            both,
+            prior_and_model,
             folder,
             options.per_class,
             seed=options.seed,
@@ -101,9 +101,9 @@ def evaluate_prior(
             force=force,
             on_progress=on_progress,
         )
-        result = evaluate_synthesis(folder, real, model=both.model, options=options, on_progress=on_progress)
+        result = evaluate_synthesis(folder, real, model=prior_and_model.model, options=options, on_progress=on_progress)
     settings = {
-        "prior": both.prior.info.name,
+        "prior": prior_and_model.prior.info.name,
         "per_class": options.per_class,
         **vars(sampling),
         "sound per processor second": round(cost.seconds / cost.processor_seconds, 2),

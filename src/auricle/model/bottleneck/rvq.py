@@ -117,12 +117,12 @@ class Rvq(Bottleneck):
         out, residual, codes = torch.zeros_like(z), z, []
         commitment = z.new_zeros(len(z))
         for index, stage in enumerate(self._books()):
-            part, chosen, gap = stage(residual)
+            part, nearest, gap = stage(residual)
             on = (index < used).to(z.dtype)
             out = out + part * on[:, None, None]
             residual = residual - part.detach()
             commitment = commitment + gap * on
-            codes.append(chosen)
+            codes.append(nearest)
         return Bottled(out, torch.stack(codes, -1).int(), {"commitment": commitment})
 
     @torch.no_grad()

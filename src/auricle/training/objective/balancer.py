@@ -104,6 +104,6 @@ class Balancer:
         state = state.add(dict(zip(terms, average(norms).tolist(), strict=True)), self._config.decay)
         combined = torch.zeros_like(leaf)
         for name, gradient in zip(terms, gradients, strict=True):
-            share = self._config.shares[name] / sum(self._config.shares[each] for each in terms)
+            share = self._config.shares[name] / sum(self._config.shares[term] for term in terms)
             combined += self._config.total * share / max(state.norms[name], _SMALLEST) * gradient
         return combined, state
