@@ -61,17 +61,17 @@ def _make(folder: Path, count: int, damaged: bool) -> None:
 
 def _measured(folder: Path, count: int, mode: str) -> dict[str, Any]:
     started = time.perf_counter()
-    usable, rejected, twins, peak = child_output(str(folder), mode)
-    took = time.perf_counter() - started
+    usable, rejected, duplicates, peak = child_output(str(folder), mode)
+    seconds = time.perf_counter() - started
     assert int(usable) + int(rejected) == count
     row = {
         "files": count,
         "mode": mode,
         "usable": int(usable),
-        "groups of twins": int(twins),
+        "groups of duplicates": int(duplicates),
         "peak MB": round(int(peak) / 1e6),
-        "files per s": round(count / took),
-        "minutes": round(took / 60, 2),
+        "files per s": round(count / seconds),
+        "minutes": round(seconds / 60, 2),
     }
     print(row, file=sys.stderr, flush=True)
     return row
@@ -85,26 +85,26 @@ def _child(folder: str, mode: str) -> None:
     report = examine_sounds(folder, quick=mode == "quick")
     status = Path("/proc/self/status").read_text()
     peak = next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1]
-    print(report.usable, len(report.rejected), len(report.twins), int(peak) * 1024)
+    print(report.usable, len(report.rejected), len(report.duplicates), int(peak) * 1024)
 
 
 def _make_up(count: int) -> None:
     """Replace the disk: names as long as real ones, and findings that depend on the name alone."""
     from auricle.data.doctor import checkup
-    from auricle.data.doctor.examine import Finding
+    from auricle.data.doctor.examine import FileReport
     from auricle.data.doctor.levels import Levels
 
     def names(*_: object) -> Iterator[str]:
         return (f"part {index // _PER_FOLDER:04}/recording number {index:07}.wav" for index in range(count))
 
-    def examine(_: Path, name: str, *, quick: bool) -> Finding:
+    def examine(_: Path, name: str, *, quick: bool) -> FileReport:
         index = int(name[-11:-4])
         random = np.random.Generator(np.random.PCG64(index - index % 100 if index % 100 == 1 else index))
         sketch = np.sort(random.integers(1, 2**32, 32, np.uint32))
         if index % 100 == 2:  # looks like the file two before
             sketch[:4] = np.sort(np.random.Generator(np.random.PCG64(index - 2)).integers(1, 2**32, 32, np.uint32))[:4]
         levels = Levels(48000, 0.5, random.uniform(-40, -10), 0.0, 0.1, 0.0)
-        return Finding(16000, 1, 3.0, levels, int(random.integers(1, 2**63)), sketch)
+        return FileReport(16000, 1, 3.0, levels, int(random.integers(1, 2**63)), sketch)
 
     checkup.audio_names, checkup.examine = names, examine  # pyright: ignore
 

@@ -50,27 +50,27 @@ def test_what_is_in_comes_out(corpus: Corpus, tmp_path: Path) -> None:
     assert [store.channels(index) for index in range(3)] == [1, 2, 2]
     assert store.rejected == () and store.sample_rate == RATE
     for index in range(2):
-        sound = store.whole(index)
+        sound = store.sound(index)
         assert sound.dtype == np.float32 and sound.flags.c_contiguous
         np.testing.assert_allclose(sound, audio.read(corpus.sounds[index].path)[0], atol=2**-15)
     wide, _ = audio.read(corpus.sounds[2].path)
-    np.testing.assert_allclose(store.whole(2), audio.resample(wide[:2], 44_100, RATE), atol=2**-15)
+    np.testing.assert_allclose(store.sound(2), audio.resample(wide[:2], 44_100, RATE), atol=2**-15)
 
 
 def test_the_number_of_channels_is_a_choice(corpus: Corpus, tmp_path: Path) -> None:
     store = build(corpus, tmp_path, max_channels=1)
     assert [store.channels(index) for index in range(3)] == [1, 1, 1]
-    np.testing.assert_allclose(store.whole(1), audio.read(corpus.sounds[1].path)[0][:1], atol=2**-15)
+    np.testing.assert_allclose(store.sound(1), audio.read(corpus.sounds[1].path)[0][:1], atol=2**-15)
 
 
 @settings(max_examples=60, deadline=None)
 @given(index=st.integers(0, 1), start=st.integers(0, 6000), length=st.integers(0, 6000))
 def test_crops(small: AudioCache, index: int, start: int, length: int) -> None:
-    whole = small.whole(index)
+    sound = small.sound(index)
     crop = small.crop(index, start, length)
-    assert crop.shape == (whole.shape[0], length) and crop.dtype == np.float32
-    wanted = np.pad(whole, ((0, 0), (0, 12_000)))[:, start : start + length]
-    np.testing.assert_array_equal(crop, wanted)
+    assert crop.shape == (sound.shape[0], length) and crop.dtype == np.float32
+    expected = np.pad(sound, ((0, 0), (0, 12_000)))[:, start : start + length]
+    np.testing.assert_array_equal(crop, expected)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> AudioCache:
 
 def test_loud_sounds_are_not_clipped(tmp_path: Path) -> None:
     sound = write(tmp_path / "sounds" / "a.wav", np.array([[1.0, -1.0, 1.9, -1.99] * 500], np.float32))
-    np.testing.assert_allclose(build(scan(tmp_path / "sounds"), tmp_path).whole(0), sound, atol=2**-15)
+    np.testing.assert_allclose(build(scan(tmp_path / "sounds"), tmp_path).sound(0), sound, atol=2**-15)
 
 
 def test_progress(corpus: Corpus, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_many_sounds_keep_their_order(tmp_path: Path) -> None:
         write(tmp_path / "sounds" / f"{index:03}.wav", np.full((1, 1000 + index), index / 256, np.float32))
     store = build(scan(tmp_path / "sounds"), tmp_path)
     for index in range(150):
-        assert store.whole(index).tolist() == [[index / 256] * (1000 + index)]
+        assert store.sound(index).tolist() == [[index / 256] * (1000 + index)]
 
 
 def test_damaged_sounds_are_left_out(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_damaged_sounds_are_left_out(tmp_path: Path) -> None:
     write(sounds / "loud.wav", np.full((1, 2000), 32767.0, np.float32))
     store = build(scan(sounds), tmp_path)
     assert store.names == ("a.wav", "b.wav", "d.wav")
-    assert all((store.whole(index) == 0.25).all() for index in range(3))
+    assert all((store.sound(index) == 0.25).all() for index in range(3))
     reasons = {refused.path.name: refused.reason for refused in store.rejected}
     assert set(reasons) == {"c.wav", "cut.flac", "loud.wav", "zcut.flac"}
     assert "nan at 18.750 s" in reasons["c.wav"] and "samples of up to 32767" in reasons["loud.wav"]
@@ -140,7 +140,7 @@ def test_used_again(corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cache, "ordered_map", lambda *arguments, **options: pytest.fail("decoded again"))
     second = build(corpus, tmp_path)
     assert first.folder == second.folder
-    np.testing.assert_array_equal(first.whole(1), second.whole(1))
+    np.testing.assert_array_equal(first.sound(1), second.whole(1))
 
 
 def test_made_again_when_something_changed(corpus: Corpus, tmp_path: Path) -> None:
@@ -194,16 +194,16 @@ def flip(path: Path, position: int) -> None:
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_cache_is_made_anew(corpus: Corpus, tmp_path: Path, damage: str) -> None:
     first = build(corpus, tmp_path)
-    wanted = first.whole(1)
+    expected = first.sound(1)
     DAMAGES[damage](first.folder)
     with pytest.raises(DataError, match="delete this folder"):
         AudioCache(first.folder)
     notes: list[str] = []
-    again = AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_note=notes.append)
-    np.testing.assert_array_equal(again.whole(1), wanted)
+    second = AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_note=notes.append)
+    np.testing.assert_array_equal(second.sound(1), expected)
     (note,) = notes
     assert note.startswith(f"the audio cache {first.folder}") and note.endswith(": it is made anew")
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == [again.folder.name]
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == [second.folder.name]
     notes.clear()
     AudioCache.build(corpus.sounds, tmp_path / "cache", sample_rate=RATE, on_note=notes.append)
     assert not notes

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.data import checksum
-from auricle.data.checksum import SummedFile, damaged_piece
+from auricle.data.checksum import ChecksummedFile, damaged_piece
 
 PIECE = 1000
 
@@ -21,7 +21,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(path: Path, data: bytes, cuts: list[int]) -> list[int]:
     with path.open("wb") as raw:
-        file = SummedFile(raw)
+        file = ChecksummedFile(raw)
         edges = [0, *sorted(cuts), len(data)]
         for start, end in pairwise(edges):
             file.write(data[start : max(start, end)])
@@ -49,13 +49,13 @@ def test_pieces(tmp_path_factory: pytest.TempPathFactory, length: int, data: st.
 def test_a_huge_file_is_sampled(tmp_path: Path) -> None:
     content = np.random.default_rng(0).bytes(100 * PIECE)
     sums = written(tmp_path / "x", content, [])
-    found = set()
+    damaged = set()
     for piece in range(100):
         changed = bytearray(content)
         changed[piece * PIECE] ^= 1
         (tmp_path / "x").write_bytes(changed)
-        found.add(damaged_piece(tmp_path / "x", sums, most=10 * PIECE))
-    assert found == {None, 0, 11, 22, 33, 44, 55, 66, 77, 88, 99}
+        damaged.add(damaged_piece(tmp_path / "x", sums, max_bytes=10 * PIECE))
+    assert damaged == {None, 0, 11, 22, 33, 44, 55, 66, 77, 88, 99}
 
 
 def test_a_short_file(tmp_path: Path) -> None:

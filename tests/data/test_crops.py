@@ -42,10 +42,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> AudioCache:
     step=st.integers(0, 10**9),
 )
 def test_shape_and_repetition(cache: AudioCache, length: int, batch: int, seed: int, step: int) -> None:
-    made = CropSampler(cache, length=length, batch=batch, seed=seed).batch(step)
-    assert made.shape == (batch, length) and made.dtype == np.float32
-    assert np.isfinite(made).all() and np.abs(made).max() <= 1 + 1e-6
-    np.testing.assert_array_equal(made, CropSampler(cache, length=length, batch=batch, seed=seed).batch(step))
+    crops = CropSampler(cache, length=length, batch=batch, seed=seed).batch(step)
+    assert crops.shape == (batch, length) and crops.dtype == np.float32
+    assert np.isfinite(crops).all() and np.abs(crops).max() <= 1 + 1e-6
+    np.testing.assert_array_equal(crops, CropSampler(cache, length=length, batch=batch, seed=seed).batch(step))
 
 
 def test_steps_and_seeds_differ(cache: AudioCache) -> None:
@@ -60,8 +60,8 @@ def test_shards(cache: AudioCache) -> None:
     np.testing.assert_array_equal(sampler.batch(3), sampler.batch(3, 0))
     batches = [sampler.batch(step, shard) for step in range(4) for shard in range(4)]
     assert len({batch.tobytes() for batch in batches}) == 16
-    again = CropSampler(cache, length=500, batch=4, seed=1)
-    np.testing.assert_array_equal(again.batch(2, 3), batches[2 * 4 + 3])
+    repeated = CropSampler(cache, length=500, batch=4, seed=1)
+    np.testing.assert_array_equal(repeated.batch(2, 3), batches[2 * 4 + 3])
 
 
 def test_the_first_shard_stays_the_same_for_ever(tmp_path: Path) -> None:

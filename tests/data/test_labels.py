@@ -23,28 +23,28 @@ def put(path: Path, seconds: float = 0.1) -> None:
     soundfile.write(path, np.zeros(round(8000 * seconds)), 8000)
 
 
-def told(folder: Path, table: Path | None = None, **columns: str) -> dict[str, tuple[str | None, ...]]:
-    found = labelled(folder, table, **columns)
-    return {each.sound.name: (each.label, each.fold, each.group) for each in found.sounds}
+def labels_by_name(folder: Path, table: Path | None = None, **columns: str) -> dict[str, tuple[str | None, ...]]:
+    labels = labelled(folder, table, **columns)
+    return {sound.sound.name: (sound.label, sound.fold, sound.group) for sound in labels.sounds}
 
 
 def test_the_folder_is_the_label(folder: Path) -> None:
-    found = labelled(folder)
-    assert [(each.sound.name, each.label) for each in found.sounds] == [
+    labels = labelled(folder)
+    assert [(sound.sound.name, sound.label) for sound in labels.sounds] == [
         ("hat/open/d.wav", "hat/open"),
         ("kick/a.wav", "kick"),
         ("kick/b.wav", "kick"),
         ("loose.wav", None),
         ("snare/c.wav", "snare"),
     ]
-    assert found.classes == ("hat/open", "kick", "snare")
-    assert len(found.known) == 4 and found.unmatched == 0
+    assert labels.classes == ("hat/open", "kick", "snare")
+    assert len(labels.known) == 4 and labels.unmatched == 0
 
 
 def test_parts_of_a_corpus_are_no_classes(tmp_path: Path) -> None:
     for name in ("train/kick/a.wav", "valid/kick/b.wav", "test/snare/c.wav", "train/d.wav"):
         put(tmp_path / name)
-    assert [each.label for each in labelled(tmp_path).sounds] == ["snare", None, "kick", "kick"]
+    assert [sound.label for sound in labelled(tmp_path).sounds] == ["snare", None, "kick", "kick"]
 
 
 def test_a_train_may_be_a_vehicle(tmp_path: Path) -> None:
@@ -66,16 +66,20 @@ def test_a_table(folder: Path) -> None:
         "kick\\a.wav,low,1,ann,sweet\n./kick/b.wav,low,2,bob,sour\nsnare/c.wav,,1,ann,sweet\ngone.wav,low,1,ann,salt\n",
         "utf-8",
     )
-    assert told(folder, table) == {
+    assert labels_by_name(folder, table) == {
         "hat/open/d.wav": (None, None, None),
         "kick/a.wav": ("low", "1", "ann"),
         "kick/b.wav": ("low", "2", "bob"),
         "loose.wav": (None, None, None),
         "snare/c.wav": (None, "1", "ann"),
     }
-    found = labelled(folder, table)
-    assert found.unmatched == 1 and found.classes == ("low",)
-    assert told(folder, table, column="taste", fold="group", group="label")["kick/a.wav"] == ("sweet", "ann", "low")
+    labels = labelled(folder, table)
+    assert labels.unmatched == 1 and labels.classes == ("low",)
+    assert labels_by_name(folder, table, column="taste", fold="group", group="label")["kick/a.wav"] == (
+        "sweet",
+        "ann",
+        "low",
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def memory(tmp_path: Path) -> Iterator[MemoryFileSystem]:
 
 
 def names(mirror: Mirror) -> list[str]:
-    return [found.name for found in scan(mirror.folder).sounds]
+    return [sound.name for sound in scan(mirror.folder).sounds]
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_only_what_changed_is_fetched(memory: MemoryFileSystem, tmp_path: Path) 
     (first.folder / "a.wav").unlink()
     (first.folder / "sub/b.wav").write_bytes(b"half")
     memory.rm("/corpus/sub/deep/c d.wav")
-    again = local_copy("memory://corpus", tmp_path)
-    assert again.folder == first.folder and (again.files, again.fetched) == (2, 2)
-    assert names(again) == ["a.wav", "sub/b.wav"]
+    second = local_copy("memory://corpus", tmp_path)
+    assert second.folder == first.folder and (second.files, second.fetched) == (2, 2)
+    assert names(second) == ["a.wav", "sub/b.wav"]
     assert local_copy("memory://corpus", tmp_path).fetched == 0
 
 
 def test_another_url_is_another_folder(memory: MemoryFileSystem, tmp_path: Path) -> None:
-    whole, part = local_copy("memory://corpus", tmp_path), local_copy("memory://corpus/sub", tmp_path)
-    assert whole.folder != part.folder and names(part) == ["b.wav", "deep/c d.wav"]
+    corpus, part = local_copy("memory://corpus", tmp_path), local_copy("memory://corpus/sub", tmp_path)
+    assert corpus.folder != part.folder and names(part) == ["b.wav", "deep/c d.wav"]
 
 
 def test_what_cannot_be_fetched_is_listed(
@@ -91,10 +91,10 @@ def test_what_cannot_be_fetched_is_listed(
 ) -> None:
     usual = MemoryFileSystem.open
 
-    def refuse(self: MemoryFileSystem, path: str, *rest: Any, **options: Any) -> Any:
+    def refuse(self: MemoryFileSystem, path: str, *arguments: Any, **options: Any) -> Any:
         if path.endswith("b.wav"):
             raise PermissionError("access denied")
-        return usual(self, path, *rest, **options)
+        return usual(self, path, *arguments, **options)
 
     monkeypatch.setattr(MemoryFileSystem, "open", refuse)
     mirror = local_copy("memory://corpus", tmp_path)
@@ -108,9 +108,11 @@ def test_what_cannot_be_fetched_is_listed(
 def test_a_file_that_comes_short(memory: MemoryFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = MemoryFileSystem.find
 
-    def promise(self: MemoryFileSystem, *rest: Any, **options: Any) -> Any:
-        found = usual(self, *rest, **options)
-        return {name: {**about, "size": about["size"] + (name.endswith("a.wav"))} for name, about in found.items()}
+    def promise(self: MemoryFileSystem, *arguments: Any, **options: Any) -> Any:
+        entries = usual(self, *arguments, **options)
+        return {
+            name: {**details, "size": details["size"] + (name.endswith("a.wav"))} for name, details in entries.items()
+        }
 
     monkeypatch.setattr(MemoryFileSystem, "find", promise)
     mirror = local_copy("memory://corpus", tmp_path)
@@ -120,8 +122,8 @@ def test_a_file_that_comes_short(memory: MemoryFileSystem, tmp_path: Path, monke
 def test_nothing_is_written_outside(memory: MemoryFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = memory.cat("/corpus/a.wav")
     evil = ("/corpus/../../evil.wav", "/elsewhere/evil.wav", "/corpus/a/../../evil.wav", "/corpus/x\\..\\evil.wav")
-    found = {name: {"size": len(data)} for name in (*evil, "/corpus/a.wav")}
-    monkeypatch.setattr(MemoryFileSystem, "find", lambda self, *rest, **options: found)
+    entries = {name: {"size": len(data)} for name in (*evil, "/corpus/a.wav")}
+    monkeypatch.setattr(MemoryFileSystem, "find", lambda self, *arguments, **options: entries)
     mirror = local_copy("memory://corpus", tmp_path / "home")
     assert names(mirror) == ["a.wav"] and len(mirror.rejected) == len(evil)
     assert all("rename it" in refused.reason for refused in mirror.rejected)
@@ -134,15 +136,15 @@ def test_local_urls(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("memory://empty", "holds no audio files that can be fetched: check the address"),
         ("nonsense://x/y", "can't open nonsense://x/y: ValueError: Protocol not known"),
         ("file:///nowhere/at/all", "holds no audio files"),
     ],
 )
-def test_bad_addresses(url: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=said) as caught:
+def test_bad_addresses(url: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=message) as caught:
         local_copy(url, tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -154,7 +156,7 @@ def test_a_missing_driver(tmp_path: Path) -> None:
 
 
 def test_secrets_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: MemoryFileSystem, *rest: Any, **options: Any) -> Any:
+    def fail(self: MemoryFileSystem, *arguments: Any, **options: Any) -> Any:
         raise OSError("no\nway")
 
     monkeypatch.setattr(MemoryFileSystem, "find", fail)
@@ -171,7 +173,7 @@ def test_no_place_for_the_copy(memory: MemoryFileSystem, tmp_path: Path) -> None
 
 @pytest.mark.skipif(find_spec("aiohttp") is None, reason="fsspec reads http through aiohttp, which is not installed")
 def test_a_web_page_with_links(tmp_path: Path) -> None:
-    wanted = sound(tmp_path / "site" / "sounds" / "a b.wav")
+    expected = sound(tmp_path / "site" / "sounds" / "a b.wav")
     sound(tmp_path / "site" / "sounds" / "more" / "c.wav", 1)
     sound(tmp_path / "site" / "outside.wav", 2)
     handler = functools.partial(_Quiet, directory=tmp_path / "site")
@@ -179,10 +181,10 @@ def test_a_web_page_with_links(tmp_path: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/sounds/"
         mirror = local_copy(url, tmp_path / "home")
-        again = local_copy(url, tmp_path / "home")
+        second = local_copy(url, tmp_path / "home")
         server.shutdown()
     assert names(mirror) == ["a b.wav", "more/c.wav"] and mirror.rejected == ()
-    assert (mirror.folder / "a b.wav").read_bytes() == wanted and again.files == 2
+    assert (mirror.folder / "a b.wav").read_bytes() == expected and second.files == 2
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -21,7 +21,7 @@ def test_every_depth_in_the_order_of_names(tmp_path: Path) -> None:
     for name in ("b.wav", "a/z.flac", "a/b/c/d.ogg", "A.WAV", "a.wav"):
         sound(tmp_path / name)
     corpus = scan(tmp_path)
-    assert [found.name for found in corpus.sounds] == ["A.WAV", "a.wav", "a/b/c/d.ogg", "a/z.flac", "b.wav"]
+    assert [entry.name for entry in corpus.sounds] == ["A.WAV", "a.wav", "a/b/c/d.ogg", "a/z.flac", "b.wav"]
     assert corpus.sounds[2].path == tmp_path / "a/b/c/d.ogg"
     assert corpus.rejected == ()
     assert corpus.hours == pytest.approx(5 * 0.5 / 3600)
@@ -29,9 +29,9 @@ def test_every_depth_in_the_order_of_names(tmp_path: Path) -> None:
 
 def test_what_a_sound_says(tmp_path: Path) -> None:
     sound(tmp_path / "a.flac", 0.25, 44100, 2)
-    (found,) = scan(str(tmp_path)).sounds
-    assert (found.sample_rate, found.channels, found.frames) == (44100, 2, 11025)
-    assert found.seconds == 0.25
+    (header,) = scan(str(tmp_path)).sounds
+    assert (header.sample_rate, header.channels, header.frames) == (44100, 2, 11025)
+    assert header.seconds == 0.25
 
 
 def test_other_files_are_passed_over(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_other_files_are_passed_over(tmp_path: Path) -> None:
         (tmp_path / name).write_text("hello")
     sound(tmp_path / ".cache" / "b.wav")
     corpus = scan(tmp_path)
-    assert [found.name for found in corpus.sounds] == ["a.wav"] and corpus.rejected == ()
+    assert [entry.name for entry in corpus.sounds] == ["a.wav"] and corpus.rejected == ()
 
 
 def test_rejected_with_a_reason(tmp_path: Path) -> None:
@@ -48,16 +48,16 @@ def test_rejected_with_a_reason(tmp_path: Path) -> None:
     sound(tmp_path / "short.wav", 0.01)
     sound(tmp_path / "wide.wav", channels=9)
     sound(tmp_path / "slow.wav", 5, rate=4000)
-    whole = sound(tmp_path / "cut.wav").read_bytes()
-    (tmp_path / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    content = sound(tmp_path / "cut.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(content[: len(content) // 2])
     (tmp_path / "text.wav").write_text("hello")
     (tmp_path / "empty.flac").touch()
     (tmp_path / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
     corpus = scan(tmp_path)
-    assert [found.name for found in corpus.sounds] == ["good.wav"]
+    assert [entry.name for entry in corpus.sounds] == ["good.wav"]
     reasons = {refused.path.name: refused.reason for refused in corpus.rejected}
     assert list(reasons) == sorted(reasons)
-    wanted = {
+    expected = {
         "cut.wav": "cut short",
         "empty.flac": "empty",
         "gone.wav": "does not exist",
@@ -66,8 +66,8 @@ def test_rejected_with_a_reason(tmp_path: Path) -> None:
         "text.wav": "not audio",
         "wide.wav": "9 channels",
     }
-    assert set(reasons) == set(wanted)
-    for name, words in wanted.items():
+    assert set(reasons) == set(expected)
+    for name, words in expected.items():
         assert words in reasons[name] and "\n" not in reasons[name]
 
 
@@ -85,7 +85,7 @@ def test_links_count_once(tmp_path: Path) -> None:
     elsewhere = sound(tmp_path / "elsewhere" / "two.wav")
     (real / "c").symlink_to(elsewhere.parent, target_is_directory=True)
     corpus = scan(real)
-    assert [found.name for found in corpus.sounds] == ["c/two.wav", "same.wav"]
+    assert [entry.name for entry in corpus.sounds] == ["c/two.wav", "same.wav"]
 
 
 def test_the_corpus_may_itself_be_a_link(tmp_path: Path) -> None:

@@ -63,12 +63,12 @@ def test_growing_changes_little() -> None:
     assert len(few & more) >= 18
 
 
-@pytest.mark.parametrize("held", ["valid", "validation", "heldout", "held_out", "held-out", "Valid"])
-def test_folders_decide(held: str) -> None:
-    corpus = sounds(["train/a.wav", "train/x/b.wav", f"{held}/c.wav", "test/d.wav", "e.wav"])
+@pytest.mark.parametrize("held_out_folder", ["valid", "validation", "heldout", "held_out", "held-out", "Valid"])
+def test_folders_decide(held_out_folder: str) -> None:
+    corpus = sounds(["train/a.wav", "train/x/b.wav", f"{held_out_folder}/c.wav", "test/d.wav", "e.wav"])
     train, held_out = split(corpus, held_out=0.9)
     assert [sound.name for sound in train] == ["train/a.wav", "train/x/b.wav"]
-    assert [sound.name for sound in held_out] == [f"{held}/c.wav"]
+    assert [sound.name for sound in held_out] == [f"{held_out_folder}/c.wav"]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +88,9 @@ def test_share_out_of_range(share: float) -> None:
 @given(names=names, seed=st.integers(0, 5))
 def test_sides_by_name_are_those_of_sounds(names: list[str], seed: int) -> None:
     train, held_out = split(sounds(names), seed=seed)
-    chosen = dict(zip(names, sides(names, seed=seed).tolist(), strict=True))
-    assert {name for name, side in chosen.items() if side == Side.train} == {sound.name for sound in train}
-    assert {name for name, side in chosen.items() if side == Side.held_out} == {sound.name for sound in held_out}
+    side_by_name = dict(zip(names, sides(names, seed=seed).tolist(), strict=True))
+    assert {name for name, side in side_by_name.items() if side == Side.train} == {sound.name for sound in train}
+    assert {name for name, side in side_by_name.items() if side == Side.held_out} == {sound.name for sound in held_out}
 
 
 def test_what_is_on_neither_side() -> None:

@@ -156,9 +156,11 @@ class _Labelling:
         if not options.labels and options.labels_table is None:
             return _Labelling({}, (), 0)
         labelled_corpus = labelled(material.folder, options.labels_table)
-        named = {sound.sound.name: sound.label for sound in labelled_corpus.sounds}
-        known = {named.get(name) for name in material.cache.names} - {None}
-        return _Labelling(named, tuple(sorted(name for name in known if name is not None)), labelled_corpus.unmatched)
+        label_by_name = {sound.sound.name: sound.label for sound in labelled_corpus.sounds}
+        used_labels = {label_by_name.get(name) for name in material.cache.names} - {None}
+        return _Labelling(
+            label_by_name, tuple(sorted(name for name in used_labels if name is not None)), labelled_corpus.unmatched
+        )
 
     def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
         """The class of each sound; -1 for none, also for a class that is not learned."""

@@ -14,7 +14,7 @@ from typing import BinaryIO, Self, final
 import numpy as np
 
 from auricle.audio import AudioReader, Resampler, resampled_length
-from auricle.data.checksum import SummedFile, damaged_piece
+from auricle.data.checksum import ChecksummedFile, damaged_piece
 from auricle.data.ordered_map import ordered_map
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
@@ -24,15 +24,15 @@ _VERSION = 2
 _SAMPLES = "samples.i16"
 _INDEX = "index.json"
 _BLOCK = 1 << 17
-_MOST_THREADS = 4
-_MOST_WAITING = 64  # decoded sounds that wait for a slow one before them
+_MAX_THREADS = 4
+_QUEUE = 64  # decoded sounds that wait for a slow one before them
 # One int16 unit is 2^-14: full scale is stored at half range, so that the overshoot of resampled loud music
 # and of float recordings survives; the rounding noise, 95 dB below full scale, is far below any codec's.
 _UNIT = 2.0**-14
-_HIGHEST_PEAK = 2.0
+_MAX_PEAK = 2.0
 # No format packs more samples per channel into a byte (long silence in Opus or FLAC comes near): a damaged header that
 # promises more must not make a corpus too large for the disk.
-_MOST_FRAMES_PER_BYTE = 1024
+_MAX_FRAMES_PER_BYTE = 1024
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Entry:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _DecodedFile:
     """One decoded sound in a file of its own."""
 
     path: Path
@@ -125,10 +125,10 @@ class AudioCache:
                     return cls(home)
                 except DataError as error:
                     on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
-                    put_away(home)
+                    discard_folder(home)
             folder.mkdir(parents=True, exist_ok=True)
             _check_space(sounds, folder, sample_rate, max_channels)
-            _make(sounds, home, sample_rate, max_channels, on_progress)
+            _write_cache(sounds, home, sample_rate, max_channels, on_progress)
         except OSError as error:
             raise DataError(f"can't write the audio cache {folder}: {error.strerror or error}") from error
         return cls(home)
@@ -167,7 +167,7 @@ class AudioCache:
         np.multiply(stored.T, np.float32(_UNIT), out=crop[:, :count], casting="unsafe")
         return crop
 
-    def whole(self, index: int) -> np.ndarray:
+    def sound(self, index: int) -> np.ndarray:
         """Return a whole sound, float32 ``(c, t)``."""
         return self.crop(index, 0, self._entries[index].length)
 
@@ -184,7 +184,7 @@ def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:
     return digest.hexdigest()[:24]
 
 
-def put_away(home: Path) -> None:
+def discard_folder(home: Path) -> None:
     """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
     with (
         tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
@@ -193,16 +193,18 @@ def put_away(home: Path) -> None:
         home.rename(Path(name) / home.name)
 
 
-def _frames(sound: Sound) -> int:
+def _plausible_frames(sound: Sound) -> int:
     try:
-        return min(sound.frames, _MOST_FRAMES_PER_BYTE * sound.path.stat().st_size)
+        return min(sound.frames, _MAX_FRAMES_PER_BYTE * sound.path.stat().st_size)
     except OSError:
         return 0  # vanished: decoding it will be refused
 
 
 def _check_space(sounds: Sequence[Sound], folder: Path, sample_rate: int, max_channels: int) -> None:
     needed = sum(
-        2 * min(sound.channels, max_channels) * resampled_length(_frames(sound), sound.sample_rate, sample_rate)
+        2
+        * min(sound.channels, max_channels)
+        * resampled_length(_plausible_frames(sound), sound.sample_rate, sample_rate)
         for sound in sounds
     )
     free = shutil.disk_usage(folder).free
@@ -213,7 +215,7 @@ def _check_space(sounds: Sequence[Sound], folder: Path, sample_rate: int, max_ch
         )
 
 
-def _make(
+def _write_cache(
     sounds: Sequence[Sound],
     home: Path,
     sample_rate: int,
@@ -227,21 +229,21 @@ def _make(
         entries: list[_Entry] = []
         rejected: list[Rejected] = []
         with (cache / _SAMPLES).open("wb") as raw:
-            file = SummedFile(raw)
+            file = ChecksummedFile(raw)
             on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
             parts = ordered_map(  # libsndfile and soxr release Python's lock
                 lambda index: _decode(sounds[index], work / f"{index}.i16", sample_rate, max_channels),
                 range(len(sounds)),
-                threads=min(_MOST_THREADS, os.cpu_count() or 1),
-                queue=_MOST_WAITING,
+                threads=min(_MAX_THREADS, os.cpu_count() or 1),
+                queue=_QUEUE,
             )
             for index, part in enumerate(parts):
                 match part:
                     case Rejected():
                         rejected.append(part)
-                    case _Part():
+                    case _DecodedFile():
                         entries.append(_Entry(sounds[index].name, file.tell() // 2, part.length, part.channels))
-                        _move_into(part.path, file)
+                        _append_file(part.path, file)
                 on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
             checksums = file.finish()
         if not entries:
@@ -270,31 +272,31 @@ def _write_index(
         os.fsync(file.fileno())
 
 
-def _move_into(part: Path, file: SummedFile) -> None:
+def _append_file(part: Path, file: ChecksummedFile) -> None:
     with part.open("rb") as source:
         while data := source.read(1 << 20):
             file.write(data)
     part.unlink()
 
 
-def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _Part | Rejected:
+def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _DecodedFile | Rejected:
     try:
         with path.open("wb") as file, AudioReader(sound.path) as reader:
             channels = min(reader.channels, max_channels)
             resampler = Resampler(reader.sample_rate, sample_rate, channels)
             length = 0
-            for block in _readable(reader):
-                length += _store(resampler.push(block[:channels]), file, sound)
-            length += _store(resampler.flush(), file, sound)
+            for block in _blocks(reader):
+                length += _write_block(resampler.push(block[:channels]), file, sound)
+            length += _write_block(resampler.flush(), file, sound)
         if length == 0:
             raise AudioError(f"{sound.path} holds no samples: replace it")
     except AudioError as error:
         path.unlink(missing_ok=True)
         return Rejected(sound.path, str(error))
-    return _Part(path, length, channels)
+    return _DecodedFile(path, length, channels)
 
 
-def _readable(reader: AudioReader) -> Iterator[np.ndarray]:
+def _blocks(reader: AudioReader) -> Iterator[np.ndarray]:
     """The blocks of a sound; a file that goes away while it is read is a fault of the sound, not of the cache."""
     try:
         yield from reader.blocks(_BLOCK)
@@ -302,11 +304,11 @@ def _readable(reader: AudioReader) -> Iterator[np.ndarray]:
         raise AudioError(f"can't read {reader.info.path}: {error.strerror or error}") from error
 
 
-def _store(block: np.ndarray, file: BinaryIO, sound: Sound) -> int:
+def _write_block(block: np.ndarray, file: BinaryIO, sound: Sound) -> int:
     peak = float(np.abs(block).max(initial=0.0))
-    if peak > _HIGHEST_PEAK:
+    if peak > _MAX_PEAK:
         raise AudioError(
-            f"{sound.path} has samples of up to {peak:g} where 1 is full scale ({_HIGHEST_PEAK:g} is "
+            f"{sound.path} has samples of up to {peak:g} where 1 is full scale ({_MAX_PEAK:g} is "
             "tolerated): scale it down"
         )
     units = np.clip(np.rint(block.T * np.float32(1 / _UNIT)), -(2**15), 2**15 - 1)

@@ -8,10 +8,10 @@ import numpy as np
 from auricle.data.cache import AudioCache
 from auricle.errors import OptionError
 
-_SILENCE = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn again
+_SILENT_PEAK = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn again
 _REDRAWS = 4
-_LOWEST_GAIN, _HIGHEST_GAIN = -12.0, 6.0
-_LONGEST_GAP_SECONDS = 0.1
+_MIN_GAIN, _MAX_GAIN = -12.0, 6.0
+_MAX_GAP_SECONDS = 0.1
 
 
 @final
@@ -49,7 +49,7 @@ class CropSampler:
         length: int,
         batch: int,
         seed: int,
-        gain: tuple[float, float] = (_LOWEST_GAIN, _HIGHEST_GAIN),
+        gain: tuple[float, float] = (_MIN_GAIN, _MAX_GAIN),
         classes: Sequence[int] | None = None,
     ) -> None:
         if length < 1 or batch < 1 or seed < 0:
@@ -64,9 +64,11 @@ class CropSampler:
         if len(self._classes) != len(cache):
             raise OptionError(f"{len(self._classes)} classes for {len(cache)} sounds: give one for each")
         weights = np.sqrt(cache.lengths.astype(np.float64))
-        self._draws = {each: _Draw(weights, self._classes == each) for each in np.unique(self._classes).tolist()}
-        self._all = _Draw(weights, np.ones(len(cache), bool))
-        self._longest_gap = round(_LONGEST_GAP_SECONDS * cache.sample_rate)
+        self._draws = {
+            label: _WeightedDraw(weights, self._classes == label) for label in np.unique(self._classes).tolist()
+        }
+        self._any_class = _WeightedDraw(weights, np.ones(len(cache), bool))
+        self._max_gap = round(_MAX_GAP_SECONDS * cache.sample_rate)
 
     def batch(self, step: int, shard: int = 0) -> np.ndarray:
         """Return float32 ``(b, t)``, the batch of training step ``step`` (0 or more).
@@ -85,23 +87,23 @@ class CropSampler:
     def _crop(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
         crop, label = self._draw(random)
         for _ in range(_REDRAWS):
-            if np.abs(crop).max() >= _SILENCE:
+            if np.abs(crop).max() >= _SILENT_PEAK:
                 break
             crop, label = self._draw(random)
         return self._augment(crop, random), label
 
     def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
         crop = np.zeros(self._length, np.float32)
-        done, draw, label = 0, self._all, -1
-        while done < self._length:
+        filled, draw, label = 0, self._any_class, -1
+        while filled < self._length:
             index = draw.index(random)
             label = int(self._classes[index])
             draw = self._draws[label]
             total = int(self._cache.lengths[index])
             start = int(random.integers(0, max(0, total - self._length) + 1))
-            count = min(total, self._length - done)
-            crop[done : done + count] = _mono_view(self._cache.crop(index, start, count), random)
-            done += count + int(random.integers(0, self._longest_gap + 1))
+            count = min(total, self._length - filled)
+            crop[filled : filled + count] = _mono_view(self._cache.crop(index, start, count), random)
+            filled += count + int(random.integers(0, self._max_gap + 1))
         return crop, label
 
     def _augment(self, crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -112,13 +114,13 @@ class CropSampler:
 
 
 @final
-class _Draw:
+class _WeightedDraw:
     """Draws among some of the sounds, by weight."""
 
-    def __init__(self, weights: np.ndarray, among: np.ndarray) -> None:
-        self._sounds = np.flatnonzero(among)
-        chosen = weights[self._sounds]
-        self._cumulative = np.cumsum(chosen / chosen.sum())
+    def __init__(self, weights: np.ndarray, mask: np.ndarray) -> None:
+        self._sounds = np.flatnonzero(mask)
+        drawn_weights = weights[self._sounds]
+        self._cumulative = np.cumsum(drawn_weights / drawn_weights.sum())
 
     def index(self, random: np.random.Generator) -> int:
         """The number of a sound; takes one number from ``random``."""

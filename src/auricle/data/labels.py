@@ -52,7 +52,7 @@ class Labels:
     @property
     def known(self) -> tuple[Labelled, ...]:
         """The sounds that have a label."""
-        return tuple(each for each in self.sounds if each.label is not None)
+        return tuple(sound for sound in self.sounds if sound.label is not None)
 
 
 def labelled(
@@ -84,10 +84,12 @@ def labelled(
     """
     corpus = scan(folder, min_seconds=min_seconds)
     if table is None:
-        return _gathered([Labelled(sound, label) for sound, label in _by_folder(corpus.sounds)], corpus.rejected, 0)
+        return _make_labels(
+            [Labelled(sound, label) for sound, label in _folder_labels(corpus.sounds)], corpus.rejected, 0
+        )
     rows = _rows(Path(table), column, fold, group)
-    known = {sound.name for sound in corpus.sounds}
-    unmatched = sum(name not in known for name in rows)
+    names = {sound.name for sound in corpus.sounds}
+    unmatched = sum(name not in names for name in rows)
     if unmatched == len(rows):
         first = next(iter(rows), "nothing")
         raise DataError(
@@ -95,16 +97,16 @@ def labelled(
             "paths must be relative to this folder"
         )
     nothing = (None, None, None)
-    found = [Labelled(sound, *rows.get(sound.name, nothing)) for sound in corpus.sounds]
-    return _gathered(found, corpus.rejected, unmatched)
+    labelled_sounds = [Labelled(sound, *rows.get(sound.name, nothing)) for sound in corpus.sounds]
+    return _make_labels(labelled_sounds, corpus.rejected, unmatched)
 
 
-def _gathered(sounds: list[Labelled], rejected: tuple[Rejected, ...], unmatched: int) -> Labels:
-    classes = sorted({each.label for each in sounds if each.label is not None})
+def _make_labels(sounds: list[Labelled], rejected: tuple[Rejected, ...], unmatched: int) -> Labels:
+    classes = sorted({sound.label for sound in sounds if sound.label is not None})
     return Labels(tuple(sounds), rejected, unmatched, tuple(classes))
 
 
-def _by_folder(sounds: tuple[Sound, ...]) -> Iterator[tuple[Sound, str | None]]:
+def _folder_labels(sounds: tuple[Sound, ...]) -> Iterator[tuple[Sound, str | None]]:
     places = [sound.name.split("/")[:-1] for sound in sounds]
     # "train" may be a class (the vehicle): alone it is the name of a part only where no other folder lies beside
     parted = all(place[0].lower() in _SPLITS for place in places if place)

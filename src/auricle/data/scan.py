@@ -31,27 +31,27 @@ def audio_names(folder: Path, refuse: Callable[[Path, str], None]) -> Iterator[s
     if not folder.is_dir():
         raise DataError(f"{folder} is a file: name the folder that holds the sounds")
 
-    def closed(error: OSError) -> None:
+    def report_closed(error: OSError) -> None:
         refuse(Path(error.filename), f"can't open this folder: {error.strerror}")
 
-    root, seen = os.fspath(folder), _Seen()
-    seen.is_new(root)
-    for place, folders, files in os.walk(root, onerror=closed, followlinks=True):
+    root, visited = os.fspath(folder), _VisitedFiles()
+    visited.is_new(root)
+    for parent, folders, files in os.walk(root, onerror=report_closed, followlinks=True):
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and seen.is_new(os.path.join(place, name))  # noqa: PTH118
+            if not name.startswith(".") and visited.is_new(os.path.join(parent, name))  # noqa: PTH118
         )
-        inside = os.path.relpath(place, root).replace(os.sep, "/")
-        prefix = "" if inside == "." else f"{inside}/"
+        relative = os.path.relpath(parent, root).replace(os.sep, "/")
+        prefix = "" if relative == "." else f"{relative}/"
         for name in sorted(files):
-            path = os.path.join(place, name)  # noqa: PTH118 (a Path each would take much longer)
-            if not name.startswith(".") and audio.is_audio_name(name) and seen.is_new(path):
+            path = os.path.join(parent, name)  # noqa: PTH118 (a Path each would take much longer)
+            if not name.startswith(".") and audio.is_audio_name(name) and visited.is_new(path):
                 yield prefix + name
 
 
 @final
-class _Seen:
+class _VisitedFiles:
     """Files met so far, by device and number."""
 
     def __init__(self) -> None:
@@ -131,12 +131,12 @@ def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:
     refused: list[Rejected] = []
     sounds: list[Sound] = []
     for name in audio_names(folder, lambda path, reason: refused.append(Rejected(path, reason))):
-        found = examine_header(folder / name, name, min_seconds)
-        match found:
+        header = examine_header(folder / name, name, min_seconds)
+        match header:
             case Sound():
-                sounds.append(found)
+                sounds.append(header)
             case Rejected():
-                refused.append(found)
+                refused.append(header)
     if not sounds:
         raise DataError(_nothing_usable(folder, refused))
     sounds.sort(key=lambda sound: sound.name)

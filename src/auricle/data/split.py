@@ -42,10 +42,10 @@ def split(
     Raises:
         OptionError: ``held_out`` is outside its range.
     """
-    chosen = sides([sound.name for sound in sounds], held_out=held_out, seed=seed)
+    file_sides = sides([sound.name for sound in sounds], held_out=held_out, seed=seed)
     return (
-        tuple(sound for sound, side in zip(sounds, chosen, strict=True) if side == Side.train),
-        tuple(sound for sound, side in zip(sounds, chosen, strict=True) if side == Side.held_out),
+        tuple(sound for sound, side in zip(sounds, file_sides, strict=True) if side == Side.train),
+        tuple(sound for sound, side in zip(sounds, file_sides, strict=True) if side == Side.held_out),
     )
 
 
@@ -57,15 +57,15 @@ def sides(names: Sequence[str], *, held_out: float = 0.1, seed: int = 0) -> np.n
     """
     if not 0 <= held_out < 1:
         raise OptionError(f"a held-out share of {held_out:g}: give 0 or more, and less than 1")
-    chosen = np.fromiter((_folder_side(name) for name in names), np.uint8, len(names))
-    if (chosen == Side.train).any() and (chosen == Side.held_out).any():
-        return chosen
-    chosen[:] = Side.train
+    file_sides = np.fromiter((_folder_side(name) for name in names), np.uint8, len(names))
+    if (file_sides == Side.train).any() and (file_sides == Side.held_out).any():
+        return file_sides
+    file_sides[:] = Side.train
     count = 0 if held_out == 0 else min(max(1, round(held_out * len(names))), len(names) - 1)
     if count > 0:
         hashes = np.fromiter((_hash(name, seed) for name in names), np.uint64, len(names))
-        chosen[np.argsort(hashes, kind="stable")[:count]] = Side.held_out
-    return chosen
+        file_sides[np.argsort(hashes, kind="stable")[:count]] = Side.held_out
+    return file_sides
 
 
 def _folder_side(name: str) -> Side:

@@ -62,7 +62,7 @@ def test_labels_of_mixtures_add_up_to_one(cache: AudioCache):
 def test_without_changes_a_crop_is_a_piece_of_its_sound(cache: AudioCache):
     plain = Augmentation(share=1.0, speed=0, tilt=0, noise=0, mix=0)
     made = crops(cache, plain, rows=[5]).batch(0)
-    whole = cache.whole(5)[0]
+    whole = cache.sound(5)[0]
     assert made.targets.tolist() == [[1.0, 0.0, 0.0]] * 6
     piece = made.audio[0, : made.lengths[0]]
     likeness = np.correlate(whole, piece, "valid").max() / np.linalg.norm(piece)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.data.doctor.checkup import SoundsHealth, Twins, examine_sounds
+from auricle.data.doctor.checkup import DuplicateReport, SoundsHealth, examine_sounds
 from auricle.errors import DataError
 from auricle.progress import Progress
 from auricle.verdict import Level
@@ -47,10 +47,10 @@ def health(tmp_path_factory: pytest.TempPathFactory) -> SoundsHealth:
 
 
 def damaged(folder: Path) -> None:
-    whole = write(folder / "half.flac", noise(70, 8.0)).read_bytes()
-    (folder / "half.flac").write_bytes(whole[: len(whole) // 2])
-    whole = write(folder / "cut.wav", noise(71)).read_bytes()
-    (folder / "cut.wav").write_bytes(whole[: len(whole) // 2])
+    content = write(folder / "half.flac", noise(70, 8.0)).read_bytes()
+    (folder / "half.flac").write_bytes(content[: len(content) // 2])
+    content = write(folder / "cut.wav", noise(71)).read_bytes()
+    (folder / "cut.wav").write_bytes(content[: len(content) // 2])
     (folder / "text.wav").write_text("these are words")
     (folder / "empty.wav").touch()
     write(folder / "short.wav", noise(72)[:100])
@@ -61,7 +61,7 @@ def damaged(folder: Path) -> None:
 
 def test_every_unusable_file_has_a_reason(health: SoundsHealth) -> None:
     reasons = {refused.path.name: refused.reason for refused in health.rejected}
-    wanted = {
+    expected = {
         "cut.wav": "cut short",
         "empty.wav": "is empty",
         "gone.wav": "does not exist",
@@ -71,8 +71,8 @@ def test_every_unusable_file_has_a_reason(health: SoundsHealth) -> None:
         "short.wav": "lasts 0.006 s",
         "text.wav": "not audio",
     }
-    assert list(reasons) == list(wanted)
-    assert all(words in reasons[name] and "\n" not in reasons[name] for name, words in wanted.items())
+    assert list(reasons) == list(expected)
+    assert all(words in reasons[name] and "\n" not in reasons[name] for name, words in expected.items())
     assert health.files == 23 and health.usable == 15 and health.can_train
 
 
@@ -95,11 +95,11 @@ def test_what_stands_out(health: SoundsHealth) -> None:
     assert health.silent == ("train/silent too.flac", "train/silent.wav")
 
 
-def test_twins_and_leaks(health: SoundsHealth) -> None:
-    assert set(health.twins) == {
-        Twins(("train/1.wav", "valid/leak.flac"), exact=True, leak=True),
-        Twins(("train/2.wav", "valid/worked on.wav"), exact=False, leak=True),
-        Twins(("train/3.wav", "train/copy.flac"), exact=True, leak=False),
+def test_duplicates_and_leaks(health: SoundsHealth) -> None:
+    assert set(health.duplicates) == {
+        DuplicateReport(("train/1.wav", "valid/leak.flac"), exact=True, leak=True),
+        DuplicateReport(("train/2.wav", "valid/worked on.wav"), exact=False, leak=True),
+        DuplicateReport(("train/3.wav", "train/copy.flac"), exact=True, leak=False),
     }
 
 
@@ -123,15 +123,15 @@ def test_a_good_folder(tmp_path: Path) -> None:
         write(tmp_path / f"{index}.flac", noise(index))
     health = examine_sounds(tmp_path)
     assert {verdict.topic for verdict in health.verdicts if verdict.level is not Level.fine} == {"amount"}
-    assert health.rejected == health.twins == health.clipped == health.quiet == ()
+    assert health.rejected == health.duplicates == health.clipped == health.quiet == ()
 
 
 def test_leaks_of_a_folder_that_is_split_by_name(tmp_path: Path) -> None:
     for index in range(20):
         write(tmp_path / f"{index}.wav", noise(index, 0.5))
     write(tmp_path / "13.wav", noise(0, 0.5))  # 13.wav is one that is held out
-    (twins,) = examine_sounds(tmp_path).twins
-    assert twins == Twins(("0.wav", "13.wav"), exact=True, leak=True)
+    (duplicates,) = examine_sounds(tmp_path).duplicates
+    assert duplicates == DuplicateReport(("0.wav", "13.wav"), exact=True, leak=True)
 
 
 def test_headers_only(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_headers_only(tmp_path: Path) -> None:
     assert [refused.path.name for refused in health.rejected] == [
         *("cut.wav", "empty.wav", "gone.wav", "short.wav", "text.wav")
     ]
-    assert health.usable == 5 and health.twins == () and health.silent == ()
+    assert health.usable == 5 and health.duplicates == () and health.silent == ()
     assert [verdict.topic for verdict in health.verdicts] == ["files", "amount", "rates", "channels", "depth"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.data.doctor.levels import LevelMeter, Levels, too_loud
+from auricle.data.doctor.levels import LevelMeter, Levels, peak_problem
 
 RATE = 8000
 
@@ -24,10 +24,10 @@ def measured(sound: np.ndarray, cuts: list[int] | None = None) -> Levels:
 def test_blocks_do_not_matter(cuts: list[int]) -> None:
     sound = np.random.default_rng(0).normal(0.01, 0.6, (2, 3000)).clip(-1, 1)
     sound[:, 1000:2000] = 0
-    whole, pieces = measured(sound), measured(sound, cuts)
-    assert (pieces.frames, pieces.peak, pieces.clipped) == (whole.frames, whole.peak, whole.clipped)
+    expected, pieces = measured(sound), measured(sound, cuts)
+    assert (pieces.frames, pieces.peak, pieces.clipped) == (expected.frames, expected.peak, expected.clipped)
     for name in ("level", "silent", "offset"):
-        assert getattr(pieces, name) == pytest.approx(getattr(whole, name), rel=1e-5)
+        assert getattr(pieces, name) == pytest.approx(getattr(expected, name), rel=1e-5)
 
 
 def test_figures() -> None:
@@ -45,12 +45,12 @@ def test_silence() -> None:
     assert levels.level == -math.inf and levels.silent == 1.0
 
 
-@pytest.mark.parametrize(("run", "counted"), [(1, 0), (2, 0), (3, 1), (10, 8)])
+@pytest.mark.parametrize(("run", "clipped_samples"), [(1, 0), (2, 0), (3, 1), (10, 8)])
 @pytest.mark.parametrize("value", [1.0, -1.0])
-def test_runs_at_full_scale(run: int, counted: int, value: float) -> None:
+def test_runs_at_full_scale(run: int, clipped_samples: int, value: float) -> None:
     sound = np.full((1, 1000), 0.1)
     sound[0, 495 : 495 + run] = value
-    assert measured(sound, [500]).clipped * 1000 == pytest.approx(counted)
+    assert measured(sound, [500]).clipped * 1000 == pytest.approx(clipped_samples)
 
 
 def test_a_channel_each() -> None:
@@ -60,5 +60,5 @@ def test_a_channel_each() -> None:
 
 
 def test_another_full_scale() -> None:
-    assert too_loud("a.wav", 2.0) is None
-    assert "up to 32767 where 1 is full scale" in str(too_loud("a.wav", 32767.0))
+    assert peak_problem("a.wav", 2.0) is None
+    assert "up to 32767 where 1 is full scale" in str(peak_problem("a.wav", 32767.0))

@@ -49,7 +49,7 @@ def cache(
 def test_latents_are_those_of_the_whole_sound(cache: LatentCache, sounds: AudioCache, model: Autoencoder) -> None:
     channels = cache.features // model.latent_dim
     for index in range(len(cache)):
-        audio = rotate(torch.from_numpy(sounds.whole(index)), channels)
+        audio = rotate(torch.from_numpy(sounds.sound(index)), channels)
         expected = to_features(model.encode(audio)).numpy()
         assert cache.lengths[index] == len(expected)
         np.testing.assert_allclose(cache.crop(index, 0, len(expected)), expected, atol=1e-4)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from auricle.classify.search.neighbours import Neighbours, nearest
-from auricle.data.doctor.duplicates import Kin
+from auricle.data.doctor.duplicates import DisjointSets
 
 NEIGHBOURS = 5
 _MIN_DEVIATIONS = 3.5  # robust (Iglewicz and Hoaglin, 1993)
@@ -59,10 +59,10 @@ def near_duplicates(neighbours: Neighbours) -> tuple[tuple[int, ...], ...]:
     Args:
         neighbours: from `neighbours_of_each`.
     """
-    kin = Kin()
+    sets = DisjointSets()
     for row, column in zip(*np.nonzero(neighbours.cosines >= _MIN_DUPLICATE_COSINE), strict=True):
-        kin.join(int(row), int(neighbours.rows[row, column]))
-    return tuple(sorted(map(tuple, kin.groups()), key=lambda group: (-len(group), group)))
+        sets.join(int(row), int(neighbours.rows[row, column]))
+    return tuple(sorted(map(tuple, sets.groups()), key=lambda group: (-len(group), group)))
 
 
 def doubtful_labels(points: np.ndarray, labels: list[str | None], *, limit: int) -> tuple[DoubtfulRow, ...]:

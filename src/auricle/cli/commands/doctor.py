@@ -8,7 +8,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
 if TYPE_CHECKING:
-    from auricle.data.doctor.checkup import Outlier, SoundsHealth, Twins
+    from auricle.data.doctor.checkup import DuplicateReport, Outlier, SoundsHealth
     from auricle.verdict import Verdict
     from auricle.watch import RunHealth
 
@@ -29,14 +29,14 @@ def doctor(path: str, /, *, quick: Flag = False, output: Output = DEFAULT_OUTPUT
 
     screen = Screen(output)
     with screen.progress("doctor") as on_progress:
-        found = run(path, quick=quick, on_progress=on_progress)
-    match found:
+        health = run(path, quick=quick, on_progress=on_progress)
+    match health:
         case SoundsHealth():
-            screen.result("\n".join((*_lines(found.verdicts), *_details(found))), _sound_values(found))
-            if not found.can_train:
-                raise DataError(f"{path}: {found.verdicts[0].text}")
+            screen.result("\n".join((*_lines(health.verdicts), *_details(health))), _sound_values(health))
+            if not health.can_train:
+                raise DataError(f"{path}: {health.verdicts[0].text}")
         case _:
-            screen.result("\n".join(_lines(found.verdicts)) or "nothing to judge yet", _run_values(found))
+            screen.result("\n".join(_lines(health.verdicts)) or "nothing to judge yet", _run_values(health))
 
 
 def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
@@ -45,20 +45,22 @@ def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
         yield f"{_MARKS[verdict.level.value]}  {verdict.topic:{width}}  {verdict.text}"
 
 
-def _details(found: "SoundsHealth") -> Iterator[str]:
-    yield from _listed("can't be used", [refused.reason for refused in found.rejected])
-    yield from _listed("clipped", [f"{each.name} ({each.value:.2%} of its samples)" for each in found.clipped])
-    yield from _listed("silent", found.silent)
-    yield from _listed("offset", [f"{each.name} ({each.value:.1%} of full scale)" for each in found.offset])
-    yield from _listed("too quiet", [f"{each.name} ({each.value:.0f} dB)" for each in found.quiet])
-    leaks = [each for each in found.twins if each.leak]
-    yield from _listed("trained on and held out", [_group(each) for each in leaks])
-    yield from _listed("same content", [_group(each) for each in found.twins if not each.leak])
+def _details(health: "SoundsHealth") -> Iterator[str]:
+    yield from _listed("can't be used", [refused.reason for refused in health.rejected])
+    yield from _listed(
+        "clipped", [f"{outlier.name} ({outlier.value:.2%} of its samples)" for outlier in health.clipped]
+    )
+    yield from _listed("silent", health.silent)
+    yield from _listed("offset", [f"{outlier.name} ({outlier.value:.1%} of full scale)" for outlier in health.offset])
+    yield from _listed("too quiet", [f"{outlier.name} ({outlier.value:.0f} dB)" for outlier in health.quiet])
+    leaks = [group for group in health.duplicates if group.leak]
+    yield from _listed("trained on and held out", [_equation(group) for group in leaks])
+    yield from _listed("same content", [_equation(group) for group in health.duplicates if not group.leak])
 
 
-def _group(twins: "Twins") -> str:
-    more = len(twins.names) - 4
-    return " = ".join(twins.names[:4]) + (f" and {more} more" if more > 0 else "") + ("" if twins.exact else " (alike)")
+def _equation(group: "DuplicateReport") -> str:
+    more = len(group.names) - 4
+    return " = ".join(group.names[:4]) + (f" and {more} more" if more > 0 else "") + ("" if group.exact else " (alike)")
 
 
 def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
@@ -70,32 +72,34 @@ def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
         yield f"  and {len(entries) - _SHOWN} more: --json lists all"
 
 
-def _sound_values(found: "SoundsHealth") -> dict[str, object]:
+def _sound_values(health: "SoundsHealth") -> dict[str, object]:
     return {
         "kind": "sounds",
-        "path": found.folder,
-        "quick": found.quick,
-        "files": found.files,
-        "usable": found.usable,
-        "hours": found.seconds / 3600,
-        "rates": {str(rate): seconds / 3600 for rate, seconds in found.rates.items()},
-        "channels": {str(count): files for count, files in found.channels.items()},
-        "rejected": [{"path": refused.path, "reason": refused.reason} for refused in found.rejected],
-        "clipped": _outliers(found.clipped),
-        "silent": list(found.silent),
-        "offset": _outliers(found.offset),
-        "quiet": _outliers(found.quiet),
-        "duplicates": [{"names": list(each.names), "exact": each.exact, "leak": each.leak} for each in found.twins],
-        "verdicts": _verdict_values(found.verdicts),
+        "path": health.folder,
+        "quick": health.quick,
+        "files": health.files,
+        "usable": health.usable,
+        "hours": health.seconds / 3600,
+        "rates": {str(rate): seconds / 3600 for rate, seconds in health.rates.items()},
+        "channels": {str(count): files for count, files in health.channels.items()},
+        "rejected": [{"path": refused.path, "reason": refused.reason} for refused in health.rejected],
+        "clipped": _outliers(health.clipped),
+        "silent": list(health.silent),
+        "offset": _outliers(health.offset),
+        "quiet": _outliers(health.quiet),
+        "duplicates": [
+            {"names": list(group.names), "exact": group.exact, "leak": group.leak} for group in health.duplicates
+        ],
+        "verdicts": _verdict_values(health.verdicts),
     }
 
 
-def _outliers(found: "Sequence[Outlier]") -> list[dict[str, object]]:
-    return [{"name": each.name, "value": each.value} for each in found]
+def _outliers(outliers: "Sequence[Outlier]") -> list[dict[str, object]]:
+    return [{"name": outlier.name, "value": outlier.value} for outlier in outliers]
 
 
-def _run_values(found: "RunHealth") -> dict[str, object]:
-    return {"kind": "run", "path": found.folder, "verdicts": _verdict_values(found.verdicts)}
+def _run_values(health: "RunHealth") -> dict[str, object]:
+    return {"kind": "run", "path": health.folder, "verdicts": _verdict_values(health.verdicts)}
 
 
 def _verdict_values(verdicts: "Sequence[Verdict]") -> list[dict[str, Any]]:

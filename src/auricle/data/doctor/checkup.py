@@ -9,8 +9,15 @@ from typing import final
 import numpy as np
 
 from auricle.data.doctor.diagnosis import CLIPPED, OFFSET, diagnose, too_quiet
-from auricle.data.doctor.duplicates import LISTENED_SECONDS, Group, candidates, confirmed, exact_copies, groups
-from auricle.data.doctor.examine import Finding, Ledger, beginning, examine
+from auricle.data.doctor.duplicates import (
+    COMPARED_SECONDS,
+    Group,
+    candidate_pairs,
+    confirmed_pairs,
+    exact_copies,
+    groups,
+)
+from auricle.data.doctor.examine import FileReport, LevelTable, examine, first_seconds
 from auricle.data.ordered_map import ordered_map
 from auricle.data.scan import Rejected, audio_names
 from auricle.data.split import Side, sides
@@ -18,9 +25,9 @@ from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.verdict import Verdict
 
-_MOST_THREADS = 8
+_MAX_THREADS = 8
 _BATCH = 8  # files per task: a task of one tiny file would cost more to hand out than to do
-_MOST_COMPARED = 5000
+_MAX_COMPARED = 5000
 
 
 @final
@@ -34,7 +41,7 @@ class Outlier:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Twins:
+class DuplicateReport:
     """Files with the same content.
 
     Attributes:
@@ -55,7 +62,7 @@ class SoundsHealth:
 
     Attributes:
         folder: that was looked at.
-        quick: only headers were read: figures of levels, clipping, silence, offset and twins are missing.
+        quick: only headers were read: figures of levels, clipping, silence, offset and duplicates are missing.
         files: audio files found.
         usable: how many can be trained on.
         seconds: of usable sound.
@@ -66,7 +73,7 @@ class SoundsHealth:
         silent: names of files that are silent throughout.
         offset: files with a constant in them, by its magnitude, the worst first.
         quiet: files that are too quiet, by their level in dB of full scale, the worst first.
-        twins: files with the same content.
+        duplicates: files with the same content.
         verdicts: all of this in plain lines.
     """
 
@@ -82,7 +89,7 @@ class SoundsHealth:
     silent: tuple[str, ...]
     offset: tuple[Outlier, ...]
     quiet: tuple[Outlier, ...]
-    twins: tuple[Twins, ...]
+    duplicates: tuple[DuplicateReport, ...]
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -99,8 +106,8 @@ def examine_sounds(
 ) -> SoundsHealth:
     """Look at every audio file below a folder: what can't be used and why, levels, clipping, copies, leaks.
 
-    Every file is decoded to its end, block by block, on a few threads; memory grows by some hundred bytes a file. Twins
-    are found by their first minute.
+    Every file is decoded to its end, block by block, on a few threads; memory grows by some hundred bytes a file.
+    Duplicates are found by their first minute.
 
     Args:
         folder: sounds in any nesting, format, rate and channel count.
@@ -115,103 +122,107 @@ def examine_sounds(
     names = list(audio_names(folder, lambda path, reason: rejected.append(Rejected(path, reason))))
     if not names and not rejected:
         raise DataError(f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files")
-    ledger = Ledger(len(names), sketches=not quick)
-    for index, found in enumerate(_examined(folder, names, quick)):
-        match found:
-            case Finding():
-                ledger.put(index, found)
+    levels = LevelTable(len(names), sketches=not quick)
+    for index, report in enumerate(_file_reports(folder, names, quick)):
+        match report:
+            case FileReport():
+                levels.put(index, report)
             case Rejected():
-                rejected.append(found)
+                rejected.append(report)
         on_progress(Progress("reading sounds", index + 1, len(names), "files"))
-    found_twins, compared_all = _twins(folder, names, ledger, on_progress)
-    return _health(folder, names, ledger, rejected, _named(found_twins, names, ledger), quick, compared_all)
+    duplicate_groups, compared_all = _find_duplicates(folder, names, levels, on_progress)
+    return _health(
+        folder, names, levels, rejected, _duplicate_reports(duplicate_groups, names, levels), quick, compared_all
+    )
 
 
-def _examined(folder: Path, names: Sequence[str], quick: bool) -> Iterator[Finding | Rejected]:
+def _file_reports(folder: Path, names: Sequence[str], quick: bool) -> Iterator[FileReport | Rejected]:
     """Findings in the order of names. (libsndfile, soxr and most of numpy release Python's lock.)"""
 
-    def look(first: int) -> list[Finding | Rejected]:
+    def look(first: int) -> list[FileReport | Rejected]:
         return [examine(folder / name, name, quick=quick) for name in names[first : first + _BATCH]]
 
-    threads = min(_MOST_THREADS, os.cpu_count() or 1)
+    threads = min(_MAX_THREADS, os.cpu_count() or 1)
     for reports in ordered_map(look, range(0, len(names), _BATCH), threads=threads, queue=4 * threads):
         yield from reports
 
 
-def _twins(
-    folder: Path, names: Sequence[str], ledger: Ledger, on_progress: OnProgress
+def _find_duplicates(
+    folder: Path, names: Sequence[str], levels: LevelTable, on_progress: OnProgress
 ) -> tuple[tuple[Group, ...], bool]:
     """Groups of the same content, and whether every likely pair was compared."""
-    exact = exact_copies(ledger.digest, ledger.sounding)
-    single = ledger.sounding.copy()
+    exact = exact_copies(levels.digest, levels.sounding)
+    is_single = levels.sounding.copy()
     for copies in exact:
-        single[copies[1:]] = False
-    pairs = candidates(ledger.sketch, single)
+        is_single[copies[1:]] = False
+    pairs = candidate_pairs(levels.sketch, is_single)
 
-    def hear(index: int) -> np.ndarray:
-        return beginning(folder / names[index], LISTENED_SECONDS)
+    def load_sound(index: int) -> np.ndarray:
+        return first_seconds(folder / names[index], COMPARED_SECONDS)
 
-    near = list(confirmed(pairs, hear, most=_MOST_COMPARED, on_progress=on_progress))
-    return groups(exact, near), len(pairs) <= _MOST_COMPARED
+    near_copies = list(confirmed_pairs(pairs, load_sound, max_pairs=_MAX_COMPARED, on_progress=on_progress))
+    return groups(exact, near_copies), len(pairs) <= _MAX_COMPARED
 
 
-def _named(found: tuple[Group, ...], names: Sequence[str], ledger: Ledger) -> tuple[Twins, ...]:
-    if not found:
+def _duplicate_reports(
+    duplicate_groups: tuple[Group, ...], names: Sequence[str], levels: LevelTable
+) -> tuple[DuplicateReport, ...]:
+    if not duplicate_groups:
         return ()
-    usable = np.flatnonzero(ledger.usable)
+    usable = np.flatnonzero(levels.usable)
     side = np.full(len(names), Side.neither, np.uint8)
     side[usable] = sides([names[index] for index in usable.tolist()])
     return tuple(
-        Twins(
+        DuplicateReport(
             tuple(names[index] for index in group.members),
             group.exact,
             leak={int(Side.train), int(Side.held_out)} <= set(side[list(group.members)].tolist()),
         )
-        for group in found
+        for group in duplicate_groups
     )
 
 
 def _health(
     folder: Path,
     names: Sequence[str],
-    ledger: Ledger,
+    levels: LevelTable,
     rejected: list[Rejected],
-    twins: tuple[Twins, ...],
+    duplicates: tuple[DuplicateReport, ...],
     quick: bool,
     compared_all: bool,
 ) -> SoundsHealth:
-    usable = ledger.usable
-    rates = np.unique(ledger.rate[usable])
-    channels, counts = np.unique(ledger.channels[usable], return_counts=True)
+    usable = levels.usable
+    rates = np.unique(levels.rate[usable])
+    channels, counts = np.unique(levels.channels[usable], return_counts=True)
     rejected.sort(key=lambda refused: refused.path)
-    silent = [] if quick else np.flatnonzero(usable & ~ledger.sounding).tolist()
-    quiet = too_quiet(ledger.level)
+    silent = [] if quick else np.flatnonzero(usable & ~levels.sounding).tolist()
+    quiet = too_quiet(levels.level)
     return SoundsHealth(
         folder=folder,
         quick=quick,
         files=len(names),
         usable=int(usable.sum()),
-        seconds=float(ledger.seconds.sum()),
-        rates={int(rate): float(ledger.seconds[ledger.rate == rate].sum()) for rate in rates},
+        seconds=float(levels.seconds.sum()),
+        rates={int(rate): float(levels.seconds[levels.rate == rate].sum()) for rate in rates},
         channels=dict(zip(channels.tolist(), counts.tolist(), strict=True)),
         rejected=tuple(rejected),
-        clipped=_outliers(names, ledger.clipped, ledger.clipped >= CLIPPED, worst=-1),
+        clipped=_outliers(names, levels.clipped, levels.clipped >= CLIPPED, worst=-1),
         silent=tuple(names[index] for index in silent),
-        offset=_outliers(names, ledger.offset, ledger.offset >= OFFSET, worst=-1),
-        quiet=_outliers(names, ledger.level, quiet, worst=1),
-        twins=twins,
+        offset=_outliers(names, levels.offset, levels.offset >= OFFSET, worst=-1),
+        quiet=_outliers(names, levels.level, quiet, worst=1),
+        duplicates=duplicates,
         verdicts=diagnose(
-            ledger,
+            levels,
             rejected=len(rejected),
-            twins=[(len(each.names), each.exact, each.leak) for each in twins],
+            duplicates=[(len(group.names), group.exact, group.leak) for group in duplicates],
             quick=quick,
             compared_all=compared_all,
         ),
     )
 
 
-def _outliers(names: Sequence[str], values: np.ndarray, chosen: np.ndarray, *, worst: int) -> tuple[Outlier, ...]:
-    """The chosen files, the highest values first, or with ``worst`` of 1 the lowest."""
-    indices = np.flatnonzero(chosen)
+def _outliers(names: Sequence[str], values: np.ndarray, mask: np.ndarray, *, worst: int) -> tuple[Outlier, ...]:
+    """The files of the mask, the highest values first, or with ``worst`` of 1 the lowest."""
+    indices = np.flatnonzero(mask)
     ordered = indices[np.argsort(worst * values[indices], kind="stable")]
     return tuple(Outlier(names[index], float(values[index])) for index in ordered.tolist())

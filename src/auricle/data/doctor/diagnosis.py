@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from auricle.data.doctor.examine import Ledger
+from auricle.data.doctor.examine import LevelTable
 from auricle.verdict import Level, Verdict
 
 CLIPPED = 1e-4
@@ -23,43 +23,45 @@ _SOME_OF_LOWER_RATE = 0.05
 
 def too_quiet(level: np.ndarray) -> np.ndarray:
     """Which files are too quiet to be heard or learned, by their level in dB, minus infinity for silence."""
-    heard = np.isfinite(level)
-    if not heard.any():
-        return heard
-    return heard & (level < min(_QUIET, float(np.median(level[heard])) - _FAR_BELOW / 2))
+    audible = np.isfinite(level)
+    if not audible.any():
+        return audible
+    return audible & (level < min(_QUIET, float(np.median(level[audible])) - _FAR_BELOW / 2))
 
 
 def diagnose(
-    ledger: Ledger, *, rejected: int, twins: Sequence[tuple[int, bool, bool]], quick: bool, compared_all: bool
+    levels: LevelTable, *, rejected: int, duplicates: Sequence[tuple[int, bool, bool]], quick: bool, compared_all: bool
 ) -> tuple[Verdict, ...]:
     """Judge a corpus.
 
     Args:
         ledger: what the usable files hold.
         rejected: how many files can't be used.
-        twins: of each group of the same content: how many files, whether exact copies, whether a leak.
+        duplicates: of each group of the same content: how many files, whether exact copies, whether a leak.
         quick: only headers were read.
-        compared_all: whether all likely twins were compared.
+        compared_all: whether all likely duplicates were compared.
     """
-    seen = _Corpus(ledger, rejected, twins, compared_all)
-    parts: tuple[Callable[[], Verdict], ...] = (seen.files,)
-    if seen.count:
-        parts += (seen.amount, seen.rates, seen.channels)
-        parts += (seen.depth,) if quick else (seen.level, seen.clipping, seen.silence, seen.offset)
-        parts += () if quick else (seen.duplicates, seen.leaks)
+    diagnosis = _Diagnosis(levels, rejected, duplicates, compared_all)
+    parts: tuple[Callable[[], Verdict], ...] = (diagnosis.files,)
+    if diagnosis.count:
+        parts += (diagnosis.amount, diagnosis.rates, diagnosis.channels)
+        parts += (
+            (diagnosis.depth,) if quick else (diagnosis.level, diagnosis.clipping, diagnosis.silence, diagnosis.offset)
+        )
+        parts += () if quick else (diagnosis.duplicates, diagnosis.leaks)
     return tuple(part() for part in parts)
 
 
 @final
-class _Corpus:
+class _Diagnosis:
     """One method for each topic."""
 
     def __init__(
-        self, ledger: Ledger, rejected: int, twins: Sequence[tuple[int, bool, bool]], compared_all: bool
+        self, levels: LevelTable, rejected: int, duplicates: Sequence[tuple[int, bool, bool]], compared_all: bool
     ) -> None:
-        self._ledger, self._rejected, self._twins, self._compared_all = ledger, rejected, twins, compared_all
-        self._seconds = float(ledger.seconds.sum())
-        self.count = int(ledger.usable.sum())
+        self._levels, self._rejected, self._duplicates, self._compared_all = levels, rejected, duplicates, compared_all
+        self._seconds = float(levels.seconds.sum())
+        self.count = int(levels.usable.sum())
 
     def files(self) -> Verdict:
         values = {"usable": self.count, "rejected": self._rejected}
@@ -81,7 +83,7 @@ class _Corpus:
         return Verdict("amount", Level.fine, f"{self._seconds / 3600:.2f} hours of sound", values)
 
     def rates(self) -> Verdict:
-        used = np.unique(self._ledger.rate[self._ledger.usable])
+        used = np.unique(self._levels.rate[self._levels.usable])
         shares = {int(rate): self._share_at(rate) for rate in used}
         listed = ", ".join(f"{rate} Hz {share:.0%}" for rate, share in shares.items())
         values = {f"share_{rate}": share for rate, share in shares.items()}
@@ -96,10 +98,10 @@ class _Corpus:
         return Verdict("rates", Level.fine, f"sample rates: {listed}", values)
 
     def _share_at(self, rate: int) -> float:
-        return float(self._ledger.seconds[self._ledger.rate == rate].sum()) / max(self._seconds, 1e-9)
+        return float(self._levels.seconds[self._levels.rate == rate].sum()) / max(self._seconds, 1e-9)
 
     def channels(self) -> Verdict:
-        counts, files = np.unique(self._ledger.channels[self._ledger.usable], return_counts=True)
+        counts, files = np.unique(self._levels.channels[self._levels.usable], return_counts=True)
         listed = ", ".join(
             f"{number} of {count} channel{'s' if count > 1 else ''}"
             for count, number in zip(counts.tolist(), files.tolist(), strict=True)
@@ -116,18 +118,18 @@ class _Corpus:
         return Verdict("depth", Level.warning, text, {})
 
     def level(self) -> Verdict:
-        heard = self._ledger.level[self._ledger.sounding].astype(float)
-        if not heard.size:
+        audible = self._levels.level[self._levels.sounding].astype(float)
+        if not audible.size:
             return Verdict("level", Level.bad, "every file is silent: check how they were recorded or exported", {})
-        low, median, high = np.percentile(heard, (5, 50, 95)).tolist()
-        quiet = int(too_quiet(self._ledger.level).sum())
+        low, median, high = np.percentile(audible, (5, 50, 95)).tolist()
+        quiet = int(too_quiet(self._levels.level).sum())
         values = {"p5": low, "median": median, "p95": high, "quiet": float(quiet)}
         span = f"levels: {median:.0f} dB in the middle, {low:.0f} to {high:.0f} dB for nine files of ten"
         if quiet:
             return Verdict(
                 "level",
                 Level.warning,
-                f"{span}; {_of(quiet, self.count)} too quiet: raise or remove {_them(quiet)}",
+                f"{span}; {_count_text(quiet, self.count)} too quiet: raise or remove {_pronoun(quiet)}",
                 values,
             )
         if high - low > _WIDE_SPREAD:
@@ -135,25 +137,28 @@ class _Corpus:
         return Verdict("level", Level.fine, span, values)
 
     def clipping(self) -> Verdict:
-        clipped = self._ledger.clipped >= CLIPPED
-        count, worst = int(clipped.sum()), float(self._ledger.clipped.max())
+        clipped = self._levels.clipped >= CLIPPED
+        count, worst = int(clipped.sum()), float(self._levels.clipped.max())
         values = {"files": float(count), "share": count / self.count, "worst": worst}
         if not count:
             return Verdict("clipping", Level.fine, "no file is clipped", values)
-        text = f"{_of(count, self.count)} clipped (flat tops at full scale, up to {worst:.2%} of the samples)"
+        text = f"{_count_text(count, self.count)} clipped (flat tops at full scale, up to {worst:.2%} of the samples)"
         if count / self.count < _MANY_CLIPPED:
             return Verdict("clipping", Level.fine, f"{text}: few enough", values)
         advice = "the model learns the distortion; take them from a source that is not clipped"
         return Verdict("clipping", Level.warning, f"{text}: {advice}", values)
 
     def silence(self) -> Verdict:
-        wholly = self.count - int(self._ledger.sounding.sum())
-        share = float((self._ledger.silent * self._ledger.seconds).sum()) / max(self._seconds, 1e-9)
-        values = {"share": share, "silent_files": float(wholly)}
+        silent_files = self.count - int(self._levels.sounding.sum())
+        share = float((self._levels.silent * self._levels.seconds).sum()) / max(self._seconds, 1e-9)
+        values = {"share": share, "silent_files": float(silent_files)}
         text = f"{share:.1%} of the time is silent (below -60 dB)"
-        if wholly:
+        if silent_files:
             return Verdict(
-                "silence", Level.warning, f"{text}; {_of(wholly, self.count)} silent: remove {_them(wholly)}", values
+                "silence",
+                Level.warning,
+                f"{text}; {_count_text(silent_files, self.count)} silent: remove {_pronoun(silent_files)}",
+                values,
             )
         if share > _MUCH_SILENCE:
             advice = "training skips most of it, yet what is left is less than it seems"
@@ -161,25 +166,25 @@ class _Corpus:
         return Verdict("silence", Level.fine, text, values)
 
     def offset(self) -> Verdict:
-        count, worst = int((self._ledger.offset >= OFFSET).sum()), float(self._ledger.offset.max())
+        count, worst = int((self._levels.offset >= OFFSET).sum()), float(self._levels.offset.max())
         values = {"files": float(count), "worst": worst}
         if count:
-            text = f"{_of(count, self.count)} shifted by a constant (up to {worst:.1%} of full scale)"
-            return Verdict("offset", Level.warning, f"{text}: high-pass {_them(count)}", values)
+            text = f"{_count_text(count, self.count)} shifted by a constant (up to {worst:.1%} of full scale)"
+            return Verdict("offset", Level.warning, f"{text}: high-pass {_pronoun(count)}", values)
         return Verdict("offset", Level.fine, f"no constant offset (at most {worst:.2%} of full scale)", values)
 
     def duplicates(self) -> Verdict:
-        exact = sum(size - 1 for size, same, _ in self._twins if same)
-        near = sum(size - 1 for size, same, _ in self._twins if not same)
-        values = {"groups": float(len(self._twins)), "exact": float(exact), "near": float(near)}
+        exact = sum(size - 1 for size, same, _ in self._duplicates if same)
+        near = sum(size - 1 for size, same, _ in self._duplicates if not same)
+        values = {"groups": float(len(self._duplicates)), "exact": float(exact), "near": float(near)}
         more = "" if self._compared_all else "; too many look alike to compare all of them, there may be more"
-        if not self._twins:
+        if not self._duplicates:
             return Verdict("duplicates", Level.fine, f"no content is there twice{more}", values)
-        text = "; ".join(_twin_phrases(exact, near))
+        text = "; ".join(_duplicate_phrases(exact, near))
         return Verdict("duplicates", Level.warning, f"{text}: they count double, remove them{more}", values)
 
     def leaks(self) -> Verdict:
-        count = sum(leak for _, _, leak in self._twins)
+        count = sum(leak for _, _, leak in self._duplicates)
         if not count:
             text = "nothing that is trained on is also held out"
             return Verdict("leaks", Level.fine, text, {"groups": 0.0})
@@ -190,17 +195,17 @@ class _Corpus:
         return Verdict("leaks", Level.warning, text, {"groups": float(count)})
 
 
-def _of(count: int, total: int) -> str:
+def _count_text(count: int, total: int) -> str:
     return f"{count} of {total} files ({count / total:.1%}) {'is' if count == 1 else 'are'}"
 
 
-def _them(count: int) -> str:
+def _pronoun(count: int) -> str:
     return "it" if count == 1 else "them"
 
 
-def _twin_phrases(exact: int, near: int) -> Iterator[str]:
+def _duplicate_phrases(exact: int, near: int) -> Iterator[str]:
     if exact:
         yield f"{exact} file{'s are exact copies' if exact > 1 else ' is an exact copy'} of another"
     if near:
-        what = "s are other versions" if near > 1 else " is another version"
-        yield f"{near} file{what} of one that is there (cut, scaled or coded)"
+        versions = "s are other versions" if near > 1 else " is another version"
+        yield f"{near} file{versions} of one that is there (cut, scaled or coded)"

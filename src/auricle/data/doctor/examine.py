@@ -8,8 +8,8 @@ from typing import NamedTuple, final
 import numpy as np
 
 from auricle.audio import AudioReader
-from auricle.data.doctor.audio_fingerprint import RATE, SKETCH, Fingerprint
-from auricle.data.doctor.levels import LevelMeter, Levels, too_loud
+from auricle.data.doctor.audio_fingerprint import RATE, SKETCH_SIZE, Fingerprint
+from auricle.data.doctor.levels import LevelMeter, Levels, peak_problem
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError
 
@@ -17,7 +17,7 @@ _BLOCK = 1 << 16
 
 
 @final
-class Finding(NamedTuple):
+class FileReport(NamedTuple):
     """What a usable file holds. ``digest`` is 0 and ``sketch`` empty where only the header was read."""
 
     sample_rate: int
@@ -28,19 +28,19 @@ class Finding(NamedTuple):
     sketch: np.ndarray = np.zeros(0, np.uint32)
 
 
-def examine(path: Path, name: str, *, quick: bool) -> Finding | Rejected:
+def examine(path: Path, name: str, *, quick: bool) -> FileReport | Rejected:
     """Read a file, or with ``quick`` its header only."""
     header = examine_header(path, name, MIN_SECONDS)
     match header:
         case Rejected():
             return header
         case _ if quick:
-            return Finding(header.sample_rate, header.channels, header.seconds)
+            return FileReport(header.sample_rate, header.channels, header.seconds)
         case _:
             return _decode(path)
 
 
-def _decode(path: Path) -> Finding | Rejected:
+def _decode(path: Path) -> FileReport | Rejected:
     try:
         with AudioReader(path) as reader:
             meter, fingerprint = LevelMeter(reader.sample_rate, reader.channels), Fingerprint(reader.sample_rate)
@@ -55,14 +55,14 @@ def _decode(path: Path) -> Finding | Rejected:
         return Rejected(path, f"can't read {path}: {error.strerror or error}")
     if levels.frames == 0:
         return Rejected(path, f"{path} holds no samples: replace it")
-    fault = too_loud(path, levels.peak)
+    fault = peak_problem(path, levels.peak)
     if fault is not None:
         return Rejected(path, fault)
-    return Finding(rate, channels, levels.frames / rate, levels, *fingerprint.finish())
+    return FileReport(rate, channels, levels.frames / rate, levels, *fingerprint.finish())
 
 
 @final
-class Ledger:
+class LevelTable:
     """The findings of a corpus in columns: 165 bytes a file.
 
     Args:
@@ -78,18 +78,18 @@ class Ledger:
         self.silent = np.zeros(count, np.float32)
         self.offset = np.zeros(count, np.float32)
         self.digest = np.zeros(count, np.uint64)
-        self.sketch = np.zeros((count if sketches else 0, SKETCH), np.uint32)
+        self.sketch = np.zeros((count if sketches else 0, SKETCH_SIZE), np.uint32)
 
-    def put(self, index: int, finding: Finding) -> None:
+    def put(self, index: int, report: FileReport) -> None:
         """Enter a usable file."""
-        self.rate[index], self.channels[index] = finding.sample_rate, finding.channels
-        self.seconds[index] = finding.seconds
-        if finding.levels is not None:
-            levels = finding.levels
+        self.rate[index], self.channels[index] = report.sample_rate, report.channels
+        self.seconds[index] = report.seconds
+        if report.levels is not None:
+            levels = report.levels
             self.level[index], self.clipped[index] = levels.level, levels.clipped
             self.silent[index], self.offset[index] = levels.silent, levels.offset
-            self.digest[index] = finding.digest
-            self.sketch[index, : len(finding.sketch)] = finding.sketch
+            self.digest[index] = report.digest
+            self.sketch[index, : len(report.sketch)] = report.sketch
 
     @property
     def usable(self) -> np.ndarray:
@@ -102,7 +102,7 @@ class Ledger:
         return np.isfinite(self.level)
 
 
-def beginning(path: Path, seconds: float) -> np.ndarray:
+def first_seconds(path: Path, seconds: float) -> np.ndarray:
     """The first seconds of a file as its channels' mean at 8 kHz: float32 ``(t,)``; empty if it can't be read."""
     try:
         with AudioReader(path) as reader:
@@ -115,11 +115,11 @@ def _mono(reader: AudioReader, seconds: float) -> np.ndarray:
     from auricle.audio import resample
 
     def blocks() -> Iterator[np.ndarray]:
-        left = math.ceil(seconds * reader.sample_rate)
+        remaining = math.ceil(seconds * reader.sample_rate)
         for block in reader.blocks(_BLOCK):
-            yield block[:, :left].mean(axis=0, dtype=np.float32)
-            left -= block.shape[1]
-            if left <= 0:
+            yield block[:, :remaining].mean(axis=0, dtype=np.float32)
+            remaining -= block.shape[1]
+            if remaining <= 0:
                 return
 
     parts = list(blocks())

@@ -6,20 +6,20 @@ from typing import final
 
 import numpy as np
 
-HIGHEST_PEAK = 2.0
+MAX_PEAK = 2.0
 """A sound with samples beyond this is refused: it was saved with another full scale."""
 SILENT_PEAK = 1e-3
 """Time counts as silent where 50 ms stay below this peak (-60 dB)."""
 _WINDOW_SECONDS = 0.05
 _FULL_SCALE = 0.999
-_RUN = 3  # so many samples in a row at full scale are a flat top; one or two may be a rightly normalised peak
+_MIN_RUN = 3  # so many samples in a row at full scale are a flat top; one or two may be a rightly normalised peak
 
 
-def too_loud(path: object, peak: float) -> str | None:
+def peak_problem(path: object, peak: float) -> str | None:
     """Say what is wrong with a peak beyond the highest, or return None."""
-    if peak <= HIGHEST_PEAK:
+    if peak <= MAX_PEAK:
         return None
-    return f"{path} has samples of up to {peak:g} where 1 is full scale ({HIGHEST_PEAK:g} is tolerated): scale it down"
+    return f"{path} has samples of up to {peak:g} where 1 is full scale ({MAX_PEAK:g} is tolerated): scale it down"
 
 
 @final
@@ -55,8 +55,8 @@ class LevelMeter:
 
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._window = max(1, round(_WINDOW_SECONDS * sample_rate))
-        self._rest = np.zeros((channels, 0), np.float32)
-        self._before = np.zeros((channels, _RUN - 1), bool)
+        self._pending = np.zeros((channels, 0), np.float32)
+        self._last_flags = np.zeros((channels, _MIN_RUN - 1), bool)
         self._sums = np.zeros(channels)
         self._peak = self._power = 0.0
         self._frames = self._clipped = self._silent = 0
@@ -65,46 +65,46 @@ class LevelMeter:
         """Take float32 ``(c, t)``."""
         self._frames += block.shape[1]
         self._sums += block.sum(axis=1, dtype=np.float64)
-        self._clipped += self._flat(block)
-        whole = np.concatenate([self._rest, block], axis=1)
-        count = whole.shape[1] // self._window
-        self._take(whole[:, : count * self._window].reshape(len(block), count, self._window))
-        self._rest = whole[:, count * self._window :]
+        self._clipped += self._count_clipped(block)
+        samples = np.concatenate([self._pending, block], axis=1)
+        count = samples.shape[1] // self._window
+        self._add_windows(samples[:, : count * self._window].reshape(len(block), count, self._window))
+        self._pending = samples[:, count * self._window :]
 
     def finish(self) -> Levels:
         """Return the figures."""
-        if self._rest.shape[1]:
-            self._take(self._rest[:, None])
-        heard = self._frames - self._silent
+        if self._pending.shape[1]:
+            self._add_windows(self._pending[:, None])
+        audible_frames = self._frames - self._silent
         channels = len(self._sums)
         return Levels(
             frames=self._frames,
             peak=self._peak,
-            level=10 * math.log10(self._power / (heard * channels)) if heard else -math.inf,
+            level=10 * math.log10(self._power / (audible_frames * channels)) if audible_frames else -math.inf,
             clipped=self._clipped / max(1, self._frames * channels),
             silent=self._silent / max(1, self._frames),
             offset=float(np.abs(self._sums).max()) / max(1, self._frames),
         )
 
-    def _flat(self, block: np.ndarray) -> int:
+    def _count_clipped(self, block: np.ndarray) -> int:
         """How many samples end a run at full scale; a run counts from its third sample on."""
-        high = np.concatenate([self._before, np.abs(block) >= _FULL_SCALE], axis=1)
-        self._before = high[:, -(_RUN - 1) :]
+        high = np.concatenate([self._last_flags, np.abs(block) >= _FULL_SCALE], axis=1)
+        self._last_flags = high[:, -(_MIN_RUN - 1) :]
         length = block.shape[1]
         if not high.any():
             return 0
         run = high[:, :length].copy()
-        for shift in range(1, _RUN):
+        for shift in range(1, _MIN_RUN):
             run &= high[:, shift : shift + length]
         return int(run.sum())
 
-    def _take(self, windows: np.ndarray) -> None:
+    def _add_windows(self, windows: np.ndarray) -> None:
         """Add ``(c, windows, t)``."""
         if windows.size == 0:
             return
         peaks = np.abs(windows).max(axis=(0, 2))
-        heard = peaks >= SILENT_PEAK
+        audible = peaks >= SILENT_PEAK
         powers = np.einsum("cwt,cwt->w", windows, windows, dtype=np.float64)
         self._peak = max(self._peak, float(peaks.max()))
-        self._power += float(powers[heard].sum())
-        self._silent += int((~heard).sum()) * windows.shape[2]
+        self._power += float(powers[audible].sum())
+        self._silent += int((~audible).sum()) * windows.shape[2]

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from auricle.data import AudioCache
-from auricle.data.cache import put_away
-from auricle.data.checksum import SummedFile, damaged_piece
+from auricle.data.cache import discard_folder
+from auricle.data.checksum import ChecksummedFile, damaged_piece
 from auricle.errors import DataError
 from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -111,7 +111,7 @@ class LatentCache:
                     return cls(home)
                 except DataError as error:
                     on_note(f"{str(error).removesuffix(': delete this folder')}: they are made anew")
-                    put_away(home)
+                    discard_folder(home)
             home.parent.mkdir(parents=True, exist_ok=True)
             _make(sounds, model, home, channels, on_progress)
         except OSError as error:
@@ -178,7 +178,7 @@ def _make(sounds: AudioCache, model: Autoencoder, home: Path, channels: int, on_
         count, features = 0, channels * model.latent_dim
         total, squares = np.zeros(features), np.zeros(features)
         with (work / _VALUES).open("wb") as raw:
-            file = SummedFile(raw)
+            file = ChecksummedFile(raw)
             on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
             for index, sound in enumerate(sounds.names):
                 z = encode_blocks(model, sounds, index, channels, TAIL)

@@ -4,8 +4,15 @@ import numpy as np
 import pytest
 
 from auricle.audio import resample
-from auricle.data.doctor.audio_fingerprint import SKETCH, Fingerprint
-from auricle.data.doctor.duplicates import SAME, Kin, candidates, exact_copies, groups, likeness
+from auricle.data.doctor.audio_fingerprint import SKETCH_SIZE, Fingerprint
+from auricle.data.doctor.duplicates import (
+    SAME_RECORDING,
+    DisjointSets,
+    candidate_pairs,
+    correlation,
+    exact_copies,
+    groups,
+)
 
 RATE = 16000
 
@@ -14,13 +21,13 @@ def sound(seed: int, seconds: float = 4.0) -> np.ndarray:
     """Noise that changes in level and colour a few times a second, as speech does."""
     random = np.random.default_rng(seed)
     length = round(seconds * RATE)
-    made = np.zeros(length)
+    samples = np.zeros(length)
     for _ in range(round(12 * seconds)):
         size = int(random.integers(800, 6000))
         start = int(random.integers(0, length - size))
         tone = np.sin(2 * np.pi * random.uniform(200, 3500) / RATE * np.arange(size) + random.uniform(0, 6))
-        made[start : start + size] += random.uniform(0.02, 0.2) * np.hanning(size) * tone
-    return (made + 0.003 * random.standard_normal(length)).astype(np.float32)
+        samples[start : start + size] += random.uniform(0.02, 0.2) * np.hanning(size) * tone
+    return (samples + 0.003 * random.standard_normal(length)).astype(np.float32)
 
 
 def fingerprint(audio: np.ndarray, rate: int = RATE, block: int = 5000) -> tuple[int, np.ndarray]:
@@ -36,9 +43,9 @@ def shared(first: np.ndarray, second: np.ndarray) -> int:
 
 def test_blocks_do_not_matter() -> None:
     digest, sketch = fingerprint(sound(0))
-    other, same = fingerprint(sound(0), block=777)
-    assert digest == other and sketch.tolist() == same.tolist()
-    assert len(sketch) == SKETCH and (np.diff(sketch.astype(np.int64)) > 0).all()
+    digest_by_blocks, sketch_by_blocks = fingerprint(sound(0), block=777)
+    assert digest == digest_by_blocks and sketch.tolist() == sketch_by_blocks.tolist()
+    assert len(sketch) == SKETCH_SIZE and (np.diff(sketch.astype(np.int64)) > 0).all()
 
 
 def test_every_sample_counts() -> None:
@@ -48,13 +55,13 @@ def test_every_sample_counts() -> None:
 
 
 def variants() -> dict[str, tuple[np.ndarray, int]]:
-    whole = sound(1)
-    noisy = whole + 0.0003 * np.random.default_rng(9).standard_normal(len(whole)).astype(np.float32)
+    original = sound(1)
+    noisy = original + 0.0003 * np.random.default_rng(9).standard_normal(len(original)).astype(np.float32)
     return {
-        "level": (0.2 * whole, RATE),
-        "inverted": (-whole, RATE),
-        "cut": (whole[5001:-9000], RATE),
-        "rate": (resample(whole[None], RATE, 44100)[0], 44100),
+        "level": (0.2 * original, RATE),
+        "inverted": (-original, RATE),
+        "cut": (original[5001:-9000], RATE),
+        "rate": (resample(original[None], RATE, 44100)[0], 44100),
         "noise": (noisy, RATE),
     }
 
@@ -63,27 +70,27 @@ def variants() -> dict[str, tuple[np.ndarray, int]]:
 def test_the_same_recording_is_known_again(name: str) -> None:
     audio, rate = variants()[name]
     assert shared(fingerprint(audio, rate)[1], fingerprint(sound(1))[1]) >= 4
-    heard = [resample(each[None], r, 8000)[0] for each, r in ((audio, rate), (sound(1), RATE))]
-    assert likeness(*heard) >= SAME
-    assert likeness(*reversed(heard)) == pytest.approx(likeness(*heard), abs=0.01)
+    sounds = [resample(samples[None], r, 8000)[0] for samples, r in ((audio, rate), (sound(1), RATE))]
+    assert correlation(*sounds) >= SAME_RECORDING
+    assert correlation(*reversed(sounds)) == pytest.approx(correlation(*sounds), abs=0.01)
 
 
 def test_strangers_are_not() -> None:
     sketches = [fingerprint(sound(seed))[1] for seed in range(12)]
     assert max(shared(sketches[i], sketches[j]) for i in range(12) for j in range(i)) <= 1
-    heard = [resample(sound(seed)[None], RATE, 8000)[0] for seed in range(4)]
-    assert max(likeness(heard[i], heard[j]) for i in range(4) for j in range(i)) < 0.5
+    sounds = [resample(sound(seed)[None], RATE, 8000)[0] for seed in range(4)]
+    assert max(correlation(sounds[i], sounds[j]) for i in range(4) for j in range(i)) < 0.5
 
 
 def test_hum_does_not_make_strangers_alike() -> None:
     hum = 0.3 * np.sin(2 * np.pi * 50 / 8000 * np.arange(16000)).astype(np.float32)
-    heard = [resample(sound(seed, 2.0)[None], RATE, 8000)[0] + hum for seed in range(2)]
-    assert likeness(*heard) < SAME
+    sounds = [resample(sound(seed, 2.0)[None], RATE, 8000)[0] + hum for seed in range(2)]
+    assert correlation(*sounds) < SAME_RECORDING
 
 
 @pytest.mark.parametrize("length", [0, 1, 100])
 def test_nothing_to_compare(length: int) -> None:
-    assert likeness(np.zeros(length, np.float32), np.zeros(length, np.float32)) == 0.0
+    assert correlation(np.zeros(length, np.float32), np.zeros(length, np.float32)) == 0.0
     assert fingerprint(np.zeros(length, np.float32))[1].size == 0
 
 
@@ -96,7 +103,7 @@ def test_exact_copies() -> None:
 
 def test_candidates() -> None:
     random = np.random.default_rng(0)
-    sketches = random.integers(1, 2**32, (1000, SKETCH), np.uint32)
+    sketches = random.integers(1, 2**32, (1000, SKETCH_SIZE), np.uint32)
     sketches[700, :5] = sketches[3, 10:15]
     sketches[701, :2] = sketches[4, :2]
     sketches[702, 0] = sketches[5, 0]  # one code may be the same by chance
@@ -105,23 +112,23 @@ def test_candidates() -> None:
     sketches[900:910] = 0  # none
     among = np.ones(1000, bool)
     among[703] = False
-    assert candidates(sketches, among).tolist() == [[3, 700], [4, 701]]
-    assert candidates(sketches, np.zeros(1000, bool)).shape == (0, 2)
+    assert candidate_pairs(sketches, among).tolist() == [[3, 700], [4, 701]]
+    assert candidate_pairs(sketches, np.zeros(1000, bool)).shape == (0, 2)
 
 
 def test_groups() -> None:
-    found = groups([np.array([1, 5]), np.array([2, 6])], [(5, 8), (10, 11)])
-    assert [(group.members, group.exact) for group in found] == [
+    merged = groups([np.array([1, 5]), np.array([2, 6])], [(5, 8), (10, 11)])
+    assert [(group.members, group.exact) for group in merged] == [
         ((1, 5, 8), False),
         ((2, 6), True),
         ((10, 11), False),
     ]
 
 
-def test_kin_does_not_depend_on_order() -> None:
+def test_sets_do_not_depend_on_order() -> None:
     pairs = [(3, 9), (1, 3), (9, 4), (7, 8), (2, 7)]
     for turn in range(5):
-        kin = Kin()
+        sets = DisjointSets()
         for first, second in pairs[turn:] + pairs[:turn]:
-            kin.join(second, first)
-        assert kin.groups() == [[1, 3, 4, 9], [2, 7, 8]]
+            sets.join(second, first)
+        assert sets.groups() == [[1, 3, 4, 9], [2, 7, 8]]
