@@ -138,11 +138,6 @@ class AudioCache:
         return len(self._entries)
 
     @property
-    def sounds(self) -> int:
-        """Number of sounds."""
-        return len(self._entries)
-
-    @property
     def names(self) -> tuple[str, ...]:
         """Name (path relative to the scanned folder) of each sound."""
         return tuple(entry.name for entry in self._entries)
