@@ -25,7 +25,7 @@ class Work:
         model: whose encoder hears it.
         told: the protocol, in words.
         parts: a path in the corpus and the manifest's label to class, group and fold ("" for none).
-        folds: how many grouped folds are dealt out where sounds state none.
+        folds: how many grouped folds are split_folds out where sounds state none.
     """
 
     folder: str
@@ -94,7 +94,7 @@ def model_for(name: str) -> str:
 
 
 def folds_for(name: str, labels: "Labels") -> tuple[str, ...]:
-    """The fold of each known sound: official ones, or whole groups dealt out."""
+    """The fold of each known sound: official ones, or whole groups split_folds out."""
     from auricle.classify.probes.folds import folds_of
 
     sounds = labels.known

@@ -57,16 +57,16 @@ Part = tuple[dict[str, Any], dict[str, Any], list[str]]
 
 def accuracy(args: argparse.Namespace) -> Part:
     """Every work: the latents, the baselines, an SVM on MFCC."""
-    from auricle.classify.evaluation.compare import evaluate_classifier
+    from auricle import CrossValidationOptions, evaluate_classifier
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
         labels, model = labels_of(name, args.corpus, args.drums), args.model or model_for(name)
         labels = _with_folds(name, labels)
-        judged = evaluate_classifier(labels, model, folds="fold", kind=args.probe)
-        latents_row = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.found)}
+        judged = evaluate_classifier(labels, model, options=CrossValidationOptions(folds="fold", probe=args.probe))
+        latents_row = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.evaluation)}
         baseline_rows = [
-            {"features": baseline.name, "lead": _points(baseline.lead), **_figures(baseline.found)}
+            {"features": baseline.name, "lead": _points(baseline.lead), **_figures(baseline.evaluation)}
             for baseline in judged.baselines
         ]
         svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
@@ -137,8 +137,7 @@ def finetune(args: argparse.Namespace) -> Part:
 
 def architectures(args: argparse.Namespace) -> Part:
     """The seed architectures on the same sounds for the same minutes: accuracy, reconstruction, speed."""
-    from auricle import DeviceConfig, TrainingOptions, train
-    from auricle.classify.evaluation.compare import evaluate_classifier
+    from auricle import CrossValidationOptions, DeviceConfig, TrainingOptions, evaluate_classifier, train
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
@@ -155,14 +154,16 @@ def architectures(args: argparse.Namespace) -> Part:
                     device=DeviceConfig(threads=1),
                 )
                 judged = evaluate_classifier(
-                    sounds_with_folds, training.model, folds="fold", kind=args.probe, baselines=False, keep=False
+                    sounds_with_folds,
+                    training.model,
+                    options=CrossValidationOptions(folds="fold", probe=args.probe, skip_baselines=True, no_cache=True),
                 )
             best = max((row for row in training.table if row.codec != "opus"), key=lambda row: row.si_sdr or -99.0)
             rows.append(
                 {
                     "work": told(name),
                     "architecture": preset,
-                    "accuracy %": 100 * judged.found.accuracy.value,
+                    "accuracy %": 100 * judged.evaluation.accuracy.value,
                     "mel": best.mel,
                     "SI-SDR dB": best.si_sdr,
                     "kb/s": best.kbps,
@@ -177,17 +178,19 @@ def architectures(args: argparse.Namespace) -> Part:
 
 def speed(args: argparse.Namespace) -> Part:
     """Hours classified per minute, from files, and features of many short clips."""
-    from auricle.classify.classifier import Classifier
+    from auricle import CacheOptions, Classifier, ClassifierOptions
 
     rows = []
     for name in args.works:
         labelled_sounds = labels_of(name, args.corpus, args.drums)
         sounds = [each.sound for each in labelled_sounds.known]
-        able = Classifier.fit(_first(labelled_sounds, 200), args.model or model_for(name), kind=args.probe)
+        able = Classifier.fit(
+            _first(labelled_sounds, 200), args.model or model_for(name), options=ClassifierOptions(probe=args.probe)
+        )
         paths = [sound.path for sound in sounds[: args.clips]]
         seconds = sum(sound.seconds for sound in sounds[: args.clips])
         started, processor = time.perf_counter(), time.process_time()
-        able.predict(paths, keep=False)
+        able.predict(paths, caching=CacheOptions(no_cache=True))
         wall, used = time.perf_counter() - started, time.process_time() - processor
         rows.append(
             {
@@ -234,26 +237,26 @@ def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
     from auricle import load
     from auricle.classify.features.latents import LatentFeatures, random_encoder
     from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
-    from auricle.classify.features.pooling import fitting_segments, recipe_of
+    from auricle.classify.features.pooling import fitting_feature_config
 
     sounds = labels.known
-    recipe = recipe_of(segments=fitting_segments([sound.sound.seconds for sound in sounds]))
+    config = fitting_feature_config([sound.sound.seconds for sound in sounds])
     encoder, rate = load(model), min(48_000, sounds[0].sound.sample_rate)
-    same = recipe.segments
+    same = config.segments
     return [
-        LatentFeatures(encoder, recipe),
+        LatentFeatures(encoder, config),
         MfccFeatures(rate, segments=same),
         LogMelFeatures(rate, segments=same),
-        LatentFeatures(random_encoder(encoder), recipe, name="random encoder"),
+        LatentFeatures(random_encoder(encoder), config, name="random encoder"),
     ]
 
 
 def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """Features, classes, folds and groups of the sounds that decode."""
-    from auricle.classify.features.extract import extract, labels_of as matched  # noqa: I001
+    from auricle.classify.features.extract import extract, match_labels
 
     result = extract([sound.sound for sound in labels.known], extractor)
-    sounds = matched(result, labels.known)
+    sounds = match_labels(result, labels.known)
     names, folds = (np.array([str(getattr(sound, key)) for sound in sounds]) for key in ("label", "fold"))
     return result.values, names, folds, [str(sound.group) for sound in sounds]
 
@@ -264,7 +267,7 @@ def _title(count: int) -> str:
 
 def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[str], count: int, kind: str) -> float:
     """Accuracy in percent with so many labels a class from the training folds, a mean over draws and folds."""
-    from auricle.classify.probes.probe import probe
+    from auricle.classify.probes.probe import probe_of_kind
 
     right = []
     for fold in np.unique(folds):
@@ -272,7 +275,7 @@ def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[
         for draw in range(_DRAWS if count else 1):
             random = np.random.default_rng([draw, int(np.flatnonzero(np.unique(folds) == fold)[0])])
             rows = _drawn(inside, names, count, random) if count else inside
-            fitted = probe(kind).fit(values[rows], names[rows].tolist(), [groups[row] for row in rows])
+            fitted = probe_of_kind(kind).fit(values[rows], names[rows].tolist(), [groups[row] for row in rows])
             guessed = np.array(fitted.classes)[fitted.probabilities(values[outside]).argmax(1)]
             right.append(np.repeat((guessed == names[outside]).mean(), outside.sum()))
     return 100 * float(np.concatenate(right).mean())
@@ -335,9 +338,9 @@ def _pace(model: Any) -> float:
 
     extractor = LatentFeatures(model)
     sound = np.random.default_rng(0).standard_normal(10 * model.sample_rate).astype(np.float32)
-    extractor.pooled(sound)
+    extractor.mono_features(sound)
     started = time.process_time()
-    extractor.pooled(sound)
+    extractor.mono_features(sound)
     return 10.0 / (time.process_time() - started)
 
 

@@ -61,9 +61,16 @@ if TYPE_CHECKING:
     )
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
+    from auricle.options.classification import (
+        CacheOptions,
+        ClassifierOptions,
+        CrossValidationOptions,
+        FinetuneOptions,
+        SuggestionOptions,
+    )
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions
-    from auricle.options.training import DeviceConfig, FinetuneOptions, PriorTrainingOptions, TrainingOptions
+    from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
@@ -81,11 +88,14 @@ __all__ = [
     "Autoencoder",
     "BenchmarkOptions",
     "BenchmarkResult",
+    "CacheOptions",
     "Classifier",
+    "ClassifierOptions",
     "Comparison",
     "CompressOptions",
     "CompressResult",
     "ConfigError",
+    "CrossValidationOptions",
     "DataError",
     "Decoder",
     "DecompressOptions",
@@ -111,6 +121,7 @@ __all__ = [
     "RepairResult",
     "SamplingOptions",
     "Similar",
+    "SuggestionOptions",
     "Suggestions",
     "SynthesisEvaluationOptions",
     "SynthesisOutput",
@@ -187,9 +198,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "Tuned": "auricle.classify.finetuning.finetune",
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
         "TrainingCallbacks": "auricle.api.training_run",
-        **dict.fromkeys(
-            ("DeviceConfig", "FinetuneOptions", "PriorTrainingOptions", "TrainingOptions"), "auricle.options.training"
-        ),
+        **dict.fromkeys(("DeviceConfig", "PriorTrainingOptions", "TrainingOptions"), "auricle.options.training"),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",
         "SynthesisOutput": "auricle.synth.rendering.result",
@@ -206,6 +215,16 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "doctor": "auricle.api.doctor",
         "info": "auricle.api.info",
         "Classifier": "auricle.classify.classifier",
+        **dict.fromkeys(
+            (
+                "CacheOptions",
+                "ClassifierOptions",
+                "CrossValidationOptions",
+                "FinetuneOptions",
+                "SuggestionOptions",
+            ),
+            "auricle.options.classification",
+        ),
         **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.evaluation.compare"),
         **dict.fromkeys(("Features", "features"), "auricle.classify.features.extract"),
         **dict.fromkeys(("Similar", "similar"), "auricle.classify.search.similar"),

@@ -16,14 +16,15 @@ from safetensors.numpy import load_file, save_file
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import read_classifier
 from auricle.classify.features.latents import random_encoder
-from auricle.classify.prediction import Guess, joined
+from auricle.classify.prediction import Guess, join_windows
 from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
 from auricle.model import load
+from auricle.options.classification import ClassifierOptions
 
 
 @pytest.fixture
 def fitted(sounds: Path, model_file: Path) -> Classifier:
-    return Classifier.fit(sounds, model_file, group=r"_(\w+)\.")
+    return Classifier.fit(sounds, model_file, options=ClassifierOptions(groups=r"_(\w+)\."))
 
 
 @pytest.fixture
@@ -47,10 +48,10 @@ def test_it_recognises_what_it_never_heard(fitted: Classifier) -> None:
 @pytest.mark.parametrize("kind", ["ridge", "logistic", "mlp", "knn"])
 def test_a_stored_one_says_the_same(sounds: Path, model_file: Path, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "b.classifier.safetensors"
-    first = Classifier.fit(sounds, model_file, kind=kind, segments=1)
+    first = Classifier.fit(sounds, model_file, options=ClassifierOptions(probe=kind, segments=1))
     first.save(path)
     again = Classifier.load(path, model_file)
-    assert again.classes == KINDS and again.described == first.described
+    assert again.classes == KINDS and again.metadata == first.metadata
     assert again.predict(sounds).sounds == first.predict(sounds).sounds
     with pytest.raises(OutputError, match="exists already"):
         first.save(path)
@@ -60,8 +61,8 @@ def test_another_autoencoder_is_refused(stored: Path, model_file: Path) -> None:
     other = random_encoder(load(model_file), seed=5)
     with pytest.raises(ModelError) as refusal:
         Classifier.load(stored, other)
-    described, _ = read_classifier(stored)
-    assert described.encoder[:16] in str(refusal.value) and "fit again" in str(refusal.value)
+    metadata, _ = read_classifier(stored)
+    assert metadata.encoder[:16] in str(refusal.value) and "fit again" in str(refusal.value)
     with pytest.raises(ModelError, match="name its file with --model"):
         Classifier.load(stored)  # its autoencoder is no shipped one
 
@@ -77,12 +78,12 @@ def test_what_is_heard_when(fitted: Classifier, tmp_path: Path) -> None:
     assert heard == pytest.approx({"tone": 2.0, "hiss": 3.0, "click": 2.0}, abs=0.5)
     assert set(fitted.timelines([path])) == {str(path)}
     with pytest.raises(OptionError, match="windows of 90 s"):
-        fitted.timeline(path, seconds=90)
+        fitted.timeline(path, window=90)
 
 
 def test_neighbours_are_joined() -> None:
     heard = [(0.0, Guess("a", 0.6)), (0.5, Guess("a", 0.8)), (1.0, Guess("b", 0.9))]
-    first, second = joined(heard, 1.0, 2.0)
+    first, second = join_windows(heard, 1.0, 2.0)
     assert (first.start, first.end, first.guess.label) == (0.0, 1.25, "a")
     assert first.guess.probability == pytest.approx(0.7)
     assert (second.start, second.end, second.guess.probability) == (1.25, 2.0, 0.9)
@@ -97,7 +98,7 @@ def test_thin_classes_are_told(sounds: Path, model_file: Path) -> None:
     soundfile.write(sounds / "loose.wav", sound("tone", 6), RATE)
     notes: list[str] = []
     made = Classifier.fit(sounds, model_file, on_note=notes.append)
-    assert made.classes == ("bell", *KINDS) and made.described.files["bell"] == 1
+    assert made.classes == ("bell", *KINDS) and made.metadata.files["bell"] == 1
     told = "\n".join(notes)
     for words in (
         "1 file can't be used",
@@ -113,9 +114,9 @@ def test_nothing_to_learn_from(sounds: Path, model_file: Path, tmp_path: Path) -
         Classifier.fit(sounds / "tone", model_file)
     (tmp_path / "one.csv").write_text("path,label\ntone/tone0_maker0.wav,a\ntone/tone1_maker1.wav,a\n")
     with pytest.raises(DataError, match="all 2 sounds are of class a"):
-        Classifier.fit(sounds, model_file, table=tmp_path / "one.csv")
+        Classifier.fit(sounds, model_file, options=ClassifierOptions(labels_table=tmp_path / "one.csv"))
     with pytest.raises(OptionError, match="no probe 'forest'"):
-        Classifier.fit(sounds, model_file, kind="forest")
+        Classifier.fit(sounds, model_file, options=ClassifierOptions(probe="forest"))
 
 
 def test_silence_and_tiny_clips_have_an_answer(fitted: Classifier, tmp_path: Path) -> None:

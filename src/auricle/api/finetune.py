@@ -4,12 +4,13 @@ from pathlib import Path
 
 from auricle.api.training_run import TrainingCallbacks, cpu_threads, fit, open_run_folder
 from auricle.atomic import check_writable
-from auricle.classify.finetuning.finetune import FineTuning, Tuned
-from auricle.classify.label_checks import gathered_labels
+from auricle.classify.finetuning.finetune import FineTuning, Tuned, check_finetuned_probe
+from auricle.classify.label_checks import load_labels
 from auricle.data.labels import Labels
 from auricle.extras import require
 from auricle.model import Autoencoder, load
-from auricle.options.training import DeviceConfig, FinetuneOptions, tracker_names
+from auricle.options.classification import FinetuneOptions
+from auricle.options.training import DeviceConfig, tracker_names
 from auricle.training import Budget, Run, TrainingDevice
 from auricle.watch import check_trackers
 
@@ -21,7 +22,6 @@ def finetune(
     *,
     out: Path | str,
     model: Autoencoder | Path | str = "speech",
-    budget: str = "5m",
     options: FinetuneOptions = FinetuneOptions(),
     device: DeviceConfig = DeviceConfig(),
     force: bool = False,
@@ -37,8 +37,7 @@ def finetune(
         out: the classifier's file to write. Checkpoints, decoded sounds and the run's page lie beside it in
             ``OUT.run``.
         model: whose encoder is the start.
-        budget: time (``90s``, ``5m``) or number of steps.
-        options: labels, groups, segments, seed, trackers.
+        options: labels, groups, segments, seed, budget, trackers.
         device: what each process computes on; by default the best device at hand.
         force: replace ``out``.
         callbacks: called while it goes.
@@ -47,16 +46,13 @@ def finetune(
         DataError: no labelled sound can be used, or all are of one class.
         AuricleError: its other children, for an option, model or output that can't be used.
     """
-    out, limit, trackers = Path(out), Budget.parse(budget), tracker_names(options.trackers)
+    out, limit, trackers = Path(out), Budget.parse(options.budget), tracker_names(options.trackers)
     require("sklearn", extra="classify", purpose="classifiers")
+    check_finetuned_probe(options)
     check_trackers(trackers)
     check_writable(out, force=force or options.resume)
     training_device = TrainingDevice(device)
-    labels = (
-        sounds
-        if isinstance(sounds, Labels)
-        else gathered_labels(sounds, options.labels_table, column=options.column, group=options.group)
-    )
+    labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     with cpu_threads(device.threads), open_run_folder(out) as run_folder:
         with training_device.main_process_first():
@@ -64,15 +60,12 @@ def finetune(
                 labels,
                 autoencoder,
                 run_folder,
-                segments=options.segments,
-                seed=options.seed,
-                cache=options.cache,
-                keep=options.keep,
+                options=options,
                 on_progress=callbacks.on_progress,
                 on_note=callbacks.on_note,
             )
         run = Run(run_folder, limit, training_device, options.resume, save_seconds=_SAVE_SECONDS)
-        fit(finetuning.task, finetuning.tuning.model_dump(mode="json"), run, trackers, callbacks)
+        fit(finetuning.task, finetuning.tuning.model_dump(mode="json", by_alias=True), run, trackers, callbacks)
         tuned = finetuning.result()
         if training_device.is_main:
             tuned.classifier.save(out, force=force or options.resume)

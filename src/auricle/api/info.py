@@ -114,7 +114,7 @@ def _classifier(path: Path) -> ClassifierSummary:
     from auricle.classify.classifier_file import read_classifier
 
     metadata, _ = read_classifier(path)
-    config = metadata.model_dump(mode="json")
+    config = metadata.model_dump(mode="json", by_alias=True)
     return ClassifierSummary(path, path.stat().st_size, config, metadata.model, metadata.classes, metadata.files)
 
 

@@ -3,7 +3,17 @@
 from auricle.classify.classifier import Classifier
 from auricle.classify.evaluation.cross_validation import Evaluation, evaluate
 from auricle.classify.features.extract import Features, features
-from auricle.classify.features.pooling import Recipe
-from auricle.classify.probes.probe import Fitted, Probe, probe
+from auricle.classify.features.pooling import FeatureConfig
+from auricle.classify.probes.probe import FittedProbe, Probe, probe_of_kind
 
-__all__ = ["Classifier", "Evaluation", "Features", "Fitted", "Probe", "Recipe", "evaluate", "features", "probe"]
+__all__ = [
+    "Classifier",
+    "Evaluation",
+    "FeatureConfig",
+    "Features",
+    "FittedProbe",
+    "Probe",
+    "evaluate",
+    "features",
+    "probe_of_kind",
+]

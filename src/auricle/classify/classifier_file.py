@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-from pydantic import Field, SerializeAsAny, ValidationError
+from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
 from safetensors.numpy import save_file
 
 from auricle.atomic import atomic_write
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
-from auricle.classify.features.pooling import Recipe
+from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
@@ -22,36 +22,45 @@ SUFFIX = ".classifier.safetensors"
 CLASSIFIER_FILE = FileKind(
     "classifier", SUFFIX, "auricle-classifier", 1, ("classifier",), largest_file=1 << 30, largest_text=8 << 20
 )
-_MOST_CLASSES = 10_000
+_MAX_CLASSES = 10_000
 
 
 @final
-class Described(Frozen):
+class ClassifierMetadata(Frozen):
     """What a fitted probe is for."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     model: str = Field(max_length=64, description="name of its autoencoder")
     encoder: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of its autoencoder's encoder")
     sample_rate: int = Field(ge=1, le=384_000, description="of the autoencoder, in Hz")
-    recipe: Recipe = Field(description="how features are made")
+    feature_config: FeatureConfig = Field(
+        validation_alias="recipe", serialization_alias="recipe", description="how features are made"
+    )
     probe: SerializeAsAny[Probe] = Field(description="what has learned")
-    classes: tuple[str, ...] = Field(min_length=2, max_length=_MOST_CLASSES, description="names, in order")
-    files: dict[str, int] = Field(max_length=_MOST_CLASSES, description="sounds of each class that it learned from")
+    classes: tuple[str, ...] = Field(min_length=2, max_length=_MAX_CLASSES, description="names, in order")
+    files: dict[str, int] = Field(max_length=_MAX_CLASSES, description="sounds of each class that it learned from")
     window: float = Field(ge=0.01, le=30, description="seconds of a window of a timeline")
-    own: AutoencoderConfig | None = Field(default=None, description="shape of the encoder that the file itself holds")
+    own_encoder: AutoencoderConfig | None = Field(
+        default=None,
+        validation_alias="own",
+        serialization_alias="own",
+        description="shape of the encoder that the file itself holds",
+    )
 
 
-def write_classifier(path: Path, described: Described, arrays: Arrays, *, force: bool = False) -> None:
+def write_classifier(path: Path, metadata: ClassifierMetadata, arrays: Arrays, *, force: bool = False) -> None:
     """Write a file; it appears whole or not at all.
 
     Raises:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
-    metadata = CLASSIFIER_FILE.metadata(classifier=described.model_dump_json())
+    text = CLASSIFIER_FILE.metadata(classifier=metadata.model_dump_json(by_alias=True))
     with atomic_write(path, force=force) as temporary:
-        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, metadata)
+        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, text)
 
 
-def read_classifier(path: Path) -> tuple[Described, Arrays]:
+def read_classifier(path: Path) -> tuple[ClassifierMetadata, Arrays]:
     """Read a file that may come from a stranger: nothing is believed before it was checked.
 
     Raises:
@@ -59,47 +68,47 @@ def read_classifier(path: Path) -> tuple[Described, Arrays]:
             needs, or values that are not finite.
     """
     with open_tensor_file(path, CLASSIFIER_FILE) as file:
-        described = _described(path, file.metadata["classifier"])
-        _check_shapes(path, described, file.layout)
+        metadata = _parse_metadata(path, file.metadata["classifier"])
+        _check_shapes(path, metadata, file.layout)
         arrays = file.read()
-    _check_values(path, described, arrays)
-    return described, arrays
+    _check_values(path, metadata, arrays)
+    return metadata, arrays
 
 
-def _described(path: Path, text: str) -> Described:
+def _parse_metadata(path: Path, text: str) -> ClassifierMetadata:
     try:
-        described = Described.model_validate(json.loads(text))
+        metadata = ClassifierMetadata.model_validate(json.loads(text))
     except ValidationError as error:
         raise ModelError(f"{path}: {describe(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: its description can't be read: the file is damaged") from error
-    if len(set(described.classes)) != len(described.classes) or not all(map(str.isprintable, described.classes)):
+    if len(set(metadata.classes)) != len(metadata.classes) or not all(map(str.isprintable, metadata.classes)):
         raise ModelError(f"{path}: two of its classes have one name, or one can't be printed: the file is damaged")
-    return described
+    return metadata
 
 
-def _check_shapes(path: Path, described: Described, found: Layout) -> None:
+def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> None:
     """Compare types and shapes with what the probe needs; a letter stands for the same size everywhere."""
-    wanted = {**described.probe.layout, "temperature": ("F32", "1")}
-    sizes = {"1": 1, "c": len(described.classes)}
-    own = {name: shape for name, shape in found.items() if name.startswith(ENCODER)}
-    if own != ({} if described.own is None else encoder_layout(path, described.own)):
+    expected = {**metadata.probe.layout, "temperature": ("F32", "1")}
+    sizes = {"1": 1, "c": len(metadata.classes)}
+    encoder = {name: shape for name, shape in layout.items() if name.startswith(ENCODER)}
+    if encoder != ({} if metadata.own_encoder is None else encoder_layout(path, metadata.own_encoder)):
         raise ModelError(f"{path} holds another encoder than it describes: the file is damaged")
-    if wanted.keys() != found.keys() - own.keys():
-        raise ModelError(f"{path} holds {', '.join(map(printable, sorted(found)))}: the file is damaged")
-    for name, (dtype, letters) in wanted.items():
-        (kind, shape), axes = found[name], letters.split()
+    if expected.keys() != layout.keys() - encoder.keys():
+        raise ModelError(f"{path} holds {', '.join(map(printable, sorted(layout)))}: the file is damaged")
+    for name, (dtype, letters) in expected.items():
+        (kind, shape), axes = layout[name], letters.split()
         fits = kind == dtype and len(shape) == len(axes) and min(shape) > 0
         if not fits or any(sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)):
             raise ModelError(f"{path}: array {name} has shape {shape} of {printable(kind)}: the file is damaged")
 
 
-def _check_values(path: Path, described: Described, arrays: Arrays) -> None:
+def _check_values(path: Path, metadata: ClassifierMetadata, arrays: Arrays) -> None:
     positive = ("scale", "temperature", "neighbours")
     wrong = [name for name in positive if name in arrays and not (arrays[name] > 0).all()]
     wrong += [name for name in arrays if name.endswith(".deviation") and not (arrays[name] > 0).all()]
     labels = arrays.get("labels")
-    if labels is not None and not ((labels >= 0) & (labels < len(described.classes))).all():
+    if labels is not None and not ((labels >= 0) & (labels < len(metadata.classes))).all():
         wrong.append("labels")
     if wrong:
         raise ModelError(f"{path}: array {wrong[0]} has values out of range: the file is damaged")

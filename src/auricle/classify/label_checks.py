@@ -8,19 +8,13 @@ from pathlib import Path
 
 from auricle.data.labels import Labels, labelled
 from auricle.errors import DataError, OptionError
+from auricle.options.classification import ClassifierOptions
 
 _SHOWN = 5
 
 
-def gathered_labels(
-    sounds: Path | str,
-    table: Path | str | None = None,
-    *,
-    column: str = "label",
-    fold: str | None = None,
-    group: str | None = None,
-) -> Labels:
-    """Labels of a folder; without a table, ``group`` is a regular expression that finds the group in a path.
+def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | None = None) -> Labels:
+    """Labels of a folder; without a table, ``options.groups`` is a regular expression that finds the group in a path.
 
     The group is what the expression's first pair of parentheses holds, or all it matches: ``_([a-z]+)_`` finds
     ``jackson`` in ``7/7_jackson_32.wav``.
@@ -29,22 +23,23 @@ def gathered_labels(
         DataError: as `labelled`; or the expression finds nothing in a path.
         OptionError: the expression is none.
     """
-    if table is not None or group is None:
-        return labelled(sounds, table, column=column, fold=fold, group=group)
+    groups = options.groups
+    if options.labels_table is not None or groups is None:
+        return labelled(sounds, options.labels_table, column=options.column, fold=fold, group=groups)
     try:
-        pattern = re.compile(group)
+        pattern = re.compile(groups)
     except re.error as error:
         raise OptionError(
-            f"the groups {group!r} are no regular expression ({error}): see docs/classification.md"
+            f"the groups {groups!r} are no regular expression ({error}): see docs/classification.md"
         ) from error
-    found = labelled(sounds)
-    matches = [pattern.search(each.sound.name) for each in found.sounds]
-    groups = [None if match is None else match.group(1 if pattern.groups else 0) for match in matches]
-    lost = next((each.sound.name for each, name in zip(found.sounds, groups, strict=True) if name is None), None)
-    if lost is not None:
-        raise DataError(f"the groups {group!r} find nothing in {lost}: write an expression that fits every path")
-    grouped = tuple(replace(each, group=name) for each, name in zip(found.sounds, groups, strict=True))
-    return replace(found, sounds=grouped)
+    labels = labelled(sounds)
+    matches = [pattern.search(item.sound.name) for item in labels.sounds]
+    names = [None if match is None else match.group(1 if pattern.groups else 0) for match in matches]
+    ungrouped = next((item.sound.name for item, name in zip(labels.sounds, names, strict=True) if name is None), None)
+    if ungrouped is not None:
+        raise DataError(f"the groups {groups!r} find nothing in {ungrouped}: write an expression that fits every path")
+    grouped = tuple(replace(item, group=name) for item, name in zip(labels.sounds, names, strict=True))
+    return replace(labels, sounds=grouped)
 
 
 def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
@@ -53,7 +48,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
     Raises:
         DataError: no sound has a label, or all are of one class.
     """
-    counts = Counter(str(each.label) for each in labels.known)
+    counts = Counter(str(item.label) for item in labels.known)
     if not counts:
         raise DataError("no sound has a label: put each class in a folder of its own, or give a table")
     if len(counts) == 1:
@@ -75,12 +70,12 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         )
 
 
-def tell_silent(names: Sequence[str], on_note: Callable[[str], None]) -> None:
+def note_silent(names: Sequence[str], on_note: Callable[[str], None]) -> None:
     """Say which sounds are silent, if any are."""
     if names:
         on_note(f"{_count(len(names), 'sound')} silent, the first {names[0]}: nothing can be recognised in silence")
 
 
-def _count(number: int, what: str) -> str:
-    plural = f"{what}es" if what.endswith("s") else f"{what}s"
-    return f"{number} {what if number == 1 else plural}"
+def _count(number: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"

@@ -45,25 +45,25 @@ class Span:
     guess: Guess
 
 
-def joined(heard: Sequence[tuple[float, Guess]], length: float, end: float) -> tuple[Span, ...]:
+def join_windows(windows: Sequence[tuple[float, Guess]], length: float, end: float) -> tuple[Span, ...]:
     """Spans of a sound from what each of its windows is taken for.
 
     Neighbours of one class become one span, with the mean of their probabilities. Windows overlap by half: each
     speaks for the time from the middle between its centre and that of the one before to that of the next.
 
     Args:
-        heard: start and guess of each window, in order; at least one.
+        windows: start and guess of each, in order; at least one.
         length: of a window, in seconds.
         end: of the sound, in seconds.
     """
     spans: list[Span] = []
     first, start, chances = 0, 0.0, []
-    for number, (_, guess) in enumerate(heard):
+    for number, (_, guess) in enumerate(windows):
         chances.append(guess.probability)
-        following = heard[number + 1] if number + 1 < len(heard) else None
+        following = windows[number + 1] if number + 1 < len(windows) else None
         if following is not None and following[1].label == guess.label:
             continue
-        stop = end if following is None else min(end, (heard[number][0] + following[0] + length) / 2)
+        stop = end if following is None else min(end, (windows[number][0] + following[0] + length) / 2)
         spans.append(Span(start, stop, Guess(guess.label, sum(chances[first:]) / (len(chances) - first))))
         first, start = len(chances), stop
     return tuple(spans)

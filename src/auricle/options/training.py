@@ -1,4 +1,4 @@
-"""Options of training: of an autoencoder, of a fine-tuned classifier, and of what they run on."""
+"""Options of training: of an autoencoder, of a prior, and of what they run on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,42 +120,6 @@ class PriorTrainingOptions:
             raise OptionError(f"a prior of {self.channels} channels: use 1 or 2")
         if not self.max_mel_distance > 0:
             raise OptionError(f"a log-mel distance of {self.max_mel_distance:g} can't be reached: use a number above 0")
-
-
-@final
-@dataclass(frozen=True)
-class FinetuneOptions:
-    """How an encoder is fine-tuned for classes.
-
-    Attributes:
-        labels_table: CSV with a header: path (relative to the folder), label, and optionally group; by default each
-            subfolder is a class.
-        column: the table's column of labels.
-        group: the table's column of groups, such as speakers; without a table a regular expression that finds the group
-            in a file's path. No group is ever on both sides of the part that decides which weights are kept.
-        segments: parts of a sound that are told apart; by default what fits the sounds' length.
-        seed: decides what is held out, crops and changes.
-        trackers: curves besides run.html: tensorboard, any tracker that accelerate knows, several with commas, or none.
-        resume: go on from the last checkpoint.
-        cache: where features are kept; by default below the user's cache folder.
-        keep: False neither reads nor writes that cache.
-
-    Raises:
-        OptionError: a number is out of range.
-    """
-
-    labels_table: Path | None = None
-    column: str = "label"
-    group: str | None = None
-    segments: int | None = None
-    seed: int = 0
-    trackers: str = "tensorboard"
-    resume: bool = False
-    cache: Path | None = None
-    keep: bool = True
-
-    def __post_init__(self) -> None:
-        check_seed(self.seed)
 
 
 def check_seed(seed: int) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from auricle.classify.evaluation.compare import evaluate_classifier
 from auricle.classify.evaluation.cross_validation import Evaluation, evaluate, interval, majority
-from auricle.classify.probes.folds import check_apart, esc_fold, folds_of, grouped_folds, known_groups
-from auricle.classify.probes.probe import probe
+from auricle.classify.probes.folds import check_groups_in_folds, complete_groups, esc_fold, folds_of, grouped_folds
+from auricle.classify.probes.probe import probe_of_kind
 from auricle.data.labels import Labelled
 from auricle.data.scan import Sound
 from auricle.errors import DataError, OptionError, OutputError
+from auricle.options.classification import CrossValidationOptions
 
 
 def labelled(name: str, label: str, fold: str | None = None, group: str | None = None) -> Labelled:
@@ -26,7 +27,7 @@ def test_groups_are_never_on_both_sides() -> None:
     for seed in range(3):
         folds = grouped_folds(labels, groups, 4, seed=seed)
         assert set(folds) == {"1", "2", "3", "4"}
-        check_apart(groups, folds)
+        check_groups_in_folds(groups, folds)
     assert grouped_folds(labels, groups, 4, seed=0) == grouped_folds(labels, groups, 4, seed=0)
 
 
@@ -58,8 +59,8 @@ def test_protocols() -> None:
         folds_of([*stated, labelled("d", "x", "right", "ann")], "table")
     with pytest.raises(DataError, match="all sounds lie in fold left"):
         folds_of(stated[::2], "table")
-    assert known_groups([None, None]) is None
-    groups = known_groups(["ann", None, None])
+    assert complete_groups([None, None]) is None
+    groups = complete_groups(["ann", None, None])
     assert groups is not None and len(set(groups)) == 3
 
 
@@ -68,7 +69,7 @@ def test_labels_without_meaning_are_not_recognised() -> None:
     random = np.random.default_rng(0)
     values = random.standard_normal((120, 300)).astype(np.float32)
     labels = [f"{number % 4}" for number in random.permutation(120)]
-    found = evaluate(values, labels, grouped_folds(labels, None, 5), probe("ridge"))
+    found = evaluate(values, labels, grouped_folds(labels, None, 5), probe_of_kind("ridge"))
     assert found.accuracy.value < 0.4 and found.calibration_error < 0.2
 
 
@@ -80,8 +81,8 @@ def test_a_leaked_group_would_flatter() -> None:
     voices = random.standard_normal((20, 30))[speakers]
     values = (voices + 0.1 * random.standard_normal(voices.shape)).astype(np.float32)
     groups = [str(speaker) for speaker in speakers]
-    apart = evaluate(values, words, grouped_folds(words, groups, 5), probe("ridge"), groups=groups)
-    mixed = evaluate(values, words, grouped_folds(words, None, 5), probe("ridge"))
+    apart = evaluate(values, words, grouped_folds(words, groups, 5), probe_of_kind("ridge"), groups=groups)
+    mixed = evaluate(values, words, grouped_folds(words, None, 5), probe_of_kind("ridge"))
     assert mixed.accuracy.value > 0.95 and apart.accuracy.value < 0.75
     width = apart.accuracy.high - apart.accuracy.low
     assert width > 2 * (interval(apart.right.astype(float)).high - interval(apart.right.astype(float)).low) * 0.9
@@ -104,15 +105,21 @@ def test_majority_learns_from_the_training_folds() -> None:
 
 def test_a_class_that_training_never_heard() -> None:
     values, labels = np.eye(6, dtype=np.float32), list("aabbac")
-    found = evaluate(values, labels, list("121212"), probe("ridge"))
+    found = evaluate(values, labels, list("121212"), probe_of_kind("ridge"))
     assert found.classes == ("a", "b", "c") and found.probabilities[5, 2] == 0
 
 
 def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     picture = tmp_path / "confusion.png"
-    found = evaluate_classifier(sounds, model_file, folds=4, groups=r"_(\w+)\.", picture=picture, on_note=notes.append)
-    assert found.features.segments == 8 and notes == []
+    found = evaluate_classifier(
+        sounds,
+        model_file,
+        options=CrossValidationOptions(folds=4, groups=r"_(\w+)\."),
+        out=picture,
+        on_note=notes.append,
+    )
+    assert found.feature_config.segments == 8 and notes == []
     assert [each.name for each in found.baselines] == [
         "majority class",
         "MFCC statistics",
@@ -121,30 +128,35 @@ def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> Non
         "log-mel statistics of 8 segments",
         "random encoder",
     ]
-    assert found.found.accuracy.value > 0.7 and found.baselines[0].found.accuracy.value <= 1 / 3
-    assert found.found.groups is not None and set(found.found.groups) == {f"maker{number}" for number in range(4)}
+    assert found.evaluation.accuracy.value > 0.7 and found.baselines[0].evaluation.accuracy.value <= 1 / 3
+    assert found.evaluation.groups is not None and set(found.evaluation.groups) == {
+        f"maker{number}" for number in range(4)
+    }
     assert picture.read_bytes()[:4] == b"\x89PNG"
     with pytest.raises(OutputError, match="exists already"):
-        evaluate_classifier(sounds, model_file, picture=picture)
+        evaluate_classifier(sounds, model_file, out=picture)
 
 
 def test_the_verdict_is_plain(sounds: Path, model_file: Path) -> None:
-    found = evaluate_classifier(sounds, model_file, folds=2, segments=1)
+    found = evaluate_classifier(sounds, model_file, options=CrossValidationOptions(folds=2, segments=1))
     mfcc = next(each for each in found.baselines if each.name == "MFCC statistics")
     assert any("no groups are known" in note for note in found.notes)
-    lost = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(-0.1, -0.15, -0.05))
-    told = type(found)(found.found, (lost,), found.features, "tiny", found.names, ()).verdict
+    lost = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(-0.1, -0.15, -0.05))
+    told = type(found)(found.evaluation, (lost,), found.feature_config, "tiny", found.names, ()).verdict
     assert told.startswith("the latents of tiny lose to MFCC statistics by 10.0 points")
-    won = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(0.1, 0.05, 0.15))
-    assert "beat the best baseline" in type(found)(found.found, (won,), found.features, "x", found.names, ()).verdict
-    even = type(mfcc)(mfcc.name, mfcc.found, type(mfcc.lead)(0.01, -0.05, 0.07))
-    assert "may be chance" in type(found)(found.found, (even,), found.features, "x", found.names, ()).verdict
+    won = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(0.1, 0.05, 0.15))
+    assert (
+        "beat the best baseline"
+        in type(found)(found.evaluation, (won,), found.feature_config, "x", found.names, ()).verdict
+    )
+    even = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(0.01, -0.05, 0.07))
+    assert "may be chance" in type(found)(found.evaluation, (even,), found.feature_config, "x", found.names, ()).verdict
 
 
 def test_bad_questions(sounds: Path, model_file: Path) -> None:
     with pytest.raises(DataError, match="need a table"):
-        evaluate_classifier(sounds, model_file, folds="speaker")
+        evaluate_classifier(sounds, model_file, options=CrossValidationOptions(folds="speaker"))
     with pytest.raises(OptionError, match="no regular expression"):
-        evaluate_classifier(sounds, model_file, groups="(")
+        evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="("))
     with pytest.raises(DataError, match="find nothing in"):
-        evaluate_classifier(sounds, model_file, groups="speaker")
+        evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="speaker"))

@@ -8,13 +8,13 @@ import pytest
 import soundfile
 import torch
 
-from auricle.classify.features.base import mixed, pieces
+from auricle.classify.features.base import pieces, to_mono
 from auricle.classify.features.cache import FeatureStore
 from auricle.classify.features.extract import extract, features
 from auricle.classify.features.latents import LatentFeatures, encoder_fingerprint, random_encoder
 from auricle.classify.features.layers import depths
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
-from auricle.classify.features.pooling import Recipe, fitting_segments, recipe_of
+from auricle.classify.features.pooling import FeatureConfig, feature_config_of, fitting_feature_config
 from auricle.data import scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, AutoencoderConfig, StageConfig, load
@@ -23,7 +23,7 @@ from auricle.model.bottleneck import IdentityConfig
 from auricle.model.front_end import MdctConfig
 
 EXTRACTORS = (
-    lambda model: LatentFeatures(model, Recipe(segments=4, depths="all", raw=True)),
+    lambda model: LatentFeatures(model, FeatureConfig(segments=4, depths="all", raw=True)),
     lambda model: LatentFeatures(model),
     lambda model: LogMelFeatures(16000, segments=3),
     lambda model: MfccFeatures(44100),
@@ -89,7 +89,7 @@ def test_phase_matters_little(model_file: Path) -> None:
     one = 0.1 * np.random.default_rng(0).standard_normal((1, 32000)).astype(np.float32)
     change = {}
     for shifts in (1, 4):
-        extractor = LatentFeatures(load(model_file), Recipe(shifts=shifts))
+        extractor = LatentFeatures(load(model_file), FeatureConfig(shifts=shifts))
         here, later = extractor.of_audio(one[:, :31900], 16000), extractor.of_audio(one[:, 80:31980], 16000)
         change[shifts] = np.abs(here - later).mean()
     assert change[4] < 0.3 * change[1]
@@ -97,8 +97,8 @@ def test_phase_matters_little(model_file: Path) -> None:
 
 def test_channels_that_cancel_are_heard() -> None:
     noise = np.random.default_rng(0).standard_normal(100).astype(np.float32)
-    assert np.array_equal(mixed(np.stack([noise, -noise])), noise)
-    assert np.allclose(mixed(np.stack([noise, noise])), noise)
+    assert np.array_equal(to_mono(np.stack([noise, -noise])), noise)
+    assert np.allclose(to_mono(np.stack([noise, noise])), noise)
 
 
 def test_a_long_file_is_the_mean_of_its_pieces(model_file: Path, tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_a_long_file_is_the_mean_of_its_pieces(model_file: Path, tmp_path: Path)
     soundfile.write(path, noise, 16000, subtype="FLOAT")
     starts = [(piece.start, len(piece.audio)) for piece in pieces(path, 16000)]
     assert starts == [(0.0, 480000), (30.0, 480000)]  # the rest of 10 s is less than half a piece
-    extractor = LatentFeatures(load(model_file), Recipe(shifts=1))
-    halves = [extractor.pooled(noise[start : start + 480000]) for start in (0, 480000)]
+    extractor = LatentFeatures(load(model_file), FeatureConfig(shifts=1))
+    halves = [extractor.mono_features(noise[start : start + 480000]) for start in (0, 480000)]
     assert np.allclose(extractor.of_file(path), np.mean(halves, axis=0), atol=0.01)
 
 
@@ -126,10 +126,11 @@ def test_segments_tell_order_apart(model_file: Path) -> None:
     there, back = np.hstack((loud, quiet)), np.hstack((quiet, loud))
     distance = {}
     for segments in (1, 2):
-        extractor = LatentFeatures(load(model_file), Recipe(segments=segments))
+        extractor = LatentFeatures(load(model_file), FeatureConfig(segments=segments))
         distance[segments] = np.abs(extractor.of_audio(there, 16000) - extractor.of_audio(back, 16000)).max()
     assert distance[2] > 3 * distance[1]
-    assert fitting_segments([0.4, 0.5, 20]) == 8 and fitting_segments([5.0]) == 1
+    assert fitting_feature_config([0.4, 0.5, 20]).segments == 8
+    assert fitting_feature_config([5.0]).segments == 1
 
 
 def test_a_random_encoder_shares_the_shape_only(model_file: Path) -> None:
@@ -155,7 +156,7 @@ def test_the_cache_is_used_until_a_file_changes(model_file: Path, sounds: Path, 
     first = extract(corpus, extractor)
 
     class Deaf(type(extractor)):  # type: ignore[misc]
-        def pooled(self, audio: np.ndarray) -> np.ndarray:
+        def mono_features(self, audio: np.ndarray) -> np.ndarray:
             raise AssertionError("the cache should have had it")
 
     deaf = Deaf(extractor.model)
@@ -202,4 +203,4 @@ def test_nothing_to_read(model_file: Path, tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="without samples"):
         LatentFeatures(load(model_file)).of_audio(np.zeros((1, 0)), 16000)
     with pytest.raises(OptionError, match="depths"):
-        recipe_of(depths="deep")
+        feature_config_of(depths="deep")

@@ -9,14 +9,14 @@ from heard import KINDS, RATE, sound
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from auricle import DeviceConfig, FinetuneOptions, finetune
+from auricle import ClassifierOptions, DeviceConfig, FinetuneOptions, finetune
 from auricle.classify.classifier import Classifier
 from auricle.classify.features.latents import LatentFeatures
-from auricle.classify.features.pooling import Recipe, described, levelled
+from auricle.classify.features.pooling import FeatureConfig, batch_features, normalise_level
 from auricle.classify.finetuning.augment import Augmentation, LabelledCrops
 from auricle.classify.finetuning.finetune import FineTuning
-from auricle.classify.label_checks import gathered_labels
-from auricle.classify.probes.folds import dealt
+from auricle.classify.label_checks import load_labels
+from auricle.classify.probes.folds import split_folds
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError, OptionError, OutputError
 from auricle.model import load
@@ -32,16 +32,16 @@ def crops(cache: AudioCache, changes: Augmentation, seed: int = 0, rows: Sequenc
 
 
 def test_features_of_a_batch_are_those_of_each_sound(model_file: Path):
-    model, recipe = load(model_file), Recipe(shifts=2, segments=3, depths="all", raw=True)
-    alone = [levelled(sound(kind, 3, 0.2 + 0.1 * index)) for index, kind in enumerate(KINDS)]
+    model, recipe = load(model_file), FeatureConfig(shifts=2, segments=3, depths="all", raw=True)
+    alone = [normalise_level(sound(kind, 3, 0.2 + 0.1 * index)) for index, kind in enumerate(KINDS)]
     audio = np.zeros((3, max(map(len, alone))), np.float32)
     for row, one in zip(audio, alone, strict=True):
         row[: len(one)] = one
     with torch.no_grad():
-        together = described(model, torch.from_numpy(audio), [len(one) for one in alone], recipe).numpy()
+        together = batch_features(model, torch.from_numpy(audio), [len(one) for one in alone], recipe).numpy()
     extractor = LatentFeatures(model, recipe)
     for row, one in zip(together, alone, strict=True):
-        assert np.allclose(row, extractor.pooled(one), atol=2e-3)
+        assert np.allclose(row, extractor.mono_features(one), atol=2e-3)
 
 
 def test_a_batch_depends_on_seed_step_and_shard_alone(cache: AudioCache):
@@ -78,8 +78,8 @@ def test_rare_classes_are_drawn_as_often(cache: AudioCache):
 
 def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: Path, tmp_path: Path):
     path = tmp_path / "fine.classifier.safetensors"
-    options = FinetuneOptions(group=r"_(\w+)\.", trackers="none")
-    made = finetune(sounds, out=path, model=model_file, budget="30", options=options, device=DeviceConfig(threads=1))
+    options = FinetuneOptions(groups=r"_(\w+)\.", trackers="none", budget="30")
+    made = finetune(sounds, out=path, model=model_file, options=options, device=DeviceConfig(threads=1))
     assert made.held_out > 0
     assert made.before is not None and made.after is not None
     assert made.after.loss <= made.before.loss
@@ -90,18 +90,18 @@ def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: 
     assert able.predict_audio(fresh, RATE) == made.classifier.predict_audio(fresh, RATE)
     assert (tmp_path / "fine.classifier.run" / "run.html").is_file()
     with pytest.raises(OutputError, match="exists already"):
-        finetune(sounds, out=path, model=model_file, budget="5", options=options)
+        finetune(sounds, out=path, model=model_file, options=options)
 
 
 def test_the_encoder_changes_unless_that_does_not_help(sounds: Path, model_file: Path, tmp_path: Path):
     model = load(model_file)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    tuning = FineTuning(gathered_labels(sounds), model, tmp_path)
+    tuning = FineTuning(load_labels(sounds, ClassifierOptions()), model, tmp_path)
     with torch.no_grad():
         tuning.task.module.get_parameter("weights").mul_(-3)  # as if training had gone wrong
     made = tuning.result()
     assert not made.helped
-    assert made.classifier.described.encoder == LatentFeatures(model).fingerprint
+    assert made.classifier.metadata.encoder == LatentFeatures(model).fingerprint
     assert made.after is not None and made.before is not None and made.after.loss == made.before.loss
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
@@ -109,7 +109,9 @@ def test_the_encoder_changes_unless_that_does_not_help(sounds: Path, model_file:
 @pytest.fixture
 def stored(sounds: Path, model_file: Path, tmp_path: Path) -> Path:
     path = tmp_path / "own.classifier.safetensors"
-    FineTuning(gathered_labels(sounds), load(model_file), tmp_path / "home").result().classifier.save(path)
+    FineTuning(load_labels(sounds, ClassifierOptions()), load(model_file), tmp_path / "home").result().classifier.save(
+        path
+    )
     return path
 
 
@@ -153,7 +155,7 @@ def test_what_can_not_be_learned_is_refused(sounds: Path, model_file: Path, tmp_
     with pytest.raises(DataError, match="two classes or more"):
         finetune(_one_class(sounds), out=out, model=model_file)
     with pytest.raises(OptionError, match="budget"):
-        finetune(sounds, out=out, model=model_file, budget="soon")
+        finetune(sounds, out=out, model=model_file, options=FinetuneOptions(budget="soon"))
     assert not out.exists()
     assert not out.with_name("a.classifier.run").exists()
 
@@ -167,7 +169,7 @@ def _one_class(sounds: Path) -> Path:
 
 @pytest.mark.parametrize("groups", [None, ["a", "b", "a", "c"]])
 def test_fewer_sounds_of_a_class_than_folds_can_be_dealt_out(groups: list[str] | None):
-    parts = dealt(np.array([0, 1, 2, 2]), groups, 3, 0)
+    parts = split_folds(np.array([0, 1, 2, 2]), groups, 3, 0)
     assert sorted(np.concatenate(parts).tolist()) == [0, 1, 2, 3]
     if groups is not None:
         assert any({0, 2} <= set(part.tolist()) for part in parts)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from auricle.classify.features.scaling import Scaling
-from auricle.classify.probes.calibration import calibration_error, softmax, temperature
-from auricle.classify.probes.probe import Probe, probe
+from auricle.classify.probes.calibration import calibration_error, fit_temperature, softmax
+from auricle.classify.probes.probe import Probe, probe_of_kind
 from auricle.errors import DataError, OptionError
 
 KINDS = ("ridge", "logistic", "mlp", "knn")
@@ -23,7 +23,7 @@ def clouds(per_class: int, classes: int, seed: int, *, spread: float = 1.0) -> t
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_probe_learns(kind: str, classes: int) -> None:
-    fitted = probe(kind).fit(*clouds(20, classes, 0))
+    fitted = probe_of_kind(kind).fit(*clouds(20, classes, 0))
     values, labels = clouds(50, classes, 1)
     chances = fitted.probabilities(values)
     assert chances.shape == (50 * classes, classes) and np.allclose(chances.sum(axis=1), 1)
@@ -33,7 +33,7 @@ def test_a_probe_learns(kind: str, classes: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_probe_is_its_arrays(kind: str) -> None:
-    how, (values, labels) = probe(kind), clouds(10, 3, 0)
+    how, (values, labels) = probe_of_kind(kind), clouds(10, 3, 0)
     fitted = how.fit(values, labels)
     again = how.restore(fitted.classes, {name: array.copy() for name, array in fitted.arrays.items()})
     assert np.array_equal(again.probabilities(values), fitted.probabilities(values))
@@ -46,23 +46,23 @@ def test_a_probe_is_its_arrays(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_few_sounds_are_enough(kind: str) -> None:
     values, labels = clouds(1, 3, 0)
-    assert probe(kind).fit(values, labels).probabilities(values).shape == (3, 3)
+    assert probe_of_kind(kind).fit(values, labels).probabilities(values).shape == (3, 3)
     values, labels = clouds(3, 3, 0)
-    assert probe(kind).fit(values[:-2], labels[:-2]).classes == ("class 0", "class 1", "class 2")
+    assert probe_of_kind(kind).fit(values[:-2], labels[:-2]).classes == ("class 0", "class 1", "class 2")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_features_that_never_move(kind: str) -> None:
     values, labels = clouds(8, 2, 0)
     values[:, ::2] = 3
-    assert np.isfinite(probe(kind).fit(values, labels).probabilities(values)).all()
-    assert np.isfinite(probe(kind).fit(np.ones((6, 4)), list("ababab")).probabilities(np.zeros((2, 4)))).all()
+    assert np.isfinite(probe_of_kind(kind).fit(values, labels).probabilities(values)).all()
+    assert np.isfinite(probe_of_kind(kind).fit(np.ones((6, 4)), list("ababab")).probabilities(np.zeros((2, 4)))).all()
 
 
 @pytest.mark.parametrize("kind", ("ridge", "logistic"))
 def test_what_is_not_sure_says_so(kind: str) -> None:
     """Where classes overlap, stated confidence is about the accuracy."""
-    fitted = probe(kind).fit(*clouds(60, 3, 0, spread=5.0))
+    fitted = probe_of_kind(kind).fit(*clouds(60, 3, 0, spread=5.0))
     values, labels = clouds(300, 3, 1, spread=5.0)
     truth = np.array([fitted.classes.index(label) for label in labels])
     assert calibration_error(fitted.probabilities(values), truth) < 0.1
@@ -76,16 +76,18 @@ def test_groups_choose_a_stronger_penalty() -> None:
     sign = np.where(labels == "a", 1.0, -1.0)
     tricks = random.standard_normal((12, 30))[groups] * sign[:, None] * 3
     values = np.hstack([0.5 * sign[:, None] + random.standard_normal((120, 3)), tricks]).astype(np.float32)
-    alone = probe("ridge")._choose(values, (sign > 0).astype(int), ("a", "b"), None, 0)
-    apart = probe("ridge")._choose(values, (sign > 0).astype(int), ("a", "b"), [str(g) for g in groups], 0)
+    alone = probe_of_kind("ridge")._choose_strength(values, (sign > 0).astype(int), ("a", "b"), None, 0)
+    apart = probe_of_kind("ridge")._choose_strength(
+        values, (sign > 0).astype(int), ("a", "b"), [str(g) for g in groups], 0
+    )
     assert apart[0] >= alone[0] and apart[1] > alone[1]
 
 
 def test_one_class_and_unknown_kinds() -> None:
     with pytest.raises(DataError, match="all sounds are of class a"):
-        probe("ridge").fit(np.ones((3, 2)), ["a", "a", "a"])
+        probe_of_kind("ridge").fit(np.ones((3, 2)), ["a", "a", "a"])
     with pytest.raises(OptionError, match="choose from"):
-        probe("svm")
+        probe_of_kind("svm")
     assert set(KINDS) == set(Probe.kinds)
 
 
@@ -101,7 +103,7 @@ def test_temperature_undoes_too_much_confidence() -> None:
     random = np.random.default_rng(0)
     scores = random.standard_normal((4000, 3))
     truth = np.array([random.choice(3, p=row) for row in softmax(scores)])
-    assert temperature(5 * scores, truth).value == pytest.approx(5, rel=0.2)
+    assert fit_temperature(5 * scores, truth).value == pytest.approx(5, rel=0.2)
     assert calibration_error(softmax(scores), truth) < 0.03 < calibration_error(softmax(5 * scores), truth)
 
 

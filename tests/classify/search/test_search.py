@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from heard import KINDS, RATE, sound
 
-from auricle import similar, suggest
+from auricle import CacheOptions, SuggestionOptions, similar, suggest
 from auricle.classify.classifier import Classifier
 from auricle.classify.search.feature_index import FeatureIndex
 from auricle.errors import AudioError, DataError, OptionError
@@ -69,7 +69,9 @@ def test_files_that_do_not_decode_are_told_once_and_not_tried_again(sounds: Path
 
 
 def test_nothing_is_kept_where_that_was_asked_for(sounds: Path, model_file: Path, own_cache: Path):
-    similar(sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav", sounds, model=model_file, keep=False)
+    similar(
+        sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav", sounds, model=model_file, caching=CacheOptions(no_cache=True)
+    )
     assert not own_cache.parent.exists()
 
 
@@ -97,7 +99,7 @@ def test_a_folder_of_one_sound_has_no_other(tmp_path: Path, model_file: Path):
 
 
 def test_sounds_of_every_kind_are_proposed_first(sounds: Path, model_file: Path):
-    found = suggest(sounds, model=model_file, count=3)
+    found = suggest(sounds, model=model_file, options=SuggestionOptions(count=3))
     assert (found.method, found.files, found.labelled) == ("typical", 24, 0)
     assert {each.name.split("/")[0] for each in found.sounds} == set(KINDS)
     assert all(each.guess is None for each in found.sounds)
@@ -108,7 +110,9 @@ def test_with_labels_enough_the_unsure_ones_are_proposed(sounds: Path, model_fil
     rows = [f"{kind}/{kind}{index}_maker{index % 4}.wav,{kind}" for kind in KINDS for index in range(4)]
     table.write_text("path,label\n" + "\n".join([*rows, "gone.wav,nothing"]) + "\n")
     notes: list[str] = []
-    found = suggest(sounds, table=table, model=model_file, count=4, on_note=notes.append)
+    found = suggest(
+        sounds, model=model_file, options=SuggestionOptions(labels_table=table, count=4), on_note=notes.append
+    )
     assert (found.method, found.labelled, len(found.sounds)) == ("uncertain", 12, 4)
     assert all(f"{each.name},{each.guess}" not in rows for each in found.sounds)
     assert sum(each.name.startswith(str(each.guess)) for each in found.sounds) >= 2
@@ -120,7 +124,7 @@ def test_a_classifier_knows_folders_of_its_classes(sounds: Path, model_file: Pat
     (sounds / "unsorted").mkdir()
     for index, kind in enumerate(KINDS):
         soundfile.write(sounds / "unsorted" / f"{index}.wav", sound(kind, 900 + index), RATE)
-    found = suggest(sounds, classifier=able, count=20)
+    found = suggest(sounds, classifier=able)
     assert (found.labelled, found.files) == (24, 27)
     assert {each.name for each in found.sounds} == {"unsorted/0.wav", "unsorted/1.wav", "unsorted/2.wav"}
 
@@ -135,7 +139,7 @@ def test_copies_outliers_and_wrong_labels_are_told(sounds: Path, model_file: Pat
     table.write_text(
         "path,label\n" + "".join(f"{name},{KINDS[0] if name == wrong else name.split('/')[0]}\n" for name in names)
     )
-    found = suggest(sounds, table=table, model=model_file)
+    found = suggest(sounds, model=model_file, options=SuggestionOptions(labels_table=table))
     assert found.method == "none"
     assert tuple(sorted((f"{KINDS[0]}/again.wav", f"{KINDS[0]}/{KINDS[0]}1_maker1.wav"))) in found.duplicates
     assert wrong in [each.name for each in found.doubtful]
@@ -143,7 +147,7 @@ def test_copies_outliers_and_wrong_labels_are_told(sounds: Path, model_file: Pat
 
 def test_too_many_or_none_can_not_be_proposed(sounds: Path, model_file: Path):
     with pytest.raises(OptionError, match="1 to"):
-        suggest(sounds, model=model_file, count=0)
+        suggest(sounds, model=model_file, options=SuggestionOptions(count=0))
 
 
 def test_an_index_is_the_same_however_it_came_about(sounds: Path, model_file: Path, tmp_path: Path):
@@ -151,9 +155,9 @@ def test_an_index_is_the_same_however_it_came_about(sounds: Path, model_file: Pa
     from auricle.model import load
 
     extractor = LatentFeatures(load(model_file))
-    unstored, _ = FeatureIndex.of_folder(sounds, extractor, keep=False)
-    FeatureIndex.of_folder(sounds, extractor, cache=tmp_path)
-    stored, fresh = FeatureIndex.of_folder(sounds, extractor, cache=tmp_path)
+    unstored, _ = FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(no_cache=True))
+    FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(cache=tmp_path))
+    stored, fresh = FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(cache=tmp_path))
     assert fresh == 0
     assert stored.names == unstored.names
     assert np.array_equal(stored.points, unstored.points)

@@ -61,7 +61,7 @@ def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> No
     )
     assert ran.json.keys() == {
         *("model", "segments", "files", "accuracy", "interval", "balanced_accuracy", "calibration_error", "classes"),
-        *("folds", "confusion", "baselines", "verdict", "notes", "picture"),
+        *("folds", "confusion", "baselines", "verdict", "notes", "out"),
     }
     names = [each["name"] for each in ran.json["baselines"]]
     assert names == ["majority class", "MFCC statistics", "log-mel statistics", "random encoder"]
@@ -93,7 +93,7 @@ def test_features_as_parquet(auricle, folder: Path, model_file: Path, tmp_path: 
 BAD: list[tuple[Callable[[Path, Path], tuple[object, ...]], str]] = [
     (lambda folder, model: ("fit", folder / "hum", "--model", model), "no sound has a label"),
     (lambda folder, model: ("fit", folder, "--model", "nobody"), "no model 'nobody'"),
-    (lambda folder, model: ("fit", folder, "--labels", folder / "none.csv", "--model", model), "can't be read"),
+    (lambda folder, model: ("fit", folder, "--labels-table", folder / "none.csv", "--model", model), "can't be read"),
     (lambda folder, model: ("fit", folder, "--probe", "forest", "--model", model), "no probe 'forest'"),
     (lambda folder, model: ("evaluate", folder, "--folds", "esc10", "--model", model), "does not begin with its fold"),
     (lambda folder, model: ("evaluate", folder, "--folds", "99", "--model", model), "99 folds of 12 sounds"),

@@ -53,7 +53,7 @@ def test_suggest(auricle: Callable, sounds: Path, model_file: Path, tmp_path: Pa
     assert {each["name"].split("/")[0] for each in found["sounds"]} == {"hiss", "tone"}
     table = tmp_path / "labels.csv"
     table.write_text("path,label\n" + "".join(f"{k}/{i}.wav,{k}\n" for k in ("hiss", "tone") for i in range(3)))
-    shown = auricle("classify", "suggest", sounds, "--labels", table, "-n", 2, "--model", model_file)
+    shown = auricle("classify", "suggest", sounds, "--labels-table", table, "-n", 2, "--model", model_file)
     assert shown.code == 0
     assert "12 sounds, 6 with a label" in shown.out
 

@@ -87,13 +87,13 @@ class Evaluation:
     @cached_property
     def per_class(self) -> dict[str, ClassFigures]:
         """Figures of each class."""
-        counts, found = self.confusion, {}
+        counts, figures = self.confusion, {}
         for number, name in enumerate(self.classes):
             hits, real, called = counts[number, number], counts[number].sum(), counts[:, number].sum()
             precision, recall = hits / max(1, called), hits / max(1, real)
             f1 = 2 * hits / max(1, real + called)
-            found[name] = ClassFigures(float(precision), float(recall), float(f1), int(real))
-        return found
+            figures[name] = ClassFigures(float(precision), float(recall), float(f1), int(real))
+        return figures
 
     @cached_property
     def calibration_error(self) -> float:
@@ -128,7 +128,7 @@ def evaluate(
         DataError: one class only, or one fold only, or the training part of a fold has one class.
     """
     classes, truth = np.unique(np.asarray(labels), return_inverse=True)
-    places = np.asarray(folds)
+    fold_array = np.asarray(folds)
     names = sorted(set(folds), key=_numeric)
     if len(classes) < 2:
         raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
@@ -136,27 +136,27 @@ def evaluate(
         raise DataError("all sounds lie in one fold: two or more are needed")
     group_array = None if groups is None else np.asarray(groups)
     probabilities = np.zeros((len(labels), len(classes)))
-    for done, fold in enumerate(names, 1):
-        inside = places != fold
+    for count, fold in enumerate(names, 1):
+        inside = fold_array != fold
         inner = None if group_array is None else [str(group) for group in group_array[inside]]
         fitted = probe.fit(values[inside], [str(label) for label in classes[truth[inside]]], inner, seed=seed)
         columns = np.searchsorted(classes, np.asarray(fitted.classes))
         probabilities[np.ix_(~inside, columns)] = fitted.probabilities(values[~inside])
-        on_progress(Progress("cross-validation", done, len(names), "folds"))
-    kept = None if groups is None else tuple(groups)
-    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), kept)
+        on_progress(Progress("cross-validation", count, len(names), "folds"))
+    group_names = None if groups is None else tuple(groups)
+    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), group_names)
 
 
 def majority(labels: Sequence[str], folds: Sequence[str], groups: Sequence[str] | None = None) -> Evaluation:
     """What one gets who always says the most frequent class of the training folds."""
     classes, truth = np.unique(np.asarray(labels), return_inverse=True)
-    places, probabilities = np.asarray(folds), np.zeros((len(labels), len(classes)))
+    fold_array, probabilities = np.asarray(folds), np.zeros((len(labels), len(classes)))
     for fold in set(folds):
-        counts = np.bincount(truth[places != fold], minlength=len(classes))
+        counts = np.bincount(truth[fold_array != fold], minlength=len(classes))
         shares = counts / max(1, counts.sum())
-        probabilities[places == fold] = shares
-    kept = None if groups is None else tuple(groups)
-    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), kept)
+        probabilities[fold_array == fold] = shares
+    group_names = None if groups is None else tuple(groups)
+    return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), group_names)
 
 
 def interval(values: np.ndarray, groups: Sequence[str] | None = None, *, seed: int = 0) -> Interval:
@@ -164,8 +164,8 @@ def interval(values: np.ndarray, groups: Sequence[str] | None = None, *, seed: i
     numbers = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     sums = np.bincount(numbers, weights=values)
     counts = np.bincount(numbers).astype(float)
-    drawn = np.random.Generator(np.random.PCG64(seed)).integers(0, len(sums), (_DRAWS, len(sums)))
-    low, high = np.percentile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [2.5, 97.5])
+    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(sums), (_DRAWS, len(sums)))
+    low, high = np.percentile(sums[draws].sum(axis=1) / counts[draws].sum(axis=1), [2.5, 97.5])
     return Interval(float(values.mean()), float(low), float(high))
 
 

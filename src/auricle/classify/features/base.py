@@ -13,7 +13,7 @@ from auricle.errors import AudioError
 
 LONGEST_SECONDS = 30.0
 """A longer sound is cut into pieces of this length, and its features are the mean of theirs."""
-_LONELY = 0.01  # where the mean of all channels has less of their power than this, they cancel each other out
+_CANCELLED = 0.01  # where the mean of all channels has less of their power than this, they cancel each other out
 
 
 class Piece(NamedTuple):
@@ -23,12 +23,12 @@ class Piece(NamedTuple):
     start: float
 
 
-def mixed(audio: np.ndarray) -> np.ndarray:
+def to_mono(audio: np.ndarray) -> np.ndarray:
     """Channels ``(c, t)`` to one ``(t,)``: their mean, or the loudest where they cancel each other out."""
     if audio.shape[0] == 1:
         return audio[0]
     mean, powers = audio.mean(axis=0), np.square(audio).mean(axis=1)
-    return audio[int(powers.argmax())] if np.square(mean).mean() < _LONELY * powers.mean() else mean
+    return audio[int(powers.argmax())] if np.square(mean).mean() < _CANCELLED * powers.mean() else mean
 
 
 def pieces(
@@ -48,23 +48,23 @@ def pieces(
     """
     length = max(1, round(seconds * rate))
     hop = max(1, round((hop_seconds or seconds) * rate))
-    held, first, fresh = np.zeros(0, np.float32), 0, 0
+    buffer, first, fresh = np.zeros(0, np.float32), 0, 0
     for block in _resampled(path, rate):
-        held = np.concatenate((held, block))
+        buffer = np.concatenate((buffer, block))
         fresh += len(block)
-        while len(held) >= length:
-            yield Piece(held[:length], first / rate)
-            held, first, fresh = held[hop:], first + hop, max(0, len(held) - length)
-    if len(held) and fresh and (first == 0 or 2 * len(held) >= length):
-        yield Piece(held, first / rate)
+        while len(buffer) >= length:
+            yield Piece(buffer[:length], first / rate)
+            buffer, first, fresh = buffer[hop:], first + hop, max(0, len(buffer) - length)
+    if len(buffer) and fresh and (first == 0 or 2 * len(buffer) >= length):
+        yield Piece(buffer, first / rate)
 
 
 def _resampled(path: Path, rate: int) -> Iterator[np.ndarray]:
     with AudioReader(path) as reader:
         resampler = Resampler(reader.sample_rate, rate, reader.channels)
         for block in reader.blocks(reader.sample_rate):
-            yield mixed(resampler.push(block))
-        yield mixed(resampler.flush())
+            yield to_mono(resampler.push(block))
+        yield to_mono(resampler.flush())
 
 
 def digest(*parts: object) -> str:
@@ -72,7 +72,7 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
-class Heard(NamedTuple):
+class PeakFeatures(NamedTuple):
     """Features ``(d,)`` of a sound, and its largest magnitude."""
 
     values: np.ndarray
@@ -92,13 +92,13 @@ class Extractor(ABC):
         self.name, self.sample_rate, self.identity = name, sample_rate, identity
 
     @abstractmethod
-    def pooled(self, audio: np.ndarray) -> np.ndarray:
+    def mono_features(self, audio: np.ndarray) -> np.ndarray:
         """Features float32 ``(d,)`` of a sound float32 ``(t,)`` at `sample_rate`, t at least 1."""
 
     @property
     def size(self) -> int:
         """Features of a sound."""
-        return len(self.pooled(np.zeros(self.sample_rate // 10, np.float32)))
+        return len(self.mono_features(np.zeros(self.sample_rate // 10, np.float32)))
 
     def of_audio(self, audio: np.ndarray, rate: int) -> np.ndarray:
         """Features ``(d,)`` of a sound ``(c, t)`` at any rate.
@@ -108,7 +108,7 @@ class Extractor(ABC):
         """
         if audio.shape[1] == 0:
             raise AudioError("a sound without samples has no features: give one that lasts longer")
-        return _stored(self.pooled(mixed(resample(audio, rate, self.sample_rate))))
+        return _stored(self.mono_features(to_mono(resample(audio, rate, self.sample_rate))))
 
     def of_file(self, path: Path) -> np.ndarray:
         """Features ``(d,)`` of a file: of the whole, or the mean of its pieces of 30 s where it is longer.
@@ -116,9 +116,9 @@ class Extractor(ABC):
         Raises:
             AudioError: it can't be read, or has no samples.
         """
-        return self.heard(path).values
+        return self.features_and_peak(path).values
 
-    def heard(self, path: Path) -> Heard:
+    def features_and_peak(self, path: Path) -> PeakFeatures:
         """Features of a file as `of_file`, and its peak.
 
         Raises:
@@ -126,12 +126,12 @@ class Extractor(ABC):
         """
         total, weight, peak = None, 0, 0.0
         for audio, _ in pieces(path, self.sample_rate):
-            part = self.pooled(audio) * len(audio)
+            part = self.mono_features(audio) * len(audio)
             total, weight = part if total is None else total + part, weight + len(audio)
             peak = max(peak, float(np.abs(audio).max()))
         if total is None:
             raise AudioError(f"{path} has no samples: replace it")
-        return Heard(_stored(total / weight), peak)
+        return PeakFeatures(_stored(total / weight), peak)
 
     def of_windows(self, path: Path, seconds: float, hop_seconds: float) -> Iterator[tuple[float, np.ndarray]]:
         """Start in seconds and features ``(d,)`` of each window of a file.
@@ -140,7 +140,7 @@ class Extractor(ABC):
             AudioError: it can't be read.
         """
         for piece in pieces(path, self.sample_rate, seconds=min(seconds, LONGEST_SECONDS), hop_seconds=hop_seconds):
-            yield piece.start, _stored(self.pooled(piece.audio))
+            yield piece.start, _stored(self.mono_features(piece.audio))
 
 
 def _stored(values: np.ndarray) -> np.ndarray:

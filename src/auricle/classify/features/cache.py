@@ -15,7 +15,7 @@ from auricle.errors import OutputError
 
 _SUFFIX = ".features.safetensors"
 _KEY_BYTES = 16
-_MOST_BYTES = 4 << 30
+_MAX_BYTES = 4 << 30
 
 
 def cache_folder(name: str) -> Path:
@@ -34,31 +34,31 @@ class FeatureStore:
 
     def __init__(self, folder: Path | None, identity: str) -> None:
         self._path = None if folder is None else folder / f"{identity}{_SUFFIX}"
-        self._known = {} if self._path is None else _load(self._path)
+        self._rows = {} if self._path is None else _load(self._path)
         self._fresh = False
 
     def get(self, path: Path) -> np.ndarray | None:
         """The row float32 ``(d,)`` of a file as it is now; None if there is none."""
-        found = self._known.get(_key(path))
-        return None if found is None else found.astype(np.float32)
+        row = self._rows.get(_key(path))
+        return None if row is None else row.astype(np.float32)
 
     def put(self, path: Path, values: np.ndarray) -> None:
         """Keep the row of a file."""
-        self._known[_key(path)] = values.astype(np.float16)
+        self._rows[_key(path)] = values.astype(np.float16)
         self._fresh = True
 
     def save(self) -> None:
         """Write what is new. A folder that can't be written is no error: it only costs time."""
         if self._path is None or not self._fresh:
             return
-        known = {**_load(self._path), **self._known}  # another process may have added some
-        size = len(next(iter(self._known.values())))
-        known = {key: values for key, values in known.items() if len(values) == size}
-        keys = np.frombuffer(b"".join(known), np.uint8).reshape(-1, _KEY_BYTES)
+        rows = {**_load(self._path), **self._rows}  # another process may have added some
+        size = len(next(iter(self._rows.values())))
+        rows = {key: values for key, values in rows.items() if len(values) == size}
+        keys = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _KEY_BYTES)
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path, force=True) as temporary:
-                save_file({"keys": keys.copy(), "values": np.stack(list(known.values()))}, temporary)
+                save_file({"keys": keys.copy(), "values": np.stack(list(rows.values()))}, temporary)
             _prune(self._path.parent, self._path)
         self._fresh = False
 
@@ -87,7 +87,7 @@ def _load(path: Path) -> dict[bytes, np.ndarray]:
 def _prune(folder: Path, newest: Path) -> None:
     """Remove the oldest files until the rest take little enough room."""
     files = sorted(folder.glob(f"*{_SUFFIX}"), key=lambda file: file.stat().st_mtime, reverse=True)
-    room = _MOST_BYTES
+    room = _MAX_BYTES
     for file in files:
         room -= file.stat().st_size
         if room < 0 and file != newest:

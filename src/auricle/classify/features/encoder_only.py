@@ -45,11 +45,11 @@ def encoder_layout(path: Path, config: AutoencoderConfig) -> dict[str, tuple[str
 
 def encoder_arrays(model: Autoencoder) -> dict[str, np.ndarray]:
     """What a file holds of an encoder: weights in float16."""
-    found = stored_arrays(model, lambda name: name.startswith(ENCODER))
-    return {name: value for name, value in found.items() if name.startswith(ENCODER)}  # without tables
+    arrays = stored_arrays(model, lambda name: name.startswith(ENCODER))
+    return {name: value for name, value in arrays.items() if name.startswith(ENCODER)}  # without tables
 
 
-def restored(config: AutoencoderConfig, arrays: Mapping[str, np.ndarray], name: str) -> Autoencoder:
+def restore_encoder(config: AutoencoderConfig, arrays: Mapping[str, np.ndarray], name: str) -> Autoencoder:
     """A model with these arrays as its encoder.
 
     Args:

@@ -28,7 +28,7 @@ def check_export(path: Path, *, force: bool) -> None:
     check_writable(path, force=force)
 
 
-def write_features(found: Features, path: Path, *, force: bool = False) -> None:
+def write_features(features: Features, path: Path, *, force: bool = False) -> None:
     """Write features; the file appears whole or not at all.
 
     Raises:
@@ -37,18 +37,18 @@ def write_features(found: Features, path: Path, *, force: bool = False) -> None:
     """
     check_export(path, force=force)
     with atomic_write(path, force=force) as temporary:
-        _WRITERS[path.suffix](found, temporary)
+        _WRITERS[path.suffix](features, temporary)
 
 
-def _npz(found: Features, path: Path) -> None:
-    np.savez_compressed(path, names=np.array(found.names), values=found.values)
+def _npz(features: Features, path: Path) -> None:
+    np.savez_compressed(path, names=np.array(features.names), values=features.values)
 
 
-def _parquet(found: Features, path: Path) -> None:
+def _parquet(features: Features, path: Path) -> None:
     """Column ``name``, and column ``features``: a list of fixed length."""
     arrow, parquet = _require_pyarrow(), import_module("pyarrow.parquet")
-    lists = arrow.FixedSizeListArray.from_arrays(arrow.array(found.values.ravel()), found.values.shape[1])
-    table = arrow.table({"name": list(found.names), "features": lists})
+    lists = arrow.FixedSizeListArray.from_arrays(arrow.array(features.values.ravel()), features.values.shape[1])
+    table = arrow.table({"name": list(features.names), "features": lists})
     parquet.write_table(table, path)
 
 

@@ -10,11 +10,12 @@ import numpy as np
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.cache import FeatureStore, cache_folder
 from auricle.classify.features.latents import LatentFeatures
-from auricle.classify.features.pooling import Recipe
+from auricle.classify.features.pooling import FeatureConfig
 from auricle.data.labels import Labelled
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SAVE_EVERY = 500
@@ -46,9 +47,8 @@ def features(
     files: Path | str | Sequence[Path | str],
     model: Autoencoder | Path | str = "speech",
     *,
-    recipe: Recipe | None = None,
-    cache: Path | None = None,
-    keep: bool = True,
+    feature_config: FeatureConfig | None = None,
+    caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
 ) -> Features:
     """What an autoencoder's encoder makes of sounds, pooled over time: material for classifiers and search.
@@ -56,9 +56,8 @@ def features(
     Args:
         files: audio files, or folders of them at any depth.
         model: a model, a shipped model's name or a model file.
-        recipe: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
-        cache: where features are kept for the next time; by default below the user's cache folder.
-        keep: False neither reads nor writes that cache.
+        feature_config: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
+        caching: where features are kept for the next time.
         on_progress: called while sounds are read.
 
     Raises:
@@ -66,13 +65,13 @@ def features(
         ModelError: the model can't be loaded.
         OptionError: nothing was named.
     """
-    sounds, refused = gathered([files] if isinstance(files, str | Path) else files)
-    extractor = LatentFeatures(model if isinstance(model, Autoencoder) else load(model), recipe)
-    found = extract(sounds, extractor, cache=cache, keep=keep, on_progress=on_progress)
-    return Features(found.names, found.values, (*refused, *found.skipped), found.extractor, found.silent)
+    sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+    extractor = LatentFeatures(model if isinstance(model, Autoencoder) else load(model), feature_config)
+    extracted = extract(sounds, extractor, caching=caching, on_progress=on_progress)
+    return replace(extracted, skipped=(*rejected, *extracted.skipped))
 
 
-def gathered(files: Sequence[Path | str]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
+def list_sounds(files: Sequence[Path | str]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
     """Sounds of folders and files, and what of them can't be used.
 
     Raises:
@@ -82,31 +81,32 @@ def gathered(files: Sequence[Path | str]) -> tuple[tuple[Sound, ...], tuple[Reje
     if not files:
         raise OptionError("nothing to read: name audio files or a folder of them")
     sounds: list[Sound] = []
-    refused: list[Rejected] = []
+    rejected: list[Rejected] = []
     for path in map(Path, files):
         if path.is_dir():
             corpus = scan(path)
-            alone = len(files) == 1  # else sounds of two folders could have one name
-            sounds += corpus.sounds if alone else [replace(each, name=str(path / each.name)) for each in corpus.sounds]
-            refused += corpus.rejected
+            if len(files) == 1:
+                sounds += corpus.sounds
+            else:  # sounds of two folders could have one name
+                sounds += [replace(sound, name=str(path / sound.name)) for sound in corpus.sounds]
+            rejected += corpus.rejected
             continue
-        found = examine_header(path, str(path), MIN_SECONDS)
-        match found:
+        examined = examine_header(path, str(path), MIN_SECONDS)
+        match examined:
             case Sound():
-                sounds.append(found)
+                sounds.append(examined)
             case Rejected():
-                refused.append(found)
+                rejected.append(examined)
     if not sounds:
-        raise DataError(f"no file can be used; the first problem: {refused[0].reason}")
-    return tuple(sounds), tuple(refused)
+        raise DataError(f"no file can be used; the first problem: {rejected[0].reason}")
+    return tuple(sounds), tuple(rejected)
 
 
 def extract(
     sounds: Sequence[Sound],
     extractor: Extractor,
     *,
-    cache: Path | None = None,
-    keep: bool = True,
+    caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
 ) -> Features:
     """Features of sounds, from the cache where it has them. Files that do not decode are skipped.
@@ -114,17 +114,17 @@ def extract(
     Raises:
         DataError: none can be decoded.
     """
-    store = FeatureStore((cache or cache_folder("features")) if keep else None, extractor.identity)
+    store = FeatureStore(None if caching.no_cache else caching.cache or cache_folder("features"), extractor.identity)
     names: list[str] = []
     rows: list[np.ndarray] = []
     silent: list[str] = []
     skipped: list[Rejected] = []
-    for done, sound in enumerate(sounds, 1):
+    for count, sound in enumerate(sounds, 1):
         try:
             row = store.get(sound.path)
             if row is None:
-                heard = extractor.heard(sound.path)
-                row = np.append(heard.values, np.float32(min(heard.peak, 1.0)))  # float16 in the cache
+                values, peak = extractor.features_and_peak(sound.path)
+                row = np.append(values, np.float32(min(peak, 1.0)))  # float16 in the cache
                 store.put(sound.path, row)
             names.append(sound.name)
             rows.append(row[:-1])
@@ -132,16 +132,16 @@ def extract(
                 silent.append(sound.name)
         except AudioError as error:
             skipped.append(Rejected(sound.path, str(error)))
-        if done % _SAVE_EVERY == 0:
+        if count % _SAVE_EVERY == 0:
             store.save()
-        on_progress(Progress(f"features: {extractor.name}", done, len(sounds), "sounds"))
+        on_progress(Progress(f"features: {extractor.name}", count, len(sounds), "sounds"))
     store.save()
     if not rows:
         raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")
     return Features(tuple(names), np.stack(rows), tuple(skipped), extractor.name, tuple(silent))
 
 
-def labels_of(found: Features, sounds: Sequence[Labelled]) -> tuple[Labelled, ...]:
-    """What is known of the sounds that have features, in the order of these."""
-    known = {each.sound.name: each for each in sounds}
-    return tuple(known[name] for name in found.names)
+def match_labels(features: Features, items: Sequence[Labelled]) -> tuple[Labelled, ...]:
+    """The labels of the sounds that have features, in the order of these."""
+    items_by_name = {item.sound.name: item for item in items}
+    return tuple(items_by_name[name] for name in features.names)

@@ -8,7 +8,7 @@ import torch
 
 from auricle.classify.features.base import Extractor, digest
 from auricle.classify.features.encoder_only import encoder_arrays
-from auricle.classify.features.pooling import Recipe, pooled
+from auricle.classify.features.pooling import FeatureConfig, pool_features
 from auricle.model import Autoencoder
 
 _VERSION = 1
@@ -34,19 +34,19 @@ class LatentFeatures(Extractor):
 
     Attributes:
         model: whose encoder.
-        recipe: how its activations are pooled.
+        config: how its activations are pooled.
         fingerprint: of the encoder.
     """
 
-    def __init__(self, model: Autoencoder, recipe: Recipe | None = None, *, name: str | None = None) -> None:
-        self.model, self.recipe = model.eval(), recipe or Recipe()
+    def __init__(self, model: Autoencoder, config: FeatureConfig | None = None, *, name: str | None = None) -> None:
+        self.model, self.config = model.eval(), config or FeatureConfig()
         self.fingerprint = encoder_fingerprint(model)
-        identity = digest("latents", _VERSION, self.fingerprint, self.recipe.model_dump_json())
+        identity = digest("latents", _VERSION, self.fingerprint, self.config.model_dump_json())
         super().__init__(name or model.name, model.sample_rate, identity)
 
-    def pooled(self, audio: np.ndarray) -> np.ndarray:
+    def mono_features(self, audio: np.ndarray) -> np.ndarray:
         """Features ``(d,)`` of ``(t,)``."""
-        return pooled(self.model, audio, self.recipe)
+        return pool_features(self.model, audio, self.config)
 
 
 def random_encoder(model: Autoencoder, *, seed: int = 0) -> Autoencoder:

@@ -44,7 +44,7 @@ def depths(model: Autoencoder, audio: Tensor) -> tuple[Depth, ...]:
     walk.run(Serial(stages), front(padded), Fraction(front.latency), "")
     return tuple(
         Depth(name.removeprefix("."), values[:, late : late + frames * max(1, values.shape[1] // total)])
-        for name, values, late in walk.found
+        for name, values, late in walk.depths
     )
 
 
@@ -58,7 +58,7 @@ class _Walk:
     """Runs layers one by one and keeps what they give: name, values, lag in frames."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, Tensor, int]] = []
+        self.depths: list[tuple[str, Tensor, int]] = []
 
     def run(self, layer: Layer, x: Tensor, lag: Fraction, name: str) -> tuple[Tensor, Fraction]:
         match layer:
@@ -78,5 +78,5 @@ class _Walk:
                 return self._keep(name, layer(x), lag * layer.ratio + layer.latency)
 
     def _keep(self, name: str, values: Tensor, lag: Fraction) -> tuple[Tensor, Fraction]:
-        self.found.append((name, values, ceil(lag)))
+        self.depths.append((name, values, ceil(lag)))
         return values, lag

@@ -5,7 +5,7 @@ from typing import final
 import numpy as np
 
 from auricle.classify.features.base import Extractor, digest
-from auricle.classify.features.pooling import levelled
+from auricle.classify.features.pooling import normalise_level
 from auricle.dsp.mel import mel_filterbank
 
 _BANDS = 64
@@ -32,9 +32,9 @@ class LogMelFeatures(Extractor):
         )
         self._segments, self._level = segments, level
 
-    def pooled(self, audio: np.ndarray) -> np.ndarray:
+    def mono_features(self, audio: np.ndarray) -> np.ndarray:
         """Features ``(d,)`` of ``(t,)``."""
-        return _statistics(log_mel(levelled(audio) if self._level else audio, self.sample_rate), self._segments)
+        return _statistics(log_mel(normalise_level(audio) if self._level else audio, self.sample_rate), self._segments)
 
 
 @final
@@ -47,9 +47,9 @@ class MfccFeatures(Extractor):
         super().__init__(_named("MFCC statistics", segments), rate, digest("mfcc", _VERSION, rate, segments, level))
         self._segments, self._level = segments, level
 
-    def pooled(self, audio: np.ndarray) -> np.ndarray:
+    def mono_features(self, audio: np.ndarray) -> np.ndarray:
         """Features ``(d,)`` of ``(t,)``."""
-        bands = log_mel(levelled(audio) if self._level else audio, self.sample_rate)
+        bands = log_mel(normalise_level(audio) if self._level else audio, self.sample_rate)
         return _statistics(bands @ _cosines(), self._segments)
 
 
@@ -77,6 +77,6 @@ def _statistics(values: np.ndarray, segments: int) -> np.ndarray:
     parts = []
     edges = np.linspace(0, len(values), segments + 1)
     for start, end in zip(np.minimum(edges[:-1].astype(int), len(values) - 1), np.ceil(edges[1:]), strict=True):
-        part, moves = (each[start : max(start + 1, int(end))] for each in (values, change))
+        part, moves = (array[start : max(start + 1, int(end))] for array in (values, change))
         parts += [part.mean(0), part.std(0), part.max(0), moves.mean(0), moves.std(0)]
     return np.concatenate(parts).astype(np.float32)

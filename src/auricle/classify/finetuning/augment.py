@@ -6,8 +6,8 @@ from typing import NamedTuple, final
 import numpy as np
 from pydantic import Field
 
-from auricle.classify.features.base import mixed
-from auricle.classify.features.pooling import levelled
+from auricle.classify.features.base import to_mono
+from auricle.classify.features.pooling import normalise_level
 from auricle.data import AudioCache
 from auricle.model.registry import Frozen
 
@@ -68,37 +68,39 @@ class LabelledCrops:
     def batch(self, step: int, shard: int = 0) -> Batch:
         """The batch of a step; further processes have further shards."""
         random = np.random.Generator(np.random.PCG64([self._seed, step, shard]))
-        drawn = [self._mixed(random) for _ in range(self._batch)]
-        lengths = np.array([len(sound) for sound, _ in drawn], np.int64)
+        crops = [self._mixed(random) for _ in range(self._batch)]
+        lengths = np.array([len(sound) for sound, _ in crops], np.int64)
         audio = np.zeros((self._batch, int(lengths.max())), np.float32)
-        for row, (sound, _) in zip(audio, drawn, strict=True):
+        for row, (sound, _) in zip(audio, crops, strict=True):
             row[: len(sound)] = sound
-        return Batch(audio, lengths, np.stack([target for _, target in drawn]))
+        return Batch(audio, lengths, np.stack([target for _, target in crops]))
 
     def _mixed(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """A sound, or two of equal loudness together: the label says how much of the power each has (Tokozume et al.,
         "Learning from between-class examples", 2018)."""
-        sound, number = self._one(random)
+        sound, number = self._random_crop(random)
         target = np.eye(self._classes, dtype=np.float32)[number]
         if random.random() >= self._changes.mix:
-            return levelled(sound), target
-        other, second = self._one(random)
+            return normalise_level(sound), target
+        other_sound, other_number = self._random_crop(random)
         share = random.uniform(0.5, 1.0)
-        both = np.zeros(max(len(sound), len(other)), np.float32)
-        both[: len(sound)] += share * levelled(sound)
-        both[: len(other)] += (1 - share) * levelled(other)
+        mixture = np.zeros(max(len(sound), len(other_sound)), np.float32)
+        mixture[: len(sound)] += share * normalise_level(sound)
+        mixture[: len(other_sound)] += (1 - share) * normalise_level(other_sound)
         part = share**2 / (share**2 + (1 - share) ** 2)
-        return levelled(both), part * target + (1 - part) * np.eye(self._classes, dtype=np.float32)[second]
+        return normalise_level(mixture), part * target + (1 - part) * np.eye(self._classes, dtype=np.float32)[
+            other_number
+        ]
 
-    def _one(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
+    def _random_crop(self, random: np.random.Generator) -> tuple[np.ndarray, int]:
         members = self._members[int(random.integers(len(self._members)))]
         row = int(members[int(random.integers(len(members)))])
         return self._changed(self._crop(row, random), random), int(self._labels[row])
 
     def _crop(self, row: int, random: np.random.Generator) -> np.ndarray:
-        whole = int(self._cache.lengths[row])
-        length = max(1, round(min(whole, self._longest) * random.uniform(self._changes.share, 1.0)))
-        return mixed(self._cache.crop(row, int(random.integers(whole - length + 1)), length))
+        sound_length = int(self._cache.lengths[row])
+        length = max(1, round(min(sound_length, self._longest) * random.uniform(self._changes.share, 1.0)))
+        return to_mono(self._cache.crop(row, int(random.integers(sound_length - length + 1)), length))
 
     def _changed(self, sound: np.ndarray, random: np.random.Generator) -> np.ndarray:
         speed = 1 + random.uniform(-self._changes.speed, self._changes.speed)

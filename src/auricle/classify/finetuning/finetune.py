@@ -8,26 +8,27 @@ from typing import final
 
 import numpy as np
 
-from auricle.classify.classifier import Classifier, window_of
-from auricle.classify.classifier_file import Described
-from auricle.classify.features.encoder_only import encoder_arrays, restored
+from auricle.classify.classifier import Classifier, timeline_window
+from auricle.classify.classifier_file import ClassifierMetadata
+from auricle.classify.features.encoder_only import encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import LatentFeatures
-from auricle.classify.features.pooling import fitting_segments, recipe_of
-from auricle.classify.finetuning.task import Judged, TunedEncoder, Tuning, TuningTask
+from auricle.classify.features.pooling import fitting_feature_config
+from auricle.classify.finetuning.task import HeldOutScores, TunedEncoder, Tuning, TuningTask
 from auricle.classify.label_checks import check_classes
-from auricle.classify.probes.calibration import temperature
-from auricle.classify.probes.folds import dealt, known_groups
-from auricle.classify.probes.probe import Fitted, Linear, probe
+from auricle.classify.probes.calibration import fit_temperature
+from auricle.classify.probes.folds import complete_groups, split_folds
+from auricle.classify.probes.probe import FittedProbe, Linear, probe_of_kind
 from auricle.data import AudioCache
 from auricle.data.labels import Labels
-from auricle.errors import DataError
+from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder
+from auricle.options.classification import ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
-_HELD_OUT = 5  # one fold of so many decides which weights are kept
-_CLEARLY = 0.95  # of the probe's log loss: what is gained by less is chance, and was lost on other sounds
-_PROBE = "ridge"
+_HELD_OUT_FOLDS = 5  # one fold of so many decides which weights are kept
+_MAX_LOSS_SHARE = 0.95  # of the probe's log loss: what is gained by less is chance, and was lost on other sounds
+FINETUNED_PROBE = "ridge"
 
 
 @final
@@ -45,8 +46,8 @@ class Tuned:
 
     classifier: Classifier
     held_out: int
-    before: Judged | None
-    after: Judged | None
+    before: HeldOutScores | None
+    after: HeldOutScores | None
     helped: bool
 
 
@@ -61,16 +62,14 @@ class FineTuning:
         labels: sounds with their labels and groups.
         model: whose encoder is the start; it is not changed.
         home: folder for decoded sounds.
+        options: groups, segments, seed and cache.
         tuning: the run's configuration; by default what fits the sounds.
-        segments: parts of a sound that are told apart, where no configuration is given.
-        seed: decides what is held out, and the run where no configuration is given.
-        cache: where features are kept; by default below the user's cache folder.
-        keep: False neither reads nor writes that cache.
-        on_progress: called with what begins, and with the number of sounds done and of all.
+        on_progress: called while sounds are decoded, and while the probe is fitted.
         on_note: is told in one line about what was left out.
 
     Raises:
         DataError: no labelled sound can be used, or all are of one class.
+        OptionError: another probe than ridge was named.
     """
 
     def __init__(
@@ -79,99 +78,105 @@ class FineTuning:
         model: Autoencoder,
         home: Path,
         *,
+        options: ClassifierOptions = ClassifierOptions(),
         tuning: Tuning | None = None,
-        segments: int | None = None,
-        seed: int = 0,
-        cache: Path | None = None,
-        keep: bool = True,
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> None:
+        check_finetuned_probe(options)
         check_classes(labels, on_note)
-        self._model, self._known = model, labels.known
-        self.tuning = tuning or _fitting([each.sound.seconds for each in self._known], segments, seed)
-        sounds = [each.sound for each in self._known]
+        self._model = model
+        self.tuning = tuning or _fitting_tuning([item.sound.seconds for item in labels.known], options)
         decoded = AudioCache.build(
-            sounds,
+            [item.sound for item in labels.known],
             home,
             sample_rate=model.sample_rate,
             on_progress=on_progress,
             on_note=on_note,
         )
-        for refused in decoded.rejected:
-            on_note(f"left out: {refused.reason}")
-        alive = set(decoded.names)
-        self._known = tuple(each for each in self._known if each.sound.name in alive)
-        names = [str(each.label) for each in self._known]
+        for rejected in decoded.rejected:
+            on_note(f"left out: {rejected.reason}")
+        decoded_names = set(decoded.names)
+        self._items = tuple(item for item in labels.known if item.sound.name in decoded_names)
+        names = [str(item.label) for item in self._items]
         self.classes = tuple(sorted(set(names)))
         if len(self.classes) < 2:
             raise DataError(f"all sounds that can be decoded are of class {names[0]}: two classes or more are needed")
         numbers = np.array([self.classes.index(name) for name in names], np.int64)
-        groups = known_groups([each.group for each in self._known])
-        learned, self._held_out = _parted(numbers, groups, len(self.classes), seed)
+        groups = complete_groups([item.group for item in self._items])
+        training_rows, self._held_out = _split_held_out(numbers, groups, len(self.classes), options.seed)
         on_progress(Progress("fitting the probe", 0, 0, ""))
-        self._extractor = LatentFeatures(model, self.tuning.recipe)
-        found = extract(
-            [each.sound for each in self._known],
-            self._extractor,
-            cache=cache,
-            keep=keep,
-            on_progress=on_progress,
-        )
-        places = {name: row for row, name in enumerate(found.names)}
-        able = [row for row, each in enumerate(self._known) if each.sound.name in places]
+        extractor = LatentFeatures(model, self.tuning.feature_config)
+        sounds = [item.sound for item in self._items]
+        features = extract(sounds, extractor, caching=options, on_progress=on_progress)
+        feature_rows = {name: row for row, name in enumerate(features.names)}
+        rows_with_features = [row for row, sound in enumerate(sounds) if sound.name in feature_rows]
 
-        def fit(rows: Sequence[int]) -> Fitted:
-            values = found.values[[places[self._known[row].sound.name] for row in rows]]
-            apart = None if groups is None else [groups[row] for row in rows]
-            return probe(_PROBE).fit(values, [names[row] for row in rows], apart, seed=seed)
+        def fit(rows: Sequence[int]) -> FittedProbe:
+            values = features.values[[feature_rows[sounds[row].name] for row in rows]]
+            row_groups = None if groups is None else [groups[row] for row in rows]
+            return probe_of_kind(FINETUNED_PROBE).fit(
+                values, [names[row] for row in rows], row_groups, seed=options.seed
+            )
 
-        chosen = set(learned)
-        self._refit = lambda: fit(able)
-        fitted = fit([row for row in able if row in chosen])
-        assert isinstance(fitted, Linear)
-        self._fitted = fitted
-        self._net = TunedEncoder(model, fitted, self.tuning)
-        self.task = TuningTask(self._net, self.tuning, decoded, numbers, learned, self._held_out)
-        self.before = self.task.judge() if self._held_out else None
+        self._fit_all = lambda: fit(rows_with_features)
+        learned = set(training_rows)
+        fitted_probe = fit([row for row in rows_with_features if row in learned])
+        assert isinstance(fitted_probe, Linear)
+        self._fitted_probe = fitted_probe
+        self._net = TunedEncoder(model, fitted_probe, self.tuning)
+        self.task = TuningTask(self._net, self.tuning, decoded, numbers, training_rows, self._held_out)
+        self.before = self.task.score_held_out() if self._held_out else None
 
     def result(self) -> Tuned:
         """The classifier, with weights as its file holds them."""
         net = self._net.cpu().eval()
         weights = {"weights": net.weights.detach().numpy(), "bias": net.bias.detach().numpy()}
-        net.model = restored(net.model.config, encoder_arrays(net.model), self._model.name)
-        after = self.task.judge() if self._held_out else None
-        helped = self.before is None or after is None or after.loss < _CLEARLY * self.before.loss
-        heat = 1.0 if after is None else temperature(after.scores.astype(np.float64), after.truth).value
-        arrays = {**self._fitted.arrays, **weights, "temperature": np.array([heat], np.float32)}
+        net.model = restore_encoder(net.model.config, encoder_arrays(net.model), self._model.name)
+        after = self.task.score_held_out() if self._held_out else None
+        helped = self.before is None or after is None or after.loss < _MAX_LOSS_SHARE * self.before.loss
+        temperature = 1.0 if after is None else fit_temperature(after.scores.astype(np.float64), after.truth).value
+        arrays = {**self._fitted_probe.arrays, **weights, "temperature": np.array([temperature], np.float32)}
         if not helped:  # the probe, of all sounds
-            net.model = restored(net.model.config, encoder_arrays(self._model), self._model.name)
-            arrays, after = self._refit().arrays, self.before
-        described = Described(
+            net.model = restore_encoder(net.model.config, encoder_arrays(self._model), self._model.name)
+            arrays, after = self._fit_all().arrays, self.before
+        metadata = ClassifierMetadata(
             model=self._model.name,
-            encoder=LatentFeatures(net.model, self.tuning.recipe).fingerprint,
+            encoder=LatentFeatures(net.model, self.tuning.feature_config).fingerprint,
             sample_rate=self._model.sample_rate,
-            recipe=self.tuning.recipe,
-            probe=probe(_PROBE),
+            feature_config=self.tuning.feature_config,
+            probe=probe_of_kind(FINETUNED_PROBE),
             classes=self.classes,
-            files=dict(sorted(Counter(str(each.label) for each in self._known).items())),
-            window=window_of([each.sound.seconds for each in self._known]),
-            own=net.model.config,
+            files=dict(sorted(Counter(str(item.label) for item in self._items).items())),
+            window=timeline_window([item.sound.seconds for item in self._items]),
+            own_encoder=net.model.config,
         )
-        classifier = Classifier(Linear(self.classes, arrays), described, net.model)
+        classifier = Classifier(Linear(self.classes, arrays), metadata, net.model)
         return Tuned(classifier, len(self._held_out), self.before, after, helped)
 
 
-def _fitting(seconds: Sequence[float], segments: int | None, seed: int) -> Tuning:
+def check_finetuned_probe(options: ClassifierOptions) -> None:
+    """Refuse probes that can't be fine-tuned.
+
+    Raises:
+        OptionError: another one than ridge.
+    """
+    if options.probe != FINETUNED_PROBE:
+        raise OptionError(f"--probe {options.probe} can't be fine-tuned: leave it out, a linear layer is trained")
+
+
+def _fitting_tuning(seconds: Sequence[float], options: ClassifierOptions) -> Tuning:
     """A configuration for sounds of these lengths. One grid of frames: more would cost as much more."""
-    recipe = recipe_of(segments=segments or fitting_segments(seconds)).model_copy(update={"shifts": 1})
-    return Tuning(recipe=recipe, seed=seed)
+    config = fitting_feature_config(seconds, options.segments).model_copy(update={"shifts": 1})
+    return Tuning(feature_config=config, seed=options.seed)
 
 
-def _parted(numbers: np.ndarray, groups: Sequence[str] | None, classes: int, seed: int) -> tuple[list[int], list[int]]:
+def _split_held_out(
+    numbers: np.ndarray, groups: Sequence[str] | None, classes: int, seed: int
+) -> tuple[list[int], list[int]]:
     """Rows to learn from and rows to hold out, groups whole; nothing is held out if a class would be lost."""
-    have = len(numbers) if groups is None else len(set(groups))
-    for held_out in dealt(numbers, groups, min(_HELD_OUT, have), seed) if have >= 2 else []:
+    units = len(numbers) if groups is None else len(set(groups))
+    for held_out in split_folds(numbers, groups, min(_HELD_OUT_FOLDS, units), seed) if units >= 2 else []:
         inside = np.ones(len(numbers), bool)
         inside[held_out] = False
         if len(np.unique(numbers[inside])) == classes:

@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-_COOLEST, _HOTTEST = 0.05, 20.0
+_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.05, 20.0
 _BINS = 10
 
 
-class Heat(NamedTuple):
+class Temperature(NamedTuple):
     """A temperature, and the mean log loss with it."""
 
     value: float
@@ -21,7 +21,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def temperature(scores: np.ndarray, truth: np.ndarray) -> Heat:
+def fit_temperature(scores: np.ndarray, truth: np.ndarray) -> Temperature:
     """The number to divide scores by so that the log loss is least (Guo et al., "On calibration", 2017).
 
     With Platt's targets (1999), as if one sound more had been mistaken: a few that are all right are no certainty.
@@ -34,12 +34,12 @@ def temperature(scores: np.ndarray, truth: np.ndarray) -> Heat:
     targets = np.full((count, classes), 1 / (count + 2) / max(1, classes - 1))
     targets[np.arange(count), truth] = (count + 1) / (count + 2)
 
-    def loss(heat: float) -> float:
-        return float(-(targets * np.log(np.maximum(softmax(scores / heat), 1e-12))).sum(axis=1).mean())
+    def loss(temperature: float) -> float:
+        return float(-(targets * np.log(np.maximum(softmax(scores / temperature), 1e-12))).sum(axis=1).mean())
 
-    heats = np.geomspace(_COOLEST, _HOTTEST, 49)
-    best = min(heats, key=loss)
-    return Heat(float(best), loss(best))
+    candidates = np.geomspace(_MIN_TEMPERATURE, _MAX_TEMPERATURE, 49)
+    best = min(candidates, key=loss)
+    return Temperature(float(best), loss(best))
 
 
 def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:

@@ -29,36 +29,36 @@ def folds_of(sounds: Sequence[Labelled], protocol: str, *, seed: int = 0) -> tup
         sounds: with labels.
         protocol: ``esc10`` (first number of a file's name), a number of folds, or ``table`` for those that the sounds
             state. A number deals out whole groups where sounds state them; classes are spread evenly.
-        seed: decides how a number of folds is dealt out.
+        seed: decides how a number of folds is split_folds out.
 
     Raises:
         DataError: a sound states no fold, or a group lies in two folds.
         OptionError: the number can't be used.
     """
-    groups = [each.group for each in sounds]
+    groups = [item.group for item in sounds]
     if protocol.isdecimal():
-        return grouped_folds([str(each.label) for each in sounds], known_groups(groups), int(protocol), seed=seed)
+        return grouped_folds([str(item.label) for item in sounds], complete_groups(groups), int(protocol), seed=seed)
     if protocol in ("esc10", "esc50"):
-        folds = tuple(esc_fold(each.sound.name) for each in sounds)
+        folds = tuple(esc_fold(item.sound.name) for item in sounds)
     else:
-        lost = next((each.sound.name for each in sounds if each.fold is None), None)
-        if lost is not None:
-            raise DataError(f"{lost} has no fold: complete the table's column, or give a number of folds")
-        folds = tuple(str(each.fold) for each in sounds)
+        without_fold = next((item.sound.name for item in sounds if item.fold is None), None)
+        if without_fold is not None:
+            raise DataError(f"{without_fold} has no fold: complete the table's column, or give a number of folds")
+        folds = tuple(str(item.fold) for item in sounds)
     if len(set(folds)) < 2:
         raise DataError(f"all sounds lie in fold {folds[0]}: two folds or more are needed")
-    check_apart(groups, folds)
+    check_groups_in_folds(groups, folds)
     return folds
 
 
-def known_groups(groups: Sequence[str | None]) -> tuple[str, ...] | None:
+def complete_groups(groups: Sequence[str | None]) -> tuple[str, ...] | None:
     """A group for each sound, one of its own where it has none; None if no sound has one."""
     if not any(groups):
         return None
     return tuple(f"\0{index}" if group is None else group for index, group in enumerate(groups))
 
 
-def check_apart(groups: Sequence[str | None], folds: Sequence[str]) -> None:
+def check_groups_in_folds(groups: Sequence[str | None], folds: Sequence[str]) -> None:
     """Refuse folds that part a group.
 
     Raises:
@@ -79,16 +79,16 @@ def grouped_folds(labels: Sequence[str], groups: Sequence[str] | None, count: in
     Raises:
         OptionError: there are fewer groups (or sounds) than folds, or ``count`` is below 2.
     """
-    what, have = ("sounds", len(labels)) if groups is None else ("groups", len(set(groups)))
-    if not 2 <= count <= have:
-        raise OptionError(f"{count} folds of {have} {what}: give 2 to {have}")
+    unit, units = ("sounds", len(labels)) if groups is None else ("groups", len(set(groups)))
+    if not 2 <= count <= units:
+        raise OptionError(f"{count} folds of {units} {unit}: give 2 to {units}")
     places = np.zeros(len(labels), int)
-    for number, held_out in enumerate(dealt(np.asarray(labels), groups, count, seed)):
+    for number, held_out in enumerate(split_folds(np.asarray(labels), groups, count, seed)):
         places[held_out] = number
     return tuple(str(number + 1) for number in places)
 
 
-def dealt(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: int) -> list[np.ndarray]:
+def split_folds(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: int) -> list[np.ndarray]:
     """Indices of each fold's sounds; rare classes may be missing in some.
 
     Raises:
@@ -100,9 +100,11 @@ def dealt(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: in
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes with fewer sounds than folds; callers know
         if max(np.unique(labels, return_counts=True)[1]) < count:  # scikit-learn refuses: a random order
-            units = np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-            order = np.random.Generator(np.random.PCG64(seed)).permutation(units.max() + 1)
-            parts = [np.flatnonzero(np.isin(units, order[number::count])) for number in range(count)]
+            numbers = (
+                np.arange(len(labels)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+            )
+            order = np.random.Generator(np.random.PCG64(seed)).permutation(numbers.max() + 1)
+            parts = [np.flatnonzero(np.isin(numbers, order[number::count])) for number in range(count)]
             return [part for part in parts if len(part)]
         if groups is None:
             cut = StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels)

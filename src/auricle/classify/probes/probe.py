@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from auricle.classify.features.scaling import Scaling
-from auricle.classify.probes.calibration import softmax, temperature
-from auricle.classify.probes.folds import dealt
+from auricle.classify.probes.calibration import fit_temperature, softmax
+from auricle.classify.probes.folds import split_folds
 from auricle.errors import DataError, OptionError
 from auricle.model.registry import RegisteredConfig
 
@@ -21,7 +21,7 @@ Arrays = Mapping[str, np.ndarray]
 _LINEAR = {"mean": ("F32", "d"), "scale": ("F32", "d"), "weights": ("F32", "d c"), "bias": ("F32", "c")}
 
 
-class Fitted(ABC):
+class FittedProbe(ABC):
     """A probe that has learned.
 
     Attributes:
@@ -43,7 +43,7 @@ class Fitted(ABC):
 
 @final
 @dataclass(frozen=True)
-class Seen:
+class TrainingSet:
     """Sounds to learn from: how they were scaled, where they then lie ``(files, r)``, their classes ``(files,)``."""
 
     scaling: Scaling
@@ -72,7 +72,7 @@ class Probe(RegisteredConfig):
         """Type and shape of each array: ``c`` is the number of classes, ``d`` that of features."""
 
     @abstractmethod
-    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+    def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Arrays learned from sounds of ``classes`` classes, each there at least once."""
 
     def max_directions(self, files: int) -> int | None:
@@ -80,12 +80,12 @@ class Probe(RegisteredConfig):
         return None
 
     @abstractmethod
-    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         """A fitted probe from arrays, those of `learn` and ``temperature`` ``(1,)``."""
 
     def fit(
         self, values: np.ndarray, labels: Sequence[str], groups: Sequence[str] | None = None, *, seed: int = 0
-    ) -> Fitted:
+    ) -> FittedProbe:
         """Learn.
 
         Args:
@@ -101,44 +101,46 @@ class Probe(RegisteredConfig):
         if len(classes) < 2:
             raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
         names = tuple(map(str, classes))
-        strength, heat = self._choose(values, numbers, names, groups, seed)
-        learned = self.learn(Seen.of(values, numbers, self.max_directions(len(values))), len(names), strength, seed)
-        return self.restore(names, {**learned, "temperature": np.array([heat], np.float32)})
+        strength, temperature = self._choose_strength(values, numbers, names, groups, seed)
+        arrays = self.learn(
+            TrainingSet.of(values, numbers, self.max_directions(len(values))), len(names), strength, seed
+        )
+        return self.restore(names, {**arrays, "temperature": np.array([temperature], np.float32)})
 
-    def _choose(
+    def _choose_strength(
         self, values: np.ndarray, numbers: np.ndarray, names: tuple[str, ...], groups: Sequence[str] | None, seed: int
     ) -> tuple[float, float]:
         """Strength and temperature with the smallest log loss on held-out parts of the sounds."""
-        have = len(numbers) if groups is None else len(set(groups))
-        if have < 2:
+        units = len(numbers) if groups is None else len(set(groups))
+        if units < 2:
             return self.strengths[len(self.strengths) // 2], 1.0
-        judged: list[np.ndarray] = []
-        found: list[list[np.ndarray]] = [[] for _ in self.strengths]
-        for held_out in dealt(numbers, groups, min(_INNER_FOLDS, have), seed):
+        truth_parts: list[np.ndarray] = []
+        score_parts: list[list[np.ndarray]] = [[] for _ in self.strengths]
+        for held_out in split_folds(numbers, groups, min(_INNER_FOLDS, units), seed):
             inside = np.ones(len(numbers), bool)
             inside[held_out] = False
-            known, within = np.unique(numbers[inside], return_inverse=True)
-            judge = held_out[np.isin(numbers[held_out], known)]  # nobody can know a class never heard
-            if len(known) < 2 or not len(judge):
+            classes, inside_numbers = np.unique(numbers[inside], return_inverse=True)
+            judged = held_out[np.isin(numbers[held_out], classes)]  # nobody can know a class never heard
+            if len(classes) < 2 or not len(judged):
                 continue
-            judged.append(numbers[judge])
-            seen = Seen.of(values[inside], within, self.max_directions(int(inside.sum())))
+            truth_parts.append(numbers[judged])
+            training_set = TrainingSet.of(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
             for place, strength in enumerate(self.strengths):
-                arrays = self.learn(seen, len(known), strength, seed)
-                some = self.restore(tuple(names[number] for number in known), {**arrays, "temperature": np.ones(1)})
-                scores = np.full((len(judge), len(names)), -np.inf)
-                scores[:, known] = some.scores(values[judge])
-                found[place].append(scores)
-        if not judged:
+                arrays = self.learn(training_set, len(classes), strength, seed)
+                probe = self.restore(tuple(names[number] for number in classes), {**arrays, "temperature": np.ones(1)})
+                scores = np.full((len(judged), len(names)), -np.inf)
+                scores[:, classes] = probe.scores(values[judged])
+                score_parts[place].append(scores)
+        if not truth_parts:
             return self.strengths[len(self.strengths) // 2], 1.0
-        truth = np.concatenate(judged)
-        heats = [temperature(np.concatenate(scores), truth) for scores in found]
-        best = min(range(len(heats)), key=lambda place: heats[place].loss)
-        return self.strengths[best], heats[best].value
+        truth = np.concatenate(truth_parts)
+        temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
+        best = min(range(len(temperatures)), key=lambda place: temperatures[place].loss)
+        return self.strengths[best], temperatures[best].value
 
 
 @final
-class Linear(Fitted):
+class Linear(FittedProbe):
     """Weights ``(d, classes)`` and bias ``(classes,)`` of standardised features."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
@@ -161,18 +163,18 @@ class LogisticProbe(Probe, kind="logistic"):
         """See `Probe`."""
         return _LINEAR
 
-    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+    def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Fit in the principal directions, which changes nothing but the time it takes."""
         from sklearn.linear_model import LogisticRegression
 
-        scaling = seen.scaling
-        model = _quiet(LogisticRegression(C=strength, max_iter=300, tol=1e-3), seen.placed, seen.labels)
+        scaling = training_set.scaling
+        model = _quiet(LogisticRegression(C=strength, max_iter=300, tol=1e-3), training_set.placed, training_set.labels)
         weights, bias = scaling.rotation @ model.coef_.T, model.intercept_
         if classes == 2:  # scikit-learn has one output: the odds of the second class
             weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])
         return _floats(mean=scaling.mean, scale=scaling.scale, weights=weights, bias=bias)
 
-    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         """See `Probe`."""
         return Linear(classes, arrays)
 
@@ -191,9 +193,9 @@ class RidgeProbe(Probe, kind="ridge"):
         """See `Probe`."""
         return _LINEAR
 
-    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+    def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Solve in closed form; classes count alike, however many sounds they have."""
-        scaling, labels, placed = seen.scaling, seen.labels, seen.placed.astype(np.float64)
+        scaling, labels, placed = training_set.scaling, training_set.labels, training_set.placed.astype(np.float64)
         counts = np.bincount(labels, minlength=classes)
         importance = len(labels) / (classes * counts[labels])
         targets = np.eye(classes)[labels] - 1 / classes
@@ -209,13 +211,13 @@ class RidgeProbe(Probe, kind="ridge"):
             bias=_SHARPNESS * (middle - centre @ inner),
         )
 
-    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         """See `Probe`."""
         return Linear(classes, arrays)
 
 
 @final
-class Network(Fitted):
+class Network(FittedProbe):
     """One hidden layer of rectifiers on standardised features."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
@@ -241,14 +243,14 @@ class NetworkProbe(Probe, kind="mlp"):
         """See `Probe`."""
         return {**_LINEAR, "inner": ("F32", "d h"), "inner_bias": ("F32", "h"), "weights": ("F32", "h c")}
 
-    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+    def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Fit in whitened principal directions."""
         from sklearn.neural_network import MLPClassifier
 
-        scaling = seen.scaling
+        scaling = training_set.scaling
         gain = np.sqrt(scaling.rotation.shape[1])  # of squares that add up to 1: about unit variance
         network = MLPClassifier((self.hidden,), alpha=strength, max_iter=100, tol=1e-3, random_state=seed)
-        network = _quiet(network, seen.placed * gain, seen.labels)
+        network = _quiet(network, training_set.placed * gain, training_set.labels)
         weights, bias = network.coefs_[1], network.intercepts_[1]
         if classes == 2:
             weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])
@@ -260,13 +262,13 @@ class NetworkProbe(Probe, kind="mlp"):
         """A network learns noise where it sees more directions than sounds."""
         return min(256, files // 2 + 1)
 
-    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         """See `Probe`."""
         return Network(classes, arrays)
 
 
 @final
-class Nearest(Fitted):
+class Nearest(FittedProbe):
     """Votes of the nearest known sounds, by cosine."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
@@ -296,32 +298,32 @@ class NearestProbe(Probe, kind="knn"):
         placed = {"mean": ("F32", "d"), "scale": ("F32", "d"), "rotation": ("F32", "d r"), "points": ("F32", "n r")}
         return {**placed, "labels": ("I32", "n"), "neighbours": ("I32", "1")}
 
-    def learn(self, seen: Seen, classes: int, strength: float, seed: int) -> Arrays:
+    def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Remember."""
-        scaling = seen.scaling
+        scaling = training_set.scaling
         placed = _floats(mean=scaling.mean, scale=scaling.scale, rotation=scaling.rotation)
-        points = _unit(seen.placed).astype(np.float32)
+        points = _unit(training_set.placed).astype(np.float32)
         neighbours = np.array([min(int(strength), len(points))], np.int32)
-        return {**placed, "points": points, "labels": seen.labels.astype(np.int32), "neighbours": neighbours}
+        return {**placed, "points": points, "labels": training_set.labels.astype(np.int32), "neighbours": neighbours}
 
     def max_directions(self, files: int) -> int | None:
         """The file keeps every sound: in few numbers."""
         return 128
 
-    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> Fitted:
+    def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         """See `Probe`."""
         return Nearest(classes, arrays)
 
 
-def probe(name: str) -> Probe:
-    """A probe by name: ``ridge``, ``logistic``, ``mlp`` or ``knn``.
+def probe_of_kind(kind: str) -> Probe:
+    """A probe: ``ridge``, ``logistic``, ``mlp`` or ``knn``.
 
     Raises:
         OptionError: another name.
     """
-    if name not in Probe.kinds:
-        raise OptionError(f"no probe {name!r}: choose from {', '.join(Probe.kinds)}")
-    return Probe.kinds[name]()
+    if kind not in Probe.kinds:
+        raise OptionError(f"no probe {kind!r}: choose from {', '.join(Probe.kinds)}")
+    return Probe.kinds[kind]()
 
 
 def _quiet(model: Any, values: np.ndarray, labels: np.ndarray) -> Any:

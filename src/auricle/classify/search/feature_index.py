@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -21,6 +21,7 @@ from auricle.classify.features.scaling import Scaling
 from auricle.classify.search.neighbours import Neighbours, WhitenedSpace, nearest
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, audio_names, examine_header
 from auricle.errors import DataError, OutputError
+from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, ignore_progress
 
 _FORMAT, _VERSION = "auricle-library", "1"
@@ -57,8 +58,7 @@ class FeatureIndex:
         folder: Path,
         extractor: Extractor,
         *,
-        cache: Path | None = None,
-        keep: bool = True,
+        caching: CacheOptions = CacheOptions(),
         on_progress: OnProgress = ignore_progress,
     ) -> tuple["FeatureIndex", int]:
         """The index of a folder as it is now, and the number of sounds that were new or had changed.
@@ -66,17 +66,17 @@ class FeatureIndex:
         Args:
             folder: searched at any depth.
             extractor: makes the features; each has an index of its own.
-            cache: where indexes and features are kept; by default below the user's cache folder.
-            keep: False neither reads nor writes them.
+            caching: where indexes and features are kept.
             on_progress: called while new sounds are read.
 
         Raises:
             DataError: the folder holds no usable sound.
         """
-        index_file = _IndexFile(cache or cache_folder("search"), folder, extractor.identity) if keep else None
+        index_folder = None if caching.no_cache else caching.cache or cache_folder("search")
+        index_file = None if index_folder is None else _IndexFile(index_folder, folder, extractor.identity)
         stored = index_file.load() if index_file is not None else None
-        feature_cache = None if cache is None else cache / "features"
-        reader = _FolderReader(folder, extractor, feature_cache, keep, on_progress)
+        feature_caching = caching if caching.cache is None else replace(caching, cache=caching.cache / "features")
+        reader = _FolderReader(folder, extractor, feature_caching, on_progress)
         index, fresh = cls._updated(stored, _folder_stamps(folder), reader)
         if index_file is not None and index is not stored:
             index_file.save(index)
@@ -131,8 +131,7 @@ class _FolderReader:
 
     folder: Path
     extractor: Extractor
-    cache: Path | None
-    keep: bool
+    caching: CacheOptions
     on_progress: OnProgress
 
     def read(self, names: Sequence[str]) -> _FolderFeatures:
@@ -149,9 +148,7 @@ class _FolderReader:
         features = Features((), np.zeros((0, 0), np.float32))
         try:
             if sounds:
-                features = extract(
-                    sounds, self.extractor, cache=self.cache, keep=self.keep, on_progress=self.on_progress
-                )
+                features = extract(sounds, self.extractor, caching=self.caching, on_progress=self.on_progress)
         except DataError as error:  # none can be decoded
             skip_reasons |= {sound.name: str(error) for sound in sounds}
         skip_reasons |= {bad.path.relative_to(self.folder).as_posix(): bad.reason for bad in features.skipped}

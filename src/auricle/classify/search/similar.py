@@ -12,6 +12,7 @@ from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
+from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_COUNT = 10_000
@@ -55,8 +56,7 @@ def similar(
     *,
     model: Autoencoder | Path | str | None = None,
     count: int = 10,
-    cache: Path | None = None,
-    keep: bool = True,
+    caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
 ) -> Similar:
     """Find the sounds of a folder that are most like a given one, by what an autoencoder hears.
@@ -69,8 +69,7 @@ def similar(
         model: a model, a shipped model's name or a model file; by default ``speech`` for a query of up to 24 kHz, else
             ``music``.
         count: how many to name.
-        cache: where features and points are kept; by default below the user's cache folder.
-        keep: False neither reads nor writes the cache.
+        caching: where features and points are kept.
         on_progress: called while new sounds are read.
 
     Raises:
@@ -88,10 +87,10 @@ def similar(
         raise AudioError(examined.reason)
     autoencoder = model_for(model, header.sample_rate)
     extractor = LatentFeatures(autoencoder)
-    features, peak = extractor.heard(query)
+    features, peak = extractor.features_and_peak(query)
     if peak < SILENCE:
         raise AudioError(f"{query} is silent: nothing is like silence, name a sound that can be heard")
-    index, fresh = FeatureIndex.of_folder(folder, extractor, cache=cache, keep=keep, on_progress=on_progress)
+    index, fresh = FeatureIndex.of_folder(folder, extractor, caching=caching, on_progress=on_progress)
     neighbours = index.nearest(features, count + 1)
     query_path = query.resolve()
     hits = [

@@ -9,23 +9,22 @@ import numpy as np
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.extract import extract
+from auricle.classify.features.extract import extract, match_labels
 from auricle.classify.features.latents import LatentFeatures
-from auricle.classify.label_checks import tell_silent
-from auricle.classify.probes.probe import probe
+from auricle.classify.label_checks import note_silent
+from auricle.classify.probes.probe import probe_of_kind
 from auricle.classify.search.active_learning import informative, typical, uncertainty
 from auricle.classify.search.neighbours import WhitenedSpace
 from auricle.classify.search.outliers import doubtful_labels, near_duplicates, neighbours_of_each, outliers
-from auricle.data.labels import Labels, labelled
+from auricle.data.labels import labelled
 from auricle.data.scan import Rejected
-from auricle.errors import OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder, load
+from auricle.options.classification import SuggestionOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_FEW = 3  # labels a class: with fewer a classifier's doubt says little
-_SHOWN = 50
-_MOST = 10_000
+_MIN_LABELS_PER_CLASS = 3  # with fewer a classifier's doubt says little
+_MAX_LISTED = 50
 
 
 @final
@@ -96,13 +95,8 @@ def suggest(
     folder: Path | str,
     *,
     classifier: Classifier | None = None,
-    table: Path | str | None = None,
-    column: str = "label",
     model: Autoencoder | Path | str = "speech",
-    count: int = 20,
-    seed: int = 0,
-    cache: Path | None = None,
-    keep: bool = True,
+    options: SuggestionOptions = SuggestionOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Suggestions:
@@ -115,67 +109,57 @@ def suggest(
     Args:
         folder: searched at any depth.
         classifier: knows the classes so far; its encoder makes the features.
-        table: CSV with a header: path and label of what is labelled already.
-        column: the table's column of labels.
         model: whose encoder makes the features where there is no classifier.
-        count: how many sounds to propose.
-        seed: decides how clusters begin.
-        cache: where features are kept; by default below the user's cache folder.
-        keep: False neither reads nor writes that cache.
+        options: what is labelled already, how many sounds to propose, seed and cache.
         on_progress: called while sounds are read.
         on_note: is told in one line about what was left out.
 
     Raises:
         DataError: the folder holds no usable sound, or the table does not fit it.
         ModelError: the model can't be loaded.
-        OptionError: ``count`` is out of range.
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="suggestions")
-    if not 1 <= count <= _MOST:
-        raise OptionError(f"{count} sounds to label: ask for 1 to {_MOST}")
-    labels = labelled(folder, table, column=column)
+    labels = labelled(folder, options.labels_table, column=options.column)
     if labels.unmatched:
         rows = "1 row of the table names" if labels.unmatched == 1 else f"{labels.unmatched} rows of the table name"
         on_note(f"{rows} no usable sound")
     extractor = _extractor(classifier, model)
-    found = extract([each.sound for each in labels.sounds], extractor, cache=cache, keep=keep, on_progress=on_progress)
-    tell_silent(found.silent, on_note)
-    names = _labels(labels, found.names, table is not None, () if classifier is None else classifier.classes)
-    points = WhitenedSpace.fit(found.values)(found.values)
-    odds = _odds(found.values, names, classifier, seed)
-    chosen, method = _chosen(points, names, odds, count, seed)
+    features = extract([item.sound for item in labels.sounds], extractor, caching=options, on_progress=on_progress)
+    note_silent(features.silent, on_note)
+    names = features.names
+    classes = None if options.labels_table is not None else () if classifier is None else classifier.classes
+    sound_labels = [
+        item.label if classes is None or item.label in classes else None
+        for item in match_labels(features, labels.sounds)
+    ]
+    points = WhitenedSpace.fit(features.values)(features.values)
+    probabilities = _class_probabilities(features.values, sound_labels, classifier, options.seed)
+    rows, method = _informative_rows(points, sound_labels, probabilities, options)
     neighbours = neighbours_of_each(points)
     return Suggestions(
-        sounds=tuple(_suggestion(found.names[row], None if odds is None else odds.of(row)) for row in chosen),
+        sounds=tuple(Suggestion(names[row], *_best_class(probabilities, row)) for row in rows),
         method=method,
-        outliers=tuple(
-            Outlier(found.names[outlier.row], outlier.deviations) for outlier in outliers(neighbours, limit=_SHOWN)
-        ),
-        duplicates=tuple(tuple(found.names[row] for row in group) for group in near_duplicates(neighbours)),
+        outliers=tuple(Outlier(names[row], deviations) for row, deviations in outliers(neighbours, limit=_MAX_LISTED)),
+        duplicates=tuple(tuple(names[row] for row in group) for group in near_duplicates(neighbours)),
         doubtful=tuple(
-            DoubtfulLabel(found.names[row], label, neighbour_label)
-            for row, label, neighbour_label in doubtful_labels(points, names, limit=_SHOWN)
+            DoubtfulLabel(names[row], label, neighbour_label)
+            for row, label, neighbour_label in doubtful_labels(points, sound_labels, limit=_MAX_LISTED)
         ),
         files=len(points),
-        labelled=sum(name is not None for name in names),
-        skipped=(*labels.rejected, *found.skipped),
+        labelled=sum(label is not None for label in sound_labels),
+        skipped=(*labels.rejected, *features.skipped),
         model=extractor.name,
     )
 
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Odds:
+class _ClassProbabilities:
     """Probabilities ``(files, classes)`` of classes."""
 
     classes: tuple[str, ...]
     values: np.ndarray
-
-    def of(self, row: int) -> tuple[str, float]:
-        """The most probable class of a sound."""
-        best = int(self.values[row].argmax())
-        return self.classes[best], float(self.values[row, best])
 
 
 def _extractor(classifier: Classifier | None, model: Autoencoder | Path | str) -> Extractor:
@@ -184,34 +168,39 @@ def _extractor(classifier: Classifier | None, model: Autoencoder | Path | str) -
     return LatentFeatures(model if isinstance(model, Autoencoder) else load(model))
 
 
-def _labels(labels: Labels, names: Sequence[str], by_table: bool, classes: Sequence[str]) -> list[str | None]:
-    """What is known of the sounds that have features."""
-    known = {each.sound.name: each.label for each in labels.sounds}
-    return [known[name] if by_table or known[name] in classes else None for name in names]
-
-
-def _odds(values: np.ndarray, names: Sequence[str | None], classifier: Classifier | None, seed: int) -> _Odds | None:
-    """What a classifier says: the given one, or one of the labels; None where these are too few."""
+def _class_probabilities(
+    features: np.ndarray, labels: Sequence[str | None], classifier: Classifier | None, seed: int
+) -> _ClassProbabilities | None:
+    """What a classifier says, or a probe fitted to the labels; None where these are too few."""
     if classifier is not None:
-        return _Odds(classifier.classes, classifier.fitted.probabilities(values))
-    known = [row for row, name in enumerate(names) if name is not None]
-    told = [str(names[row]) for row in known]
-    if len(set(told)) < 2 or len(told) < _FEW * len(set(told)):
+        return _ClassProbabilities(classifier.classes, classifier.fitted_probe.probabilities(features))
+    rows = [row for row, label in enumerate(labels) if label is not None]
+    row_labels = [str(labels[row]) for row in rows]
+    class_count = len(set(row_labels))
+    if class_count < 2 or len(rows) < _MIN_LABELS_PER_CLASS * class_count:
         return None
-    fitted = probe("ridge").fit(values[known], told, seed=seed)
-    return _Odds(fitted.classes, fitted.probabilities(values))
+    fitted_probe = probe_of_kind("ridge").fit(features[rows], row_labels, seed=seed)
+    return _ClassProbabilities(fitted_probe.classes, fitted_probe.probabilities(features))
 
 
-def _chosen(
-    points: np.ndarray, names: Sequence[str | None], odds: _Odds | None, count: int, seed: int
+def _informative_rows(
+    points: np.ndarray,
+    labels: Sequence[str | None],
+    probabilities: _ClassProbabilities | None,
+    options: SuggestionOptions,
 ) -> tuple[list[int], str]:
-    known = np.array([row for row, name in enumerate(names) if name is not None], np.int64)
-    if len(known) == len(names):
+    """Rows of the sounds to label next, and the method that named them."""
+    labelled_rows = np.array([row for row, label in enumerate(labels) if label is not None], np.int64)
+    if len(labelled_rows) == len(labels):
         return [], "none"
-    if odds is None:
-        return typical(points, known, count, seed=seed), "typical"
-    return informative(points, uncertainty(odds.values), known, count, seed=seed), "uncertain"
+    if probabilities is None:
+        return typical(points, labelled_rows, options.count, seed=options.seed), "typical"
+    doubt = uncertainty(probabilities.values)
+    return informative(points, doubt, labelled_rows, options.count, seed=options.seed), "uncertain"
 
 
-def _suggestion(name: str, guess: tuple[str, float] | None) -> Suggestion:
-    return Suggestion(name, *((None, None) if guess is None else guess))
+def _best_class(probabilities: _ClassProbabilities | None, row: int) -> tuple[str | None, float | None]:
+    if probabilities is None:
+        return None, None
+    best = int(probabilities.values[row].argmax())
+    return probabilities.classes[best], float(probabilities.values[row, best])

@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_size
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView
+from auricle.options.classification import FinetuneOptions
+from auricle.options.training import DeviceConfig
 
 if TYPE_CHECKING:
     from auricle import Classifier, Tuned
@@ -21,55 +22,34 @@ def classify_fit(
     sounds: Path,
     /,
     *,
-    labels: Path | None = None,
-    column: str = "label",
-    groups: str | None = None,
     model: str = "speech",
-    probe: str = "ridge",
-    segments: Annotated[int | None, Parameter(validator=Number(gte=1, lte=32))] = None,
-    finetune: Flag = False,
-    budget: str = "5m",
-    resume: Flag = False,
-    threads: Annotated[int | None, Parameter(validator=Number(gte=1))] = None,
     out: Path = _OUT,
-    seed: int = 0,
-    no_cache: Flag = False,
+    options: Annotated[FinetuneOptions, Parameter(name="*", negative="")] = FinetuneOptions(),
+    finetune: Flag = False,
+    device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Learn to tell classes of sounds apart.
 
     Args:
-        sounds: a folder with a subfolder for each class, or any folder with --labels.
-        labels: CSV with a header: path (relative to the folder), label, and optionally group.
-        column: the column of labels.
-        groups: the column of groups, such as speakers; without --labels a regular expression that finds the group in a
-            file's path.
+        sounds: a folder with a subfolder for each class, or any folder with --labels-table.
         model: whose encoder makes the features: a shipped name or a model file.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
-        segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        out: the classifier's file to write.
         finetune: train the encoder too, end to end; the file then holds an encoder of its own. Checkpoints and the
             run's page lie beside it.
-        budget: how long to fine-tune: 90s, 5m, or a number of steps.
-        resume: go on with fine-tuning from the last checkpoint.
-        threads: CPU threads of fine-tuning; all by default.
-        out: the classifier's file to write.
-        seed: decides inner folds and first weights.
-        no_cache: neither read nor write the cache of features.
         force: replace an existing file.
     """
     from auricle import Classifier
     from auricle.atomic import check_writable
     from auricle.errors import OptionError
 
-    if finetune and probe != "ridge":
-        raise OptionError(f"--probe {probe} can't be fine-tuned: leave it out, a linear layer is trained")
-    if resume and not finetune:
+    if options.resume and not finetune:
         raise OptionError("--resume goes on with fine-tuning: add --finetune, or leave it out")
-    check_writable(out, force=force or resume)
+    check_writable(out, force=force or options.resume)
     screen = Screen(output)
     if finetune:
-        from auricle import DeviceConfig, FinetuneOptions, TrainingCallbacks
+        from auricle import TrainingCallbacks
         from auricle import finetune as run
 
         with screen.progress("fine-tune") as on_progress:
@@ -78,48 +58,27 @@ def classify_fit(
                 sounds,
                 out=out,
                 model=model,
-                budget=budget,
-                options=FinetuneOptions(
-                    labels_table=labels,
-                    column=column,
-                    group=groups,
-                    segments=segments,
-                    seed=seed,
-                    resume=resume,
-                    keep=not no_cache,
-                ),
-                device=DeviceConfig(threads=threads),
+                options=options,
+                device=device,
                 force=force,
                 callbacks=TrainingCallbacks(view.scanned, on_progress, view.trained, screen.note),
             )
-        _tell(screen, out, tuned.classifier, _gain(tuned), {"probe": "finetune", "finetuned": _gains(tuned)})
+        _show(screen, out, tuned.classifier, _gain_text(tuned), {"probe": "finetune", "finetuned": _gain_values(tuned)})
         return
     with screen.progress("features") as on_progress:
-        made = Classifier.fit(
-            sounds,
-            model,
-            table=labels,
-            column=column,
-            group=groups,
-            kind=probe,
-            segments=segments,
-            seed=seed,
-            keep=not no_cache,
-            on_progress=on_progress,
-            on_note=screen.note,
-        )
-    made.save(out, force=force)
-    _tell(screen, out, made, "", {"probe": probe})
+        classifier = Classifier.fit(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
+    classifier.save(out, force=force)
+    _show(screen, out, classifier, "", {"probe": options.probe})
 
 
-def _tell(screen: Screen, out: Path, made: "Classifier", more: str, values: dict[str, object]) -> None:
-    files = made.described.files
-    text = f"{out} {format_size(out.stat().st_size)}: {len(files)} classes, {sum(files.values())} sounds{more}"
-    facts = {"path": out, "bytes": out.stat().st_size, "model": made.described.model, "classes": files}
-    screen.result(text, {**facts, "segments": made.described.recipe.segments, **values})
+def _show(screen: Screen, out: Path, classifier: "Classifier", more: str, values: dict[str, object]) -> None:
+    metadata, size = classifier.metadata, out.stat().st_size
+    text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds{more}"
+    facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
+    screen.result(text, {**facts, "segments": metadata.feature_config.segments, **values})
 
 
-def _gain(tuned: "Tuned") -> str:
+def _gain_text(tuned: "Tuned") -> str:
     if tuned.before is None or tuned.after is None:
         return "\ntoo few sounds to hold some out: how much fine-tuning helps is not known"
     if not tuned.helped:
@@ -130,10 +89,9 @@ def _gain(tuned: "Tuned") -> str:
     )
 
 
-def _gains(tuned: "Tuned") -> dict[str, object]:
-    judged = {"before": tuned.before, "after": tuned.after}
+def _gain_values(tuned: "Tuned") -> dict[str, object]:
     figures = {
-        name: None if found is None else {"accuracy": found.accuracy, "log_loss": found.loss}
-        for name, found in judged.items()
+        name: None if scores is None else {"accuracy": scores.accuracy, "log_loss": scores.loss}
+        for name, scores in (("before", tuned.before), ("after", tuned.after))
     }
     return {"held_out": tuned.held_out, "helped": tuned.helped, **figures}

@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 from auricle.cli.formatting import format_table, format_timestamp
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.classification import CacheOptions
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Guess, Span
@@ -23,7 +24,7 @@ def classify_predict(
     top: Annotated[int, Parameter(validator=Number(gte=1))] = 3,
     timeline: Flag = False,
     window: float | None = None,
-    no_cache: Flag = False,
+    caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Tell what is heard in sounds, and when.
@@ -35,53 +36,54 @@ def classify_predict(
         top: classes to name for each sound, the most probable first.
         timeline: of each file, tell what is heard when.
         window: seconds of a timeline's windows; by default the median length of the sounds that were learned from.
-        no_cache: neither read nor write the cache of features.
     """
     from auricle import Classifier
-    from auricle.classify.label_checks import tell_silent
+    from auricle.classify.label_checks import note_silent
 
     screen = Screen(output)
-    able = Classifier.load(classifier, model)
+    loaded = Classifier.load(classifier, model)
     if timeline:
         with screen.progress("listen") as on_progress:
-            spans = able.timelines(
+            timelines = loaded.timelines(
                 files,
-                seconds=window,
+                window=window,
                 on_progress=on_progress,
                 on_note=screen.note,
             )
-        text = "\n".join(line for name, found in spans.items() for line in (f"{name}:", *map(_line, found)))
-        screen.result(text, {"timelines": [{"name": name, "spans": _spans(found)} for name, found in spans.items()]})
+        text = "\n".join(line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans)))
+        screen.result(
+            text, {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]}
+        )
         return
     with screen.progress("listen") as on_progress:
-        told = able.predict(files, top=top, keep=not no_cache, on_progress=on_progress)
-    for refused in told.skipped:
-        screen.note(f"left out: {refused.reason}")
-    tell_silent(told.silent, screen.note)
-    rows = [(sound.name, *map(_words, sound.guesses)) for sound in told.sounds]
+        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress)
+    for rejected in predictions.skipped:
+        screen.note(f"left out: {rejected.reason}")
+    note_silent(predictions.silent, screen.note)
+    rows = [(sound.name, *map(_guess_text, sound.guesses)) for sound in predictions.sounds]
     head = ("sound", *(f"guess {rank}" for rank in range(1, len(rows[0]))))
     values = {
-        "sounds": [{"name": sound.name, "guesses": _guesses(sound.guesses)} for sound in told.sounds],
-        "skipped": [{"path": refused.path, "reason": refused.reason} for refused in told.skipped],
-        "silent": list(told.silent),
+        "sounds": [{"name": sound.name, "guesses": _guess_values(sound.guesses)} for sound in predictions.sounds],
+        "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in predictions.skipped],
+        "silent": list(predictions.silent),
     }
     screen.result(format_table(head, rows), values)
 
 
-def _words(guess: "Guess") -> str:
+def _guess_text(guess: "Guess") -> str:
     return f"{guess.label} {guess.probability:.0%}"
 
 
 def _line(span: "Span") -> str:
-    return f"  {format_timestamp(span.start):>9} to {format_timestamp(span.end):>9}  {_words(span.guess)}"
+    return f"  {format_timestamp(span.start):>9} to {format_timestamp(span.end):>9}  {_guess_text(span.guess)}"
 
 
-def _guesses(guesses: "tuple[Guess, ...]") -> list[dict[str, object]]:
+def _guess_values(guesses: "tuple[Guess, ...]") -> list[dict[str, object]]:
     return [{"label": guess.label, "probability": guess.probability} for guess in guesses]
 
 
-def _spans(found: "tuple[Span, ...]") -> list[dict[str, object]]:
+def _span_values(spans: "tuple[Span, ...]") -> list[dict[str, object]]:
     return [
         {"start": span.start, "end": span.end, "label": span.guess.label, "probability": span.guess.probability}
-        for span in found
+        for span in spans
     ]

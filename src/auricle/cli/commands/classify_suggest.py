@@ -1,20 +1,21 @@
 """``auricle classify suggest``."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table
-from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
+from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
+from auricle.options.classification import SuggestionOptions
 
 if TYPE_CHECKING:
-    from auricle.classify.search.suggest import DoubtfulLabel, Suggestions
+    from auricle.classify.search.suggest import Suggestions
 
-_SHOWN = 10
+_MAX_LISTED = 10
 _METHODS = {
     "typical": "label these next (each in the middle of sounds like it)",
     "uncertain": "label these next (the classifier is unsure, and they differ)",
@@ -22,17 +23,23 @@ _METHODS = {
 }
 
 
+@dataclass(frozen=True)
+class _Options(SuggestionOptions):
+    __doc__ = SuggestionOptions.__doc__
+
+    count: Annotated[int, Parameter(name=("--count", "-n"))] = 20
+
+
+_OPTIONS = _Options()
+
+
 def classify_suggest(
     folder: Path,
     /,
     *,
     classifier: Path | None = None,
-    labels: Path | None = None,
-    column: str = "label",
     model: str | None = None,
-    count: Annotated[int, Parameter(name=["--count", "-n"], validator=Number(gte=1))] = 20,
-    seed: int = 0,
-    no_cache: Flag = False,
+    options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Propose sounds to label next; name outliers, near duplicates and doubtful labels.
@@ -41,51 +48,44 @@ def classify_suggest(
         folder: sounds, most of them without a label.
         classifier: what `auricle classify fit` wrote from the labels so far. Sounds in folders named as its classes
             count as labelled.
-        labels: CSV with a header: path (relative to the folder) and label of what is labelled already.
-        column: the column of labels.
         model: whose encoder compares sounds: a shipped name or a model file; speech by default, or the classifier's.
-        count: how many sounds to propose.
-        seed: decides how clusters begin.
-        no_cache: neither read nor write the cache of features.
     """
     from auricle import Classifier, suggest
 
     screen = Screen(output)
-    able = None if classifier is None else Classifier.load(classifier, model)
+    loaded = None if classifier is None else Classifier.load(classifier, model)
     with screen.progress("listen") as on_progress:
-        found = suggest(
+        suggestions = suggest(
             folder,
-            classifier=able,
-            table=labels,
-            column=column,
+            classifier=loaded,
             model=model or "speech",
-            count=count,
-            seed=seed,
-            keep=not no_cache,
+            options=options,
             on_progress=on_progress,
             on_note=screen.note,
         )
-    if found.skipped:
-        screen.note(f"{len(found.skipped)} files left out; the first: {found.skipped[0].reason}")
-    screen.result("\n".join(_lines(found)), _values(found))
+    if suggestions.skipped:
+        screen.note(f"{len(suggestions.skipped)} files left out; the first: {suggestions.skipped[0].reason}")
+    screen.result("\n".join(_lines(suggestions)), _values(suggestions))
 
 
-def _lines(found: "Suggestions") -> Iterator[str]:
-    yield f"{found.files} sounds, {found.labelled} with a label; {_METHODS[found.method]}{':' if found.sounds else ''}"
-    if found.sounds:
+def _lines(suggestions: "Suggestions") -> Iterator[str]:
+    colon = ":" if suggestions.sounds else ""
+    method = _METHODS[suggestions.method]
+    yield f"{suggestions.files} sounds, {suggestions.labelled} with a label; {method}{colon}"
+    if suggestions.sounds:
         rows = [
-            (each.name, each.guess or "-", "-" if each.probability is None else f"{each.probability:.0%}")
-            for each in found.sounds
+            (sound.name, sound.guess or "-", "-" if sound.probability is None else f"{sound.probability:.0%}")
+            for sound in suggestions.sounds
         ]
         yield format_table(("sound", "perhaps", "sure"), rows)
-    apart = [f"{each.name} ({each.deviations:.1f} deviations from the usual)" for each in found.outliers]
-    yield from _listed("unlike all others", apart)
-    yield from _listed("nearly alike", [" = ".join(group[:4]) + _more(len(group) - 4) for group in found.duplicates])
-    yield from _listed("labels to check", [_doubt(each) for each in found.doubtful])
-
-
-def _doubt(each: "DoubtfulLabel") -> str:
-    return f"{each.name} is labelled {each.label}, its neighbours {each.neighbours}"
+    outliers = [f"{sound.name} ({sound.deviations:.1f} deviations from the usual)" for sound in suggestions.outliers]
+    groups = [" = ".join(group[:4]) + _more(len(group) - 4) for group in suggestions.duplicates]
+    doubtful = [
+        f"{sound.name} is labelled {sound.label}, its neighbours {sound.neighbours}" for sound in suggestions.doubtful
+    ]
+    yield from _listed("unlike all others", outliers)
+    yield from _listed("nearly alike", groups)
+    yield from _listed("labels to check", doubtful)
 
 
 def _more(count: int) -> str:
@@ -96,22 +96,12 @@ def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
     if not entries:
         return
     yield f"\n{title}:"
-    yield from (f"  {entry}" for entry in entries[:_SHOWN])
-    if len(entries) > _SHOWN:
-        yield f"  and {len(entries) - _SHOWN} more: --json lists all"
+    yield from (f"  {entry}" for entry in entries[:_MAX_LISTED])
+    if len(entries) > _MAX_LISTED:
+        yield f"  and {len(entries) - _MAX_LISTED} more: --json lists all"
 
 
-def _values(found: "Suggestions") -> dict[str, object]:
-    return {
-        "files": found.files,
-        "labelled": found.labelled,
-        "model": found.model,
-        "method": found.method,
-        "sounds": [{"name": each.name, "guess": each.guess, "probability": each.probability} for each in found.sounds],
-        "outliers": [{"name": each.name, "deviations": each.deviations} for each in found.outliers],
-        "duplicates": [list(group) for group in found.duplicates],
-        "doubtful": [
-            {"name": each.name, "label": each.label, "neighbours": each.neighbours} for each in found.doubtful
-        ],
-        "skipped": [{"path": refused.path, "reason": refused.reason} for refused in found.skipped],
-    }
+def _values(suggestions: "Suggestions") -> dict[str, object]:
+    values = asdict(suggestions)
+    values["skipped"] = [{"path": rejected.path, "reason": rejected.reason} for rejected in suggestions.skipped]
+    return values

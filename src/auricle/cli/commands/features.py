@@ -9,6 +9,7 @@ from cyclopts.validators import Number
 from auricle.cli.formatting import format_size
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.classification import CacheOptions
 
 
 def features(
@@ -17,7 +18,7 @@ def features(
     model: str = "speech",
     depths: str = "latent",
     segments: Annotated[int, Parameter(validator=Number(gte=1, lte=32))] = 1,
-    no_cache: Flag = False,
+    caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
@@ -29,29 +30,28 @@ def features(
         model: whose encoder makes the features: a shipped name or a model file.
         depths: latent, hidden (with the widest layers before it) or all.
         segments: parts of a sound that are told apart.
-        no_cache: neither read nor write the cache of features.
         force: replace an existing file.
     """
     from auricle import features as run
     from auricle.classify.features.export import check_export, write_features
-    from auricle.classify.features.pooling import recipe_of
-    from auricle.classify.label_checks import tell_silent
+    from auricle.classify.features.pooling import feature_config_of
+    from auricle.classify.label_checks import note_silent
 
     check_export(out, force=force)
     screen = Screen(output)
     with screen.progress("features") as on_progress:
-        found = run(
+        result = run(
             files,
             model,
-            recipe=recipe_of(depths=depths, segments=segments),
-            keep=not no_cache,
+            feature_config=feature_config_of(depths=depths, segments=segments),
+            caching=caching,
             on_progress=on_progress,
         )
-    write_features(found, out, force=force)
-    for refused in found.skipped:
-        screen.note(f"left out: {refused.reason}")
-    tell_silent(found.silent, screen.note)
-    count, width = found.values.shape
+    write_features(result, out, force=force)
+    for rejected in result.skipped:
+        screen.note(f"left out: {rejected.reason}")
+    note_silent(result.silent, screen.note)
+    count, width = result.values.shape
     screen.result(
         f"{out} {format_size(out.stat().st_size)}: {count} sounds, {width} features each",
         {
@@ -59,7 +59,7 @@ def features(
             "bytes": out.stat().st_size,
             "files": count,
             "features": width,
-            "skipped": [{"path": refused.path, "reason": refused.reason} for refused in found.skipped],
-            "silent": list(found.silent),
+            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+            "silent": list(result.silent),
         },
     )

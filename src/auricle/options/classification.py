@@ -1,0 +1,141 @@
+"""Options of telling sounds apart: of learning classes, of judging that, and of choosing what to label next."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.errors import OptionError
+from auricle.options.training import check_seed
+
+_MAX_SEGMENTS = 32
+_MAX_SUGGESTIONS = 10_000
+
+
+@dataclass(frozen=True)
+class CacheOptions:
+    """Where the features of sounds are kept for the next time.
+
+    Attributes:
+        cache: folder; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+    """
+
+    cache: Path | None = None
+    no_cache: bool = False
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(CacheOptions):
+    """What a classifier learns from, and how.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder), label, and optionally fold and group; by default
+            each subfolder is a class.
+        column: the table's column of labels.
+        groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
+            finds the group in a file's path. No group is ever on both sides where something is chosen or judged.
+        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        seed: decides folds, what is held out, first weights and random encoders.
+        cache: folder of features; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    labels_table: Path | None = None
+    column: str = "label"
+    groups: str | None = None
+    probe: str = "ridge"
+    segments: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if self.segments is not None and not 1 <= self.segments <= _MAX_SEGMENTS:
+            raise OptionError(f"{self.segments} segments of a sound: use 1 to {_MAX_SEGMENTS}")
+
+
+@final
+@dataclass(frozen=True)
+class FinetuneOptions(ClassifierOptions):
+    """How an encoder is fine-tuned for classes: what it learns from, and for how long.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder), label, and optionally group; by default each
+            subfolder is a class.
+        column: the table's column of labels.
+        groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
+            finds the group in a file's path. No group is ever on both sides where something is chosen.
+        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
+            fine-tuned.
+        segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        seed: decides what is held out, first weights, crops and changes.
+        cache: folder of features; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+        budget: how long to fine-tune: 90s, 5m, or a number of steps.
+        trackers: curves besides run.html: tensorboard, any tracker that accelerate knows, several with commas, or none.
+        resume: go on with fine-tuning from the last checkpoint.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    budget: str = "5m"
+    trackers: str = "tensorboard"
+    resume: bool = False
+
+
+@final
+@dataclass(frozen=True)
+class CrossValidationOptions(ClassifierOptions):
+    """How classes are judged.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder), label, and optionally fold and group; by default
+            each subfolder is a class.
+        column: the table's column of labels.
+        groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
+            finds the group in a file's path. No group is ever on both sides.
+        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        seed: decides folds, first weights and the random encoder.
+        cache: folder of features; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+        folds: esc10 (its official folds, from file names), a column of the table, or a number of folds.
+        skip_baselines: do not compare with the majority class, MFCC and log-mel statistics and a random encoder.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    folds: str | int = "5"
+    skip_baselines: bool = False
+
+
+@dataclass(frozen=True)
+class SuggestionOptions(CacheOptions):
+    """What is known of a folder, and how much to label next.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder) and label of what is labelled already.
+        column: the table's column of labels.
+        count: how many sounds to propose.
+        seed: decides how clusters begin.
+        cache: folder of features; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    labels_table: Path | None = None
+    column: str = "label"
+    count: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if not 1 <= self.count <= _MAX_SUGGESTIONS:
+            raise OptionError(f"{self.count} sounds to label: ask for 1 to {_MAX_SUGGESTIONS}")
