@@ -17,6 +17,7 @@ from bench.bench_sounds import babble, store
 from model.tiny import BOTTLENECKS, tiny_model
 
 QUICK = ("mel", "si_sdr", "stft")
+SIGNAL_METRICS = {"mel", "stft", "si_sdr", "high_band", "buzz", "levels_40ms", "levels_8ms"}
 needs_opus = pytest.mark.skipif(make_codec("opus").missing() is not None, reason=str(make_codec("opus").missing()))
 
 
@@ -168,7 +169,15 @@ def test_metrics_that_are_not_installed_are_told(sounds: Path, monkeypatch: pyte
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     result = benchmark(sounds / "a.wav", model=tiny_model(), options=options())
     assert any("not measured: ViSQOL needs" in note for note in result.notes)
-    assert set(result.curves[0].points[0].scores) == {"mel", "stft", "si_sdr", "high_band"}
+    assert set(result.curves[0].points[0].scores) == {
+        "mel",
+        "stft",
+        "si_sdr",
+        "high_band",
+        "buzz",
+        "levels_40ms",
+        "levels_8ms",
+    }
 
 
 def test_progress_ends_where_it_should(sounds: Path):
@@ -228,5 +237,8 @@ def test_processes_score_alike(sounds: Path):
 
 def test_names_and_metrics_are_known():
     assert "opus" in codec_names()
-    assert list(METRICS) == ["visqol", "pesq", "stoi", "mel", "stft", "si_sdr", "high_band"]
+    assert {"visqol", "pesq", "stoi", "mel", "stft", "si_sdr", "high_band", "buzz", "levels_40ms", "levels_8ms"} < set(
+        METRICS
+    )
+    assert {"dnsmos", "dnsmos_signal"} < set(METRICS)
     assert AssetPaths() == AssetPaths(None, None, None)

@@ -1,12 +1,16 @@
-"""PESQ and STOI."""
+"""PESQ, STOI and DNSMOS."""
 
+import importlib.util
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import auricle
+from auricle.audio import read
 from auricle.errors import AudioError, AuricleError
-from auricle.metrics import MetricUnavailable, pesq_wb, stoi
+from auricle.metrics import MetricUnavailable, dnsmos, pesq_wb, stoi
 
 RATE = 16_000
 
@@ -78,3 +82,17 @@ def test_missing_packages(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(MetricUnavailable, match="pip install 'auricle"):
             measure(babble(1), babble(1), RATE)
     assert issubclass(MetricUnavailable, AuricleError)
+
+
+def test_dnsmos_likes_speech_better_than_the_same_in_noise():
+    pytest.importorskip("onnxruntime", reason="DNSMOS needs onnxruntime")
+    if importlib.util.find_spec("speechmos") is None:
+        pytest.skip("DNSMOS needs speechmos")
+    speech, rate = read(Path(auricle.__file__).parent / "demo" / "sounds" / "speech_1.flac")
+    noise = 0.05 * np.random.default_rng(0).standard_normal(speech.shape).astype(np.float32)
+    clean, noisy = dnsmos(speech, rate), dnsmos(speech + noise, rate)
+    assert set(clean) == {"signal", "background", "overall"}
+    assert all(1.0 < value < 5.0 for value in (*clean.values(), *noisy.values()))
+    assert clean["overall"] > noisy["overall"] + 0.3 and clean["background"] > noisy["background"] + 0.5
+    with pytest.raises(AudioError, match="without samples"):
+        dnsmos(np.zeros((1, 0), np.float32), rate)

@@ -1,8 +1,9 @@
 """How near a decoded sound is to the original, and generated sounds to real ones. Pure functions; no torch."""
 
+from auricle.metrics.artefacts import level_errors, periodicity
 from auricle.metrics.bdrate import bd_rate
 from auricle.metrics.copying import Copying, copying
-from auricle.metrics.perceptual import MetricUnavailable, pesq_wb, stoi, visqol
+from auricle.metrics.perceptual import MetricUnavailable, dnsmos, pesq_wb, stoi, visqol
 from auricle.metrics.sets import (
     Extrapolated,
     Gaussian,
@@ -29,6 +30,7 @@ __all__ = [
     "align",
     "bd_rate",
     "copying",
+    "dnsmos",
     "fad_infinity",
     "find_delay",
     "find_lag",
@@ -37,11 +39,13 @@ __all__ = [
     "high_band",
     "inception_score",
     "kernel_audio_distance",
+    "level_errors",
     "log_mel_statistics",
     "manifold",
     "mean_distance",
     "mel_distance",
     "nearest",
+    "periodicity",
     "pesq_wb",
     "si_sdr",
     "squared_distances",

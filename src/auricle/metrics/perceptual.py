@@ -7,6 +7,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -172,3 +176,61 @@ def _judge(mode: str) -> Any:
     except ImportError as error:  # without it another mapping would give scores of another scale
         raise MetricUnavailable(f"ViSQOL of speech needs the package ai-edge-litert: {_HINT}") from error
     return judge
+
+
+_DNSMOS_SAMPLES = 144_160
+"""The 9.01 s that its network hears at once."""
+_DNSMOS_CURVES = MappingProxyType(
+    {
+        "signal": (-0.08397278, 1.22083953, 0.0052439),
+        "background": (-0.13166888, 1.60915514, -0.39604546),
+        "overall": (-0.06766283, 1.11546468, 0.04602535),
+    }
+)
+"""Polynomials from what the network says to mean opinions, as published with it."""
+
+
+def dnsmos(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
+    """Mean opinions that listeners would have of speech by itself, without an original, 1 to 5 (DNSMOS P.835).
+
+    Reddy, Gopal and Cutler, "DNSMOS P.835: A Non-Intrusive Perceptual Objective Speech Quality Metric to Evaluate Noise
+    Suppressors", ICASSP 2022. Sounds shorter than 9 s are repeated, longer ones judged every second.
+
+    Args:
+        audio: ``(t,)`` or ``(c, t)``; channels are averaged; clipped to [-1, 1].
+        sample_rate: in Hz; judged at 16 kHz.
+
+    Returns:
+        ``signal``, ``background`` and ``overall``.
+
+    Raises:
+        AudioError: the sound is empty.
+        MetricUnavailable: the packages speechmos and onnxruntime are not installed.
+    """
+    mono = np.clip(resample(np.atleast_2d(audio).mean(0, keepdims=True), sample_rate, _SPEECH_RATE)[0], -1.0, 1.0)
+    if not mono.size:
+        raise AudioError("DNSMOS can't judge a sound without samples")
+    mono = np.tile(mono, -(-_DNSMOS_SAMPLES // mono.size)) if mono.size < _DNSMOS_SAMPLES else mono
+    session = _dnsmos_session()
+    starts = range(0, mono.size - _DNSMOS_SAMPLES + 1, _SPEECH_RATE)
+    pieces = (mono[start : start + _DNSMOS_SAMPLES].astype(np.float32)[None] for start in starts)
+    outputs = np.array([session.run(None, {"input_1": piece})[0][0] for piece in pieces])
+    return {
+        name: float(np.polyval(curve, outputs[:, column]).mean())
+        for column, (name, curve) in enumerate(_DNSMOS_CURVES.items())
+    }
+
+
+@cache
+def _dnsmos_session() -> Any:
+    try:
+        runtime = import_module("onnxruntime")
+        spec = find_spec("speechmos")
+    except ImportError as error:
+        raise MetricUnavailable("DNSMOS needs onnxruntime: pip install 'auricle[judges]'") from error
+    if spec is None or not spec.submodule_search_locations:
+        raise MetricUnavailable("DNSMOS needs speechmos: pip install 'auricle[judges]'")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    return runtime.InferenceSession(str(folder / "dnsmos_models" / "sig_bak_ovr.onnx"), options)

@@ -10,7 +10,19 @@ import numpy as np
 
 from auricle.audio import resample
 from auricle.errors import AudioError
-from auricle.metrics import MetricUnavailable, high_band, mel_distance, pesq_wb, si_sdr, stft_distance, stoi, visqol
+from auricle.metrics import (
+    MetricUnavailable,
+    dnsmos,
+    high_band,
+    level_errors,
+    mel_distance,
+    periodicity,
+    pesq_wb,
+    si_sdr,
+    stft_distance,
+    stoi,
+    visqol,
+)
 
 
 @final
@@ -27,6 +39,26 @@ class SignalPair:
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """All channels laid end to end, so that an error in one can't cancel one in another."""
         return self.reference.reshape(-1), self.estimate.reshape(-1)
+
+
+_BUZZ_HOP_SECONDS = 0.02
+"""Codecs' frames last 10 to 20 ms: lags of 5 to 80 ms are looked at."""
+_LEVEL_EDGES = (0.0, 800.0, 1700.0, 3200.0, 5400.0, 8000.0, 11000.0, 17000.0)
+
+
+def _buzz(pair: SignalPair) -> float:
+    hop = round(_BUZZ_HOP_SECONDS * pair.sample_rate)
+    from_hz = 3500.0 if pair.speech else 6000.0
+    _, largest = periodicity(pair.estimate, pair.reference, pair.sample_rate, hop, from_hz)
+    if np.isnan(largest):
+        raise AudioError(f"nothing sounds above {from_hz:.0f} Hz")
+    return largest
+
+
+def _level_error(pair: SignalPair, seconds: float) -> float:
+    edges = [edge for edge in _LEVEL_EDGES if edge <= pair.sample_rate / 2]
+    size, _ = level_errors(pair.estimate, pair.reference, pair.sample_rate, seconds, edges)
+    return float(size.mean())
 
 
 @final
@@ -57,7 +89,10 @@ class Metric:
     def missing(self) -> str | None:
         """None, or one line: which packages are not installed."""
         absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
-        return f"{self.label} needs {', '.join(absent)}: pip install 'auricle[bench]'" if absent else None
+        if not absent:
+            return None
+        extra = "judges" if "onnxruntime" in self.packages else "bench"
+        return f"{self.label} needs {', '.join(absent)}: pip install 'auricle[{extra}]'"
 
 
 _ALL = (
@@ -94,6 +129,29 @@ _ALL = (
     Metric("stft", "STFT distance", "", False, 3, lambda pair: stft_distance(*pair.flat)),
     Metric("si_sdr", "SI-SDR", "dB", True, 1, lambda pair: si_sdr(*pair.flat)),
     Metric("high_band", "above 6 kHz", "dB", None, 1, lambda pair: high_band(*pair.flat, pair.sample_rate)),
+    Metric("buzz", "periodicity", "", False, 2, _buzz),
+    Metric("levels_40ms", "levels in 40 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.04)),
+    Metric("levels_8ms", "levels in 8 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.008)),
+    Metric(
+        "dnsmos",
+        "DNSMOS overall",
+        "",
+        True,
+        2,
+        lambda pair: dnsmos(pair.estimate, pair.sample_rate)["overall"],
+        True,
+        ("speechmos", "onnxruntime"),
+    ),
+    Metric(
+        "dnsmos_signal",
+        "DNSMOS signal",
+        "",
+        True,
+        2,
+        lambda pair: dnsmos(pair.estimate, pair.sample_rate)["signal"],
+        True,
+        ("speechmos", "onnxruntime"),
+    ),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})
