@@ -183,14 +183,14 @@ def speed(args: argparse.Namespace) -> Part:
     rows = []
     for name in args.works:
         labelled_sounds = labels_of(name, args.corpus, args.drums)
-        sounds = [each.sound for each in labelled_sounds.known]
-        able = Classifier.fit(
+        sounds = [item.sound for item in labelled_sounds.known]
+        classifier = Classifier.fit(
             _first(labelled_sounds, 200), args.model or model_for(name), options=ClassifierOptions(probe=args.probe)
         )
         paths = [sound.path for sound in sounds[: args.clips]]
         seconds = sum(sound.seconds for sound in sounds[: args.clips])
         started, processor = time.perf_counter(), time.process_time()
-        able.predict(paths, caching=CacheOptions(no_cache=True))
+        classifier.predict(paths, caching=CacheOptions(no_cache=True))
         wall, used = time.perf_counter() - started, time.process_time() - processor
         rows.append(
             {
@@ -319,9 +319,9 @@ def _frozen(inside: "Labels", outside: "Labels", model: Any) -> float:
     return _right(Classifier.fit(inside, model), outside)
 
 
-def _right(able: Any, outside: "Labels") -> float:
-    predictions = able.predict([each.sound.path for each in outside.known], top=1)
-    truth = {str(each.sound.path): each.label for each in outside.known}
+def _right(classifier: Any, outside: "Labels") -> float:
+    predictions = classifier.predict([item.sound.path for item in outside.known], top=1)
+    truth = {str(item.sound.path): item.label for item in outside.known}
     return float(np.mean([sound.guesses[0].label == truth[sound.name] for sound in predictions.sounds]))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from heard import KINDS, RATE, sound
+from small_sounds import KINDS, RATE, sound
 
 
 @pytest.fixture(autouse=True)

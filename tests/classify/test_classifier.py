@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from heard import KINDS, RATE, sound
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from small_sounds import KINDS, RATE, sound
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import read_classifier
@@ -48,19 +48,19 @@ def test_it_recognises_what_it_never_heard(fitted: Classifier) -> None:
 @pytest.mark.parametrize("kind", ["ridge", "logistic", "mlp", "knn"])
 def test_a_stored_one_says_the_same(sounds: Path, model_file: Path, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "b.classifier.safetensors"
-    first = Classifier.fit(sounds, model_file, options=ClassifierOptions(probe=kind, segments=1))
-    first.save(path)
-    again = Classifier.load(path, model_file)
-    assert again.classes == KINDS and again.metadata == first.metadata
-    assert again.predict(sounds).sounds == first.predict(sounds).sounds
+    classifier = Classifier.fit(sounds, model_file, options=ClassifierOptions(probe=kind, segments=1))
+    classifier.save(path)
+    loaded = Classifier.load(path, model_file)
+    assert loaded.classes == KINDS and loaded.metadata == classifier.metadata
+    assert loaded.predict(sounds).sounds == classifier.predict(sounds).sounds
     with pytest.raises(OutputError, match="exists already"):
-        first.save(path)
+        classifier.save(path)
 
 
 def test_another_autoencoder_is_refused(stored: Path, model_file: Path) -> None:
-    other = random_encoder(load(model_file), seed=5)
+    untrained = random_encoder(load(model_file), seed=5)
     with pytest.raises(ModelError) as refusal:
-        Classifier.load(stored, other)
+        Classifier.load(stored, untrained)
     metadata, _ = read_classifier(stored)
     assert metadata.encoder[:16] in str(refusal.value) and "fit again" in str(refusal.value)
     with pytest.raises(ModelError, match="name its file with --model"):
@@ -74,16 +74,16 @@ def test_what_is_heard_when(fitted: Classifier, tmp_path: Path) -> None:
     spans = fitted.timeline(path)
     assert spans[0].start == 0.0 and spans[-1].end == pytest.approx(7.0)
     assert all(before.end == after.start for before, after in pairwise(spans))
-    heard = {kind: sum(span.end - span.start for span in spans if span.guess.label == kind) for kind in KINDS}
-    assert heard == pytest.approx({"tone": 2.0, "hiss": 3.0, "click": 2.0}, abs=0.5)
+    seconds_by_kind = {kind: sum(span.end - span.start for span in spans if span.guess.label == kind) for kind in KINDS}
+    assert seconds_by_kind == pytest.approx({"tone": 2.0, "hiss": 3.0, "click": 2.0}, abs=0.5)
     assert set(fitted.timelines([path])) == {str(path)}
     with pytest.raises(OptionError, match="windows of 90 s"):
         fitted.timeline(path, window=90)
 
 
 def test_neighbours_are_joined() -> None:
-    heard = [(0.0, Guess("a", 0.6)), (0.5, Guess("a", 0.8)), (1.0, Guess("b", 0.9))]
-    first, second = join_windows(heard, 1.0, 2.0)
+    windows = [(0.0, Guess("a", 0.6)), (0.5, Guess("a", 0.8)), (1.0, Guess("b", 0.9))]
+    first, second = join_windows(windows, 1.0, 2.0)
     assert (first.start, first.end, first.guess.label) == (0.0, 1.25, "a")
     assert first.guess.probability == pytest.approx(0.7)
     assert (second.start, second.end, second.guess.probability) == (1.25, 2.0, 0.9)
@@ -97,16 +97,16 @@ def test_thin_classes_are_told(sounds: Path, model_file: Path) -> None:
     soundfile.write(sounds / "tone" / "still.wav", np.zeros(3200), RATE)
     soundfile.write(sounds / "loose.wav", sound("tone", 6), RATE)
     notes: list[str] = []
-    made = Classifier.fit(sounds, model_file, on_note=notes.append)
-    assert made.classes == ("bell", *KINDS) and made.metadata.files["bell"] == 1
-    told = "\n".join(notes)
+    classifier = Classifier.fit(sounds, model_file, on_note=notes.append)
+    assert classifier.classes == ("bell", *KINDS) and classifier.metadata.files["bell"] == 1
+    text = "\n".join(notes)
     for words in (
         "1 file can't be used",
         "1 sound without a label",
         "1 class with a single file (bell)",
         "1 sound silent",
     ):
-        assert words in told, told
+        assert words in text, text
 
 
 def test_nothing_to_learn_from(sounds: Path, model_file: Path, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Classifier:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
+        """Names of the classes, in alphabetical order."""
         return self.fitted_probe.classes
 
     @classmethod
@@ -154,7 +154,7 @@ class Classifier:
 
     @property
     def extractor(self) -> LatentFeatures:
-        """What makes the features."""
+        """What makes features of sounds, with the autoencoder's encoder."""
         assert self._extractor is not None
         return self._extractor
 
@@ -198,7 +198,7 @@ class Classifier:
         return self._guesses(row, top)
 
     def timeline(self, path: Path | str, *, window: float | None = None) -> tuple[Span, ...]:
-        """What is heard when: windows that overlap by half, neighbours of one class join_windows.
+        """What is heard when: windows that overlap by half, neighbours of one class joined.
 
         Args:
             path: a file of any length.

@@ -51,14 +51,14 @@ def test_protocols() -> None:
     assert folds_of(esc, "esc10") == ("1", "5") and esc_fold("3-1-A.ogg") == "3"
     with pytest.raises(DataError, match="does not begin with its fold"):
         folds_of([labelled("dog.ogg", "dog")], "esc10")
-    stated = [labelled("a", "x", "left", "ann"), labelled("b", "y", "right", "bob"), labelled("c", "x", "left")]
-    assert folds_of(stated, "table") == ("left", "right", "left")
+    sounds = [labelled("a", "x", "left", "ann"), labelled("b", "y", "right", "bob"), labelled("c", "x", "left")]
+    assert folds_of(sounds, "table") == ("left", "right", "left")
     with pytest.raises(DataError, match="c has no fold"):
-        folds_of([*stated[:2], labelled("c", "x")], "table")
+        folds_of([*sounds[:2], labelled("c", "x")], "table")
     with pytest.raises(DataError, match="group ann lies in fold left and in fold right"):
-        folds_of([*stated, labelled("d", "x", "right", "ann")], "table")
+        folds_of([*sounds, labelled("d", "x", "right", "ann")], "table")
     with pytest.raises(DataError, match="all sounds lie in fold left"):
-        folds_of(stated[::2], "table")
+        folds_of(sounds[::2], "table")
     assert complete_groups([None, None]) is None
     groups = complete_groups(["ann", None, None])
     assert groups is not None and len(set(groups)) == 3
@@ -69,8 +69,8 @@ def test_labels_without_meaning_are_not_recognised() -> None:
     random = np.random.default_rng(0)
     values = random.standard_normal((120, 300)).astype(np.float32)
     labels = [f"{number % 4}" for number in random.permutation(120)]
-    found = evaluate(values, labels, grouped_folds(labels, None, 5), probe_of_kind("ridge"))
-    assert found.accuracy.value < 0.4 and found.calibration_error < 0.2
+    evaluation = evaluate(values, labels, grouped_folds(labels, None, 5), probe_of_kind("ridge"))
+    assert evaluation.accuracy.value < 0.4 and evaluation.calibration_error < 0.2
 
 
 def test_a_leaked_group_would_flatter() -> None:
@@ -90,37 +90,41 @@ def test_a_leaked_group_would_flatter() -> None:
 
 def test_figures() -> None:
     probabilities = np.array([[0.9, 0.1, 0], [0.6, 0.4, 0], [0.2, 0.8, 0], [0.3, 0.3, 0.4]])
-    found = Evaluation(("a", "b", "c"), np.array([0, 1, 1, 1]), probabilities, ("1", "1", "2", "10"))
-    assert found.accuracy.value == 0.5 and found.balanced_accuracy == pytest.approx((1 + 1 / 3 + 0) / 3)
-    assert found.confusion.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
-    assert found.per_class["b"] == pytest.approx((1.0, 1 / 3, 0.5, 3)) and found.per_class["c"].f1 == 0
-    assert found.fold_accuracy == {"1": 0.5, "2": 1.0, "10": 0.0} and list(found.fold_accuracy) == ["1", "2", "10"]
+    evaluation = Evaluation(("a", "b", "c"), np.array([0, 1, 1, 1]), probabilities, ("1", "1", "2", "10"))
+    assert evaluation.accuracy.value == 0.5 and evaluation.balanced_accuracy == pytest.approx((1 + 1 / 3 + 0) / 3)
+    assert evaluation.confusion.tolist() == [[1, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert evaluation.per_class["b"] == pytest.approx((1.0, 1 / 3, 0.5, 3)) and evaluation.per_class["c"].f1 == 0
+    assert evaluation.fold_accuracy == {"1": 0.5, "2": 1.0, "10": 0.0} and list(evaluation.fold_accuracy) == [
+        "1",
+        "2",
+        "10",
+    ]
 
 
 def test_majority_learns_from_the_training_folds() -> None:
-    found = majority(list("aaabbb"), list("111222"))
-    assert found.accuracy.value == 0.0
+    evaluation = majority(list("aaabbb"), list("111222"))
+    assert evaluation.accuracy.value == 0.0
     assert majority(list("aaab"), list("1212")).accuracy.value == 0.75
 
 
 def test_a_class_that_training_never_heard() -> None:
     values, labels = np.eye(6, dtype=np.float32), list("aabbac")
-    found = evaluate(values, labels, list("121212"), probe_of_kind("ridge"))
-    assert found.classes == ("a", "b", "c") and found.probabilities[5, 2] == 0
+    evaluation = evaluate(values, labels, list("121212"), probe_of_kind("ridge"))
+    assert evaluation.classes == ("a", "b", "c") and evaluation.probabilities[5, 2] == 0
 
 
 def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> None:
     notes: list[str] = []
     picture = tmp_path / "confusion.png"
-    found = evaluate_classifier(
+    comparison = evaluate_classifier(
         sounds,
         model_file,
         options=CrossValidationOptions(folds=4, groups=r"_(\w+)\."),
         out=picture,
         on_note=notes.append,
     )
-    assert found.feature_config.segments == 8 and notes == []
-    assert [each.name for each in found.baselines] == [
+    assert comparison.feature_config.segments == 8 and notes == []
+    assert [baseline.name for baseline in comparison.baselines] == [
         "majority class",
         "MFCC statistics",
         "log-mel statistics",
@@ -128,8 +132,8 @@ def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> Non
         "log-mel statistics of 8 segments",
         "random encoder",
     ]
-    assert found.evaluation.accuracy.value > 0.7 and found.baselines[0].evaluation.accuracy.value <= 1 / 3
-    assert found.evaluation.groups is not None and set(found.evaluation.groups) == {
+    assert comparison.evaluation.accuracy.value > 0.7 and comparison.baselines[0].evaluation.accuracy.value <= 1 / 3
+    assert comparison.evaluation.groups is not None and set(comparison.evaluation.groups) == {
         f"maker{number}" for number in range(4)
     }
     assert picture.read_bytes()[:4] == b"\x89PNG"
@@ -138,19 +142,26 @@ def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> Non
 
 
 def test_the_verdict_is_plain(sounds: Path, model_file: Path) -> None:
-    found = evaluate_classifier(sounds, model_file, options=CrossValidationOptions(folds=2, segments=1))
-    mfcc = next(each for each in found.baselines if each.name == "MFCC statistics")
-    assert any("no groups are known" in note for note in found.notes)
+    comparison = evaluate_classifier(sounds, model_file, options=CrossValidationOptions(folds=2, segments=1))
+    mfcc = next(baseline for baseline in comparison.baselines if baseline.name == "MFCC statistics")
+    assert any("no groups are known" in note for note in comparison.notes)
     lost = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(-0.1, -0.15, -0.05))
-    told = type(found)(found.evaluation, (lost,), found.feature_config, "tiny", found.names, ()).verdict
-    assert told.startswith("the latents of tiny lose to MFCC statistics by 10.0 points")
+    verdict = type(comparison)(
+        comparison.evaluation, (lost,), comparison.feature_config, "tiny", comparison.names, ()
+    ).verdict
+    assert verdict.startswith("the latents of tiny lose to MFCC statistics by 10.0 points")
     won = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(0.1, 0.05, 0.15))
     assert (
         "beat the best baseline"
-        in type(found)(found.evaluation, (won,), found.feature_config, "x", found.names, ()).verdict
+        in type(comparison)(comparison.evaluation, (won,), comparison.feature_config, "x", comparison.names, ()).verdict
     )
     even = type(mfcc)(mfcc.name, mfcc.evaluation, type(mfcc.lead)(0.01, -0.05, 0.07))
-    assert "may be chance" in type(found)(found.evaluation, (even,), found.feature_config, "x", found.names, ()).verdict
+    assert (
+        "may be chance"
+        in type(comparison)(
+            comparison.evaluation, (even,), comparison.feature_config, "x", comparison.names, ()
+        ).verdict
+    )
 
 
 def test_bad_questions(sounds: Path, model_file: Path) -> None:

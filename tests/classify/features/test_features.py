@@ -48,10 +48,10 @@ def deep() -> Autoencoder:
 
 def test_the_last_depth_is_the_latent(deep: Autoencoder) -> None:
     audio = 0.1 * torch.randn(2, 5000)
-    found = depths(deep, audio)
-    assert torch.allclose(found[-1].values, deep.encode(audio)[:, : ceil(5000 / 320)], atol=1e-5)
-    assert [depth.values.shape[2] for depth in found if depth.name.endswith("hidden")] == [36, 12, 36, 60]
-    assert len({depth.name for depth in found}) == len(found)
+    activations = depths(deep, audio)
+    assert torch.allclose(activations[-1].values, deep.encode(audio)[:, : ceil(5000 / 320)], atol=1e-5)
+    assert [depth.values.shape[2] for depth in activations if depth.name.endswith("hidden")] == [36, 12, 36, 60]
+    assert len({depth.name for depth in activations}) == len(activations)
 
 
 def test_every_depth_begins_with_the_sound(deep: Autoencoder) -> None:
@@ -73,8 +73,8 @@ def test_any_sound_has_features(make, model_file: Path, rate: int, channels: int
     extractor = make(load(model_file))
     noise = np.random.default_rng(0).standard_normal((channels, samples)).astype(np.float32)
     size = extractor.of_audio(noise[:, :1].repeat(20000, 1), 16000).shape
-    found = extractor.of_audio(noise, rate)
-    assert found.shape == size and found.dtype == np.float32 and np.isfinite(found).all()
+    values = extractor.of_audio(noise, rate)
+    assert values.shape == size and values.dtype == np.float32 and np.isfinite(values).all()
     assert np.isfinite(extractor.of_audio(0 * noise, rate)).all()
 
 
@@ -86,12 +86,12 @@ def test_level_does_not_matter(model_file: Path) -> None:
 
 def test_phase_matters_little(model_file: Path) -> None:
     """A sound that begins a quarter of a frame later is the same sound: that is what shifted grids are for."""
-    one = 0.1 * np.random.default_rng(0).standard_normal((1, 32000)).astype(np.float32)
+    sound = 0.1 * np.random.default_rng(0).standard_normal((1, 32000)).astype(np.float32)
     change = {}
     for shifts in (1, 4):
         extractor = LatentFeatures(load(model_file), FeatureConfig(shifts=shifts))
-        here, later = extractor.of_audio(one[:, :31900], 16000), extractor.of_audio(one[:, 80:31980], 16000)
-        change[shifts] = np.abs(here - later).mean()
+        first, later = extractor.of_audio(sound[:, :31900], 16000), extractor.of_audio(sound[:, 80:31980], 16000)
+        change[shifts] = np.abs(first - later).mean()
     assert change[4] < 0.3 * change[1]
 
 
@@ -115,19 +115,21 @@ def test_a_long_file_is_the_mean_of_its_pieces(model_file: Path, tmp_path: Path)
 def test_windows_overlap_and_the_end_is_heard(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, np.arange(2500) / 5000, 1000 * 16, subtype="FLOAT")
-    found = list(pieces(path, 16000, seconds=0.0625, hop_seconds=0.03125))
-    assert [round(piece.start * 16000) for piece in found] == [0, 500, 1000, 1500]
-    assert np.allclose(found[2].audio, np.arange(1000, 2000) / 5000, atol=1e-6)
+    windows = list(pieces(path, 16000, seconds=0.0625, hop_seconds=0.03125))
+    assert [round(piece.start * 16000) for piece in windows] == [0, 500, 1000, 1500]
+    assert np.allclose(windows[2].audio, np.arange(1000, 2000) / 5000, atol=1e-6)
 
 
 def test_segments_tell_order_apart(model_file: Path) -> None:
     random = np.random.default_rng(0)
     loud, quiet = random.standard_normal((1, 8000)), 0.01 * random.standard_normal((1, 8000))
-    there, back = np.hstack((loud, quiet)), np.hstack((quiet, loud))
+    loud_first, quiet_first = np.hstack((loud, quiet)), np.hstack((quiet, loud))
     distance = {}
     for segments in (1, 2):
         extractor = LatentFeatures(load(model_file), FeatureConfig(segments=segments))
-        distance[segments] = np.abs(extractor.of_audio(there, 16000) - extractor.of_audio(back, 16000)).max()
+        distance[segments] = np.abs(
+            extractor.of_audio(loud_first, 16000) - extractor.of_audio(quiet_first, 16000)
+        ).max()
     assert distance[2] > 3 * distance[1]
     assert fitting_feature_config([0.4, 0.5, 20]).segments == 8
     assert fitting_feature_config([5.0]).segments == 1
@@ -145,9 +147,9 @@ def test_a_random_encoder_shares_the_shape_only(model_file: Path) -> None:
 
 def test_features_of_files_and_folders(model_file: Path, sounds: Path, own_cache: Path) -> None:
     single = sounds / "tone" / "tone0_maker0.wav"
-    found = features([sounds, single], model_file)
-    assert found.values.shape[0] == 25 and found.names[-1] == str(single)
-    assert np.array_equal(found.values[-1], found.values[found.names.index(str(single))])
+    result = features([sounds, single], model_file)
+    assert result.values.shape[0] == 25 and result.names[-1] == str(single)
+    assert np.array_equal(result.values[-1], result.values[result.names.index(str(single))])
     assert len(list(own_cache.iterdir())) == 1
 
 
@@ -172,16 +174,16 @@ def test_a_loud_file_does_not_spoil_the_cache(model_file: Path, tmp_path: Path, 
     soundfile.write(tmp_path / "loud.wav", np.random.default_rng(0).uniform(-1e6, 1e6, 8000), 16000, subtype="FLOAT")
     (sound,), extractor = scan(tmp_path).sounds, LatentFeatures(load(model_file))
     first = extract([sound], extractor).values
-    kept = FeatureStore(own_cache, extractor.identity).get(sound.path)
-    assert kept is not None and np.array_equal(kept[:-1], first[0])
+    row = FeatureStore(own_cache, extractor.identity).get(sound.path)
+    assert row is not None and np.array_equal(row[:-1], first[0])
 
 
 def test_sounds_of_two_folders_have_two_names(model_file: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         soundfile.write(tmp_path / name / "same.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 8000), 16000)
-    found = features([tmp_path / "one", tmp_path / "two"], model_file)
-    assert found.names == (str(tmp_path / "one" / "same.wav"), str(tmp_path / "two" / "same.wav"))
+    result = features([tmp_path / "one", tmp_path / "two"], model_file)
+    assert result.names == (str(tmp_path / "one" / "same.wav"), str(tmp_path / "two" / "same.wav"))
 
 
 def test_silence_and_damage_are_told(model_file: Path, sounds: Path) -> None:
@@ -190,9 +192,9 @@ def test_silence_and_damage_are_told(model_file: Path, sounds: Path) -> None:
     damaged = sounds / "tone" / "cut.flac"
     damaged.write_bytes(damaged.read_bytes()[:20000])
     soundfile.write(sounds / "tone" / "short.wav", np.zeros(160), 16000)
-    found = features(sounds, model_file)
-    assert found.silent == ("tone/silent.wav",) and np.isfinite(found.values).all()
-    assert sorted(refused.path.name for refused in found.skipped) == ["cut.flac", "short.wav"]
+    result = features(sounds, model_file)
+    assert result.silent == ("tone/silent.wav",) and np.isfinite(result.values).all()
+    assert sorted(refused.path.name for refused in result.skipped) == ["cut.flac", "short.wav"]
 
 
 def test_nothing_to_read(model_file: Path, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from heard import KINDS, RATE, sound
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+from small_sounds import KINDS, RATE, sound
 
 from auricle import ClassifierOptions, DeviceConfig, FinetuneOptions, finetune
 from auricle.classify.classifier import Classifier
@@ -35,59 +35,61 @@ def test_features_of_a_batch_are_those_of_each_sound(model_file: Path):
     model, recipe = load(model_file), FeatureConfig(shifts=2, segments=3, depths="all", raw=True)
     alone = [normalise_level(sound(kind, 3, 0.2 + 0.1 * index)) for index, kind in enumerate(KINDS)]
     audio = np.zeros((3, max(map(len, alone))), np.float32)
-    for row, one in zip(audio, alone, strict=True):
-        row[: len(one)] = one
+    for row, samples in zip(audio, alone, strict=True):
+        row[: len(samples)] = samples
     with torch.no_grad():
-        together = batch_features(model, torch.from_numpy(audio), [len(one) for one in alone], recipe).numpy()
+        together = batch_features(model, torch.from_numpy(audio), [len(samples) for samples in alone], recipe).numpy()
     extractor = LatentFeatures(model, recipe)
-    for row, one in zip(together, alone, strict=True):
-        assert np.allclose(row, extractor.mono_features(one), atol=2e-3)
+    for row, samples in zip(together, alone, strict=True):
+        assert np.allclose(row, extractor.mono_features(samples), atol=2e-3)
 
 
 def test_a_batch_depends_on_seed_step_and_shard_alone(cache: AudioCache):
     first = crops(cache, Augmentation()).batch(3, 1)
-    again = crops(cache, Augmentation()).batch(3, 1)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    second = crops(cache, Augmentation()).batch(3, 1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     assert not np.array_equal(first.audio[:, :500], crops(cache, Augmentation()).batch(4, 1).audio[:, :500])
     assert not np.array_equal(first.audio[:, :500], crops(cache, Augmentation(), seed=1).batch(3, 1).audio[:, :500])
 
 
 def test_labels_of_mixtures_add_up_to_one(cache: AudioCache):
-    made = crops(cache, Augmentation(mix=1.0)).batch(0)
-    assert np.allclose(made.targets.sum(1), 1)
-    assert ((made.targets > 0.01).sum(1) > 1).any()
-    assert all(np.abs(row[length:]).max(initial=0) == 0 for row, length in zip(made.audio, made.lengths, strict=True))
+    batch = crops(cache, Augmentation(mix=1.0)).batch(0)
+    assert np.allclose(batch.targets.sum(1), 1)
+    assert ((batch.targets > 0.01).sum(1) > 1).any()
+    assert all(np.abs(row[length:]).max(initial=0) == 0 for row, length in zip(batch.audio, batch.lengths, strict=True))
 
 
 def test_without_changes_a_crop_is_a_piece_of_its_sound(cache: AudioCache):
-    plain = Augmentation(share=1.0, speed=0, tilt=0, noise=0, mix=0)
-    made = crops(cache, plain, rows=[5]).batch(0)
-    whole = cache.sound(5)[0]
-    assert made.targets.tolist() == [[1.0, 0.0, 0.0]] * 6
-    piece = made.audio[0, : made.lengths[0]]
-    likeness = np.correlate(whole, piece, "valid").max() / np.linalg.norm(piece)
-    assert likeness > 0.9 * np.linalg.norm(whole[: len(piece)]) or likeness > 0.5 * np.linalg.norm(whole)
+    changes = Augmentation(share=1.0, speed=0, tilt=0, noise=0, mix=0)
+    batch = crops(cache, changes, rows=[5]).batch(0)
+    samples = cache.sound(5)[0]
+    assert batch.targets.tolist() == [[1.0, 0.0, 0.0]] * 6
+    piece = batch.audio[0, : batch.lengths[0]]
+    likeness = np.correlate(samples, piece, "valid").max() / np.linalg.norm(piece)
+    assert likeness > 0.9 * np.linalg.norm(samples[: len(piece)]) or likeness > 0.5 * np.linalg.norm(samples)
 
 
 def test_rare_classes_are_drawn_as_often(cache: AudioCache):
-    plain = Augmentation(mix=0)
-    drawn = crops(cache, plain, rows=[0, *range(8, 16), *range(16, 24)])
-    counts = sum(drawn.batch(step).targets.sum(0) for step in range(30))
+    changes = Augmentation(mix=0)
+    balanced_crops = crops(cache, changes, rows=[0, *range(8, 16), *range(16, 24)])
+    counts = sum(balanced_crops.batch(step).targets.sum(0) for step in range(30))
     assert counts.min() > 0.7 * counts.mean()
 
 
 def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: Path, tmp_path: Path):
     path = tmp_path / "fine.classifier.safetensors"
     options = FinetuneOptions(groups=r"_(\w+)\.", trackers="none", budget="30")
-    made = finetune(sounds, out=path, model=model_file, options=options, device=DeviceConfig(threads=1))
-    assert made.held_out > 0
-    assert made.before is not None and made.after is not None
-    assert made.after.loss <= made.before.loss
-    able = Classifier.load(path)
-    right = [able.predict_audio(sound(KINDS[n % 3], 700 + n)[None], RATE)[0].label == KINDS[n % 3] for n in range(12)]
+    tuned = finetune(sounds, out=path, model=model_file, options=options, device=DeviceConfig(threads=1))
+    assert tuned.held_out > 0
+    assert tuned.before is not None and tuned.after is not None
+    assert tuned.after.loss <= tuned.before.loss
+    classifier = Classifier.load(path)
+    right = [
+        classifier.predict_audio(sound(KINDS[n % 3], 700 + n)[None], RATE)[0].label == KINDS[n % 3] for n in range(12)
+    ]
     assert np.mean(right) > 0.9
     fresh = sound(KINDS[0], 5)[None]
-    assert able.predict_audio(fresh, RATE) == made.classifier.predict_audio(fresh, RATE)
+    assert classifier.predict_audio(fresh, RATE) == tuned.classifier.predict_audio(fresh, RATE)
     assert (tmp_path / "fine.classifier.run" / "run.html").is_file()
     with pytest.raises(OutputError, match="exists already"):
         finetune(sounds, out=path, model=model_file, options=options)
@@ -96,13 +98,13 @@ def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: 
 def test_the_encoder_changes_unless_that_does_not_help(sounds: Path, model_file: Path, tmp_path: Path):
     model = load(model_file)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    tuning = FineTuning(load_labels(sounds, ClassifierOptions()), model, tmp_path)
+    finetuning = FineTuning(load_labels(sounds, ClassifierOptions()), model, tmp_path)
     with torch.no_grad():
-        tuning.task.module.get_parameter("weights").mul_(-3)  # as if training had gone wrong
-    made = tuning.result()
-    assert not made.helped
-    assert made.classifier.metadata.encoder == LatentFeatures(model).fingerprint
-    assert made.after is not None and made.before is not None and made.after.loss == made.before.loss
+        finetuning.task.module.get_parameter("weights").mul_(-3)  # as if training had gone wrong
+    tuned = finetuning.result()
+    assert not tuned.helped
+    assert tuned.classifier.metadata.encoder == LatentFeatures(model).fingerprint
+    assert tuned.after is not None and tuned.before is not None and tuned.after.loss == tuned.before.loss
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
@@ -131,9 +133,9 @@ def test_a_damaged_encoder_is_refused(stored: Path, damage: str):
         case "strange":
             arrays["encoder.more"] = np.zeros(3, np.float16)
         case _:
-            told = json.loads(words["classifier"])
-            told["own"]["encoder"][0]["dim"] = 17
-            words["classifier"] = json.dumps(told)
+            metadata = json.loads(words["classifier"])
+            metadata["own"]["encoder"][0]["dim"] = 17
+            words["classifier"] = json.dumps(metadata)
     save_file(arrays, stored, words)
     with pytest.raises(ModelError, match="damaged"):
         Classifier.load(stored)

@@ -33,12 +33,12 @@ def test_a_probe_learns(kind: str, classes: int) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_probe_is_its_arrays(kind: str) -> None:
-    how, (values, labels) = probe_of_kind(kind), clouds(10, 3, 0)
-    fitted = how.fit(values, labels)
-    again = how.restore(fitted.classes, {name: array.copy() for name, array in fitted.arrays.items()})
-    assert np.array_equal(again.probabilities(values), fitted.probabilities(values))
-    assert fitted.arrays.keys() == {*how.layout, "temperature"}
-    for name, (dtype, letters) in how.layout.items():
+    probe, (values, labels) = probe_of_kind(kind), clouds(10, 3, 0)
+    fitted = probe.fit(values, labels)
+    restored = probe.restore(fitted.classes, {name: array.copy() for name, array in fitted.arrays.items()})
+    assert np.array_equal(restored.probabilities(values), fitted.probabilities(values))
+    assert fitted.arrays.keys() == {*probe.layout, "temperature"}
+    for name, (dtype, letters) in probe.layout.items():
         assert fitted.arrays[name].ndim == len(letters.split())
         assert fitted.arrays[name].dtype == {"F32": np.float32, "I32": np.int32}[dtype]
 

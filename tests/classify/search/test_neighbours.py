@@ -53,9 +53,9 @@ def test_outliers_are_what_lies_apart():
     points[7] = np.eye(8)[6]
     points[91] = -np.eye(8)[7]
     neighbours = neighbours_of_each(points)
-    found = outliers(neighbours, limit=10)
-    assert {each.row for each in found} == {7, 91}
-    assert all(each.deviations > 3.5 for each in found)
+    rows = outliers(neighbours, limit=10)
+    assert {outlier.row for outlier in rows} == {7, 91}
+    assert all(outlier.deviations > 3.5 for outlier in rows)
     assert len(outliers(neighbours, limit=1)) == 1
 
 
@@ -72,8 +72,8 @@ def test_a_label_is_doubtful_where_all_neighbours_disagree():
     labels: list[str | None] = [f"class {number}" for number in home]
     labels[12] = "class 3"
     labels[13] = None
-    (found,) = doubtful_labels(points, labels, limit=10)
-    assert (found.row, found.label, found.neighbours) == (12, "class 3", "class 0")
+    (doubtful,) = doubtful_labels(points, labels, limit=10)
+    assert (doubtful.row, doubtful.label, doubtful.neighbours) == (12, "class 3", "class 0")
     assert doubtful_labels(points, [None] * 80, limit=10) == ()
 
 
@@ -84,25 +84,25 @@ def test_typical_points_come_from_every_cluster_without_a_label():
     centres = np.eye(4, 8)[home]
     gaps = np.linalg.norm(points - centres, axis=1)
     assert gaps[first].mean() < np.median(gaps)
-    known = np.flatnonzero(home != 2)[:30]
-    assert 2 in home[typical(points, known, 1)].tolist()
+    labelled_rows = np.flatnonzero(home != 2)[:30]
+    assert 2 in home[typical(points, labelled_rows, 1)].tolist()
 
 
 def test_informative_points_are_uncertain_and_differ():
     points, home = clouds(120, spread=0.15)
     doubt = np.where((home == 1) | (home == 3), 0.9, 0.01)
-    known = np.arange(8)
-    chosen = informative(points, doubt, known, 2)
-    assert sorted(home[chosen].tolist()) == [1, 3]
-    assert not set(chosen) & set(known.tolist())
+    labelled_rows = np.arange(8)
+    rows = informative(points, doubt, labelled_rows, 2)
+    assert sorted(home[rows].tolist()) == [1, 3]
+    assert not set(rows) & set(labelled_rows.tolist())
 
 
 @pytest.mark.parametrize("known", [np.array([], np.int64), np.arange(7), np.arange(9)])
 def test_no_more_is_proposed_than_there_is(known: np.ndarray):
     points, _ = clouds(9)
-    rest = set(range(9)) - set(known.tolist())
-    assert set(typical(points, known, 20)) == rest
-    assert set(informative(points, np.ones(9), known, 20)) == rest
+    unlabelled_rows = set(range(9)) - set(known.tolist())
+    assert set(typical(points, known, 20)) == unlabelled_rows
+    assert set(informative(points, np.ones(9), known, 20)) == unlabelled_rows
 
 
 def test_uncertainty_is_one_minus_the_margin():

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from heard import KINDS, RATE, sound
+from small_sounds import KINDS, RATE, sound
 
 from auricle import CacheOptions, SuggestionOptions, similar, suggest
 from auricle.classify.classifier import Classifier
@@ -15,11 +15,11 @@ from auricle.errors import AudioError, DataError, OptionError
 def test_the_nearest_sounds_are_of_the_same_kind(sounds: Path, model_file: Path):
     for kind in KINDS:
         query = next((sounds / kind).iterdir())
-        found = similar(query, sounds, model=model_file, count=5)
-        assert (found.files, len(found.hits)) == (24, 5)
-        assert all(hit.path != query for hit in found.hits)
-        assert sum(hit.name.startswith(kind) for hit in found.hits) >= 4
-        assert sorted((hit.cosine for hit in found.hits), reverse=True) == [hit.cosine for hit in found.hits]
+        result = similar(query, sounds, model=model_file, count=5)
+        assert (result.files, len(result.hits)) == (24, 5)
+        assert all(hit.path != query for hit in result.hits)
+        assert sum(hit.name.startswith(kind) for hit in result.hits) >= 4
+        assert sorted((hit.cosine for hit in result.hits), reverse=True) == [hit.cosine for hit in result.hits]
 
 
 def test_a_copy_elsewhere_is_found_first(sounds: Path, model_file: Path, tmp_path: Path):
@@ -32,16 +32,16 @@ def test_a_copy_elsewhere_is_found_first(sounds: Path, model_file: Path, tmp_pat
 
 def test_only_what_changed_is_read_again(sounds: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch):
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
-    before = similar(query, sounds, model=model_file)
-    assert before.fresh == 24
-    again = similar(query, sounds, model=model_file)
-    assert (again.fresh, again.hits) == (0, before.hits)
+    first = similar(query, sounds, model=model_file)
+    assert first.fresh == 24
+    second = similar(query, sounds, model=model_file)
+    assert (second.fresh, second.hits) == (0, first.hits)
     changed = sounds / KINDS[1] / f"{KINDS[1]}2_maker2.wav"
     soundfile.write(changed, soundfile.read(query)[0], RATE)
     (sounds / KINDS[2] / f"{KINDS[2]}4_maker0.wav").unlink()
-    later = similar(query, sounds, model=model_file)
-    assert (later.fresh, later.files) == (1, 23)
-    assert later.hits[0].path == changed
+    third = similar(query, sounds, model=model_file)
+    assert (third.fresh, third.files) == (1, 23)
+    assert third.hits[0].path == changed
     assert not any(f"{KINDS[2]}4" in hit.name for hit in similar(query, sounds, model=model_file, count=30).hits)
 
 
@@ -64,8 +64,8 @@ def test_files_that_do_not_decode_are_told_once_and_not_tried_again(sounds: Path
     (sounds / "broken.wav").write_bytes(b"RIFF nothing")
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     for fresh in (25, 0):
-        found = similar(query, sounds, model=model_file)
-        assert (found.fresh, found.files, [bad.path.name for bad in found.skipped]) == (fresh, 24, ["broken.wav"])
+        result = similar(query, sounds, model=model_file)
+        assert (result.fresh, result.files, [bad.path.name for bad in result.skipped]) == (fresh, 24, ["broken.wav"])
 
 
 def test_nothing_is_kept_where_that_was_asked_for(sounds: Path, model_file: Path, own_cache: Path):
@@ -99,10 +99,10 @@ def test_a_folder_of_one_sound_has_no_other(tmp_path: Path, model_file: Path):
 
 
 def test_sounds_of_every_kind_are_proposed_first(sounds: Path, model_file: Path):
-    found = suggest(sounds, model=model_file, options=SuggestionOptions(count=3))
-    assert (found.method, found.files, found.labelled) == ("typical", 24, 0)
-    assert {each.name.split("/")[0] for each in found.sounds} == set(KINDS)
-    assert all(each.guess is None for each in found.sounds)
+    suggestions = suggest(sounds, model=model_file, options=SuggestionOptions(count=3))
+    assert (suggestions.method, suggestions.files, suggestions.labelled) == ("typical", 24, 0)
+    assert {suggestion.name.split("/")[0] for suggestion in suggestions.sounds} == set(KINDS)
+    assert all(suggestion.guess is None for suggestion in suggestions.sounds)
 
 
 def test_with_labels_enough_the_unsure_ones_are_proposed(sounds: Path, model_file: Path, tmp_path: Path):
@@ -110,23 +110,27 @@ def test_with_labels_enough_the_unsure_ones_are_proposed(sounds: Path, model_fil
     rows = [f"{kind}/{kind}{index}_maker{index % 4}.wav,{kind}" for kind in KINDS for index in range(4)]
     table.write_text("path,label\n" + "\n".join([*rows, "gone.wav,nothing"]) + "\n")
     notes: list[str] = []
-    found = suggest(
+    suggestions = suggest(
         sounds, model=model_file, options=SuggestionOptions(labels_table=table, count=4), on_note=notes.append
     )
-    assert (found.method, found.labelled, len(found.sounds)) == ("uncertain", 12, 4)
-    assert all(f"{each.name},{each.guess}" not in rows for each in found.sounds)
-    assert sum(each.name.startswith(str(each.guess)) for each in found.sounds) >= 2
+    assert (suggestions.method, suggestions.labelled, len(suggestions.sounds)) == ("uncertain", 12, 4)
+    assert all(f"{suggestion.name},{suggestion.guess}" not in rows for suggestion in suggestions.sounds)
+    assert sum(suggestion.name.startswith(str(suggestion.guess)) for suggestion in suggestions.sounds) >= 2
     assert notes == ["1 row of the table names no usable sound"]
 
 
 def test_a_classifier_knows_folders_of_its_classes(sounds: Path, model_file: Path):
-    able = Classifier.fit(sounds, model_file)
+    classifier = Classifier.fit(sounds, model_file)
     (sounds / "unsorted").mkdir()
     for index, kind in enumerate(KINDS):
         soundfile.write(sounds / "unsorted" / f"{index}.wav", sound(kind, 900 + index), RATE)
-    found = suggest(sounds, classifier=able)
-    assert (found.labelled, found.files) == (24, 27)
-    assert {each.name for each in found.sounds} == {"unsorted/0.wav", "unsorted/1.wav", "unsorted/2.wav"}
+    suggestions = suggest(sounds, classifier=classifier)
+    assert (suggestions.labelled, suggestions.files) == (24, 27)
+    assert {suggestion.name for suggestion in suggestions.sounds} == {
+        "unsorted/0.wav",
+        "unsorted/1.wav",
+        "unsorted/2.wav",
+    }
 
 
 def test_copies_outliers_and_wrong_labels_are_told(sounds: Path, model_file: Path, tmp_path: Path):
@@ -139,10 +143,10 @@ def test_copies_outliers_and_wrong_labels_are_told(sounds: Path, model_file: Pat
     table.write_text(
         "path,label\n" + "".join(f"{name},{KINDS[0] if name == wrong else name.split('/')[0]}\n" for name in names)
     )
-    found = suggest(sounds, model=model_file, options=SuggestionOptions(labels_table=table))
-    assert found.method == "none"
-    assert tuple(sorted((f"{KINDS[0]}/again.wav", f"{KINDS[0]}/{KINDS[0]}1_maker1.wav"))) in found.duplicates
-    assert wrong in [each.name for each in found.doubtful]
+    suggestions = suggest(sounds, model=model_file, options=SuggestionOptions(labels_table=table))
+    assert suggestions.method == "none"
+    assert tuple(sorted((f"{KINDS[0]}/again.wav", f"{KINDS[0]}/{KINDS[0]}1_maker1.wav"))) in suggestions.duplicates
+    assert wrong in [sound_to_check.name for sound_to_check in suggestions.doubtful]
 
 
 def test_too_many_or_none_can_not_be_proposed(sounds: Path, model_file: Path):

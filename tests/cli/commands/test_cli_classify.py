@@ -23,21 +23,25 @@ def folder(tmp_path: Path) -> Path:
         for number in range(6):
             time = np.arange(4800) / 16000
             hum = np.sin(2 * np.pi * random.uniform(100, 400) * time)
-            made = {"hiss": random.standard_normal(4800), "hum": hum}[kind]
-            soundfile.write(root / kind / f"{'xy'[number % 2]}{number}.wav", 0.1 * made, 16000)
+            wave = {"hiss": random.standard_normal(4800), "hum": hum}[kind]
+            soundfile.write(root / kind / f"{'xy'[number % 2]}{number}.wav", 0.1 * wave, 16000)
     return root
 
 
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "k.classifier.safetensors"
-    made = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json
-    assert made.keys() == {"path", "bytes", "model", "classes", "segments", "probe"}
-    assert made["classes"] == {"hiss": 6, "hum": 6} and made["segments"] == 8
-    again = auricle("classify", "fit", folder, "--model", model_file, "--out", out)
-    assert again.code == 2 and "exists already" in again.err
-    told = auricle("classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json").json
-    assert told.keys() == {"sounds", "skipped", "silent"} and len(told["sounds"]) == 12
-    assert all(each["guesses"][0]["label"] == each["name"].split("/")[0] for each in told["sounds"])
+    values = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json
+    assert values.keys() == {"path", "bytes", "model", "classes", "segments", "probe"}
+    assert values["classes"] == {"hiss": 6, "hum": 6} and values["segments"] == 8
+    second_run = auricle("classify", "fit", folder, "--model", model_file, "--out", out)
+    assert second_run.code == 2 and "exists already" in second_run.err
+    predictions = auricle(
+        "classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json"
+    ).json
+    assert predictions.keys() == {"sounds", "skipped", "silent"} and len(predictions["sounds"]) == 12
+    assert all(
+        prediction["guesses"][0]["label"] == prediction["name"].split("/")[0] for prediction in predictions["sounds"]
+    )
     text = auricle("classify", "predict", folder / "hum", "--classifier", out, "--model", model_file).out
     assert len(text.splitlines()) == 7 and "hum 100%" not in text and " hum " in text
     soundfile.write(tmp_path / "nothing.wav", np.zeros(4800), 16000)
@@ -47,35 +51,35 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     long = tmp_path / "long.wav"
     soundfile.write(long, 0.1 * np.random.default_rng(1).standard_normal(32000), 16000)
     options = ("--classifier", out, "--model", model_file, "--timeline")
-    found = auricle("classify", "predict", long, *options, "--json").json["timelines"]
-    assert found[0]["spans"][0].keys() == {"start", "end", "label", "probability"}
-    assert found[0]["spans"][0]["label"] == "hiss" and found[0]["spans"][-1]["end"] == pytest.approx(2.0)
+    timelines = auricle("classify", "predict", long, *options, "--json").json["timelines"]
+    assert timelines[0]["spans"][0].keys() == {"start", "end", "label", "probability"}
+    assert timelines[0]["spans"][0]["label"] == "hiss" and timelines[0]["spans"][-1]["end"] == pytest.approx(2.0)
     assert "0.0 s to" in auricle("classify", "predict", long, *options).out
 
 
 def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     picture = tmp_path / "c.png"
-    ran = auricle(
+    run = auricle(
         *("classify", "evaluate", folder, "--model", model_file, "--folds", 2, "--groups", "[xy]", "--segments", 1),
         *("--out", picture, "--json"),
     )
-    assert ran.json.keys() == {
+    assert run.json.keys() == {
         *("model", "segments", "files", "accuracy", "interval", "balanced_accuracy", "calibration_error", "classes"),
         *("folds", "confusion", "baselines", "verdict", "notes", "out"),
     }
-    names = [each["name"] for each in ran.json["baselines"]]
+    names = [baseline["name"] for baseline in run.json["baselines"]]
     assert names == ["majority class", "MFCC statistics", "log-mel statistics", "random encoder"]
-    assert picture.is_file() and ran.json["accuracy"] > 0.9
+    assert picture.is_file() and run.json["accuracy"] > 0.9
     text = auricle("classify", "evaluate", folder, "--model", model_file, "--folds", 3, "--skip-baselines").out
     assert "latents of tiny" in text and "hum" in text and "MFCC" not in text
 
 
 def test_features(auricle, folder: Path, model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "f.npz"
-    made = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
-    assert made["files"] == 12
+    values = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
+    assert values["files"] == 12
     with np.load(out, allow_pickle=False) as arrays:
-        assert arrays["values"].shape == (12, made["features"]) and arrays["names"][0] == "hiss/x0.wav"
+        assert arrays["values"].shape == (12, values["features"]) and arrays["names"][0] == "hiss/x0.wav"
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     ran = auricle("features", folder, "--model", model_file, "--out", tmp_path / "f.parquet")
@@ -85,9 +89,9 @@ def test_features(auricle, folder: Path, model_file: Path, tmp_path: Path, monke
 def test_features_as_parquet(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="PyArrow is not installed")
     out = tmp_path / "f.parquet"
-    made = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
+    values = auricle("features", folder, "--model", model_file, "--out", out, "--json").json
     table = parquet.read_table(out)
-    assert table.num_rows == 12 and len(table["features"][0]) == made["features"]
+    assert table.num_rows == 12 and len(table["features"][0]) == values["features"]
 
 
 BAD: list[tuple[Callable[[Path, Path], tuple[object, ...]], str]] = [

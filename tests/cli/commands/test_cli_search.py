@@ -22,8 +22,8 @@ def sounds(tmp_path: Path) -> Path:
     for index in range(6):
         random = np.random.default_rng(index)
         noise = random.standard_normal(len(time))
-        made = {"hiss": noise, "tone": np.sin(2 * np.pi * random.uniform(300, 900) * time) + 0.01 * noise}
-        for kind, sound in made.items():
+        waves = {"hiss": noise, "tone": np.sin(2 * np.pi * random.uniform(300, 900) * time) + 0.01 * noise}
+        for kind, sound in waves.items():
             (folder / kind).mkdir(parents=True, exist_ok=True)
             soundfile.write(folder / kind / f"{index}.wav", 0.2 * sound, RATE)
     return folder
@@ -31,12 +31,12 @@ def sounds(tmp_path: Path) -> Path:
 
 def test_similar(auricle: Callable, sounds: Path, model_file: Path) -> None:
     query = sounds / "tone" / "0.wav"
-    found = auricle("similar", query, sounds, "-n", 3, "--model", model_file, "--json").json
-    assert {"query", "model", "files", "fresh", "hits", "skipped"} == found.keys()
-    assert [hit["name"].split("/")[0] for hit in found["hits"]] == ["tone"] * 3
-    shown = auricle("similar", query, sounds, "--count", 3, "--model", model_file)
-    assert shown.code == 0
-    assert shown.out.splitlines()[1].split()[0] == found["hits"][0]["name"]
+    values = auricle("similar", query, sounds, "-n", 3, "--model", model_file, "--json").json
+    assert {"query", "model", "files", "fresh", "hits", "skipped"} == values.keys()
+    assert [hit["name"].split("/")[0] for hit in values["hits"]] == ["tone"] * 3
+    run = auricle("similar", query, sounds, "--count", 3, "--model", model_file)
+    assert run.code == 0
+    assert run.out.splitlines()[1].split()[0] == values["hits"][0]["name"]
 
 
 def test_similar_to_nothing_is_one_line(auricle: Callable, sounds: Path, tmp_path: Path) -> None:
@@ -48,14 +48,14 @@ def test_similar_to_nothing_is_one_line(auricle: Callable, sounds: Path, tmp_pat
 
 
 def test_suggest(auricle: Callable, sounds: Path, model_file: Path, tmp_path: Path) -> None:
-    found = auricle("classify", "suggest", sounds, "-n", 2, "--model", model_file, "--json").json
-    assert found["method"] == "typical"
-    assert {each["name"].split("/")[0] for each in found["sounds"]} == {"hiss", "tone"}
+    values = auricle("classify", "suggest", sounds, "-n", 2, "--model", model_file, "--json").json
+    assert values["method"] == "typical"
+    assert {suggestion["name"].split("/")[0] for suggestion in values["sounds"]} == {"hiss", "tone"}
     table = tmp_path / "labels.csv"
     table.write_text("path,label\n" + "".join(f"{k}/{i}.wav,{k}\n" for k in ("hiss", "tone") for i in range(3)))
-    shown = auricle("classify", "suggest", sounds, "--labels-table", table, "-n", 2, "--model", model_file)
-    assert shown.code == 0
-    assert "12 sounds, 6 with a label" in shown.out
+    run = auricle("classify", "suggest", sounds, "--labels-table", table, "-n", 2, "--model", model_file)
+    assert run.code == 0
+    assert "12 sounds, 6 with a label" in run.out
 
 
 def test_fine_tuning_and_prediction_with_the_file_alone(
@@ -63,12 +63,12 @@ def test_fine_tuning_and_prediction_with_the_file_alone(
 ) -> None:
     out = tmp_path / "fine.classifier.safetensors"
     fit = ("classify", "fit", sounds, "--model", model_file, "--out", out)
-    made = auricle(*fit, "--finetune", "--budget", 10, "--threads", 1, "--json").json
-    assert made["probe"] == "finetune"
-    assert made["classes"] == {"hiss": 6, "tone": 6}
-    assert {"held_out", "helped", "before", "after"} == made["finetuned"].keys()
-    told = auricle("classify", "predict", sounds / "tone", "--classifier", out, "--json").json
-    assert {sound["guesses"][0]["label"] for sound in told["sounds"]} == {"tone"}
+    values = auricle(*fit, "--finetune", "--budget", 10, "--threads", 1, "--json").json
+    assert values["probe"] == "finetune"
+    assert values["classes"] == {"hiss": 6, "tone": 6}
+    assert {"held_out", "helped", "before", "after"} == values["finetuned"].keys()
+    predictions = auricle("classify", "predict", sounds / "tone", "--classifier", out, "--json").json
+    assert {sound["guesses"][0]["label"] for sound in predictions["sounds"]} == {"tone"}
 
 
 def test_options_that_do_not_go_together(auricle: Callable, sounds: Path, tmp_path: Path) -> None:

@@ -73,7 +73,6 @@ class Evaluation:
 
     @cached_property
     def fold_accuracy(self) -> dict[str, float]:
-        """Accuracy in each fold."""
         folds = np.asarray(self.folds)
         return {fold: float(self.right[folds == fold].mean()) for fold in sorted(set(self.folds), key=_numeric)}
 
@@ -86,7 +85,6 @@ class Evaluation:
 
     @cached_property
     def per_class(self) -> dict[str, ClassFigures]:
-        """Figures of each class."""
         counts, figures = self.confusion, {}
         for number, name in enumerate(self.classes):
             hits, real, called = counts[number, number], counts[number].sum(), counts[:, number].sum()
@@ -97,7 +95,6 @@ class Evaluation:
 
     @cached_property
     def calibration_error(self) -> float:
-        """Expected calibration error."""
         return calibration_error(self.probabilities, self.truth)
 
 

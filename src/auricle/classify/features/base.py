@@ -97,7 +97,7 @@ class Extractor(ABC):
 
     @property
     def size(self) -> int:
-        """Features of a sound."""
+        """Length of a feature vector."""
         return len(self.mono_features(np.zeros(self.sample_rate // 10, np.float32)))
 
     def of_audio(self, audio: np.ndarray, rate: int) -> np.ndarray:

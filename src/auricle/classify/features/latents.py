@@ -45,7 +45,6 @@ class LatentFeatures(Extractor):
         super().__init__(name or model.name, model.sample_rate, identity)
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
-        """Features ``(d,)`` of ``(t,)``."""
         return pool_features(self.model, audio, self.config)
 
 

@@ -33,7 +33,6 @@ class LogMelFeatures(Extractor):
         self._segments, self._level = segments, level
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
-        """Features ``(d,)`` of ``(t,)``."""
         return _statistics(log_mel(normalise_level(audio) if self._level else audio, self.sample_rate), self._segments)
 
 
@@ -48,7 +47,6 @@ class MfccFeatures(Extractor):
         self._segments, self._level = segments, level
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
-        """Features ``(d,)`` of ``(t,)``."""
         bands = log_mel(normalise_level(audio) if self._level else audio, self.sample_rate)
         return _statistics(bands @ _cosines(), self._segments)
 

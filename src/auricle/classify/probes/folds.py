@@ -29,7 +29,7 @@ def folds_of(sounds: Sequence[Labelled], protocol: str, *, seed: int = 0) -> tup
         sounds: with labels.
         protocol: ``esc10`` (first number of a file's name), a number of folds, or ``table`` for those that the sounds
             state. A number deals out whole groups where sounds state them; classes are spread evenly.
-        seed: decides how a number of folds is split_folds out.
+        seed: decides how a number of folds is dealt out.
 
     Raises:
         DataError: a sound states no fold, or a group lies in two folds.

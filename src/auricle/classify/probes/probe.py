@@ -52,7 +52,6 @@ class TrainingSet:
 
     @classmethod
     def of(cls, values: np.ndarray, labels: np.ndarray, directions: int | None) -> Self:
-        """Scale features ``(files, d)``."""
         scaling = Scaling.fit(values, directions=directions)
         return cls(scaling, scaling(values), labels)
 
@@ -144,9 +143,8 @@ class Linear(FittedProbe):
     """Weights ``(d, classes)`` and bias ``(classes,)`` of standardised features."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
-        """Logits."""
-        a = self.arrays
-        return ((values - a["mean"]) / a["scale"]) @ a["weights"] + a["bias"]
+        arrays = self.arrays
+        return ((values - arrays["mean"]) / arrays["scale"]) @ arrays["weights"] + arrays["bias"]
 
 
 @final
@@ -160,7 +158,6 @@ class LogisticProbe(Probe, kind="logistic"):
 
     @property
     def layout(self) -> Mapping[str, tuple[str, str]]:
-        """See `Probe`."""
         return _LINEAR
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
@@ -175,7 +172,6 @@ class LogisticProbe(Probe, kind="logistic"):
         return _floats(mean=scaling.mean, scale=scaling.scale, weights=weights, bias=bias)
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
-        """See `Probe`."""
         return Linear(classes, arrays)
 
 
@@ -190,7 +186,6 @@ class RidgeProbe(Probe, kind="ridge"):
 
     @property
     def layout(self) -> Mapping[str, tuple[str, str]]:
-        """See `Probe`."""
         return _LINEAR
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
@@ -212,7 +207,6 @@ class RidgeProbe(Probe, kind="ridge"):
         )
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
-        """See `Probe`."""
         return Linear(classes, arrays)
 
 
@@ -221,10 +215,9 @@ class Network(FittedProbe):
     """One hidden layer of rectifiers on standardised features."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
-        """Logits."""
-        a = self.arrays
-        hidden = np.maximum(((values - a["mean"]) / a["scale"]) @ a["inner"] + a["inner_bias"], 0)
-        return hidden @ a["weights"] + a["bias"]
+        arrays = self.arrays
+        hidden = np.maximum(((values - arrays["mean"]) / arrays["scale"]) @ arrays["inner"] + arrays["inner_bias"], 0)
+        return hidden @ arrays["weights"] + arrays["bias"]
 
 
 @final
@@ -240,7 +233,6 @@ class NetworkProbe(Probe, kind="mlp"):
 
     @property
     def layout(self) -> Mapping[str, tuple[str, str]]:
-        """See `Probe`."""
         return {**_LINEAR, "inner": ("F32", "d h"), "inner_bias": ("F32", "h"), "weights": ("F32", "h c")}
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
@@ -263,7 +255,6 @@ class NetworkProbe(Probe, kind="mlp"):
         return min(256, files // 2 + 1)
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
-        """See `Probe`."""
         return Network(classes, arrays)
 
 
@@ -273,13 +264,13 @@ class Nearest(FittedProbe):
 
     def scores(self, values: np.ndarray) -> np.ndarray:
         """Logarithms of the shares of the votes; none counts as a little."""
-        a, count = self.arrays, int(self.arrays["neighbours"][0])
-        placed = _unit(((values - a["mean"]) / a["scale"]) @ a["rotation"])
-        alike = placed @ a["points"].T
+        arrays, count = self.arrays, int(self.arrays["neighbours"][0])
+        placed = _unit(((values - arrays["mean"]) / arrays["scale"]) @ arrays["rotation"])
+        alike = placed @ arrays["points"].T
         near = np.argsort(-alike, axis=1, kind="stable")[:, :count]
         votes = np.full((len(values), len(self.classes)), 0.1)
         for rank in range(near.shape[1]):
-            np.add.at(votes, (np.arange(len(values)), a["labels"][near[:, rank]]), 1.0 - 0.01 * rank / count)
+            np.add.at(votes, (np.arange(len(values)), arrays["labels"][near[:, rank]]), 1.0 - 0.01 * rank / count)
         return np.log(votes / votes.sum(axis=1, keepdims=True))
 
 
@@ -294,12 +285,10 @@ class NearestProbe(Probe, kind="knn"):
 
     @property
     def layout(self) -> Mapping[str, tuple[str, str]]:
-        """See `Probe`."""
         placed = {"mean": ("F32", "d"), "scale": ("F32", "d"), "rotation": ("F32", "d r"), "points": ("F32", "n r")}
         return {**placed, "labels": ("I32", "n"), "neighbours": ("I32", "1")}
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
-        """Remember."""
         scaling = training_set.scaling
         placed = _floats(mean=scaling.mean, scale=scaling.scale, rotation=scaling.rotation)
         points = _unit(training_set.placed).astype(np.float32)
@@ -311,7 +300,6 @@ class NearestProbe(Probe, kind="knn"):
         return 128
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
-        """See `Probe`."""
         return Nearest(classes, arrays)
 
 
