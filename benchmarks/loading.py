@@ -80,7 +80,7 @@ def _forget(cache: Any) -> None:
     """Ask the system to drop the cache's samples from memory (Linux): first the mapping, then the pages."""
     if not hasattr(os, "posix_fadvise"):
         return
-    cache._samples._mmap.madvise(mmap.MADV_DONTNEED)
+    cache._values._mmap.madvise(mmap.MADV_DONTNEED)
     with (cache.folder / "samples.i16").open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 

@@ -1,28 +1,24 @@
 """Every sound of a corpus, decoded once into one memory-mapped file that training reads crops from."""
 
-import contextlib
 import hashlib
-import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Self, final
+from typing import Any, BinaryIO, Self, final
 
 import numpy as np
 
 from auricle.audio import AudioReader, Resampler, resampled_length
-from auricle.data.checksum import ChecksummedFile, damaged_piece
+from auricle.data.checksum import ChecksummedFile
 from auricle.data.ordered_map import ordered_map
+from auricle.data.row_cache import Entry, RowCache
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _VERSION = 2
-_SAMPLES = "samples.i16"
-_INDEX = "index.json"
 _BLOCK = 1 << 17
 _MAX_THREADS = 4
 _QUEUE = 64  # decoded sounds that wait for a slow one before them
@@ -36,16 +32,6 @@ _MAX_FRAMES_PER_BYTE = 1024
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """Where one sound lies: its offset in int16 units, its length in samples per channel."""
-
-    name: str
-    offset: int
-    length: int
-    channels: int
-
-
-@dataclass(frozen=True)
 class _DecodedFile:
     """One decoded sound in a file of its own."""
 
@@ -55,36 +41,24 @@ class _DecodedFile:
 
 
 @final
-class AudioCache:
-    """The decoded sounds of a corpus at one sample rate, as int16 on disk, mapped into memory as they are
-    read.
+class AudioCache(RowCache):
+    """The decoded sounds of a corpus at one sample rate, as int16 on disk, mapped into memory as they are read.
 
     Sounds keep up to ``max_channels`` of their channels (the first ones). Make one with `build`.
+
+    Attributes:
+        lengths: int64, samples per channel of each sound.
+        sample_rate: in Hz.
+        rejected: sounds that could not be decoded, and why.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open a finished cache and check it: all of its samples up to 2 GB, of a larger one a sample.
+    title = "audio cache"
+    values_name = "samples.i16"
+    dtype = np.int16
 
-        Raises:
-            DataError: the folder holds no cache, or a damaged one.
-        """
-        try:
-            index = json.loads((folder / _INDEX).read_text("utf-8"))
-            self._entries = tuple(_Entry(*entry) for entry in index["sounds"])
-            self.rejected = tuple(Rejected(Path(path), reason) for path, reason in index["rejected"])
-            self.sample_rate = int(index["sample_rate"])
-            self._samples = np.memmap(folder / _SAMPLES, np.int16, "r")
-            damaged = damaged_piece(folder / _SAMPLES, index["checksums"])
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise DataError(f"the audio cache {folder} can't be read ({error}): delete this folder") from error
-        last = self._entries[-1]
-        if self._samples.size != last.offset + last.length * last.channels:
-            raise DataError(f"the audio cache {folder} is incomplete: delete this folder")
-        if damaged is not None:
-            raise DataError(f"the audio cache {folder} is damaged (its samples have changed): delete this folder")
-        self.folder = folder
-        self.lengths = np.array([entry.length for entry in self._entries], np.int64)
-        self.lengths.setflags(write=False)
+    def _read_index(self, index: dict[str, Any]) -> None:
+        self.rejected = tuple(Rejected(Path(path), reason) for path, reason in index["rejected"])
+        self.sample_rate = int(index["sample_rate"])
 
     @classmethod
     def build(
@@ -117,30 +91,12 @@ class AudioCache:
         """
         if sample_rate < 1 or max_channels < 1:
             raise OptionError(f"a cache of {max_channels} channels at {sample_rate} Hz: both must be positive")
-        folder = Path(folder)
-        home = folder / _key(sounds, sample_rate, max_channels)
-        try:
-            if home.exists():
-                try:
-                    return cls(home)
-                except DataError as error:
-                    on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
-                    discard_folder(home)
-            folder.mkdir(parents=True, exist_ok=True)
-            _check_space(sounds, folder, sample_rate, max_channels)
-            _write_cache(sounds, home, sample_rate, max_channels, on_progress)
-        except OSError as error:
-            raise DataError(f"can't write the audio cache {folder}: {error.strerror or error}") from error
-        return cls(home)
-
-    def __len__(self) -> int:
-        """Return the number of sounds."""
-        return len(self._entries)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Name (path relative to the scanned folder) of each sound."""
-        return tuple(entry.name for entry in self._entries)
+        home = Path(folder) / _key(sounds, sample_rate, max_channels)
+        return cls.open_or_write(
+            home,
+            lambda file, scratch: _write_sounds(sounds, file, scratch, sample_rate, max_channels, on_progress),
+            on_note,
+        )
 
     @property
     def seconds(self) -> float:
@@ -149,17 +105,13 @@ class AudioCache:
 
     def channels(self, index: int) -> int:
         """Return how many channels a sound has here."""
-        return self._entries[index].channels
+        return self._entries[index].width
 
     def crop(self, index: int, start: int, length: int) -> np.ndarray:
         """Return float32 ``(c, length)`` of a sound from sample ``start`` on, with zeros after its end."""
-        assert start >= 0 and length >= 0, f"start {start} and length {length} must not be negative"
-        entry = self._entries[index]
-        count = max(0, min(length, entry.length - start))
-        first = entry.offset + start * entry.channels
-        stored = self._samples[first : first + count * entry.channels].reshape(count, entry.channels)
-        crop = np.zeros((entry.channels, length), np.float32)
-        np.multiply(stored.T, np.float32(_UNIT), out=crop[:, :count], casting="unsafe")
+        stored = self.rows(index, start, length)
+        crop = np.zeros((stored.shape[1], length), np.float32)
+        np.multiply(stored.T, np.float32(_UNIT), out=crop[:, : len(stored)], casting="unsafe")
         return crop
 
     def sound(self, index: int) -> np.ndarray:
@@ -177,15 +129,6 @@ def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:
             stamp = "missing"  # decoding it will be refused
         digest.update(f"\n{sound.path.resolve()}\n{sound.name}\n{stamp}".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:24]
-
-
-def discard_folder(home: Path) -> None:
-    """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
-    with (
-        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
-        contextlib.suppress(FileNotFoundError),  # another process was faster
-    ):
-        home.rename(Path(name) / home.name)
 
 
 def _plausible_frames(sound: Sound) -> int:
@@ -210,61 +153,40 @@ def _check_space(sounds: Sequence[Sound], folder: Path, sample_rate: int, max_ch
         )
 
 
-def _write_cache(
+def _write_sounds(
     sounds: Sequence[Sound],
-    home: Path,
+    file: ChecksummedFile,
+    scratch: Path,
     sample_rate: int,
     max_channels: int,
     on_progress: OnProgress,
-) -> None:
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True) as name:
-        work = Path(name)
-        cache = work / "cache"
-        cache.mkdir()
-        entries: list[_Entry] = []
-        rejected: list[Rejected] = []
-        with (cache / _SAMPLES).open("wb") as raw:
-            file = ChecksummedFile(raw)
-            on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
-            parts = ordered_map(  # libsndfile and soxr release Python's lock
-                lambda index: _decode(sounds[index], work / f"{index}.i16", sample_rate, max_channels),
-                range(len(sounds)),
-                threads=min(_MAX_THREADS, os.cpu_count() or 1),
-                queue=_QUEUE,
-            )
-            for index, part in enumerate(parts):
-                match part:
-                    case Rejected():
-                        rejected.append(part)
-                    case _DecodedFile():
-                        entries.append(_Entry(sounds[index].name, file.tell() // 2, part.length, part.channels))
-                        _append_file(part.path, file)
-                on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
-            checksums = file.finish()
-        if not entries:
-            reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
-            raise DataError(f"none of {len(sounds)} sounds can be decoded{reason}")
-        _write_index(cache / _INDEX, entries, rejected, sample_rate, checksums)
-        try:
-            cache.rename(home)
-        except OSError:
-            if not home.exists():  # else another process made the same cache meanwhile: use it
-                raise
-
-
-def _write_index(
-    path: Path, entries: list[_Entry], rejected: list[Rejected], sample_rate: int, checksums: list[int]
-) -> None:
-    index = {
+) -> dict[str, Any]:
+    _check_space(sounds, scratch.parent, sample_rate, max_channels)
+    entries: list[Entry] = []
+    rejected: list[Rejected] = []
+    on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
+    parts = ordered_map(  # libsndfile and soxr release Python's lock
+        lambda index: _decode(sounds[index], scratch / f"{index}.i16", sample_rate, max_channels),
+        range(len(sounds)),
+        threads=min(_MAX_THREADS, os.cpu_count() or 1),
+        queue=_QUEUE,
+    )
+    for index, part in enumerate(parts):
+        match part:
+            case Rejected():
+                rejected.append(part)
+            case _DecodedFile():
+                entries.append(Entry(sounds[index].name, file.tell() // 2, part.length, part.channels))
+                _append_file(part.path, file)
+        on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
+    if not entries:
+        reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
+        raise DataError(f"none of {len(sounds)} sounds can be decoded{reason}")
+    return {
         "sample_rate": sample_rate,
-        "sounds": [[entry.name, entry.offset, entry.length, entry.channels] for entry in entries],
+        "sounds": entries,
         "rejected": [[str(refused.path), refused.reason] for refused in rejected],
-        "checksums": checksums,
     }
-    with path.open("w", encoding="utf-8") as file:
-        json.dump(index, file)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _append_file(part: Path, file: ChecksummedFile) -> None:

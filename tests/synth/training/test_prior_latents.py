@@ -95,10 +95,10 @@ def test_a_cache_is_made_once_for_a_model_and_again_if_damaged(
     with (second.folder / "latents.f32").open("r+b") as file:
         file.seek(100)
         file.write(b"\x00\x01\x02\x03")
-    with pytest.raises(DataError, match="damaged: delete this folder"):
+    with pytest.raises(DataError, match=r"damaged .*: delete this folder"):
         LatentCache(second.folder)
     third = build()
-    assert counts and "damaged: they are made anew" in notes[0]
+    assert counts and notes[0].endswith("it is made anew")
     assert np.array_equal(third.crop(0, 0, 5), first)
     assert len(list(tmp_path.iterdir())) == 1
 

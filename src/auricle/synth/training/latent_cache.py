@@ -1,21 +1,16 @@
 """The latents of every sound of a corpus, encoded once into one memory-mapped file that priors are trained from."""
 
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, final
+from typing import Any, Self, final
 
 import numpy as np
 import torch
 
 from auricle.data import AudioCache
-from auricle.data.cache import discard_folder
-from auricle.data.checksum import ChecksummedFile, damaged_piece
-from auricle.errors import DataError
+from auricle.data.checksum import ChecksummedFile
+from auricle.data.row_cache import Entry, RowCache
 from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
@@ -23,28 +18,16 @@ from auricle.synth.rendering.mid_side import rotate, to_features
 
 TAIL = 8
 """Frames of silence that are encoded after each sound, so that the way into silence is known."""
-_VERSION = 1
-_VALUES, _INDEX = "latents.f32", "index.json"
+_VERSION = 2
 _BLOCK_SECONDS = 8.0
 _SILENT_SECONDS = 4.0
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """Where one sound lies: its first frame, and its frames without the tail."""
-
-    name: str
-    first: int
-    length: int
-
-
 @final
-class LatentCache:
+class LatentCache(RowCache):
     """Encoder outputs of the sounds of a corpus, ``(n, features)`` each, on disk, mapped into memory as they are read.
 
     Attributes:
-        folder: where it lies.
-        names: name (path relative to the scanned folder) of each sound.
         lengths: int64, frames of each sound.
         features: values per frame: the latents of all channels side by side, middle and side where there are two.
         mean: float32 ``(features,)`` over all frames.
@@ -52,30 +35,16 @@ class LatentCache:
         silence: float32 ``(features,)``, one frame of endless silence.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open a finished cache and check it.
+    title = "latent cache"
+    values_name = "latents.f32"
+    dtype = np.float32
 
-        Raises:
-            DataError: the folder holds no cache, or a damaged one.
-        """
-        try:
-            index = json.loads((folder / _INDEX).read_text("utf-8"))
-            self._entries = tuple(_Entry(*entry) for entry in index["sounds"])
-            self.mean, self.deviation, self.silence = (
-                np.array(index[name], np.float32) for name in ("mean", "deviation", "silence")
-            )
-            self.features = self.mean.size
-            self._values = np.memmap(folder / _VALUES, np.float32, "r").reshape(-1, self.features)
-            damaged = damaged_piece(folder / _VALUES, index["checksums"])
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise DataError(f"the latents in {folder} can't be read ({error}): delete this folder") from error
-        last = self._entries[-1]
-        if damaged is not None or len(self._values) != last.first + last.length + TAIL:
-            raise DataError(f"the latents in {folder} are damaged: delete this folder")
-        self.folder = folder
-        self.names = tuple(entry.name for entry in self._entries)
-        self.lengths = np.array([entry.length for entry in self._entries], np.int64)
-        self.lengths.setflags(write=False)
+    def _read_index(self, index: dict[str, Any]) -> None:
+        self.mean, self.deviation, self.silence = (
+            np.array(index[name], np.float32) for name in ("mean", "deviation", "silence")
+        )
+        self.features = self.mean.size
+        self.lengths = self.lengths - TAIL
 
     @classmethod
     def build(
@@ -105,31 +74,16 @@ class LatentCache:
         """
         assert sounds.sample_rate == model.sample_rate, (sounds.sample_rate, model.sample_rate)
         home = Path(folder) / f"latents-{_key(sounds, model, channels)}"
-        try:
-            if home.exists():
-                try:
-                    return cls(home)
-                except DataError as error:
-                    on_note(f"{str(error).removesuffix(': delete this folder')}: they are made anew")
-                    discard_folder(home)
-            home.parent.mkdir(parents=True, exist_ok=True)
-            _make(sounds, model, home, channels, on_progress)
-        except OSError as error:
-            raise DataError(f"can't write the latents {home}: {error.strerror or error}") from error
-        return cls(home)
-
-    def __len__(self) -> int:
-        """Return the number of sounds."""
-        return len(self._entries)
+        return cls.open_or_write(
+            home, lambda file, scratch: _write_latents(sounds, model, file, channels, on_progress), on_note
+        )
 
     def crop(self, index: int, start: int, count: int) -> np.ndarray:
         """Return float32 ``(count, features)`` of a sound from frame ``start`` on, with silence after its end."""
-        assert start >= 0 and count >= 0, f"start {start} and count {count} must not be negative"
-        entry = self._entries[index]
-        stored = max(0, min(count, entry.length + TAIL - start))
+        stored = self.rows(index, start, count)
         crop = np.empty((count, self.features), np.float32)
-        crop[:stored] = self._values[entry.first + start : entry.first + start + stored]
-        crop[stored:] = self.silence
+        crop[: len(stored)] = stored
+        crop[len(stored) :] = self.silence
         return crop
 
 
@@ -170,38 +124,24 @@ def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
     return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
 
 
-def _make(sounds: AudioCache, model: Autoencoder, home: Path, channels: int, on_progress: OnProgress) -> None:
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True) as name:
-        work = Path(name) / "cache"
-        work.mkdir()
-        entries: list[_Entry] = []
-        count, features = 0, channels * model.latent_dim
-        total, squares = np.zeros(features), np.zeros(features)
-        with (work / _VALUES).open("wb") as raw:
-            file = ChecksummedFile(raw)
-            on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
-            for index, sound in enumerate(sounds.names):
-                z = encode_blocks(model, sounds, index, channels, TAIL)
-                entries.append(_Entry(sound, count + TAIL * index, len(z) - TAIL))
-                file.write(np.ascontiguousarray(z, "<f4").tobytes())
-                frames = z[:-TAIL].astype(np.float64)
-                count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
-                on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
-            checksums = file.finish()
-        mean = total / count
-        values = {
-            "sounds": [[entry.name, entry.first, entry.length] for entry in entries],
-            "mean": mean.tolist(),
-            "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
-            "silence": silent_frame(model, channels).tolist(),
-            "checksums": checksums,
-        }
-        with (work / _INDEX).open("w", encoding="utf-8") as index_file:
-            json.dump(values, index_file)
-            index_file.flush()
-            os.fsync(index_file.fileno())
-        try:
-            work.rename(home)
-        except OSError:
-            if not home.exists():  # else another process made the same cache meanwhile: use it
-                raise
+def _write_latents(
+    sounds: AudioCache, model: Autoencoder, file: ChecksummedFile, channels: int, on_progress: OnProgress
+) -> dict[str, Any]:
+    entries: list[Entry] = []
+    count, features = 0, channels * model.latent_dim
+    total, squares = np.zeros(features), np.zeros(features)
+    on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
+    for index, name in enumerate(sounds.names):
+        z = encode_blocks(model, sounds, index, channels, TAIL)
+        entries.append(Entry(name, file.tell() // 4, *z.shape))
+        file.write(np.ascontiguousarray(z, "<f4").tobytes())
+        frames = z[:-TAIL].astype(np.float64)
+        count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
+        on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
+    mean = total / count
+    return {
+        "sounds": entries,
+        "mean": mean.tolist(),
+        "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
+        "silence": silent_frame(model, channels).tolist(),
+    }

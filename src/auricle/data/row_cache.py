@@ -1,0 +1,132 @@
+"""Matrices in one memory-mapped file, made once from sounds: what the caches of samples and of latents share."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from auricle.data.checksum import ChecksummedFile, damaged_piece
+from auricle.errors import DataError
+
+_INDEX = "index.json"
+
+
+class Entry(NamedTuple):
+    """The matrix of one sound: its offset in values, its rows, their width."""
+
+    name: str
+    offset: int
+    length: int
+    width: int
+
+
+class RowCache:
+    """A folder with one matrix ``(length, width)`` for each sound, mapped into memory as it is read, and an index.
+
+    Attributes:
+        folder: where it lies.
+        names: name (path relative to the scanned folder) of each sound.
+        lengths: int64, rows of each sound.
+    """
+
+    title: ClassVar[str]
+    values_name: ClassVar[str]
+    dtype: ClassVar[type[np.generic]]
+
+    def __init__(self, folder: Path) -> None:
+        """Open a finished cache and check it: all of its values up to 2 GB, of a larger one a sample.
+
+        Raises:
+            DataError: the folder holds no cache, or a damaged one.
+        """
+        path = folder / self.values_name
+        try:
+            index = json.loads((folder / _INDEX).read_text("utf-8"))
+            self._entries = tuple(Entry(*entry) for entry in index["sounds"])
+            self._values = np.memmap(path, self.dtype, "r")
+            last = self._entries[-1]
+            is_damaged = self._values.size != last.offset + last.length * last.width
+            is_damaged = is_damaged or damaged_piece(path, index["checksums"]) is not None
+            self.names = tuple(entry.name for entry in self._entries)
+            self.lengths = np.array([entry.length for entry in self._entries], np.int64)
+            self._read_index(index)
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise DataError(f"the {self.title} {folder} can't be read ({error}): delete this folder") from error
+        if is_damaged:
+            raise DataError(f"the {self.title} {folder} is damaged (its values have changed): delete this folder")
+        self.folder = folder
+        self.lengths.setflags(write=False)
+
+    def _read_index(self, index: dict[str, Any]) -> None:
+        """Take what else the index holds."""
+
+    @classmethod
+    def open_or_write(
+        cls, home: Path, write: Callable[[ChecksummedFile, Path], dict[str, Any]], on_note: Callable[[str], None]
+    ) -> Self:
+        """Open the cache ``home``; write it if it is not there, or damaged. It appears whole or not at all.
+
+        Args:
+            home: the folder of the cache.
+            write: writes the values into a file, may use a folder for other files, and returns the index, whose
+                ``sounds`` are entries.
+            on_note: is told in one line if a damaged cache is made anew.
+
+        Raises:
+            DataError: the folder can't be written.
+        """
+        try:
+            if home.exists():
+                try:
+                    return cls(home)
+                except DataError as error:
+                    on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
+                    _discard_folder(home)
+            home.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(
+                prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True
+            ) as name:
+                unfinished = Path(name) / "cache"
+                unfinished.mkdir()
+                with (unfinished / cls.values_name).open("wb") as file:
+                    values = ChecksummedFile(file)
+                    index = write(values, Path(name))
+                    index["checksums"] = values.finish()
+                with (unfinished / _INDEX).open("w", encoding="utf-8") as file:
+                    json.dump(index, file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                try:
+                    unfinished.rename(home)
+                except OSError:
+                    if not home.exists():  # else another process made the same cache meanwhile: use it
+                        raise
+        except OSError as error:
+            raise DataError(f"can't write the {cls.title} {home.parent}: {error.strerror or error}") from error
+        return cls(home)
+
+    def __len__(self) -> int:
+        """Return the number of sounds."""
+        return len(self._entries)
+
+    def rows(self, index: int, start: int, count: int) -> np.ndarray:
+        """Return ``(n, width)`` of a sound from row ``start`` on, n less than ``count`` where it ends; a view."""
+        assert start >= 0 and count >= 0, f"start {start} and count {count} must not be negative"
+        entry = self._entries[index]
+        first = entry.offset + start * entry.width
+        stored = max(0, min(count, entry.length - start))
+        return self._values[first : first + stored * entry.width].reshape(stored, entry.width)
+
+
+def _discard_folder(home: Path) -> None:
+    """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
+        contextlib.suppress(FileNotFoundError),  # another process was faster
+    ):
+        home.rename(Path(name) / home.name)
