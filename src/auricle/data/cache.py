@@ -13,7 +13,7 @@ import numpy as np
 from auricle.audio import AudioReader, Resampler, resampled_length
 from auricle.data.checksum import ChecksummedFile
 from auricle.data.ordered_map import ordered_map
-from auricle.data.row_cache import Entry, RowCache
+from auricle.data.row_cache import RowCache, SoundRows
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -162,7 +162,7 @@ def _write_sounds(
     on_progress: OnProgress,
 ) -> dict[str, Any]:
     _check_space(sounds, scratch.parent, sample_rate, max_channels)
-    entries: list[Entry] = []
+    entries: list[SoundRows] = []
     rejected: list[Rejected] = []
     on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
     parts = ordered_map(  # libsndfile and soxr release Python's lock
@@ -176,7 +176,7 @@ def _write_sounds(
             case Rejected():
                 rejected.append(part)
             case _DecodedFile():
-                entries.append(Entry(sounds[index].name, file.tell() // 2, part.length, part.channels))
+                entries.append(SoundRows(sounds[index].name, file.tell() // 2, part.length, part.channels))
                 _append_file(part.path, file)
         on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
     if not entries:

@@ -16,7 +16,7 @@ from auricle.errors import DataError
 _INDEX = "index.json"
 
 
-class Entry(NamedTuple):
+class SoundRows(NamedTuple):
     """The matrix of one sound: its offset in values, its rows, their width."""
 
     name: str
@@ -47,7 +47,7 @@ class RowCache:
         path = folder / self.values_name
         try:
             index = json.loads((folder / _INDEX).read_text("utf-8"))
-            self._entries = tuple(Entry(*entry) for entry in index["sounds"])
+            self._entries = tuple(SoundRows(*entry) for entry in index["sounds"])
             self._values = np.memmap(path, self.dtype, "r")
             last = self._entries[-1]
             is_damaged = self._values.size != last.offset + last.length * last.width

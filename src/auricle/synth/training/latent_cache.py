@@ -10,7 +10,7 @@ import torch
 
 from auricle.data import AudioCache
 from auricle.data.checksum import ChecksummedFile
-from auricle.data.row_cache import Entry, RowCache
+from auricle.data.row_cache import RowCache, SoundRows
 from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
@@ -127,13 +127,13 @@ def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
 def _write_latents(
     sounds: AudioCache, model: Autoencoder, file: ChecksummedFile, channels: int, on_progress: OnProgress
 ) -> dict[str, Any]:
-    entries: list[Entry] = []
+    entries: list[SoundRows] = []
     count, features = 0, channels * model.latent_dim
     total, squares = np.zeros(features), np.zeros(features)
     on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
     for index, name in enumerate(sounds.names):
         z = encode_blocks(model, sounds, index, channels, TAIL)
-        entries.append(Entry(name, file.tell() // 4, *z.shape))
+        entries.append(SoundRows(name, file.tell() // 4, *z.shape))
         file.write(np.ascontiguousarray(z, "<f4").tobytes())
         frames = z[:-TAIL].astype(np.float64)
         count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
