@@ -135,11 +135,11 @@ def _command(args: argparse.Namespace, steps: int) -> float:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         data = process.stdout.read(_HEADER + 2)
-        took = time.perf_counter() - began
+        elapsed = time.perf_counter() - began
         process.stdout.close()
         process.wait()
     assert len(data) == _HEADER + 2, "the stream ended before its first sample"
-    return took
+    return elapsed
 
 
 def _memory(args: argparse.Namespace, seconds: float, folder: Path) -> dict[str, Any]:

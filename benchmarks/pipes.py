@@ -71,13 +71,13 @@ def _measured(verb: str, args: argparse.Namespace, feed: Any, target: Path) -> d
             time.sleep(0.5)
         feeder.join()
     assert process.returncode == 0
-    took = time.perf_counter() - began
+    elapsed = time.perf_counter() - began
     settled = [size for size in sizes[len(sizes) // 10 :] if size]
     early, late = max(settled[: len(settled) // 5]), max(settled[-len(settled) // 5 :])
     return {
         "verb": verb,
         "hours": args.hours,
-        "x real time": args.hours * 3600 / took,
+        "x real time": args.hours * 3600 / elapsed,
         "MB at 10 to 28 %": early,
         "MB in the last fifth": late,
         "late / early": f"{late / early:.3f}",

@@ -57,7 +57,7 @@ def _peer(name: str) -> float:
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
     length = rate // model.config.hop_length * model.config.hop_length
     audio = 0.1 * torch.randn(1, length)
-    took = []
+    elapsed = []
     for _ in range(3):
         started = time.perf_counter()
         latent = model.encoder(audio.unsqueeze(1))
@@ -67,8 +67,8 @@ def _peer(name: str) -> float:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        took.append(time.perf_counter() - started)
-    return audio.numel() / rate / median(took[1:])
+        elapsed.append(time.perf_counter() - started)
+    return audio.numel() / rate / median(elapsed[1:])
 
 
 def _arithmetic(profile: dict[str, float], peak: float) -> dict[str, Any]:

@@ -60,13 +60,13 @@ def _killed(home: Path, steps: int) -> dict[str, Any]:
     os.kill(_worker_of(agents[1].pid), signal.SIGKILL)
     killed = time.monotonic()
     errors = [agent.communicate(timeout=120)[1] for agent in agents]
-    took = time.monotonic() - killed
+    elapsed = time.monotonic() - killed
     codes = [agent.returncode for agent in agents]
     if 0 in codes or "exitcode  : -9" not in errors[1] or "has lost the others" not in errors[0]:
         raise OptionError(f"the job ended with {codes} and said {errors[0][-500:]!r}, {errors[1][-500:]!r}")
     for agent in _on_both({**job, "resume": True}):
         _ended(agent, 0)
-    return {**_differences(home / "one", home / "killed"), "seconds until the job ended": took}
+    return {**_differences(home / "one", home / "killed"), "seconds until the job ended": elapsed}
 
 
 @contextmanager

@@ -57,13 +57,13 @@ def format_rejected(rejected: "tuple[Rejected, ...]") -> str:
     return "\n".join((f"{count} left out:", *reasons, *more))
 
 
-def format_sounds(output: "SynthesisOutput", took: float) -> str:
+def format_sounds(output: "SynthesisOutput", elapsed: float) -> str:
     """A line for each sound, and one for all."""
     lines = [_line(sound) for sound in output.sounds[:_SHOWN]]
     if len(output.sounds) > _SHOWN:
         lines.append(f"and {len(output.sounds) - _SHOWN} more")
     shape = f"{output.channels} x {output.sample_rate} Hz"
-    return "\n".join((*lines, f"{output.seconds:.1f} s of sound, {shape}, in {took:.1f} s"))
+    return "\n".join((*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s"))
 
 
 def _line(sound: "Sound") -> str:

@@ -70,7 +70,7 @@ def compress(
         f"{f', coded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
     source_bytes = None if source == PIPE else source.stat().st_size
-    print_result(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "took": elapsed})
+    print_result(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "elapsed_seconds": elapsed})
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

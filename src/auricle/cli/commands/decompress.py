@@ -86,4 +86,4 @@ def decompress(
         f"{f', decoded at {speed.text}' if speed.text else ''}, {elapsed:.1f} s in all"
     )
     file_bytes = None if target == PIPE else target.stat().st_size
-    print_result(screen, target, text, {**asdict(result), "bytes": file_bytes, "took": elapsed})
+    print_result(screen, target, text, {**asdict(result), "bytes": file_bytes, "elapsed_seconds": elapsed})

@@ -57,8 +57,8 @@ def generate(
         return
     with screen.progress("generate") as on_progress:
         result = run(prior, options, model=model, sampling=sampling, out=out, force=force, on_progress=on_progress)
-    took = time.perf_counter() - started
-    screen.result(format_sounds(result, took), {**result.to_json(), "took": took})
+    elapsed = time.perf_counter() - started
+    screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 
 
 def _stream(

@@ -39,5 +39,5 @@ def morph(
     screen, started = Screen(output), time.perf_counter()
     with screen.progress("morph") as on_progress:
         result = run(first, second, options, model=model, out=out, force=force, on_progress=on_progress)
-    took = time.perf_counter() - started
-    screen.result(format_sounds(result, took), {**result.to_json(), "took": took})
+    elapsed = time.perf_counter() - started
+    screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})

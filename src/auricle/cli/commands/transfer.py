@@ -35,5 +35,5 @@ def transfer(
     screen, started = Screen(output), time.perf_counter()
     with screen.progress(f"transfer {sound.name}") as on_progress:
         result = run(sound, onto, quality=quality, out=out, force=force, on_progress=on_progress)
-    took = time.perf_counter() - started
-    screen.result(format_sounds(result, took), {**result.to_json(), "took": took})
+    elapsed = time.perf_counter() - started
+    screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
