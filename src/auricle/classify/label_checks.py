@@ -10,7 +10,7 @@ from auricle.data.labels import Labels, labelled
 from auricle.errors import DataError, OptionError
 from auricle.options.classification import ClassifierOptions
 
-_SHOWN = 5
+_MAX_LISTED = 5
 
 
 def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | None = None) -> Labels:
@@ -64,7 +64,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         on_note(f"{_count(unknown, 'sound')} without a label: left out")
     single = [name for name, count in sorted(counts.items()) if count == 1]
     if single:
-        names = ", ".join(single[:_SHOWN]) + (", ..." if len(single) > _SHOWN else "")
+        names = ", ".join(single[:_MAX_LISTED]) + (", ..." if len(single) > _MAX_LISTED else "")
         on_note(
             f"{_count(len(single), 'class')} with a single file ({names}): whether it is recognised can't be measured"
         )

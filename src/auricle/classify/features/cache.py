@@ -1,4 +1,4 @@
-"""Features that were made before: kept by what made them and by each file's place, size and time."""
+"""Features kept for the next time, by what made them and by each file's place, size and time."""
 
 import contextlib
 import hashlib

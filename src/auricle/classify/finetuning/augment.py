@@ -115,15 +115,15 @@ def _faster(sound: np.ndarray, speed: float) -> np.ndarray:
     """As a tape that runs faster (Ko et al., "Audio augmentation for speech recognition", 2015)."""
     if speed == 1.0 or len(sound) < 2:
         return sound
-    places = np.arange(0, len(sound) - 1, speed)
-    return np.interp(places, np.arange(len(sound)), sound).astype(np.float32)
+    positions = np.arange(0, len(sound) - 1, speed)
+    return np.interp(positions, np.arange(len(sound)), sound).astype(np.float32)
 
 
-def _tilted(sound: np.ndarray, most: float, random: np.random.Generator) -> np.ndarray:
+def _tilted(sound: np.ndarray, max_gain: float, random: np.random.Generator) -> np.ndarray:
     """Through a random smooth filter (Nam et al., "FilterAugment", 2022)."""
-    if most == 0:
+    if max_gain == 0:
         return sound
     spectrum = np.fft.rfft(sound)
     knots = np.concatenate(([0.0], np.geomspace(0.01, 1.0, _BANDS - 1))) * (len(spectrum) - 1)
-    gains = np.interp(np.arange(len(spectrum)), knots, random.uniform(-most, most, _BANDS))
+    gains = np.interp(np.arange(len(spectrum)), knots, random.uniform(-max_gain, max_gain, _BANDS))
     return np.fft.irfft(spectrum * 10 ** (gains / 20), len(sound)).astype(np.float32)

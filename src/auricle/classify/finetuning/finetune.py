@@ -61,7 +61,7 @@ class FineTuning:
     Args:
         labels: sounds with their labels and groups.
         model: whose encoder is the start; it is not changed.
-        home: folder for decoded sounds.
+        folder: for decoded sounds.
         options: groups, segments, seed and cache.
         tuning: the run's configuration; by default what fits the sounds.
         on_progress: called while sounds are decoded, and while the probe is fitted.
@@ -76,7 +76,7 @@ class FineTuning:
         self,
         labels: Labels,
         model: Autoencoder,
-        home: Path,
+        folder: Path,
         *,
         options: ClassifierOptions = ClassifierOptions(),
         tuning: Tuning | None = None,
@@ -89,7 +89,7 @@ class FineTuning:
         self.tuning = tuning or _fitting_tuning([item.sound.seconds for item in labels.known], options)
         decoded = AudioCache.build(
             [item.sound for item in labels.known],
-            home,
+            folder,
             sample_rate=model.sample_rate,
             on_progress=on_progress,
             on_note=on_note,

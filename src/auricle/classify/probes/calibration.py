@@ -50,6 +50,6 @@ def calibration_error(probabilities: np.ndarray, truth: np.ndarray) -> float:
         truth: class numbers ``(files,)``.
     """
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
-    places = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gaps = [abs(float(right[places == b].mean() - confidence[places == b].mean())) for b in np.unique(places)]
-    return float(np.average(gaps, weights=np.unique(places, return_counts=True)[1]))
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    gaps = [abs(float(right[bins == b].mean() - confidence[bins == b].mean())) for b in np.unique(bins)]
+    return float(np.average(gaps, weights=np.unique(bins, return_counts=True)[1]))

@@ -64,11 +64,11 @@ def check_groups_in_folds(groups: Sequence[str | None], folds: Sequence[str]) ->
     Raises:
         DataError: with the group and its folds.
     """
-    home: dict[str, str] = {}
+    fold_by_group: dict[str, str] = {}
     for group, fold in zip(groups, folds, strict=True):
-        if group is not None and home.setdefault(group, fold) != fold:
+        if group is not None and fold_by_group.setdefault(group, fold) != fold:
             raise DataError(
-                f"group {group} lies in fold {home[group]} and in fold {fold}: a figure would say how well "
+                f"group {group} lies in fold {fold_by_group[group]} and in fold {fold}: a figure would say how well "
                 "it is recognised, not its class; leave --groups out, or give a number of folds"
             )
 
@@ -82,10 +82,10 @@ def grouped_folds(labels: Sequence[str], groups: Sequence[str] | None, count: in
     unit, units = ("sounds", len(labels)) if groups is None else ("groups", len(set(groups)))
     if not 2 <= count <= units:
         raise OptionError(f"{count} folds of {units} {unit}: give 2 to {units}")
-    places = np.zeros(len(labels), int)
+    fold_numbers = np.zeros(len(labels), int)
     for number, held_out in enumerate(split_folds(np.asarray(labels), groups, count, seed)):
-        places[held_out] = number
-    return tuple(str(number + 1) for number in places)
+        fold_numbers[held_out] = number
+    return tuple(str(number + 1) for number in fold_numbers)
 
 
 def split_folds(labels: np.ndarray, groups: Sequence[str] | None, count: int, seed: int) -> list[np.ndarray]:

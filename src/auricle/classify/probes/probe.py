@@ -124,17 +124,17 @@ class Probe(RegisteredConfig):
                 continue
             truth_parts.append(numbers[judged])
             training_set = TrainingSet.of(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
-            for place, strength in enumerate(self.strengths):
+            for index, strength in enumerate(self.strengths):
                 arrays = self.learn(training_set, len(classes), strength, seed)
                 probe = self.restore(tuple(names[number] for number in classes), {**arrays, "temperature": np.ones(1)})
                 scores = np.full((len(judged), len(names)), -np.inf)
                 scores[:, classes] = probe.scores(values[judged])
-                score_parts[place].append(scores)
+                score_parts[index].append(scores)
         if not truth_parts:
             return self.strengths[len(self.strengths) // 2], 1.0
         truth = np.concatenate(truth_parts)
         temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
-        best = min(range(len(temperatures)), key=lambda place: temperatures[place].loss)
+        best = min(range(len(temperatures)), key=lambda index: temperatures[index].loss)
         return self.strengths[best], temperatures[best].value
 
 

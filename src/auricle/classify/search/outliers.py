@@ -78,10 +78,10 @@ def doubtful_labels(points: np.ndarray, labels: list[str | None], *, limit: int)
         return ()
     neighbours = neighbours_of_each(points[labelled_rows])
     candidates: list[tuple[float, DoubtfulRow]] = []
-    for place, (rows, cosines) in enumerate(zip(neighbours.rows, neighbours.cosines, strict=True)):
-        neighbour_labels = {labels[labelled_rows[row]] for row in rows[rows != place][:NEIGHBOURS]}
-        label, neighbour_label = labels[labelled_rows[place]], neighbour_labels.pop()
+    for index, (rows, cosines) in enumerate(zip(neighbours.rows, neighbours.cosines, strict=True)):
+        neighbour_labels = {labels[labelled_rows[row]] for row in rows[rows != index][:NEIGHBOURS]}
+        label, neighbour_label = labels[labelled_rows[index]], neighbour_labels.pop()
         if not neighbour_labels and neighbour_label != label:
-            doubtful = DoubtfulRow(int(labelled_rows[place]), str(label), str(neighbour_label))
+            doubtful = DoubtfulRow(int(labelled_rows[index]), str(label), str(neighbour_label))
             candidates.append((-float(cosines.mean()), doubtful))
     return tuple(doubtful for _, doubtful in sorted(candidates)[:limit])
