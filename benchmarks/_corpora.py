@@ -23,14 +23,14 @@ class Work:
     Attributes:
         folder: below the corpus, or where ``--drums`` says.
         model: whose encoder hears it.
-        told: the protocol, in words.
+        protocol: the protocol, in words.
         parts: a path in the corpus and the manifest's label to class, group and fold ("" for none).
         folds: how many grouped folds are split_folds out where sounds state none.
     """
 
     folder: str
     model: str
-    told: str
+    protocol: str
     parts: Callable[[str, str], tuple[str, str, str]]
     folds: int = 5
 
@@ -83,9 +83,9 @@ def labels_of(name: str, corpus: Path | None, drums: Path | None) -> "Labels":
     )
 
 
-def told(name: str) -> str:
+def protocol(name: str) -> str:
     """The protocol in words."""
-    return WORKS[name].told if name in WORKS else "drums by class, 5 folds grouped by kit"
+    return WORKS[name].protocol if name in WORKS else "drums by class, 5 folds grouped by kit"
 
 
 def model_for(name: str) -> str:

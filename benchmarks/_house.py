@@ -69,7 +69,7 @@ def show_parameters(trees: dict[Path, ast.Module]) -> None:
 
 def parameter_count(function: Function) -> int:
     arguments = function.args
-    names = [one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
 
 

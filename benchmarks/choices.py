@@ -48,8 +48,8 @@ def _stages(encoder: int, decoder: int, **block: Any) -> Change:
     first = {"lookahead": 1} | block
 
     def stage(width: int, count: int) -> tuple[StageConfig, ...]:
-        others = tuple(ConvBlockConfig(**(block | {"lookahead": 0})) for _ in range(count - 1))
-        return (StageConfig(dim=width, blocks=(ConvBlockConfig(**first), *others)),)
+        further_blocks = tuple(ConvBlockConfig(**(block | {"lookahead": 0})) for _ in range(count - 1))
+        return (StageConfig(dim=width, blocks=(ConvBlockConfig(**first), *further_blocks)),)
 
     def change(config: TrainConfig) -> TrainConfig:
         width = config.model.encoder[0].dim

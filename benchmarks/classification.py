@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from _corpora import WORKS, folds_for, labels_of, model_for, told
+from _corpora import WORKS, folds_for, labels_of, model_for, protocol
 from _shared import one_thread, parser, publish, run, table
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def accuracy(args: argparse.Namespace) -> Part:
             for baseline in judged.baselines
         ]
         svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
-        rows += [{"work": told(name), **row} for row in (latents_row, svm, *baseline_rows)]
+        rows += [{"work": protocol(name), **row} for row in (latents_row, svm, *baseline_rows)]
     heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
     notes = "lead: points by which the latents are above these features, with the paired 95 % interval"
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
@@ -84,7 +84,7 @@ def labels(args: argparse.Namespace) -> Part:
         for extractor in _rivals(labelled_sounds, args.model or model_for(name)):
             values, names, folds, groups = _values(labelled_sounds, extractor)
             accuracies = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
-            rows.append({"work": told(name), "features": extractor.name, **accuracies})
+            rows.append({"work": protocol(name), "features": extractor.name, **accuracies})
     return {"probe": args.probe, "draws": _DRAWS}, {"rows": rows}, [table(rows)]
 
 
@@ -118,7 +118,7 @@ def finetune(args: argparse.Namespace) -> Part:
             frozen = _frozen(inside, outside, model)
             rows.append(
                 {
-                    "work": told(name),
+                    "work": protocol(name),
                     "fold": fold,
                     "frozen %": 100 * frozen,
                     "fine-tuned %": 100 * _right(tuned.classifier, outside),
@@ -161,7 +161,7 @@ def architectures(args: argparse.Namespace) -> Part:
             best = max((row for row in training.table if row.codec != "opus"), key=lambda row: row.si_sdr or -99.0)
             rows.append(
                 {
-                    "work": told(name),
+                    "work": protocol(name),
                     "architecture": preset,
                     "accuracy %": 100 * judged.evaluation.accuracy.value,
                     "mel": best.mel,
@@ -194,7 +194,7 @@ def speed(args: argparse.Namespace) -> Part:
         wall, used = time.perf_counter() - started, time.process_time() - processor
         rows.append(
             {
-                "work": told(name),
+                "work": protocol(name),
                 "clips": len(paths),
                 "mean s": seconds / len(paths),
                 "wall s": wall,

@@ -78,9 +78,10 @@ def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def _pair(own: float | None, opus: float | None, *, digits: int) -> str:
+def _pair(auricle: float | None, opus: float | None, *, digits: int) -> str:
     return " ".join(
-        text.format("-" if value is None else f"{value:.{digits}f}") for text, value in (("{}", own), ("({})", opus))
+        text.format("-" if value is None else f"{value:.{digits}f}")
+        for text, value in (("{}", auricle), ("({})", opus))
     )
 
 

@@ -90,10 +90,10 @@ def test_compress_and_decompress_by_default_names(auricle, tone_file: Path, mode
 def test_json_has_stable_keys(auricle, tmp_path: Path, tone_file: Path, model_file: Path):
     coded, decoded = tmp_path / "a.aur", tmp_path / "a.flac"
     made = auricle("compress", tone_file, coded, "--model", model_file, "--kbps", 9, "--json").json
-    assert made.keys() == {"path", "bytes", "seconds", "kbps", "quality", "model", "source_bytes", "took"}
+    assert made.keys() == {"path", "bytes", "seconds", "kbps", "quality", "model", "source_bytes", "elapsed_seconds"}
     assert made["path"] == str(coded) and made["bytes"] == coded.stat().st_size and made["model"] == "tiny"
     back = auricle("decompress", coded, decoded, "--model", model_file, "--json").json
-    assert back.keys() == {"path", "seconds", "sample_rate", "channels", "samples", "lost", "bytes", "took"}
+    assert back.keys() == {"path", "seconds", "sample_rate", "channels", "samples", "lost", "bytes", "elapsed_seconds"}
     assert (back["sample_rate"], back["channels"], back["samples"]) == (22050, 2, 44100)
     about = auricle("info", coded, "--json").json
     assert about["model"] == "tiny" and about["channels"] == 2 and about["bytes"] == coded.stat().st_size

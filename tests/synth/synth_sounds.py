@@ -50,8 +50,8 @@ def make_prior(model: Autoencoder, *, channels: int = 1, recurrent: bool = False
 
 def tone(hertz: float, seconds: float, *, level: float = 0.3, rate: int = RATE, channels: int = 1) -> np.ndarray:
     time = np.arange(round(seconds * rate)) / rate
-    one = level * np.sin(2 * np.pi * hertz * time)
-    return np.stack([one * (1 - 0.5 * channel) for channel in range(channels)]).astype(np.float32)
+    channel_sound = level * np.sin(2 * np.pi * hertz * time)
+    return np.stack([channel_sound * (1 - 0.5 * channel) for channel in range(channels)]).astype(np.float32)
 
 
 def wav(path: Path, audio: np.ndarray, rate: int = RATE) -> Path:

@@ -53,14 +53,14 @@ def test_alignment_moves_events_together(tmp_path: Path):
     first, second = np.zeros((1, RATE), np.float32), np.zeros((1, RATE), np.float32)
     first[:, 3200:4800], second[:, 9600:11200] = click, click
     paths = [wav(tmp_path / f"{name}.wav", audio) for name, audio in (("first", first), ("second", second))]
-    plain, warped = (
+    unwarped, warped = (
         samples(morph(*paths, MorphOptions(3, align=align), model=MODEL).sounds[1])[0] for align in (False, True)
     )
 
     def energy(audio: np.ndarray, start: int) -> float:
         return float(np.square(audio[start : start + 1600]).sum() / np.square(audio).sum())
 
-    assert energy(plain, 3200) > 0.3 and energy(plain, 9600) > 0.3
+    assert energy(unwarped, 3200) > 0.3 and energy(unwarped, 9600) > 0.3
     assert energy(warped, 6400) > 0.8  # in the middle of both places
 
 

@@ -50,12 +50,12 @@ def test_training_lowers_the_loss_and_learns_classes(kind: str) -> None:
     assert sum(losses[-20:]) < 0.75 * sum(losses[:20])
     prior.eval()
 
-    def told(given: Tensor) -> float:
+    def loss_as(labels: Tensor) -> float:
         torch.manual_seed(0)
         with torch.no_grad():
-            return float(prior.loss(x, x[:, 0], given, begin)["loss"].mean())
+            return float(prior.loss(x, x[:, 0], labels, begin)["loss"].mean())
 
-    assert told(label) < told(1 - label) - 0.01
+    assert loss_as(label) < loss_as(1 - label) - 0.01
 
 
 @KINDS
@@ -109,10 +109,12 @@ def test_guidance_goes_from_no_class_through_the_class_and_beyond() -> None:
     x, _, label, begin = windows(prior)
     label = torch.tensor([0, 1, 2, 0])
     t = torch.linspace(0, 1, 4)
-    known, free = prior.velocity(x, t, label, begin), prior.velocity(x, t, torch.full((4,), -1), begin)
-    assert (known - free).abs().max() > 1e-3
-    torch.testing.assert_close(prior.velocity(x, t, label, begin, guidance=0.0), free)
-    torch.testing.assert_close(prior.velocity(x, t, label, begin, guidance=3.0), free + 3 * (known - free))
+    conditional, unconditional = prior.velocity(x, t, label, begin), prior.velocity(x, t, torch.full((4,), -1), begin)
+    assert (conditional - unconditional).abs().max() > 1e-3
+    torch.testing.assert_close(prior.velocity(x, t, label, begin, guidance=0.0), unconditional)
+    torch.testing.assert_close(
+        prior.velocity(x, t, label, begin, guidance=3.0), unconditional + 3 * (conditional - unconditional)
+    )
 
 
 def test_the_flow_sees_time_beginning_and_order() -> None:
@@ -132,10 +134,10 @@ def test_the_flow_treats_each_item_by_itself_and_any_whole_number_of_patches() -
     x, _, label, begin = windows(prior)
     t = torch.rand(4)
     for frames in (prior.patch, prior.window):
-        whole = prior.velocity(x[:, :frames], t, label, begin)
+        batch_velocity = prior.velocity(x[:, :frames], t, label, begin)
         alone = prior.velocity(x[2:3, :frames], t[2:3], label[2:3], begin[2:3])
-        assert whole.shape == (4, frames, prior.features)
-        torch.testing.assert_close(whole[2:3], alone, rtol=1e-4, atol=1e-5)
+        assert batch_velocity.shape == (4, frames, prior.features)
+        torch.testing.assert_close(batch_velocity[2:3], alone, rtol=1e-4, atol=1e-5)
 
 
 def test_the_flow_goes_on_from_known_frames() -> None:
@@ -152,13 +154,13 @@ def test_the_flow_goes_on_from_known_frames() -> None:
         optimiser.step()
     level = torch.linspace(-1.5, 1.5, 32)
     noise = torch.randn(32, prior.window, prior.features)
-    given = torch.where(torch.arange(prior.window)[:, None] < 4, level[:, None, None], noise)
+    frames = torch.where(torch.arange(prior.window)[:, None] < 4, level[:, None, None], noise)
     with torch.no_grad():
-        told = prior.eval().velocity(given, torch.zeros(32), label, begin, prefix=torch.full((32,), 4))
-        heard = prior.velocity(given, torch.zeros(32), label, begin)
-    reached = (told + noise)[:, 4:].mean((1, 2))
+        prefixed = prior.eval().velocity(frames, torch.zeros(32), label, begin, prefix=torch.full((32,), 4))
+        unprefixed = prior.velocity(frames, torch.zeros(32), label, begin)
+    reached = (prefixed + noise)[:, 4:].mean((1, 2))
     assert torch.corrcoef(torch.stack((reached, level)))[0, 1] > 0.9
-    assert not torch.equal(told[:, 4:], heard[:, 4:])
+    assert not torch.equal(prefixed[:, 4:], unprefixed[:, 4:])
 
 
 @pytest.mark.parametrize("frames", [2, 4, 12])
@@ -183,11 +185,11 @@ def test_stepping_predicts_what_training_predicts() -> None:
     prior = _recurrent()
     x, _, label, begin = windows(prior)
     past = torch.cat((torch.zeros_like(x[:, :1]), x[:, :-1]), 1)
-    whole, _ = prior.predict(past, prior.initial_state(label, begin))
+    prediction, _ = prior.predict(past, prior.initial_state(label, begin))
     state = prior.initial_state(label, begin)
     for frame in range(prior.window):
         step, state = prior.predict(past[:, frame : frame + 1], state)
-        for part, expected in zip(step, whole, strict=True):
+        for part, expected in zip(step, prediction, strict=True):
             torch.testing.assert_close(part[:, 0], expected[:, frame], rtol=1e-4, atol=1e-5)
 
 
@@ -197,8 +199,8 @@ def test_going_on_from_known_frames_is_going_on() -> None:
     begin = torch.ones_like(begin)
     state = prior.warm(x, prior.initial_state(label, begin))
     expected, _ = prior.predict(torch.cat((torch.zeros_like(x[:, :1]), x), 1), prior.initial_state(label, begin))
-    told, _ = prior.predict(x[:, -1:], state)
-    torch.testing.assert_close(told.means[:, 0], expected.means[:, -1], rtol=1e-4, atol=1e-5)
+    prediction, _ = prior.predict(x[:, -1:], state)
+    torch.testing.assert_close(prediction.means[:, 0], expected.means[:, -1], rtol=1e-4, atol=1e-5)
 
 
 def test_drawn_frames_follow_the_mixture() -> None:
@@ -208,12 +210,12 @@ def test_drawn_frames_follow_the_mixture() -> None:
     state, before = prior.initial_state(label, begin), torch.zeros(count, 1, prior.features)
     mixture, _ = prior.predict(before, state)
     noise = prior.draw([torch.Generator().manual_seed(seed) for seed in range(count)], prior.features)
-    drawn, _ = prior.step(before, state, noise)
+    samples, _ = prior.step(before, state, noise)
     weights = mixture.weights[0, 0].exp()[:, None]
     mean = (weights * mixture.means[0, 0]).sum(0)
     spread = (weights * (mixture.means[0, 0].square() + (2 * mixture.deviations[0, 0]).exp())).sum(0) - mean.square()
-    assert ((drawn[:, 0].mean(0) - mean).abs() < 5 * (spread / count).sqrt()).all()
-    torch.testing.assert_close(drawn[:, 0].var(0), spread, rtol=0.2, atol=0.0)
+    assert ((samples[:, 0].mean(0) - mean).abs() < 5 * (spread / count).sqrt()).all()
+    torch.testing.assert_close(samples[:, 0].var(0), spread, rtol=0.2, atol=0.0)
     still, _ = prior.step(before, state, noise, temperature=0.0)
     torch.testing.assert_close(still[:, 0].var(0), torch.zeros(prior.features))
 

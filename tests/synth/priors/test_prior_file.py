@@ -40,8 +40,8 @@ def edited(folder: Path, whole: Path, change: Callable[[Arrays, Words], None]) -
     return path
 
 
-def refused(path: Path, said: str) -> None:
-    with pytest.raises(AuricleError, match=said) as caught:
+def refused(path: Path, message_pattern: str) -> None:
+    with pytest.raises(AuricleError, match=message_pattern) as caught:
         load_prior(path)
     message = str(caught.value)
     assert message.startswith(str(path)) and message.isprintable() and len(message) < 600
@@ -51,19 +51,21 @@ def refused(path: Path, said: str) -> None:
 def test_a_prior_comes_back(tmp_path: Path, kind: str) -> None:
     prior = tiny_prior(kind, channels=2)
     save_prior(prior, tmp_path / NAME)
-    back = load_prior(tmp_path / NAME)
-    assert (back.config, back.origin, back.info) == (prior.config, prior.origin, prior.info)
-    assert not back.training and not any(weight.requires_grad for weight in back.parameters())
+    loaded = load_prior(tmp_path / NAME)
+    assert (loaded.config, loaded.origin, loaded.info) == (prior.config, prior.origin, prior.info)
+    assert not loaded.training and not any(weight.requires_grad for weight in loaded.parameters())
     for name in ("mean", "deviation", "silence"):
-        assert torch.equal(getattr(back, name), getattr(prior, name)), "scales are not rounded"
+        assert torch.equal(getattr(loaded, name), getattr(prior, name)), "scales are not rounded"
     batch = windows(prior)
     torch.manual_seed(0)
     expected = prior.loss(*batch)["loss"]
     torch.manual_seed(0)
-    torch.testing.assert_close(back.loss(*batch)["loss"], expected, rtol=0.02, atol=0.02)
-    save_prior(back, tmp_path / f"again{NAME}")
-    (arrays, words), (again, said) = parts(tmp_path / NAME), parts(tmp_path / f"again{NAME}")
-    assert words == said and all(np.array_equal(arrays[name], again[name]) for name in arrays.keys() | again.keys())
+    torch.testing.assert_close(loaded.loss(*batch)["loss"], expected, rtol=0.02, atol=0.02)
+    save_prior(loaded, tmp_path / f"again{NAME}")
+    (arrays, words), (arrays_again, words_again) = parts(tmp_path / NAME), parts(tmp_path / f"again{NAME}")
+    assert words == words_again and all(
+        np.array_equal(arrays[name], arrays_again[name]) for name in arrays.keys() | arrays_again.keys()
+    )
 
 
 def test_metadata_without_building(whole: Path) -> None:

@@ -34,25 +34,25 @@ def test_a_limiter_keeps_to_the_ceiling_and_turns_channels_down_alike():
     audio = RANDOM.uniform(-0.5, 0.5, (2, 8000)).astype(np.float32)
     audio[0, 4000:4010] = 3.0
     limiter = Limiter(2, 16000)
-    made = np.concatenate(list(limit_blocks(pieces(audio, 333), limiter)), 1)
-    assert made.shape == audio.shape and np.abs(made).max() <= CEILING + 1e-6
-    assert np.array_equal(made[:, :3800], audio[:, :3800]) and np.array_equal(made[:, 4200:], audio[:, 4200:])
-    gain = made / audio
+    limited = np.concatenate(list(limit_blocks(pieces(audio, 333), limiter)), 1)
+    assert limited.shape == audio.shape and np.abs(limited).max() <= CEILING + 1e-6
+    assert np.array_equal(limited[:, :3800], audio[:, :3800]) and np.array_equal(limited[:, 4200:], audio[:, 4200:])
+    gain = limited / audio
     assert np.allclose(gain[0], gain[1], atol=1e-4) and np.abs(np.diff(gain[0])).max() < 0.02
     assert limiter.reduction == pytest.approx(CEILING / 3.0, rel=1e-3)
 
 
 def test_a_limiter_does_not_depend_on_how_sound_arrives():
     audio = RANDOM.normal(0, 0.6, (1, 4000)).astype(np.float32)
-    made = [np.concatenate(list(limit_blocks(pieces(audio, size), Limiter(1, 16000))), 1) for size in (1, 64, 4000)]
-    assert np.allclose(made[0], made[1], atol=1e-7) and np.allclose(made[1], made[2], atol=1e-7)
+    limited = [np.concatenate(list(limit_blocks(pieces(audio, size), Limiter(1, 16000))), 1) for size in (1, 64, 4000)]
+    assert np.allclose(limited[0], limited[1], atol=1e-7) and np.allclose(limited[1], limited[2], atol=1e-7)
 
 
 def test_levels_are_matched_unless_that_would_clip():
-    made = SoundLevel()
-    made.add(np.full((1, 100), 0.1, np.float32))
-    assert matching_gain(0.2, made) == pytest.approx(2.0, rel=1e-5)
-    assert matching_gain(50.0, made) == pytest.approx(CEILING / 0.1, rel=1e-5)
+    level = SoundLevel()
+    level.add(np.full((1, 100), 0.1, np.float32))
+    assert matching_gain(0.2, level) == pytest.approx(2.0, rel=1e-5)
+    assert matching_gain(50.0, level) == pytest.approx(CEILING / 0.1, rel=1e-5)
     assert matching_gain(0.2, SoundLevel()) == 1.0
 
 
@@ -84,9 +84,9 @@ def test_alignment_has_a_limit():
 
 def test_a_seam_is_found_where_there_is_one():
     time = np.arange(16000) / 16000
-    whole = np.sin(2 * np.pi * 200 * time)[None] + 0.01 * RANDOM.normal(0, 1, (1, 16000))  # 200 periods
-    broken = whole[:, :15940]  # the last period is cut at its peak
-    good, bad = measure_seam(whole), measure_seam(broken)
+    periodic = np.sin(2 * np.pi * 200 * time)[None] + 0.01 * RANDOM.normal(0, 1, (1, 16000))  # 200 periods
+    broken = periodic[:, :15940]  # the last period is cut at its peak
+    good, bad = measure_seam(periodic), measure_seam(broken)
     assert good.flux < 1.5 and good.step < 1.5
     assert bad.flux > 3 and bad.step > 3 and bad.rank == 1.0
 

@@ -89,8 +89,8 @@ def test_a_loop_has_no_end():
 def test_a_sequence_depends_on_its_own_numbers_only(recurrent: bool):
     sampler = sampler_of(make_prior(MODEL, recurrent=recurrent))
     four = [randomness(3, index) for index in range(4)]
-    others = [randomness(3, 0), *(randomness(9, index) for index in range(1, 4))]
-    first, second = (first_frames(sampler.sample(random), 32) for random in (four, others))
+    four_others = [randomness(3, 0), *(randomness(9, index) for index in range(1, 4))]
+    first, second = (first_frames(sampler.sample(random), 32) for random in (four, four_others))
     assert torch.equal(first[0], second[0]) and not torch.equal(first[1], second[1])
 
 
@@ -98,9 +98,9 @@ def test_a_sequence_depends_on_its_own_numbers_only(recurrent: bool):
 def test_options_change_what_is_drawn(recurrent: bool):
     prior = make_prior(MODEL, recurrent=recurrent)
     samplers = sampler_of(prior), sampler_of(prior, 1), sampler_of(prior, temperature=0.1)
-    plain, labelled, cold = (first_frames(sampler.sample([randomness(0, 0)]), 32) for sampler in samplers)
-    assert not torch.equal(plain, labelled)
-    assert cold.var() < plain.var()
+    unlabelled, labelled, cold = (first_frames(sampler.sample([randomness(0, 0)]), 32) for sampler in samplers)
+    assert not torch.equal(unlabelled, labelled)
+    assert cold.var() < unlabelled.var()
 
 
 def test_guidance_and_steps_matter_to_a_flow():

@@ -104,10 +104,10 @@ def test_a_cache_is_made_once_for_a_model_and_again_if_damaged(
 
 
 def test_another_encoder_has_other_latents(sounds: AudioCache, tmp_path: Path) -> None:
-    first, other = tiny_model(), tiny_model()
+    first, second = tiny_model(), tiny_model()
     with torch.no_grad():
-        other.get_parameter("encoder.layers.1.layers.0.bias")[0] += 1
-    folders = {LatentCache.build(sounds, each, tmp_path).folder for each in (first, other)}
+        second.get_parameter("encoder.layers.1.layers.0.bias")[0] += 1
+    folders = {LatentCache.build(sounds, model, tmp_path).folder for model in (first, second)}
     assert len(folders) == 2, "although their fingerprints are the same: only decoders have a part in those"
 
 
@@ -118,10 +118,10 @@ def _sampler(cache: LatentCache, window: int = 20, **options) -> WindowSampler:
 def test_windows_depend_on_seed_step_and_shard_alone(cache: LatentCache) -> None:
     first, second = _sampler(cache), _sampler(cache)
     second.batch(0)
-    for one, two in zip(first.batch(7, 1), second.batch(7, 1), strict=True):
-        assert np.array_equal(one, two)
-    for other in (first.batch(8, 1), first.batch(7, 0), _sampler(cache, seed=1).batch(7, 1)):
-        assert not np.array_equal(other.x, first.batch(7, 1).x)
+    for array, same_array in zip(first.batch(7, 1), second.batch(7, 1), strict=True):
+        assert np.array_equal(array, same_array)
+    for other_batch in (first.batch(8, 1), first.batch(7, 0), _sampler(cache, seed=1).batch(7, 1)):
+        assert not np.array_equal(other_batch.x, first.batch(7, 1).x)
 
 
 def test_windows_know_where_they_lie(cache: LatentCache) -> None:
@@ -130,10 +130,10 @@ def test_windows_know_where_they_lie(cache: LatentCache) -> None:
     assert {-1, 0, 1} == set(batch.label) and batch.begin.any() and not batch.begin.all()
     for x, before, label, begin in zip(*batch, strict=True):
         index = {0: 0, 1: 1, -1: 2}[int(label)]
-        whole = cache.crop(index, 0, int(cache.lengths[index]) + 60)
-        start = next(start for start in range(len(whole)) if np.array_equal(whole[start : start + 20], x))
+        frames = cache.crop(index, 0, int(cache.lengths[index]) + 60)
+        start = next(start for start in range(len(frames)) if np.array_equal(frames[start : start + 20], x))
         assert begin == (start == 0)
-        assert np.array_equal(before, whole[start - 1] if start else cache.silence)
+        assert np.array_equal(before, frames[start - 1] if start else cache.silence)
         if cache.lengths[index] > 20:
             assert start + 20 <= cache.lengths[index], "the end of a long sound is never shown"
 
@@ -176,24 +176,24 @@ def test_what_the_decoder_receives(kind: str) -> None:
     quality = torch.full((1,), model.bottleneck.quality_levels - 1.0)
     rounded = model.bottleneck(z, quality).z
     torch.testing.assert_close(to_decoder_input(model, z, snap=True), rounded)
-    plain = to_decoder_input(model, z)
+    received = to_decoder_input(model, z)
     if kind in ("identity", "vae"):
-        torch.testing.assert_close(plain, z)
+        torch.testing.assert_close(received, z)
     elif kind == "rvq":
-        torch.testing.assert_close(plain, rounded)
+        torch.testing.assert_close(received, rounded)
     else:
-        step = (rounded - plain).abs().amax((0, 1))
-        assert (plain != rounded).any() and (step < rounded.std((0, 1)) + 0.3).all()
+        step = (rounded - received).abs().amax((0, 1))
+        assert (received != rounded).any() and (step < rounded.std((0, 1)) + 0.3).all()
         nudged = to_decoder_input(model, z + 1e-3)
-        assert (nudged != plain).all(), "every small change is heard"
+        assert (nudged != received).all(), "every small change is heard"
 
 
 def test_decoding_gives_all_channels_at_the_length_asked_for() -> None:
     model = tiny_model()
     audio = 0.2 * torch.randn(2, 16000)
-    heard = decode_mid_side(model, model.encode(rotate(audio, 2)), 16000)
-    assert heard.shape == (2, 16000)
-    corr = torch.corrcoef(torch.stack((heard[0], audio[0], audio[1])))[0]
+    decoded = decode_mid_side(model, model.encode(rotate(audio, 2)), 16000)
+    assert decoded.shape == (2, 16000)
+    corr = torch.corrcoef(torch.stack((decoded[0], audio[0], audio[1])))[0]
     assert corr[1] > 0.1 > 3 * abs(corr[2]), "left is left"
 
 

@@ -73,15 +73,15 @@ def test_a_run_leaves_a_prior_that_loads_and_knows_where_it_comes_from(
     callbacks = auricle.TrainingCallbacks(
         on_progress=lambda progress: stages.append(progress.stage), on_report=reports.append
     )
-    made = train(kind, callbacks=callbacks)
-    prior = load_prior(made.path)
+    result = train(kind, callbacks=callbacks)
+    prior = load_prior(result.path)
     assert prior.classes == ("high", "low") and prior.config.kind == kind and prior.info.name == "x"
     prior.require(auricle.load(model_file))
-    assert sum(made.counts.values()) + made.unlabelled + len(made.held_out) == 17 and made.unlabelled <= 1
-    assert made.steps == 8 and made.loss is not None and np.isfinite(made.loss)
+    assert sum(result.counts.values()) + result.unlabelled + len(result.held_out) == 17 and result.unlabelled <= 1
+    assert result.steps == 8 and result.loss is not None and np.isfinite(result.loss)
     assert list(dict.fromkeys(stages)) == ["decoding sounds", "trying the model on them", "encoding sounds", "training"]
     preview = reports[-1].preview
-    assert preview.measure == "loss" and preview.figure == pytest.approx(made.loss, rel=0.05)
+    assert preview.measure == "loss" and preview.figure == pytest.approx(result.loss, rel=0.05)
     assert {excerpt.name for excerpt in preview.excerpts} == {"high", "low"}
     assert all(np.isfinite(excerpt.decoded).all() and excerpt.original is None for excerpt in preview.excerpts)
     page = (tmp_path / "x.prior.run" / "run.html").read_text("utf-8")
@@ -98,7 +98,7 @@ def test_more_steps_lower_the_held_out_loss(train: Callable[..., auricle.Trained
 def test_a_resumed_run_is_the_same_bit_for_bit(
     train: Callable[..., auricle.TrainedPrior], kind: str, tmp_path: Path
 ) -> None:
-    whole = weights(train(kind, out=tmp_path / "whole.prior.safetensors").prior)
+    uninterrupted = weights(train(kind, out=tmp_path / "whole.prior.safetensors").prior)
 
     class StopError(Exception):
         pass
@@ -115,7 +115,9 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
             train(kind, out=cut, callbacks=stopper)
         assert not cut.exists()
         resumed = train(kind, out=cut, resume=True)
-    assert {name for name, value in weights(resumed.prior).items() if not torch.equal(value, whole[name])} == set()
+    assert {
+        name for name, value in weights(resumed.prior).items() if not torch.equal(value, uninterrupted[name])
+    } == set()
 
 
 def _eager(*arguments: Any) -> Any:
@@ -138,22 +140,22 @@ def test_a_resumed_run_must_be_the_same_one(train: Callable[..., auricle.Trained
 
 
 def test_without_labels_and_in_stereo(train: Callable[..., auricle.TrainedPrior]) -> None:
-    made = train(budget="2", labels=False, channels=2)
-    assert made.prior.classes == () and made.prior.features == 2 * made.prior.latent_dim
+    result = train(budget="2", labels=False, channels=2)
+    assert result.prior.classes == () and result.prior.features == 2 * result.prior.latent_dim
 
 
 def test_classes_from_a_table(train: Callable[..., auricle.TrainedPrior], tmp_path: Path, sounds: Path) -> None:
     names = [path.relative_to(sounds).as_posix() for path in sorted(sounds.rglob("*.wav"))]
     table = tmp_path / "labels.csv"
     table.write_text("path,label\nnowhere.wav,lost\n" + "".join(f"{name},{'ab'[len(name) % 2]}\n" for name in names))
-    made = train(budget="2", labels_table=table)
-    assert made.prior.classes == ("a", "b") and made.unmatched == 1 and made.unlabelled == 0
+    result = train(budget="2", labels_table=table)
+    assert result.prior.classes == ("a", "b") and result.unmatched == 1 and result.unlabelled == 0
 
 
 def test_the_window_holds_most_short_sounds(train: Callable[..., auricle.TrainedPrior]) -> None:
-    given = {"width": 32, "depth": 1, "heads": 2, "kind": "flow"}
-    made = train(budget="2", config=PriorConfig.model_validate(given))
-    assert 16 <= made.prior.window <= 24 and made.prior.window % 4 == 0, "sounds have up to 17 frames"
+    fields = {"width": 32, "depth": 1, "heads": 2, "kind": "flow"}
+    result = train(budget="2", config=PriorConfig.model_validate(fields))
+    assert 16 <= result.prior.window <= 24 and result.prior.window % 4 == 0, "sounds have up to 17 frames"
 
 
 def test_a_poor_autoencoder_is_refused_with_the_figure_before_anything_is_written(
@@ -180,9 +182,9 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("options", "error", "said"), BAD)
+@pytest.mark.parametrize(("options", "error", "message"), BAD)
 def test_bad_input(
-    sounds: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[AuricleError], said: str
+    sounds: Path, model_file: Path, tmp_path: Path, options: dict[str, Any], error: type[AuricleError], message: str
 ) -> None:
     usual = {
         "model": model_file,
@@ -190,9 +192,9 @@ def test_bad_input(
         "max_mel_distance": 10.0,
         "config": CONFIGS["flow"],
     }
-    given = {**usual, "device": auricle.DeviceConfig(cpu=True), "trackers": "none", **options}
-    with pytest.raises(error, match=said) as caught:
-        _train(given.pop("folder", sounds), given)
+    arguments = {**usual, "device": auricle.DeviceConfig(cpu=True), "trackers": "none", **options}
+    with pytest.raises(error, match=message) as caught:
+        _train(arguments.pop("folder", sounds), arguments)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir()), "nothing is left half-written"
 
@@ -206,8 +208,8 @@ def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest
     assert main(command) == 2
     assert "above the limit of 1: train a model on them first" in capsys.readouterr().err
     assert main([*command, "--max-mel-distance", "10"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["steps"] == 2 and told["kind"] == "recurrent" and set(told["classes"]) == {"high", "low"}
-    assert told["bytes"] == out.stat().st_size and told["loss"] > 0
+    values = json.loads(capsys.readouterr().out)
+    assert values["steps"] == 2 and values["kind"] == "recurrent" and set(values["classes"]) == {"high", "low"}
+    assert values["bytes"] == out.stat().st_size and values["loss"] > 0
     assert main([*command, "--max-mel-distance", "10"]) == 2
     assert "exists already: use --force" in capsys.readouterr().err
