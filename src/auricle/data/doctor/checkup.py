@@ -225,4 +225,4 @@ def _outliers(names: Sequence[str], values: np.ndarray, mask: np.ndarray, *, wor
     """The files of the mask, the highest values first, or with ``worst`` of 1 the lowest."""
     indices = np.flatnonzero(mask)
     ordered = indices[np.argsort(worst * values[indices], kind="stable")]
-    return tuple(Outlier(names[index], float(values[index])) for index in ordered.tolist())
+    return tuple(Outlier(names[index], float(values[index])) for index in map(int, ordered))
