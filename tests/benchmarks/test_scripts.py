@@ -26,7 +26,15 @@ def test_the_scripts_are_there():
     codec = {"damage", "invariance", "lengths", "loss", "memory", "overhead", "pipes", "quality", "speed", "untrusted"}
     training = {"adversary", "choices", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
-    assert names == codec | training | synthesis | {"classification", "kinds", "latents", "page", "speech", "startup"}
+    assert names == codec | training | synthesis | {
+        "classification",
+        "kinds",
+        "latents",
+        "neighbours",
+        "page",
+        "speech",
+        "startup",
+    }
 
 
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from auricle.model.bands import BandLevels, NoiseFill
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.front_end import Compand, Expand, MdctConfig, PatchConfig, StftConfig
 from auricle.stream import (
@@ -61,5 +61,7 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "band levels": (lambda: BandLevels(np.array([0, 1, 4])), 4),
     "noise fill": (lambda: NoiseFill(Pointwise(3, 6), np.array([0, 1, 4])), 3),
     "noise fill, lookahead": (lambda: NoiseFill(CausalConv(3, 6, 5, lookahead=2), np.array([0, 1, 4])), 3),
+    "band noise": (lambda: BandNoise(Pointwise(3, 3), np.array([0, 1, 4]), 1), 3),
+    "band noise, lookahead": (lambda: BandNoise(CausalConv(3, 3, 5, lookahead=2), np.array([0, 1, 4]), 1), 3),
     "expand": (lambda: Expand(Compand(4, 0.5)), 4),
 }

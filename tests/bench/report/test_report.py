@@ -215,7 +215,7 @@ def test_a_browser_runs_the_listening_test_by_keyboard(text: str, tmp_path: Path
     let blob;
     URL.createObjectURL = (made) => { blob = made; return "#"; };
     box.querySelector("[data-do=save]").click();
-    out.file = await blob.setting_text();
+    out.file = await blob.text();
     await Abx.load([new File([out.file], "a.json"), new File([out.file.replaceAll('"id": "', '"id": "z')], "<b>.json"),
                     new File(["{"], "c.json")]);
     out.sum = [...box.querySelectorAll(".sum td")].map((cell) => cell.textContent);
