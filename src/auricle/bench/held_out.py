@@ -104,8 +104,6 @@ def _settings(codec: Codec, bitrates: Sequence[float], clips: Sequence[Clip]) ->
 
 @final
 class _Steps:
-    """Counts clips."""
-
     def __init__(self, total: int, on_progress: OnProgress) -> None:
         self._done, self._total, self._on_progress = 0, total, on_progress
 

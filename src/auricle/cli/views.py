@@ -32,7 +32,6 @@ class RunView:
         self._corpus_line = f"{len(corpus.sounds)} sounds, {corpus.hours:.2f} h"
 
     def trained(self, report: "Report") -> None:
-        """How training goes."""
         if self._corpus_line:  # after the first steps: so a run that can't start says one thing only
             self._screen.note(self._corpus_line)
             self._corpus_line = ""

@@ -20,7 +20,6 @@ class ChecksummedFile:
         self._file, self._checksums, self._current, self._filled = file, [], 0, 0
 
     def write(self, data: bytes) -> None:
-        """Append bytes."""
         self._file.write(data)
         remaining = memoryview(data)
         while remaining:

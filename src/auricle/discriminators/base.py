@@ -26,8 +26,6 @@ class Discriminator(nn.Module, ABC):
 
 
 class DiscriminatorConfig(RegisteredConfig):
-    """A discriminator."""
-
     @abstractmethod
     def build(self, sample_rate: int) -> Discriminator:
         """The discriminator for sounds of this rate, with random weights."""

@@ -65,8 +65,6 @@ class LeastSquares(Game):
 
 
 class GameConfig(RegisteredConfig):
-    """A game."""
-
     @abstractmethod
     def build(self) -> Game:
         """The game."""
@@ -74,16 +72,12 @@ class GameConfig(RegisteredConfig):
 
 @final
 class HingeConfig(GameConfig, kind="hinge"):
-    """The hinge game."""
-
     def build(self) -> Hinge:
         return Hinge()
 
 
 @final
 class LeastSquaresConfig(GameConfig, kind="least_squares"):
-    """The least-squares game."""
-
     def build(self) -> LeastSquares:
         return LeastSquares()
 

@@ -57,7 +57,6 @@ class ComplexStftConfig(LossConfig, kind="complex_stft"):
     below: float | None = Field(default=None, gt=0, description="frequency in Hz where it ends; null for none")
 
     def build(self, sample_rate: int) -> ComplexStft:
-        """The loss."""
         limit = sample_rate if self.below is None else self.below
         bins = tuple(min(size // 2 + 1, math.ceil(limit * size / sample_rate)) for size in self.n_fft)
         return ComplexStft(self.n_fft, bins, self.exponent, self.magnitude)
@@ -89,7 +88,6 @@ class MultiResolutionStftConfig(LossConfig, kind="stft"):
     n_fft: tuple[int, ...] = Field(default=(2048, 1024, 512), min_length=1, description="window lengths in samples")
 
     def build(self, sample_rate: int) -> MultiResolutionStft:
-        """The loss."""
         return MultiResolutionStft(self.n_fft)
 
 
@@ -130,7 +128,6 @@ class LogMelConfig(LossConfig, kind="mel"):
     below: float | None = Field(default=None, gt=0, description="frequency in Hz where it ends; null for none")
 
     def build(self, sample_rate: int) -> LogMel:
-        """The loss."""
         return LogMel(sample_rate, self.n_fft, self.n_mels, self.floor, self.below)
 
 
@@ -190,7 +187,6 @@ class BandEnergyConfig(LossConfig, kind="band_energy"):
     floor: float = Field(default=2e-4, gt=0, description="added to amplitudes before the logarithm")
 
     def build(self, sample_rate: int) -> BandEnergy:
-        """The loss."""
         return BandEnergy(sample_rate, self.seconds, self.bands, self.floor)
 
 
@@ -219,5 +215,4 @@ class CompandedMdctConfig(LossConfig, kind="mdct"):
     exponent: float = Field(default=0.5, gt=0, le=1, description="companding of the coefficients")
 
     def build(self, sample_rate: int) -> CompandedMdct:
-        """The loss."""
         return CompandedMdct(self.hop_length, self.exponent)

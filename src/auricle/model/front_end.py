@@ -15,8 +15,6 @@ from auricle.stream import Layer, Serial, State, Stateless
 
 
 class TransformConfig(RegisteredConfig):
-    """A front end."""
-
     hop_length: int = Field(default=320, ge=1, le=8192, description="samples per frame")
 
     @property

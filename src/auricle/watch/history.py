@@ -103,7 +103,6 @@ class History:
 
     @property
     def last(self) -> Entry | None:
-        """The newest report."""
         return self.entries[-1] if self.entries else None
 
     @property

@@ -104,9 +104,7 @@ class ByteSource(Protocol):
         """The next ``size`` bytes, fewer only at the end."""
         ...
 
-    def skip(self, size: int) -> None:
-        """Pass over bytes."""
-        ...
+    def skip(self, size: int) -> None: ...
 
 
 @final

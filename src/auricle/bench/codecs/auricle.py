@@ -57,7 +57,6 @@ class AuricleCodec(Codec):
         return f"{setting:g} kb/s" if self._setting == "kbps" else f"quality {setting:g}"
 
     def network_cost(self) -> NetworkCost:
-        """The model's."""
         model = self._model
         audio = torch.zeros(1, round(_COUNTED_SECONDS * model.sample_rate))
         return network_cost(model, lambda: model.decode(model.encode(audio), audio.shape[1]), _COUNTED_SECONDS)

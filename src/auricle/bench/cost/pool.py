@@ -15,7 +15,6 @@ class _ImmediateExecutor(Executor):
     """Calls what is submitted, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call ``fn`` now."""
         future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
         return future

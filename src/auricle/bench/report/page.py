@@ -50,7 +50,6 @@ def report(result: BenchmarkResult, samples: Sequence[Sample], path: str | Path,
 
 
 def page(result: BenchmarkResult, listening: Gallery) -> str:
-    """The HTML text."""
     styles = line_styles(result.curves, _own_codecs(result))
     body = f"""<header>
 <h1>{escape(result.title)}</h1>

@@ -60,7 +60,6 @@ def problems(result: BenchmarkResult) -> str:
 
 
 def facts(title: str, values: Mapping[str, Any]) -> str:
-    """Names and values."""
     return table(
         title, ["Name", "Value"], [[escape(str(name)), escape(_plain(value))] for name, value in values.items()]
     )

@@ -108,7 +108,6 @@ class Header:
         return sample if self.samples is None else min(sample, self.samples)
 
     def to_bytes(self) -> bytes:
-        """The header's body."""
         name = self.model.encode()[:MAX_NAME_BYTES].decode(errors="ignore").encode()
         return b"".join(
             (

@@ -114,8 +114,6 @@ def code_usage(codes: Tensor, sizes: Tensor) -> dict[str, Tensor]:
 
 
 class BottleneckConfig(RegisteredConfig):
-    """A bottleneck."""
-
     @abstractmethod
     def build(self, frame_rate: float) -> Bottleneck:
         """The bottleneck for latents at ``frame_rate`` frames per second."""

@@ -181,8 +181,6 @@ def _turned(h: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
 
 @final
 class FlowConfig(PriorConfig, kind="flow"):
-    """Flow matching."""
-
     width: int = Field(default=128, ge=8, le=2048, description="features of a patch inside the network")
     depth: int = Field(default=4, ge=1, le=64, description="blocks")
     heads: int = Field(default=4, ge=1, le=64, description="attention heads")
@@ -202,5 +200,4 @@ class FlowConfig(PriorConfig, kind="flow"):
         return self
 
     def build(self, origin: Origin, info: PriorInfo | None = None) -> FlowPrior:
-        """The module."""
         return FlowPrior(self, origin, info)

@@ -143,5 +143,4 @@ class RecurrentConfig(PriorConfig, kind="recurrent"):
     blur: float = Field(default=0.1, ge=0, le=1, description="noise on past frames in training, against drift")
 
     def build(self, origin: Origin, info: PriorInfo | None = None) -> RecurrentPrior:
-        """The module."""
         return RecurrentPrior(self, origin, info)

@@ -100,7 +100,6 @@ class Limiter:
         return ready[:, cut:]
 
     def flush(self) -> np.ndarray:
-        """Return the rest."""
         return self.push(np.zeros_like(self._waiting))
 
 

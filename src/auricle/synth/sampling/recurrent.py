@@ -22,7 +22,6 @@ class RecurrentSampler(Sampler):
 
     @property
     def seams(self) -> tuple[int, int]:
-        """None."""
         return 0, 0
 
     @torch.inference_mode()
@@ -43,11 +42,9 @@ class RecurrentSampler(Sampler):
             yield torch.cat(frames, 1)
 
     def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
-        """Refused."""
         raise ModelError(self._refusal("vary a sound (--like)"))
 
     def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
-        """Refused."""
         raise ModelError(self._refusal("make loops"))
 
     def _refusal(self, task: str) -> str:

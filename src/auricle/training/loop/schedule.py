@@ -97,7 +97,6 @@ class Clock:
         return replace(self, seconds=since.seconds, slowdown=slowdown, restored=restored)
 
     def enter(self, phase: int) -> "Clock":
-        """Begin a phase."""
         return replace(self, phase=phase, entered=self.step)
 
 
