@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import final
 
@@ -39,6 +40,11 @@ class SignalPair:
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """All channels laid end to end, so that an error in one can't cancel one in another."""
         return self.reference.reshape(-1), self.estimate.reshape(-1)
+
+    @cached_property
+    def opinions(self) -> Mapping[str, float]:
+        """What DNSMOS says of the estimate: two metrics, one run of its network."""
+        return dnsmos(self.estimate, self.sample_rate)
 
 
 _BUZZ_HOP_SECONDS = 0.02
@@ -138,7 +144,7 @@ _ALL = (
         "",
         True,
         2,
-        lambda pair: dnsmos(pair.estimate, pair.sample_rate)["overall"],
+        lambda pair: pair.opinions["overall"],
         True,
         ("speechmos", "onnxruntime"),
     ),
@@ -148,7 +154,7 @@ _ALL = (
         "",
         True,
         2,
-        lambda pair: dnsmos(pair.estimate, pair.sample_rate)["signal"],
+        lambda pair: pair.opinions["signal"],
         True,
         ("speechmos", "onnxruntime"),
     ),
