@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "atomic", "progress", "extras", "options"}
+GROUND = {"errors", "lock", "atomic", "progress", "extras", "options"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -23,7 +23,8 @@ LEARN = {"losses", "discriminators", "training"}
 TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "bench"}
 MAY_IMPORT = {
     "errors": set(),
-    "atomic": {"errors"},
+    "lock": {"errors"},
+    "atomic": {"errors", "lock"},
     "progress": set(),
     "extras": {"errors"},
     "options": {"errors"},
