@@ -1,7 +1,7 @@
 """Files and samples: read, write, blocks, resampling. Audio is float32 ``(c, t)`` in -1..1."""
 
 from auricle.audio.formats.base import AudioInfo
-from auricle.audio.reader import AudioReader, info, read, tags
+from auricle.audio.reader import AudioReader, AudioSource, info, read, tags
 from auricle.audio.resample import Resampler, resample, resampled_length
 from auricle.audio.sandbox.limits import TRUSTED_LIMITS, UNTRUSTED_LIMITS, AudioLimits
 from auricle.audio.suffixes import is_audio_name, writable_format
@@ -17,6 +17,7 @@ __all__ = [
     "AudioInfo",
     "AudioLimits",
     "AudioReader",
+    "AudioSource",
     "AudioWriter",
     "Resampler",
     "WavStreamWriter",

@@ -3,18 +3,22 @@
 Samples are float32 ``(c, t)``, full scale at -1 and 1 (float files may exceed it).
 """
 
+import io
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, final
+from typing import BinaryIO, Self, TypeGuard, final
 
 import numpy as np
 
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.formats.pyav import AvDecoder
 from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
-from auricle.audio.pipe import open_pipe
+from auricle.audio.pipe import RewindablePipe, SpooledDecoder, open_pipe
 from auricle.audio.sandbox.decoder import ChildDecoder
 from auricle.audio.sandbox.limits import (
     TRUSTED_LIMITS,
@@ -27,29 +31,48 @@ from auricle.audio.sandbox.limits import (
 from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18
+AudioSource = str | PathLike[str] | BinaryIO
+"""A path, or an open binary file, which is read from where it stands and is not closed."""
 
 
-def info(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> AudioInfo:
-    """Read the header of an audio file; arguments and errors are those of `AudioReader`."""
-    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+def info(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> AudioInfo:
+    """Read the header of an audio file; arguments and errors are those of `AudioReader`.
+
+    An open file that can seek is left where it stood.
+    """
+    with _put_back(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
         return reader.info
 
 
-def tags(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> dict[str, str]:
-    """Read the tags of an audio file, as `AudioReader.tags`; arguments and errors are those of `AudioReader`."""
-    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+def tags(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> dict[str, str]:
+    """Read the tags of an audio file, as `AudioReader.tags`; arguments and errors are those of `AudioReader`.
+
+    An open file that can seek is left where it stood.
+    """
+    with _put_back(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
         return reader.tags
 
 
-def read(path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
-    """Read a whole audio file: float32 ``(c, t)`` and its sample rate in Hz.
+@contextmanager
+def _put_back(source: AudioSource) -> Iterator[None]:
+    """Whatever is read within, let an open file that can seek stand where it stood."""
+    if _is_path(source) or not source.seekable():
+        yield
+        return
+    start = source.tell()
+    yield
+    source.seek(start)
+
+
+def read(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
+    """Read a whole audio file, by its path or open: float32 ``(c, t)`` and its sample rate in Hz.
 
     Raises:
         AudioError: as `AudioReader`; or the file is cut short or damaged, a sample is NaN or infinite, or the sound is
             too long to be held in memory (``limits.whole_bytes``).
         OptionError: as `AudioReader`.
     """
-    with AudioReader(path, limits=limits, untrusted=untrusted) as reader:
+    with AudioReader(source, limits=limits, untrusted=untrusted) as reader:
         return reader.read_all(), reader.sample_rate
 
 
@@ -58,20 +81,22 @@ class AudioReader:
     """A file read block by block, in flat memory. A sound of no samples is legal: it yields no block.
 
     Args:
-        path: the file.
+        source: the file: its path, or an open binary file (an upload, `io.BytesIO`, a pipe), as for `from_stream`.
         limits: bounds on the sound; ``TRUSTED_LIMITS`` by default, or ``UNTRUSTED_LIMITS`` if the file is.
         untrusted: decode in a child process that has no more time, memory and rights than it needs.
 
     Raises:
         AudioError: the file is missing, a folder, empty, not audio, visibly cut short, has more than 8 channels, a
             sample rate outside 8000 to 192000 Hz, or is beyond the limits. Damage inside is found by `blocks`.
-        OptionError: this system can't confine a process.
+        OptionError: this system can't confine a process; or the source is neither a path nor an open binary file.
     """
 
-    def __init__(self, path: Path | str, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
+    def __init__(self, source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
-        path = Path(path)
-        self._attach(*_open(path, limits, untrusted=untrusted), limits)
+        if _is_path(source):
+            self._attach(*_open(Path(source), limits, untrusted=untrusted), limits)
+        else:
+            self._attach(_open_stream(source, Path(_stream_name(source)), limits, untrusted=untrusted), None, limits)
 
     @classmethod
     def from_stream(
@@ -89,22 +114,18 @@ class AudioReader:
         file. Of a WAV, tags are seen that come before the samples.
 
         Args:
-            stream: an open binary file; with ``untrusted`` it must have a descriptor.
+            stream: an open binary file.
             name: what messages call it.
             limits: as above, and on the bytes that may be stored.
             untrusted: as above.
 
         Raises:
             AudioError: as above.
-            OptionError: as above; or the stream has no descriptor.
+            OptionError: as above.
         """
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
         reader = cls.__new__(cls)
-        if untrusted:
-            decoder: AudioDecoder = ChildDecoder(Path(name), limits, stream=stream)
-        else:
-            decoder = open_pipe(stream, Path(name), limits, partial(_open_checked, limits=limits))
-        reader._attach(decoder, None, limits)
+        reader._attach(_open_stream(stream, Path(name), limits, untrusted=untrusted), None, limits)
         return reader
 
     def _attach(self, decoder: AudioDecoder, file_bytes: int | None, limits: AudioLimits) -> None:
@@ -223,6 +244,46 @@ def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[AudioDec
         raise AudioError(f"{path} does not exist: check the name") from error
     except OSError as error:
         raise AudioError(f"can't read {path}: {error.strerror or error}") from error
+
+
+def _open_stream(stream: BinaryIO, name: Path, limits: AudioLimits, *, untrusted: bool) -> AudioDecoder:
+    if not untrusted:
+        return open_pipe(stream, name, limits, partial(_open_checked, limits=limits))
+    if _has_descriptor(stream):
+        return ChildDecoder(name, limits, stream=stream)
+    return SpooledDecoder(RewindablePipe(stream, name), name, limits, partial(ChildDecoder, limits=limits))
+
+
+def _has_descriptor(stream: BinaryIO) -> bool:
+    """Whether another process can go on where ``stream`` stands. What lies in memory has no descriptor."""
+    try:
+        descriptor = stream.fileno()
+        if stream.seekable():
+            os.lseek(descriptor, stream.tell(), os.SEEK_SET)  # a buffered file has read ahead
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def _is_path(source: AudioSource) -> TypeGuard[str | PathLike[str]]:
+    """Whether this is a path, not an open file.
+
+    Raises:
+        OptionError: it is neither.
+    """
+    if isinstance(source, str | PathLike):
+        return True
+    if isinstance(source, io.TextIOBase):
+        raise OptionError("the sound is open as text: open it with the mode 'rb'")
+    if not callable(getattr(source, "read", None)):
+        advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else "a path or an open binary file"
+        raise OptionError(f"a sound can't be read from {type(source).__name__}: give {advice}")
+    return False
+
+
+def _stream_name(stream: BinaryIO) -> str:
+    name = getattr(stream, "name", None)
+    return name if isinstance(name, str) and name else "the open file"
 
 
 def _open_checked(path: Path, limits: AudioLimits) -> AudioDecoder:

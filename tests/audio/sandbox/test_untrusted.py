@@ -294,7 +294,7 @@ def test_an_interpreter_that_is_missing(sound: Path) -> None:
 
 def test_a_stream_without_a_descriptor(sound: Path) -> None:
     with pytest.raises(OptionError, match="no file of the system"):
-        audio.AudioReader.from_stream(io.BytesIO(sound.read_bytes()), untrusted=True)
+        ChildDecoder(sound, QUICK, stream=io.BytesIO(sound.read_bytes()))
 
 
 @pytest.mark.parametrize("suffix", ["wav", "mp3"])
