@@ -12,6 +12,9 @@ _SILENT_PEAK = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn agai
 _REDRAWS = 4
 _MIN_GAIN, _MAX_GAIN = -12.0, 6.0
 _MAX_GAP_SECONDS = 0.1
+_SUDDEN_SHARE = 0.1
+_OFFSET_SHARE = 0.03
+_LARGEST_OFFSET = 0.5
 
 
 @final
@@ -27,6 +30,8 @@ class CropSampler:
       swapping channels is to them.
     - Each crop is scaled by a random gain, uniform in decibels, but not beyond a peak of 1, and half of them
       are turned upside down.
+    - One in ten begins with silence that ends suddenly within its first half, and three in a hundred have a constant
+      offset of at most .5: few recordings do, but a codec has to bear both.
     - A silent crop is drawn again, up to 4 times.
     - Where classes are given, a crop holds sounds of one class only.
 
@@ -110,7 +115,12 @@ class CropSampler:
         gain = 10 ** (random.uniform(*self._gain) / 20)
         sign = -1.0 if random.random() < 0.5 else 1.0
         peak = float(np.abs(crop).max())
-        return crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
+        crop = crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
+        if random.random() < _SUDDEN_SHARE:
+            crop[: int(random.integers(0, self._length // 2 + 1))] = 0.0
+        if random.random() < _OFFSET_SHARE:
+            crop += np.float32(random.uniform(-_LARGEST_OFFSET, _LARGEST_OFFSET) * (1 - np.abs(crop).max(initial=0.0)))
+        return crop
 
 
 @final

@@ -14,6 +14,7 @@ from auricle.errors import ModelError
 from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
+from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
 from auricle.model.front_end import front_end
 from auricle.model.registry import Frozen
 from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
@@ -63,13 +64,17 @@ class Autoencoder(nn.Module):
         if prod(stage.stride for stage in config.decoder) != prod(stage.stride for stage in config.encoder):
             raise ModelError("the strides of encoder and decoder differ: make their products equal")
         bins, latent = config.transform.bins, config.bottleneck.latent_dim
-        analysis, compand, synthesis = front_end(config.transform)
+        front, compand, synthesis = front_end(config.transform)
+        analysis: Layer = front
         edges = band_edges(config.sample_rate, bins, config.bands) if config.bands else None
         if edges is not None:
-            analysis = Serial([*analysis.chain(), BandLevels(edges)])
-        width = bins + config.bands
+            analysis = Serial([*front.chain(), BandLevels(edges)])
+        points = CURVES * config.envelope
+        if points:
+            analysis = WithPartLevels(analysis, config.transform.hop_length, config.envelope)
+        width = bins + config.bands + points
         waveform_bins = _waveform_bins(config, edges)
-        decoded_width = waveform_bins + config.bands
+        decoded_width = waveform_bins + config.bands + points
         inward = [_encoder_stage(before, s) for before, s in _widths(width, config.encoder)]
         outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
         to_latent, to_bins = (
@@ -82,15 +87,17 @@ class Autoencoder(nn.Module):
         if config.direct:
             _hush(to_latent, to_bins)
             direct_in, direct_out = Pointwise(width, latent), Pointwise(latent, decoded_width)
-            _select(direct_in, direct_out, edges, waveform_bins)
-            _spark(to_bins, waveform_bins)
+            _select(direct_in, direct_out, edges, waveform_bins, points)
+            _spark(to_bins, waveform_bins, config.bands)
             self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), direct_in, latent)])
             spectrum: Layer = Parallel(Serial([*outward, to_bins]), direct_out, decoded_width)
             if edges is not None:
                 spectrum = (
                     BandNoise(spectrum, edges, waveform_bins) if config.noise_from else NoiseFill(spectrum, edges)
                 )
-            self.decoder = Serial([spectrum, synthesis])
+            shape = config.transform.hop_length, config.envelope
+            waveform = with_envelope(synthesis, bins, waveform_bins, *shape) if points else synthesis
+            self.decoder = Serial([spectrum, waveform])
         else:
             self.encoder = Serial([analysis, *inward, to_latent])
             self.decoder = Serial([*outward, to_bins, synthesis])
@@ -214,9 +221,12 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
 
 
 @torch.no_grad()
-def _select(direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | None, waveform_bins: int) -> None:
+def _select(
+    direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | None, waveform_bins: int, points: int
+) -> None:
     """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
     latent, width = direct_in.weight.shape
+    width -= points
     bands = 0 if edges is None else len(edges) - 1
     above = 0 if edges is None else bands_above(edges, latent)
     encoder_rows = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
@@ -225,15 +235,18 @@ def _select(direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | Non
         encoder_rows[latent - above :] = decoder_rows[latent - above :] = 0.0
         encoder_rows[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
         decoder_rows[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
-    direct_in.weight.copy_(torch.from_numpy(encoder_rows))
+    direct_in.weight.copy_(torch.from_numpy(np.pad(encoder_rows, ((0, 0), (0, points)))))
     decoded = np.concatenate((decoder_rows[:, :waveform_bins], decoder_rows[:, width - bands :]), axis=1)
+    decoded = np.pad(decoded, ((0, 0), (0, points)))
     direct_out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
 
 
 @torch.no_grad()
-def _spark(to_bins: Pointwise, bins: int) -> None:
-    """Let noise start just above nothing, where its level has no slope."""
-    to_bins.bias[bins:] = SPARK
+def _spark(to_bins: Pointwise, bins: int, bands: int) -> None:
+    """Let noise start just above nothing, where its level has no slope, and curves inside the hop flat."""
+    to_bins.bias[bins : bins + bands] = SPARK
+    to_bins.bias[bins + bands :] = 0.0
+    to_bins.weight[bins + bands :] = 0.0
 
 
 @torch.no_grad()

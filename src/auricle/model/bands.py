@@ -123,8 +123,8 @@ class BandNoise(Layer):
     frame, and no waveform is repeated from hop to hop.
 
     Args:
-        body: from latents to the lowest coefficients and the levels of all bands ``(b, n, waveform_bins + l)``; keeps
-            the rate.
+        body: from latents to the lowest coefficients and the levels of all bands ``(b, n, waveform_bins + l)``, and
+            maybe more, which is passed on; keeps the rate.
         edges: of the bands ``(l + 1,)``, in bins.
         waveform_bins: how many coefficients the body makes; from there on there is noise alone.
     """
@@ -136,7 +136,7 @@ class BandNoise(Layer):
         super().__init__()
         assert body.ratio == 1, body.ratio
         self.body = body
-        self._waveform_bins = waveform_bins
+        self._waveform_bins, self._bands = waveform_bins, len(edges) - 1
         self.block, self.latency = body.block, body.latency
         self.register_buffer("spread", torch.from_numpy(_spread(edges)), persistent=False)
         keys = (np.arange(int(edges[-1]), dtype=np.int64) * _GOLDEN) & _WORD
@@ -154,19 +154,21 @@ class BandNoise(Layer):
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """``(b, n, d)`` to ``(b, n, k)``."""
+        """``(b, n, d)`` to ``(b, n, k)``, with what else the body makes behind it."""
         body, waiting_keys, mark, times = state
         marks = torch.cat((mark, _marks(x)), dim=1)
         repeats = _repeats(marks, times)
         keys = torch.cat((waiting_keys, (marks[:, 1:] + _STRIDE * repeats) & _WORD), dim=1)
         decoded, body = self.body.step(x, body)
         keys, waiting_keys = keys[:, : x.shape[1]], keys[:, x.shape[1] :]
-        coefficients, levels = decoded[..., : self._waveform_bins], decoded[..., self._waveform_bins :]
+        coefficients, levels, others = decoded.tensor_split(
+            (self._waveform_bins, self._waveform_bins + self._bands), dim=-1
+        )
         amplitude = F.linear(_softplus(levels), self.spread).square()
         noise = amplitude * _signs(keys, self.bin_keys, amplitude.dtype)
         low = coefficients + noise[..., : self._waveform_bins]
         after = body, waiting_keys, marks[:, -1:], repeats[:, -1:] & _WORD
-        return torch.cat((low, noise[..., self._waveform_bins :]), dim=-1), after
+        return torch.cat((low, noise[..., self._waveform_bins :], others), dim=-1), after
 
 
 def _softplus(levels: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from auricle.model.registry import Frozen
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
+_OFF_BY_DEFAULT = ("direct", "bands", "noise_from", "envelope")
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -58,12 +59,15 @@ class AutoencoderConfig(Frozen):
     noise_from: float = Field(
         default=0.0, ge=0, description="frequency in Hz from which on bands are noise alone; 0 adds noise everywhere"
     )
+    envelope: int = Field(
+        default=0, ge=0, le=64, description="parts of a hop whose loudness the decoder shapes; 0 leaves it even"
+    )
 
     @model_serializer(mode="wrap")
     def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Without what is off: files and fingerprints from before it existed stay what they are."""
         fields = plain(self)
-        return {name: value for name, value in fields.items() if value or name not in ("direct", "bands", "noise_from")}
+        return {name: value for name, value in fields.items() if value or name not in _OFF_BY_DEFAULT}
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
@@ -78,6 +82,13 @@ class AutoencoderConfig(Frozen):
             raise ValueError("bands need direct maps and an MDCT front end")
         if self.noise_from and not self.bands:
             raise ValueError("noise_from needs bands")
+        if self.envelope and not self.noise_from:
+            raise ValueError("envelope needs noise_from")
+        if self.envelope and self.transform.hop_length % self.envelope:
+            raise ValueError(
+                f"a hop of {self.transform.hop_length} samples has no {self.envelope} equal parts: "
+                "envelope must divide hop_length"
+            )
         if self.noise_from >= self.sample_rate / 2:
             raise ValueError(f"noise_from {self.noise_from:g} Hz must lie below half the sample rate")
         if self.bands > self.transform.bins // 2:

@@ -17,7 +17,8 @@ from auricle.training.objective.config import ObjectiveConfig, Phase, Term, Trai
 
 _POLISHING_RATE = 3e-4
 _SPEECH_WAVEFORM_HZ = 3225.0
-_MUSIC_WAVEFORM_HZ = 5000.0
+_MUSIC_WAVEFORM_HZ = 7092.0
+_LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _FEWER = 11  # contexts, so that the file of `music` stays below 16 MB
 
 
@@ -34,6 +35,7 @@ def _autoencoder(
     decoder: tuple[BlockConfig, ...],
     bands: int,
     noise_from: float = 0.0,
+    envelope: int = 0,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
@@ -44,6 +46,7 @@ def _autoencoder(
         direct=bands > 0,
         bands=bands,
         noise_from=noise_from,
+        envelope=envelope,
     )
 
 
@@ -58,7 +61,7 @@ def _voice(below: float | None) -> ObjectiveConfig:
         losses=(
             Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below)),
             Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below)),
-            Term(weight=2.0, loss=BandEnergyConfig()),
+            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24))),
         ),
         bottleneck={"rate": 0.42},
     )
@@ -89,7 +92,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     shape = _SPEECH[size]
     return TrainConfig(
         model=_autoencoder(
-            16000, 320, shape.dim, _direct(168), _conv(shape.encoder), _conv(shape.decoder), 24, _SPEECH_WAVEFORM_HZ
+            16000, 320, shape.dim, _direct(168), _conv(shape.encoder), _conv(shape.decoder), 24, _SPEECH_WAVEFORM_HZ, 8
         ),
         objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,
@@ -109,12 +112,13 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             _conv(shape.decoder),
             40,
             _MUSIC_WAVEFORM_HZ,
+            16,
         ),
         objective=ObjectiveConfig(
             losses=(
                 Term(weight=3.0, loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ)),
                 Term(weight=1.3, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ)),
-                Term(weight=2.0, loss=BandEnergyConfig(bands=(16, 32))),
+                Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32))),
             ),
             bottleneck={"rate": 0.5},
             quality_decay=0.42,
