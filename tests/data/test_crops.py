@@ -145,3 +145,13 @@ def test_options(cache: AudioCache, length: int, batch: int, seed: int) -> None:
 def test_gain_range(cache: AudioCache) -> None:
     with pytest.raises(OptionError, match="lower bound first"):
         CropSampler(cache, length=10, batch=1, seed=0, gain=(3, -3))
+
+
+def test_rarities_begin_suddenly_or_are_offset(tmp_path: Path) -> None:
+    sampler = CropSampler(constants(tmp_path, {0.25: 4000}), length=100, batch=4000, seed=0, gain=(0, 0), rarities=True)
+    crops = sampler.batch(0)
+    sudden = np.mean(crops[:, 0] == 0)
+    assert 0.07 < sudden < 0.13 and (crops[:, 50:] != 0).all()
+    offset = np.abs(np.abs(crops[:, -1]) - 0.25) > 1e-6
+    assert 0.015 < offset.mean() < 0.045 and np.abs(crops).max() <= 1
+    np.testing.assert_array_equal(crops, sampler.batch(0))

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.model import bands, front_end
+from auricle.model import bands, envelope, front_end
 from auricle.stream import Layer, Stateless, combine, layers
 from contract import verify_step, verify_stream
 from stream.kinds import KINDS
@@ -15,7 +15,7 @@ from stream.kinds import KINDS
 
 def test_every_layer_class_is_covered():
     built = {type(part) for build, _ in KINDS.values() for part in build().modules()}
-    for module in (combine, layers, front_end, bands):
+    for module in (combine, layers, front_end, bands, envelope):
         for _, layer_class in inspect.getmembers(module, inspect.isclass):
             if issubclass(layer_class, Layer) and layer_class not in (Layer, Stateless):
                 assert layer_class in built, f"{layer_class.__name__} has no entry in kinds.py"

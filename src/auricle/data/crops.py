@@ -30,8 +30,6 @@ class CropSampler:
       swapping channels is to them.
     - Each crop is scaled by a random gain, uniform in decibels, but not beyond a peak of 1, and half of them
       are turned upside down.
-    - One in ten begins with silence that ends suddenly within its first half, and three in a hundred have a constant
-      offset of at most .5: few recordings do, but a codec has to bear both.
     - A silent crop is drawn again, up to 4 times.
     - Where classes are given, a crop holds sounds of one class only.
 
@@ -42,6 +40,8 @@ class CropSampler:
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
         classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
+        rarities: let one crop in ten begin with silence that ends suddenly within its first half, and three in a
+            hundred have a constant offset of at most .5: few recordings do, but a codec has to bear both.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -56,6 +56,7 @@ class CropSampler:
         seed: int,
         gain: tuple[float, float] = (_MIN_GAIN, _MAX_GAIN),
         classes: Sequence[int] | None = None,
+        rarities: bool = False,
     ) -> None:
         if length < 1 or batch < 1 or seed < 0:
             raise OptionError(
@@ -65,6 +66,7 @@ class CropSampler:
         if not gain[0] <= gain[1]:
             raise OptionError(f"a gain from {gain[0]:g} to {gain[1]:g} dB: give the lower bound first")
         self._cache, self._length, self._batch, self._seed, self._gain = cache, length, batch, seed, gain
+        self._rarities = rarities
         self._classes = np.full(len(cache), -1) if classes is None else np.asarray(classes, np.int64)
         if len(self._classes) != len(cache):
             raise OptionError(f"{len(self._classes)} classes for {len(cache)} sounds: give one for each")
@@ -115,12 +117,17 @@ class CropSampler:
         gain = 10 ** (random.uniform(*self._gain) / 20)
         sign = -1.0 if random.random() < 0.5 else 1.0
         peak = float(np.abs(crop).max())
-        crop = crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
-        if random.random() < _SUDDEN_SHARE:
-            crop[: int(random.integers(0, self._length // 2 + 1))] = 0.0
-        if random.random() < _OFFSET_SHARE:
-            crop += np.float32(random.uniform(-_LARGEST_OFFSET, _LARGEST_OFFSET) * (1 - np.abs(crop).max(initial=0.0)))
-        return crop
+        scaled = crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
+        return _with_rarities(scaled, random) if self._rarities else scaled
+
+
+def _with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    if random.random() < _SUDDEN_SHARE:
+        crop[: int(random.integers(0, len(crop) // 2 + 1))] = 0.0
+    if random.random() < _OFFSET_SHARE:
+        headroom = max(0.0, 1.0 - float(np.abs(crop).max(initial=0.0)))
+        crop += np.float32(random.uniform(-1.0, 1.0) * min(headroom, _LARGEST_OFFSET))
+    return crop
 
 
 @final

@@ -48,7 +48,14 @@ class AutoencoderTask(Task):
         length = config.crop_frames * model.hop_length
         self.batch_seconds = config.batch * length / model.sample_rate
         self._has_labels = classes is not None
-        self._sampler = CropSampler(cache, length=length, batch=config.batch, seed=config.seed, classes=classes)
+        self._sampler = CropSampler(
+            cache,
+            length=length,
+            batch=config.batch,
+            seed=config.seed,
+            classes=classes,
+            rarities=classes is None,  # a class is not to be learned from half a sound
+        )
 
     def worker(self, phase: int, device: TrainingDevice) -> Worker:
         """With the adversary of the phase, if it has one."""
