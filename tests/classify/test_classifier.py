@@ -20,6 +20,7 @@ from auricle.classify.prediction import Guess, join_windows
 from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
 from auricle.model import load
 from auricle.options.classification import ClassifierOptions
+from model.forged import assert_each_flipped_bit_is_refused, save_forged
 
 
 @pytest.fixture
@@ -132,13 +133,26 @@ def test_silence_and_tiny_clips_have_an_answer(fitted: Classifier, tmp_path: Pat
         fitted.predict(tmp_path / "tiny.wav", top=0)
 
 
+def test_each_flipped_bit_is_refused(stored: Path) -> None:
+    assert_each_flipped_bit_is_refused(stored, read_classifier)
+
+
+def test_a_file_from_before_checksums_says_how_to_go_on(stored: Path) -> None:
+    with safe_open(stored, framework="np") as file:
+        words = dict(file.metadata())
+    del words["checksum"]
+    save_file(load_file(stored), stored, words)
+    with pytest.raises(ModelError, match=r"lacks checksum in its metadata .*: make it again"):
+        read_classifier(stored)
+
+
 def forge(stored: Path, change: Callable[[dict[str, np.ndarray], dict[str, Any]], None]) -> None:
     """Write the file again, with other contents."""
     with safe_open(stored, framework="np") as file:
         words = dict(file.metadata())
     arrays, about = load_file(stored), json.loads(words["classifier"])
     change(arrays, about)
-    save_file(arrays, stored, {**words, "classifier": json.dumps(about)})
+    save_forged(arrays, stored, {**words, "classifier": json.dumps(about)})
 
 
 def drop(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:

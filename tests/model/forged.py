@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save_file as save_tensors
 
 from auricle.errors import AuricleError
 from auricle.model import load
+from auricle.model.files.tensor_file import CHECKSUM, contents_digest
 
 Arrays = dict[str, np.ndarray]
 Words = dict[str, str]
@@ -23,6 +25,27 @@ BIAS, DEVIATION = "encoder.layers.1.layers.0.bias", "encoder.layers.0.layers.1.d
 def parts(path: Path) -> tuple[Arrays, Words]:
     with safe_open(path, framework="np") as file:
         return load_file(path), dict(file.metadata())
+
+
+def save_forged(arrays: Arrays, path: Path, words: Words) -> None:
+    """Write a file as a liar would: its checksum is right."""
+    contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    save_tensors(contiguous, path, {**words, CHECKSUM: contents_digest(words, contiguous)})
+
+
+def assert_each_flipped_bit_is_refused(path: Path, read: Callable[[Path], object], count: int = 100) -> None:
+    """Flip one bit at a time, at places all over the file, header and tensors: reading gives one line each time."""
+    intact = path.read_bytes()
+    header = 8 + int.from_bytes(intact[:8], "little")
+    random = np.random.default_rng(0)
+    read(path)
+    for place in (*random.integers(0, header, count), *random.integers(header, len(intact), count)):
+        flipped = bytearray(intact)
+        flipped[place] ^= 1 << int(random.integers(8))
+        path.write_bytes(flipped)
+        with pytest.raises(AuricleError) as caught:
+            read(path)
+        assert str(caught.value).isprintable(), place
 
 
 def refused(path: Path, said: str, *, seconds: float = 10.0) -> str:
@@ -39,7 +62,7 @@ def edited(folder: Path, whole: Path, change: Callable[[Arrays, Words], None]) -
     arrays, words = parts(whole)
     change(arrays, words)
     path = folder / NAME
-    save_file(arrays, path, words)
+    save_forged(arrays, path, words)
     return path
 
 

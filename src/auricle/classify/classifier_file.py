@@ -4,23 +4,20 @@ import json
 from pathlib import Path
 from typing import final
 
-import numpy as np
 from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
-from safetensors.numpy import save_file
 
-from auricle.atomic import atomic_write
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
 from auricle.model.config import describe, printable
-from auricle.model.files.tensor_file import FileKind, Layout, open_tensor_file
+from auricle.model.files.tensor_file import CHECKSUM, FileKind, Layout, open_tensor_file, write_tensor_file
 from auricle.model.registry import Frozen
 
 SUFFIX = ".classifier.safetensors"
 CLASSIFIER_FILE = FileKind(
-    "classifier", SUFFIX, "auricle-classifier", 1, ("classifier",), largest_file=1 << 30, largest_text=8 << 20
+    "classifier", SUFFIX, "auricle-classifier", 1, ("classifier", CHECKSUM), largest_file=1 << 30, largest_text=8 << 20
 )
 _MAX_CLASSES = 10_000
 
@@ -55,9 +52,8 @@ def write_classifier(path: Path, metadata: ClassifierMetadata, arrays: Arrays, *
     Raises:
         OutputError: the file exists and ``force`` is false, or can't be written.
     """
-    text = CLASSIFIER_FILE.metadata(classifier=metadata.model_dump_json(by_alias=True))
-    with atomic_write(path, force=force) as temporary:
-        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, text)
+    texts = {"classifier": metadata.model_dump_json(by_alias=True)}
+    write_tensor_file(path, CLASSIFIER_FILE, arrays, texts, force=force)
 
 
 def read_classifier(path: Path) -> tuple[ClassifierMetadata, Arrays]:
@@ -65,7 +61,7 @@ def read_classifier(path: Path) -> tuple[ClassifierMetadata, Arrays]:
 
     Raises:
         ModelError: it is missing, malformed, of a newer version, or has arrays of other shapes or types than its probe
-            needs, or values that are not finite.
+            needs, or values that are not finite, or has changed since it was written.
     """
     with open_tensor_file(path, CLASSIFIER_FILE) as file:
         metadata = _parse_metadata(path, file.metadata["classifier"])

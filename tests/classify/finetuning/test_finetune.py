@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from small_sounds import KINDS, RATE, sound
 
 from auricle import ClassifierOptions, DeviceConfig, FinetuneOptions, finetune
@@ -20,6 +20,7 @@ from auricle.classify.probes.folds import split_folds
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError, OptionError, OutputError
 from auricle.model import load
+from model.forged import save_forged
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_damaged_encoder_is_refused(stored: Path, damage: str):
             metadata = json.loads(words["classifier"])
             metadata["own"]["encoder"][0]["dim"] = 17
             words["classifier"] = json.dumps(metadata)
-    save_file(arrays, stored, words)
+    save_forged(arrays, stored, words)
     with pytest.raises(ModelError, match="damaged"):
         Classifier.load(stored)
 
@@ -147,7 +148,7 @@ def test_changed_weights_do_not_pass_for_the_described_encoder(stored: Path):
         words = file.metadata()
     name = next(name for name in arrays if name.startswith("encoder.") and arrays[name].ndim == 2)
     arrays[name] = arrays[name] * np.float16(1.5)
-    save_file(arrays, stored, words)
+    save_forged(arrays, stored, words)
     with pytest.raises(ModelError):
         Classifier.load(stored)
 

@@ -12,6 +12,8 @@ from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
 from auricle.model.files.file import fingerprint, load, read_metadata, save, shipped, stored_arrays
+from auricle.model.files.tensor_file import CHECKSUM
+from model.forged import assert_each_flipped_bit_is_refused, parts, save_forged
 from model.tiny import BOTTLENECKS, tiny_model
 
 
@@ -63,7 +65,7 @@ def _damaged(tmp_path, change):
         metadata = dict(file.metadata())
     arrays = load_file(path)
     change(arrays, metadata)
-    save_file(arrays, path, metadata)
+    save_forged(arrays, path, metadata)
     return path
 
 
@@ -117,6 +119,33 @@ def _config(arrays, metadata):
 def test_damage_is_refused_by_name(tmp_path, change, said):
     with pytest.raises(AuricleError, match=said):
         load(_damaged(tmp_path, change))
+
+
+def test_each_flipped_bit_is_refused(tmp_path):
+    save(tiny_model(), tmp_path / "m.auricle.safetensors")
+    assert_each_flipped_bit_is_refused(tmp_path / "m.auricle.safetensors", load)
+
+
+def test_an_edited_encoder_loads_only_where_that_is_allowed(tmp_path):
+    """The fingerprint does not cover it: it decides nothing about what codes decode to."""
+    path = tmp_path / "m.auricle.safetensors"
+    save(tiny_model(), path)
+    arrays, metadata = parts(path)
+    name = next(name for name in arrays if name.startswith("encoder.") and arrays[name].ndim == 2)
+    arrays[name].flat[0] += 1
+    save_file(arrays, path, metadata)
+    with pytest.raises(ModelError, match="its checksum differs"):
+        load(path)
+    assert fingerprint(load(path, allow_edited=True)) == metadata["fingerprint"]
+
+
+def test_a_file_without_a_checksum_still_loads(tmp_path):
+    path = tmp_path / "m.auricle.safetensors"
+    save(tiny_model(), path)
+    arrays, metadata = parts(path)
+    del metadata[CHECKSUM]
+    save_file(arrays, path, metadata)
+    assert load(path).sealed == metadata["fingerprint"]
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"\xff" * 64, b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])

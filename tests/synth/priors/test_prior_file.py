@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
 from auricle.synth.priors.file import load_prior, read_prior_metadata, save_prior, shipped_priors
+from model.forged import assert_each_flipped_bit_is_refused, save_forged
 from synth.tiny_priors import CONFIGS, tiny_prior, windows
 
 Arrays = dict[str, np.ndarray]
@@ -36,7 +37,7 @@ def edited(folder: Path, whole: Path, change: Callable[[Arrays, Words], None]) -
     arrays, words = parts(whole)
     change(arrays, words)
     path = folder / NAME
-    save_file(arrays, path, words)
+    save_forged(arrays, path, words)
     return path
 
 
@@ -87,6 +88,11 @@ def test_weights_that_diverged_are_not_saved(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"out.bias is not finite: its training has failed"):
         save_prior(prior, tmp_path / NAME)
     assert not list(tmp_path.iterdir())
+
+
+def test_each_flipped_bit_is_refused(tmp_path: Path) -> None:
+    save_prior(tiny_prior("flow"), tmp_path / NAME)
+    assert_each_flipped_bit_is_refused(tmp_path / NAME, load_prior)
 
 
 def test_no_such_prior() -> None:

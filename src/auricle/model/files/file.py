@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 
-from auricle.atomic import atomic_write
 from auricle.errors import ModelError
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.default_model import default_model
 from auricle.model.files.stored import MODEL_FILE, SUFFIX, TABLES, read_model, read_model_metadata
 from auricle.model.files.table_check import checked_tables
-from auricle.model.files.tensor_file import pretrained
+from auricle.model.files.tensor_file import pretrained, write_tensor_file
 
 _DECIDES_DECODING = ("decoder.", "bottleneck.", "tables.")
 _SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
@@ -103,11 +101,12 @@ def save(model: Autoencoder, path: Path, *, force: bool = False) -> None:
     for name, value in arrays.items():
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise ModelError(f"model {model.name!r} can't be saved, {name} is not finite: its training has failed")
-    metadata = MODEL_FILE.metadata(
-        config=model.config.model_dump_json(), info=model.info.model_dump_json(), fingerprint=fingerprint(model)
-    )
-    with atomic_write(path, force=force) as temporary:
-        save_file(arrays, temporary, metadata)
+    texts = {
+        "config": model.config.model_dump_json(),
+        "info": model.info.model_dump_json(),
+        "fingerprint": fingerprint(model),
+    }
+    write_tensor_file(path, MODEL_FILE, arrays, texts, force=force)
 
 
 def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder:
@@ -125,7 +124,7 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
         ConfigError: its configuration is not one.
     """
     path = MODEL_FILE.resolve(name_or_path)
-    metadata, arrays = read_model(path)
+    metadata, arrays = read_model(path, allow_edited=allow_edited)
     model = Autoencoder(metadata.config, metadata.info)
     model.load_state_dict(_state(arrays), strict=True)
     model.tables = checked_tables(path, arrays, model.bottleneck.table_shape())

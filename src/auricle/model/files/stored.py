@@ -61,19 +61,20 @@ def read_model_metadata(path: Path) -> ModelMetadata:
         return _parsed(path, file.metadata)
 
 
-def read_model(path: Path) -> tuple[ModelMetadata, dict[str, np.ndarray]]:
+def read_model(path: Path, *, allow_edited: bool = False) -> tuple[ModelMetadata, dict[str, np.ndarray]]:
     """Read metadata and arrays; the arrays have the types and shapes that the config asks for, and are finite.
 
     Tables (``tables.*``) are there all or none, in the right types; their shapes and values are not checked.
 
     Raises:
-        ModelError: as `read_model_metadata`; or an array is missing, unknown, of another type or shape, or not finite.
+        ModelError: as `read_model_metadata`; or an array is missing, unknown, of another type or shape, or not finite;
+            or anything has changed since the file was written, and ``allow_edited`` is false.
         ConfigError: as `read_model_metadata`.
     """
     with open_tensor_file(path, MODEL_FILE) as file:
         metadata = _parsed(path, file.metadata)
         _check_layout(path, metadata.config, file.layout)
-        return metadata, file.read()
+        return metadata, file.read(allow_edited=allow_edited)
 
 
 def _parsed(path: Path, metadata: Mapping[str, str]) -> ModelMetadata:

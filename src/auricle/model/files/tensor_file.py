@@ -1,9 +1,11 @@
-"""Safetensors files of models, priors and classifiers: one reader, that believes nothing a stranger's file says.
+"""Safetensors files of models, priors and classifiers: one reader, that believes nothing a stranger's file says, and
+one writer.
 
 Nothing is allocated that the file's own size does not pay for: size, header, texts, version, types and shapes are
-looked at before a tensor is read.
+looked at before a tensor is read. A checksum over all tensors and texts tells of every bit that has changed since.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,12 +15,16 @@ from typing import Any, final
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
+from auricle.atomic import atomic_write
 from auricle.errors import ModelError
 from auricle.model.config import printable
 
 LARGEST_FILE = 4 << 30
 """Bytes of the largest file that is loaded, where its kind sets no other limit."""
+CHECKSUM = "checksum"
+"""Key of the metadata that holds the digest of everything else in the file; older files have none."""
 _LARGEST_HEADER = 8 << 20
 _SHORTEST_PREFIX = 8  # bytes that say how long the header is
 _HEXADECIMAL = frozenset("0123456789abcdef")
@@ -97,11 +103,12 @@ class TensorFile:
         slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
         self.layout: Layout = {name: (part.get_dtype(), tuple(part.get_shape())) for name, part in slices.items()}
 
-    def read(self) -> dict[str, np.ndarray]:
+    def read(self, *, allow_edited: bool = False) -> dict[str, np.ndarray]:
         """All tensors; check their layout first.
 
         Raises:
-            ModelError: a value is not finite, or a deviation is not positive.
+            ModelError: a value is not finite, or a deviation is not positive; or something in the file has changed
+                since it was written, and ``allow_edited`` is false.
         """
         arrays = {name: self._file.get_tensor(name) for name in self.layout}
         for name, value in arrays.items():
@@ -109,6 +116,12 @@ class TensorFile:
                 raise ModelError(f"{self.path}: tensor {name} has values that are not finite: the file is damaged")
             if name.endswith("deviation") and not (value > 0).all():
                 raise ModelError(f"{self.path}: tensor {name} has values that are not positive: the file is damaged")
+        stated = self.metadata.get(CHECKSUM)
+        if stated is not None and not allow_edited and stated != contents_digest(self.metadata, arrays):
+            raise ModelError(
+                f"{self.path} has changed since it was written (its checksum differs): the file is damaged or was "
+                "edited, get it again"
+            )
         return arrays
 
 
@@ -152,8 +165,38 @@ def _checked_metadata(path: Path, kind: FileKind, metadata: Mapping[str, str]) -
         version = printable(metadata.get("version", "none"))
         raise ModelError(f"{path} has {kind.noun} version {version}, known is {kind.version}: update Auricle")
     if missing := set(kind.keys) - metadata.keys():
-        raise ModelError(f"{path} lacks {', '.join(sorted(missing))} in its metadata: save it again")
+        raise ModelError(
+            f"{path} lacks {', '.join(sorted(missing))} in its metadata (an older Auricle wrote it): make it again"
+        )
+    if unknown := metadata.keys() - {"format", "version", CHECKSUM, *kind.keys}:
+        raise ModelError(f"{path} has the unknown entry {printable(min(unknown))} in its metadata: it is damaged")
     return metadata
+
+
+def write_tensor_file(
+    path: Path, kind: FileKind, arrays: Mapping[str, np.ndarray], texts: Mapping[str, str], *, force: bool = False
+) -> None:
+    """Write a file of that kind with its checksum; it appears whole or not at all.
+
+    Raises:
+        OutputError: the file exists and ``force`` is false, or can't be written.
+    """
+    contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    metadata = kind.metadata(**texts)
+    with atomic_write(path, force=force) as temporary:
+        save_file(contiguous, temporary, {**metadata, CHECKSUM: contents_digest(metadata, contiguous)})
+
+
+def contents_digest(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 (hex) of all texts but the checksum itself, and of all tensors with their names, types and shapes."""
+    digest = hashlib.sha256()
+    for key, text in sorted(metadata.items()):
+        if key != CHECKSUM:
+            digest.update(f"{key} {len(text)} {text}\n".encode("utf-8", "surrogatepass"))
+    for name, value in sorted(arrays.items()):
+        digest.update(f"{name} {value.dtype.str} {value.shape}\n".encode("utf-8", "surrogatepass"))
+        digest.update(np.ascontiguousarray(value).data)
+    return digest.hexdigest()
 
 
 def check_digest(path: Path, digest: str) -> str:

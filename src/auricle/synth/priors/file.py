@@ -10,9 +10,7 @@ from typing import Any, final
 import numpy as np
 import torch
 from pydantic import ValidationError
-from safetensors.numpy import save_file
 
-from auricle.atomic import atomic_write
 from auricle.errors import ConfigError, ModelError
 from auricle.model.config import describe
 from auricle.model.files.stored import without_memory
@@ -22,6 +20,7 @@ from auricle.model.files.tensor_file import (
     check_layout,
     open_tensor_file,
     without_control_characters,
+    write_tensor_file,
 )
 from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.flow import FlowConfig
@@ -62,14 +61,13 @@ def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
     for name, value in arrays.items():
         if not np.isfinite(value).all():
             raise ModelError(f"prior {prior.info.name!r} can't be saved, {name} is not finite: its training has failed")
-    metadata = PRIOR_FILE.metadata(
-        config=prior.config.model_dump_json(),
-        origin=prior.origin.model_dump_json(),
-        info=prior.info.model_dump_json(),
-        digest=_digest(prior.config, prior.origin, arrays),
-    )
-    with atomic_write(path, force=force) as temporary:
-        save_file(arrays, temporary, metadata)
+    texts = {
+        "config": prior.config.model_dump_json(),
+        "origin": prior.origin.model_dump_json(),
+        "info": prior.info.model_dump_json(),
+        "digest": _digest(prior.config, prior.origin, arrays),
+    }
+    write_tensor_file(path, PRIOR_FILE, arrays, texts, force=force)
 
 
 def load_prior(name_or_path: str | Path) -> Prior:
