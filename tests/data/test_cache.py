@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.data import AudioCache, Corpus, Sound, cache, scan
+from auricle.data import AudioCache, Corpus, Sound, cache, row_cache, scan
 from auricle.errors import DataError, OptionError
 from auricle.progress import Progress
 
@@ -181,6 +181,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "old index": lambda folder: (folder / "index.json").write_text('{"sample_rate": 1, "sounds": [], "rejected": []}'),
     "no samples": lambda folder: (folder / "samples.i16").unlink(),
     "few samples": lambda folder: (folder / "samples.i16").write_bytes(bytes(100)),
+    "a word of the index": lambda folder: replace_text(folder / "index.json", '"b.wav"', '"b.wax"'),
+    "a number of the index": lambda folder: replace_text(folder / "index.json", "16000", "16001"),
     "one sample": lambda folder: flip(folder / "samples.i16", 600_001),
 }
 
@@ -189,6 +191,25 @@ def flip(path: Path, position: int) -> None:
     data = bytearray(path.read_bytes())
     data[position] ^= 4
     path.write_bytes(data)
+
+
+def replace_text(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_of_a_huge_cache_each_sound_is_checked_when_it_is_read(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_cache, "_MAX_CHECKED_BYTES", 1)
+    store = build(corpus, tmp_path)
+    flip(store.folder / "samples.i16", 600_001)
+    store = build(corpus, tmp_path)
+    assert store.sound(0).any() and store.sound(2).any()
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"\(b.wav has changed\): delete this folder and go on with --resume"):
+            store.crop(1, 0, 10)
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -252,4 +273,4 @@ def test_options(corpus: Corpus, tmp_path: Path, rate: int, channels: int) -> No
 
 def test_the_index_is_plain(corpus: Corpus, tmp_path: Path) -> None:
     index = json.loads((build(corpus, tmp_path).folder / "index.json").read_text())
-    assert index["sounds"][1] == ["b.wav", 5000, 300_001, 2]
+    assert index["sounds"][1][:4] == ["b.wav", 5000, 300_001, 2]

@@ -1,64 +1,40 @@
-"""Checksums by piece."""
+"""Checksums of what caches hold."""
 
 from itertools import pairwise
-from pathlib import Path
 
+import google_crc32c
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.data import checksum
-from auricle.data.checksum import ChecksummedFile, damaged_piece
-
-PIECE = 1000
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checksum, "PIECE", PIECE)
-
-
-def written(path: Path, data: bytes, cuts: list[int]) -> list[int]:
-    with path.open("wb") as raw:
-        file = ChecksummedFile(raw)
-        edges = [0, *sorted(cuts), len(data)]
-        for start, end in pairwise(edges):
-            file.write(data[start : max(start, end)])
-        assert file.tell() == len(data)
-        return file.finish()
+from auricle.data.checksum import ChecksummedFile, array_checksum
 
 
 @settings(max_examples=30, deadline=None)
 @given(length=st.integers(0, 5000), data=st.data())
-def test_pieces(tmp_path_factory: pytest.TempPathFactory, length: int, data: st.DataObject) -> None:
+def test_a_file_is_summed_from_one_question_to_the_next(
+    tmp_path_factory: pytest.TempPathFactory, length: int, data: st.DataObject
+) -> None:
     path = tmp_path_factory.mktemp("sums") / "x"
     content = np.random.default_rng(length).bytes(length)
-    cuts = data.draw(st.lists(st.integers(0, length), max_size=5))
-    sums = written(path, content, cuts)
-    assert len(sums) == -(-length // PIECE) and path.read_bytes() == content
-    assert damaged_piece(path, sums) is None
-    if length:
-        position = data.draw(st.integers(0, length - 1))
-        changed = bytearray(content)
-        changed[position] ^= 1
-        path.write_bytes(changed)
-        assert damaged_piece(path, sums) == position // PIECE
+    edges = [0, *sorted(data.draw(st.lists(st.integers(0, length), max_size=5))), length]
+    with path.open("wb") as raw:
+        file = ChecksummedFile(raw)
+        for start, end in pairwise(edges):
+            middle = (start + end) // 2
+            file.write(content[start:middle])
+            file.write(content[middle:end])
+            assert file.take_checksum() == google_crc32c.value(content[start:end])
+            assert file.tell() == end
+        file.finish()
+    assert path.read_bytes() == content
 
 
-def test_a_huge_file_is_sampled(tmp_path: Path) -> None:
-    content = np.random.default_rng(0).bytes(100 * PIECE)
-    sums = written(tmp_path / "x", content, [])
-    damaged = set()
-    for piece in range(100):
-        changed = bytearray(content)
-        changed[piece * PIECE] ^= 1
-        (tmp_path / "x").write_bytes(changed)
-        damaged.add(damaged_piece(tmp_path / "x", sums, max_bytes=10 * PIECE))
-    assert damaged == {None, 0, 11, 22, 33, 44, 55, 66, 77, 88, 99}
-
-
-def test_a_short_file(tmp_path: Path) -> None:
-    sums = written(tmp_path / "x", bytes(2500), [])
-    (tmp_path / "x").write_bytes(bytes(1500))
-    assert damaged_piece(tmp_path / "x", sums) == 1
+def test_an_array_is_summed_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).integers(-100, 100, (37, 29), np.int16)
+    expected = google_crc32c.value(values.tobytes())
+    assert array_checksum(values) == expected
+    monkeypatch.setattr(checksum, "_BLOCK", 100)
+    assert array_checksum(values) == expected != array_checksum(values.T)

@@ -87,7 +87,8 @@ class Classifier:
             autoencoder,
             feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments),
         )
-        features = extract([item.sound for item in labels.known], extractor, caching=options, on_progress=on_progress)
+        sounds = [item.sound for item in labels.known]
+        features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         for rejected in features.skipped:
             on_note(f"left out: {rejected.reason}")
         note_silent(features.silent, on_note)
@@ -165,6 +166,7 @@ class Classifier:
         top: int = 3,
         caching: CacheOptions = CacheOptions(),
         on_progress: OnProgress = ignore_progress,
+        on_note: Callable[[str], None] = lambda line: None,
     ) -> Predictions:
         """What sounds are taken for.
 
@@ -173,6 +175,7 @@ class Classifier:
             top: classes to name for each.
             caching: where features are kept.
             on_progress: called while sounds are read.
+            on_note: is told in one line if features that were kept are damaged: they are made anew.
 
         Raises:
             DataError: no file can be used.
@@ -181,7 +184,7 @@ class Classifier:
         if top < 1:
             raise OptionError(f"the best {top} classes: ask for 1 or more")
         sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
-        features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress)
+        features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
         rows = self.fitted_probe.probabilities(features.values)
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)

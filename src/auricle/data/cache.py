@@ -18,7 +18,7 @@ from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
 
-_VERSION = 2
+_VERSION = 3
 _BLOCK = 1 << 17
 _MAX_THREADS = 4
 _QUEUE = 64  # decoded sounds that wait for a slow one before them
@@ -176,8 +176,10 @@ def _write_sounds(
             case Rejected():
                 rejected.append(part)
             case _DecodedFile():
-                entries.append(SoundRows(sounds[index].name, file.tell() // 2, part.length, part.channels))
+                offset = file.tell() // 2
                 _append_file(part.path, file)
+                name = sounds[index].name
+                entries.append(SoundRows(name, offset, part.length, part.channels, file.take_checksum()))
         on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
     if not entries:
         reason = f"; the first problem: {rejected[0].reason}" if rejected else ""

@@ -170,6 +170,25 @@ def test_the_cache_is_used_until_a_file_changes(model_file: Path, sounds: Path, 
     assert np.array_equal(extract(corpus[1:], extractor).values, first.values[1:])
 
 
+def test_each_damaged_row_is_made_anew_and_told(model_file: Path, sounds: Path, own_cache: Path) -> None:
+    corpus, extractor = scan(sounds).sounds[:4], LatentFeatures(load(model_file), FeatureConfig(shifts=1))
+    first = extract(corpus, extractor).values
+    (kept,) = own_cache.iterdir()
+    intact, random = kept.read_bytes(), np.random.default_rng(0)
+    for place in random.integers(0, len(intact), 60).tolist():
+        flipped = bytearray(intact)
+        flipped[place] ^= 1 << int(random.integers(8))
+        kept.write_bytes(flipped)
+        notes: list[str] = []
+        assert np.array_equal(extract(corpus, extractor, on_note=notes.append).values, first), place
+        assert len(notes) == 1 and "damaged" in notes[0] and notes[0].endswith("made anew"), place
+        assert kept.read_bytes() == intact or "of 4 features" in notes[0]
+    rows = 8 + int.from_bytes(intact[:8], "little")
+    kept.write_bytes(intact[:rows] + bytes([intact[rows] ^ 1]) + intact[rows + 1 :])
+    extract(corpus, extractor, on_note=notes.append)
+    assert notes[-1] == f"1 of 4 features in {kept} are damaged: they are made anew"
+
+
 def test_a_loud_file_does_not_spoil_the_cache(model_file: Path, tmp_path: Path, own_cache: Path) -> None:
     soundfile.write(tmp_path / "loud.wav", np.random.default_rng(0).uniform(-1e6, 1e6, 8000), 16000, subtype="FLOAT")
     (sound,), extractor = scan(tmp_path).sounds, LatentFeatures(load(model_file))

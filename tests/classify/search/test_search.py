@@ -49,8 +49,14 @@ def test_a_damaged_index_is_made_anew(sounds: Path, model_file: Path, own_cache:
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     before = similar(query, sounds, model=model_file)
     (index_file,) = (own_cache.parent / "search").glob("*.library.safetensors")
-    index_file.write_bytes(index_file.read_bytes()[:-100])
-    assert similar(query, sounds, model=model_file).hits == before.hits
+    intact = index_file.read_bytes()
+    flipped = bytearray(intact)
+    flipped[-100] ^= 1
+    for damaged in (intact[:-100], bytes(flipped)):
+        index_file.write_bytes(damaged)
+        notes: list[str] = []
+        assert similar(query, sounds, model=model_file, on_note=notes.append).hits == before.hits
+        assert notes == [f"the index {index_file} is damaged: it is made anew"]
 
 
 def test_another_model_has_another_index(sounds: Path, model_file: Path, own_cache: Path):

@@ -218,7 +218,8 @@ def _extract_all(
     """Features of the sounds that decode, for every extractor, and these sounds."""
     features: list[Features] = []
     for extractor in extractors:
-        features.append(extract([item.sound for item in items], extractor, caching=caching, on_progress=on_progress))
+        sounds = [item.sound for item in items]
+        features.append(extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note))
         skipped = features[0].skipped
         if skipped and len(features) == 1:
             on_note(f"{len(skipped)} files do not decode; the first: {skipped[0].reason}")

@@ -1,4 +1,4 @@
-"""Features kept for the next time, by what made them and by each file's place, size and time."""
+"""Features kept for the next time, by what made them and by each file's place, size and time, each with a checksum."""
 
 import contextlib
 import hashlib
@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import final
 
+import google_crc32c
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
@@ -25,16 +26,19 @@ def cache_folder(name: str) -> Path:
 
 @final
 class FeatureStore:
-    """A cache of the features that one extractor made. A damaged one counts as empty.
+    """A cache of the features that one extractor made. Damaged rows count as absent.
 
     Args:
         folder: created when something is written; None keeps nothing.
         identity: of the extractor.
+
+    Attributes:
+        damage: what was damaged, in words; empty if nothing was.
     """
 
     def __init__(self, folder: Path | None, identity: str) -> None:
         self._path = None if folder is None else folder / f"{identity}{_SUFFIX}"
-        self._rows = {} if self._path is None else _load(self._path)
+        self._rows, self.damage = ({}, "") if self._path is None else _load(self._path)
         self._fresh = False
 
     def get(self, path: Path) -> np.ndarray | None:
@@ -51,14 +55,18 @@ class FeatureStore:
         """Write what is new. A folder that can't be written is no error: it only costs time."""
         if self._path is None or not self._fresh:
             return
-        rows = {**_load(self._path), **self._rows}  # another process may have added some
+        rows = {**_load(self._path)[0], **self._rows}  # another process may have added some
         size = len(next(iter(self._rows.values())))
         rows = {key: values for key, values in rows.items() if len(values) == size}
-        keys = np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _KEY_BYTES)
+        arrays = {
+            "keys": np.frombuffer(b"".join(rows), np.uint8).reshape(-1, _KEY_BYTES).copy(),
+            "values": np.stack(list(rows.values())),
+            "checksums": np.array([_checksum(key, values) for key, values in rows.items()], np.uint32),
+        }
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path, force=True) as temporary:
-                save_file({"keys": keys.copy(), "values": np.stack(list(rows.values()))}, temporary)
+                save_file(arrays, temporary)
             _prune(self._path.parent, self._path)
         self._fresh = False
 
@@ -72,16 +80,28 @@ def _key(path: Path) -> bytes:
     return hashlib.sha256(f"{path.resolve()}\n{stamp}".encode("utf-8", "surrogateescape")).digest()[:_KEY_BYTES]
 
 
-def _load(path: Path) -> dict[bytes, np.ndarray]:
+def _checksum(key: bytes, values: np.ndarray) -> int:
+    return google_crc32c.extend(google_crc32c.value(key), values.tobytes())
+
+
+def _load(path: Path) -> tuple[dict[bytes, np.ndarray], str]:
+    """The rows of a file that are as they were written, by key, and what else there is to say."""
     try:
         arrays = load_file(path)
-        keys, values = arrays["keys"], arrays["values"]
+        if arrays.keys() == {"keys", "values"}:  # from before there were checksums
+            return {}, ""
+        keys, values, checksums = (arrays[name] for name in ("keys", "values", "checksums"))
+    except FileNotFoundError:
+        return {}, ""
     except (OSError, SafetensorError, LookupError, ValueError):
-        return {}
-    sound = keys.dtype == np.uint8 and values.dtype == np.float16 and keys.shape == (len(values), _KEY_BYTES)
-    if not sound or values.ndim != 2 or not np.isfinite(values).all():
-        return {}
-    return dict(zip(map(bytes, keys), values, strict=True))
+        return {}, f"the feature cache {path} is damaged: its features are made anew"
+    types_fit = (keys.dtype, values.dtype, checksums.dtype) == (np.uint8, np.float16, np.uint32)
+    if not types_fit or values.ndim != 2 or keys.shape != (len(values), _KEY_BYTES) or len(checksums) != len(values):
+        return {}, f"the feature cache {path} is damaged: its features are made anew"
+    entries = zip(map(bytes, keys), values, checksums.tolist(), strict=True)
+    rows = {key: row for key, row, checksum in entries if _checksum(key, row) == checksum}
+    damaged = len(values) - len(rows)
+    return rows, f"{damaged} of {len(values)} features in {path} are damaged: they are made anew" if damaged else ""
 
 
 def _prune(folder: Path, newest: Path) -> None:

@@ -1,6 +1,6 @@
 """Features of files: one vector for each sound."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
@@ -50,6 +50,7 @@ def features(
     feature_config: FeatureConfig | None = None,
     caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> Features:
     """What an autoencoder's encoder makes of sounds, pooled over time: material for classifiers and search.
 
@@ -59,6 +60,7 @@ def features(
         feature_config: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
         caching: where features are kept for the next time.
         on_progress: called while sounds are read.
+        on_note: is told in one line if features that were kept are damaged: they are made anew.
 
     Raises:
         DataError: no sound can be used.
@@ -67,7 +69,7 @@ def features(
     """
     sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
     extractor = LatentFeatures(model if isinstance(model, Autoencoder) else load(model), feature_config)
-    extracted = extract(sounds, extractor, caching=caching, on_progress=on_progress)
+    extracted = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     return replace(extracted, skipped=(*rejected, *extracted.skipped))
 
 
@@ -108,13 +110,16 @@ def extract(
     *,
     caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> Features:
-    """Features of sounds, from the cache where it has them. Files that do not decode are skipped.
+    """Features of sounds, from the cache where it has them intact. Files that do not decode are skipped.
 
     Raises:
         DataError: none can be decoded.
     """
     store = FeatureStore(None if caching.no_cache else caching.cache or cache_folder("features"), extractor.identity)
+    if store.damage:
+        on_note(store.damage)
     names: list[str] = []
     rows: list[np.ndarray] = []
     silent: list[str] = []

@@ -108,7 +108,7 @@ class FineTuning:
         on_progress(Progress("fitting the probe", 0, 0, ""))
         extractor = LatentFeatures(model, self.tuning.feature_config)
         sounds = [item.sound for item in self._items]
-        features = extract(sounds, extractor, caching=options, on_progress=on_progress)
+        features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         feature_rows = {name: row for row, name in enumerate(features.names)}
         rows_with_features = [row for row, sound in enumerate(sounds) if sound.name in feature_rows]
 

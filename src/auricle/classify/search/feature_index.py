@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
@@ -21,10 +21,11 @@ from auricle.classify.features.scaling import Scaling
 from auricle.classify.search.neighbours import Neighbours, WhitenedSpace, nearest
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, audio_names, examine_header
 from auricle.errors import DataError, OutputError
+from auricle.model.files.tensor_file import CHECKSUM, contents_digest
 from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_FORMAT, _VERSION = "auricle-library", "1"
+_FORMAT, _VERSION = "auricle-library", "2"
 _SUFFIX = ".library.safetensors"
 _MAX_NEW_SHARE = 0.1  # of all sounds: with more new ones the space is learned anew
 _ARRAYS = ("points", "names", "stamps", "mean", "scale", "rotation", "weight")
@@ -60,6 +61,7 @@ class FeatureIndex:
         *,
         caching: CacheOptions = CacheOptions(),
         on_progress: OnProgress = ignore_progress,
+        on_note: Callable[[str], None] = lambda line: None,
     ) -> tuple["FeatureIndex", int]:
         """The index of a folder as it is now, and the number of sounds that were new or had changed.
 
@@ -68,15 +70,16 @@ class FeatureIndex:
             extractor: makes the features; each has an index of its own.
             caching: where indexes and features are kept.
             on_progress: called while new sounds are read.
+            on_note: is told in one line if something that was kept is damaged: it is made anew.
 
         Raises:
             DataError: the folder holds no usable sound.
         """
         index_folder = None if caching.no_cache else caching.cache or cache_folder("search")
         index_file = None if index_folder is None else _IndexFile(index_folder, folder, extractor.identity)
-        stored = index_file.load() if index_file is not None else None
+        stored = index_file.load(on_note) if index_file is not None else None
         feature_caching = caching if caching.cache is None else replace(caching, cache=caching.cache / "features")
-        reader = _FolderReader(folder, extractor, feature_caching, on_progress)
+        reader = _FolderReader(folder, extractor, feature_caching, on_progress, on_note)
         index, fresh = cls._updated(stored, _folder_stamps(folder), reader)
         if index_file is not None and index is not stored:
             index_file.save(index)
@@ -133,6 +136,7 @@ class _FolderReader:
     extractor: Extractor
     caching: CacheOptions
     on_progress: OnProgress
+    on_note: Callable[[str], None]
 
     def read(self, names: Sequence[str]) -> _FolderFeatures:
         """Features of the sounds of these names."""
@@ -148,7 +152,13 @@ class _FolderReader:
         features = Features((), np.zeros((0, 0), np.float32))
         try:
             if sounds:
-                features = extract(sounds, self.extractor, caching=self.caching, on_progress=self.on_progress)
+                features = extract(
+                    sounds,
+                    self.extractor,
+                    caching=self.caching,
+                    on_progress=self.on_progress,
+                    on_note=self.on_note,
+                )
         except DataError as error:  # none can be decoded
             skip_reasons |= {sound.name: str(error) for sound in sounds}
         skip_reasons |= {bad.path.relative_to(self.folder).as_posix(): bad.reason for bad in features.skipped}
@@ -164,15 +174,23 @@ class _IndexFile:
         self._path = cache / f"{key}{_SUFFIX}"
         self._metadata = {"format": _FORMAT, "version": _VERSION, "extractor": identity}
 
-    def load(self) -> FeatureIndex | None:
+    def load(self, on_note: Callable[[str], None]) -> FeatureIndex | None:
+        """The index; None if there is none of this extractor, or a damaged one."""
+        if not self._path.exists():
+            return None
+        damage = f"the index {self._path} is damaged: it is made anew"
         try:
             with safe_open(self._path, framework="np") as file:
                 metadata = file.metadata() or {}
                 if any(metadata.get(key) != value for key, value in self._metadata.items()):
                     return None
                 arrays = {name: file.get_tensor(name) for name in _ARRAYS}
+            if metadata[CHECKSUM] != contents_digest(metadata, arrays):
+                on_note(damage)
+                return None
             skipped = {str(n): (int(s), int(t), str(w)) for n, (s, t, w) in json.loads(metadata["skipped"]).items()}
         except (OSError, SafetensorError, LookupError, ValueError, TypeError):
+            on_note(damage)
             return None
         names = tuple(os.fsdecode(name) for name in arrays["names"].tobytes().split(b"\0"))
         files, directions = arrays["points"].shape
@@ -188,11 +206,13 @@ class _IndexFile:
         names = np.frombuffer(b"\0".join(map(os.fsencode, index.names)), np.uint8)
         arrays = {"points": index.points, "names": names, "stamps": index.stamps, "weight": index.space.weight}
         arrays |= {"mean": scaling.mean, "scale": scaling.scale, "rotation": scaling.rotation}
+        arrays = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
         metadata = {**self._metadata, "skipped": json.dumps(dict(index.skipped))}
+        metadata[CHECKSUM] = contents_digest(metadata, arrays)
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path, force=True) as temporary:
-                save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary, metadata)
+                save_file(arrays, temporary, metadata)
 
 
 def _folder_stamps(folder: Path) -> Stamps:

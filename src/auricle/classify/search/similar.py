@@ -1,5 +1,6 @@
 """The sounds of a folder that are most like a given one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -58,6 +59,7 @@ def similar(
     count: int = 10,
     caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> Similar:
     """Find the sounds of a folder that are most like a given one, by what an autoencoder hears.
 
@@ -71,6 +73,7 @@ def similar(
         count: how many to name.
         caching: where features and points are kept.
         on_progress: called while new sounds are read.
+        on_note: is told in one line if an index that was kept is damaged: it is made anew.
 
     Raises:
         AudioError: the query can't be read, is too short, or is silent.
@@ -90,7 +93,7 @@ def similar(
     features, peak = extractor.features_and_peak(query)
     if peak < SILENCE:
         raise AudioError(f"{query} is silent: nothing is like silence, name a sound that can be heard")
-    index, fresh = FeatureIndex.of_folder(folder, extractor, caching=caching, on_progress=on_progress)
+    index, fresh = FeatureIndex.of_folder(folder, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     neighbours = index.nearest(features, count + 1)
     query_path = query.resolve()
     hits = [

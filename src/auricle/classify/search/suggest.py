@@ -125,7 +125,8 @@ def suggest(
         rows = "1 row of the table names" if labels.unmatched == 1 else f"{labels.unmatched} rows of the table name"
         on_note(f"{rows} no usable sound")
     extractor = _extractor(classifier, model)
-    features = extract([item.sound for item in labels.sounds], extractor, caching=options, on_progress=on_progress)
+    sounds = [item.sound for item in labels.sounds]
+    features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
     note_silent(features.silent, on_note)
     names = features.names
     classes = None if options.labels_table is not None else () if classifier is None else classifier.classes

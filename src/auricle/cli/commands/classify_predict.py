@@ -56,7 +56,7 @@ def classify_predict(
         )
         return
     with screen.progress("listen") as on_progress:
-        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress)
+        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     for rejected in predictions.skipped:
         screen.note(f"left out: {rejected.reason}")
     note_silent(predictions.silent, screen.note)

@@ -46,6 +46,7 @@ def features(
             feature_config=feature_config_of(depths=depths, segments=segments),
             caching=caching,
             on_progress=on_progress,
+            on_note=screen.note,
         )
     write_features(result, out, force=force)
     for rejected in result.skipped:

@@ -42,6 +42,7 @@ def similar(
             count=count,
             caching=caching,
             on_progress=on_progress,
+            on_note=screen.note,
         )
     if result.skipped:
         screen.note(f"{len(result.skipped)} of the folder's files can't be used; the first: {result.skipped[0].reason}")

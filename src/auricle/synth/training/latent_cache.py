@@ -18,7 +18,7 @@ from auricle.synth.rendering.mid_side import rotate, to_features
 
 TAIL = 8
 """Frames of silence that are encoded after each sound, so that the way into silence is known."""
-_VERSION = 2
+_VERSION = 3
 _BLOCK_SECONDS = 8.0
 _SILENT_SECONDS = 4.0
 
@@ -133,8 +133,9 @@ def _write_latents(
     on_progress(Progress("encoding sounds", 0, len(sounds), "files"))
     for index, name in enumerate(sounds.names):
         z = encode_blocks(model, sounds, index, channels, TAIL)
-        entries.append(SoundRows(name, file.tell() // 4, *z.shape))
+        offset = file.tell() // 4
         file.write(np.ascontiguousarray(z, "<f4").tobytes())
+        entries.append(SoundRows(name, offset, *z.shape, file.take_checksum()))
         frames = z[:-TAIL].astype(np.float64)
         count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
         on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
