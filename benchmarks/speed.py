@@ -61,7 +61,7 @@ def _ours(model: Any, args: argparse.Namespace, seconds: float) -> list[dict[str
         write_sound(source, audio, model.sample_rate)
         works: dict[str, Callable[[], object]] = {
             "model.encode": lambda: model.encode(native),
-            "model.decode": lambda: model.decode(z, native.shape[1]),
+            "model.decode": lambda: model.decode_bottled(z, native.shape[1]),
             "compress, quality given": lambda: compress(source, coded, model=model, quality=3, force=True),
             f"compress, {args.kbps:g} kb/s": lambda: compress(source, coded, model=model, kbps=args.kbps, force=True),
             f"decompress, {args.kbps:g} kb/s": lambda: decompress(coded, decoded, model=model, force=True),

@@ -11,7 +11,7 @@ from auricle.training import PRESETS
 from model.tiny import BOTTLENECKS, tiny_config, tiny_model
 
 
-@pytest.mark.parametrize("length", [0, 1, 319, 320, 321, 16000])
+@pytest.mark.parametrize("length", [1, 319, 320, 321, 16000])
 @pytest.mark.parametrize("stride", [1, 2])
 def test_lengths_come_back_exactly(length, stride):
     model = tiny_model(stride=stride)
@@ -47,7 +47,7 @@ def test_streams_equal_whole_signals(stride):
     torch.testing.assert_close(streamed, z, rtol=1e-4, atol=1e-5)
     decoder = Stream(model.decoder, batch=2, chunk=4)
     heard = torch.cat([decoder.push(z[:, :3]), decoder.push(z[:, 3:]), decoder.flush()], 1).squeeze(2)
-    torch.testing.assert_close(heard[:, :5000], model.decode(z, 5000), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(heard[:, :5000], model.decode_bottled(z, 5000), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -130,7 +130,7 @@ def through_latents(model: Autoencoder, *, quality: float = 0.0) -> CodecAtSetti
         native = torch.from_numpy(resample(audio, sample_rate, model.sample_rate)).to(device)
         z = model.encode(native)
         quantised = model.bottleneck(z, torch.full((len(z),), quality, device=device)).z
-        decoded = model.decode(quantised, native.shape[1]).cpu().numpy()
+        decoded = model.decode_bottled(quantised, native.shape[1]).cpu().numpy()
         return DecodedSound.of(resample(decoded, model.sample_rate, sample_rate)[:, : audio.shape[1]], sample_rate, 0)
 
     return code

@@ -14,9 +14,12 @@ def sine_window(hop_length: int) -> Tensor:
 
 
 def twiddle(size: int) -> Tensor:
-    """Rotation used before and after the FFT of :func:`dct_iv`: complex64 ``(size // 2,)``."""
+    """Rotation used before and after the FFT of :func:`dct_iv`: float32 ``(size // 2, 2)``, real and imaginary parts.
+
+    Real, because a complex buffer would lose its imaginary part when a module's ``.to(dtype)`` casts it.
+    """
     steps = _arange(size // 2)
-    return torch.polar(torch.ones_like(steps), -math.pi * (steps + 0.125) / size).to(torch.complex64)
+    return torch.view_as_real(torch.polar(torch.ones_like(steps), -math.pi * (steps + 0.125) / size)).float()
 
 
 def dct_iv(x: Tensor, rotation: Tensor) -> Tensor:
@@ -27,8 +30,9 @@ def dct_iv(x: Tensor, rotation: Tensor) -> Tensor:
         rotation: ``twiddle(size)``.
     """
     size = x.shape[-1]
+    turn = torch.view_as_complex(rotation)
     packed = torch.complex(x[..., 0::2].contiguous(), x[..., 1::2].flip(-1))
-    spectrum = torch.fft.fft(packed * rotation) * rotation
+    spectrum = torch.fft.fft(packed * turn) * turn
     pairs = torch.stack((spectrum.real, -spectrum.imag.flip(-1)), dim=-1)
     return pairs.flatten(-2) * math.sqrt(2.0 / size)
 

@@ -1,6 +1,6 @@
 """The autoencoder: composition only."""
 
-from math import ceil, prod
+from math import prod
 from typing import final
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
+from auricle.model.arrays import Array, check_length, dial, integers, latents, like, signals
 from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
@@ -137,24 +138,103 @@ class Autoencoder(nn.Module):
 
     def frames(self, samples: int) -> int:
         """Latent frames that are needed to decode ``samples`` samples; 0 for 0."""
-        return ceil((samples + self.decoder_latency) / self.hop_length) if samples else 0
+        return -(-(samples + self.decoder_latency) // self.hop_length) if samples else 0
 
-    def encode(self, audio: Tensor) -> Tensor:
-        """Whole signals ``(b, t)`` at the native rate to latents ``(b, n, d)``, n = ``frames(t)``."""
-        count = self.frames(audio.shape[1])
-        if count == 0:
-            return audio.new_zeros(audio.shape[0], 0, self.latent_dim)
-        length = (count + self.encoder_latency) * self.hop_length
-        padded = F.pad(audio, (0, length - audio.shape[1]))
-        return self.encoder(padded.unsqueeze(2))[:, self.encoder_latency :]
+    def samples(self, frames: int) -> int:
+        """Samples that ``frames`` latent frames carry."""
+        return max(0, frames * self.hop_length - self.decoder_latency)
 
-    def decode(self, z: Tensor, length: int) -> Tensor:
-        """Latents ``(b, n, d)`` to ``(b, length)``, length at most what ``n`` frames carry."""
+    def encode(self, audio: Array, sample_rate: int | None = None) -> Array:
+        """Signals to latents float32 ``(b, n, d)``, n = ``frames(t)``: the encoder's output, before the bottleneck.
+
+        Args:
+            audio: floats ``(t,)``, one signal, or ``(b, t)``, several; numpy or torch, and so is what comes back.
+            sample_rate: of the audio in Hz; None for the model's own.
+
+        Raises:
+            AudioError: another rate, not floats, another shape, empty, or not finite.
+        """
+        batch = signals(audio, self._weight, sample_rate, self.sample_rate)
+        length = (self.frames(batch.shape[1]) + self.encoder_latency) * self.hop_length
+        padded = F.pad(batch, (0, length - batch.shape[1]))
+        return like(self.encoder(padded.unsqueeze(2))[:, self.encoder_latency :], audio)
+
+    def decode(self, z: Array, length: int) -> Array:
+        """Latents to the sound ``(b, length)`` as the model rebuilds it at its best quality.
+
+        Nothing is rounded that can be left unrounded; `codes` and `from_codes` round as files do.
+
+        Args:
+            z: floats ``(b, n, d)`` or, of one signal, ``(n, d)``: from `encode`, or anything like it.
+            length: samples, at most what ``n`` frames carry.
+
+        Raises:
+            ModelError: latents of another shape or type, or not finite.
+            OptionError: the frames carry less.
+        """
+        batch = latents(z, self._weight, self.latent_dim)
+        check_length(length, self.samples(batch.shape[1]))
+        return like(self._rebuilt(batch, length), z)
+
+    def forward(self, audio: Array) -> Array:
+        """Signals ``(t,)`` or ``(b, t)`` as the model rebuilds them, ``(b, t)``: `decode` of `encode`."""
+        batch = signals(audio, self._weight, None, self.sample_rate)
+        return like(self._rebuilt(self.encode(batch), batch.shape[1]), audio)
+
+    def codes(self, audio: Array, quality: float, sample_rate: int | None = None) -> Array:
+        """Signals to the integers int32 ``(b, n, k)`` that a file of that quality holds.
+
+        Args:
+            audio: as for `encode`.
+            quality: from 0 to the model's highest level, in steps of an eighth.
+            sample_rate: as for `encode`.
+
+        Raises:
+            AudioError: as `encode`.
+            ModelError: the bottleneck is continuous.
+            OptionError: the quality is not on the dial.
+        """
+        step = dial(quality, self.bottleneck.quality_levels)
+        with torch.no_grad():
+            z = self.encode(signals(audio, self._weight, sample_rate, self.sample_rate))
+            return like(self.bottleneck.quantise(z, step), audio)
+
+    def from_codes(self, codes: Array, length: int, quality: float) -> Array:
+        """Integers of `codes` to the sound ``(b, length)`` as a file of that quality gives it.
+
+        Args:
+            codes: ``(b, n, k)`` or, of one signal, ``(n, k)``.
+            length: samples, at most what ``n`` frames carry.
+            quality: that they were made at.
+
+        Raises:
+            ModelError: the bottleneck is continuous, or these are not its codes.
+            OptionError: the quality is not on the dial, or the frames carry less.
+        """
+        step = dial(quality, self.bottleneck.quality_levels)
+        shape = self.bottleneck.table_shape()
+        if shape is None:
+            raise ModelError("a continuous bottleneck has no codes: use a model with 'entropy', 'rvq' or 'fsq'")
+        batch = integers(codes, self._weight, self.bottleneck.codebooks, shape)
+        check_length(length, self.samples(batch.shape[1]))
+        return like(self.decode_bottled(self.bottleneck.dequantise(batch, step), length), codes)
+
+    def decode_bottled(self, z: Tensor, length: int) -> Tensor:
+        """What came out of the bottleneck ``(b, n, d)`` to ``(b, length)``, length at most what n frames carry."""
         if length == 0:
             return z.new_zeros(z.shape[0], 0)
         audio = self.decoder(z).squeeze(2)[:, self.decoder_latency :]
-        assert audio.shape[1] >= length, (audio.shape, length)
+        assert torch.compiler.is_compiling() or audio.shape[1] >= length, (audio.shape, length)
         return audio[:, :length]
+
+    def _rebuilt(self, z: Tensor, length: int) -> Tensor:
+        best = self._weight.new_full((z.shape[0],), self.bottleneck.quality_levels - 1.0)
+        return self.decode_bottled(self.bottleneck.unrounded(z, best), length)
+
+    @property
+    def _weight(self) -> Tensor:
+        """Any: its type and device are the model's."""
+        return next(self.parameters())
 
     @torch.inference_mode()
     def fit_scale(self, audio: Tensor) -> None:

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from auricle.errors import ModelError
 from auricle.stream.layer import Layer, State, Stateless
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -22,6 +23,12 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 def _past(batch: int, steps: int, dim: int, device: torch.device | None, dtype: torch.dtype | None) -> tuple[Tensor]:
     return (torch.zeros(batch, steps, dim, device=device, dtype=dtype),)
+
+
+def _refuse_dynamic_length(x: Tensor) -> None:
+    """While a program is exported, torch writes a recurrence out step by step: it has one length for ever."""
+    if isinstance(x.shape[1], torch.SymInt):
+        raise ModelError("a recurrent block can't be exported with a dynamic length: export it with a fixed one")
 
 
 @final
@@ -150,6 +157,7 @@ class GRU(Layer):
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d_in)`` to ``(b, n, d_out)``."""
         (hidden,) = state
+        _refuse_dynamic_length(x)
         y, hidden = self.cell(x, hidden)
         return y, (hidden,)
 
@@ -172,6 +180,7 @@ class LSTM(Layer):
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d_in)`` to ``(b, n, d_out)``."""
         hidden, memory = state
+        _refuse_dynamic_length(x)
         y, (hidden, memory) = self.cell(x, (hidden, memory))
         return y, (hidden, memory)
 

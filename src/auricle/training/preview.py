@@ -130,7 +130,9 @@ def preview(model: Autoencoder, excerpts: Excerpts, quality: float | None = None
         z = torch.cat(latents, dim=1)
         bottled = model.bottleneck(z, level)
         parts = bottled.z.split([latent.shape[1] for latent in latents], dim=1)
-        decoded = [model.decode(part, clip.audio.size) for part, clip in zip(parts, excerpts.clips, strict=True)]
+        decoded = [
+            model.decode_bottled(part, clip.audio.size) for part, clip in zip(parts, excerpts.clips, strict=True)
+        ]
         usage = model.bottleneck.usage(z, level)
     results = [_heard(clip, audio, excerpts.sample_rate) for clip, audio in zip(excerpts.clips, decoded, strict=True)]
     rate = bottled.terms.get("rate")

@@ -59,7 +59,7 @@ class AuricleCodec(Codec):
     def network_cost(self) -> NetworkCost:
         model = self._model
         audio = torch.zeros(1, round(_COUNTED_SECONDS * model.sample_rate))
-        return network_cost(model, lambda: model.decode(model.encode(audio), audio.shape[1]), _COUNTED_SECONDS)
+        return network_cost(model, lambda: model.decode_bottled(model.encode(audio), audio.shape[1]), _COUNTED_SECONDS)
 
     def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
         """Compress to a real file.

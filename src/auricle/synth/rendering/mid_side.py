@@ -47,7 +47,7 @@ def decode_mid_side(model: Autoencoder, z: Tensor, length: int, *, snap: bool = 
         length: samples, at most what n frames carry.
         snap: round to the quantiser's grid as a file would; else what can be left unrounded stays so.
     """
-    return unrotate(model.decode(to_decoder_input(model, z, snap=snap), length))
+    return unrotate(model.decode_bottled(to_decoder_input(model, z, snap=snap), length))
 
 
 def to_decoder_input(model: Autoencoder, z: Tensor, *, snap: bool = False) -> Tensor:

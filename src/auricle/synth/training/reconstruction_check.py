@@ -52,7 +52,8 @@ def check_reconstruction(model: Autoencoder, sounds: AudioCache) -> Reconstructi
         audio = sounds.crop(int(index), 0, length).mean(0)
         if np.abs(audio).max() < _SILENCE:
             continue
-        decoded = model.decode(to_decoder_input(model, model.encode(torch.from_numpy(audio)[None])), length)[0].numpy()
+        z = to_decoder_input(model, model.encode(torch.from_numpy(audio)[None]))
+        decoded = model.decode_bottled(z, length)[0].numpy()
         finite = bool(np.isfinite(decoded).all())
         distances.append(mel_distance(audio, decoded, model.sample_rate) if finite else np.inf)
     return ReconstructionScore(float(np.mean(distances)) if distances else 0.0, len(distances))
