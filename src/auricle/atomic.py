@@ -1,63 +1,167 @@
 """Files that appear whole or not at all."""
 
+import contextlib
 import os
-import tempfile
+import re
+import secrets
+import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from auricle.errors import OutputError
+from auricle.errors import AuricleError, OutputError
+from auricle.lock import is_open_at, try_lock
+
+_TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{8}(\.[^.]*)?")
+_LONGEST_SUFFIX = 32
+_RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def check_writable(path: Path, *, force: bool) -> None:
-    """Refuse early what could not be written at the end.
+    """Refuse early what could not be written at the end, and tidy the place: see `remove_leftovers`.
 
     Raises:
         OutputError: the file exists and ``force`` is false, it is no regular file, or its folder is missing or not
             writable.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder: name a file")
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path} is a device or a pipe: name a file, or redirect standard output")
-    if path.exists() and not force:
-        raise OutputError(f"{path} exists already: use --force to replace it, or name another file")
-    if not path.parent.is_dir():
-        raise OutputError(f"the folder {path.parent} does not exist: create it, or name another file")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"the folder {path.parent} is not writable: name a file elsewhere")
+    remove_leftovers(_checked_target(path, force=force).parent)
 
 
 @contextmanager
 def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; rename it onto ``path`` if the block ends well, else remove it.
+    """Yield a temporary path beside ``path``; give it that name if the block ends well, else remove it.
 
-    The temporary name keeps the suffix of ``path``, so that libraries that choose a format by suffix work.
+    The temporary name is short and keeps the suffix of ``path``, so that libraries that choose a format by suffix work.
+    Without ``force``, a file that another process has written meanwhile stays. With it, the new file has the
+    permissions of the old one. Errors name ``path``.
 
     Raises:
         OutputError: the file exists and ``force`` is false, or it can't be written.
     """
-    check_writable(path, force=force)
-    target = path.resolve()  # what a link points to is written, the link stays
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=target.parent)
-    except OSError as error:
-        raise OutputError(f"can't write to {path.parent}: {error.strerror}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        temporary.chmod(0o666 & ~_umask())
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise OutputError(f"can't write {path}: {error.strerror or error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    target = _checked_target(path, force=force)
+    before = _stat(target)
+    handle, temporary = _create(path, target)
+    with handle:
+        try:
+            status = before or os.fstat(handle.fileno())
+            temporary.chmod(stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR)
+            yield temporary
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
+            _set_owner_and_mode(temporary, status)
+            if sys.platform == "win32":
+                handle.close()  # what is open there can't get another name
+            _rename(temporary, target, force=force)
+        except FileExistsError as error:
+            raise _exists(path) from error
+        except Exception as error:
+            raise _naming(path, temporary, error) from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+def remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed left half-written in a folder; of live ones it is locked, and stays."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                _remove_if_unlocked(Path(entry.path))
+
+
+def _checked_target(path: Path, *, force: bool) -> Path:
+    """The file to write, behind all links: what a link points to is written, the link stays."""
+    status = _stat(path)
+    if status is not None and stat.S_ISDIR(status.st_mode):
+        raise OutputError(f"{path} is a folder: name a file")
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        raise OutputError(f"{path} is a device or a pipe: name a file, or redirect standard output")
+    if status is not None and not force:
+        raise _exists(path)
+    if not path.parent.is_dir():
+        raise OutputError(f"the folder {path.parent} does not exist: create it, or name another file")
+    target = path.resolve()
+    if not os.access(target.parent, os.W_OK):
+        raise OutputError(f"the folder {path.parent} is not writable: name a file elsewhere")
+    return target
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:  # a name that is too long, links that lead round in a circle
+        raise OutputError(f"can't write {path}: {error.strerror}: name another file") from error
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError(f"{path} exists already: use --force to replace it, or name another file")
+
+
+def _create(path: Path, target: Path) -> tuple[BinaryIO, Path]:
+    """A new file beside ``target``, locked as long as it is open; its permissions are those of any new file."""
+    suffix = target.suffix if len(os.fsencode(target.suffix)) <= _LONGEST_SUFFIX else ""
+    while True:
+        temporary = target.with_name(f".auricle-{secrets.token_hex(4)}{suffix}")
+        try:
+            handle = temporary.open("xb")
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise OutputError(f"can't write to {path.parent}: {error.strerror}") from error
+        with contextlib.suppress(OSError):  # a file system without locks: nobody tidies there
+            try_lock(handle.fileno())
+        if is_open_at(handle.fileno(), temporary):  # else it was tidied away between our two steps
+            return handle, temporary
+        handle.close()
+
+
+def _rename(temporary: Path, target: Path, *, force: bool) -> None:
+    """Give the file its name; without ``force`` only if nobody else has it.
+
+    Raises:
+        FileExistsError: somebody has.
+    """
+    if not force:
+        try:
+            target.hardlink_to(temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # no hard links here: take the name with an empty file first
+            target.open("xb").close()
+        else:
+            return
+    temporary.replace(target)
+
+
+def _set_owner_and_mode(path: Path, status: os.stat_result) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):  # only root may give files away
+            os.chown(path, status.st_uid, status.st_gid)
+    path.chmod(stat.S_IMODE(status.st_mode))
+
+
+def _naming(path: Path, temporary: Path, error: Exception) -> Exception:
+    """The error as one that names the file that the user named."""
+    if isinstance(error, AuricleError):
+        return type(error)(str(error).replace(str(temporary), str(path)))
+    if isinstance(error, OSError):
+        is_elsewhere = error.filename is not None and str(error.filename) != str(temporary)
+        if is_elsewhere or isinstance(error, BrokenPipeError):
+            return error
+        return OutputError(f"can't write {path}: {error.strerror or error}")
+    if code := _RUST_ERROR.search(str(error)):
+        return OutputError(f"can't write {path}: {os.strerror(int(code[1]))}")
+    return error
+
+
+def _remove_if_unlocked(path: Path) -> None:
+    if sys.platform == "win32":
+        path.unlink()  # fails where it is open
+        return
+    with contextlib.suppress(OSError), path.open("r+b") as file:
+        try_lock(file.fileno())
+        if is_open_at(file.fileno(), path):
+            path.unlink()

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
+from auricle.audio.rf64 import to_rf64
 from auricle.audio.writer import write
 from auricle.errors import AudioError, OptionError, OutputError
 
@@ -72,6 +73,68 @@ def test_vorbis(tmp_path: Path) -> None:
     assert (info.format, info.frames, info.channels) == ("OGG", 30_000, 2)
 
 
+@pytest.mark.parametrize(("suffix", "format", "rate"), [("opus", "OGG", 48000), ("mp3", "MP3", 44100)])
+def test_lossy_formats_by_suffix(tmp_path: Path, suffix: str, format: str, rate: int) -> None:
+    path = tmp_path / f"a.{suffix}"
+    tone = 0.5 * np.sin(np.arange(2 * rate) * 2 * np.pi * 440 / rate, dtype=np.float32)
+    write(path, np.stack([tone, -tone]), rate)
+    assert audio.info(path).format == format
+    back, back_rate = audio.read(path)
+    assert back_rate == rate and back.shape == (2, 2 * rate)
+    np.testing.assert_allclose(back[0, 1000:-1000], tone[1000:-1000], atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "channels", "said"),
+    [
+        ("a.opus", 44100, 1, "Opus has no sample rate of 44100 Hz, only 8000, 12000, 16000, 24000, 48000"),
+        ("a.mp3", 96000, 1, "MP3 has no sample rate of 96000 Hz"),
+        ("a.mp3", 44100, 3, "MP3 holds 2 channels, not 3"),
+    ],
+)
+def test_what_a_lossy_format_cannot_hold(tmp_path: Path, name: str, rate: int, channels: int, said: str) -> None:
+    with pytest.raises(OptionError, match=said):
+        write(tmp_path / name, np.zeros((channels, 10)), rate)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "PCM_U8", "DOUBLE"])
+@pytest.mark.parametrize("tags", [{}, {"title": "so long"}])
+def test_a_wav_file_becomes_rf64_in_its_place(tmp_path: Path, subtype: str, tags: dict[str, str]) -> None:
+    path, frame_bytes = tmp_path / "a.wav", 3 * audio.writer._WAV_SAMPLE_BYTES[subtype]
+    with audio.AudioWriter(path, 44100, 3, subtype, tags=tags) as writer:
+        writer.write(ramp(3, 4001))
+    before, size = audio.read(path)[0], path.stat().st_size
+    to_rf64(path, 4001, frame_bytes)
+    header = path.read_bytes()[:48]
+    assert header[:20] == b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0"
+    assert np.frombuffer(header[20:44], "<u8").tolist() == [path.stat().st_size - 8, 4001 * frame_bytes, 4001]
+    assert path.stat().st_size == size + 36 and soundfile.info(path).format == "RF64"
+    np.testing.assert_array_equal(audio.read(path)[0], before)
+    with path.open("rb") as pipe:
+        np.testing.assert_array_equal(audio.AudioReader.from_stream(pipe).read_all(), before)
+    assert audio.AudioReader(path).tags == tags
+
+
+@pytest.mark.slow
+def test_more_than_four_gigabytes(tmp_path: Path) -> None:
+    """281,018,368 frames of 8 bytes were written once, and 268,435,455 fewer than all were read back."""
+    frames, channels = 281_018_368, 8
+    second = ramp(channels, 1 << 20)
+    with audio.AudioWriter(tmp_path / "a.wav", 44100, channels, "PCM_16") as writer:
+        while writer.frames < frames:
+            writer.write(second[:, : frames - writer.frames])
+    info = soundfile.info(tmp_path / "a.wav")
+    assert (info.format, info.frames, info.channels) == ("RF64", frames, channels)
+    with audio.AudioReader(tmp_path / "a.wav") as reader:
+        assert reader.info.frames == frames
+    with soundfile.SoundFile(tmp_path / "a.wav") as file:
+        for at in (0, 1 << 28, frames - 5):
+            file.seek(at)
+            expected = np.take(second, range(at, at + 5), axis=1, mode="wrap").T
+            np.testing.assert_allclose(file.read(5, dtype="float32"), expected, atol=2**-15)
+
+
 def test_minutes_at_once(tmp_path: Path) -> None:
     """Vorbis overran the stack and took the process down; so this runs in one of its own."""
     code = (
@@ -82,7 +145,7 @@ def test_minutes_at_once(tmp_path: Path) -> None:
     assert audio.info(tmp_path / "a.ogg").frames == 6_000_000
 
 
-@pytest.mark.parametrize("name", ["a.mp3", "a", "a.wav2", "a.m4a"])
+@pytest.mark.parametrize("name", ["a.aac", "a", "a.wav2", "a.m4a"])
 def test_suffixes_that_are_not_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError, match=r"end its name with \.wav, \.flac, \.ogg"):
         audio.AudioWriter(tmp_path / name, 16000, 1)

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from auricle.codec.coding.encoder import require_tables
 from auricle.codec.compress_passes import CompressJob
 from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.container import Packet, PacketReader
+from auricle.errors import OptionError
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
+from auricle.options.coding import Bits, DecompressOptions
 from auricle.progress import Progress
 
 HOP = 160
@@ -182,3 +185,46 @@ def test_stretches_are_spread_evenly(tmp_path: Path) -> None:
     np.testing.assert_array_equal(starts[-1], ramp[:, -4 * rate :])
     gaps = np.diff([part[0, 0] for part in starts])
     assert gaps.max() - gaps.min() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "subtype"),
+    [
+        ("a.wav", None, "PCM_16"),
+        ("a.wav", "24", "PCM_24"),
+        ("a.wav", "float", "FLOAT"),
+        ("a.flac", "24", "PCM_24"),
+        ("a.opus", None, "OPUS"),
+        ("a.mp3", None, "MPEG_LAYER_III"),
+    ],
+)
+def test_bits_and_formats(tiny: Autoencoder, tmp_path: Path, name: str, bits: Bits | None, subtype: str) -> None:
+    source = write_sound(tmp_path / "source.wav", make_sound(2, 16000, 16000), 16000)
+    codec.compress(source, tmp_path / "a.aur", model=tiny)
+    codec.decompress(tmp_path / "a.aur", tmp_path / name, model=tiny, options=DecompressOptions(bits=bits))
+    assert soundfile.info(tmp_path / name).subtype == subtype
+    if subtype in ("PCM_24", "FLOAT"):
+        fine, coarse = (soundfile.read(path, always_2d=True)[0] for path in (tmp_path / name, source))
+        assert fine.shape == coarse.shape and np.any(np.abs(fine * 2**15 - np.rint(fine * 2**15)) > 1e-3)
+    pipe = BytesIO()
+    if bits is not None:
+        codec.decompress(tmp_path / "a.aur", pipe, model=tiny, options=DecompressOptions(bits=bits))
+        (tmp_path / "piped.wav").write_bytes(pipe.getvalue())
+        piped = soundfile.info(tmp_path / "piped.wav")
+        assert (piped.subtype, piped.frames) == (subtype, 16000)
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "said"),
+    [
+        ("a.flac", "float", "FLAC holds whole numbers only"),
+        ("a.ogg", "24", r"a \.ogg file has no bits per sample"),
+        ("a.wav", "20", "samples of 20 bits: choose 16, 24, float"),
+    ],
+)
+def test_bits_that_a_format_has_not(tiny: Autoencoder, tmp_path: Path, name: str, bits: Bits, said: str) -> None:
+    source = write_sound(tmp_path / "source.wav", make_sound(1, 1600, 16000), 16000)
+    codec.compress(source, tmp_path / "a.aur", model=tiny)
+    with pytest.raises(OptionError, match=said):
+        codec.decompress(tmp_path / "a.aur", tmp_path / name, model=tiny, options=DecompressOptions(bits=bits))
+    assert not (tmp_path / name).exists()

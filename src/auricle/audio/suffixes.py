@@ -13,7 +13,19 @@ _PYAV = """
     .spx .tak .dsf .g722
 """
 _READABLE = frozenset((*_SNDFILE.split(), *_PYAV.split()))
-_WRITABLE = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
+_WRITABLE = {
+    ".wav": ("WAV", "PCM_16"),
+    ".flac": ("FLAC", "PCM_16"),
+    ".ogg": ("OGG", "VORBIS"),
+    ".opus": ("OGG", "OPUS"),
+    ".mp3": ("MP3", "MPEG_LAYER_III"),
+}
+_RATES = {
+    "OPUS": (8000, 12000, 16000, 24000, 48000),
+    "MPEG_LAYER_III": (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+}
+_MOST_CHANNELS = {"MPEG_LAYER_III": 2}
+_BITS = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 
 
 def is_audio_name(path: Path | str) -> bool:
@@ -25,9 +37,43 @@ def writable_format(path: Path) -> tuple[str, str]:
     """Return libsndfile's names of the format and default subtype that the suffix of ``path`` stands for.
 
     Raises:
-        OptionError: the suffix is not .wav, .flac or .ogg.
+        OptionError: the suffix is none that is written.
     """
     names = _WRITABLE.get(path.suffix.lower())
     if names is None:
         raise OptionError(f"can't write {path}: end its name with {', '.join(_WRITABLE)}")
     return names
+
+
+def subtype_of_bits(path: Path, bits: str | None) -> str | None:
+    """libsndfile's name of the sample format of 16, 24 or float bits in the file ``path``; None for its default.
+
+    Raises:
+        OptionError: other bits, or the format has no such samples.
+    """
+    if bits is None:
+        return None
+    if bits not in _BITS:
+        raise OptionError(f"samples of {bits} bits: choose {', '.join(_BITS)}")
+    format, default = writable_format(path)
+    if default != "PCM_16":
+        raise OptionError(
+            f"{path}: a {path.suffix} file has no bits per sample: leave them out, or write .wav or .flac"
+        )
+    if format == "FLAC" and bits == "float":
+        raise OptionError(f"{path}: FLAC holds whole numbers only: choose 16 or 24 bits, or write .wav")
+    return _BITS[bits]
+
+
+def check_format_limits(format: str, subtype: str, sample_rate: int, channels: int) -> None:
+    """Refuse a rate or channels that a format can't hold, although others can.
+
+    Raises:
+        OptionError: it can't.
+    """
+    name = {"MPEG_LAYER_III": "MP3", "OPUS": "Opus"}.get(subtype, format)
+    if sample_rate not in (rates := _RATES.get(subtype, (sample_rate,))):
+        listed = ", ".join(map(str, rates))
+        raise OptionError(f"{name} has no sample rate of {sample_rate} Hz, only {listed}: write .wav, .flac or .ogg")
+    if channels > (most := _MOST_CHANNELS.get(subtype, channels)):
+        raise OptionError(f"{name} holds {most} channels, not {channels}: write .wav, .flac or .ogg")

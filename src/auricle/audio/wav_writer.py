@@ -8,10 +8,10 @@ from typing import BinaryIO, NamedTuple, Self, final
 
 import numpy as np
 
+from auricle.audio.rf64 import LARGEST_WAV, RF64_EXTRA_BYTES, rf64_start
 from auricle.audio.writer import check_rate_and_channels, interleaved
 from auricle.errors import OptionError, OutputError
 
-_UNKNOWN_SIZE = 0xFFFF_FFFF
 _BEFORE_SAMPLES = 36
 
 
@@ -48,7 +48,7 @@ class WavStreamWriter:
     """A WAV written block by block to a binary stream that need not be seekable, such as standard output.
 
     The bytes of the samples are those of a file that `auricle.audio.AudioWriter` writes. The header says how many there
-    are only if ``frames`` is given and fits 4 GiB; else it holds 0xFFFFFFFF, "to the end" to most programs.
+    are if ``frames`` is given, beyond 4 GiB as RF64; else it holds 0xFFFFFFFF, "to the end" to most programs.
 
     Args:
         stream: an open binary file; it is flushed at the end but not closed.
@@ -144,17 +144,17 @@ class WavStreamWriter:
 
 def _header(subtype: _Subtype, sample_rate: int, channels: int, frames: int | None) -> bytes:
     align = channels * subtype.bits // 8
-    size = _UNKNOWN_SIZE if frames is None else frames * align
-    if size > _UNKNOWN_SIZE - _BEFORE_SAMPLES:
-        size = _UNKNOWN_SIZE
-    riff_size = min(size + _BEFORE_SAMPLES, _UNKNOWN_SIZE)
+    size = 0 if frames is None else frames * align
     shape = struct.pack("<HHIIHH", subtype.tag, channels, sample_rate, sample_rate * align, align, subtype.bits)
-    return (
-        b"RIFF"
-        + riff_size.to_bytes(4, "little")
-        + b"WAVEfmt "
-        + struct.pack("<I", len(shape))
-        + shape
-        + b"data"
-        + (size.to_bytes(4, "little"))
-    )
+    format_chunk = struct.pack("<4sI", b"fmt ", len(shape)) + shape
+    if frames is None:
+        start, data_size = _riff(LARGEST_WAV), LARGEST_WAV
+    elif _BEFORE_SAMPLES + size <= LARGEST_WAV:
+        start, data_size = _riff(_BEFORE_SAMPLES + size), size
+    else:
+        start, data_size = rf64_start(_BEFORE_SAMPLES + 8 + RF64_EXTRA_BYTES + size, size, frames), LARGEST_WAV
+    return start + format_chunk + struct.pack("<4sI", b"data", data_size)
+
+
+def _riff(size: int) -> bytes:
+    return struct.pack("<4sI4s", b"RIFF", size, b"WAVE")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self, final
 
 import numpy as np
@@ -11,12 +11,18 @@ import soundfile
 from auricle.atomic import atomic_write
 from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from auricle.audio.formats.truncation import empty_flac
-from auricle.audio.suffixes import writable_format
+from auricle.audio.rf64 import is_beyond_wav, to_rf64
+from auricle.audio.suffixes import check_format_limits, writable_format
 from auricle.audio.tags import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
 
 _MAX_WRITE_SAMPLES = 1 << 16
 """Samples per call: libsndfile's Vorbis encoder overruns its stack with a minute or two at once."""
+
+_PROBE_BYTES = 1 << 16
+_WRITE_ERRORS = (soundfile.LibsndfileError, OSError, RuntimeError, AssertionError)
+"""What soundfile raises where a disk is full, and where libsndfile has written less than it was given."""
+_WAV_SAMPLE_BYTES = MappingProxyType({"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8})
 
 
 def check_rate_and_channels(sample_rate: int, channels: int) -> None:
@@ -47,10 +53,11 @@ def interleaved(path: Path, block: np.ndarray, channels: int, *, clip: bool) -> 
 
 @final
 class AudioWriter:
-    """A file written block by block. The suffix chooses the format: .wav, .flac or .ogg (Vorbis).
+    """A file written block by block. The suffix chooses the format: .wav, .flac, .ogg (Vorbis), .opus or .mp3.
 
     Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
-    hold them. Use it inside `auricle.atomic.atomic_write`, so that a failure leaves no half-written file.
+    hold them. A .wav beyond 4 GiB becomes RF64. Use it inside `auricle.atomic.atomic_write`, so that a failure leaves
+    no half-written file.
 
     Args:
         path: the file; replaced if it exists.
@@ -81,14 +88,16 @@ class AudioWriter:
             subtypes = ", ".join(soundfile.available_subtypes(format))
             raise OptionError(f"{format} has no subtype {subtype}: choose one of {subtypes}")
         check_rate_and_channels(sample_rate, channels)
+        check_format_limits(format, subtype, sample_rate, channels)
         self._channels = channels
         self._clips = subtype not in ("FLOAT", "DOUBLE")
+        self._sample_bytes = _WAV_SAMPLE_BYTES.get(subtype) if format == "WAV" else None
         try:
             self._file = soundfile.SoundFile(
                 self._path, "w", samplerate=sample_rate, channels=channels, format=format, subtype=subtype
             )
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+        except _WRITE_ERRORS as error:
+            raise self._failure(error) from error
         self._sample_rate = sample_rate
         self._written = 0
         self._write_tags(clean_tags((tags or {}).items()))
@@ -114,8 +123,8 @@ class AudioWriter:
         try:
             for at in range(0, len(samples), _MAX_WRITE_SAMPLES):
                 self._file.write(samples[at : at + _MAX_WRITE_SAMPLES])
-        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+        except _WRITE_ERRORS as error:
+            raise self._failure(error) from error
         self._written += block.shape[1]
 
     def close(self) -> None:
@@ -130,8 +139,19 @@ class AudioWriter:
             self._file.close()
             if self._written == 0 and self._path.suffix.lower() == ".flac":
                 self._path.write_bytes(empty_flac(self._sample_rate, self._channels))
-        except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-            raise OutputError(f"can't write {self._path}: {_reason(error)}") from error
+            if self._sample_bytes is not None and is_beyond_wav(self._path):
+                to_rf64(self._path, self._written, self._sample_bytes * self._channels)
+        except _WRITE_ERRORS as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> OutputError:
+        """The error with the system's reason: libsndfile only says that there was one, so the system is asked again."""
+        try:
+            with self._path.open("ab") as file:
+                file.write(bytes(_PROBE_BYTES))
+        except OSError as cause:
+            return OutputError(f"can't write {self._path}: {cause.strerror or cause}")
+        return OutputError(f"can't write {self._path}: {' '.join(str(error).split()).rstrip('. ')}")
 
     def __enter__(self) -> Self:
         return self
@@ -142,17 +162,13 @@ class AudioWriter:
         self.close()
 
 
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(". ")
-
-
 def write(
     path: Path | str, audio: np.ndarray, sample_rate: int, *, subtype: str | None = None, force: bool = False
 ) -> None:
     """Write an audio file; it appears whole or not at all. Samples beyond -1 and 1 are clipped.
 
     Args:
-        path: a .wav, .flac or .ogg file.
+        path: a .wav, .flac, .ogg, .opus or .mp3 file.
         audio: float ``(c, t)``, or ``(t,)`` for one channel.
         sample_rate: in Hz.
         subtype: sample format, as for `auricle.audio.AudioWriter`.

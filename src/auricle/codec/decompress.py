@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.atomic import atomic_write
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
+from auricle.audio.suffixes import subtype_of_bits
 from auricle.codec.format.header import SampleSpan
 from auricle.codec.playback import Part, Playback, SoundWriter, open_playback
 from auricle.codec.targets import check_target, refuse_same_file
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from auricle.model import Autoencoder
 
 _LONGEST_SECONDS = 1e9
+_PIPE = Path("-.wav")
 
 
 @final
@@ -61,12 +63,12 @@ def decompress(
 
     Args:
         source: an .aur file, or a pipe to read one from.
-        target: the audio file to write; its suffix (.wav, .flac, .ogg) chooses the format. Or a pipe: a WAV file goes
-            into it.
+        target: the audio file to write; its suffix (.wav, .flac, .ogg, .opus, .mp3) chooses the format. Or a
+            pipe: a WAV file goes into it.
         model: the model that made the file, or its file; by default the shipped one that the file names.
         start: second of the sound to begin at.
         stop: second of the sound to end before.
-        options: whether a model with another decoder will do, and what the file may claim.
+        options: whether a model with another decoder will do, what the file may claim, and the bits of a sample.
         force: replace ``target``.
         on_progress: called with the seconds that are decoded.
 
@@ -83,6 +85,7 @@ def decompress(
     refuse_same_file(source, target)
     if isinstance(target, Path | str):
         writable_format(Path(target))
+    subtype = subtype_of_bits(Path(target) if isinstance(target, Path | str) else _PIPE, options.bits)
     check_target(target, force=force)
     with ExitStack() as open_things:
         playback = open_things.enter_context(open_playback(source, options.limits, Part(first, last)))
@@ -91,7 +94,7 @@ def decompress(
         header = playback.header
         loaded = find_model(playback.name, header, model, any_decoder=options.any_decoder)
         check_header(playback.name, header, loaded)
-        writer = open_things.enter_context(_writer(target, playback, force=force))
+        writer = open_things.enter_context(_writer(target, playback, subtype, force=force))
         lost = play(playback, loaded, writer, on_progress)
         samples = writer.frames
     path = Path(target) if isinstance(target, Path | str) else None
@@ -99,14 +102,16 @@ def decompress(
 
 
 @contextmanager
-def _writer(target: Path | str | BinaryIO, playback: Playback, *, force: bool) -> Iterator[SoundWriter]:
+def _writer(
+    target: Path | str | BinaryIO, playback: Playback, subtype: str | None, *, force: bool
+) -> Iterator[SoundWriter]:
     rate, channels = playback.header.sample_rate, playback.header.channels
     if isinstance(target, Path | str):
         with (
             atomic_write(Path(target), force=force) as temporary,
-            AudioWriter(temporary, rate, channels, tags=playback.tags) as writer,
+            AudioWriter(temporary, rate, channels, subtype, tags=playback.tags) as writer,
         ):
             yield writer
     else:
-        with WavStreamWriter(target, rate, channels) as writer:
+        with WavStreamWriter(target, rate, channels, subtype or "PCM_16", frames=playback.samples) as writer:
             yield writer

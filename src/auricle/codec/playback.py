@@ -77,6 +77,12 @@ class Playback:
     seconds: float
     run_frames: int
 
+    @property
+    def samples(self) -> int | None:
+        """How many will be heard, per channel; None where nobody knows."""
+        ends = [samples for samples in (self.stop, self.header.samples) if samples is not None]
+        return max(0, min(ends) - self.first) if self.header.samples is not None else None
+
 
 @contextmanager
 def open_playback(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> Iterator[Playback]:

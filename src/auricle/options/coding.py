@@ -1,9 +1,12 @@
 """Options of compressing and decompressing."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import Literal, final
 
 from auricle.errors import FormatError, OptionError
+
+Bits = Literal["16", "24", "float"]
+"""Of a sample: whole numbers of 16 or 24 bits, or 32-bit floating point."""
 
 
 @final
@@ -71,7 +74,9 @@ class DecompressOptions:
     Attributes:
         any_decoder: take a model with another decoder, if its tables can read the file's codes.
         limits: what the file may claim.
+        bits: of each sample of a .wav, .flac or a pipe: 16, 24 or float (.wav and pipes only); 16 by default.
     """
 
     any_decoder: bool = False
     limits: ReadLimits = ReadLimits()
+    bits: Bits | None = None

@@ -82,7 +82,7 @@ def generate_endless(
         raise OptionError(f"a stream can't be written to {path.name!r}: end the name with .wav")
     check_writable(path, force=force)
     try:
-        with path.open("wb") as file:
+        with path.open("wb" if force else "xb") as file:
             return _write_stream(context, file, options.seconds, on_progress)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}") from error

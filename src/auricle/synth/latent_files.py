@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError, OptionError
@@ -143,7 +143,8 @@ def _write_npz(path: Path, arrays: Arrays, metadata: str) -> None:
 
 
 def _write_safetensors(path: Path, arrays: Arrays, metadata: str) -> None:
-    save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, path, {_KEY: metadata})
+    contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
+    path.write_bytes(serialize(contiguous, {_KEY: metadata}))
 
 
 def _read_npz(path: Path) -> tuple[dict[str, np.ndarray], str | None]:

@@ -72,10 +72,19 @@ def test_no_samples(tmp_path: Path, frames: int | None) -> None:
     assert audio.read(tmp_path / "a.wav")[0].shape == (1, 0)
 
 
-def test_four_gigabytes_are_not_stated() -> None:
+def test_beyond_four_gigabytes_it_is_rf64(tmp_path: Path) -> None:
+    frames, path = (1 << 31) + 5, tmp_path / "a.wav"
+    with path.open("wb") as file:
+        audio.WavStreamWriter(file, 8000, 1, frames=frames)
+        file.truncate(file.tell() + 2 * frames)  # takes no room: silence
+    info = soundfile.info(path)
+    assert (info.format, info.frames) == ("RF64", frames)
+    with path.open("rb") as pipe:
+        assert audio.AudioReader.from_stream(pipe).info.frames == frames
+    most = (0xFFFF_FFFF - 36) // 2
     target = io.BytesIO()
-    audio.WavStreamWriter(target, 8000, 1, frames=1 << 31)
-    assert target.getvalue()[-4:] == b"\xff" * 4
+    audio.WavStreamWriter(target, 8000, 1, frames=most)
+    assert target.getvalue()[:8] == b"RIFF" + (36 + 2 * most).to_bytes(4, "little")
 
 
 @pytest.mark.parametrize(

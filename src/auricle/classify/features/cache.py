@@ -9,7 +9,8 @@ from typing import final
 import google_crc32c
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.errors import OutputError
@@ -66,7 +67,7 @@ class FeatureStore:
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path, force=True) as temporary:
-                save_file(arrays, temporary)
+                temporary.write_bytes(serialize(arrays))
             _prune(self._path.parent, self._path)
         self._fresh = False
 

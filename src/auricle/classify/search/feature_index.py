@@ -11,7 +11,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.classify.features.base import Extractor
@@ -212,7 +212,7 @@ class _IndexFile:
         with contextlib.suppress(OSError, OutputError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(self._path, force=True) as temporary:
-                save_file(arrays, temporary, metadata)
+                temporary.write_bytes(serialize(arrays, metadata))
 
 
 def _folder_stamps(folder: Path) -> Stamps:

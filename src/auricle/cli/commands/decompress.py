@@ -20,7 +20,7 @@ from auricle.cli.arguments import (
 from auricle.cli.formatting import format_spans, format_timestamp, parse_seconds
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
-from auricle.options.coding import DecompressOptions, ReadLimits
+from auricle.options.coding import Bits, DecompressOptions, ReadLimits
 
 
 @final
@@ -49,6 +49,7 @@ def decompress(
     model: ModelOptions = DEFAULT_MODEL,
     part: PartOptions = _EVERYTHING,
     any_decoder: Flag = False,
+    bits: Bits | None = None,
     limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
@@ -57,8 +58,10 @@ def decompress(
 
     Args:
         source: an .aur file; - is standard input.
-        target: the .wav, .flac or .ogg file to write; by default SOURCE with the suffix .wav; - is standard output.
+        target: the .wav, .flac, .ogg, .opus or .mp3 file to write; by default SOURCE with the suffix .wav;
+            - is standard output.
         any_decoder: take a model with another decoder, if its tables can read the file.
+        bits: of each sample of a .wav or .flac: 16 (the default), 24, or float in a .wav.
         force: replace an existing file.
     """
     from auricle import decompress as run
@@ -73,7 +76,7 @@ def decompress(
             model=model.load(),
             start=None if part.start is None else parse_seconds(part.start),
             stop=None if part.stop is None else parse_seconds(part.stop),
-            options=DecompressOptions(any_decoder, limits),
+            options=DecompressOptions(any_decoder, limits, bits),
             force=force,
             on_progress=speed,
         )

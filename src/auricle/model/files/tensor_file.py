@@ -15,7 +15,7 @@ from typing import Any, final
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError
@@ -184,7 +184,8 @@ def write_tensor_file(
     contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
     metadata = kind.metadata(**texts)
     with atomic_write(path, force=force) as temporary:
-        save_file(contiguous, temporary, {**metadata, CHECKSUM: contents_digest(metadata, contiguous)})
+        texts = {**metadata, CHECKSUM: contents_digest(metadata, contiguous)}
+        temporary.write_bytes(serialize(contiguous, texts))
 
 
 def contents_digest(metadata: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> str:
