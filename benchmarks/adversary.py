@@ -113,7 +113,7 @@ def _generator(preset: str, args: argparse.Namespace) -> dict[str, Any]:
 
         def step(objective: Any = objective, optimiser: Any = optimiser) -> None:
             passed = objective(audio, quality)
-            distances = objective.weigh_distances(objective.distances(passed.reconstruction, audio))
+            distances = objective.weigh_distances(objective.distances(passed.reconstruction, audio), quality)
             charges = objective.weigh_bottleneck(passed.terms, quality, 1.0)
             torch.stack([*distances.values(), *charges.values()]).sum().backward()
             optimiser.step()

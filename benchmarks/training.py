@@ -134,7 +134,7 @@ def _profile(args: argparse.Namespace) -> dict[str, float]:
 
     def step() -> None:
         passed = objective(audio, quality)
-        distances = objective.weigh_distances(objective.distances(passed.reconstruction, audio))
+        distances = objective.weigh_distances(objective.distances(passed.reconstruction, audio), quality)
         charges = objective.weigh_bottleneck(passed.terms, quality, 0.5)
         loss = torch.stack([*distances.values(), *charges.values()]).sum()
         with clock.part("backward"):

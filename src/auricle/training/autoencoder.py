@@ -123,7 +123,7 @@ class AutoencoderWorker(Worker):
         leaf = output.reconstruction.detach().float().requires_grad_()
         distances = self._objective.distances(leaf, audio)
         adversary_terms, adversarial_terms = self._adversarial_terms(leaf, audio, clock, share)
-        weighted = {**self._objective.weigh_distances(distances), **adversarial_terms}
+        weighted = {**self._objective.weigh_distances(distances, quality), **adversarial_terms}
         gradient, self._next_balance = self._balancer.combine(
             weighted, leaf, self._next_balance, self._device.all_reduce_mean
         )

@@ -30,7 +30,7 @@ def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
     assert all(term.dtype == torch.float32 for term in half.terms.values())
     gap = (half.reconstruction.float() - exact.reconstruction).norm() / exact.reconstruction.norm()
     assert gap < 0.1
-    terms = objective.weigh_distances(objective.distances(half.reconstruction.float(), audio))
+    terms = objective.weigh_distances(objective.distances(half.reconstruction.float(), audio), quality)
     torch.stack(list(terms.values())).sum().backward()
     gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     assert gradients and all(torch.isfinite(gradient).all() for gradient in gradients)

@@ -35,7 +35,7 @@ def _weighted(objective, quality, progress):
     return (
         {**distances, **passed.terms},
         {
-            **objective.weigh_distances(distances),
+            **objective.weigh_distances(distances, quality),
             **objective.weigh_bottleneck(passed.terms, quality, progress),
         },
     )
@@ -49,6 +49,16 @@ def test_each_term_has_its_weight():
     torch.testing.assert_close(weighted["mse"], 3.0 * terms["mse"].mean())
     torch.testing.assert_close(weighted["rate"], 0.5 * 0.25 * terms["rate"].mean())
     assert weighted.keys() == terms.keys()
+
+
+def test_a_weight_may_be_lower_where_the_quality_is():
+    losses = (Term(weight=2.0, loss=L1Config(), lowest=0.25), Term(weight=3.0, loss=MeanSquaredErrorConfig()))
+    objective = _objective(losses=losses, ramp=0.0).eval()
+    middle = (objective.model.bottleneck.quality_levels - 1) / 2
+    for quality, factor in ((0.0, 0.25), (middle / 2, 0.5), (middle, 1.0), (2 * middle, 1.0)):
+        terms, weighted = _weighted(objective, torch.full((2,), quality), 0.5)
+        torch.testing.assert_close(weighted["l1"], factor * 2.0 * terms["l1"].mean())
+        torch.testing.assert_close(weighted["mse"], 3.0 * terms["mse"].mean())
 
 
 def test_the_rate_grows_in_at_the_start():

@@ -18,6 +18,11 @@ class Term(Frozen):
 
     weight: float = Field(gt=0, description="factor of the loss in the objective")
     loss: SerializeAsAny[LossConfig] = Field(description="the loss")
+    lowest: float = Field(
+        default=1.0,
+        gt=0,
+        description="factor on the weight at quality 0, from which it comes to 1 in the middle of the dial",
+    )
 
 
 @final

@@ -78,10 +78,14 @@ class Objective(nn.Module):
         estimate = reconstruction[:, self.model.decoder_latency :]
         return estimate, audio[:, : estimate.shape[1]]
 
-    def weigh_distances(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Weighted means over the batch."""
-        weights = {name: term.weight for name, term in zip(self._names, self._config.losses, strict=True)}
-        return {name: weights[name] * value.mean() for name, value in terms.items()}
+    def weigh_distances(self, terms: dict[str, Tensor], quality: Tensor) -> dict[str, Tensor]:
+        """Weighted means over the batch, of items at ``quality`` ``(b,)``."""
+        config = dict(zip(self._names, self._config.losses, strict=True))
+        middle = (self.model.bottleneck.quality_levels - 1) / 2
+        lowness = (1.0 - quality / middle).clamp(min=0.0) if middle else torch.zeros_like(quality)
+        return {
+            name: (config[name].weight * config[name].lowest ** lowness * value).mean() for name, value in terms.items()
+        }
 
     def weigh_bottleneck(self, terms: dict[str, Tensor], quality: Tensor, progress: float) -> dict[str, Tensor]:
         """Weighted means over the batch; ``progress`` is the done share of the run."""
