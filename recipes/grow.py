@@ -18,7 +18,8 @@ import torch
 from _grow import with_bands, with_contexts, with_direct
 from auricle.audio import read, resample
 from auricle.data import scan
-from auricle.model.files.file import load, save
+from auricle.model.files.file import load
+from auricle.model.files.writing import save
 
 SECONDS = 6.0
 FILES = 60

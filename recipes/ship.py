@@ -19,7 +19,8 @@ from typing import Any
 import torch
 
 from auricle.model import Autoencoder, ModelInfo
-from auricle.model.files.file import SUFFIX, fingerprint, load, save
+from auricle.model.files.file import load
+from auricle.model.files.writing import SUFFIX, fingerprint, save
 from auricle.synth.priors.base import Prior, PriorInfo
 from auricle.synth.priors.file import SUFFIX as PRIOR_SUFFIX
 from auricle.synth.priors.file import load_prior, save_prior

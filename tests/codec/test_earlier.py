@@ -6,7 +6,8 @@ import pytest
 import auricle
 from auricle.audio.writer import write
 from auricle.errors import ModelError
-from auricle.model.files.file import earlier, fingerprint, load, read_metadata, save, shipped
+from auricle.model.files.file import earlier, load, read_metadata, shipped
+from auricle.model.files.writing import fingerprint, save
 from model.tiny import tiny_model
 
 OLD = earlier()

@@ -144,6 +144,8 @@ def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Enc
             Decoder(head, tiny)
     with pytest.raises(ModelError, match="was made with model"):
         Decoder(encoder.header_bytes, make_model(strided=False, seed=3))
+    with pytest.raises(ModelError, match=r"is in torch\.float64"):
+        Encoder(make_model(strided=False).double(), sample_rate=RATE)
     with pytest.raises(OptionError, match="is finished"):
         encoder.finish()
     encoder = Encoder(tiny, sample_rate=RATE, channels=2)

@@ -15,7 +15,8 @@ from auricle.errors import ConfigError, ModelError
 from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
-from auricle.model.files.file import fingerprint, load, save
+from auricle.model.files.file import load
+from auricle.model.files.writing import fingerprint, save
 from auricle.stream import Pointwise
 from contract import verify_step
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model

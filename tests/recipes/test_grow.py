@@ -9,7 +9,8 @@ from _grow import with_direct
 from auricle.errors import ConfigError, ModelError
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import parse_config
-from auricle.model.files.file import fingerprint, load, save
+from auricle.model.files.file import load
+from auricle.model.files.writing import fingerprint, save
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
 
 

@@ -121,8 +121,9 @@ def _classifier(path: Path) -> ClassifierSummary:
 def _model(name_or_path: str | Path) -> ModelSummary:
     from auricle.model.config import AutoencoderConfig  # loads torch
     from auricle.model.files.file import read_metadata
-    from auricle.model.files.stored import MODEL_FILE, TABLES, blank_model
+    from auricle.model.files.stored import blank_model
     from auricle.model.files.tensor_file import open_tensor_file
+    from auricle.model.files.writing import MODEL_FILE, TABLES
 
     metadata = read_metadata(name_or_path)
     path = MODEL_FILE.resolve(name_or_path)

@@ -20,7 +20,8 @@ from auricle.data import Corpus, Rejected, Sound
 from auricle.data.labels import labelled
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo
-from auricle.model.files.file import load, save
+from auricle.model.files.file import load
+from auricle.model.files.writing import save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
 from auricle.training import (
     AutoencoderTask,

@@ -13,7 +13,8 @@ from auricle.model.default_model import default_model
 if TYPE_CHECKING:
     from auricle.model.autoencoder import Autoencoder, ModelInfo
     from auricle.model.config import AutoencoderConfig, StageConfig, parse_config
-    from auricle.model.files.file import earlier, fingerprint, load, save, shipped
+    from auricle.model.files.file import earlier, load, shipped
+    from auricle.model.files.writing import fingerprint, save
 
 __all__ = [
     "Autoencoder",
@@ -33,7 +34,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("Autoencoder", "ModelInfo"), "auricle.model.autoencoder"),
         **dict.fromkeys(("AutoencoderConfig", "StageConfig", "parse_config"), "auricle.model.config"),
-        **dict.fromkeys(("earlier", "fingerprint", "load", "save", "shipped"), "auricle.model.files.file"),
+        **dict.fromkeys(("earlier", "load", "shipped"), "auricle.model.files.file"),
+        **dict.fromkeys(("fingerprint", "save"), "auricle.model.files.writing"),
     }
 )
 

@@ -1,6 +1,7 @@
 """The autoencoder: composition only."""
 
 from math import prod
+from pathlib import Path
 from typing import final
 
 import numpy as np
@@ -16,6 +17,7 @@ from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_a
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
+from auricle.model.files.writing import Seal, save
 from auricle.model.front_end import front_end
 from auricle.model.registry import Frozen
 from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
@@ -51,7 +53,7 @@ class Autoencoder(nn.Module):
         encoder: layer ``(b, t, 1)`` to ``(b, t / hop_length, d)``.
         decoder: layer ``(b, n, d)`` to ``(b, n * hop_length, 1)``.
         bottleneck: what stands between them.
-        sealed: fingerprint of the file the model was loaded from; such a model is not to be changed. None for others.
+        seal: fingerprint of the file that the model was loaded from; None for others.
         hop_length: samples per latent frame.
     """
 
@@ -60,7 +62,7 @@ class Autoencoder(nn.Module):
         self.config = config
         self.info = info or ModelInfo()
         self.tables = tables
-        self.sealed: str | None = None
+        self.seal: Seal | None = None
         self.hop_length = config.transform.hop_length * prod(stage.stride for stage in config.encoder)
         if prod(stage.stride for stage in config.decoder) != prod(stage.stride for stage in config.encoder):
             raise ModelError("the strides of encoder and decoder differ: make their products equal")
@@ -218,6 +220,18 @@ class Autoencoder(nn.Module):
         batch = integers(codes, self._weight, self.bottleneck.codebooks, shape)
         check_length(length, self.samples(batch.shape[1]))
         return like(self.decode_bottled(self.bottleneck.dequantise(batch, step), length), codes)
+
+    def save(self, path: Path | str, *, force: bool = False) -> None:
+        """Write a model file, also of a model that has been changed: `auricle.load` reads it.
+
+        Weights are rounded to float16. A model whose encoder or bottleneck has learned anew needs `fit_tables` first,
+        or its files grow.
+
+        Raises:
+            ModelError: a weight is not finite, or too large for float16.
+            OutputError: the file exists and ``force`` is false, or can't be written.
+        """
+        save(self, path, force=force)
 
     def decode_bottled(self, z: Tensor, length: int) -> Tensor:
         """What came out of the bottleneck ``(b, n, d)`` to ``(b, length)``, length at most what n frames carry."""

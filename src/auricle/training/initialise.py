@@ -11,7 +11,8 @@ from torch import Tensor
 from auricle.data import AudioCache, CropSampler
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
-from auricle.model.files.file import as_stored, fingerprint
+from auricle.model.files.file import as_stored
+from auricle.model.files.writing import fingerprint
 from auricle.training.objective.config import TrainConfig
 from auricle.training.presets import PRESETS, Size, named
 

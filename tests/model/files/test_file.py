@@ -11,8 +11,9 @@ import torch
 from safetensors.numpy import load_file, save_file
 
 from auricle.errors import AuricleError, ModelError, OutputError
-from auricle.model.files.file import fingerprint, load, read_metadata, save, shipped, stored_arrays
+from auricle.model.files.file import load, read_metadata, shipped
 from auricle.model.files.tensor_file import CHECKSUM
+from auricle.model.files.writing import fingerprint, save, stored_arrays
 from model.forged import assert_each_flipped_bit_is_refused, parts, save_forged
 from model.tiny import BOTTLENECKS, tiny_model
 
@@ -145,7 +146,7 @@ def test_a_file_without_a_checksum_still_loads(tmp_path):
     arrays, metadata = parts(path)
     del metadata[CHECKSUM]
     save_file(arrays, path, metadata)
-    assert load(path).sealed == metadata["fingerprint"]
+    assert fingerprint(load(path)) == metadata["fingerprint"]
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"\xff" * 64, b"\x10\x00\x00\x00\x00\x00\x00\x00{}"])
@@ -161,3 +162,52 @@ def test_loading_does_not_load_torchs_compiler(name: str) -> None:
     """It takes longer than everything else together."""
     code = "import sys; from auricle.model import load; load(sys.argv[1]); assert 'torch._dynamo' not in sys.modules"
     subprocess.run([sys.executable, "-c", code, name], check=True, env=os.environ)
+
+
+@pytest.mark.parametrize("change", ["decoder", "encoder", "data", "tables", "whole bottleneck"])
+def test_an_altered_model_is_saved_with_the_fingerprint_of_its_contents(tmp_path, change):
+    original = tmp_path / "m.auricle.safetensors"
+    tiny_model().save(original)
+    model, before = load(original), fingerprint(load(original))
+    with torch.no_grad():
+        if change == "decoder":
+            model.decoder.layers[0].layers[0].weight.mul_(0.5)
+        elif change == "encoder":
+            model.encoder.layers[-1].weight.mul_(2.0)
+        elif change == "data":
+            model.decoder.layers[0].layers[0].weight.data.mul_(0.5)  # torch counts no such changes
+        elif change == "tables":
+            model.fit_tables([model.encode(torch.randn(2, 8000))])
+        else:
+            model.bottleneck.load_state_dict({k: v + 0.1 for k, v in model.bottleneck.state_dict().items()})
+    model.save(tmp_path / "altered.auricle.safetensors")
+    back = load(tmp_path / "altered.auricle.safetensors")
+    assert (fingerprint(back) == before) == (change == "encoder")
+    assert fingerprint(back) == fingerprint(load(tmp_path / "altered.auricle.safetensors"))
+
+
+def test_what_an_altered_model_compresses_is_its_own(tmp_path):
+    """A file says which model made it, so one that has changed must not claim to be the one it was."""
+    tiny_model().save(tmp_path / "m.auricle.safetensors")
+    model = load(tmp_path / "m.auricle.safetensors")
+    before = fingerprint(model)
+    for parameter in model.decoder.parameters():
+        parameter.mul_(0.5)
+    assert fingerprint(model) != before
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_models_of_another_precision_are_saved(tmp_path, dtype):
+    path = tmp_path / "m.auricle.safetensors"
+    tiny_model().to(dtype).save(path)
+    assert load(path).sample_rate == 16000
+
+
+def test_models_that_are_loaded_without_gradients_for_ever_have_fingerprints(tmp_path):
+    tiny_model().save(tmp_path / "m.auricle.safetensors")
+    with torch.inference_mode():
+        model = load(tmp_path / "m.auricle.safetensors")
+    assert fingerprint(model) == fingerprint(load(tmp_path / "m.auricle.safetensors"))
+    with torch.inference_mode():
+        model.decoder.layers[0].layers[0].weight.mul_(0.5)
+    assert fingerprint(model) != fingerprint(load(tmp_path / "m.auricle.safetensors"))

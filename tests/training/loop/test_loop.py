@@ -12,7 +12,7 @@ from auricle.data import AudioCache, scan
 from auricle.errors import ModelError
 from auricle.losses import CompandedMdctConfig, MeanSquaredErrorConfig
 from auricle.model import Autoencoder
-from auricle.model.files.file import stored_arrays
+from auricle.model.files.writing import stored_arrays
 from auricle.options.training import DeviceConfig
 from auricle.training import (
     PRESETS,

@@ -8,8 +8,8 @@ import torch
 
 from auricle.model import Autoencoder, AutoencoderConfig, ModelInfo, StageConfig
 from auricle.model.bottleneck import IdentityConfig
-from auricle.model.files.file import stored_arrays
 from auricle.model.files.stored import blank_model
+from auricle.model.files.writing import stored_arrays
 
 ENCODER = "encoder."
 """Beginning of the names of an encoder's arrays."""

@@ -34,8 +34,11 @@ def require_tables(model: Autoencoder) -> Tables:
     """The integer tables that files are coded with.
 
     Raises:
-        ModelError: the model has none.
+        ModelError: the model has none, or is not in float32.
     """
+    dtype = next(model.parameters()).dtype
+    if dtype != torch.float32:
+        raise ModelError(f"model {model.name} is in {dtype}, files are coded in float32: call .float()")
     if model.tables is not None:
         return model.tables
     if model.bottleneck.codebooks == 0:

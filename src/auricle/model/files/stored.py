@@ -19,17 +19,14 @@ from auricle.errors import ConfigError, ModelError
 from auricle.model.autoencoder import Autoencoder, ModelInfo
 from auricle.model.config import AutoencoderConfig, describe, parse_config
 from auricle.model.files.tensor_file import (
-    FileKind,
     Layout,
     check_digest,
     check_layout,
     open_tensor_file,
     without_control_characters,
 )
+from auricle.model.files.writing import MODEL_FILE, TABLES
 
-SUFFIX = ".auricle.safetensors"
-MODEL_FILE = FileKind("model", SUFFIX, "auricle-model", 1, ("config", "info", "fingerprint"))
-TABLES = "tables."
 _LONGEST_LAG_SECONDS = 60
 _TABLE_TYPES = {"counts": "U16", "mean": "I32", "scale": "I32", "floor": "I32", "thresholds": "I32", "symbol": "I32"}
 

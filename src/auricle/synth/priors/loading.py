@@ -8,7 +8,7 @@ from typing import final
 from auricle.errors import AuricleError, ModelError
 from auricle.model import Autoencoder, load
 from auricle.model.files.file import earlier, read_metadata, shipped
-from auricle.model.files.stored import SUFFIX
+from auricle.model.files.writing import SUFFIX
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import PRIOR_FILE, load_prior
 
