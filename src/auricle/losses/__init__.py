@@ -1,6 +1,7 @@
 """Losses: pure distances between sounds. Their weights live in ``auricle.training.objective.objective`` alone."""
 
 from auricle.losses.base import Loss, LossConfig
+from auricle.losses.repetition import Repetition, RepetitionConfig
 from auricle.losses.spectral import (
     BandEnergy,
     BandEnergyConfig,
@@ -32,4 +33,6 @@ __all__ = [
     "MeanSquaredErrorConfig",
     "MultiResolutionStft",
     "MultiResolutionStftConfig",
+    "Repetition",
+    "RepetitionConfig",
 ]

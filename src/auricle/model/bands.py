@@ -138,7 +138,7 @@ class BandNoise(Layer):
         self.body = body
         self._waveform_bins, self._bands = waveform_bins, len(edges) - 1
         self.block, self.latency = body.block, body.latency
-        self.register_buffer("spread", torch.from_numpy(_spread(edges)), persistent=False)
+        self.register_buffer("spread", torch.from_numpy(_spread(edges, waveform_bins)), persistent=False)
         keys = (np.arange(int(edges[-1]), dtype=np.int64) * _GOLDEN) & _WORD
         self.register_buffer("bin_keys", torch.from_numpy(keys), persistent=False)
 
@@ -176,12 +176,19 @@ def _softplus(levels: Tensor) -> Tensor:
     return F.softplus(_SHARPNESS * levels) / _SHARPNESS
 
 
-def _spread(edges: np.ndarray) -> np.ndarray:
-    """Linear interpolation from centres of bands to bins: float32 ``(k, l)``."""
-    centres = (edges[:-1] + edges[1:] - 1) / 2
-    bins = np.arange(edges[-1])
-    columns = [np.interp(bins, centres, row) for row in np.eye(len(centres))]
-    return np.stack(columns, axis=1).astype(np.float32)
+def _spread(edges: np.ndarray, waveform_bins: int) -> np.ndarray:
+    """Linear interpolation from centres of bands to bins, not across the border of the waveform: float32 ``(k, l)``.
+
+    Below the border the noise is what the waveform lacks, above it all that there is: one says nothing of the other.
+    """
+    centres, bins = (edges[:-1] + edges[1:] - 1) / 2, np.arange(edges[-1])
+    spread = np.zeros((len(bins), len(centres)), np.float32)
+    for part in (edges[:-1] < waveform_bins, edges[:-1] >= waveform_bins):
+        members = (bins < waveform_bins) == (edges[:-1][part][0] < waveform_bins) if part.any() else bins < 0
+        for band in np.flatnonzero(part):
+            unit = (np.flatnonzero(part) == band).astype(float)
+            spread[members, band] = np.interp(bins[members], centres[part], unit)
+    return spread
 
 
 def _signs(keys: Tensor, bin_keys: Tensor, dtype: torch.dtype) -> Tensor:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple, final
 
 from auricle.errors import ConfigError
-from auricle.losses import BandEnergyConfig, ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig
+from auricle.losses import BandEnergyConfig, ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig, RepetitionConfig
 from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
@@ -62,6 +62,7 @@ def _voice(below: float | None) -> ObjectiveConfig:
             Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3),
             Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below)),
             Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24))),
+            Term(weight=1.0, loss=RepetitionConfig(hop_length=320)),
         ),
         bottleneck={"rate": 0.42},
     )
@@ -119,6 +120,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
                 Term(weight=3.0, loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ)),
                 Term(weight=1.3, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ)),
                 Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32))),
+                Term(weight=1.0, loss=RepetitionConfig(hop_length=768)),
             ),
             bottleneck={"rate": 0.5},
             quality_decay=0.42,
