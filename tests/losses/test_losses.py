@@ -14,6 +14,7 @@ from auricle.losses import (
     LossConfig,
     MeanSquaredErrorConfig,
     MultiResolutionStftConfig,
+    RepetitionConfig,
 )
 
 
@@ -102,3 +103,21 @@ def test_energies_of_bands_do_not_mind_other_noise_and_hear_its_level():
     first, second = (0.1 * torch.randn(1, 32000) for _ in range(2))
     assert loss(2 * first, first).item() == pytest.approx(0.69, abs=0.02)
     assert loss(first, second) < 0.4
+
+
+def test_repetition_tells_a_buzz_from_noise_however_faint():
+    torch.manual_seed(0)
+    loss = RepetitionConfig(hop_length=320).build(16000)
+    for level in (0.1, 1e-3):
+        original, noise, waveform = level * torch.randn(3, 1, 64000)
+        buzz = waveform[:, :320].repeat(1, 200)
+        alternating = torch.cat((waveform[:, :320], -waveform[:, :320]), dim=1).repeat(1, 100)
+        assert loss(noise, original).item() < 0.02
+        assert loss(buzz, original).item() > 0.9 and loss(alternating, original).item() > 0.9
+
+
+def test_repetition_that_the_original_has_is_none():
+    loss = RepetitionConfig(hop_length=320).build(16000)
+    tone = 0.3 * torch.sin(2 * math.pi * 1000 / 16000 * torch.arange(32000))[None]
+    torch.manual_seed(0)
+    assert loss(tone + 1e-3 * torch.randn(1, 32000), tone + 1e-3 * torch.randn(1, 32000)).item() < 0.02

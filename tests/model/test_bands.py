@@ -138,6 +138,14 @@ def test_flat_noise_does_not_repeat_itself_while_latents_move_or_stand_still():
             assert (signs[lag:] * signs[:-lag]).mean().abs() < 0.05
 
 
+def test_the_level_above_the_border_does_not_depend_on_the_noise_below_it():
+    torch.manual_seed(0)
+    z = torch.randn(1, 50, 3)
+    quiet, loud = (band_noise([level, 0.5, 0.5])(z)[..., 16:] for level in (-1.0, 1.0))
+    torch.testing.assert_close(quiet, loud)
+    torch.testing.assert_close(quiet.abs(), torch.full((1, 50, 48), 0.25), rtol=1e-3, atol=1e-5)
+
+
 def test_flat_noise_never_loses_its_slope():
     noise = band_noise([-0.3, -0.3, -0.3]).requires_grad_(True)
     noise(torch.randn(1, 20, 3)).square().sum().backward()
