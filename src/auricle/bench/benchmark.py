@@ -19,6 +19,7 @@ from auricle.bench.machine_info import cores, describe_machine
 from auricle.bench.scoring.clips import Clip
 from auricle.bench.scoring.curves import bd_rates, file_result, summarise_point, unreachable_point
 from auricle.bench.scoring.metrics import METRICS, usable_metrics
+from auricle.bench.scoring.pairs import file_groups, paired_differences
 from auricle.bench.scoring.rate_search import Setting, SettingSearch
 from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, Cost, Curve, FileResult, Point, Sample
 from auricle.bench.scoring.scorer import ClipResult, Scorer, at_setting, run_codec
@@ -86,7 +87,7 @@ def benchmark(
 
     Raises:
         OptionError: an argument has a value that can't be used.
-        DataError: no file can be used.
+        DataError: no file can be used, or ``options.groups`` finds nothing in a file's name.
         ModelError: a model is unknown or malformed.
         OutputError: ``out`` can't be written.
     """
@@ -100,6 +101,7 @@ def benchmark(
         check_writable(Path(out), force=force)
     sources = [sounds] if isinstance(sounds, str | Path) else list(sounds)
     corpus = select_clips(sources, files=options.files, seconds=options.seconds, seed=options.seed)
+    groups = file_groups([clip.name for clip in corpus.clips], options.groups)
     sample_rate = options.sample_rate or corpus.sample_rate
     speech = {"auto": default_model(sample_rate) == "speech", "speech": True, "audio": False}[options.score_as]
     scorer = Scorer(sample_rate, speech, usable_metrics(options.metrics or METRICS, speech=speech))
@@ -135,6 +137,7 @@ def benchmark(
         wall_seconds=wall_seconds,
         metric_seconds=run.metric_seconds,
         work_seconds=run.metric_seconds + run.other_seconds,
+        pairs=paired_differences(curves, run.results, groups, seed=options.seed),
     )
     if out is not None:
         from auricle.bench.report import report
@@ -153,6 +156,7 @@ def _settings(options: BenchmarkOptions, scorer: Scorer) -> dict[str, Any]:
         "sample_rate": scorer.sample_rate,
         "score_as": "speech" if scorer.speech else "audio",
         "metrics": list(scorer.metrics),
+        "groups": options.groups,
         "anchor": ANCHOR,
         "seed": options.seed,
         "jobs": options.jobs,
@@ -281,7 +285,7 @@ def _with_bd_rates(curves: Sequence[Curve]) -> tuple[Curve, ...]:
 
 def _missing_metrics(names: Sequence[str], speech: bool) -> list[str]:
     metrics = [METRICS[name] for name in names]
-    reasons = [metric.missing() for metric in metrics if speech or not metric.speech_only]
+    reasons = [metric.missing() for metric in metrics if metric.judges(speech=speech)]
     return [f"not measured: {reason}" for reason in reasons if reason]
 
 

@@ -3,7 +3,7 @@
 from auricle.metrics.artefacts import level_errors, periodicity
 from auricle.metrics.bdrate import bd_rate
 from auricle.metrics.copying import Copying, copying
-from auricle.metrics.perceptual import MetricUnavailable, dnsmos, pesq_wb, stoi, visqol
+from auricle.metrics.perceptual import MetricUnavailable, dnsmos, pesq_wb, stoi, visqol, zimtohrli
 from auricle.metrics.sets import (
     Extrapolated,
     Gaussian,
@@ -20,6 +20,8 @@ from auricle.metrics.sets import (
 )
 from auricle.metrics.signals import align, find_delay, find_lag, si_sdr
 from auricle.metrics.spectral import high_band, log_mel_statistics, mel_distance, stft_distance
+from auricle.metrics.voices import speaker_likeness, voice_embedding
+from auricle.metrics.words import word_errors
 
 __all__ = [
     "Copying",
@@ -48,8 +50,12 @@ __all__ = [
     "periodicity",
     "pesq_wb",
     "si_sdr",
+    "speaker_likeness",
     "squared_distances",
     "stft_distance",
     "stoi",
     "visqol",
+    "voice_embedding",
+    "word_errors",
+    "zimtohrli",
 ]

@@ -178,6 +178,36 @@ def _judge(mode: str) -> Any:
     return judge
 
 
+def zimtohrli(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> float:
+    """Return Zimtohrli's distance: 0 for no audible difference, about .005 for a good codec, above .03 for a bad one.
+
+    Alakuijala et al., "Zimtohrli: An Efficient Psychoacoustic Audio Similarity Metric", 2025. Both are resampled to
+    48 kHz; of several channels it is the mean distance.
+
+    Args:
+        reference: ``(t,)`` or ``(c, t)``.
+        estimate: as the reference, of the same shape.
+        sample_rate: of both, in Hz.
+
+    Raises:
+        MetricUnavailable: the package ``zimtohrli`` is not installed.
+        AudioError: the shapes differ, or a signal lasts less than a tenth of a second.
+    """
+    try:
+        judge = import_module("zimtohrli").Pyohrli()
+    except ImportError as error:
+        raise MetricUnavailable("Zimtohrli needs the package zimtohrli: pip install 'auricle[judges]'") from error
+    first, second = (np.atleast_2d(signal).astype(np.float32) for signal in (reference, estimate))
+    if first.shape != second.shape:
+        raise AudioError(f"Zimtohrli can't compare shapes {first.shape} and {second.shape}: trim them first")
+    first, second = (resample(signal, sample_rate, _AUDIO_RATE) for signal in (first, second))
+    if first.shape[1] < _AUDIO_RATE // 10:
+        raise AudioError(
+            f"Zimtohrli can't score {first.shape[1] / _AUDIO_RATE:.3f} s: give a tenth of a second or more"
+        )
+    return float(np.mean([judge.distance(*channels) for channels in zip(first, second, strict=True)]))
+
+
 _DNSMOS_SAMPLES = 144_160
 """The 9.01 s that its network hears at once."""
 _DNSMOS_CURVES = MappingProxyType(

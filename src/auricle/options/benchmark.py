@@ -1,5 +1,6 @@
 """What a benchmark of codecs, and an evaluation of generated sounds, can be told."""
 
+import re
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -23,7 +24,10 @@ class BenchmarkOptions:
         seconds: longest excerpt of a file.
         sample_rate: at which sounds are scored, in Hz; by default the most frequent one of the files, at most 48000.
         score_as: speech (PESQ and STOI, ViSQOL in speech mode), audio, or auto: speech up to 24 kHz.
-        metrics: visqol, pesq, stoi, mel, stft, si_sdr, high_band; by default all that are installed.
+        metrics: visqol, pesq, stoi, mel, stft, si_sdr, high_band, buzz, levels_40ms, levels_8ms, zimtohrli, dnsmos,
+            dnsmos_signal, words, speaker; by default all that are installed.
+        groups: regular expression that finds the speaker or the piece in every file's name, such as "^([0-9]+)_":
+            intervals of differences are over these. By default each file stands by itself.
         skip_cost: do not measure speed, memory and operations.
         jobs: processes that score, 0 for one on each core. More than one needs a program whose main module may be
             imported.
@@ -37,6 +41,7 @@ class BenchmarkOptions:
     sample_rate: int | None = None
     score_as: Literal["auto", "speech", "audio"] = "auto"
     metrics: tuple[str, ...] = ()
+    groups: str | None = None
     skip_cost: bool = False
     jobs: int = 1
     seed: int = 0
@@ -56,6 +61,10 @@ class BenchmarkOptions:
         _check_sample_rate(self.sample_rate)
         if self.score_as not in ("auto", "speech", "audio"):
             raise OptionError(f"sounds can't be scored as {self.score_as!r}: choose from auto, speech, audio")
+        try:
+            re.compile(self.groups or "")
+        except re.error as error:
+            raise OptionError(f"the groups {self.groups!r} are no regular expression: {error}") from error
         if self.jobs < 0:
             raise OptionError(f"{self.jobs} processes can't score anything: give 0 or more")
 

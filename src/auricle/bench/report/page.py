@@ -9,7 +9,7 @@ from typing import final
 from auricle.atomic import atomic_write, check_writable
 from auricle.bench.report.charts import charts, legend, line_styles
 from auricle.bench.report.gallery import Gallery, gallery
-from auricle.bench.report.tables import bd_rate_table, costs, facts, figures, files, problems
+from auricle.bench.report.tables import bd_rate_table, costs, facts, figures, files, pairs, problems
 from auricle.bench.report.trials import listening_test
 from auricle.bench.scoring.results import BenchmarkResult, Sample
 from auricle.html import asset, document
@@ -61,7 +61,7 @@ def page(result: BenchmarkResult, listening: Gallery) -> str:
 intervals over files.</p>
 {legend(result.curves, styles)}<div class="charts">
 {charts(result.curves, styles)}</div></section>
-{_bd_rates(result)}<section><h2>All figures</h2>
+{_pairs(result)}{_bd_rates(result)}<section><h2>All figures</h2>
 {figures(result.curves)}</section>
 <section><h2>Costs</h2>
 <p>Speeds are on one thread.</p>
@@ -94,6 +94,17 @@ def _when(result: BenchmarkResult) -> str:
 def _notes(result: BenchmarkResult) -> str:
     notes = [*result.notes, *(f"{curve.codec}: {curve.note}" for curve in result.curves if curve.note)]
     return f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>\n' if notes else ""
+
+
+def _pairs(result: BenchmarkResult) -> str:
+    tables = pairs(result)
+    if not tables:
+        return ""
+    return f"""<section><h2>Differences, file by file</h2>
+<p>At the nearest real bitrate, on the same files. In brackets the 95 % bootstrap interval over speakers or pieces,
+where they were told, else over files; better or worse where all of it lies on one side.</p>
+{tables}</section>
+"""
 
 
 def _bd_rates(result: BenchmarkResult) -> str:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from auricle.bench.report.metrics import metric_column, ordered
+from auricle.bench.report.text_summary import pair_tables
 from auricle.bench.scoring.results import BenchmarkResult, Cost, Curve, Estimate, Point
 
 _MOST_PROBLEMS = 200
@@ -31,6 +32,20 @@ def bd_rate_table(curves: Sequence[Curve], anchor: str) -> str:
     filled = [row for row, curve in zip(rows, curves, strict=True) if curve.bd_rate]
     heads = ["Codec", *(metric_column(name).title for name in names)]
     return table(f"Bits against {anchor}", heads, filled) if filled else ""
+
+
+def pairs(result: BenchmarkResult) -> str:
+    """For each peer the paired differences, metrics down and settings across; empty without peers."""
+    tables = []
+    for title, (heads, rows) in pair_tables(result.pairs):
+        cells = [[escape(row[0]), *map(_difference, row[1:])] for row in rows]
+        tables.append(f"<h3>{escape(title)}</h3>\n{table(title, heads, cells)}")
+    return "".join(tables)
+
+
+def _difference(text: str) -> str:
+    kind = {"better": "win", "worse": "loss"}.get(text.rpartition(" ")[2])
+    return f'<span class="{kind}">{escape(text)}</span>' if kind else escape(text)
 
 
 def costs(curves: Sequence[Curve]) -> str:

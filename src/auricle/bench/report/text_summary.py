@@ -3,11 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from auricle.bench.scoring.metrics import METRICS
-from auricle.bench.scoring.results import BenchmarkResult, Curve, Estimate, Point
+from auricle.bench.scoring.results import BenchmarkResult, Curve, Estimate, PairedDifference, Point
 from auricle.bench.scoring.rows import number
 from auricle.bench.text_table import markdown, plain
 
 _LISTED = 8
+_PAIRED = (
+    "differences are paired, file by file, at the nearest real bitrate; in brackets the 95 % bootstrap interval over"
+    " speakers or pieces (--groups) or files; better or worse where all of it lies on one side"
+)
 Table = tuple[list[str], list[list[str]]]
 
 
@@ -20,6 +24,8 @@ def format_result(result: BenchmarkResult) -> str:
         plain(*quality),
         f"± is half of a 95 % bootstrap interval over files, scored at {result.settings.get('sample_rate')} Hz"
         f" as {result.settings.get('score_as')}",
+        *(f"{title}\n\n{plain(*table)}" for title, table in pair_tables(result.pairs)),
+        _PAIRED if result.pairs else "",
         plain(*cost) if len(cost[0]) > 1 else "",
         "\n".join(_remarks(result)),
         _time(result),
@@ -42,6 +48,40 @@ def quality_table(curves: Iterable[Curve]) -> Table:
         if not curve.points:
             rows.append([curve.codec, *["-"] * (len(heads) - 2), curve.note])
     return heads, rows
+
+
+def pair_tables(pairs: Sequence[PairedDifference]) -> list[tuple[str, Table]]:
+    """For each peer a title, heads and rows: metrics down, the first codec's settings across."""
+    tables = []
+    for peer in dict.fromkeys(pair.peer for pair in pairs):
+        against = [pair for pair in pairs if pair.peer == peer]
+        names = [name for name in METRICS if any(name in pair.differences for pair in against)]
+        heads = ["kb/s", *(f"{pair.kbps:.2f} and {pair.peer_kbps:.2f}" for pair in against)]
+        rows = [[_metric_head(name), *(difference_text(pair, name) for pair in against)] for name in names]
+        counts = [f"{pair.files}, {pair.groups}" for pair in against]
+        tables.append((f"{against[0].codec} less {peer}", (heads, [*rows, ["files, groups", *counts]])))
+    return tables
+
+
+def difference_text(pair: PairedDifference, name: str) -> str:
+    """Such as ``+0.12 (+0.03 to +0.21) better``; a dash where nothing was judged."""
+    difference, metric = pair.differences.get(name), METRICS[name]
+    if difference is None:
+        return "-"
+    mean, low, high = (f"{value:+.{metric.digits}f}" for value in (difference.mean, difference.low, difference.high))
+    return f"{mean} ({low} to {high}) {verdict(pair, name)}".rstrip()
+
+
+def verdict(pair: PairedDifference, name: str) -> str:
+    """``better`` or ``worse`` where the whole interval lies on one side of 0, else empty."""
+    difference, higher_is_better = pair.differences[name], METRICS[name].higher_is_better
+    if higher_is_better is None or difference.low <= 0.0 <= difference.high:
+        return ""
+    return "better" if (difference.low > 0.0) == higher_is_better else "worse"
+
+
+def _metric_head(name: str) -> str:
+    return f"{METRICS[name].label} {METRICS[name].unit}".strip()
 
 
 def cost_table(curves: Iterable[Curve]) -> Table:
@@ -108,6 +148,11 @@ def _without_empty(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table
     """Without the columns that nobody fills; the first one stays."""
     filled = [index for index in range(len(heads)) if index == 0 or any(row[index] not in ("-", "") for row in rows)]
     return [heads[index] for index in filled], [[row[index] for index in filled] for row in rows]
+
+
+def pairs_markdown(pairs: Sequence[PairedDifference]) -> str:
+    """The tables of differences in Markdown, each below its title."""
+    return "\n\n".join(f"{title}:\n\n{markdown(*table)}" for title, table in pair_tables(pairs))
 
 
 def quality_markdown(curves: Iterable[Curve]) -> str:

@@ -20,8 +20,10 @@ def summarise_point(text: str, setting: Setting, results: Sequence[ClipResult], 
     kbps = bootstrap(bits, [result.seconds for result in stored], seed=seed)
     scores = {}
     for name in METRICS:
-        values = [r.scores.values[name] for r in scored if r.scores is not None and name in r.scores.values]
-        estimate = bootstrap(values, seed=seed)
+        judged = [r.scores for r in scored if r.scores is not None and name in r.scores.values]
+        weights = [scores_of_file.weights.get(name, 1.0) for scores_of_file in judged]
+        values = [scores_of_file.values[name] for scores_of_file in judged]
+        estimate = bootstrap([v * w for v, w in zip(values, weights, strict=True)], weights, seed=seed)
         if estimate is not None:
             scores[name] = estimate
     problems = list(_problems(results, scored))
@@ -43,7 +45,8 @@ def file_result(codec: str, setting: str, result: ClipResult) -> FileResult:
     problems = [result.problem] if result.problem else []
     problems += [] if scores is None else [scores.problems[name] for name in scores.problems]
     values = {} if scores is None else dict(scores.values)
-    return FileResult(codec, setting, result.clip, result.bytes, values, "; ".join(problems))
+    weights = {} if scores is None else dict(scores.weights)
+    return FileResult(codec, setting, result.clip, result.bytes, values, "; ".join(problems), weights)
 
 
 def bd_rates(anchor: Curve, tested: Curve) -> dict[str, float | None]:

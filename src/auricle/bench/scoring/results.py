@@ -123,6 +123,7 @@ class FileResult:
         bytes: what it was stored in, None if it was not.
         scores: by metric; a metric that could not judge is missing here and in ``problem``.
         problem: why it did not come back, or which metrics could not judge it; else empty.
+        weights: by metric, how much the file counts in a mean, where that is not 1: its words where words count.
     """
 
     codec: str
@@ -131,6 +132,36 @@ class FileResult:
     bytes: int | None
     scores: Mapping[str, float]
     problem: str = ""
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+@final
+@dataclass(frozen=True)
+class PairedDifference:
+    """One codec at one setting, less a peer at the setting nearest in bitrate, on the files that both brought back.
+
+    Attributes:
+        codec: as in its `Curve`.
+        setting: as in its `Point`.
+        kbps: real kilobits per second.
+        peer: name of the other codec.
+        peer_setting: the other codec's.
+        peer_kbps: the other codec's.
+        files: how many both brought back.
+        groups: how many speakers or pieces the files are of.
+        differences: by metric, codec less peer: the mean over files, and the bounds between which it lies with a
+            probability of 95 % (bootstrap over groups).
+    """
+
+    codec: str
+    setting: str
+    kbps: float
+    peer: str
+    peer_setting: str
+    peer_kbps: float
+    files: int
+    groups: int
+    differences: Mapping[str, Estimate]
 
 
 @final
@@ -150,6 +181,7 @@ class BenchmarkResult:
         wall_seconds: on the clock.
         metric_seconds: work of the metrics, in all processes together.
         work_seconds: work of coding, metrics and cost, in all processes together.
+        pairs: the first codec at each setting against each other codec.
         format: version of this layout.
     """
 
@@ -164,6 +196,7 @@ class BenchmarkResult:
     wall_seconds: float = 0.0
     metric_seconds: float = 0.0
     work_seconds: float = 0.0
+    pairs: tuple[PairedDifference, ...] = ()
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
