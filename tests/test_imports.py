@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "lock", "atomic", "progress", "extras", "options"}
+GROUND = {"errors", "lock", "atomic", "progress", "extras", "options", "printable"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "errors": set(),
     "lock": {"errors"},
     "atomic": {"errors", "lock"},
+    "printable": set(),
     "progress": set(),
     "extras": {"errors"},
     "options": {"errors"},
     "verdict": set(),
-    "html": {"errors", "extras"},
+    "html": {"errors", "extras", "printable"},
     "audio": GROUND,
     "dsp": GROUND,
     "data": SOUND | {"verdict"},

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from auricle.printable import without_controls
+
 MAX_TAGS = 64
 MAX_TAG_BYTES = 4096
 _MAX_KEY = 64
@@ -56,6 +58,5 @@ def _key(name: str) -> str:
 
 
 def _text(value: str) -> str:
-    lines = value[:MAX_TAG_BYTES].replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    printable = "\n".join("".join(letter for letter in line if letter.isprintable()) for line in lines)
-    return printable.encode(errors="ignore")[:MAX_TAG_BYTES].decode(errors="ignore").strip()
+    text = without_controls(value[:MAX_TAG_BYTES].replace("\r\n", "\n").replace("\r", "\n"))
+    return text.encode(errors="ignore")[:MAX_TAG_BYTES].decode(errors="ignore").strip()

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from auricle.printable import printable
+
 
 def plain(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned by spaces: text to the left, everything that starts like a number to the right."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     columns = list(zip(heads, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     right = [all(cell[:1] in "-+.0123456789" for cell in column[1:]) for column in columns]
@@ -21,4 +24,4 @@ def plain(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = (heads, ["---"] * len(heads), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(map(printable, line))} |" for line in lines)

@@ -11,9 +11,10 @@ from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
-from auricle.model.config import describe, printable
+from auricle.model.config import describe
 from auricle.model.files.tensor_file import CHECKSUM, FileKind, Layout, open_tensor_file, write_tensor_file
 from auricle.model.registry import Frozen
+from auricle.printable import printable
 
 SUFFIX = ".classifier.safetensors"
 CLASSIFIER_FILE = FileKind(
@@ -91,12 +92,13 @@ def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> N
     if encoder != ({} if metadata.own_encoder is None else encoder_layout(path, metadata.own_encoder)):
         raise ModelError(f"{path} holds another encoder than it describes: the file is damaged")
     if expected.keys() != layout.keys() - encoder.keys():
-        raise ModelError(f"{path} holds {', '.join(map(printable, sorted(layout)))}: the file is damaged")
+        names = ", ".join(printable(name, 60) for name in sorted(layout))
+        raise ModelError(f"{path} holds {names}: the file is damaged")
     for name, (dtype, letters) in expected.items():
         (kind, shape), axes = layout[name], letters.split()
         fits = kind == dtype and len(shape) == len(axes) and min(shape) > 0
         if not fits or any(sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)):
-            raise ModelError(f"{path}: array {name} has shape {shape} of {printable(kind)}: the file is damaged")
+            raise ModelError(f"{path}: array {name} has shape {shape} of {printable(kind, 60)}: the file is damaged")
 
 
 def _check_values(path: Path, metadata: ClassifierMetadata, arrays: Arrays) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from auricle.errors import OptionError
+from auricle.printable import printable
 
 _LONGEST_SECONDS = 1_000_000_000
 
@@ -67,9 +68,9 @@ def format_spans(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
     return "; ".join(parts) + (f"; and {len(spans) - 10} more" if len(spans) > 10 else "")
 
 
-def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns of text: the first to the left, the others to the right."""
-    lines = [tuple(head), *(tuple(row) for row in rows)]
+def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of columns: the first to the left, the others to the right."""
+    lines = [tuple(head), *(tuple(map(printable, row)) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
 
     def cells(line: Sequence[str]) -> str:
@@ -79,4 +80,4 @@ def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         )
         return "  ".join((first, *columns)).rstrip()
 
-    return "\n".join(map(cells, lines))
+    return list(map(cells, lines))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from auricle import __version__
 from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
 from auricle.errors import AuricleError
+from auricle.printable import printable
 
 if TYPE_CHECKING:
     from cyclopts import App
@@ -96,13 +97,13 @@ def _run(tokens: list[str]) -> int:
         app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
-        return _complain(f"error: {str(error).rstrip('. ')}: see auricle{verb} --help", BAD_INPUT)
+        problem = " ".join(str(error).split()).rstrip(". ")
+        return _complain(f"error: {problem}: see auricle{verb} --help", BAD_INPUT)
     return 0
 
 
 def _complain(text: str, code: int) -> int:
-    line = " ".join(text.split())
-    print(f"auricle: {line}", file=sys.stderr)
+    print(f"auricle: {printable(text)}", file=sys.stderr)
     return code
 
 

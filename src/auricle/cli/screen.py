@@ -3,12 +3,13 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, final
 
 from auricle.cli.options import Output
+from auricle.printable import printable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _LINE_SECONDS = 10.0
@@ -22,18 +23,21 @@ class Screen:
     def __init__(self, output: Output) -> None:
         self._json, self._quiet = output.json, output.quiet
 
-    def note(self, text: str) -> None:
-        """A line or more on standard error."""
+    def note(self, *lines: str) -> None:
+        """Lines on standard error."""
         if not self._quiet:
-            print(_printable(text), file=sys.stderr)
+            print(*map(printable, lines), sep="\n", file=sys.stderr)
 
-    def result(self, text: str, values: Mapping[str, object], *, aside: bool = False) -> None:
-        """The verb's result: ``values`` as JSON if that was asked for, else ``text``; ``aside`` on standard error."""
+    def result(self, lines: str | Iterable[str], values: Mapping[str, object], *, aside: bool = False) -> None:
+        """The verb's result: ``values`` as JSON if that was asked for, else ``lines``; ``aside`` on standard error.
+
+        A line end inside a line is shown escaped: names hold them too.
+        """
         stream = sys.stderr if aside else sys.stdout
         if self._json:
-            print(json.dumps(values, default=_plain, allow_nan=False), file=stream)
+            print(_json(values), file=stream)
         elif not self._quiet:
-            print(_printable(text), file=stream)
+            print(*map(printable, (lines,) if isinstance(lines, str) else lines), sep="\n", file=stream)
 
     @contextmanager
     def progress(self, title: str) -> Iterator[OnProgress]:
@@ -41,7 +45,7 @@ class Screen:
         if self._quiet:
             yield ignore_progress
         elif sys.stderr.isatty():
-            with _bar(_printable(title)) as on_progress:
+            with _bar(printable(title)) as on_progress:
                 yield on_progress
         else:
             yield _lines(title)
@@ -56,7 +60,7 @@ def _lines(title: str) -> OnProgress:
         if now - last >= _LINE_SECONDS:
             last = now
             line = f"{title} {progress.share:.0%} {progress.text}"
-            print(_printable(line).rstrip(), file=sys.stderr, flush=True)
+            print(printable(line).rstrip(), file=sys.stderr, flush=True)
 
     return print_line
 
@@ -75,18 +79,18 @@ def _bar(title: str) -> Iterator[OnProgress]:
     )
     with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0, text="")
-        yield lambda progress: bar.update(task, completed=progress.share, text=_printable(progress.text))
+        yield lambda progress: bar.update(task, completed=progress.share, text=printable(progress.text))
+
+
+def _json(values: Mapping[str, object]) -> str:
+    """JSON in ASCII without control characters: whatever names and tags hold, a terminal obeys none of it."""
+    return json.dumps(values, default=_plain, allow_nan=False).replace("\x7f", "\\u007f")
 
 
 def _plain(value: Any) -> object:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"no JSON for {type(value)}")
-
-
-def _printable(text: str) -> str:
-    """Names of files may hold bytes that no encoding knows: show them escaped."""
-    return text.encode(errors="backslashreplace").decode()
 
 
 @final

@@ -48,21 +48,21 @@ def is_main_process() -> bool:
     return all(os.environ.get(name, "0") == "0" for name in _RANK_VARIABLES)
 
 
-def format_rejected(rejected: "tuple[Rejected, ...]") -> str:
-    """Which files were left out, and why, for the first few."""
+def format_rejected(rejected: "tuple[Rejected, ...]") -> tuple[str, ...]:
+    """Lines: which files were left out, and why, for the first few."""
     count = "1 file was" if len(rejected) == 1 else f"{len(rejected)} files were"
     reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
     more = [f"  and {len(rejected) - _REASONS_SHOWN} more"] if len(rejected) > _REASONS_SHOWN else []
-    return "\n".join((f"{count} left out:", *reasons, *more))
+    return (f"{count} left out:", *reasons, *more)
 
 
-def format_sounds(output: "SynthesisOutput", elapsed: float) -> str:
+def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:
     """A line for each sound, and one for all."""
     lines = [_line(sound) for sound in output.sounds[:_SHOWN]]
     if len(output.sounds) > _SHOWN:
         lines.append(f"and {len(output.sounds) - _SHOWN} more")
     shape = f"{output.channels} x {output.sample_rate} Hz"
-    return "\n".join((*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s"))
+    return (*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s")
 
 
 def _line(sound: "Sound") -> str:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import final
 
 from auricle.demo.excerpts import Excerpt
 from auricle.demo.generated import GeneratedSound
 from auricle.demo.versions import ExcerptVersion
-from auricle.html import PlayerClip, Spectrograph, document, player
+from auricle.html import PlayerClip, Spectrograph, document, escape, player
 
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)")
 _INTRODUCTION = (

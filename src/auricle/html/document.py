@@ -1,7 +1,8 @@
 """A whole page: style and script are inside it, and it asks nothing of the network."""
 
-from html import escape
 from importlib import resources
+
+from auricle.html.escape import escape
 
 
 def document(title: str, body: str, *, head: str = "", style: str = "", script: str = "") -> str:

@@ -4,12 +4,12 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import final
 
 import numpy as np
 import soundfile
 
+from auricle.html.escape import escape
 from auricle.html.spectrogram import Spectrograph
 
 

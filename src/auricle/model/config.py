@@ -17,6 +17,7 @@ from auricle.model.blocks import BlockConfig
 from auricle.model.bottleneck import BottleneckConfig
 from auricle.model.front_end import MdctConfig, TransformConfig
 from auricle.model.registry import Frozen
+from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
@@ -114,10 +115,5 @@ def parse_config(text: str) -> AutoencoderConfig:
 def describe(error: ValidationError) -> str:
     """One line for the first thing that pydantic found wrong."""
     first = error.errors(include_url=False, include_context=False)[0]
-    field = printable(".".join(str(part) for part in first["loc"])) or "config"
-    return f"config field {field}: {printable(first['msg'], 200)}, got {printable(repr(first['input']))}"
-
-
-def printable(text: str, most: int = 60) -> str:
-    """The beginning of a text that a stranger may have written, in one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    field = printable(".".join(str(part) for part in first["loc"]), 60) or "config"
+    return f"config field {field}: {printable(first['msg'], 200)}, got {printable(repr(first['input']), 60)}"

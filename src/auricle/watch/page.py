@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from html import escape
 from typing import final
 
-from auricle.html import PlayerClip, Spectrograph, asset, document, player
+from auricle.html import PlayerClip, Spectrograph, asset, document, escape, player
 from auricle.html.charts import Chart, Series, bars, duration
 from auricle.training.engine.report import Excerpt, Preview
 from auricle.verdict import Level, Verdict
@@ -67,12 +66,16 @@ def page(view: View, now: datetime) -> str:
 {"".join(chart.svg() for chart in _charts(view.history))}{_usage(view.history)}</div></section>
 {_sounds(view)}
 {_events(view.history)}
-<details><summary>Configuration</summary><pre>{escape(json.dumps(view.history.config, indent=2))}</pre></details>
+<details><summary>Configuration</summary><pre>{_config(view.history)}</pre></details>
 </main>
 """
     head = f'<noscript><meta http-equiv="refresh" content="{view.refresh:.0f}"></noscript>\n' if view.refresh else ""
     style, script = asset("watch", "page.css"), asset("watch", "page.js")
     return document(title, body, head=head, style=style, script=script)
+
+
+def _config(history: History) -> str:
+    return "\n".join(map(escape, json.dumps(history.config, indent=2).split("\n")))
 
 
 def _state(view: View) -> str:

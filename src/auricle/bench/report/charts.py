@@ -4,11 +4,11 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, final
 
 from auricle.bench.report.metrics import Column, metric_column, ordered
 from auricle.bench.scoring.results import Curve, Estimate
+from auricle.html import escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

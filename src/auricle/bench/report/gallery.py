@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from itertools import product
 from typing import final
 
@@ -12,7 +11,7 @@ import numpy as np
 from auricle.audio import resample
 from auricle.bench.report.metrics import metric_column
 from auricle.bench.scoring.results import ORIGINAL, BenchmarkResult, FileResult, Sample
-from auricle.html import PlayerClip, Spectrograph, flac, player
+from auricle.html import PlayerClip, Spectrograph, escape, flac, player
 
 MOST_CHARACTERS = 11_000_000
 """Of sounds and pictures, so that a page stays below 12 MB."""

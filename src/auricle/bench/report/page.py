@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import final
 
@@ -12,7 +11,7 @@ from auricle.bench.report.gallery import Gallery, gallery
 from auricle.bench.report.tables import bd_rate_table, costs, facts, figures, files, pairs, problems
 from auricle.bench.report.trials import listening_test
 from auricle.bench.scoring.results import BenchmarkResult, Sample
-from auricle.html import asset, document
+from auricle.html import asset, document, escape
 
 _ROOM = "bench/report"
 _ANCHOR = "opus"

@@ -1,12 +1,12 @@
 """The figures of a benchmark as HTML tables. Every text of a file or a codec is escaped."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from auricle.bench.report.metrics import metric_column, ordered
 from auricle.bench.report.text_summary import pair_tables
 from auricle.bench.scoring.results import BenchmarkResult, Cost, Curve, Estimate, Point
+from auricle.html import escape
 
 _MOST_PROBLEMS = 200
 

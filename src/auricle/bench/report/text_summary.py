@@ -6,6 +6,7 @@ from auricle.bench.scoring.metrics import METRICS
 from auricle.bench.scoring.results import BenchmarkResult, Curve, Estimate, PairedDifference, Point
 from auricle.bench.scoring.rows import number
 from auricle.bench.text_table import markdown, plain
+from auricle.printable import printable
 
 _LISTED = 8
 _PAIRED = (
@@ -20,14 +21,14 @@ def format_result(result: BenchmarkResult) -> str:
     quality = _without_empty(*quality_table(result.curves))
     cost = _without_empty(*cost_table(result.curves))
     parts = [
-        result.title,
+        printable(result.title),
         plain(*quality),
         f"± is half of a 95 % bootstrap interval over files, scored at {result.settings.get('sample_rate')} Hz"
         f" as {result.settings.get('score_as')}",
         *(f"{title}\n\n{plain(*table)}" for title, table in pair_tables(result.pairs)),
         _PAIRED if result.pairs else "",
         plain(*cost) if len(cost[0]) > 1 else "",
-        "\n".join(_remarks(result)),
+        "\n".join(map(printable, _remarks(result))),
         _time(result),
     ]
     return "\n\n".join(part for part in parts if part)

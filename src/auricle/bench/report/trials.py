@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from html import escape
 from itertools import combinations
 from typing import Any
 
 from auricle.bench.report.gallery import ComparedFile
 from auricle.bench.scoring.results import Sample
+from auricle.html import escape
+from auricle.printable import printable
 
 SIMILAR = 1.3
 """Bitrates up to so many times apart may be compared."""
@@ -26,6 +27,7 @@ def listening_test(title: str, files: Sequence[ComparedFile]) -> str:
     sounds = [sound for sound in sounds if sound["pairs"]]
     if not sounds:
         return "<p>No two codecs have sounds at similar bitrates here, so there is nothing to compare blindly.</p>\n"
+    title = printable(title)
     data = json.dumps({"report": _identity(title, sounds), "title": title, "sounds": sounds})
     return _SECTION.replace("DATA", escape(data))
 
@@ -39,7 +41,8 @@ def _comparable(first: Sample, second: Sample) -> bool:
 def _sound(index: int, compared: ComparedFile) -> dict[str, Any]:
     """``section`` counts the sections of sounds on the page, places in ``pairs`` count from 0 in ``versions``."""
     versions = [{"codec": version.codec, "setting": version.setting} for version in compared.versions]
-    return {"section": index, "file": compared.file, "versions": versions, "pairs": comparable_pairs(compared)}
+    pairs = comparable_pairs(compared)
+    return {"section": index, "file": printable(compared.file), "versions": versions, "pairs": pairs}
 
 
 def _identity(title: str, sounds: Sequence[dict[str, Any]]) -> str:

@@ -4,19 +4,20 @@ from collections.abc import Iterator, Sequence
 
 from auricle.bench.synthesis.results import FLOOR, GENERATED, HELD_OUT, EmbeddingResult, Figure, SynthesisResult
 from auricle.bench.text_table import markdown, plain
+from auricle.printable import printable
 
 Table = tuple[list[str], list[list[str]]]
 
 
 def format_synthesis(result: SynthesisResult) -> str:
     """Tables of each embedding, then what to know."""
-    parts = [result.title, plain(*sets_table(result))]
+    parts = [printable(result.title), plain(*sets_table(result))]
     for embedding in result.embeddings:
         parts.append(f"{embedding.embedding}: {embedding.about}")
         parts += [plain(*table) for table in tables(embedding) if table[1]]
         parts.append("\n".join(_remarks(embedding)))
     parts.append("in parentheses: 95 % intervals by half samples, of accuracy by a bootstrap over sounds")
-    parts.append("\n".join(result.notes))
+    parts.append("\n".join(map(printable, result.notes)))
     parts.append(f"{result.wall_seconds:.0f} s")
     return "\n\n".join(part for part in parts if part)
 

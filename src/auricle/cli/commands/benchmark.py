@@ -78,5 +78,5 @@ def benchmark(
     screen = Screen(output)
     with screen.progress("benchmark") as show:
         result = run(sounds, model=model or None, options=options, paths=paths, out=out, force=force, on_progress=show)
-    page = f"\n\nlisten: {out}" if out is not None else ""
-    screen.result(format_result(result) + page, result.to_json())
+    page = ("", f"listen: {out}") if out is not None else ()
+    screen.result((*format_result(result).split("\n"), *page), result.to_json())

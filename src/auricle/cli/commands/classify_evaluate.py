@@ -1,5 +1,6 @@
 """``auricle classify evaluate``."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,10 +41,10 @@ def classify_evaluate(
         comparison = run(
             sounds, model, options=options, out=out, force=force, on_progress=on_progress, on_note=screen.note
         )
-    screen.result(_text(comparison, out), _values(comparison, out))
+    screen.result(_lines(comparison, out), _values(comparison, out))
 
 
-def _text(comparison: "Comparison", out: Path | None) -> str:
+def _lines(comparison: "Comparison", out: Path | None) -> Iterator[str]:
     evaluation = comparison.evaluation
     rows = [_row(f"latents of {comparison.model}", evaluation, None)]
     rows += [_row(baseline.name, baseline.evaluation, baseline.lead) for baseline in comparison.baselines]
@@ -51,16 +52,14 @@ def _text(comparison: "Comparison", out: Path | None) -> str:
         (name, f"{figures.recall:.1%}", f"{figures.precision:.1%}", f"{figures.f1:.3f}", str(figures.files))
         for name, figures in evaluation.per_class.items()
     ]
-    parts = [
-        format_table(
-            ("features", "accuracy", "95 % interval", "balanced", "calibration error", "latents lead by"), rows
-        ),
-        format_table(("class", "recall", "precision", "F1", "files"), classes),
-        f"{len(evaluation.truth)} sounds, {len(evaluation.classes)} classes, folds: "
-        + ", ".join(f"{fold} {value:.1%}" for fold, value in evaluation.fold_accuracy.items()),
-        comparison.verdict,
-    ]
-    return "\n\n".join([*parts, *([f"confusion matrix: {out}"] if out is not None else [])])
+    head = ("features", "accuracy", "95 % interval", "balanced", "calibration error", "latents lead by")
+    folds = ", ".join(f"{fold} {value:.1%}" for fold, value in evaluation.fold_accuracy.items())
+    yield from (*format_table(head, rows), "")
+    yield from (*format_table(("class", "recall", "precision", "F1", "files"), classes), "")
+    yield f"{len(evaluation.truth)} sounds, {len(evaluation.classes)} classes, folds: {folds}"
+    yield from ("", comparison.verdict)
+    if out is not None:
+        yield from ("", f"confusion matrix: {out}")
 
 
 def _row(name: str, evaluation: "Evaluation", lead: "Interval | None") -> tuple[str, ...]:

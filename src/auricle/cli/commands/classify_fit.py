@@ -1,5 +1,6 @@
 """``auricle classify fit``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,28 +64,30 @@ def classify_fit(
                 force=force,
                 callbacks=TrainingCallbacks(view.scanned, on_progress, view.trained, screen.note),
             )
-        _show(screen, out, tuned.classifier, _gain_text(tuned), {"probe": "finetune", "finetuned": _gain_values(tuned)})
+        _show(
+            screen, out, tuned.classifier, (_gain_text(tuned),), {"probe": "finetune", "finetuned": _gain_values(tuned)}
+        )
         return
     with screen.progress("features") as on_progress:
         classifier = Classifier.fit(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
     classifier.save(out, force=force)
-    _show(screen, out, classifier, "", {"probe": options.probe})
+    _show(screen, out, classifier, (), {"probe": options.probe})
 
 
-def _show(screen: Screen, out: Path, classifier: "Classifier", more: str, values: dict[str, object]) -> None:
+def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[str], values: dict[str, object]) -> None:
     metadata, size = classifier.metadata, out.stat().st_size
-    text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds{more}"
+    text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
-    screen.result(text, {**facts, "segments": metadata.feature_config.segments, **values})
+    screen.result((text, *more), {**facts, "segments": metadata.feature_config.segments, **values})
 
 
 def _gain_text(tuned: "Tuned") -> str:
     if tuned.before is None or tuned.after is None:
-        return "\ntoo few sounds to hold some out: how much fine-tuning helps is not known"
+        return "too few sounds to hold some out: how much fine-tuning helps is not known"
     if not tuned.helped:
-        return f"\nfine-tuning did not help on {tuned.held_out} held-out sounds: this is the frozen encoder's probe"
+        return f"fine-tuning did not help on {tuned.held_out} held-out sounds: this is the frozen encoder's probe"
     return (
-        f"\non {tuned.held_out} held-out sounds: accuracy {tuned.before.accuracy:.1%} before, "
+        f"on {tuned.held_out} held-out sounds: accuracy {tuned.before.accuracy:.1%} before, "
         f"{tuned.after.accuracy:.1%} after (they chose the weights: measure on others)"
     )
 

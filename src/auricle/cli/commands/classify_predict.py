@@ -50,9 +50,9 @@ def classify_predict(
                 on_progress=on_progress,
                 on_note=screen.note,
             )
-        text = "\n".join(line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans)))
         screen.result(
-            text, {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]}
+            [line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))],
+            {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]},
         )
         return
     with screen.progress("listen") as on_progress:

@@ -65,7 +65,7 @@ def classify_suggest(
         )
     if suggestions.skipped:
         screen.note(f"{len(suggestions.skipped)} files left out; the first: {suggestions.skipped[0].reason}")
-    screen.result("\n".join(_lines(suggestions)), _values(suggestions))
+    screen.result(_lines(suggestions), _values(suggestions))
 
 
 def _lines(suggestions: "Suggestions") -> Iterator[str]:
@@ -77,7 +77,7 @@ def _lines(suggestions: "Suggestions") -> Iterator[str]:
             (sound.name, sound.guess or "-", "-" if sound.probability is None else f"{sound.probability:.0%}")
             for sound in suggestions.sounds
         ]
-        yield format_table(("sound", "perhaps", "sure"), rows)
+        yield from format_table(("sound", "perhaps", "sure"), rows)
     outliers = [f"{sound.name} ({sound.deviations:.1f} deviations from the usual)" for sound in suggestions.outliers]
     groups = [" = ".join(group[:4]) + _more(len(group) - 4) for group in suggestions.duplicates]
     doubtful = [
@@ -95,7 +95,7 @@ def _more(count: int) -> str:
 def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
     if not entries:
         return
-    yield f"\n{title}:"
+    yield from ("", f"{title}:")
     yield from (f"  {entry}" for entry in entries[:_MAX_LISTED])
     if len(entries) > _MAX_LISTED:
         yield f"  and {len(entries) - _MAX_LISTED} more: --json lists all"

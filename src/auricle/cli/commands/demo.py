@@ -40,7 +40,7 @@ def demo(
         screen.note(f"left out: {file.reason}")
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
     text = plain(heads, [_cells(version) for version in result.versions])
-    screen.result(f"{text}\n\nListen: {result.page}", _values(result))
+    screen.result((*text.split("\n"), "", f"Listen: {result.page}"), _values(result))
 
 
 def _cells(version: "ExcerptVersion") -> tuple[str, ...]:

@@ -32,11 +32,11 @@ def doctor(path: str, /, *, quick: Flag = False, output: Output = DEFAULT_OUTPUT
         health = run(path, quick=quick, on_progress=on_progress)
     match health:
         case SoundsHealth():
-            screen.result("\n".join((*_lines(health.verdicts), *_details(health))), _sound_values(health))
+            screen.result((*_lines(health.verdicts), *_details(health)), _sound_values(health))
             if not health.can_train:
                 raise DataError(f"{path}: {health.verdicts[0].text}")
         case _:
-            screen.result("\n".join(_lines(health.verdicts)) or "nothing to judge yet", _run_values(health))
+            screen.result(list(_lines(health.verdicts)) or "nothing to judge yet", _run_values(health))
 
 
 def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
@@ -66,7 +66,7 @@ def _equation(group: "DuplicateReport") -> str:
 def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
     if not entries:
         return
-    yield f"\n{title}:"
+    yield from ("", f"{title}:")
     yield from (f"  {entry}" for entry in entries[:_SHOWN])
     if len(entries) > _SHOWN:
         yield f"  and {len(entries) - _SHOWN} more: --json lists all"

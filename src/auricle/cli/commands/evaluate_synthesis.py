@@ -71,4 +71,4 @@ def evaluate_synthesis(
         else:
             assert generated is not None
             result = run(generated, real, model=model, options=options, on_progress=show)
-    screen.result(format_synthesis(result), result.to_json())
+    screen.result(format_synthesis(result).split("\n"), result.to_json())

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
+from auricle.printable import printable
 
 
 def info(file: str, /, *, output: Output = DEFAULT_OUTPUT) -> None:
@@ -17,9 +18,9 @@ def info(file: str, /, *, output: Output = DEFAULT_OUTPUT) -> None:
 
     values = asdict(run(file))
     fields = {name: value for name, value in values.items() if name != "config"}
-    lines = list(_flat(fields))
+    lines = [(printable(name), value) for name, value in _flat(fields)]
     width = max(len(name) for name, _ in lines)
-    Screen(output).result("\n".join(f"{name:{width}}  {value}" for name, value in lines), values)
+    Screen(output).result([f"{name:{width}}  {value}" for name, value in lines], values)
 
 
 def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:

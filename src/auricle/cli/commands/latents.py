@@ -100,10 +100,9 @@ def _find_directions(
             zip(directions.shares, directions.shares.cumsum(), directions.deviations, strict=True), 1
         )
     ]
-    head = format_table(("direction", "variance", "in all", "deviation"), rows)
-    screen.result(
-        f"{directions.sounds} sounds, model {directions.model[0]}\n{head}", {"path": target, **_to_json(directions)}
-    )
+    head = f"{directions.sounds} sounds, model {directions.model[0]}"
+    table = format_table(("direction", "variance", "in all", "deviation"), rows)
+    screen.result((head, *table), {"path": target, **_to_json(directions)})
 
 
 def _to_json(directions: "Directions") -> dict[str, object]:
@@ -141,6 +140,7 @@ def _write(
         sound = decode_latents(result, target, snap=snap, force=force)
         values |= asdict(sound)
         text = f"{target}: {text}"
+    lines = [text]
     if places is not None:
-        text += "\n" + ", ".join(f"PC{number} {place:+.2f}" for number, place in enumerate(places, 1))
-    screen.result(text, values)
+        lines.append(", ".join(f"PC{number} {place:+.2f}" for number, place in enumerate(places, 1)))
+    screen.result(lines, values)

@@ -34,4 +34,4 @@ def repair(
         lines.append(f"lost: {format_spans(result.lost, rate)}")
     if result.cut:
         lines.append("the end is missing, and nothing tells how long the sound was")
-    Screen(output).result("\n".join(lines), asdict(result))
+    Screen(output).result(lines, asdict(result))

@@ -60,10 +60,10 @@ def train(
     if not is_main_process():
         return
     if result.rejected:
-        screen.note(format_rejected(result.rejected))
+        screen.note(*format_rejected(result.rejected))
     table = format_rows(result.table) or "no sound was held out: give two or more files to judge the model"
     values = {**_values(result), "table": [asdict(row) for row in result.table]}
-    screen.result(f"{_summary(result)}\n\n{table}", values)
+    screen.result((_summary(result), "", *table.split("\n")), values)
 
 
 def _summary(result: "Trained") -> str:

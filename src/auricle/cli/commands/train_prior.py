@@ -55,20 +55,21 @@ def train_prior(
     if not is_main_process():
         return
     if result.rejected:
-        screen.note(format_rejected(result.rejected))
+        screen.note(*format_rejected(result.rejected))
     if result.unmatched:
         screen.note(f"{result.unmatched} rows of {options.labels_table} name no sound of {sounds}")
     screen.result(_summary(result), _values(result))
 
 
-def _summary(result: "TrainedPrior") -> str:
+def _summary(result: "TrainedPrior") -> tuple[str, ...]:
     pace = f"{result.steps} steps in {format_duration(result.seconds)}, {result.audio_per_second:.0f} audio s/s"
     classes = ", ".join(f"{name} {count}" for name, count in result.counts.items()) or "none"
     judged = "nothing was held out" if result.loss is None else f"held-out loss {result.loss:.4f}"
     rebuilt = f"the model rebuilds these sounds at a log-mel distance of {result.reconstruction.mel:.2f}"
     return (
-        f"{result.path} {format_size(result.path.stat().st_size)}: {pace}\n"
-        f"classes: {classes}; sounds without one: {result.unlabelled}\n{judged}; {rebuilt}"
+        f"{result.path} {format_size(result.path.stat().st_size)}: {pace}",
+        f"classes: {classes}; sounds without one: {result.unlabelled}",
+        f"{judged}; {rebuilt}",
     )
 
 

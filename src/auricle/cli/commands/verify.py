@@ -34,7 +34,7 @@ def verify(
     result = run(file, model=model, limits=limits)
     length = format_timestamp(result.samples / result.sample_rate)
     checked = "bytes and codes" if result.codes else "bytes"
-    text = f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"
+    lines = [f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"]
     if result.lost:
-        text += f"\nlost before it was repaired: {format_spans(result.lost, result.sample_rate)}"
-    Screen(output).result(text, asdict(result))
+        lines.append(f"lost before it was repaired: {format_spans(result.lost, result.sample_rate)}")
+    Screen(output).result(lines, asdict(result))

@@ -81,7 +81,7 @@ def make_header(
     longest = MAX_PACKET_FRAMES * model.hop_length / model.sample_rate
     if not 0 < options.packet_seconds <= longest:
         raise OptionError(f"packets of {options.packet_seconds} s: give more than 0 and at most {longest:g}")
-    name = "".join(letter for letter in model.name if letter.isprintable())
+    name = "".join(filter(str.isprintable, model.name))
     header = Header(
         bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
         tables_digest(require_tables(model)),

@@ -19,7 +19,7 @@ from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError
-from auricle.model.config import printable
+from auricle.printable import printable, without_controls
 
 LARGEST_FILE = 4 << 30
 """Bytes of the largest file that is loaded, where its kind sets no other limit."""
@@ -162,7 +162,7 @@ def _checked_metadata(path: Path, kind: FileKind, metadata: Mapping[str, str]) -
     if metadata.get("format") != kind.format or any(len(text) > kind.largest_text for text in metadata.values()):
         raise ModelError(f"{path} is a safetensors file but not an Auricle {kind.noun}: use a {kind.suffix} file")
     if metadata.get("version") != str(kind.version):
-        version = printable(metadata.get("version", "none"))
+        version = printable(metadata.get("version", "none"), 60)
         raise ModelError(f"{path} has {kind.noun} version {version}, known is {kind.version}: update Auricle")
     if missing := set(kind.keys) - metadata.keys():
         raise ModelError(
@@ -207,14 +207,14 @@ def check_digest(path: Path, digest: str) -> str:
         ModelError: it is not 64 hexadecimal digits.
     """
     if len(digest) != 64 or not _HEXADECIMAL.issuperset(digest):
-        raise ModelError(f"{path} has the fingerprint {printable(digest)!r}, not 64 digits: the file is damaged")
+        raise ModelError(f"{path} has the fingerprint {printable(digest, 60)!r}, not 64 digits: the file is damaged")
     return digest
 
 
 def without_control_characters(value: Any) -> Any:
     """Texts for people without the characters that a terminal obeys, however deep they lie."""
     if isinstance(value, str):
-        return "".join(letter for letter in value if letter.isprintable() or letter == "\n")
+        return without_controls(value)
     if isinstance(value, dict):
         return {without_control_characters(key): without_control_characters(item) for key, item in value.items()}
     return tuple(map(without_control_characters, value)) if isinstance(value, tuple) else value
@@ -229,7 +229,7 @@ def check_layout(path: Path, expected: Layout, layout: Layout) -> None:
     for name in sorted(expected.keys() | layout.keys()):
         if expected.get(name) != layout.get(name):
             raise ModelError(
-                f"{path}: tensor {printable(name)} has {_shape(layout.get(name))}, its config asks for "
+                f"{path}: tensor {printable(name, 60)} has {_shape(layout.get(name))}, its config asks for "
                 f"{_shape(expected.get(name))}: the file is damaged or was edited"
             )
 

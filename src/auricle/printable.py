@@ -1,0 +1,34 @@
+"""Text that strangers wrote (names of files, tags, labels, messages) on its way to a terminal or a page."""
+
+import unicodedata
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """One line that shows a text and obeys nothing in it.
+
+    What a terminal or a browser would act on, or not show, is written as Python writes it: ESC is ``\\x1b``, a line end
+    ``\\n``, a mark that turns the direction of writing ``\\u202e``, a byte of a name that is no UTF-8 ``\\udcff``. That
+    is every control, format, private, unassigned and separating character and every surrogate; spaces of all widths
+    stay. Printable text comes back as it is, so that escaping twice does no harm.
+
+    Args:
+        text: any text.
+        most: characters to return at most; all by default.
+    """
+    text = text[:most]
+    if text.isprintable():
+        return text
+    letters = (letter if is_shown(letter) else letter.encode("unicode_escape").decode("ascii") for letter in text)
+    return "".join(letters)[:most]
+
+
+def without_controls(text: str) -> str:
+    """A text to keep: line ends stay, and all else that `printable` would escape goes."""
+    if text.isprintable():
+        return text
+    return "".join(letter for letter in text if letter == "\n" or is_shown(letter))
+
+
+def is_shown(letter: str) -> bool:
+    """Whether a character shows as itself: printable, or a space of any width."""
+    return letter.isprintable() or unicodedata.category(letter) == "Zs"
