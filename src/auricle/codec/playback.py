@@ -10,8 +10,9 @@ from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.format.container import Packet, PacketReader, open_file
-from auricle.codec.format.header import Header
+from auricle.codec.claims import check_claims
+from auricle.codec.format.container import Packet, PacketReader, StreamEnd, open_file
+from auricle.codec.format.header import ClaimError, Header
 from auricle.codec.format.record import RecordKind, read_record
 from auricle.codec.format.seek_table import find_table, scan_records
 from auricle.codec.info import info
@@ -94,27 +95,27 @@ def open_playback(source: Path | str | BinaryIO, limits: ReadLimits, part: Part)
     """
     if not isinstance(source, Path | str):
         reader = PacketReader(source, "standard input")
-        yield _sequential(reader, limits, part, at_once=1, run_frames=reader.header.run_frames)
+        packets = _checked_packets(reader, limits)
+        yield _sequential(reader, packets, part, at_once=1, run_frames=reader.header.run_frames)
         return
     path = Path(source)
     file_info = info(path) if part.is_whole else None
     with open_file(path) as file:
         reader = PacketReader(file, path)
-        if file_info is not None:
-            _check(reader, limits, reader.header.frames(file_info.samples), file_info.bytes)
-        yield (
-            _sequential(
-                reader, limits, part, at_once=_parallel_packets(reader.header), run_frames=_run_frames(reader.header)
-            )
-            if part.is_whole
-            else _part_of_file(file, reader, limits, part)
-        )
+        header = reader.header
+        if file_info is None:
+            yield _part_of_file(file, reader, limits, part)
+            return
+        _check(reader, limits, header.frames(file_info.samples), file_info.bytes)
+        at_once, run_frames = _parallel_packets(header), _run_frames(header)
+        yield _sequential(reader, reader.packets(), part, at_once=at_once, run_frames=run_frames)
 
 
-def _sequential(reader: PacketReader, limits: ReadLimits, part: Part, *, at_once: int, run_frames: int) -> Playback:
+def _sequential(
+    reader: PacketReader, packets: Iterator[Packet], part: Part, *, at_once: int, run_frames: int
+) -> Playback:
     """From the front on; the first packet is read at once, because tags stand before it."""
     header = reader.header
-    packets = _checked_packets(reader, limits)
     start = next(packets)
     first, stop = round(part.start * header.sample_rate), None
     if part.stop != float("inf"):
@@ -153,11 +154,10 @@ def _checked_packets(reader: PacketReader, limits: ReadLimits) -> Iterator[Packe
 
 
 def _check(reader: PacketReader, limits: ReadLimits, frames: int, size: int) -> None:
-    header = reader.header
     try:
-        limits.check(frames * header.hop_length / header.native_rate, size)
-    except FormatError as error:
-        raise FormatError(f"{reader.name}: {error}") from error
+        check_claims(reader.header, frames, size, limits)
+    except ClaimError as error:
+        raise ClaimError(f"{reader.name}: {error}") from error
 
 
 def _part_of_file(file: BinaryIO, reader: PacketReader, limits: ReadLimits, part: Part) -> Playback:
@@ -165,18 +165,19 @@ def _part_of_file(file: BinaryIO, reader: PacketReader, limits: ReadLimits, part
     header, size = reader.header, file.seek(0, SEEK_END)
     tags = _tags(file, reader)
     packets = _Packets(file, reader)
-    _check(reader, limits, packets.last * header.packet_frames, size)
-    samples = header.samples
+    samples = header.samples if packets.end is None else packets.end.samples
+    frames = packets.last * header.packet_frames if samples is None else header.frames(samples)
+    _check(reader, limits, frames, size)
     if samples is None:
-        end = packets.read(packets.last).end
-        samples = end.samples if end else 0
+        raise _cut_short(reader.name, packets.last + 1)
     rate = header.sample_rate
     first, stop = round(part.start * rate), min(samples, round(min(part.stop, samples / rate) * rate))
     if first >= stop:
         raise _empty_part(reader.name, part, samples / rate)
     frame = (first * header.native_rate // rate - WARM_UP_SECONDS * header.native_rate) // header.hop_length
     sequence = max(0, int(frame) // header.packet_frames)
-    from_first = (packets.read(number) for number in range(sequence, packets.last + 1))
+    last = (header.frames(samples) - 1) // header.packet_frames
+    from_first = (packets.read(number) for number in range(sequence, last + 1))
     last_native = (stop - 1) * header.native_rate // rate
     needed_count = (last_native + header.delay) // header.hop_length // header.packet_frames - sequence + 1
     groups = _groups(from_first, _parallel_packets(header), needed_count)
@@ -201,31 +202,73 @@ def _tags(file: BinaryIO, reader: PacketReader) -> Mapping[str, str]:
     return reader.tags
 
 
+def _cut_short(name: str, packets: int) -> FormatError:
+    return FormatError(
+        f"{name} ends after {packets} packets: it is cut short; get the file again, or save the rest with "
+        "`auricle repair`"
+    )
+
+
 @final
 class _Packets:
     """Packets of a file by number.
 
     Attributes:
         last: number of the last one.
+        end: what ends the file; None where it is cut short.
     """
 
     def __init__(self, file: BinaryIO, reader: PacketReader):
         self._file, self._reader = file, reader
         table = find_table(file)
-        if table is not None and table.offsets and table.offsets[-1]:
+        self._has_table = table is not None and bool(table.offsets) and table.offsets[-1] > 0
+        if table is not None and self._has_table:
             self._offsets = {number: offset for number, offset in enumerate(table.offsets) if offset}
         else:
             self._offsets = self._scan()
         self.last = max(self._offsets)
+        self.end = self._end()
 
     def read(self, sequence: int) -> Packet:
         """One packet, a lost one too."""
+        if sequence > self.last:
+            raise _cut_short(self._reader.name, self.last + 1)
         if sequence not in self._offsets:
             return Packet(sequence, self._reader.header.packet_frames, None)
         packet = self._at(self._offsets[sequence])
-        if packet.sequence != sequence or (packet.end is None) != (sequence < self.last):
-            raise FormatError(f"{self._reader.name}: its seek table is wrong: `auricle repair` makes a new one")
-        return packet
+        if packet.sequence == sequence:
+            return packet
+        if self._has_table:
+            raise self._wrong_table()
+        raise FormatError(
+            f"{self._reader.name}: packet {packet.sequence} stands where {sequence} should; try `auricle repair`"
+        )
+
+    def _end(self) -> StreamEnd | None:
+        try:
+            end = self.read(self.last).end
+        except ClaimError:
+            raise
+        except FormatError:
+            if self._reader.header.samples is None:
+                raise
+            return None  # it is damaged or cut: parts before it can still be played
+        if end is None and self._has_table:
+            raise self._wrong_table()
+        return end
+
+    def _wrong_table(self) -> ClaimError:
+        return ClaimError(
+            f"{self._reader.name}: its seek table is wrong, packets do not begin where it says: "
+            "`auricle repair` makes a new one"
+        )
+
+    def _is_record(self, offset: int) -> bool:
+        """Whether a record begins there; yes where damage hides it."""
+        try:
+            return any(place == offset for _, place in scan_records(self._file, self._reader.header_size))
+        except FormatError:
+            return True
 
     def _scan(self) -> dict[int, int]:
         """Where packets that are not lost begin; the last one is always there."""
@@ -248,6 +291,10 @@ class _Packets:
             if record is None:
                 raise FormatError("the file ends before it: it is cut short")
             return Packet.from_record(record, self._reader.header)
+        except ClaimError as error:
+            raise ClaimError(f"{self._reader.name}: {error}") from error
         except FormatError as error:
+            if self._has_table and not self._is_record(offset):
+                raise self._wrong_table() from error
             name = self._reader.name
             raise FormatError(f"{name} is damaged at byte {offset}: {error}; try `auricle repair`") from error

@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
+from auricle.codec.claims import check_claims
 from auricle.codec.format.container import NO_TAGS, Packet, PacketWriter, StreamEnd, open_file
-from auricle.codec.format.header import Header, SampleSpan
+from auricle.codec.format.header import ClaimError, Header, SampleSpan
 from auricle.codec.format.record import RecordKind
 from auricle.codec.format.tags import parse_tags
 from auricle.codec.salvage import packets, records, recover_header
 from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import FormatError
+from auricle.options.coding import ReadLimits
 
 
 @final
@@ -42,14 +44,23 @@ class RepairResult:
     cut: bool
 
 
-def repair(source: Path | str, target: Path | str, *, force: bool = False) -> RepairResult:
+def repair(
+    source: Path | str, target: Path | str, *, limits: ReadLimits = ReadLimits(), force: bool = False
+) -> RepairResult:
     """Write a sound file with all packets of ``source`` that are whole or have a single wrong bit.
 
     Lost packets are marked, so that every other one keeps its place; they are faded out in decoding. A file that is
     whole comes out whole, with a new seek table.
 
+    Args:
+        source: the damaged file.
+        target: the file to write.
+        limits: what it may claim, lost sound too: the same as in decoding.
+        force: replace ``target``.
+
     Raises:
-        FormatError: the header or every packet is lost, or it is no .aur file.
+        FormatError: the header or every packet is lost, it is no .aur file, it claims more than the limits allow, or
+            its length and its packets contradict each other though nothing is damaged.
         OutputError: the target can't be written.
     """
     source, target = Path(source), Path(target)
@@ -57,12 +68,14 @@ def repair(source: Path | str, target: Path | str, *, force: bool = False) -> Re
     check_target(target, force=force)
     with _mapped(source) as data:
         try:
-            return _repair(data, target, force=force)
+            return _repair(data, target, limits, force=force)
+        except ClaimError as error:
+            raise FormatError(f"{source}: {error}") from error
         except FormatError as error:
             raise FormatError(f"{source} can't be repaired: {error}; get the file again") from error
 
 
-def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
+def _repair(data: memoryview, target: Path, limits: ReadLimits, *, force: bool) -> RepairResult:
     recovered = recover_header(data)
     header, size, lost = recovered.header, recovered.header.packet_frames, []
     expected = saved = mended = 0
@@ -88,6 +101,7 @@ def _repair(data: memoryview, target: Path, *, force: bool) -> RepairResult:
                 writer.write(packet)
                 end = packet.end
             lost.append(header.span(expected * size, 1 << 60))
+        check_claims(header, header.frames(end.samples if end else 0), len(data), limits)
     assert end is not None
     spans = tuple(SampleSpan(span.first, min(span.stop, end.samples)) for span in lost)
     return RepairResult(target, recovered.state, saved, mended, spans, end.samples, header.sample_rate, cut)

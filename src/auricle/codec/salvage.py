@@ -12,7 +12,7 @@ from typing import NamedTuple, final
 import google_crc32c
 
 from auricle.codec.format.container import MAGIC, VERSION, Packet
-from auricle.codec.format.header import Header
+from auricle.codec.format.header import ClaimError, Header
 from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Record, RecordKind, RecordTopic, crc
 from auricle.codec.format.seek_table import find_table
 from auricle.errors import FormatError
@@ -241,15 +241,24 @@ def mend(data: bytes) -> bytes | None:
 
 
 def packets(data: memoryview, header: Header, start: int) -> Iterator[tuple[Packet, bool]]:
-    """Yield the packets of a damaged file in order, each number once, and whether they were mended."""
-    expected, last = 0, None
+    """Yield the packets of a damaged file in order, each number once, and whether they were mended.
+
+    Raises:
+        ClaimError: no byte before the end is damaged, and yet the end is not where the header says.
+    """
+    expected, last, undamaged, at = 0, None, True, start
     if header.samples is not None:
         last = max(0, header.frames(header.samples) - 1) // header.packet_frames
     for item in records(data, start):
+        undamaged, at = undamaged and item.begin == at and not item.mended, item.end
         if item.record.kind is RecordKind.OPTIONAL:
             continue
         try:
             packet = Packet.from_record(item.record, header)
+        except ClaimError:
+            if undamaged:
+                raise
+            continue
         except FormatError:
             continue
         if packet.sequence < expected or (

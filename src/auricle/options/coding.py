@@ -1,6 +1,6 @@
 """Options of compressing and decompressing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, final
 
 from auricle.errors import FormatError, OptionError
@@ -35,6 +35,8 @@ class ReadLimits:
         max_hours: hours of sound that a file may hold.
         max_ratio: seconds of sound that each byte of a file may stand for; the first minute is free. Silence needs the
             fewest bytes: in packets of 4 s a byte stands for less than half a second.
+        max_gigabytes: gigabytes of 16-bit samples that a file may decode to, all channels together. The default holds
+            2.9 hours of 8 channels at 192 kHz, and 12 hours of stereo at any rate up to 176.4 kHz.
 
     Raises:
         OptionError: a limit is not above 0.
@@ -42,14 +44,16 @@ class ReadLimits:
 
     max_hours: float = 12.0
     max_ratio: float = 1.0
+    max_gigabytes: float = 32.0
 
     def __post_init__(self) -> None:
-        for name, value in (("--max-hours", self.max_hours), ("--max-ratio", self.max_ratio)):
+        for field in fields(self):
+            value = getattr(self, field.name)
             if not value > 0:
-                raise OptionError(f"{name} of {value}: give a number above 0")
+                raise OptionError(f"--{field.name.replace('_', '-')} of {value}: give a number above 0")
 
-    def check(self, seconds: float, size: int) -> None:
-        """Refuse ``seconds`` of sound in ``size`` bytes.
+    def check(self, seconds: float, size: int, decoded_bytes: int) -> None:
+        """Refuse ``seconds`` of sound in ``size`` bytes that decode to ``decoded_bytes``.
 
         Raises:
             FormatError: it is more than the limits allow.
@@ -63,6 +67,11 @@ class ReadLimits:
             raise FormatError(
                 f"it claims {seconds:.0f} s of sound in {size} bytes, allowed is {self.max_ratio:g} s a byte: "
                 "raise the limit (--max-ratio) if you trust the file"
+            )
+        if decoded_bytes > 1e9 * self.max_gigabytes:
+            raise FormatError(
+                f"its {size} bytes decode to {decoded_bytes / 1e9:.1f} GB, allowed are {self.max_gigabytes:g}: "
+                "raise the limit (--max-gigabytes) if you trust the file"
             )
 
 

@@ -79,7 +79,7 @@ WORDS: list[tuple[str, str | None, str]] = [
     ("version", "2", "model version 2, known is 1: update Auricle"),
     ("version", "\x1b[2J\n", r"model version \?\[2J\?"),
     ("fingerprint", "", "has the fingerprint '', not 64 digits"),
-    ("fingerprint", "\n" * 64, r"has the fingerprint '\?{60}', not 64 digits"),
+    ("fingerprint", "\n" * 64, r"has the fingerprint '(\\n){30}', not 64 digits"),
     ("fingerprint", "A" * 64, "not 64 digits"),
     ("fingerprint", None, "lacks fingerprint"),
 ]

@@ -2,15 +2,25 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from auricle.cli.arguments import output_path
 from auricle.cli.formatting import format_spans, format_timestamp
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.coding import ReadLimits
 
 
 def repair(
-    source: Path, target: Path | None = None, /, *, force: Flag = False, output: Output = DEFAULT_OUTPUT
+    source: Path,
+    target: Path | None = None,
+    /,
+    *,
+    limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
+    force: Flag = False,
+    output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Save what can be saved of a damaged .aur file.
 
@@ -24,7 +34,7 @@ def repair(
     """
     from auricle import repair as run
 
-    result = run(source, output_path(source, target, f".repaired{source.suffix}"), force=force)
+    result = run(source, output_path(source, target, f".repaired{source.suffix}"), limits=limits, force=force)
     rate = result.sample_rate
     saved = f"{result.packets} packet{'s' if result.packets != 1 else ''} saved"
     if result.mended:

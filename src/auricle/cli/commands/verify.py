@@ -27,14 +27,16 @@ def verify(
     Args:
         file: an .aur file.
         model: the model that made it: then its codes are decoded as well, and compared with the hash of those written.
-        limits: what a file may claim if its codes are decoded.
+        limits: what a file may claim.
     """
     from auricle import verify as run
 
     result = run(file, model=model, limits=limits)
     length = format_timestamp(result.samples / result.sample_rate)
-    checked = "bytes and codes" if result.codes else "bytes"
-    lines = [f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked} checked)"]
+    checked = f"bytes checked, and codes with {result.model}" if result.codes else "bytes checked"
+    lines = [f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked})"]
     if result.lost:
         lines.append(f"lost before it was repaired: {format_spans(result.lost, result.sample_rate)}")
+    if result.unseen:
+        lines.append(f"not seen: {result.unseen}")
     Screen(output).result(lines, asdict(result))

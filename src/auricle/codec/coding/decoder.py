@@ -49,15 +49,20 @@ def find_model(
     if file_digits in (digits, *earlier_digits):
         return loaded
     message = (
-        f"{source} was made with model {header.model!r} of fingerprint {file_digits}, "
-        f"model {loaded.name!r} has {digits}: "
-        f"{_advice(header)}"
+        f"{source} was made with model {header.model!r} (fingerprint {file_digits}), not with "
+        f"{describe_model(model, loaded)}: {_advice(header)}"
     )
     if tables_digest(require_tables(loaded)) != header.tables:
         raise ModelError(message)
     if not any_decoder:
         raise ModelError(f"{message}, or allow this one with --any-decoder: its tables can read the file")
     return loaded
+
+
+def describe_model(model: Autoencoder | Path | str, loaded: Autoencoder) -> str:
+    """A model as messages name it: its name, the fingerprint that its files carry, and the file that was given."""
+    place = "" if isinstance(model, Autoencoder) or str(model) in shipped() else f", file {model}"
+    return f"model {loaded.name!r} (fingerprint {fingerprint(loaded)[: 2 * FINGERPRINT_BYTES]}{place})"
 
 
 def _advice(header: Header) -> str:
@@ -174,7 +179,10 @@ class PacketDecoder:
         if packet.end is None:
             return self._sound.push(codes)
         if self._strict and self._checksum not in (None, packet.end.codes_checksum):
-            raise FormatError(f"{self._name}: its codes are not those that were written: get it again")
+            raise FormatError(
+                f"{self._name}: its codes are not those that were written: a packet is damaged or another file's, get "
+                "the file again"
+            )
         self.ended = True
         return self._sound.finish(codes, packet.frames, packet.end.samples)
 

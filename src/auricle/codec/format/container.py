@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import BinaryIO, final
 
 from auricle.codec.format.fields import Fields, varint
-from auricle.codec.format.header import MAX_SAMPLES, Header
+from auricle.codec.format.header import MAX_SAMPLES, ClaimError, Header
 from auricle.codec.format.record import (
     CRC_BYTES,
     MAX_TOPIC,
@@ -24,7 +24,7 @@ from auricle.codec.format.record import (
     read_record,
     with_crc,
 )
-from auricle.codec.format.seek_table import MAX_TABLE_PACKETS, SeekTable
+from auricle.codec.format.seek_table import PacketOffsets
 from auricle.codec.format.tags import parse_tags, tags_record
 from auricle.errors import FormatError
 
@@ -60,6 +60,11 @@ class Packet:
     payload: bytes | None
     end: StreamEnd | None = None
     count: int = 1
+
+    @property
+    def has_place(self) -> bool:
+        """Whether a seek table lists where it begins: all but lost ones do, and the last one always."""
+        return self.payload is not None or self.end is not None
 
     def to_bytes(self) -> bytes:
         """Its record, checksum and all.
@@ -119,7 +124,7 @@ def _parse_length(field: int, header: Header) -> int:
     if field == 0 and header.samples is None:
         raise FormatError("neither its header nor its end tells how long the sound is")
     if field and header.samples not in (None, field - 1):
-        raise FormatError(f"it ends after {field - 1} samples, its header says {header.samples}")
+        raise ClaimError(f"it ends after {field - 1} samples, its header says {header.samples}: get the file again")
     return field - 1 if field else header.samples or 0
 
 
@@ -134,9 +139,7 @@ def _parse_last(fields: Fields, header: Header) -> Packet:
     sequence, lost = divmod(fields.varint(2 * MAX_SAMPLES + 1), 2)
     end = StreamEnd(_parse_length(fields.varint(MAX_SAMPLES + 1), header), fields.number(CRC_BYTES))
     payload = fields.remaining()
-    frames = header.frames(end.samples) - sequence * header.packet_frames
-    if not (1 <= frames <= header.packet_frames or (frames == 0 and end.samples == 0)):
-        raise FormatError(f"{end.samples} samples do not fit its {sequence + 1} packets")
+    frames = header.last_packet_frames(end.samples, sequence)
     if lost and payload:
         raise FormatError("its last packet is marked as lost and not empty")
     return Packet(sequence, frames, None if lost else payload, end)
@@ -169,18 +172,14 @@ class PacketWriter:
     def __init__(self, file: BinaryIO, header: Header, tags: Mapping[str, str] = NO_TAGS, *, seekable: bool = False):
         self._file, self._header, self._seekable = file, header, seekable
         self.size = 0
-        self._offsets: list[int] = []
-        self._table_fits = True
+        self._offsets = PacketOffsets()
         self._write(header_bytes(header))
         if tags:
             self._write(tags_record(tags).to_bytes())
 
     def write(self, packet: Packet) -> None:
         """Append a packet, or the place of lost ones."""
-        if len(self._offsets) + packet.count <= MAX_TABLE_PACKETS:
-            self._offsets.extend([self.size if packet.payload is not None or packet.end else 0] * packet.count)
-        else:
-            self._table_fits = False
+        self._offsets.add(self.size if packet.has_place else 0, packet.count)
         length_in_header = self._seekable or self._header.samples is not None
         self._write(packet.to_record(length_in_header=length_in_header).to_bytes())
         if packet.end is not None:
@@ -188,9 +187,10 @@ class PacketWriter:
 
     def _finish(self, end: StreamEnd) -> None:
         header = replace(self._header, samples=end.samples) if self._seekable else self._header
-        table = SeekTable(header, tuple(self._offsets)).to_record()
-        if table is not None and self._table_fits:
-            self._write(table.to_bytes())
+        table = self._offsets.table(header)
+        record = None if table is None else table.to_record()
+        if record is not None:
+            self._write(record.to_bytes())
         if header != self._header:
             self._file.seek(0)
             self._file.write(header_bytes(header))
@@ -216,6 +216,7 @@ class PacketReader:
         header: of the file.
         tags: words about the sound; known when the first packet has been read.
         size: bytes read so far.
+        offset: where the record that was read last begins.
         front_size: bytes before the first record.
 
     Raises:
@@ -239,7 +240,7 @@ class PacketReader:
             self.header = self._read_header()
         except FormatError as error:
             raise self._damaged("its header", error) from error
-        self.size = self.header_size
+        self.size = self.offset = self.header_size
 
     def packets(self) -> Iterator[Packet]:
         """Yield the packets in order, lost ones too, the last one with its ``end``; call once.
@@ -273,7 +274,7 @@ class PacketReader:
         return Header.from_bytes(body)
 
     def _record(self) -> Record | None:
-        record = read_record(self._file)
+        record, self.offset = read_record(self._file), self.size
         if record is not None:
             self.size += len(record.body) + CRC_BYTES + len(varint(len(record.body) << 2))
         return record
@@ -303,6 +304,8 @@ class PacketReader:
             self.tags = parse_tags(record)
 
     def _damaged(self, place: str, error: FormatError) -> FormatError:
+        if isinstance(error, ClaimError):
+            return ClaimError(f"{self.name}: {error}")
         return FormatError(
             f"{self.name} is damaged at {place}: {error}; get the file again, or save the rest with `auricle repair`"
         )

@@ -28,6 +28,13 @@ MAX_SAMPLES = (1 << 8 * SAMPLES_BYTES) - 2
 _UNKNOWN = MAX_SAMPLES + 1
 
 
+class ClaimError(FormatError):
+    """What a file says of its length is contradicted by its packets or beyond its reader's limits: no damage does that.
+
+    The message says what to do.
+    """
+
+
 class SampleSpan(NamedTuple):
     """Samples per channel, at the sound's own rate, from ``first`` to just before ``stop``."""
 
@@ -97,6 +104,17 @@ class Header:
         """Frames that a sound of so many samples at its own rate is coded in."""
         native = -(-samples * self.native_rate // self.sample_rate)
         return -(-(native + self.delay) // self.hop_length) if samples else 0
+
+    def last_packet_frames(self, samples: int, sequence: int) -> int:
+        """Frames of the last packet, which is number ``sequence``, of a sound of so many samples.
+
+        Raises:
+            ClaimError: a sound of that length does not end in this packet.
+        """
+        frames = self.frames(samples) - sequence * self.packet_frames
+        if not (1 <= frames <= self.packet_frames or (frames == 0 and samples == 0)):
+            raise ClaimError(f"{samples} samples do not fit its {sequence + 1} packets: get the file again")
+        return frames
 
     def span(self, first: int, stop: int) -> SampleSpan:
         """Samples that frames from ``first`` to just before ``stop`` stand for: they come out in decoding these."""

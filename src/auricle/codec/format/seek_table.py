@@ -6,7 +6,7 @@ without one is walked through, and `auricle repair` makes it anew.
 
 from collections.abc import Sequence
 from io import SEEK_END
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, final
 
 from auricle.codec.format.fields import Fields, read_varint, varint
 from auricle.codec.format.header import Header
@@ -52,6 +52,25 @@ class SeekTable(NamedTuple):
             steps.append(varint(offset - before if offset else 0))
             before = offset or before
         return b"".join(steps)
+
+
+@final
+class PacketOffsets:
+    """Where the packets of a file begin, as a seek table lists them."""
+
+    def __init__(self) -> None:
+        self._offsets: list[int] = []
+        self._fits = True
+
+    def add(self, offset: int, count: int) -> None:
+        """Take one packet, or several lost ones with the offset 0."""
+        self._fits = self._fits and len(self._offsets) + count <= MAX_TABLE_PACKETS
+        if self._fits:
+            self._offsets.extend([offset] * count)
+
+    def table(self, header: Header) -> SeekTable | None:
+        """The table; None where there are more packets than one can hold."""
+        return SeekTable(header, tuple(self._offsets)) if self._fits else None
 
 
 def read_table(fields: Fields) -> SeekTable:

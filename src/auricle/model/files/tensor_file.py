@@ -207,7 +207,7 @@ def check_digest(path: Path, digest: str) -> str:
         ModelError: it is not 64 hexadecimal digits.
     """
     if len(digest) != 64 or not _HEXADECIMAL.issuperset(digest):
-        raise ModelError(f"{path} has the fingerprint {printable(digest, 60)!r}, not 64 digits: the file is damaged")
+        raise ModelError(f"{path} has the fingerprint '{printable(digest, 60)}', not 64 digits: the file is damaged")
     return digest
 
 

@@ -1,0 +1,28 @@
+"""What an .aur file claims to hold, against what its reader allows: one judgement in all verbs."""
+
+from auricle.codec.format.header import ClaimError, Header
+from auricle.errors import FormatError
+from auricle.options.coding import ReadLimits
+
+_SAMPLE_BYTES = 2
+"""Of a decoded sample: 16 bits."""
+
+
+def check_claims(header: Header, frames: int, size: int, limits: ReadLimits) -> None:
+    """Refuse a file that claims too much, before anything is decoded.
+
+    Args:
+        header: of the file.
+        frames: that are there, per channel, lost ones too.
+        size: bytes of the file, or those that came through a pipe so far.
+        limits: what it may claim.
+
+    Raises:
+        ClaimError: it claims more than the limits allow.
+    """
+    seconds = frames * header.hop_length / header.native_rate
+    decoded_bytes = round(seconds * header.sample_rate) * header.channels * _SAMPLE_BYTES
+    try:
+        limits.check(seconds, size, decoded_bytes)
+    except FormatError as error:
+        raise ClaimError(str(error)) from error
