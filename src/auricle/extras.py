@@ -1,9 +1,13 @@
 """Packages that only some jobs need: loaded where they are used, named with their extra where they are absent."""
 
+from collections.abc import Mapping
 from importlib import import_module
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from auricle.errors import MissingPackageError
+
+_DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"sklearn": "scikit-learn", "visqol": "visqol-python"})
+"""What is installed, where it is not called what is imported."""
 
 
 def require(package: str, *, extra: str, purpose: str) -> ModuleType:
@@ -20,5 +24,5 @@ def require(package: str, *, extra: str, purpose: str) -> ModuleType:
     try:
         return import_module(package)
     except ImportError as error:
-        name = "scikit-learn" if package == "sklearn" else package
+        name = _DISTRIBUTIONS.get(package.partition(".")[0], package.partition(".")[0])
         raise MissingPackageError(f"{purpose} need the package {name}: pip install 'auricle[{extra}]'") from error

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auricle.metrics import MetricUnavailable, bd_rate
+from auricle.errors import MissingPackageError
+from auricle.metrics import bd_rate
 
 pytest.importorskip("scipy")
 CURVE = [(3.0, 1.5), (6.0, 2.4), (12.0, 3.3), (24.0, 4.0)]
@@ -46,5 +47,5 @@ def test_nothing_in_common(other: list[tuple[float, float]]) -> None:
 
 def test_scipy_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.interpolate", None)
-    with pytest.raises(MetricUnavailable, match="scipy"):
+    with pytest.raises(MissingPackageError, match="scipy"):
         bd_rate(CURVE, CURVE)

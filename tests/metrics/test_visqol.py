@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from auricle.errors import AudioError
-from auricle.metrics import MetricUnavailable, visqol
+from auricle.errors import AudioError, MissingPackageError
+from auricle.metrics import visqol
 from auricle.metrics.perceptual import _judge
 from metrics.test_conformance import coarse, speech
 
@@ -49,5 +49,5 @@ class TestVisqol:
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     _judge.cache_clear()
     monkeypatch.setitem(sys.modules, "visqol.api", None)
-    with pytest.raises(MetricUnavailable, match="pip install 'auricle"):
+    with pytest.raises(MissingPackageError, match="pip install 'auricle"):
         visqol(speech(2.0), speech(2.0), RATE, speech=True)

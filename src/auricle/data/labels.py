@@ -1,17 +1,19 @@
 """What sounds are called: labels from the folders that hold them, or from a table."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
+from unicodedata import normalize
 
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, scan
 from auricle.errors import DataError
 
 _SPLITS = frozenset({"train", "training", "valid", "validation", "test", "heldout", "held_out", "held-out", "eval"})
 _PATH_COLUMNS = ("path", "file", "filename", "file_name", "name")
+_DELIMITERS = (",", ";", "\t")
 
 
 @final
@@ -71,8 +73,9 @@ def labelled(
 
     Args:
         folder: where the sounds are.
-        table: a CSV file with a header; its column ``path`` (or ``file``, ``filename``, ``name``) is relative to
-            ``folder``.
+        table: a CSV file with a header, with commas, semicolons or tabs between its columns; its column ``path`` (or
+            ``file``, ``filename``, ``name``) is relative to ``folder``. Letters with accents match however they are
+            composed (NFC, NFD).
         column: the column of the labels.
         fold: the column of the folds; by default ``fold``, if there is one.
         group: the column of the groups; by default ``group``, if there is one.
@@ -88,6 +91,7 @@ def labelled(
             [Labelled(sound, label) for sound, label in _folder_labels(corpus.sounds)], corpus.rejected, 0
         )
     rows = _rows(Path(table), column, fold, group)
+    rows = _match_names(rows, [sound.name for sound in corpus.sounds])
     names = {sound.name for sound in corpus.sounds}
     unmatched = sum(name not in names for name in rows)
     if unmatched == len(rows):
@@ -99,6 +103,20 @@ def labelled(
     nothing = (None, None, None)
     labelled_sounds = [Labelled(sound, *rows.get(sound.name, nothing)) for sound in corpus.sounds]
     return _make_labels(labelled_sounds, corpus.rejected, unmatched)
+
+
+def _match_names(rows: Mapping[str, "_Row"], names: Sequence[str]) -> Mapping[str, "_Row"]:
+    """Rows by the names of the files: a row whose name is composed otherwise, as macOS does it, takes its file's."""
+    exact = set(names)
+    others: dict[str, list[str]] = {}
+    for name in names:
+        if name not in rows:
+            others.setdefault(normalize("NFC", name), []).append(name)
+    matched: dict[str, _Row] = {}
+    for name, row in rows.items():
+        alike = [] if name in exact else others.get(normalize("NFC", name), [])
+        matched[alike[0] if len(alike) == 1 else name] = row
+    return matched
 
 
 def _make_labels(sounds: list[Labelled], rejected: tuple[Rejected, ...], unmatched: int) -> Labels:
@@ -115,6 +133,12 @@ def _folder_labels(sounds: tuple[Sound, ...]) -> Iterator[tuple[Sound, str | Non
         yield sound, "/".join(place[1:] if is_part else place) or None
 
 
+def _delimiter(head: str) -> str:
+    """What stands between the columns, by the line that names them: the first that sets off the column of paths."""
+    columns = {mark: next(csv.reader([head], delimiter=mark), []) for mark in _DELIMITERS}
+    return next((mark for mark, names in columns.items() if not set(names).isdisjoint(_PATH_COLUMNS)), ",")
+
+
 _Row = tuple[str | None, str | None, str | None]
 
 
@@ -123,11 +147,16 @@ def _rows(table: Path, column: str, fold: str | None, group: str | None) -> Mapp
     rows: dict[str, _Row] = {}
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=_delimiter(head))
             header = tuple(reader.fieldnames or ())
             path = next((name for name in _PATH_COLUMNS if name in header), None)
             if path is None:
-                raise DataError(f"{table} has no column path: its first line must name the columns, as path,label")
+                raise DataError(
+                    f"{table} has no column path: its first line must name the columns, as path,label "
+                    "(with commas, semicolons or tabs between them)"
+                )
             for name in (column, *filter(None, (fold, group))):
                 if name not in header:
                     raise DataError(f"{table} has no column {name}: it has {', '.join(header)}")

@@ -3,7 +3,7 @@
 from auricle.metrics.artefacts import level_errors, periodicity
 from auricle.metrics.bdrate import bd_rate
 from auricle.metrics.copying import Copying, copying
-from auricle.metrics.perceptual import MetricUnavailable, dnsmos, pesq_wb, stoi, visqol, zimtohrli
+from auricle.metrics.perceptual import dnsmos, pesq_wb, stoi, visqol, zimtohrli
 from auricle.metrics.sets import (
     Extrapolated,
     Gaussian,
@@ -28,7 +28,6 @@ __all__ = [
     "Extrapolated",
     "Gaussian",
     "Manifold",
-    "MetricUnavailable",
     "align",
     "bd_rate",
     "copying",

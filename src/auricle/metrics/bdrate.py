@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from auricle.metrics.perceptual import MetricUnavailable
+from auricle.extras import require
 
 _LEAST_POINTS = 2
 
@@ -25,7 +25,7 @@ def bd_rate(anchor: Sequence[tuple[float, float]], tested: Sequence[tuple[float,
         None if a curve has fewer than two points, or the curves share no range of quality.
 
     Raises:
-        MetricUnavailable: the package ``scipy`` is not installed.
+        MissingPackageError: the package ``scipy`` is not installed.
     """
     curves = [_rising(points) for points in (anchor, tested)]
     if min(map(len, curves)) < _LEAST_POINTS:
@@ -49,9 +49,6 @@ def _rising(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 
 def _mean_log(curve: list[tuple[float, float]], low: float, high: float) -> float:
     """Mean logarithm of the rate between two qualities."""
-    try:
-        from scipy.interpolate import PchipInterpolator
-    except ImportError as error:
-        raise MetricUnavailable("BD-rate needs the package scipy: pip install 'auricle[bench]'") from error
+    interpolate = require("scipy.interpolate", extra="bench", purpose="BD-rates")
     rates, qualities = np.array(curve).T
-    return float(PchipInterpolator(qualities, np.log(rates)).integrate(low, high)) / (high - low)
+    return float(interpolate.PchipInterpolator(qualities, np.log(rates)).integrate(low, high)) / (high - low)

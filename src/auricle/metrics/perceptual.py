@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from auricle.audio import resample
-from auricle.errors import AudioError, AuricleError
+from auricle.errors import AudioError, MissingPackageError
+from auricle.extras import require
 from auricle.metrics.signals import mono_pair
 
 _PESQ_RATE = 16_000
@@ -26,11 +26,6 @@ _PESQ_SHORTEST = _PESQ_RATE // 4
 _SPEECH_RATE, _AUDIO_RATE = 16_000, 48_000
 _SHORTEST_SECONDS = 1.0
 _SILENCE = 1e-4
-_HINT = "pip install 'auricle[bench]'"
-
-
-class MetricUnavailable(AuricleError):  # noqa: N818 (the public name)
-    """A metric needs an optional package that is not installed."""
 
 
 @contextmanager
@@ -63,14 +58,11 @@ def pesq_wb(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> fl
         sample_rate: of both, in Hz.
 
     Raises:
-        MetricUnavailable: the package ``pesq`` is not installed.
+        MissingPackageError: the package ``pesq`` is not installed.
         AudioError: the lengths differ, a signal lasts less than a quarter of a second, or there is no speech
             in it.
     """
-    try:
-        import pesq
-    except ImportError as error:
-        raise MetricUnavailable("PESQ needs the package pesq: pip install 'auricle[bench]'") from error
+    pesq = require("pesq", extra="bench", purpose="PESQ scores")
     reference_mono, estimate_mono = _at_rate(reference, estimate, sample_rate, _PESQ_RATE)
     if reference_mono.size < _PESQ_SHORTEST:
         raise AudioError(
@@ -104,13 +96,10 @@ def stoi(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, exten
         extended: whether to return ESTOI (Jensen and Taal, 2016) instead.
 
     Raises:
-        MetricUnavailable: the package ``pystoi`` is not installed.
+        MissingPackageError: the package ``pystoi`` is not installed.
         AudioError: the lengths differ, or less than about 0.4 s is left when silent frames are removed.
     """
-    try:
-        import pystoi
-    except ImportError as error:
-        raise MetricUnavailable("STOI needs the package pystoi: pip install 'auricle[bench]'") from error
+    pystoi = require("pystoi", extra="bench", purpose="STOI scores")
     reference_mono, estimate_mono = mono_pair(reference, estimate)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
@@ -140,7 +129,7 @@ def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, spe
             support vector regression).
 
     Raises:
-        MetricUnavailable: a package is not installed.
+        MissingPackageError: a package is not installed.
         AudioError: the lengths differ, a signal lasts less than a second, or the reference is silent.
     """
     judge = _judge("speech" if speech else "audio")
@@ -164,17 +153,16 @@ def visqol(reference: np.ndarray, estimate: np.ndarray, sample_rate: int, *, spe
 
 @cache
 def _judge(mode: str) -> Any:
-    try:
-        from visqol.api import VisqolApi
-    except ImportError as error:
-        raise MetricUnavailable(f"ViSQOL needs the package visqol-python: {_HINT}") from error
+    api = require("visqol.api", extra="bench", purpose="ViSQOL scores")
     logging.getLogger("visqol").setLevel(logging.ERROR)
-    judge = VisqolApi()
+    judge = api.VisqolApi()
     try:
         with no_native_chatter():
             judge.create(mode=mode, use_lattice_model=mode == "speech" or None)
     except ImportError as error:  # without it another mapping would give scores of another scale
-        raise MetricUnavailable(f"ViSQOL of speech needs the package ai-edge-litert: {_HINT}") from error
+        raise MissingPackageError(
+            "ViSQOL scores of speech need the package ai-edge-litert: pip install 'auricle[bench]'"
+        ) from error
     return judge
 
 
@@ -235,7 +223,7 @@ def dnsmos(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
 
     Raises:
         AudioError: the sound is empty.
-        MetricUnavailable: the packages speechmos and onnxruntime are not installed.
+        MissingPackageError: the packages speechmos and onnxruntime are not installed.
     """
     mono = np.clip(resample(np.atleast_2d(audio).mean(0, keepdims=True), sample_rate, _SPEECH_RATE)[0], -1.0, 1.0)
     if not mono.size:
@@ -253,13 +241,10 @@ def dnsmos(audio: np.ndarray, sample_rate: int) -> dict[str, float]:
 
 @cache
 def _dnsmos_session() -> Any:
-    try:
-        runtime = import_module("onnxruntime")
-        spec = find_spec("speechmos")
-    except ImportError as error:
-        raise MetricUnavailable("DNSMOS needs onnxruntime: pip install 'auricle[judges]'") from error
+    runtime = require("onnxruntime", extra="judges", purpose="DNSMOS scores")
+    spec = find_spec("speechmos")
     if spec is None or not spec.submodule_search_locations:
-        raise MetricUnavailable("DNSMOS needs speechmos: pip install 'auricle[judges]'")
+        raise MissingPackageError("DNSMOS scores need the package speechmos: pip install 'auricle[judges]'")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     folder = Path(next(iter(spec.submodule_search_locations)))

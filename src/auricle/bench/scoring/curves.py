@@ -7,7 +7,8 @@ from auricle.bench.scoring.metrics import METRICS
 from auricle.bench.scoring.rate_search import Setting
 from auricle.bench.scoring.results import Curve, FileResult, Point
 from auricle.bench.scoring.scorer import ClipResult
-from auricle.metrics import MetricUnavailable, bd_rate
+from auricle.errors import MissingPackageError
+from auricle.metrics import bd_rate
 
 _REACH = 0.15
 
@@ -60,7 +61,7 @@ def bd_rates(anchor: Curve, tested: Curve) -> dict[str, float | None]:
         if first and second:
             try:
                 rates[name] = bd_rate(first, second)
-            except MetricUnavailable:
+            except MissingPackageError:
                 return {}
     return rates
 

@@ -10,9 +10,8 @@ from typing import Literal, final
 import numpy as np
 
 from auricle.audio import resample
-from auricle.errors import AudioError
+from auricle.errors import AudioError, MissingPackageError
 from auricle.metrics import (
-    MetricUnavailable,
     dnsmos,
     high_band,
     level_errors,
@@ -271,7 +270,7 @@ def score_sound(
             values[name] = METRICS[name].measure(pair)
             if (weigh := METRICS[name].weigh) is not None:
                 weights[name] = weigh(pair)
-        except (AudioError, MetricUnavailable) as error:
+        except (AudioError, MissingPackageError) as error:
             problems[name] = str(error)
         except (ArithmeticError, LookupError, RuntimeError, ValueError) as error:  # out of a library that measures
             problems[name] = f"{METRICS[name].label} failed: {error}"

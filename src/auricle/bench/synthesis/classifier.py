@@ -15,6 +15,15 @@ _STRENGTH = 0.1
 """Inverse of the regularisation: with less of it, probabilities become extreme and the inception score with them."""
 
 
+def require_judge() -> None:
+    """Ask for what `ClassJudge` needs, before work that would be lost without it.
+
+    Raises:
+        MissingPackageError: scikit-learn is not installed.
+    """
+    require("sklearn", extra="classify", purpose="classes of generated sounds")
+
+
 @final
 class ClassJudge:
     """Logistic regression on standardised embeddings; all classes weigh alike.
@@ -28,7 +37,7 @@ class ClassJudge:
     """
 
     def __init__(self, values: np.ndarray, labels: Sequence[str]) -> None:
-        require("sklearn", extra="classify", purpose="classes of generated sounds")
+        require_judge()
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler

@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 
 from auricle.bench.machine_info import describe_machine
-from auricle.bench.synthesis.classifier import ClassJudge
+from auricle.bench.synthesis.classifier import ClassJudge, require_judge
 from auricle.bench.synthesis.copies import nearest_pairs, nearness
 from auricle.bench.synthesis.embedding_base import Embedding
 from auricle.bench.synthesis.embeddings import usable_embeddings
@@ -88,6 +88,7 @@ def evaluate_prior(
         AuricleError: what `auricle.generate` and `evaluate_synthesis` raise.
     """
     options, sampling = options or SynthesisEvaluationOptions(), sampling or SamplingOptions()
+    require_judge()
     prior_and_model = load_prior_and_model(prior, model)
     labelled(real)  # what can't be compared need not be made
     with TemporaryDirectory() as temporary:
@@ -135,8 +136,10 @@ def evaluate_synthesis(
         OptionError: an argument has a value that can't be used.
         DataError: a folder is missing or holds too few usable sounds, or the sets share no class.
         ModelError: the model is unknown or malformed.
+        MissingPackageError: scikit-learn is not installed: asked before any work.
     """
     started = time.perf_counter()
+    require_judge()
     options = options or SynthesisEvaluationOptions()
     autoencoder = load(model) if isinstance(model, str | Path) else model
     training = None if options.train is None else Path(options.train)

@@ -30,7 +30,11 @@ class WhitenedSpace:
 
     @classmethod
     def fit(cls, values: np.ndarray, *, directions: int = DIRECTIONS) -> Self:
-        """Learn from features ``(files, d)``; from two sounds or fewer nothing can be learned, all directions count."""
+        """Learn from features ``(files, d)``; from one sound nothing can be learned, and features count as they are."""
+        if len(values) < 2:
+            size = values.shape[1]
+            plain = Scaling(np.zeros(size, np.float32), np.ones(size, np.float32), np.eye(size, dtype=np.float32))
+            return cls(plain, np.ones(size, np.float32))
         scaling = Scaling.fit(values, directions=directions)
         deviation = scaling(values).std(0)
         largest = float(deviation.max(initial=0.0))
