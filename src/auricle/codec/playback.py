@@ -246,16 +246,16 @@ class _Packets:
 
     def _end(self) -> StreamEnd | None:
         try:
-            end = self.read(self.last).end
+            packet = self._at(self._offsets[self.last])
         except ClaimError:
             raise
         except FormatError:
             if self._reader.header.samples is None:
                 raise
             return None  # it is damaged or cut: parts before it can still be played
-        if end is None and self._has_table:
+        if self._has_table and (packet.end is None or packet.sequence != self.last):
             raise self._wrong_table()
-        return end
+        return packet.end
 
     def _wrong_table(self) -> ClaimError:
         return ClaimError(

@@ -84,7 +84,7 @@ def verify(
         has_table = _check_table(file, reader.name, reader.header, offsets)
     spans = tuple(SampleSpan(first, min(stop, samples)) for first, stop in lost)
     codes = checker is not None and not lost
-    unseen = "" if codes else _unseen(has_table=has_table, has_model=checker is not None)
+    unseen = "" if codes else _unseen(has_table=has_table, has_lost=bool(lost))
     model_name = "" if checker is None else checker.model
     rate = reader.header.sample_rate
     return VerifyResult(path, size, count, samples, rate, spans, codes, has_table, model_name, unseen)
@@ -119,8 +119,8 @@ def _check_table(file: BinaryIO, name: str, header: Header, offsets: PacketOffse
     return True
 
 
-def _unseen(*, has_table: bool, has_model: bool) -> str:
-    if has_model:
+def _unseen(*, has_table: bool, has_lost: bool) -> str:
+    if has_lost:
         return "a packet of another file: where packets are lost, there is no hash of the codes to compare with"
     same = "number and size" if has_table else "number"
     return f"a packet of another file with the same {same}: --model finds it by the hash of the codes"

@@ -323,9 +323,10 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
             raise FormatError(f"{path} is a folder: name an .aur file")
         if path.exists() and not path.is_file():
             raise FormatError(f"{path} is a device or a pipe: `auricle decompress -` reads from standard input")
-        with path.open("rb") as file:
-            yield file
+        file = path.open("rb")
     except FileNotFoundError as error:
         raise FormatError(f"{path} does not exist: check the name") from error
     except OSError as error:
         raise FormatError(f"can't read {path}: {error.strerror or error}") from error
+    with file:  # what goes wrong from here on may be another file's fault
+        yield file
