@@ -169,7 +169,7 @@ def _checked_metadata(path: Path, kind: FileKind, metadata: Mapping[str, str]) -
             f"{path} lacks {', '.join(sorted(missing))} in its metadata (an older Auricle wrote it): make it again"
         )
     if unknown := metadata.keys() - {"format", "version", CHECKSUM, *kind.keys}:
-        raise ModelError(f"{path} has the unknown entry {printable(min(unknown))} in its metadata: it is damaged")
+        raise ModelError(f"{path} has the unknown entry {printable(min(unknown), 60)} in its metadata: it is damaged")
     return metadata
 
 
