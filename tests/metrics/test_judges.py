@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from auricle.audio import read
-from auricle.errors import AudioError
-from auricle.metrics import MetricUnavailable, speaker_likeness, voice_embedding, voices, word_errors, words, zimtohrli
+from auricle.errors import AudioError, MissingPackageError
+from auricle.metrics import speaker_likeness, voice_embedding, voices, word_errors, words, zimtohrli
 from auricle.metrics.words import edit_distance, spoken_words
 
 SOUNDS = Path(__file__).parents[2] / "src" / "auricle" / "demo" / "sounds"
@@ -54,7 +54,7 @@ def test_a_recogniser_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyP
 
     words._recogniser.cache_clear()
     monkeypatch.setattr(words, "import_module", missing)
-    with pytest.raises(MetricUnavailable, match=r"auricle\[judges\]"):
+    with pytest.raises(MissingPackageError, match=r"auricle\[judges\]"):
         word_errors(np.ones(16000), np.ones(16000), 16000)
 
 
@@ -86,7 +86,7 @@ def test_other_weights_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     voices._weights.cache_clear()
     monkeypatch.syspath_prepend(str(tmp_path))
     audio = np.random.default_rng(0).standard_normal(16000)
-    with pytest.raises(MetricUnavailable, match=r"not the network of Resemblyzer 0\.1\.4"):
+    with pytest.raises(MissingPackageError, match=r"not the network of Resemblyzer 0\.1\.4"):
         voice_embedding(audio, 16000)
 
 

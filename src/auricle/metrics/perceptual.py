@@ -178,13 +178,10 @@ def zimtohrli(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -> 
         sample_rate: of both, in Hz.
 
     Raises:
-        MetricUnavailable: the package ``zimtohrli`` is not installed.
+        MissingPackageError: the package ``zimtohrli`` is not installed.
         AudioError: the shapes differ, or a signal lasts less than a tenth of a second.
     """
-    try:
-        judge = import_module("zimtohrli").Pyohrli()
-    except ImportError as error:
-        raise MetricUnavailable("Zimtohrli needs the package zimtohrli: pip install 'auricle[judges]'") from error
+    judge = require("zimtohrli", extra="judges", purpose="Zimtohrli scores").Pyohrli()
     first, second = (np.atleast_2d(signal).astype(np.float32) for signal in (reference, estimate))
     if first.shape != second.shape:
         raise AudioError(f"Zimtohrli can't compare shapes {first.shape} and {second.shape}: trim them first")

