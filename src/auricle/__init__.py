@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from auricle.bench.scoring.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
     from auricle.classify.classifier import Classifier
+    from auricle.classify.detection.detect import detect
+    from auricle.classify.detection.fitting import fit_detector
     from auricle.classify.evaluation.compare import Comparison, evaluate_classifier
     from auricle.classify.features.extract import Features, features
     from auricle.classify.finetuning.finetune import Tuned
@@ -65,6 +67,8 @@ if TYPE_CHECKING:
         CacheOptions,
         ClassifierOptions,
         CrossValidationOptions,
+        DetectionOptions,
+        DetectorOptions,
         FinetuneOptions,
         SuggestionOptions,
     )
@@ -100,6 +104,8 @@ __all__ = [
     "Decoder",
     "DecompressOptions",
     "DecompressResult",
+    "DetectionOptions",
+    "DetectorOptions",
     "DeviceConfig",
     "Directions",
     "Encoder",
@@ -136,6 +142,7 @@ __all__ = [
     "compress",
     "decode_latents",
     "decompress",
+    "detect",
     "doctor",
     "evaluate_classifier",
     "evaluate_prior",
@@ -143,6 +150,7 @@ __all__ = [
     "export_latents",
     "features",
     "finetune",
+    "fit_detector",
     "generate",
     "generate_endless",
     "info",
@@ -215,11 +223,15 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "doctor": "auricle.api.doctor",
         "info": "auricle.api.info",
         "Classifier": "auricle.classify.classifier",
+        "detect": "auricle.classify.detection.detect",
+        "fit_detector": "auricle.classify.detection.fitting",
         **dict.fromkeys(
             (
                 "CacheOptions",
                 "ClassifierOptions",
                 "CrossValidationOptions",
+                "DetectionOptions",
+                "DetectorOptions",
                 "FinetuneOptions",
                 "SuggestionOptions",
             ),

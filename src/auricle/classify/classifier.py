@@ -179,10 +179,12 @@ class Classifier:
 
         Raises:
             DataError: no file can be used.
+            ModelError: it has learned from events in long recordings: see `detect`.
             OptionError: ``top`` is below 1, or nothing was named.
         """
         if top < 1:
             raise OptionError(f"the best {top} classes: ask for 1 or more")
+        self._refuse_windows()
         sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
         rows = self.fitted_probe.probabilities(features.values)
@@ -197,6 +199,7 @@ class Classifier:
         Raises:
             AudioError: it has no samples.
         """
+        self._refuse_windows()
         row = self.fitted_probe.probabilities(self.extractor.of_audio(samples, rate)[None])[0]
         return self._guesses(row, top)
 
@@ -211,6 +214,7 @@ class Classifier:
             AudioError: the file can't be read, or has no samples.
             OptionError: ``window`` is out of range.
         """
+        self._refuse_windows()
         length = self.metadata.window if window is None else window
         if not _SHORTEST_WINDOW <= length <= LONGEST_SECONDS:
             raise OptionError(f"windows of {length:g} s: give {_SHORTEST_WINDOW:g} to {LONGEST_SECONDS:g}")
@@ -250,6 +254,10 @@ class Classifier:
         if not timelines:
             raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {reasons[0]}")
         return timelines
+
+    def _refuse_windows(self) -> None:
+        if self.metadata.detection is not None:
+            raise ModelError("this classifier has learned from events in long recordings: use classify detect")
 
     def _guesses(self, row: np.ndarray, top: int) -> tuple[Guess, ...]:
         order = np.argsort(-row, kind="stable")[:top]

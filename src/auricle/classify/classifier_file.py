@@ -6,6 +6,8 @@ from typing import final
 
 from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
 
+from auricle.classify.detection.novelty import NOVELTY_LAYOUT
+from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
@@ -44,6 +46,9 @@ class ClassifierMetadata(Frozen):
         validation_alias="own",
         serialization_alias="own",
         description="shape of the encoder that the file itself holds",
+    )
+    detection: DetectionSettings | None = Field(
+        default=None, description="how events are found, if it learned from events in long recordings"
     )
 
 
@@ -87,6 +92,8 @@ def _parse_metadata(path: Path, text: str) -> ClassifierMetadata:
 def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> None:
     """Compare types and shapes with what the probe needs; a letter stands for the same size everywhere."""
     expected = {**metadata.probe.layout, "temperature": ("F32", "1")}
+    if metadata.detection is not None:
+        expected |= NOVELTY_LAYOUT
     sizes = {"1": 1, "c": len(metadata.classes)}
     encoder = {name: shape for name, shape in layout.items() if name.startswith(ENCODER)}
     if encoder != ({} if metadata.own_encoder is None else encoder_layout(path, metadata.own_encoder)):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from auricle.data.event_formats import names_events
 from auricle.data.labels import Labels, labelled
 from auricle.errors import DataError, OptionError
 from auricle.options.classification import ClassifierOptions
@@ -21,11 +22,15 @@ def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | N
 
     Raises:
         DataError: as `labelled`; or the expression finds nothing in a path.
-        OptionError: the expression is none.
+        OptionError: the expression is none, or there are several tables.
     """
-    groups = options.groups
-    if options.labels_table is not None or groups is None:
-        return labelled(sounds, options.labels_table, column=options.column, fold=fold, group=groups)
+    groups, tables = options.groups, options.label_files
+    if len(tables) > 1:
+        raise OptionError(f"{len(tables)} tables of labels: whole sounds have theirs in one")
+    if tables and names_events(tables[0]):
+        raise DataError(f"{tables[0]} states events in long recordings, or has no column path: see classify fit --help")
+    if tables or groups is None:
+        return labelled(sounds, *tables, column=options.column, fold=fold, group=groups)
     try:
         pattern = re.compile(groups)
     except re.error as error:

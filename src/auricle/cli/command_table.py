@@ -14,6 +14,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "features": "Write what an autoencoder makes of each sound, for other tools.",
         "classify fit": "Learn to tell classes of sounds apart.",
         "classify predict": "Tell what is heard in sounds, and when.",
+        "classify detect": "Find events in long recordings: what, from when to when, and how sure.",
         "classify evaluate": "Measure how well classes can be told apart, beside simple baselines.",
         "classify suggest": "Propose sounds to label next; name outliers, near duplicates and doubtful labels.",
         "similar": "Find the sounds of a folder that are most like a given one.",

@@ -13,6 +13,7 @@ from typing import NamedTuple, final
 
 from auricle.data.events import Event, Recording
 from auricle.errors import DataError, OptionError
+from auricle.printable import printable
 
 _MAX_BYTES = 64 << 20
 _PATHS = ("path", "file", "filename", "file_name", "name", "begin path", "begin file")
@@ -69,7 +70,9 @@ class CsvEvents(EventFormat):
         for recording in recordings:
             for event in recording.events:
                 figures = (_number(event.score), _number(event.novelty), _clock(recording, event, "milliseconds"))
-                writer.writerow((recording.sound.name, _number(event.begin), _number(event.end), event.label, *figures))
+                writer.writerow(
+                    (printable(recording.sound.name), _number(event.begin), _number(event.end), event.label, *figures)
+                )
         return out.getvalue()
 
 
@@ -142,7 +145,7 @@ def recording_values(recordings: Sequence[Recording]) -> dict[str, object]:
     return {
         "recordings": [
             {
-                "path": recording.sound.name,
+                "path": printable(recording.sound.name),
                 "seconds": recording.sound.seconds,
                 "started": None if recording.started is None else recording.started.isoformat(),
                 "events": [_event_values(recording, event) for event in recording.events],
@@ -170,7 +173,7 @@ def _number(value: float | None) -> str:
 
 def _flat(text: str) -> str:
     """Without what would end a cell or a line."""
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))
 
 
 def names_events(path: Path) -> bool:

@@ -44,7 +44,7 @@ class ClassifierOptions(CacheOptions):
         OptionError: a number is out of range.
     """
 
-    labels_table: Path | None = None
+    labels_table: Path | tuple[Path, ...] | None = None
     column: str = "label"
     groups: str | None = None
     probe: str = "ridge"
@@ -56,8 +56,13 @@ class ClassifierOptions(CacheOptions):
         if self.segments is not None and not 1 <= self.segments <= _MAX_SEGMENTS:
             raise OptionError(f"{self.segments} segments of a sound: use 1 to {_MAX_SEGMENTS}")
 
+    @property
+    def label_files(self) -> tuple[Path, ...]:
+        """All that ``labels_table`` names."""
+        table = self.labels_table
+        return () if table is None else table if isinstance(table, tuple) else (table,)
 
-@final
+
 @dataclass(frozen=True)
 class FinetuneOptions(ClassifierOptions):
     """How an encoder is fine-tuned for classes: what it learns from, and for how long.
@@ -112,6 +117,59 @@ class CrossValidationOptions(ClassifierOptions):
 
     folds: str | int = "5"
     skip_baselines: bool = False
+
+
+@dataclass(frozen=True)
+class DetectorOptions(ClassifierOptions):
+    """How a classifier learns from events that were marked in long recordings.
+
+    Attributes:
+        labels_table: label files, which all have begin and end: CSV, label tracks of Audacity, selection tables of
+            Raven. What is not marked in a recording that they speak of is the class nothing.
+        column: the column of labels in label files with a header, if it is not called label, annotation or species.
+        groups: not used: a recording, or a third of one, is never on both sides.
+        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        segments: not used.
+        seed: decides which windows of nothing are learned from, and first weights.
+        held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
+            third of the others in turn.
+        precision: share of the detections that shall be right, for each class.
+        window: seconds of a window; by default as the shorter events, 0.2 to 1 s.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    held_out: tuple[Path, ...] = ()
+    precision: float = 0.9
+    window: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.precision <= 1:
+            raise OptionError(f"a precision of {self.precision:g}: give a share above 0 and up to 1, as 0.9")
+        if self.window is not None and not 0.05 <= self.window <= 10:
+            raise OptionError(f"windows of {self.window:g} s: give 0.05 to 10")
+
+
+@final
+@dataclass(frozen=True)
+class DetectionOptions:
+    """What is reported of a long recording.
+
+    Attributes:
+        max_novelty: leave out what is less like anything learned from than this: 1 is what a hundredth of the events
+            that thresholds were chosen on exceed.
+
+    Raises:
+        OptionError: it is out of range.
+    """
+
+    max_novelty: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not self.max_novelty > 0:
+            raise OptionError(f"a novelty of at most {self.max_novelty:g}: give a number above 0")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +49,7 @@ def pieces(
     length = max(1, round(seconds * rate))
     hop = max(1, round((hop_seconds or seconds) * rate))
     buffer, first, fresh = np.zeros(0, np.float32), 0, 0
-    for block in _resampled(path, rate):
+    for block in resampled_blocks(path, rate):
         buffer = np.concatenate((buffer, block))
         fresh += len(block)
         while len(buffer) >= length:
@@ -59,7 +59,12 @@ def pieces(
         yield Piece(buffer, first / rate)
 
 
-def _resampled(path: Path, rate: int) -> Iterator[np.ndarray]:
+def resampled_blocks(path: Path, rate: int) -> Iterator[np.ndarray]:
+    """Read a file as one channel, float32 ``(t,)`` at another rate, about a second at a time.
+
+    Raises:
+        AudioError: the file can't be read.
+    """
     with AudioReader(path) as reader:
         resampler = Resampler(reader.sample_rate, rate, reader.channels)
         for block in reader.blocks(reader.sample_rate):
@@ -95,6 +100,16 @@ class Extractor(ABC):
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         """Features float32 ``(d,)`` of a sound float32 ``(t,)`` at `sample_rate`, t at least 1."""
 
+    def of_equal_windows(self, audio: np.ndarray, starts: Sequence[int], length: int) -> np.ndarray:
+        """Features ``(n, d)`` of stretches of a sound ``(t,)`` that may overlap.
+
+        Args:
+            audio: float32 at `sample_rate`.
+            starts: the first sample of each.
+            length: of each, in samples; none goes beyond the end.
+        """
+        return np.stack([self.mono_features(audio[start : start + length]) for start in starts])
+
     @property
     def size(self) -> int:
         """Length of a feature vector."""
@@ -108,7 +123,7 @@ class Extractor(ABC):
         """
         if audio.shape[1] == 0:
             raise AudioError("a sound without samples has no features: give one that lasts longer")
-        return _stored(self.mono_features(to_mono(resample(audio, rate, self.sample_rate))))
+        return stored_features(self.mono_features(to_mono(resample(audio, rate, self.sample_rate))))
 
     def of_file(self, path: Path) -> np.ndarray:
         """Features ``(d,)`` of a file: of the whole, or the mean of its pieces of 30 s where it is longer.
@@ -131,7 +146,7 @@ class Extractor(ABC):
             peak = max(peak, float(np.abs(audio).max()))
         if total is None:
             raise AudioError(f"{path} has no samples: replace it")
-        return PeakFeatures(_stored(total / weight), peak)
+        return PeakFeatures(stored_features(total / weight), peak)
 
     def of_windows(self, path: Path, seconds: float, hop_seconds: float) -> Iterator[tuple[float, np.ndarray]]:
         """Start in seconds and features ``(d,)`` of each window of a file.
@@ -140,9 +155,9 @@ class Extractor(ABC):
             AudioError: it can't be read.
         """
         for piece in pieces(path, self.sample_rate, seconds=min(seconds, LONGEST_SECONDS), hop_seconds=hop_seconds):
-            yield piece.start, _stored(self.mono_features(piece.audio))
+            yield piece.start, stored_features(self.mono_features(piece.audio))
 
 
-def _stored(values: np.ndarray) -> np.ndarray:
+def stored_features(values: np.ndarray) -> np.ndarray:
     """As the cache keeps them: rounded to float16, so that features are the same whether cached or not."""
     return np.nan_to_num(values, posinf=6e4, neginf=-6e4).clip(-6e4, 6e4).astype(np.float16).astype(np.float32)

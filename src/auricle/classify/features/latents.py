@@ -1,6 +1,7 @@
 """Features from an autoencoder's encoder, trained or not."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import final
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from auricle.classify.features.base import Extractor, digest
 from auricle.classify.features.encoder_only import encoder_arrays
 from auricle.classify.features.pooling import FeatureConfig, pool_features
+from auricle.classify.features.window_pooling import pool_windows
 from auricle.model import Autoencoder
 
 _VERSION = 1
@@ -46,6 +48,9 @@ class LatentFeatures(Extractor):
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         return pool_features(self.model, audio, self.config)
+
+    def of_equal_windows(self, audio: np.ndarray, starts: Sequence[int], length: int) -> np.ndarray:
+        return pool_windows(self.model, audio, starts, length, self.config)
 
 
 def random_encoder(model: Autoencoder, *, seed: int = 0) -> Autoencoder:

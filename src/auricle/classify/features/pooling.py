@@ -19,8 +19,8 @@ LOUDNESS = 0.1
 """Root mean square that a sound is brought to where its level shall not matter."""
 _SHORT_SECONDS = 3.0
 _SEGMENTS_OF_SHORT = 8
-_MAX_GAIN = 100.0
-_FLOOR = 1e-9
+MAX_GAIN = 100.0
+POWER_FLOOR = 1e-9
 
 
 @final
@@ -68,10 +68,10 @@ def fitting_feature_config(seconds: Sequence[float], segments: int | None = None
 def pool_features(model: Autoencoder, audio: np.ndarray, config: FeatureConfig) -> np.ndarray:
     """Features float32 ``(d,)`` of a sound ``(t,)`` at the model's rate, t at least 1."""
     device = next(model.parameters()).device
-    grids = _shifted(
+    grids = shifted_grids(
         torch.from_numpy(normalise_level(audio) if config.level else audio).to(device), model, config.shifts
     )
-    statistics = [_statistics(depth.values, config) for depth in _select(depths(model, grids), config)]
+    statistics = [_statistics(depth.values, config) for depth in select_depths(depths(model, grids), config)]
     return torch.cat(statistics).cpu().numpy()
 
 
@@ -80,8 +80,8 @@ def batch_features(model: Autoencoder, audio: Tensor, lengths: Sequence[int], co
 
     Each row is what `pool_features` gives for that sound alone, but the caller has brought them to their level.
     """
-    grids = torch.cat([_shifted(sound, model, config.shifts) for sound in audio])
-    activations = _select(depths(model, grids), config)
+    grids = torch.cat([shifted_grids(sound, model, config.shifts) for sound in audio])
+    activations = select_depths(depths(model, grids), config)
     total_frames = -(-(audio.shape[1] + model.hop_length) // model.hop_length)
     rows = []
     for number, length in enumerate(lengths):
@@ -95,17 +95,17 @@ def batch_features(model: Autoencoder, audio: Tensor, lengths: Sequence[int], co
 def normalise_level(audio: np.ndarray) -> np.ndarray:
     """The sound ``(t,)`` at a root mean square of `LOUDNESS`; near silence is raised by 40 dB at most."""
     power = float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
-    return (audio * min(_MAX_GAIN, LOUDNESS / max(power, 1e-9))).astype(np.float32)
+    return (audio * min(MAX_GAIN, LOUDNESS / max(power, 1e-9))).astype(np.float32)
 
 
-def _shifted(audio: Tensor, model: Autoencoder, shifts: int) -> Tensor:
+def shifted_grids(audio: Tensor, model: Autoencoder, shifts: int) -> Tensor:
     """The sound on several grids of frames ``(shifts, t + hop)``, each a part of a hop later than the one before."""
     hop = model.hop_length
     steps = [hop * index // shifts for index in range(shifts)]
     return torch.stack([F.pad(audio, (hop - step, step)) for step in steps])
 
 
-def _select(activations: tuple[Depth, ...], config: FeatureConfig) -> list[Depth]:
+def select_depths(activations: tuple[Depth, ...], config: FeatureConfig) -> list[Depth]:
     *inner, latent = activations
     hidden = [depth for depth in inner if depth.name.endswith(".hidden")]
     return {"all": [*inner, latent], "hidden": [*hidden, latent], "latent": [latent]}[config.depths]
@@ -116,7 +116,7 @@ def _statistics(grids: Tensor, config: FeatureConfig) -> Tensor:
     shifts = grids.shape[0]
     values = grids.transpose(0, 1).flatten(0, 1)
     power = values.square()
-    floor = config.floor * float(power.detach().mean()) + _FLOOR
+    floor = config.floor * float(power.detach().mean()) + POWER_FLOOR
     parts = [_moments(_envelope(power, scale, shifts, floor), 2 * scale) for scale in config.scales]
     if config.segments > 1:
         shape = _envelope(power, 1, shifts, floor)
@@ -128,13 +128,17 @@ def _statistics(grids: Tensor, config: FeatureConfig) -> Tensor:
 
 def _envelope(power: Tensor, scale: int, shifts: int, floor: float) -> Tensor:
     """Half the logarithm of the mean power ``(n * shifts, d)`` of ``scale`` frames around every half frame."""
+    return (local_power(power, scale, shifts) + floor).log().mul(0.5).to(power.dtype)
+
+
+def local_power(power: Tensor, scale: int, shifts: int) -> Tensor:
+    """Mean power ``(n * shifts, d)`` of ``scale`` frames around every half frame, in double precision."""
     width, step = scale * shifts, max(1, shifts // 2)
     sums = F.pad(power.to(torch.float64).cumsum(0), (0, 0, 1, 0))
     centres = torch.arange(0, len(power), step, device=power.device)
     first = (centres - width // 2).clamp(0, len(power) - 1)
     last = (centres - width // 2 + width).clamp(1, len(power))
-    means = (sums[last] - sums[first]) / (last - first).unsqueeze(1)
-    return (means.clamp(min=0) + floor).log().mul(0.5).to(power.dtype)
+    return ((sums[last] - sums[first]) / (last - first).unsqueeze(1)).clamp(min=0)
 
 
 def _segments(values: Tensor, count: int) -> list[Tensor]:

@@ -4,7 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self, final
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 from pydantic import Field
@@ -56,6 +56,13 @@ class TrainingSet:
         return cls(scaling, scaling(values), labels)
 
 
+class ProbeChoice(NamedTuple):
+    """What is chosen on held-out sounds: a probe's strength, and the temperature of its scores."""
+
+    strength: float
+    temperature: float
+
+
 class Probe(RegisteredConfig):
     """How to learn a classifier. Scaling, strength and calibration are learned from the sounds given, by an inner
     cross-validation among them."""
@@ -96,23 +103,35 @@ class Probe(RegisteredConfig):
         Raises:
             DataError: there is one class only.
         """
-        classes, numbers = np.unique(np.asarray(labels), return_inverse=True)
-        if len(classes) < 2:
-            raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
-        names = tuple(map(str, classes))
-        strength, temperature = self._choose_strength(values, numbers, names, groups, seed)
-        arrays = self.learn(
-            TrainingSet.of(values, numbers, self.max_directions(len(values))), len(names), strength, seed
-        )
-        return self.restore(names, {**arrays, "temperature": np.array([temperature], np.float32)})
+        return self.fit_as(self.choose(values, labels, groups, seed=seed), values, labels, seed=seed)
+
+    def choose(
+        self, values: np.ndarray, labels: Sequence[str], groups: Sequence[str] | None = None, *, seed: int = 0
+    ) -> ProbeChoice:
+        """What the inner cross-validation chooses for these sounds; arguments and errors as `fit`."""
+        names, numbers = _numbered(labels)
+        return self._choose_strength(values, numbers, names, groups, seed)
+
+    def fit_as(self, choice: ProbeChoice, values: np.ndarray, labels: Sequence[str], *, seed: int = 0) -> FittedProbe:
+        """Learn with a choice that was made before; arguments and errors as `fit`."""
+        names, numbers = _numbered(labels)
+        training_set = TrainingSet.of(values, numbers, self.max_directions(len(values)))
+        return self.fit_placed(choice, training_set, names, seed=seed)
+
+    def fit_placed(
+        self, choice: ProbeChoice, training_set: TrainingSet, names: tuple[str, ...], *, seed: int = 0
+    ) -> FittedProbe:
+        """Learn from sounds that are scaled already; ``names`` are those of the class numbers."""
+        arrays = self.learn(training_set, len(names), choice.strength, seed)
+        return self.restore(names, {**arrays, "temperature": np.array([choice.temperature], np.float32)})
 
     def _choose_strength(
         self, values: np.ndarray, numbers: np.ndarray, names: tuple[str, ...], groups: Sequence[str] | None, seed: int
-    ) -> tuple[float, float]:
+    ) -> ProbeChoice:
         """Strength and temperature with the smallest log loss on held-out parts of the sounds."""
         units = len(numbers) if groups is None else len(set(groups))
         if units < 2:
-            return self.strengths[len(self.strengths) // 2], 1.0
+            return ProbeChoice(self.strengths[len(self.strengths) // 2], 1.0)
         truth_parts: list[np.ndarray] = []
         score_parts: list[list[np.ndarray]] = [[] for _ in self.strengths]
         for held_out in split_folds(numbers, groups, min(_INNER_FOLDS, units), seed):
@@ -131,11 +150,11 @@ class Probe(RegisteredConfig):
                 scores[:, classes] = probe.scores(values[judged])
                 score_parts[index].append(scores)
         if not truth_parts:
-            return self.strengths[len(self.strengths) // 2], 1.0
+            return ProbeChoice(self.strengths[len(self.strengths) // 2], 1.0)
         truth = np.concatenate(truth_parts)
         temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
         best = min(range(len(temperatures)), key=lambda index: temperatures[index].loss)
-        return self.strengths[best], temperatures[best].value
+        return ProbeChoice(self.strengths[best], temperatures[best].value)
 
 
 @final
@@ -301,6 +320,18 @@ class NearestProbe(Probe, kind="knn"):
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:
         return Nearest(classes, arrays)
+
+
+def _numbered(labels: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Classes in alphabetical order, and the number of that of each label ``(files,)``.
+
+    Raises:
+        DataError: there is one class only.
+    """
+    classes, numbers = np.unique(np.asarray(labels), return_inverse=True)
+    if len(classes) < 2:
+        raise DataError(f"all sounds are of class {classes[0]}: two classes or more are needed")
+    return tuple(map(str, classes)), numbers
 
 
 def probe_of_kind(kind: str) -> Probe:

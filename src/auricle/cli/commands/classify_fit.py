@@ -1,16 +1,17 @@
 """``auricle classify fit``."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import format_size
+from auricle.cli.formatting import format_size, format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView
-from auricle.options.classification import FinetuneOptions
+from auricle.options.classification import DetectorOptions, FinetuneOptions
 from auricle.options.training import DeviceConfig
 
 if TYPE_CHECKING:
@@ -19,13 +20,47 @@ if TYPE_CHECKING:
 _OUT = Path("sounds.classifier.safetensors")
 
 
+@dataclass(frozen=True)
+class _Options(FinetuneOptions, DetectorOptions):
+    """What a classifier learns from, and how.
+
+    Attributes:
+        labels_table: CSV with a header: path (relative to the folder), label, and optionally group; by default each
+            subfolder is a class. Or where events are in long recordings: CSV files with begin and end, label tracks of
+            Audacity, selection tables of Raven, one or more; what they do not mark is the class nothing, and the
+            classifier is one for `auricle classify detect`.
+        column: the column of labels.
+        groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
+            finds the group in a file's path. No group is ever on both sides where something is chosen.
+        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
+            fine-tuned.
+        segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.
+        seed: decides what is held out, first weights, crops and changes.
+        cache: folder of features; by default below the user's cache folder. Not of events.
+        no_cache: neither read nor write it.
+        held_out: of events: label files of recordings that the thresholds are chosen on, and nothing else is learned
+            from; by default each third of the others in turn.
+        precision: of events: share of the detections that shall be right, for each class.
+        window: of events: seconds of a window; by default as the shorter events, 0.2 to 1 s.
+        budget: how long to fine-tune: 90s, 5m, or a number of steps.
+        trackers: curves besides run.html: tensorboard, any tracker that accelerate knows, several with commas, or none.
+        resume: go on with fine-tuning from the last checkpoint.
+    """
+
+    labels_table: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = ()
+    held_out: Annotated[tuple[Path, ...], Parameter(consume_multiple=True)] = ()
+
+
+_OPTIONS = _Options()
+
+
 def classify_fit(
     sounds: Path,
     /,
     *,
     model: str = "speech",
     out: Path = _OUT,
-    options: Annotated[FinetuneOptions, Parameter(name="*", negative="")] = FinetuneOptions(),
+    options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     finetune: Flag = False,
     device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
     force: Flag = False,
@@ -34,15 +69,17 @@ def classify_fit(
     """Learn to tell classes of sounds apart.
 
     Args:
-        sounds: a folder with a subfolder for each class, or any folder with --labels-table.
+        sounds: a folder with a subfolder for each class, or any folder with --labels-table; long recordings, if that
+            marks events in them.
         model: whose encoder makes the features: a shipped name or a model file.
         out: the classifier's file to write.
         finetune: train the encoder too, end to end; the file then holds an encoder of its own. Checkpoints and the
             run's page lie beside it.
         force: replace an existing file.
     """
-    from auricle import Classifier
+    from auricle import Classifier, fit_detector
     from auricle.atomic import check_writable
+    from auricle.data.event_formats import names_events
     from auricle.errors import OptionError
 
     if options.resume and not finetune:
@@ -68,6 +105,12 @@ def classify_fit(
             screen, out, tuned.classifier, (_gain_text(tuned),), {"probe": "finetune", "finetuned": _gain_values(tuned)}
         )
         return
+    if any(map(names_events, options.label_files)):
+        with screen.progress("events") as on_progress:
+            detector = fit_detector(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
+        detector.save(out, force=force)
+        _show_detector(screen, out, detector)
+        return
     with screen.progress("features") as on_progress:
         classifier = Classifier.fit(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
     classifier.save(out, force=force)
@@ -79,6 +122,40 @@ def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[st
     text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
     screen.result((text, *more), {**facts, "segments": metadata.feature_config.segments, **values})
+
+
+def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:
+    metadata, size = classifier.metadata, out.stat().st_size
+    settings = metadata.detection
+    assert settings is not None
+    rows = [
+        (
+            name,
+            str(metadata.files.get(name, 0)),
+            f"{figures.threshold:.2f}",
+            *map(_share, (figures.precision, figures.recall)),
+        )
+        for name, figures in settings.classes.items()
+    ]
+    classes = "1 class" if len(rows) == 1 else f"{len(rows)} classes"
+    lines = (
+        f"{out} {format_size(size)}: {classes} and nothing, windows of {metadata.window:.2f} s",
+        *format_table(("class", "events", "threshold", "precision", "recall"), rows),
+        f"precision and recall in {settings.held_out_hours:.2f} h that were held out, where the thresholds were chosen; "
+        f"{settings.false_alarms_per_hour:.1f} false alarms an hour there",
+    )
+    facts = {
+        "path": out,
+        "bytes": size,
+        "model": metadata.model,
+        "classes": metadata.files,
+        "probe": metadata.probe.kind,
+    }
+    screen.result(lines, {**facts, "window": metadata.window, "detection": settings.model_dump()})
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0%}"
 
 
 def _gain_text(tuned: "Tuned") -> str:

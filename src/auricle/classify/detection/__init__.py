@@ -1,0 +1,1 @@
+"""Events in long recordings: which class is heard from when to when."""

@@ -1,0 +1,54 @@
+"""From probabilities over time to stretches that may be events."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from auricle.classify.detection.settings import DetectionSettings
+from auricle.data.events import Event
+
+_BASE = 0.1
+"""Below this probability nothing can begin or go on."""
+
+
+def candidates(
+    probabilities: np.ndarray, novelty: np.ndarray, classes: Sequence[str], settings: DetectionSettings
+) -> tuple[Event, ...]:
+    """Every stretch in which a class is more than improbable, with the peak of its probability as the score.
+
+    Probabilities are smoothed by a median filter, whose length each class has for itself. A stretch is what lies above
+    a low limit without a longer pause; of it the event is what reaches a share of its own peak: a hysteresis whose
+    lower limit follows each event, so that the extents do not depend on the threshold, which is chosen later.
+
+    Args:
+        probabilities: ``(n, classes)``, one row a cell.
+        novelty: ``(n,)``, 1 where a hundredth of what was learned from is as unlike the rest.
+        classes: names of the columns; those that the settings do not name are never events.
+        settings: filters, limits and pauses.
+    """
+    events = [
+        event
+        for column, label in enumerate(classes)
+        if label in settings.classes
+        for event in _class_candidates(probabilities[:, column], novelty, label, settings)
+    ]
+    return tuple(sorted(events, key=lambda event: (event.begin, event.end, event.label)))
+
+
+def _class_candidates(
+    probabilities: np.ndarray, novelty: np.ndarray, label: str, settings: DetectionSettings
+) -> Iterator[Event]:
+    smooth, hop = median_filter(probabilities, settings.classes[label].smoothing), settings.hop
+    active = np.flatnonzero(smooth >= _BASE)
+    cuts = np.flatnonzero((np.diff(active) - 1) * hop > settings.gap) + 1
+    for run in np.split(active, cuts) if len(active) else ():
+        peak = smooth[run].max()
+        inside = run[smooth[run] >= settings.extent * peak]
+        first, last = int(inside[0]), int(inside[-1]) + 1
+        yield Event(first * hop, last * hop, label, float(peak), float(np.median(novelty[first:last])))
+
+
+def median_filter(values: np.ndarray, width: int) -> np.ndarray:
+    """Median of ``width`` values around each of ``(n,)``; beyond the ends the first and the last go on."""
+    padded = np.pad(values, (width // 2, (width - 1) // 2), mode="edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=-1)

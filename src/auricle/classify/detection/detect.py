@@ -1,0 +1,94 @@
+"""What is heard in long recordings, from when to when."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from auricle.classify.classifier import Classifier
+from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.novelty import NoveltySpace
+from auricle.classify.detection.settings import DetectionSettings
+from auricle.classify.features.extract import list_sounds
+from auricle.classify.features.windows import WindowGrid, window_features
+from auricle.data.events import Event, Recording
+from auricle.data.recorded_at import recorded_at
+from auricle.data.scan import Sound
+from auricle.errors import AudioError, DataError, ModelError
+from auricle.options.classification import DetectionOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
+
+
+def detect(
+    files: Path | str | Sequence[Path | str],
+    classifier: Classifier | Path | str,
+    *,
+    options: DetectionOptions = DetectionOptions(),
+    on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> tuple[Recording, ...]:
+    """Find the events in recordings of any length, with flat memory: audio is heard in pieces, and a few numbers a
+    window are kept (about 1 MB an hour).
+
+    Args:
+        files: recordings, or folders of them.
+        classifier: that has learned from events (`fit_detector`): itself, or its file where its model is a shipped one.
+        options: what is reported.
+        on_progress: called while recordings are heard.
+        on_note: is told in one line about what was left out.
+
+    Raises:
+        DataError: no file can be used.
+        ModelError: the classifier can't be loaded, or has learned from whole sounds.
+        OptionError: nothing was named, or a number is out of range.
+    """
+    loaded = classifier if isinstance(classifier, Classifier) else Classifier.load(classifier)
+    settings = loaded.metadata.detection
+    if settings is None:
+        raise ModelError(
+            "this classifier has learned from whole sounds, so it knows no nothing: fit one with --labels-table and "
+            "labels that have a begin and an end, or use classify predict --timeline"
+        )
+    sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+    for rejection in rejected:
+        on_note(f"left out: {rejection.reason}")
+    recordings = []
+    for sound in sounds:
+        probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
+        if len(novelty):
+            events = candidates(probabilities, novelty, loaded.classes, settings)
+            reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
+            recordings.append(Recording(sound, reported, recorded_at(sound.path)))
+    if not recordings:
+        raise DataError(f"none of {len(sounds)} recordings can be decoded: replace them")
+    return tuple(recordings)
+
+
+def _listen(
+    sound: Sound,
+    classifier: Classifier,
+    settings: DetectionSettings,
+    on_progress: OnProgress,
+    on_note: Callable[[str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities ``(n, classes)`` and novelty ``(n,)`` of the windows of a recording, up to where it is damaged."""
+    grid = WindowGrid(classifier.metadata.window, settings.hop)
+    space = NoveltySpace.restore(classifier.fitted_probe.arrays)
+    probabilities: list[np.ndarray] = [np.zeros((0, len(classifier.classes)), np.float32)]
+    novelty: list[np.ndarray] = [np.zeros(0, np.float32)]
+    cells = 0
+    try:
+        for values in window_features(sound.path, classifier.extractor, grid):
+            probabilities.append(classifier.fitted_probe.probabilities(values).astype(np.float32))
+            novelty.append((space.distances(values) / settings.novelty_limit).astype(np.float32))
+            cells += len(values)
+            on_progress(Progress(f"listening to {sound.name}", cells * settings.hop, sound.seconds, "s"))
+    except AudioError as error:
+        on_note(f"heard for {cells * settings.hop:.0f} s only: {error}" if cells else f"left out: {error}")
+    return np.concatenate(probabilities), np.concatenate(novelty)
+
+
+def _is_reported(event: Event, settings: DetectionSettings, options: DetectionOptions) -> bool:
+    figures = settings.classes.get(event.label)
+    loud_enough = figures is not None and (event.score or 0.0) >= figures.threshold
+    return loud_enough and (event.novelty or 0.0) <= options.max_novelty

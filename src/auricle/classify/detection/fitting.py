@@ -1,0 +1,253 @@
+"""A classifier that learns from events marked in long recordings."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, final
+
+import numpy as np
+
+from auricle.classify.classifier import Classifier
+from auricle.classify.classifier_file import ClassifierMetadata
+from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.novelty import NoveltySpace
+from auricle.classify.detection.settings import ClassFigures, DetectionSettings
+from auricle.classify.detection.thresholds import Judged, class_thresholds
+from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows
+from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.pooling import FeatureConfig
+from auricle.classify.features.windows import WindowGrid
+from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, TrainingSet, probe_of_kind
+from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
+from auricle.errors import DataError
+from auricle.extras import require
+from auricle.model import Autoencoder, load
+from auricle.options.classification import DetectorOptions
+from auricle.progress import OnProgress, ignore_progress
+
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 1.0
+_HOPS_PER_WINDOW = 4
+_MAX_WINDOWS = 20_000
+_NOTHING_SHARE = 2
+"""Windows of nothing for each window of an event; a thousand at least."""
+_NOVEL_PERCENTILE = 99.0
+_SMOOTHING_SHARE, _MAX_SMOOTHING = 0.6, 99
+WINDOW_FEATURES = FeatureConfig(shifts=1, scales=(5,))
+"""Of windows: one grid of frames and one scale, because windows overlap, and are short."""
+
+
+def fit_detector(
+    folder: Path | str,
+    model: Autoencoder | Path | str = "speech",
+    *,
+    options: DetectorOptions,
+    feature_config: FeatureConfig = WINDOW_FEATURES,
+    on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Classifier:
+    """Learn classes from events that were marked in long recordings, and `NOTHING` from what was not marked.
+
+    The threshold of each class is the lowest at which so many of its detections are right as were asked for, in
+    recordings that were held out; without these, in thirds that the rest has not learned from.
+
+    Args:
+        folder: the recordings. Those that no label file speaks of are left out.
+        model: whose encoder makes the features: a model, a shipped model's name or a model file.
+        options: label files, wanted precision, window, probe and seed.
+        feature_config: how windows are pooled.
+        on_progress: called while recordings are read.
+        on_note: is told in one line about what was left out, and where precision was not reached.
+
+    Raises:
+        DataError: a label file can't be used, nothing is marked, or all is.
+        ModelError: the model can't be loaded.
+        OptionError: no such probe, or a number is out of range.
+        MissingPackageError: scikit-learn is not installed.
+    """
+    require("sklearn", extra="classify", purpose="classifiers")
+    probe = probe_of_kind(options.probe)
+    column = None if options.column == "label" else options.column
+    labels = labelled_events(folder, options.label_files, column)
+    held_out = labelled_events(folder, options.held_out, column) if options.held_out else None
+    _check(labels, held_out, on_note)
+    autoencoder = model if isinstance(model, Autoencoder) else load(model)
+    extractor = LatentFeatures(autoencoder, feature_config)
+    grid = window_grid(labels, options.window)
+    windows = labelled_windows(labels.recordings, extractor, grid, on_progress, on_note)
+    learner = _Learner.choose(probe, windows, options.seed)
+    final_model = learner.learn(windows)
+    if held_out is None:
+        tracks = learner.cross_tracks(windows)
+    else:
+        held_windows = labelled_windows(held_out.recordings, extractor, grid, on_progress, on_note)
+        tracks = [final_model.track(part, part.values, learner.classes) for part in held_windows]
+    settings = _settings(tracks, labels, learner.classes, grid, options.precision)
+    _note_figures(settings, on_note)
+    metadata = ClassifierMetadata(
+        model=autoencoder.name,
+        encoder=extractor.fingerprint,
+        sample_rate=autoencoder.sample_rate,
+        feature_config=extractor.config,
+        probe=probe,
+        classes=learner.classes,
+        files=dict(sorted(labels.counts.items())),
+        window=grid.seconds,
+        detection=settings,
+    )
+    return Classifier(final_model.with_novelty(probe), metadata, autoencoder)
+
+
+def window_grid(labels: EventLabels, seconds: float | None) -> WindowGrid:
+    """Windows that suit the events: as long as the shorter ones are, 0.2 to 1 s, and a quarter from one to the next."""
+    lengths = [event.seconds for recording in labels.recordings for event in recording.events]
+    length = seconds or float(np.clip(np.percentile(lengths, 25), _SHORTEST_WINDOW, _LONGEST_WINDOW))
+    return WindowGrid(length, length / _HOPS_PER_WINDOW)
+
+
+def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[[str], None]) -> None:
+    if not labels.classes:
+        raise DataError("no event is marked in the recordings: mark what is to be detected, with its begin and end")
+    apart = set() if held_out is None else {recording.sound.name for recording in held_out.recordings}
+    both = apart.intersection(recording.sound.name for recording in labels.recordings)
+    if both:
+        raise DataError(f"{min(both)} is to be learned from and held out: name its labels once")
+    if labels.rejected:
+        on_note(f"files that can't be used: {len(labels.rejected)}; the first: {labels.rejected[0].reason}")
+    unlabelled = [name for name in labels.unlabelled if name not in apart]
+    if unlabelled:
+        on_note(f"recordings without labels, left out: {len(unlabelled)}; the first: {unlabelled[0]}")
+    if labels.unmatched:
+        on_note(f"labels of recordings that are not there: {len(labels.unmatched)}; the first: {labels.unmatched[0]}")
+
+
+@final
+@dataclass(frozen=True)
+class Track:
+    """What is heard in a recording that was not learned from: probabilities ``(n, classes)``, distances ``(n,)``."""
+
+    windows: RecordingWindows
+    probabilities: np.ndarray
+    distances: np.ndarray
+
+
+@final
+@dataclass(frozen=True)
+class _WindowModel:
+    """A probe, and where what it learned from lies."""
+
+    fitted: FittedProbe
+    space: NoveltySpace
+
+    def track(self, windows: RecordingWindows, values: np.ndarray, classes: Sequence[str]) -> Track:
+        """What it says of some windows of a recording; a class that it does not know is impossible."""
+        wide = values.astype(np.float32)
+        probabilities = np.zeros((len(wide), len(classes)), np.float32)
+        probabilities[:, [classes.index(name) for name in self.fitted.classes]] = self.fitted.probabilities(wide)
+        return Track(windows, probabilities, self.space.distances(wide))
+
+    def with_novelty(self, probe: Probe) -> FittedProbe:
+        """The probe with all arrays, as a classifier keeps them."""
+        return probe.restore(self.fitted.classes, {**self.fitted.arrays, **self.space.arrays})
+
+
+@final
+@dataclass(frozen=True)
+class _Learner:
+    """A probe whose strength is chosen."""
+
+    probe: Probe
+    choice: ProbeChoice
+    classes: tuple[str, ...]
+    seed: int
+
+    @classmethod
+    def choose(cls, probe: Probe, windows: Sequence[RecordingWindows], seed: int) -> Self:
+        values, labels, groups = _sample(windows, seed)
+        classes = tuple(sorted(set(labels)))
+        if NOTHING not in classes:
+            raise DataError("the recordings hold events from end to end: give recordings in which nothing is heard too")
+        return cls(probe, probe.choose(values, labels, groups, seed=seed), classes, seed)
+
+    def learn(self, windows: Sequence[RecordingWindows], without: int | None = None) -> _WindowModel:
+        """Learn from the windows of all parts but one."""
+        values, labels, _ = _sample(windows, self.seed, without)
+        names, numbers = np.unique(np.asarray(labels), return_inverse=True)
+        training_set = TrainingSet.of(values, numbers, self.probe.max_directions(len(values)))
+        fitted = self.probe.fit_placed(self.choice, training_set, tuple(map(str, names)), seed=self.seed)
+        return _WindowModel(fitted, NoveltySpace.fit(training_set.scaling, training_set.placed, numbers))
+
+    def cross_tracks(self, windows: Sequence[RecordingWindows]) -> list[Track]:
+        """Tracks of recordings of which each part was left out in turn."""
+        models = [self.learn(windows, part) for part in range(PARTS)]
+        tracks = []
+        for recording in windows:
+            parts = [
+                models[part].track(recording, recording.values[recording.blocks == part], self.classes)
+                for part in range(PARTS)
+                if (recording.blocks == part).any()
+            ]
+            probabilities = np.concatenate([part.probabilities for part in parts])
+            tracks.append(Track(recording, probabilities, np.concatenate([part.distances for part in parts])))
+        return tracks
+
+
+def _sample(
+    windows: Sequence[RecordingWindows], seed: int, without: int | None = None
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Features, labels and groups of what is learned from: of events all, of nothing some, in a random order."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    picked = [
+        (number, cell)
+        for number, recording in enumerate(windows)
+        for cell in np.flatnonzero(recording.usable & (recording.blocks != (-1 if without is None else without)))
+    ]
+    order = [picked[place] for place in random.permutation(len(picked))]
+    events = [place for place in order if windows[place[0]].labels[place[1]] != NOTHING]
+    nothing = [place for place in order if windows[place[0]].labels[place[1]] == NOTHING]
+    events = events[:_MAX_WINDOWS]
+    places = sorted(events + nothing[: max(1000, _NOTHING_SHARE * len(events))])
+    values = np.stack([windows[number].values[cell] for number, cell in places]).astype(np.float32)
+    labels = [str(windows[number].labels[cell]) for number, cell in places]
+    return values, labels, [f"{number} {windows[number].blocks[cell]}" for number, cell in places]
+
+
+def _settings(
+    tracks: Sequence[Track], labels: EventLabels, classes: Sequence[str], grid: WindowGrid, precision: float
+) -> DetectionSettings:
+    """Thresholds, and the distance beyond which a window is unlike all that was learned from."""
+    marked = [track.distances[track.windows.labels != NOTHING] for track in tracks]
+    distances = np.concatenate(marked) if sum(map(len, marked)) else np.concatenate([t.distances for t in tracks])
+    limit = max(1e-3, float(np.percentile(distances, _NOVEL_PERCENTILE)))
+    draft = DetectionSettings(
+        hop=grid.hop_seconds,
+        precision=precision,
+        held_out_hours=sum(len(track.distances) for track in tracks) * grid.hop_seconds / 3600,
+        novelty_limit=limit,
+        classes={name: _unmeasured(labels, name, grid) for name in labels.classes},
+    )
+    judged = [
+        Judged(
+            candidates(track.probabilities, track.distances / limit, classes, draft),
+            track.windows.recording.events,
+        )
+        for track in tracks
+    ]
+    return draft.model_copy(update={"classes": class_thresholds(judged, draft.classes, precision)})
+
+
+def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> ClassFigures:
+    """A class before its threshold is chosen: smoothed over a share of what its events last."""
+    lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
+    width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
+    odd = min(_MAX_SMOOTHING, 2 * round((width - 1) / 2) + 1)
+    return ClassFigures(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
+
+
+def _note_figures(settings: DetectionSettings, on_note: Callable[[str], None]) -> None:
+    short = [
+        f"{name} {'-' if figures.precision is None else f'{figures.precision:.0%}'}"
+        for name, figures in settings.classes.items()
+        if (figures.precision or 0.0) < settings.precision
+    ]
+    if short:
+        on_note(f"a precision of {settings.precision:.0%} is not reached on what was held out: {', '.join(short)}")

@@ -1,0 +1,49 @@
+"""What a classifier's file says about detection."""
+
+from typing import final
+
+from pydantic import Field
+
+from auricle.model.registry import Frozen
+
+_MAX_CLASSES = 10_000
+
+
+@final
+class ClassFigures(Frozen):
+    """How well one class is detected at its threshold in recordings that were held out."""
+
+    smoothing: int = Field(ge=1, le=999, description="windows of the median filter over its probability")
+    threshold: float = Field(ge=0, description="least score of an event")
+    events: int = Field(ge=0, description="events of the class there")
+    detections: int = Field(ge=0, description="what was reported")
+    hits: int = Field(ge=0, description="detections that share half of the shorter with an event of the class")
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the detections that are right; None where there are none."""
+        return self.hits / self.detections if self.detections else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the events that are detected; None where there are none."""
+        return self.hits / self.events if self.events else None
+
+
+@final
+class DetectionSettings(Frozen):
+    """How events are made of windows, and what was measured when the thresholds were chosen."""
+
+    hop: float = Field(ge=0.005, le=30, description="seconds from window to window")
+    extent: float = Field(default=0.5, gt=0, le=1, description="an event lasts while this share of its peak is reached")
+    gap: float = Field(default=0.5, ge=0, le=60, description="seconds of pause inside one event")
+    precision: float = Field(gt=0, le=1, description="share of right detections that the thresholds were chosen for")
+    held_out_hours: float = Field(ge=0, description="length of what the thresholds were chosen on")
+    novelty_limit: float = Field(gt=0, description="distance that a hundredth of the held-out events exceed")
+    classes: dict[str, ClassFigures] = Field(max_length=_MAX_CLASSES, description="thresholds and figures")
+
+    @property
+    def false_alarms_per_hour(self) -> float:
+        """Wrong detections an hour of what the thresholds were chosen on."""
+        wrong = sum(figures.detections - figures.hits for figures in self.classes.values())
+        return wrong / max(1e-9, self.held_out_hours)

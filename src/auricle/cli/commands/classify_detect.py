@@ -1,0 +1,115 @@
+"""``auricle classify detect``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
+from auricle.cli.screen import Screen
+from auricle.options.classification import DetectionOptions
+
+if TYPE_CHECKING:
+    from auricle.data.event_formats import EventFormat
+    from auricle.data.events import Event, Recording
+
+_CLASSIFIER = Path("sounds.classifier.safetensors")
+_OPTIONS = DetectionOptions()
+FormatName = Literal["csv", "audacity", "raven", "json"]
+
+
+def classify_detect(
+    *files: Path,
+    classifier: Path = _CLASSIFIER,
+    model: str | None = None,
+    format: FormatName | None = None,
+    out: Path | None = None,
+    options: Annotated[DetectionOptions, Parameter(name="*", negative="")] = _OPTIONS,
+    force: Flag = False,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Find events in long recordings: what, from when to when, and how sure.
+
+    Args:
+        files: recordings of any length, or folders of them.
+        classifier: what `auricle classify fit` wrote from labels with begin and end.
+        model: its autoencoder, where that is not a shipped one.
+        format: print or write events so: csv, audacity (a label track), raven (a selection table) or json. By default
+            a table to read; csv with --out.
+        out: file to write, or a folder: then each recording gets a file of its own, called after it.
+        force: replace existing files.
+    """
+    from auricle import Classifier, detect
+    from auricle.atomic import check_writable
+    from auricle.data.event_formats import event_format, recording_values
+    from auricle.errors import OptionError
+
+    style = event_format(format or "csv") if format or out else None
+    apart = out is not None and out.is_dir()
+    if style is not None and not style.joins and not apart and (len(files) > 1 or any(path.is_dir() for path in files)):
+        raise OptionError(f"a file of {format} is about one recording: name one, or give --out FOLDER")
+    if out is not None and not apart:
+        check_writable(out, force=force)
+    screen = Screen(output)
+    loaded = Classifier.load(classifier, model)
+    with screen.progress("detect") as on_progress:
+        recordings = detect(files, loaded, options=options, on_progress=on_progress, on_note=screen.note)
+    values = recording_values(recordings)
+    if style is None or (out is None and output.json):
+        screen.result(_table(recordings), values)
+        return
+    if out is None:
+        if not output.quiet:
+            print(_contents(recordings, style), end="")  # a table for programs: tabs stay
+        return
+    written = _write(recordings, style, out, force=force)
+    screen.result(_summary(recordings, written), {**values, "written": [str(path) for path in written]})
+
+
+def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path, *, force: bool) -> list[Path]:
+    """The files that were written."""
+    from auricle.atomic import atomic_write, check_writable
+
+    parts = {out: recordings}
+    if out.is_dir():
+        names = [recording.sound.name.replace("/", "_").strip("_") for recording in recordings]
+        stems = [Path(recording.sound.name).stem for recording in recordings]
+        titles = stems if len(set(stems)) == len(stems) else names
+        parts = {
+            out / f"{title}{style.suffix}": (recording,) for title, recording in zip(titles, recordings, strict=True)
+        }
+    for path in parts:
+        check_writable(path, force=force)
+    for path, group in parts.items():
+        with atomic_write(path, force=force) as temporary:
+            temporary.write_text(_contents(group, style), "utf-8")
+    return list(parts)
+
+
+def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat") -> str:
+    return style.text(recordings, highest_hertz=min(recording.sound.sample_rate for recording in recordings) / 2)
+
+
+def _summary(recordings: "tuple[Recording, ...]", written: list[Path]) -> str:
+    events = sum(len(recording.events) for recording in recordings)
+    hours = sum(recording.sound.seconds for recording in recordings) / 3600
+    files = str(written[0]) if len(written) == 1 else f"{len(written)} files in {written[0].parent}"
+    return f"{files}: {events} events in {hours:.2f} h"
+
+
+def _table(recordings: "tuple[Recording, ...]") -> list[str]:
+    rows = [_row(recording, event) for recording in recordings for event in recording.events]
+    if not rows:
+        return ["no events"]
+    return format_table(("recording", "from", "to", "event", "score", "novelty", "time of day"), rows)
+
+
+def _row(recording: "Recording", event: "Event") -> tuple[str, ...]:
+    from datetime import timedelta
+
+    clock = ""
+    if recording.started is not None:
+        clock = f"{recording.started + timedelta(seconds=event.begin):%Y-%m-%d %H:%M:%S}"
+    places = (format_timestamp(event.begin), format_timestamp(event.end))
+    return (recording.sound.name, *places, event.label, f"{event.score:.2f}", f"{event.novelty:.1f}", clock)

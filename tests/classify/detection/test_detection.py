@@ -1,0 +1,195 @@
+"""Events are found in long recordings, and nothing where nothing is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from small_sounds import RATE, sound
+
+from auricle.classify.classifier import Classifier
+from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.detect import detect
+from auricle.classify.detection.fitting import fit_detector
+from auricle.classify.detection.matching import hits, shared_of_shorter
+from auricle.classify.detection.novelty import NoveltySpace
+from auricle.classify.detection.settings import ClassFigures, DetectionSettings
+from auricle.classify.detection.thresholds import Judged, class_thresholds
+from auricle.classify.features.scaling import Scaling
+from auricle.data.events import Event
+from auricle.errors import DataError, ModelError, OptionError
+from auricle.options.classification import DetectionOptions, DetectorOptions
+
+KINDS = ("click", "tone")
+
+
+def recording(path: Path, seed: int, count: int, seconds: float = 40.0) -> list[Event]:
+    """A long faint hiss with sounds in it; what is where."""
+    random = np.random.default_rng(seed)
+    audio = 0.003 * random.standard_normal(round(seconds * RATE)).astype(np.float32)
+    events = []
+    for number in range(count):
+        kind, begin = KINDS[number % 2], (number + 0.3) * seconds / count
+        part = sound(kind, 1000 * seed + number, 1.0)
+        at = round(begin * RATE)
+        audio[at : at + len(part)] += part
+        events.append(Event(begin, begin + 1.0, kind))
+    soundfile.write(path, audio, RATE)
+    return events
+
+
+def track(path: Path, events: Sequence[Event]) -> Path:
+    path.write_text("".join(f"{event.begin}\t{event.end}\t{event.label}\n" for event in events))
+    return path
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Path, ...]]:
+    """Three recordings, and a label track of each."""
+    folder = tmp_path_factory.mktemp("field")
+    tracks = [
+        track(folder / f"site{number}.txt", recording(folder / f"site{number}.wav", number, 12)) for number in range(3)
+    ]
+    return folder, tuple(tracks)
+
+
+@pytest.fixture(scope="module")
+def detector(field: tuple[Path, tuple[Path, ...]], model_file: Path) -> Classifier:
+    return fit_detector(field[0], model_file, options=DetectorOptions(labels_table=field[1]))
+
+
+def test_events_are_found_where_they_are(detector: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "20190521_053000.wav"
+    truth = recording(path, 77, 10)
+    (result,) = detect(path, detector)
+    right = hits(result.events, truth)
+    assert right.sum() >= 8 and (~right).sum() <= 1
+    assert all(0 <= event.begin < event.end <= 40.0 and 0 < (event.score or 0) <= 1 for event in result.events)
+    assert result.started is not None and result.started.hour == 5
+
+
+def test_nothing_is_found_in_nothing(detector: Classifier, tmp_path: Path) -> None:
+    recording(tmp_path / "empty.wav", 5, 0)
+    soundfile.write(tmp_path / "silence.wav", np.zeros(20 * RATE), RATE)
+    for result in detect(tmp_path, detector):
+        assert not result.events, result.sound.name
+
+
+def test_what_was_never_heard_is_far() -> None:
+    random = np.random.default_rng(3)
+    values = random.standard_normal((600, 12)) * np.geomspace(1, 9, 12)
+    numbers = np.arange(600) % 3
+    values[:, 0] += 20 * numbers
+    scaling = Scaling.fit(values)
+    space = NoveltySpace.fit(scaling, scaling(values), numbers)
+    usual = space.distances(values)
+    assert np.median(usual) == pytest.approx(1.0, abs=0.15)
+    between = values[numbers == 0] + np.eye(12)[0] * 10  # between two classes, where none lies
+    assert (space.distances(between) > np.median(usual)).mean() > 0.95
+    assert space.distances(values + 100).min() > usual.max()
+
+
+def test_what_is_too_strange_is_left_out(detector: Classifier, tmp_path: Path) -> None:
+    recording(tmp_path / "usual.wav", 78, 10)
+    (everything,) = detect(tmp_path / "usual.wav", detector, options=DetectionOptions(max_novelty=1e9))
+    limit = float(np.median([event.novelty for event in everything.events]))  # type: ignore[arg-type]
+    (familiar,) = detect(tmp_path / "usual.wav", detector, options=DetectionOptions(max_novelty=limit))
+    assert set(familiar.events) == {event for event in everything.events if (event.novelty or 0) <= limit}
+    assert 0 < len(familiar.events) < len(everything.events)
+    with pytest.raises(OptionError, match="a novelty of at most -1"):
+        DetectionOptions(max_novelty=-1)
+
+
+def test_a_stored_one_finds_the_same(detector: Classifier, tmp_path: Path, model_file: Path) -> None:
+    recording(tmp_path / "a.wav", 9, 6)
+    detector.save(tmp_path / "d.classifier.safetensors")
+    loaded = Classifier.load(tmp_path / "d.classifier.safetensors", model_file)
+    assert loaded.metadata == detector.metadata and loaded.classes == ("click", "nothing", "tone")
+    assert detect(tmp_path / "a.wav", loaded) == detect(tmp_path / "a.wav", detector)
+    with pytest.raises(ModelError, match="use classify detect"):
+        loaded.predict(tmp_path / "a.wav")
+
+
+def test_a_damaged_recording_is_heard_as_far_as_it_goes(detector: Classifier, tmp_path: Path) -> None:
+    truth = recording(tmp_path / "whole.wav", 21, 24, seconds=80.0)
+    audio, rate = soundfile.read(tmp_path / "whole.wav")
+    soundfile.write(tmp_path / "cut.flac", audio, rate)
+    data = (tmp_path / "cut.flac").read_bytes()
+    (tmp_path / "cut.flac").write_bytes(data[: len(data) * 3 // 4])
+    notes: list[str] = []
+    try:
+        (result,) = detect(tmp_path / "cut.flac", detector, on_note=notes.append)
+    except DataError as refusal:  # libsndfile may refuse it at once
+        assert "cut.flac" in str(refusal)
+        return
+    assert "heard for" in notes[0] and len(result.events) >= 6 and result.events[-1].end < truth[-1].end
+
+
+def test_held_out_recordings_choose_thresholds(field: tuple[Path, tuple[Path, ...]], model_file: Path) -> None:
+    folder, tracks = field
+    options = DetectorOptions(labels_table=tracks[:2], held_out=tracks[2:], precision=0.8)
+    notes: list[str] = []
+    settings = fit_detector(folder, model_file, options=options, on_note=notes.append).metadata.detection
+    assert settings is not None and settings.held_out_hours == pytest.approx(40 / 3600, rel=0.05)
+    assert {name: figures.events for name, figures in settings.classes.items()} == {"click": 6, "tone": 6}
+    assert not notes
+    with pytest.raises(DataError, match=r"site0\.wav is to be learned from and held out"):
+        fit_detector(folder, model_file, options=DetectorOptions(labels_table=tracks, held_out=tracks[:1]))
+
+
+def test_what_can_not_be_learned_from(field: tuple[Path, tuple[Path, ...]], model_file: Path, tmp_path: Path) -> None:
+    empty = track(tmp_path / "site0.txt", ())
+    with pytest.raises(DataError, match="no event is marked"):
+        fit_detector(field[0], model_file, options=DetectorOptions(labels_table=empty))
+    full = track(tmp_path / "site1.txt", [Event(0, 40, "tone")])
+    with pytest.raises(DataError, match="events from end to end"):
+        fit_detector(field[0], model_file, options=DetectorOptions(labels_table=full))
+    with pytest.raises(OptionError, match="a precision of 90"):
+        DetectorOptions(precision=90)
+
+
+def test_whole_sounds_know_no_nothing(sounds: Path, model_file: Path) -> None:
+    with pytest.raises(ModelError, match="knows no nothing"):
+        detect(sounds, Classifier.fit(sounds, model_file))
+
+
+def settings(**widths: int) -> DetectionSettings:
+    classes = {
+        name: ClassFigures(smoothing=width, threshold=0.0, events=0, detections=0, hits=0)
+        for name, width in widths.items()
+    }
+    return DetectionSettings(hop=0.5, precision=0.9, held_out_hours=1.0, novelty_limit=1.0, classes=classes)
+
+
+def test_probabilities_become_events() -> None:
+    crow = [0, 0, 0.3, 0.8, 0.9, 0.4, 0.7, 0, 0, 0, 0, 0.2, 0, 0]
+    wren = [0, 0, 0, 0, 0.9, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.6]
+    probabilities = np.array([crow, wren, np.ones(14)]).T
+    found = candidates(probabilities, np.arange(14.0), ("crow", "wren", "nothing"), settings(crow=1, wren=3))
+    assert [(event.begin, event.end, event.label, event.score) for event in found] == [
+        (1.5, 3.5, "crow", 0.9),
+        (5.5, 6.0, "crow", 0.2),
+        (6.0, 7.0, "wren", 0.6),  # a single cell before is smoothed away
+    ]
+    assert found[0].novelty == 4.5
+
+
+def test_right_and_wrong_detections() -> None:
+    truth = [Event(1, 2, "a"), Event(5, 6, "a"), Event(8, 9, "b")]
+    found = [Event(1, 2.1, "a", 0.5), Event(1.1, 2, "a", 0.9), Event(5.4, 7.4, "a", 0.8), Event(8, 9, "a", 0.7)]
+    assert hits(found, truth).tolist() == [False, True, False, False]
+    assert hits(found, truth, shared_of_shorter).tolist() == [False, True, True, False]
+
+
+def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
+    truth = tuple(Event(10 * n, 10 * n + 1, "a") for n in range(10))
+    right = [Event(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
+    wrong = [Event(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
+    judged = [Judged((*right, *wrong), truth)]
+    lenient = class_thresholds(judged, settings(a=1).classes, 0.5)["a"]
+    strict = class_thresholds(judged, settings(a=1).classes, 1.0)["a"]
+    assert strict.hits == strict.detections == 7 and strict.precision == 1.0 and strict.recall == 0.7
+    assert lenient.threshold < strict.threshold and lenient.hits == 10
+    never = class_thresholds([Judged(tuple(wrong), truth)], settings(a=1).classes, 0.9)["a"]
+    assert never.threshold > 0.62 and never.precision is None

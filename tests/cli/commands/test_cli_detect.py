@@ -1,0 +1,88 @@
+"""Events from label files to a classifier, and from long recordings to the programs of the field."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two recordings of a faint hiss with hums in them, and where these are: of the first for Audacity, of the second
+    for Raven."""
+    folder = tmp_path_factory.mktemp("field")
+    random = np.random.default_rng(0)
+    for name in ("20190521_053000", "20190521_054000"):
+        audio = 0.003 * random.standard_normal(30 * RATE)
+        for begin in range(2, 30, 4):
+            hum = np.sin(2 * np.pi * random.uniform(100, 400) * np.arange(RATE) / RATE)
+            audio[begin * RATE : (begin + 1) * RATE] += 0.1 * hum
+        soundfile.write(folder / f"{name}.wav", audio, RATE)
+    begins = range(2, 30, 4)
+    (folder / "20190521_053000.txt").write_text("".join(f"{begin}.0\t{begin + 1}.0\thum\n" for begin in begins))
+    head = "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tAnnotation\n"
+    rows = (f"{number}\tSpectrogram 1\t1\t{begin}\t{begin + 1}\thum\n" for number, begin in enumerate(begins, 1))
+    (folder / "20190521_054000.Table.1.selections.txt").write_text(head + "".join(rows))
+    return folder
+
+
+@pytest.fixture
+def fitted(auricle, field: Path, model_file: Path, tmp_path: Path) -> Path:
+    out = tmp_path / "hum.classifier.safetensors"
+    tables = sorted(field.glob("*.txt"))
+    ran = auricle("classify", "fit", field, "--labels-table", *tables, "--model", model_file, "--out", out, "--json")
+    assert ran.json["classes"] == {"hum": 14} and ran.json["detection"]["classes"]["hum"]["events"] == 14
+    return out
+
+
+def test_events_go_out_in_every_format(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path) -> None:
+    first, both = field / "20190521_053000.wav", sorted(field.glob("*.wav"))
+    using = ("--classifier", fitted, "--model", model_file)
+    text = auricle("classify", "detect", first, *using).out
+    assert "hum" in text and "2019-05-21 05:30:0" in text
+    rows = list(csv.DictReader(auricle("classify", "detect", *both, *using, "--format", "csv").out.splitlines()))
+    assert 12 <= len(rows) <= 16 and rows[0]["time"].startswith("2019-05-21T05:30:0")
+    ran = auricle("classify", "detect", *both, *using, "--format", "raven", "--out", tmp_path / "all.txt", "--json")
+    assert ran.json["written"] == [str(tmp_path / "all.txt")]
+    again = auricle("classify", "detect", *both, *using, "--format", "raven", "--out", tmp_path / "all.txt")
+    assert again.code == 2 and "exists already" in again.err
+    table = list(csv.DictReader((tmp_path / "all.txt").read_text().splitlines(), delimiter="\t"))
+    assert [row["Begin File"] for row in table] == [Path(row["path"]).name for row in rows]
+    (tmp_path / "tracks").mkdir()
+    auricle("classify", "detect", *both, *using, "--format", "audacity", "--out", tmp_path / "tracks")
+    tracks = sorted((tmp_path / "tracks").iterdir())
+    assert [path.name for path in tracks] == ["20190521_053000.txt", "20190521_054000.txt"]
+    assert sum(len(path.read_text().splitlines()) for path in tracks) == len(rows)
+    values = json.loads(auricle("classify", "detect", first, *using, "--format", "json").out)
+    assert values == auricle("classify", "detect", first, *using, "--json").json
+    assert values["recordings"][0]["started"] == "2019-05-21T05:30:00"
+
+
+def test_what_was_found_can_be_learned_from(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path):
+    """A person corrects what was found, and goes on."""
+    events, out = tmp_path / "events.csv", tmp_path / "next.classifier.safetensors"
+    auricle("classify", "detect", field, "--classifier", fitted, "--model", model_file, "--out", events)
+    ran = auricle("classify", "fit", field, "--labels-table", events, "--model", model_file, "--out", out)
+    assert ran.code == 0 and "1 class and nothing" in ran.out and out.is_file()
+
+
+def test_bad_input_is_one_line(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path) -> None:
+    using = ("--classifier", fitted, "--model", model_file)
+    (tmp_path / "odd.txt").write_text("1\t0\thum\n")
+    for arguments, words in (
+        (("detect", field, *using, "--format", "audacity"), "give --out FOLDER"),
+        (("detect", field, *using, "--format", "praat"), "praat"),
+        (("detect", tmp_path / "none.wav", *using), "does not exist"),
+        (("detect", field, *using, "--max-novelty", 0), "above 0"),
+        (("predict", field, *using), "use classify detect"),
+        (("fit", field, "--labels-table", tmp_path / "odd.txt", "--out", tmp_path / "x.safetensors"), "line 1"),
+        (("evaluate", field, "--labels-table", field / "20190521_053000.txt"), "states events"),
+    ):
+        ran = auricle("classify", *arguments)
+        assert ran.code == 2 and words in ran.err and "Traceback" not in ran.err, ran.err
+    assert not (tmp_path / "x.safetensors").exists()
