@@ -11,18 +11,18 @@ import soundfile
 
 from auricle.data.event_formats import EVENT_FORMATS, event_format, event_rows, names_events
 from auricle.data.event_labels import labelled_events
-from auricle.data.events import Event, Recording
+from auricle.data.events import Recording, SoundEvent
 from auricle.data.recorded_at import recorded_at
 from auricle.data.scan import Sound
 from auricle.errors import DataError, OptionError
 
-EVENTS = (Event(1.5, 2.25, "crow, near", 0.9, 0.5), Event(3600.125, 3601.0, "rooster", 0.75, 2.0))
+EVENTS = (SoundEvent(1.5, 2.25, "crow, near", 0.9, 0.5), SoundEvent(3600.125, 3601.0, "rooster", 0.75, 2.0))
 DAWN = Recording(
     Sound(Path("a/20190521_053000.wav"), 48000, 1, 2 * 3600 * 48000, "a/20190521_053000.wav"),
     EVENTS,
     datetime(2019, 5, 21, 5, 30, tzinfo=UTC),
 )
-NOON = Recording(Sound(Path("noon.wav"), 48000, 1, 60 * 48000, "noon.wav"), (Event(2.0, 3.0, "crow"),))
+NOON = Recording(Sound(Path("noon.wav"), 48000, 1, 60 * 48000, "noon.wav"), (SoundEvent(2.0, 3.0, "crow"),))
 
 
 @pytest.mark.parametrize("name", ["csv", "audacity", "raven"])
@@ -31,7 +31,7 @@ def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
     path.write_text(EVENT_FORMATS[name].text([DAWN], highest_hertz=24000.0))
     assert names_events(path)
     events = [row.event for row in event_rows(path)]
-    assert events == [Event(event.begin, event.end, event.label) for event in EVENTS]
+    assert events == [SoundEvent(event.begin, event.end, event.label) for event in EVENTS]
 
 
 def test_several_recordings_in_one_table(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_several_recordings_in_one_table(tmp_path: Path) -> None:
     assert rows[2]["Begin File"] == "noon.wav" and float(rows[2]["File Offset (s)"]) == 2.0
     assert rows[1]["Begin Date Time"].startswith("2019-05-21T06:30:00.125")
     (tmp_path / "all.txt").write_text(text)
-    assert event_rows(tmp_path / "all.txt")[2] == ("noon.wav", Event(2.0, 3.0, "crow"))
+    assert event_rows(tmp_path / "all.txt")[2] == ("noon.wav", SoundEvent(2.0, 3.0, "crow"))
     (values, _) = json.loads(EVENT_FORMATS["json"].text([DAWN, NOON], highest_hertz=24000.0))["recordings"]
     assert values["events"][0]["time"] == "2019-05-21T05:30:01.500+00:00"
     table = list(csv.DictReader(EVENT_FORMATS["csv"].text([NOON], highest_hertz=24000.0).splitlines()))
@@ -66,7 +66,7 @@ FOREIGN = {
 def test_tables_of_other_programs(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert [row.event for row in event_rows(path)] == [Event(1.0, 2.0, "wren")]
+    assert [row.event for row in event_rows(path)] == [SoundEvent(1.0, 2.0, "wren")]
 
 
 BAD = {
@@ -112,8 +112,8 @@ def test_labels_are_matched_with_recordings(folder: Path, tmp_path: Path) -> Non
     table.write_text("path,begin,end,label\nC:\\field\\noon.wav,1,2,crow\nlost.wav,1,2,crow\n")
     labels = labelled_events(folder, [track, tmp_path / "dawn.txt", table])
     events = {recording.sound.name: recording.events for recording in labels.recordings}
-    wren = Event(1.0, 4.0, "wren")  # clipped at the recording's end
-    assert events == {"b/noon.wav": (Event(1.0, 2.0, "crow"),), "dawn.2.wav": (), "dawn.wav": (wren,)}
+    wren = SoundEvent(1.0, 4.0, "wren")  # clipped at the recording's end
+    assert events == {"b/noon.wav": (SoundEvent(1.0, 2.0, "crow"),), "dawn.2.wav": (), "dawn.wav": (wren,)}
     assert labels.unlabelled == ("dusk.wav",) and labels.unmatched == ("lost.wav",)
     assert labels.classes == ("crow", "wren") and labels.counts == {"crow": 1, "wren": 1}
 

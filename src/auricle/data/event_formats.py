@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, final
 
-from auricle.data.events import Event, Recording
+from auricle.data.events import Recording, SoundEvent
 from auricle.errors import DataError, OptionError
 from auricle.printable import printable
 
@@ -33,7 +33,7 @@ class EventRow(NamedTuple):
     """
 
     recording: str | None
-    event: Event | None
+    event: SoundEvent | None
 
 
 class EventFormat(ABC):
@@ -155,12 +155,12 @@ def recording_values(recordings: Sequence[Recording]) -> dict[str, object]:
     }
 
 
-def _event_values(recording: Recording, event: Event) -> dict[str, object]:
+def _event_values(recording: Recording, event: SoundEvent) -> dict[str, object]:
     values: dict[str, object] = {"begin": event.begin, "end": event.end, "label": event.label, "score": event.score}
     return {**values, "novelty": event.novelty, "time": _clock(recording, event, "milliseconds") or None}
 
 
-def _clock(recording: Recording, event: Event, precision: str) -> str:
+def _clock(recording: Recording, event: SoundEvent, precision: str) -> str:
     """When the event began by the recorder's clock; empty where it did not tell."""
     if recording.started is None:
         return ""
@@ -254,7 +254,7 @@ def _table_rows(path: Path, text: str, delimiter: str, column: str | None) -> It
         raise DataError(f"the labels {path} can't be read ({error}): name a table of text") from error
 
 
-def _table_event(path: Path, number: int, cells: Mapping[str, str], columns: tuple[str, str, str]) -> Event | None:
+def _table_event(path: Path, number: int, cells: Mapping[str, str], columns: tuple[str, str, str]) -> SoundEvent | None:
     begin, end, label = (cells.get(name, "") for name in columns)
     if not (begin or end or label):
         return None
@@ -262,10 +262,10 @@ def _table_event(path: Path, number: int, cells: Mapping[str, str], columns: tup
     if not cells.get(_RAVEN_OFFSET):
         return event
     start = _seconds(path, number, cells[_RAVEN_OFFSET])
-    return Event(start, start + event.seconds, event.label)
+    return SoundEvent(start, start + event.seconds, event.label)
 
 
-def _event(path: Path, number: int, begin: str, end: str, label: str) -> Event:
+def _event(path: Path, number: int, begin: str, end: str, label: str) -> SoundEvent:
     first, last = _seconds(path, number, begin), _seconds(path, number, end)
     if not label.strip():
         raise DataError(f"{path}, line {number}: the event at {first:g} s has no label: write what is heard")
@@ -273,7 +273,7 @@ def _event(path: Path, number: int, begin: str, end: str, label: str) -> Event:
         raise DataError(f"{path}, line {number}: the label {label.strip()!r} can't be printed: write plain text")
     if last <= first:
         raise DataError(f"{path}, line {number}: the event ends at {last:g} s and begins at {first:g} s: swap or mend")
-    return Event(first, last, label.strip())
+    return SoundEvent(first, last, label.strip())
 
 
 def _seconds(path: Path, number: int, text: str) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import final
 
 from auricle.data.event_formats import EventRow, event_rows
-from auricle.data.events import Event, Recording
+from auricle.data.events import Recording, SoundEvent
 from auricle.data.scan import Rejected, Sound, scan
 from auricle.errors import DataError
 
@@ -65,7 +65,7 @@ def labelled_events(folder: Path | str, files: Sequence[Path], column: str | Non
     """
     corpus = scan(folder)
     index = _RecordingIndex(corpus.sounds)
-    events: dict[str, list[Event]] = {}
+    events: dict[str, list[SoundEvent]] = {}
     unmatched: dict[str, None] = {}
     for path in files:
         matches = 0
@@ -122,7 +122,7 @@ def _only(labels: Path, sounds: Sequence[Sound]) -> Sound | None:
     return sounds[0] if sounds else None
 
 
-def _inside(path: Path, sound: Sound, event: Event) -> Event:
+def _inside(path: Path, sound: Sound, event: SoundEvent) -> SoundEvent:
     if sound.frames and event.begin >= sound.seconds:
         raise DataError(
             f"{path}: an event begins at {event.begin:g} s, but {sound.name} lasts {sound.seconds:.1f} s: name the "

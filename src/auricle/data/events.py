@@ -9,7 +9,7 @@ from auricle.data.scan import Sound
 
 @final
 @dataclass(frozen=True, slots=True)
-class Event:
+class SoundEvent:
     """A stretch of a recording in which one class is heard.
 
     Attributes:
@@ -52,5 +52,5 @@ class Recording:
     """
 
     sound: Sound
-    events: tuple[Event, ...]
+    events: tuple[SoundEvent, ...]
     started: datetime | None = None

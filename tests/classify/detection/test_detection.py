@@ -14,17 +14,17 @@ from auricle.classify.detection.detect import detect
 from auricle.classify.detection.fitting import fit_detector
 from auricle.classify.detection.matching import hits, shared_of_shorter
 from auricle.classify.detection.novelty import NoveltySpace
-from auricle.classify.detection.settings import ClassFigures, DetectionSettings
+from auricle.classify.detection.settings import DetectedClass, DetectionSettings
 from auricle.classify.detection.thresholds import Judged, class_thresholds
 from auricle.classify.features.scaling import Scaling
-from auricle.data.events import Event
+from auricle.data.events import SoundEvent
 from auricle.errors import DataError, ModelError, OptionError
 from auricle.options.classification import DetectionOptions, DetectorOptions
 
 KINDS = ("click", "tone")
 
 
-def recording(path: Path, seed: int, count: int, seconds: float = 40.0) -> list[Event]:
+def recording(path: Path, seed: int, count: int, seconds: float = 40.0) -> list[SoundEvent]:
     """A long faint hiss with sounds in it; what is where."""
     random = np.random.default_rng(seed)
     audio = 0.003 * random.standard_normal(round(seconds * RATE)).astype(np.float32)
@@ -34,12 +34,12 @@ def recording(path: Path, seed: int, count: int, seconds: float = 40.0) -> list[
         part = sound(kind, 1000 * seed + number, 1.0)
         at = round(begin * RATE)
         audio[at : at + len(part)] += part
-        events.append(Event(begin, begin + 1.0, kind))
+        events.append(SoundEvent(begin, begin + 1.0, kind))
     soundfile.write(path, audio, RATE)
     return events
 
 
-def track(path: Path, events: Sequence[Event]) -> Path:
+def track(path: Path, events: Sequence[SoundEvent]) -> Path:
     path.write_text("".join(f"{event.begin}\t{event.end}\t{event.label}\n" for event in events))
     return path
 
@@ -142,7 +142,7 @@ def test_what_can_not_be_learned_from(field: tuple[Path, tuple[Path, ...]], mode
     empty = track(tmp_path / "site0.txt", ())
     with pytest.raises(DataError, match="no event is marked"):
         fit_detector(field[0], model_file, options=DetectorOptions(labels_table=empty))
-    full = track(tmp_path / "site1.txt", [Event(0, 40, "tone")])
+    full = track(tmp_path / "site1.txt", [SoundEvent(0, 40, "tone")])
     with pytest.raises(DataError, match="events from end to end"):
         fit_detector(field[0], model_file, options=DetectorOptions(labels_table=full))
     with pytest.raises(OptionError, match="a precision of 90"):
@@ -156,7 +156,7 @@ def test_whole_sounds_know_no_nothing(sounds: Path, model_file: Path) -> None:
 
 def settings(**widths: int) -> DetectionSettings:
     classes = {
-        name: ClassFigures(smoothing=width, threshold=0.0, events=0, detections=0, hits=0)
+        name: DetectedClass(smoothing=width, threshold=0.0, events=0, detections=0, hits=0)
         for name, width in widths.items()
     }
     return DetectionSettings(hop=0.5, precision=0.9, held_out_hours=1.0, novelty_limit=1.0, classes=classes)
@@ -176,16 +176,21 @@ def test_probabilities_become_events() -> None:
 
 
 def test_right_and_wrong_detections() -> None:
-    truth = [Event(1, 2, "a"), Event(5, 6, "a"), Event(8, 9, "b")]
-    found = [Event(1, 2.1, "a", 0.5), Event(1.1, 2, "a", 0.9), Event(5.4, 7.4, "a", 0.8), Event(8, 9, "a", 0.7)]
+    truth = [SoundEvent(1, 2, "a"), SoundEvent(5, 6, "a"), SoundEvent(8, 9, "b")]
+    found = [
+        SoundEvent(1, 2.1, "a", 0.5),
+        SoundEvent(1.1, 2, "a", 0.9),
+        SoundEvent(5.4, 7.4, "a", 0.8),
+        SoundEvent(8, 9, "a", 0.7),
+    ]
     assert hits(found, truth).tolist() == [False, True, False, False]
     assert hits(found, truth, shared_of_shorter).tolist() == [False, True, True, False]
 
 
 def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
-    truth = tuple(Event(10 * n, 10 * n + 1, "a") for n in range(10))
-    right = [Event(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
-    wrong = [Event(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
+    truth = tuple(SoundEvent(10 * n, 10 * n + 1, "a") for n in range(10))
+    right = [SoundEvent(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
+    wrong = [SoundEvent(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
     judged = [Judged((*right, *wrong), truth)]
     lenient = class_thresholds(judged, settings(a=1).classes, 0.5)["a"]
     strict = class_thresholds(judged, settings(a=1).classes, 1.0)["a"]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from auricle.classify.detection.settings import DetectionSettings
-from auricle.data.events import Event
+from auricle.data.events import SoundEvent
 
 _BASE = 0.1
 """Below this probability nothing can begin or go on."""
@@ -13,7 +13,7 @@ _BASE = 0.1
 
 def candidates(
     probabilities: np.ndarray, novelty: np.ndarray, classes: Sequence[str], settings: DetectionSettings
-) -> tuple[Event, ...]:
+) -> tuple[SoundEvent, ...]:
     """Every stretch in which a class is more than improbable, with the peak of its probability as the score.
 
     Probabilities are smoothed by a median filter, whose length each class has for itself. A stretch is what lies above
@@ -37,7 +37,7 @@ def candidates(
 
 def _class_candidates(
     probabilities: np.ndarray, novelty: np.ndarray, label: str, settings: DetectionSettings
-) -> Iterator[Event]:
+) -> Iterator[SoundEvent]:
     smooth, hop = median_filter(probabilities, settings.classes[label].smoothing), settings.hop
     active = np.flatnonzero(smooth >= _BASE)
     cuts = np.flatnonzero((np.diff(active) - 1) * hop > settings.gap) + 1
@@ -45,7 +45,7 @@ def _class_candidates(
         peak = smooth[run].max()
         inside = run[smooth[run] >= settings.extent * peak]
         first, last = int(inside[0]), int(inside[-1]) + 1
-        yield Event(first * hop, last * hop, label, float(peak), float(np.median(novelty[first:last])))
+        yield SoundEvent(first * hop, last * hop, label, float(peak), float(np.median(novelty[first:last])))
 
 
 def median_filter(values: np.ndarray, width: int) -> np.ndarray:

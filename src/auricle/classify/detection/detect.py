@@ -11,7 +11,7 @@ from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.features.extract import list_sounds
 from auricle.classify.features.windows import WindowGrid, window_features
-from auricle.data.events import Event, Recording
+from auricle.data.events import Recording, SoundEvent
 from auricle.data.recorded_at import recorded_at
 from auricle.data.scan import Sound
 from auricle.errors import AudioError, DataError, ModelError
@@ -88,7 +88,7 @@ def _listen(
     return np.concatenate(probabilities), np.concatenate(novelty)
 
 
-def _is_reported(event: Event, settings: DetectionSettings, options: DetectionOptions) -> bool:
+def _is_reported(event: SoundEvent, settings: DetectionSettings, options: DetectionOptions) -> bool:
     figures = settings.classes.get(event.label)
     loud_enough = figures is not None and (event.score or 0.0) >= figures.threshold
     return loud_enough and (event.novelty or 0.0) <= options.max_novelty

@@ -11,7 +11,7 @@ from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import ClassifierMetadata
 from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.novelty import NoveltySpace
-from auricle.classify.detection.settings import ClassFigures, DetectionSettings
+from auricle.classify.detection.settings import DetectedClass, DetectionSettings
 from auricle.classify.detection.thresholds import Judged, class_thresholds
 from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows
 from auricle.classify.features.latents import LatentFeatures
@@ -235,12 +235,12 @@ def _settings(
     return draft.model_copy(update={"classes": class_thresholds(judged, draft.classes, precision)})
 
 
-def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> ClassFigures:
+def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedClass:
     """A class before its threshold is chosen: smoothed over a share of what its events last."""
     lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
     width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
     odd = min(_MAX_SMOOTHING, 2 * round((width - 1) / 2) + 1)
-    return ClassFigures(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
+    return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
 
 
 def _note_figures(settings: DetectionSettings, on_note: Callable[[str], None]) -> None:

@@ -4,19 +4,21 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from auricle.data.events import Event
+from auricle.data.events import SoundEvent
 
-Likeness = Callable[[Event, Event], float]
+Likeness = Callable[[SoundEvent, SoundEvent], float]
 """Of two stretches: 0 where they share nothing, 1 where they are the same."""
 
 
-def shared_of_shorter(one: Event, other: Event) -> float:
+def shared_of_shorter(one: SoundEvent, other: SoundEvent) -> float:
     """Length of the common stretch as a share of the shorter of both."""
     common = min(one.end, other.end) - max(one.begin, other.begin)
     return max(0.0, common) / max(1e-9, min(one.seconds, other.seconds))
 
 
-def hits(detections: Sequence[Event], truth: Sequence[Event], likeness: Likeness = Event.overlap) -> np.ndarray:
+def hits(
+    detections: Sequence[SoundEvent], truth: Sequence[SoundEvent], likeness: Likeness = SoundEvent.overlap
+) -> np.ndarray:
     """Whether each detection is right, bool ``(n,)``: it has an event of its class that is at least half alike, and
     each event justifies one detection only, that with the highest score first.
 

@@ -10,7 +10,7 @@ _MAX_CLASSES = 10_000
 
 
 @final
-class ClassFigures(Frozen):
+class DetectedClass(Frozen):
     """How well one class is detected at its threshold in recordings that were held out."""
 
     smoothing: int = Field(ge=1, le=999, description="windows of the median filter over its probability")
@@ -40,7 +40,7 @@ class DetectionSettings(Frozen):
     precision: float = Field(gt=0, le=1, description="share of right detections that the thresholds were chosen for")
     held_out_hours: float = Field(ge=0, description="length of what the thresholds were chosen on")
     novelty_limit: float = Field(gt=0, description="distance that a hundredth of the held-out events exceed")
-    classes: dict[str, ClassFigures] = Field(max_length=_MAX_CLASSES, description="thresholds and figures")
+    classes: dict[str, DetectedClass] = Field(max_length=_MAX_CLASSES, description="thresholds and figures")
 
     @property
     def false_alarms_per_hour(self) -> float:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from auricle.classify.detection.matching import hits, shared_of_shorter
-from auricle.classify.detection.settings import ClassFigures
-from auricle.data.events import Event
+from auricle.classify.detection.settings import DetectedClass
+from auricle.data.events import SoundEvent
 
 _DEFAULT, _MARGIN = 0.5, 0.01
 
@@ -15,13 +15,13 @@ _DEFAULT, _MARGIN = 0.5, 0.01
 class Judged(NamedTuple):
     """Candidates of one recording, and what is really in it."""
 
-    candidates: tuple[Event, ...]
-    truth: tuple[Event, ...]
+    candidates: tuple[SoundEvent, ...]
+    truth: tuple[SoundEvent, ...]
 
 
 def class_thresholds(
-    recordings: Sequence[Judged], classes: Mapping[str, ClassFigures], precision: float
-) -> dict[str, ClassFigures]:
+    recordings: Sequence[Judged], classes: Mapping[str, DetectedClass], precision: float
+) -> dict[str, DetectedClass]:
     """The lowest threshold of each class at which so many of its detections are right.
 
     Where no threshold reaches that, the one with the largest share is taken; where nothing is right, one above all

@@ -12,7 +12,7 @@ from auricle.options.classification import DetectionOptions
 
 if TYPE_CHECKING:
     from auricle.data.event_formats import EventFormat
-    from auricle.data.events import Event, Recording
+    from auricle.data.events import Recording, SoundEvent
 
 _CLASSIFIER = Path("sounds.classifier.safetensors")
 _OPTIONS = DetectionOptions()
@@ -105,7 +105,7 @@ def _table(recordings: "tuple[Recording, ...]") -> list[str]:
     return format_table(("recording", "from", "to", "event", "score", "novelty", "time of day"), rows)
 
 
-def _row(recording: "Recording", event: "Event") -> tuple[str, ...]:
+def _row(recording: "Recording", event: "SoundEvent") -> tuple[str, ...]:
     from datetime import timedelta
 
     clock = ""
