@@ -14,7 +14,7 @@ from typing import BinaryIO
 from auricle.errors import AuricleError, OutputError
 from auricle.lock import is_open_at, try_lock
 
-_TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{8}(\.[^.]*)?")
+_TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{16}(\.[^.]*)?")
 _LONGEST_SUFFIX = 32
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 
@@ -42,9 +42,9 @@ def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
     """
     target = _checked_target(path, force=force)
     before = _stat(target)
-    handle, temporary = _create(path, target)
-    with handle:
-        try:
+    temporary = _temporary_path(target)
+    try:
+        with _create_locked(path, temporary) as handle:
             status = before or os.fstat(handle.fileno())
             temporary.chmod(stat.S_IMODE(status.st_mode) | stat.S_IRUSR | stat.S_IWUSR)
             yield temporary
@@ -54,12 +54,12 @@ def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
             if sys.platform == "win32":
                 handle.close()  # what is open there can't get another name
             _rename(temporary, target, force=force)
-        except FileExistsError as error:
-            raise _exists(path) from error
-        except Exception as error:
-            raise _naming(path, temporary, error) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except Exception as error:
+        raise _naming(path, temporary, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -100,21 +100,23 @@ def _exists(path: Path) -> OutputError:
     return OutputError(f"{path} exists already: use --force to replace it, or name another file")
 
 
-def _create(path: Path, target: Path) -> tuple[BinaryIO, Path]:
-    """A new file beside ``target``, locked as long as it is open; its permissions are those of any new file."""
+def _temporary_path(target: Path) -> Path:
+    """A short name that nobody else has."""
     suffix = target.suffix if len(os.fsencode(target.suffix)) <= _LONGEST_SUFFIX else ""
+    return target.with_name(f".auricle-{secrets.token_hex(8)}{suffix}")
+
+
+def _create_locked(path: Path, temporary: Path) -> BinaryIO:
+    """A new file that is locked as long as it is open; its permissions are those of any new file."""
     while True:
-        temporary = target.with_name(f".auricle-{secrets.token_hex(4)}{suffix}")
         try:
             handle = temporary.open("xb")
-        except FileExistsError:
-            continue
         except OSError as error:
             raise OutputError(f"can't write to {path.parent}: {error.strerror}") from error
         with contextlib.suppress(OSError):  # a file system without locks: nobody tidies there
             try_lock(handle.fileno())
         if is_open_at(handle.fileno(), temporary):  # else it was tidied away between our two steps
-            return handle, temporary
+            return handle
         handle.close()
 
 

@@ -71,7 +71,8 @@ class RewindablePipe:
                 # What is there now: a buffered stream's own `read` waits until it has all.
                 data = getattr(self._stream, "read1", self._stream.read)(size) or b""
             except (OSError, ValueError) as error:
-                raise AudioError(f"can't read {self._name}: {error}") from error
+                reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+                raise AudioError(f"can't read {self._name}: {reason}") from error
         if (start := self._start) is not None:
             start += data
             if len(start) > _MAX_START_BYTES:

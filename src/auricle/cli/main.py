@@ -1,59 +1,72 @@
 """Where the command line starts and where every error ends."""
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from auricle import __version__
 from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
-from auricle.errors import AuricleError
+from auricle.cli.signals import EndingSignals
+from auricle.cli.streams import discard_unwritten, flush_output, prepare_streams, print_aside, print_output
+from auricle.errors import AuricleError, OptionError
 from auricle.printable import printable
 
 if TYPE_CHECKING:
     from cyclopts import App
 
 BAD_INPUT = 2
-INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
+UNHEARD = 1
+"""Exit code where whoever read the output has closed it."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-
-
-class _TerminatedError(BaseException):
-    """SIGTERM came: unwind like an interrupt, so that temporary files are removed."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        arguments: without the program's name; those of the process by default.
+        arguments: without the program's name; those of the process by default, which then is to end.
 
     Returns:
-        the exit code: 0, 2 for bad input (after one line on standard error), 130 after an interrupt.
+        the exit code: 0, 2 for bad input (after one line on standard error), 128 and its number after a signal.
     """
-    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    with EndingSignals() as signals:
+        prepare_streams()
+        try:
+            code = _outcome(list(sys.argv[1:] if arguments is None else arguments))
+        except BrokenPipeError:
+            code = UNHEARD
+        except BaseException as error:
+            if signals.number is None and not isinstance(error, KeyboardInterrupt):
+                raise
+            code = _complain(signals.word if signals.number else "interrupted", 128 + (signals.number or signal.SIGINT))
+        discard_unwritten()
+    if arguments is None:
+        with contextlib.suppress(ValueError):  # the interpreter's own end is no place to be interrupted in
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
+
+
+def _outcome(tokens: list[str]) -> int:
     if tokens and tokens[0] in SMALL_STEPS:
         _prefer_one_thread()
     try:
         if tokens in ([], ["-h"], ["--help"]):
-            print(overview(), flush=True)
-            return 0
-        with _terminable():
-            return _run(tokens)
+            print_output(overview())
+        else:
+            _run(tokens)
+        flush_output()
     except AuricleError as error:
         return _complain(f"error: {error}", BAD_INPUT)
-    except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
-    except _TerminatedError:
-        return _complain("terminated", TERMINATED)
     except BrokenPipeError:
-        # Whoever read the output has closed it; keep the interpreter from complaining when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
+    except OSError as error:
+        return _complain(f"error: {_system_error(error)}", BAD_INPUT)
+    except MemoryError:
+        return _complain("error: there is not enough memory for this", BAD_INPUT)
+    return 0
 
 
 def app() -> "App":
@@ -90,7 +103,7 @@ def _prefer_one_thread() -> None:
         os.environ.update({name: "1" for name in _THREADS if name not in os.environ})
 
 
-def _run(tokens: list[str]) -> int:
+def _run(tokens: list[str]) -> None:
     from cyclopts import CycloptsError
 
     try:
@@ -98,26 +111,14 @@ def _run(tokens: list[str]) -> int:
     except CycloptsError as error:
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
         problem = " ".join(str(error).split()).rstrip(". ")
-        return _complain(f"error: {problem}: see auricle{verb} --help", BAD_INPUT)
-    return 0
+        raise OptionError(f"{problem}: see auricle{verb} --help") from error
+
+
+def _system_error(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
 def _complain(text: str, code: int) -> int:
-    print(f"auricle: {printable(text)}", file=sys.stderr)
+    print_aside(f"auricle: {printable(text)}")
     return code
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    def unwind(number: int, frame: FrameType | None) -> None:
-        raise _TerminatedError
-
-    try:
-        before = signal.signal(signal.SIGTERM, unwind)
-    except ValueError:  # not in the main thread: whoever calls handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from auricle.cli.options import Output
+from auricle.cli.streams import print_aside, print_output
 from auricle.printable import printable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -26,18 +27,18 @@ class Screen:
     def note(self, *lines: str) -> None:
         """Lines on standard error."""
         if not self._quiet:
-            print(*map(printable, lines), sep="\n", file=sys.stderr)
+            print_aside(*map(printable, lines))
 
     def result(self, lines: str | Iterable[str], values: Mapping[str, object], *, aside: bool = False) -> None:
         """The verb's result: ``values`` as JSON if that was asked for, else ``lines``; ``aside`` on standard error.
 
         A line end inside a line is shown escaped: names hold them too.
         """
-        stream = sys.stderr if aside else sys.stdout
+        show = print_aside if aside else print_output
         if self._json:
-            print(_json(values), file=stream)
+            show(_json(values))
         elif not self._quiet:
-            print(*map(printable, (lines,) if isinstance(lines, str) else lines), sep="\n", file=stream)
+            show(*map(printable, (lines,) if isinstance(lines, str) else lines))
 
     @contextmanager
     def progress(self, title: str) -> Iterator[OnProgress]:
@@ -60,7 +61,7 @@ def _lines(title: str) -> OnProgress:
         if now - last >= _LINE_SECONDS:
             last = now
             line = f"{title} {progress.share:.0%} {progress.text}"
-            print(printable(line).rstrip(), file=sys.stderr, flush=True)
+            print_aside(printable(line).rstrip())
 
     return print_line
 

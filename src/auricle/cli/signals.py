@@ -1,0 +1,58 @@
+"""Signals that end a process: the work is unwound, so that temporary files go."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Self, final
+
+_WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
+
+
+class TerminatedError(BaseException):
+    """SIGTERM or SIGHUP came: unwind as after an interrupt."""
+
+
+@final
+class EndingSignals:
+    """Inside the block, a signal that would end the process raises: `KeyboardInterrupt` or `TerminatedError`.
+
+    Signals that are ignored, as by nohup, stay ignored. So do further ones while the first unwinds, but for interrupts.
+
+    Attributes:
+        number: of the first signal that came; None if none did. A library may have turned what it raised into
+            something else.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._before: dict[int, object] = {}
+
+    @property
+    def word(self) -> str:
+        """What happened."""
+        assert self.number is not None
+        return _WORDS[signal.Signals(self.number).name]
+
+    def __enter__(self) -> Self:
+        usual = (signal.SIG_DFL, signal.default_int_handler)
+        for number in (signal.Signals[name] for name in _WORDS if hasattr(signal, name)):  # Windows has no SIGHUP
+            try:
+                if signal.getsignal(number) in usual:
+                    self._before[number] = signal.signal(number, self._unwind)
+            except ValueError:  # not in the main thread: whoever calls handles signals
+                break
+        return self
+
+    def _unwind(self, number: int, frame: FrameType | None) -> None:
+        is_first = self.number is None
+        self.number = self.number or number
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        if is_first:
+            raise TerminatedError
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
