@@ -109,7 +109,7 @@ def test_nohup_goes_on_and_a_killed_process_is_tidied_after(tmp_path: Path, mode
 
 def _compressing(folder: Path, model: Path, before=lambda: None) -> subprocess.Popen[str]:
     """A process that has begun to write ``a.aur``."""
-    command = [sys.executable, "-m", "auricle", "compress", "a.wav", "--model", str(model)]
+    command = [sys.executable, "-m", "auricle", "compress", "a.wav", "--model", str(model), "--quiet"]
     process = subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before
     )
