@@ -1,5 +1,6 @@
 """Every file that can't be read whole is one AudioError of one line that names it."""
 
+import io
 import os
 import re
 from pathlib import Path
@@ -166,12 +167,34 @@ def test_damage_of_any_kind_raises_nothing_else(tmp_path_factory: pytest.TempPat
         assert sound.dtype == np.float32 and np.isfinite(sound).all()
 
 
-def test_a_recorder_that_crashed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("opened", [False, True])
+def test_a_recorder_that_crashed(tmp_path: Path, opened: bool) -> None:
     path = tmp_path / "a.wav"
     data = bytearray(noise_file(path))
+    sound = audio.read(path)[0]
     data[40:44] = bytes(4)
     path.write_bytes(data)
-    refused(path, "its header says 0 samples, yet 240000 bytes follow")
+    with audio.AudioReader(io.BytesIO(data) if opened else path) as reader:
+        np.testing.assert_array_equal(reader.read_all(), sound)
+        assert ["its header says 0 samples" in line for line in reader.warnings] == [True]
+
+
+@pytest.mark.parametrize(
+    ("scale", "advice"),
+    [
+        (2.5, "reach 2.5 where 1 is full scale: up to 2 is tolerated, scale it down"),
+        (32_767, "16-bit integers kept as floats, divide by 32768 and write again"),
+        (8_388_607, "24-bit integers kept as floats, divide by 8388608"),
+        (2.0**31 - 129, "32-bit integers kept as floats, divide by 2147483648"),
+        (1e20, "scale it down"),
+    ],
+)
+@pytest.mark.parametrize("untrusted", [False, True])
+def test_samples_far_beyond_full_scale(tmp_path: Path, scale: float, advice: str, untrusted: bool) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.sin(np.arange(20_001) * np.pi / 2) * scale, 16_000, subtype="DOUBLE")
+    with pytest.raises(AudioError, match=re.escape(advice)):
+        audio.read(path, untrusted=untrusted)
 
 
 def test_a_missing_ogg_page(tmp_path: Path) -> None:

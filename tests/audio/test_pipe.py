@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle import audio
-from auricle.audio import TRUSTED_LIMITS, pipe
+from auricle.audio import TRUSTED_LIMITS, opening
 from auricle.errors import AudioError
 
 RATE = 16_000
@@ -86,7 +86,7 @@ PLAIN = [
 def test_plain_samples_are_those_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str, subtype: str, channels: int
 ) -> None:
-    monkeypatch.setattr(pipe, "SpooledDecoder", None)  # none of these may need a temporary file
+    monkeypatch.setattr(opening, "SpooledDecoder", None)  # none of these may need a temporary file
     path = tmp_path / f"a.{format}"
     data = stored(path, subtype, channels, format=format.upper())
     samples, about = heard(data)
@@ -114,7 +114,7 @@ def soundfile_bytes(subtype: str) -> int:
 
 
 def test_more_samples_than_a_placeholder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auricle.audio.formats.wav_reader._UNKNOWN_SIZE", 1000)
+    monkeypatch.setattr("auricle.audio.formats.wav_reader._PLACEHOLDERS", (2000,))
     data = bytearray(stored(tmp_path / "a.wav"))
     data[40:44] = (2000).to_bytes(4, "little")
     assert heard(bytes(data))[0].shape == (2, 5001)
@@ -168,7 +168,7 @@ def test_coded_samples_in_a_wav(tmp_path: Path, subtype: str) -> None:
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 def test_flac_comes_without_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subtype: str) -> None:
     data = stored(tmp_path / "a.flac", subtype)
-    monkeypatch.setattr(pipe, "SpooledDecoder", None)
+    monkeypatch.setattr(opening, "SpooledDecoder", None)
     samples, about = heard(data)
     assert (about.frames, about.exact, about.format) == (5001, True, "FLAC")
     np.testing.assert_array_equal(samples, audio.read(tmp_path / "a.flac")[0])

@@ -118,7 +118,7 @@ def test_damaged_sounds_are_left_out(tmp_path: Path) -> None:
     assert all((store.sound(index) == 0.25).all() for index in range(3))
     reasons = {refused.path.name: refused.reason for refused in store.rejected}
     assert set(reasons) == {"c.wav", "cut.flac", "loud.wav", "zcut.flac"}
-    assert "nan at 18.750 s" in reasons["c.wav"] and "samples of up to 32767" in reasons["loud.wav"]
+    assert "nan at 18.750 s" in reasons["c.wav"] and "samples that reach 32767" in reasons["loud.wav"]
     assert build(scan(sounds), tmp_path).rejected == store.rejected
 
 

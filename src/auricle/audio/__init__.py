@@ -3,6 +3,7 @@
 from auricle.audio.formats.base import AudioInfo
 from auricle.audio.reader import AudioReader, AudioSource, info, read, tags
 from auricle.audio.resample import Resampler, resample, resampled_length
+from auricle.audio.samples import MAX_PEAK, check_samples
 from auricle.audio.sandbox.limits import TRUSTED_LIMITS, UNTRUSTED_LIMITS, AudioLimits
 from auricle.audio.suffixes import is_audio_name, writable_format
 from auricle.audio.tags import MAX_TAG_BYTES, MAX_TAGS, clean_tags
@@ -10,6 +11,7 @@ from auricle.audio.wav_writer import WavStreamWriter
 from auricle.audio.writer import AudioWriter
 
 __all__ = [
+    "MAX_PEAK",
     "MAX_TAGS",
     "MAX_TAG_BYTES",
     "TRUSTED_LIMITS",
@@ -21,6 +23,7 @@ __all__ = [
     "AudioWriter",
     "Resampler",
     "WavStreamWriter",
+    "check_samples",
     "clean_tags",
     "info",
     "is_audio_name",

@@ -11,21 +11,19 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeGuard, final
+from typing import BinaryIO, Self, cast, final
 
 import numpy as np
 
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
-from auricle.audio.formats.pyav import AvDecoder
-from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
-from auricle.audio.pipe import RewindablePipe, SpooledDecoder, open_pipe
+from auricle.audio.opening import RewindablePipe, SpooledDecoder, open_file, open_pipe
+from auricle.audio.samples import check_samples
 from auricle.audio.sandbox.decoder import ChildDecoder
 from auricle.audio.sandbox.limits import (
     TRUSTED_LIMITS,
     UNTRUSTED_LIMITS,
     AudioLimits,
     check_length,
-    check_shape,
     check_whole,
 )
 from auricle.errors import AudioError, OptionError
@@ -56,12 +54,13 @@ def tags(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: b
 @contextmanager
 def _put_back(source: AudioSource) -> Iterator[None]:
     """Whatever is read within, let an open file that can seek stand where it stood."""
-    if _is_path(source) or not source.seekable():
+    stream = _stream_of(source)
+    if stream is None or not stream.seekable():
         yield
         return
-    start = source.tell()
+    start = stream.tell()
     yield
-    source.seek(start)
+    stream.seek(start)
 
 
 def read(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
@@ -93,10 +92,11 @@ class AudioReader:
 
     def __init__(self, source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
-        if _is_path(source):
-            self._attach(*_open(Path(source), limits, untrusted=untrusted), limits)
+        stream = _stream_of(source)
+        if stream is None:
+            self._attach(*_open(Path(cast("str", source)), limits, untrusted=untrusted), limits)
         else:
-            self._attach(_open_stream(source, Path(_stream_name(source)), limits, untrusted=untrusted), None, limits)
+            self._attach(_open_stream(stream, Path(_stream_name(stream)), limits, untrusted=untrusted), None, limits)
 
     @classmethod
     def from_stream(
@@ -153,6 +153,11 @@ class AudioReader:
         return dict(self._decoder.tags)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where sound may be missing though all that is there can be read; complete when `blocks` has ended."""
+        return tuple(self._decoder.warnings)
+
+    @property
     def sample_rate(self) -> int:
         """Samples per second and channel."""
         return self._info.sample_rate
@@ -180,8 +185,9 @@ class AudioReader:
             raise AudioError(f"{self._info.path} is damaged ({fault}): replace it")
         frames_read = 0
         while (block := self._decoder.read(size)).shape[0]:
-            self._check_finite(block, frames_read)
+            check_samples(block.T, self._info.path, self.sample_rate, frames_read)
             frames_read += block.shape[0]
+            self._check_promise(frames_read)
             check_length(self._info, frames_read, self._limits, self._file_bytes)
             yield np.ascontiguousarray(block.T)
         self._check_complete(frames_read)
@@ -200,13 +206,12 @@ class AudioReader:
             blocks.append(block)
         return np.concatenate(blocks, axis=1)
 
-    def _check_finite(self, block: np.ndarray, frames_read: int) -> None:
-        if np.isfinite(block).all():
-            return
-        first = int(np.argmin(np.isfinite(block).all(axis=1)))
-        value = block[first][~np.isfinite(block[first])][0]
-        second = (frames_read + first) / self.sample_rate
-        raise AudioError(f"{self._info.path} holds the sample {value} at {second:.3f} s: export the sound again")
+    def _check_promise(self, frames_read: int) -> None:
+        if self._info.exact and frames_read > self.frames:
+            raise AudioError(
+                f"{self._info.path} holds more than the {self.frames} samples that its header promises, as if several "
+                "files were joined: convert it to WAV with a tool that reads all of it"
+            )
 
     def _check_complete(self, frames_read: int) -> None:
         tolerance = self._decoder.tolerance
@@ -239,7 +244,7 @@ def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[AudioDec
             raise AudioError(f"{path} is a device or a pipe: read it from standard input (-)")
         if size == 0:
             raise AudioError(f"{path} is empty (0 bytes): replace it")
-        return (ChildDecoder(path, limits) if untrusted else _open_checked(path, limits)), size
+        return (ChildDecoder(path, limits) if untrusted else open_file(path, limits)), size
     except FileNotFoundError as error:
         raise AudioError(f"{path} does not exist: check the name") from error
     except OSError as error:
@@ -248,7 +253,7 @@ def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[AudioDec
 
 def _open_stream(stream: BinaryIO, name: Path, limits: AudioLimits, *, untrusted: bool) -> AudioDecoder:
     if not untrusted:
-        return open_pipe(stream, name, limits, partial(_open_checked, limits=limits))
+        return open_pipe(stream, name, limits, partial(open_file, limits=limits))
     if _has_descriptor(stream):
         return ChildDecoder(name, limits, stream=stream)
     return SpooledDecoder(RewindablePipe(stream, name), name, limits, partial(ChildDecoder, limits=limits))
@@ -265,39 +270,22 @@ def _has_descriptor(stream: BinaryIO) -> bool:
     return True
 
 
-def _is_path(source: AudioSource) -> TypeGuard[str | PathLike[str]]:
-    """Whether this is a path, not an open file.
+def _stream_of(source: AudioSource) -> BinaryIO | None:
+    """The open file that a sound shall be read from; None where the source is a path.
 
     Raises:
         OptionError: it is neither.
     """
     if isinstance(source, str | PathLike):
-        return True
+        return None
     if isinstance(source, io.TextIOBase):
         raise OptionError("the sound is open as text: open it with the mode 'rb'")
     if not callable(getattr(source, "read", None)):
         advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else "a path or an open binary file"
         raise OptionError(f"a sound can't be read from {type(source).__name__}: give {advice}")
-    return False
+    return source
 
 
 def _stream_name(stream: BinaryIO) -> str:
     name = getattr(stream, "name", None)
     return name if isinstance(name, str) and name else "the open file"
-
-
-def _open_checked(path: Path, limits: AudioLimits) -> AudioDecoder:
-    decoder = _find_decoder(path)
-    try:
-        check_shape(decoder.info, limits)
-    except AudioError:
-        decoder.close()
-        raise
-    return decoder
-
-
-def _find_decoder(path: Path) -> AudioDecoder:
-    try:
-        return SndfileDecoder(path)
-    except NotForSndfileError:
-        return AvDecoder(path)

@@ -10,7 +10,7 @@ import soundfile
 
 from auricle.atomic import atomic_write
 from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
-from auricle.audio.formats.truncation import empty_flac
+from auricle.audio.formats.flac import empty_flac
 from auricle.audio.rf64 import is_beyond_wav, to_rf64
 from auricle.audio.suffixes import check_format_limits, writable_format
 from auricle.audio.tags import WRITABLE, clean_tags

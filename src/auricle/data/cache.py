@@ -23,9 +23,9 @@ _BLOCK = 1 << 17
 _MAX_THREADS = 4
 _QUEUE = 64  # decoded sounds that wait for a slow one before them
 # One int16 unit is 2^-14: full scale is stored at half range, so that the overshoot of resampled loud music
-# and of float recordings survives; the rounding noise, 95 dB below full scale, is far below any codec's.
+# and of float recordings survives (`auricle.audio.MAX_PEAK`); the rounding noise, 95 dB below full scale, is far below
+# any codec's.
 _UNIT = 2.0**-14
-_MAX_PEAK = 2.0
 # No format packs more samples per channel into a byte (long silence in Opus or FLAC comes near): a damaged header that
 # promises more must not make a corpus too large for the disk.
 _MAX_FRAMES_PER_BYTE = 1024
@@ -205,8 +205,8 @@ def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _D
             resampler = Resampler(reader.sample_rate, sample_rate, channels)
             length = 0
             for block in _blocks(reader):
-                length += _write_block(resampler.push(block[:channels]), file, sound)
-            length += _write_block(resampler.flush(), file, sound)
+                length += _write_block(resampler.push(block[:channels]), file)
+            length += _write_block(resampler.flush(), file)
         if length == 0:
             raise AudioError(f"{sound.path} holds no samples: replace it")
     except AudioError as error:
@@ -223,13 +223,7 @@ def _blocks(reader: AudioReader) -> Iterator[np.ndarray]:
         raise AudioError(f"can't read {reader.info.path}: {error.strerror or error}") from error
 
 
-def _write_block(block: np.ndarray, file: BinaryIO, sound: Sound) -> int:
-    peak = float(np.abs(block).max(initial=0.0))
-    if peak > _MAX_PEAK:
-        raise AudioError(
-            f"{sound.path} has samples of up to {peak:g} where 1 is full scale ({_MAX_PEAK:g} is "
-            "tolerated): scale it down"
-        )
+def _write_block(block: np.ndarray, file: BinaryIO) -> int:
     units = np.clip(np.rint(block.T * np.float32(1 / _UNIT)), -(2**15), 2**15 - 1)
     file.write(units.astype(np.int16, order="C").tobytes())
     return block.shape[1]

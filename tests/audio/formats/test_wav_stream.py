@@ -34,7 +34,7 @@ class OneWay(io.RawIOBase):
 
 
 def sound(frames: int = 3001, channels: int = 2) -> np.ndarray:
-    loud = np.random.default_rng(0).standard_normal((channels, frames)).astype(np.float32)
+    loud = 0.5 * np.random.default_rng(0).standard_normal((channels, frames)).astype(np.float32)
     loud[0, :5] = [1.0, -1.0, 0.5, -0.5, 0.0]
     return loud
 

@@ -23,8 +23,8 @@ class AudioInfo:
         channels: number of channels.
         frames: length in samples per channel; an estimate (0 if unknown) unless ``exact``.
         format: the container's name, such as ``WAV`` or ``FLAC``.
-        exact: whether ``frames`` is what decoding will give, to the sample. MP3 without a length tag and many
-            formats that only PyAV reads can only be estimated before they are decoded.
+        exact: whether ``frames`` is what decoding will give, to the sample. Of lossy formats that PyAV reads only the
+            decoded sound can tell.
     """
 
     path: Path
@@ -50,6 +50,8 @@ class AudioDecoder(ABC):
         self.info = info
         self.tolerance = tolerance
         self.tags = dict(tags)
+        self.warnings: list[str] = []
+        """Where sound may be missing; complete when all is read."""
 
     @abstractmethod
     def damage(self) -> str | None:

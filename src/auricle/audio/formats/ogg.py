@@ -63,6 +63,18 @@ def damage(path: Path) -> str | None:
     return None
 
 
+def is_ended(path: Path) -> bool:
+    """Whether an Ogg file has a page that is marked as the last of its stream near its end. A recorded stream has none.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    with path.open("rb") as file:
+        tail = _tail(file, path.stat().st_size)
+    last = tail[tail.rfind(b"OggS\x00") :]
+    return len(last) >= _HEADER and bool(last[5] & _LAST_PAGE)
+
+
 def is_chained(path: Path) -> bool:
     """Whether the last page of an Ogg file belongs to another stream than the first, as in a chain of
     recordings.

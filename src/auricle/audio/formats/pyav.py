@@ -1,82 +1,116 @@
-"""Decoding with PyAV (FFmpeg): every format that libsndfile does not read."""
+"""Decoding with PyAV (FFmpeg): FLAC, MP3, and every format that libsndfile does not read or only estimates.
 
+The content says what a file is, whatever its name; only where FFmpeg does not know the content is the suffix asked.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast, final
 
 import numpy as np
 
-from auricle.audio.formats import ogg
+from auricle.audio.formats import mpeg, ogg
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
 
-# Containers whose index states the length; in others FFmpeg guesses it from the bitrate.
-_STATED_LENGTH = frozenset(
-    {"mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "asf", "wv", "tta", "ape", "mpc8", "dsf", "tak"}
+_PADDING_SECONDS = 0.1  # priming and padding of lossy formats are counted differently by different writers
+_PROMISES: Mapping[str, float] = MappingProxyType(
+    {
+        **dict.fromkeys(("mov", "matroska", "asf", "wv", "tta", "ape", "mpc", "mpc8", "dsf", "tak"), _PADDING_SECONDS),
+        **dict.fromkeys(("wav", "w64", "aiff", "au", "caf", "iff", "ast", "sox"), _PADDING_SECONDS),
+        **dict.fromkeys(("avi", "flv"), 1.0),  # in frames of the longest stream
+    }
 )
+"""Containers that state their length, and by how many seconds too much; in others FFmpeg guesses it."""
+_LOSSLESS = frozenset({"alac", "flac", "tta", "wavpack", "ape", "tak", "mlp", "truehd"})
 _NESTED = frozenset({"hls", "concat", "dash", "imf", "sdp"})  # lists of other files, which a stranger may not choose
-_TOLERANCE_SECONDS = 0.1  # priming and padding of lossy formats are counted differently by different writers
+_HEADERLESS = MappingProxyType({".g722": "g722"})  # only the name says what they are
+_MPEG_AUDIO = "mp3"  # FFmpeg's name of MPEG-1 and 2 audio without a container, of any layer
 
 
 class Readable(Protocol):
     """A stream of bytes that has no way back."""
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """The next bytes, none at the end."""
         ...
+
+    def close(self) -> None: ...
+
+
+@final
+class _Nameless:
+    """An open file without its name, so that FFmpeg can only look at its content and at no other file."""
+
+    def __init__(self, path: Path) -> None:
+        file = path.open("rb")
+        self.read, self.seek, self.tell, self.close = file.read, file.seek, file.tell, file.close
 
 
 @final
 class AvDecoder(AudioDecoder):
-    """A file opened by PyAV; its first audio stream is read.
+    """A sound opened by PyAV; its first audio stream is read.
 
     Args:
         path: the file, or what messages call the stream.
-        stream: read this FLAC stream instead.
+        flac: read this FLAC stream instead; it is closed with the decoder.
         frames: samples per channel that the stream promises, 0 if unknown.
 
     Raises:
         AudioError: FFmpeg can't open the file, or finds no audio in it.
+        OSError: the file can't be read.
     """
 
-    def __init__(self, path: Path, stream: Readable | None = None, frames: int = 0) -> None:
+    def __init__(self, path: Path, flac: Readable | None = None, frames: int = 0) -> None:
         from av.audio.fifo import AudioFifo
         from av.audio.resampler import AudioResampler
         from av.error import FFmpegError
 
-        self._failure = (FFmpegError, ValueError, MemoryError)
+        self._failure = (FFmpegError, ValueError, MemoryError, IndexError)
+        self._container: InputContainer | None = None
+        self._stream: Readable = flac or _Nameless(path)
         try:
-            self._container = _open(path, stream)
-        except self._failure as error:
-            raise AudioError(
-                f"{path} is not audio that Auricle can read ({_reason(error)}): replace it, "
-                "or convert it to WAV or FLAC"
-            ) from error
-        try:
+            self._container = _open(self._stream, path, is_flac=flac is not None, failure=self._failure)
             sound = self._audio_stream(path)
-            info = self._header(path, sound)
-        except AudioError:
-            self._container.close()
+            self._format = self._container.format.name.split(",")[0]
+            info, tolerance = self._header(path, sound)
+            if flac is not None:
+                info, tolerance = replace(info, frames=frames, exact=frames > 0), 0 if frames else None
+            super().__init__(info, tolerance, clean_tags([*self._container.metadata.items(), *sound.metadata.items()]))
+            if flac is None and tolerance is None:
+                self._count_frames()
+            elif self._format == _MPEG_AUDIO and (missing := mpeg.missing_bytes(path)):
+                self.warnings.append(f"{missing} bytes fewer are there than its tag says: its end may be missing")
+        except BaseException:
+            self.close()
             raise
-        states_length = self._container.format.name in _STATED_LENGTH
-        tolerance = int(_TOLERANCE_SECONDS * info.sample_rate) if states_length else None
-        if stream is not None:
-            info = replace(info, frames=frames, exact=frames > 0)
-            tolerance = 0 if frames else None
-        tags = [*self._container.metadata.items(), *sound.metadata.items()]
-        super().__init__(info, tolerance, clean_tags(tags))
-        self._frames = self._container.decode(sound)
-        self._planar = AudioResampler(format="fltp", rate=info.sample_rate)
-        self._fifo = AudioFifo()
-        self._ended = False
+        self._frames = self._decoded(sound)
+        # Interleaved: PyAV reads beyond the planes of a planar frame of eight channels.
+        self._interleave = AudioResampler(format="flt", rate=info.sample_rate).resample
+        self._fifo, self._ended, self._surplus = AudioFifo(), False, 0
+
+    def _count_frames(self) -> None:
+        """Replace a length that FFmpeg guesses from the bitrate."""
+        path = self.info.path
+        if self._format != _MPEG_AUDIO:
+            self.info = replace(self.info, frames=round(_packet_seconds(path, self._failure) * self.info.sample_rate))
+            return
+        scan = mpeg.scan(path)
+        self.info = replace(self.info, frames=scan.samples)
+        self.warnings += scan.warnings
 
     def _audio_stream(self, path: Path) -> "AudioStream":
+        assert self._container is not None
         streams = self._container.streams.audio
         if self._container.format.name.split(",")[0] in _NESTED:
             raise AudioError(f"{path} is a list of other files, not a sound: name one of them")
@@ -86,55 +120,137 @@ class AvDecoder(AudioDecoder):
         streams[0].codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         return streams[0]
 
-    def _header(self, path: Path, stream: "AudioStream") -> AudioInfo:
+    def _header(self, path: Path, stream: "AudioStream") -> tuple[AudioInfo, int | None]:
+        """The header, and by how many samples it may promise too much."""
         context = stream.codec_context
         seconds = self._duration(stream.duration, stream.time_base)
         frames = 0 if seconds is None else max(0, round(seconds * context.sample_rate))
-        name = self._container.format.name.split(",")[0].upper()
-        return AudioInfo(path, context.sample_rate, context.channels, frames, name, exact=False)
+        info = AudioInfo(path, context.sample_rate, context.channels, frames, self._format.upper(), exact=False)
+        in_samples = stream.time_base is not None and stream.time_base * context.sample_rate == 1
+        if in_samples and stream.duration and self._format in _PROMISES and context.codec.name in _LOSSLESS:
+            return info, 0
+        if self._format == _MPEG_AUDIO:
+            return info, mpeg.LENGTH_TOLERANCE if frames and mpeg.missing_bytes(path) is not None else None
+        padding = _PROMISES.get(self._format)
+        return info, None if padding is None or not frames else int(padding * context.sample_rate)
 
     def _duration(self, ticks: int | None, base: Fraction | None) -> Fraction | None:
         if ticks is not None and base is not None:
             return ticks * base
+        assert self._container is not None
         microseconds = self._container.duration  # microseconds
         return None if microseconds is None else Fraction(microseconds, 1_000_000)
 
     def damage(self) -> str | None:
         """Ogg pages that are missing or damaged; see `AudioDecoder.damage`."""
-        return ogg.damage(self.info.path) if self.info.format == "OGG" else None
+        return ogg.damage(self.info.path) if self._format == "ogg" else None
 
     def read(self, size: int) -> np.ndarray:
         try:
-            while not self._ended and self._fifo.samples < size:
+            while not self._ended and self._fifo.samples - self._surplus < size:
                 self._decode_some()
-            frame = self._fifo.read(min(size, self._fifo.samples)) if self._fifo.samples else None
+            ready = min(size, self._fifo.samples - self._surplus)
+            frame = self._fifo.read(ready) if ready > 0 else None
         except self._failure as error:
-            raise AudioError(f"{self.info.path} is damaged ({_reason(error)}): replace it") from error
+            raise self._damaged(_reason(error)) from error
         if frame is None:
             return np.zeros((0, self.info.channels), np.float32)
-        block = frame.to_ndarray().T.astype(np.float32, copy=False)
-        if block.shape[1] != self.info.channels:
-            raise AudioError(f"{self.info.path} changes its number of channels half-way: convert it to WAV first")
-        return block
+        return frame.to_ndarray().reshape(-1, self.info.channels).astype(np.float32, copy=False)
 
     def _decode_some(self) -> None:
         frame = next(self._frames, None)
         self._ended = frame is None
-        for planar in self._planar.resample(frame):
-            planar.pts = None  # gaps in time stamps are no gaps in the samples
-            self._fifo.write(planar)
+        for interleaved in self._interleave(frame):
+            interleaved.pts = None  # gaps in time stamps are no gaps in the samples
+            self._fifo.write(interleaved)
+
+    def _decoded(self, stream: "AudioStream") -> "Iterator[AudioFrame]":
+        """Decoded frames. Before the last one comes, it is clear how much of it is padding."""
+        assert self._container is not None
+        last: tuple[AudioFrame, Packet] | None = None
+        for packet in self._container.demux(stream):
+            for frame in self._decode(packet):
+                self._check(frame, last[0] if last else None)
+                if last:
+                    yield last[0]
+                last = frame, packet
+        if last:
+            self._surplus = self._padding(*last)
+            yield last[0]
+
+    def _decode(self, packet: "Packet") -> "list[AudioFrame]":
+        try:
+            return cast("list[AudioFrame]", packet.decode())
+        except self._failure:
+            if self._format == _MPEG_AUDIO and mpeg.parse_frame(bytes(packet)[:4]) is None:
+                return []  # a tag or junk between frames, of which `warnings` tells
+            raise
+
+    def _padding(self, frame: "AudioFrame", packet: "Packet") -> int:
+        """How many samples of the last frame lie behind its packet's end: MPEG-4 states the length so."""
+        if self._format != "mov" or packet.time_base is None or not packet.duration:
+            return 0
+        return max(0, frame.samples - round(packet.duration * packet.time_base * frame.sample_rate))
+
+    def _check(self, frame: "AudioFrame", previous: "AudioFrame | None") -> None:
+        for name, now, before in (
+            ("sample rate", frame.sample_rate, self.info.sample_rate),
+            ("number of channels", frame.layout.nb_channels, self.info.channels),
+        ):
+            if now != before:
+                raise AudioError(
+                    f"{self.info.path} changes its {name} half-way (from {before} to {now}): cut it there, "
+                    "or convert it to WAV first"
+                )
+        if self._format != "flac" or previous is None or frame.pts is None or previous.pts is None:
+            return
+        missing = frame.pts - previous.pts - previous.samples  # FLAC numbers its frames; others have true gaps
+        if missing > 0:
+            raise self._damaged(f"{missing} samples are missing at {frame.pts / self.info.sample_rate:.3f} s")
+
+    def _damaged(self, reason: str) -> AudioError:
+        return AudioError(f"{self.info.path} is damaged ({reason}): replace it")
 
     def close(self) -> None:
-        self._container.close()
+        if self._container is not None:
+            self._container.close()
+        self._stream.close()
 
 
-def _open(path: Path, stream: Readable | None) -> "InputContainer":
+def _open(stream: Readable, path: Path, *, is_flac: bool, failure: tuple[type[Exception], ...]) -> "InputContainer":
     import av
 
-    if stream is not None:
-        return cast("InputContainer", av.open(stream, format="flac", metadata_errors="ignore"))
-    # A bare path may look like a protocol ("a: b.m4a"); a playlist must not reach the network.
-    return av.open(f"file:{path}", metadata_errors="ignore", options={"protocol_whitelist": "file"})
+    def opened(format: str | None) -> "InputContainer":
+        # A playlist must not reach the network.
+        options = {"protocol_whitelist": "file"}
+        return cast("InputContainer", av.open(stream, format=format, options=options, metadata_errors="ignore"))
+
+    try:
+        try:
+            return opened("flac" if is_flac else None)
+        except failure:
+            headerless = _HEADERLESS.get(path.suffix.lower())
+            if headerless is None:
+                raise
+            return opened(headerless)
+    except failure as error:
+        raise AudioError(
+            f"{path} is not audio that Auricle can read ({_reason(error)}): replace it, or convert it to WAV or FLAC"
+        ) from error
+
+
+def _packet_seconds(path: Path, failure: tuple[type[Exception], ...]) -> float:
+    """Length of all packets of the first audio stream, up to the first that can't be read."""
+    file, seconds = _Nameless(path), Fraction(0)
+    try:
+        with _open(file, path, is_flac=False, failure=failure) as container:
+            for packet in container.demux(container.streams.audio[0]):
+                seconds += (packet.duration or 0) * (packet.time_base or 0)
+    except failure:
+        pass  # decoding will say where
+    finally:
+        file.close()
+    return float(seconds)
 
 
 def _reason(error: Exception) -> str:

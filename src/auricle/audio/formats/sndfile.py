@@ -1,5 +1,6 @@
-"""Decoding with libsndfile: WAV, FLAC, Ogg Vorbis and Opus, MP3, AIFF, AU, CAF and more."""
+"""Decoding with libsndfile: coded WAV, Ogg Vorbis and Opus, AIFF, AU, CAF and more."""
 
+import os
 from pathlib import Path
 from typing import final
 
@@ -8,18 +9,26 @@ import soundfile
 
 from auricle.audio.formats import ogg
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
-from auricle.audio.formats.truncation import flac_is_empty, mp3_has_length, truncation
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 _UNRECOGNISED = 1  # libsndfile's SF_ERR_UNRECOGNISED_FORMAT
 _UNSUPPORTED = 4  # libsndfile's SF_ERR_UNSUPPORTED_ENCODING
 _UNKNOWN_LENGTH = 2**62
-_MP3_TOLERANCE = 4 * 1152  # encoder delay and padding are counted differently by different encoders
+_ESTIMATED = frozenset({"MP3", "VOC", "FLAC"})
+"""Formats whose length libsndfile guesses, or believes though there may be more: FFmpeg reads them to their end."""
 
 
 class NotForSndfileError(Exception):
-    """libsndfile does not know this format; another decoder may."""
+    """libsndfile does not read this file, or guesses its length; another decoder may.
+
+    Attributes:
+        damage: why not, where libsndfile knows the format.
+    """
+
+    def __init__(self, reason: str, *, is_known: bool = False) -> None:
+        super().__init__(reason)
+        self.damage = reason if is_known else None
 
 
 @final
@@ -36,55 +45,49 @@ class SndfileDecoder(AudioDecoder):
     """A file opened by libsndfile.
 
     Raises:
-        NotForSndfileError: the format is not one of libsndfile's.
-        AudioError: the format is, but the file is damaged.
+        NotForSndfileError: libsndfile refuses it, or does not know its length.
         OSError: the file can't be read.
     """
 
     def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:  # by its descriptor: libsndfile looks at some names, too
+            try:
+                self._file = _UnseekableFile(os.dup(file.fileno()), closefd=True)
+            except soundfile.LibsndfileError as error:
+                is_known = error.code not in (_UNRECOGNISED, _UNSUPPORTED)
+                raise NotForSndfileError(_reason(error), is_known=is_known) from error
+            except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
+                raise NotForSndfileError(str(error)) from error
         try:
-            self._file = _UnseekableFile(path)
-        except soundfile.LibsndfileError as error:
-            if error.code in (_UNRECOGNISED, _UNSUPPORTED):
-                raise NotForSndfileError(error.error_string) from error
-            raise AudioError(f"{path} is damaged ({_reason(error)}): replace it") from error
-        except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
-            raise NotForSndfileError(str(error)) from error
-        try:
-            super().__init__(self._header(path), self._tolerance(path), clean_tags(self._file.copy_metadata().items()))
+            super().__init__(self._header(path), 0, clean_tags(self._file.copy_metadata().items()))
         except BaseException:
             self._file.close()
             raise
+        self._frames_left = self.info.frames
+        if self.info.format == "OGG" and not ogg.is_ended(path):
+            self.warnings.append("its last Ogg page does not say that it is the last: sound may be missing at its end")
 
     def _header(self, path: Path) -> AudioInfo:
         file = self._file
-        if file.frames >= _UNKNOWN_LENGTH:
-            if flac_is_empty(path):
-                return AudioInfo(path, file.samplerate, file.channels, 0, file.format)
+        if file.frames >= _UNKNOWN_LENGTH or file.format in _ESTIMATED or file.subtype.startswith("MPEG"):
             raise NotForSndfileError("its header gives no length")
         if file.format == "OGG" and ogg.is_chained(path):
             raise NotForSndfileError("it is a chain of several Ogg streams")
-        cut = truncation(path)
-        if cut is not None:
-            raise AudioError(f"{path} is cut short ({cut}): replace it, or convert it with a tool that repairs it")
-        return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format, file.format != "MP3")
-
-    def _tolerance(self, path: Path) -> int | None:
-        if self._file.format != "MP3":
-            return 0
-        return _MP3_TOLERANCE if mp3_has_length(path) else None
+        return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format)
 
     def damage(self) -> str | None:
         """Ogg pages that are missing or damaged; see `AudioDecoder.damage`."""
         return ogg.damage(self.info.path) if self.info.format == "OGG" else None
 
     def read(self, size: int) -> np.ndarray:
-        if self.info.frames == 0 and self.info.exact:
+        if self._frames_left == 0:
             return np.zeros((0, self.info.channels), np.float32)
         try:
-            return self._file.read(size, dtype="float32", always_2d=True)
+            block = self._file.read(min(size, self._frames_left), dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise AudioError(f"{self.info.path} is damaged ({_reason(error)}): replace it") from error
+        self._frames_left -= len(block)
+        return block
 
     def close(self) -> None:
         self._file.close()

@@ -1,21 +1,22 @@
-"""Signs of a cut file that libsndfile does not report.
+"""Signs of a cut file that neither libsndfile nor FFmpeg reports.
 
-libsndfile quietly shortens a WAV, AIFF, AU, CAF, RF64 or W64 file whose header promises more bytes than there
-are, and an Ogg file that stops inside a page. These functions read the few header bytes that tell.
+They quietly shorten a WAV, AIFF, AU, CAF, RF64, W64, 8SVX, NIST, AVR or WMA file whose header promises more bytes than
+there are, and an Ogg file that stops inside a page. These functions read the few header bytes that tell.
 
-Sources: RIFF and WAVE (Microsoft, 1991), EBU Tech 3306 (RF64), AIFF 1.3 (Apple, 1989), Core Audio
-Format 1.0 (Apple).
+Sources: RIFF and WAVE (Microsoft, 1991), EBU Tech 3306 (RF64), AIFF 1.3 (Apple, 1989), 8SVX (Electronic Arts, 1985),
+Core Audio Format 1.0 (Apple), Advanced Systems Format 1.2 (Microsoft), NIST SPHERE.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from auricle.audio.formats import ogg
+from auricle.audio.formats.wav_reader import is_placeholder
 
-_UNKNOWN_SIZE = 0x7F00_0000  # programs that write to a pipe put a size near 2^31 or 2^32 into the header
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _WAVE64 = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _CHUNK_NAME = re.compile(rb"[ -~]{4}")
 
@@ -38,7 +39,10 @@ _LAYOUTS = {
     b"RIFX": _Layout(12, b"data", big_endian=True),
     b"RF64": _Layout(12, b"data"),
     b"BW64": _Layout(12, b"data"),
-    b"FORM": _Layout(12, b"SSND", big_endian=True),
+    b"AIFF": _Layout(12, b"SSND", big_endian=True),
+    b"AIFC": _Layout(12, b"SSND", big_endian=True),
+    b"8SVX": _Layout(12, b"BODY", big_endian=True),
+    b"16SV": _Layout(12, b"BODY", big_endian=True),
     b"caff": _Layout(8, b"data", size_bytes=8, big_endian=True, alignment=1),
     b"riff": _Layout(40, b"data", name_bytes=16, size_bytes=8, counts_itself=True, alignment=8),
 }
@@ -57,14 +61,18 @@ def truncation(path: Path) -> str | None:
             return ogg.ends_early(file, total)
         if magic[:4] == b".snd":
             return _missing(int.from_bytes(magic[8:12], "big"), total - int.from_bytes(magic[4:8], "big"))
-        if magic[:4] == b"riff" and magic != _WAVE64:
+        if magic == _ASF:
+            return _asf_truncation(magic + file.read(1 << 16), total)
+        if magic[:7] == b"NIST_1A":
+            return _nist_truncation(magic + file.read(1 << 10), total)
+        if (magic[:4] == b"riff" and magic != _WAVE64) or (magic[:4] == b"RIFF" and magic[8:12] != b"WAVE"):
             return None
-        layout = _LAYOUTS.get(magic[:4])
+        layout = _LAYOUTS.get(magic[8:12] if magic[:4] == b"FORM" else magic[:4])
         return None if layout is None else _chunk_truncation(file, total, layout)
 
 
 def _missing(promised: int, present: int) -> str | None:
-    if promised <= present or _UNKNOWN_SIZE <= promised <= 0xFFFF_FFFF or promised >= 2**63:
+    if promised <= present or is_placeholder(promised) or promised >= 2**63:
         return None
     return f"its header promises {promised} bytes of samples, {max(present, 0)} are there"
 
@@ -97,52 +105,16 @@ def _unfinished(file: BinaryIO, remaining: int) -> str | None:
     return f"its header says 0 samples, yet {remaining} bytes follow"
 
 
-def mp3_has_length(path: Path) -> bool:
-    """Whether an MP3 file states its length in a Xing or Info tag, so that the length is no guess.
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    with path.open("rb") as file:
-        head = file.read(10)
-        start = 0
-        if head[:3] == b"ID3" and len(head) == 10:
-            start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-        file.seek(start, os.SEEK_SET)
-        frame = file.read(2048)
-    tag = re.search(rb"(?:Xing|Info)\x00\x00\x00(.)", frame, re.DOTALL)
-    return tag is not None and bool(tag[1][0] & 1)
+def _asf_truncation(start: bytes, total: int) -> str | None:
+    """A WMA file states its own size; one that was streamed leaves it 0."""
+    at = start.find(_ASF_PROPERTIES)
+    size = int.from_bytes(start[at + 40 : at + 48], "little")
+    return f"its header promises {size} bytes, {total} are there" if at >= 0 and size > total else None
 
 
-def flac_is_empty(path: Path) -> bool:
-    """Whether a FLAC file ends after its metadata. (Its header can't say so: a length of 0 there means
-    unknown.)
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    total = path.stat().st_size
-    with path.open("rb") as file:
-        if file.read(4) != b"fLaC":
-            return False
-        position, last = 4, False
-        while not last and position + 4 <= total:
-            file.seek(position)
-            header = file.read(4)
-            last = bool(header[0] & 0x80)
-            position += 4 + int.from_bytes(header[1:], "big")
-        return last and position == total
-
-
-def flac_frames(start: bytes) -> int | None:
-    """Samples per channel that the first 42 bytes of a FLAC stream promise, 0 for unknown; None if it is no FLAC."""
-    if len(start) < 42 or start[:4] != b"fLaC" or start[4] & 0x7F or start[5:8] != b"\0\0\x22":
-        return None
-    return int.from_bytes(start[18:26], "big") & 0xF_FFFF_FFFF
-
-
-def empty_flac(sample_rate: int, channels: int) -> bytes:
-    """Return a 16-bit FLAC file of no samples, which libsndfile would leave without a header (RFC 9639)."""
-    bits = sample_rate << 44 | (channels - 1) << 41 | (16 - 1) << 36
-    info = (4096).to_bytes(2, "big") * 2 + bytes(6) + bits.to_bytes(8, "big") + bytes(16)
-    return b"fLaC" + b"\x80" + len(info).to_bytes(3, "big") + info
+def _nist_truncation(start: bytes, total: int) -> str | None:
+    """A SPHERE file names its samples in lines of text, padded to the size that stands in the second one."""
+    fields = {name: int(number) for name, number in re.findall(rb"(\w+) -i (\d{1,15})\s", start)}
+    header = int(start[8:16]) if start[8:16].strip().isdigit() else 1024
+    frame_bytes = fields.get(b"sample_n_bytes", 0) * fields.get(b"channel_count", 1)
+    return _missing(fields.get(b"sample_count", 0) * frame_bytes, total - header)

@@ -13,7 +13,8 @@ from typing import Protocol, final
 import numpy as np
 
 _Convert = Callable[[bytes, str], np.ndarray]
-_UNKNOWN_SIZE = 0x7F00_0000  # programs that write to a pipe put a size near 2^31 or 2^32 into the header
+_PLACEHOLDERS = (1 << 31, 1 << 32)  # programs that write to a pipe put a size just below these into the header
+_BELOW_PLACEHOLDER = 1 << 16
 _MAX_CHUNK_BYTES = 1 << 16
 _MOST_CHUNKS = 1000
 _EXTENSIBLE = bytes.fromhex("000000001000800000aa00389b71")
@@ -29,9 +30,29 @@ _INFO_NAMES = {
     b"ISFT": "software",
 }
 AFTER_SAMPLES = frozenset(
-    {b"LIST", b"id3 ", b"ID3 ", b"bext", b"iXML", b"axml", b"cue ", b"smpl", b"inst", b"PEAK", b"fact"}
+    {
+        b"LIST",
+        b"id3 ",
+        b"ID3 ",
+        b"bext",
+        b"iXML",
+        b"axml",
+        b"cue ",
+        b"smpl",
+        b"inst",
+        b"PEAK",
+        b"fact",
+        b"JUNK",
+        b"junk",
+    }
+    | {b"PAD ", b"FLLR", b"afsp", b"DISP", b"minf", b"elm1", b"regn", b"umid", b"acid", b"strc", b"cart"}
 )
 """Chunks that may follow the samples; anything else there is more samples."""
+
+
+def is_placeholder(size: int) -> bool:
+    """Whether a number of bytes may be what a program writes that does not know how many there will be."""
+    return size == 0 or any(0 <= top - size <= _BELOW_PLACEHOLDER for top in _PLACEHOLDERS)
 
 
 def _unsigned(data: bytes, order: str) -> np.ndarray:
@@ -116,6 +137,7 @@ class StreamHeader:
         format: ``WAV``, ``RF64`` or ``AU``.
         sample_rate: in Hz, not judged.
         pcm: layout of the samples.
+        start: bytes that stand before the samples.
         size: bytes of samples that are promised; None where the stream's end ends them.
         placeholder: whether ``size`` may be what a program writes that does not know.
         tags: name and value.
@@ -124,6 +146,7 @@ class StreamHeader:
     format: str
     sample_rate: int
     pcm: PcmLayout
+    start: int
     size: int | None
     placeholder: bool = False
     tags: list[tuple[str, str]] = field(default_factory=list)
@@ -143,13 +166,18 @@ def _read_wav(source: ByteSource, magic: bytes) -> StreamHeader | None:
     shape: tuple[int, PcmLayout] | None = None
     long_size: int | None = None
     tags: list[tuple[str, str]] = []
+    start = 12
     for _ in range(_MOST_CHUNKS):
         head = source.read_exactly(8)
         if len(head) < 8:
             return None
         name, size = head[:4], int.from_bytes(head[4:], "little")
         if name == b"data":
-            return None if shape is None else _samples(magic, size, long_size, shape, tags)
+            if size == 0xFFFF_FFFF and long_size:
+                size = long_size
+            container = "WAV" if magic == b"RIFF" else "RF64"
+            return shape and StreamHeader(container, *shape, start + 8, size, is_placeholder(size), tags)
+        start += 8 + size + size % 2
         content = source.read_exactly(min(size, _MAX_CHUNK_BYTES))
         source.skip(size + size % 2 - len(content))
         if name == b"fmt ":
@@ -161,16 +189,6 @@ def _read_wav(source: ByteSource, magic: bytes) -> StreamHeader | None:
         elif name == b"LIST":
             tags += _info(content)
     return None
-
-
-def _samples(
-    magic: bytes, size: int, long_size: int | None, shape: tuple[int, PcmLayout], tags: list[tuple[str, str]]
-) -> StreamHeader:
-    if size == 0xFFFF_FFFF and long_size:
-        size = long_size
-    rate, pcm = shape
-    name = "WAV" if magic == b"RIFF" else "RF64"
-    return StreamHeader(name, rate, pcm, size, size == 0 or _UNKNOWN_SIZE <= size <= 0xFFFF_FFFF, tags)
 
 
 def _format(chunk: bytes) -> tuple[int, PcmLayout] | None:
@@ -209,4 +227,4 @@ def _read_au(source: ByteSource) -> StreamHeader | None:
     if pcm is None or not 0 < channels <= 0xFFFF or not 24 <= start <= _MAX_CHUNK_BYTES:
         return None
     source.skip(start - 24)
-    return StreamHeader("AU", rate, pcm, None if size == 0xFFFF_FFFF else size)
+    return StreamHeader("AU", rate, pcm, start, None if size == 0xFFFF_FFFF else size)

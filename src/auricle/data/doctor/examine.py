@@ -9,7 +9,7 @@ import numpy as np
 
 from auricle.audio import AudioReader
 from auricle.data.doctor.audio_fingerprint import RATE, SKETCH_SIZE, Fingerprint
-from auricle.data.doctor.levels import LevelMeter, Levels, peak_problem
+from auricle.data.doctor.levels import LevelMeter, Levels
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError
 
@@ -55,9 +55,6 @@ def _decode(path: Path) -> FileReport | Rejected:
         return Rejected(path, f"can't read {path}: {error.strerror or error}")
     if levels.frames == 0:
         return Rejected(path, f"{path} holds no samples: replace it")
-    fault = peak_problem(path, levels.peak)
-    if fault is not None:
-        return Rejected(path, fault)
     return FileReport(rate, channels, levels.frames / rate, levels, *fingerprint.finish())
 
 

@@ -6,20 +6,11 @@ from typing import final
 
 import numpy as np
 
-MAX_PEAK = 2.0
-"""A sound with samples beyond this is refused: it was saved with another full scale."""
 SILENT_PEAK = 1e-3
 """Time counts as silent where 50 ms stay below this peak (-60 dB)."""
 _WINDOW_SECONDS = 0.05
 _FULL_SCALE = 0.999
 _MIN_RUN = 3  # so many samples in a row at full scale are a flat top; one or two may be a rightly normalised peak
-
-
-def peak_problem(path: object, peak: float) -> str | None:
-    """Say what is wrong with a peak beyond the highest, or return None."""
-    if peak <= MAX_PEAK:
-        return None
-    return f"{path} has samples of up to {peak:g} where 1 is full scale ({MAX_PEAK:g} is tolerated): scale it down"
 
 
 @final

@@ -1,4 +1,8 @@
-"""Sounds from a pipe: read once, from the start to the end, without a seek."""
+"""Which decoder reads a sound. Its content decides, so that a file, a pipe and an open file of the same bytes agree.
+
+Plain samples (WAV, AU) and FLAC are read once, from the start to the end, without a seek, wherever they come from;
+all else is read from a file, into which a pipe is first stored.
+"""
 
 import tempfile
 from collections.abc import Callable
@@ -8,25 +12,34 @@ from typing import BinaryIO, final
 
 import numpy as np
 
-from auricle.audio.formats.base import AudioDecoder, AudioInfo
+from auricle.audio.formats import mpeg
+from auricle.audio.formats.base import AudioDecoder
+from auricle.audio.formats.flac import stated_frames
+from auricle.audio.formats.pcm import PcmDecoder
 from auricle.audio.formats.pyav import AvDecoder
-from auricle.audio.formats.truncation import flac_frames
-from auricle.audio.formats.wav_reader import AFTER_SAMPLES, StreamHeader, read_header
+from auricle.audio.formats.sndfile import NotForSndfileError, SndfileDecoder
+from auricle.audio.formats.text import is_text
+from auricle.audio.formats.truncation import truncation
+from auricle.audio.formats.wav_reader import read_header
 from auricle.audio.sandbox.limits import AudioLimits, check_shape
-from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 _CHUNK_BYTES = 1 << 16
 _MAX_START_BYTES = 1 << 24
-_MAX_SKIPPED_BYTES = 1 << 26
 
 
 @final
 class RewindablePipe:
-    """A binary stream that can be told to begin again as long as little of it has been read."""
+    """A binary stream that can be told to begin again as long as little of it has been read.
 
-    def __init__(self, stream: BinaryIO, name: Path) -> None:
-        self._stream, self._name = stream, name
+    Args:
+        stream: an open binary file.
+        name: what messages call it.
+        owned: whether `close` closes it.
+    """
+
+    def __init__(self, stream: BinaryIO, name: Path, *, owned: bool = False) -> None:
+        self._stream, self._name, self._owned = stream, name, owned
         self._start: bytearray | None = bytearray()
         self._pushed_back = b""
 
@@ -63,6 +76,10 @@ class RewindablePipe:
         assert self._start is not None, "the start of this pipe is forgotten"
         self._pushed_back, self._start = bytes(self._start) + self._pushed_back, None
 
+    def close(self) -> None:
+        if self._owned:
+            self._stream.close()
+
     def _read(self, size: int) -> bytes:
         if self._pushed_back:
             data, self._pushed_back = self._pushed_back[:size], self._pushed_back[size:]
@@ -78,54 +95,6 @@ class RewindablePipe:
             if len(start) > _MAX_START_BYTES:
                 raise AudioError(f"{self._name} holds no samples in its first 16 MiB: convert it to WAV or FLAC")
         return data
-
-
-@final
-class PcmDecoder(AudioDecoder):
-    """Plain samples (WAV or AU), as they come."""
-
-    def __init__(self, pipe: RewindablePipe, name: Path, header: StreamHeader) -> None:
-        self._pipe, self._pcm = pipe, header.pcm
-        self._bytes_left, self._placeholder = header.size, header.placeholder
-        has_length = header.size is not None and not header.placeholder
-        frames = header.size // header.pcm.frame_bytes if header.size is not None and has_length else 0
-        info = AudioInfo(name, header.sample_rate, header.pcm.channels, frames, header.format, has_length)
-        super().__init__(info, 0 if has_length else None, clean_tags(header.tags))
-
-    def damage(self) -> str | None:
-        """None: plain samples hide nothing."""
-        return None
-
-    def read(self, size: int) -> np.ndarray:
-        byte_count = size * self._pcm.frame_bytes
-        data = b""
-        while len(data) < byte_count and (part := self._read_bytes(byte_count - len(data))):
-            data += part
-        return self._pcm.samples(data)
-
-    def _read_bytes(self, size: int) -> bytes:
-        if self._bytes_left is None:
-            return self._pipe.read_exactly(size)
-        data = self._pipe.read_exactly(min(size, self._bytes_left))
-        self._bytes_left -= len(data)
-        if not data and self._placeholder:
-            return self._after_placeholder(size)
-        if not data:
-            self._pipe.skip(_MAX_SKIPPED_BYTES)  # so that whoever writes can end well
-        return data
-
-    def _after_placeholder(self, size: int) -> bytes:
-        """After a size that may mean nothing: more samples, unless it was right and other chunks follow."""
-        begin = self._pipe.read_exactly(4)
-        self._placeholder = False
-        if begin in AFTER_SAMPLES:
-            return b""
-        self._pipe.push_back(begin)
-        self._bytes_left = None
-        return self._pipe.read_exactly(size)
-
-    def close(self) -> None:
-        """Do nothing: the stream belongs to the caller."""
 
 
 @final
@@ -158,6 +127,7 @@ class SpooledDecoder(AudioDecoder):
             self._folder.cleanup()
             raise
         super().__init__(replace(self._inner.info, path=name), self._inner.tolerance, self._inner.tags)
+        self.warnings = self._inner.warnings
 
     def damage(self) -> str | None:
         return self._inner.damage()
@@ -195,10 +165,27 @@ def _store(pipe: RewindablePipe, name: Path, path: Path, limit: int) -> int:
     return stored
 
 
+def open_file(path: Path, limits: AudioLimits) -> AudioDecoder:
+    """A decoder for a file, by its content.
+
+    Raises:
+        AudioError: it can't be read, or goes beyond the limits.
+        OSError: the system can't open it.
+    """
+    size = path.stat().st_size
+    pipe = RewindablePipe(path.open("rb"), path, owned=True)
+    try:
+        decoder = _open_streamable(pipe, path, size) or _decoder_of_file(path)
+    except BaseException:
+        pipe.close()
+        raise
+    return _checked(decoder, limits)
+
+
 def open_pipe(
     stream: BinaryIO, name: Path, limits: AudioLimits, decode: Callable[[Path], AudioDecoder]
 ) -> AudioDecoder:
-    """A decoder for a stream, in one pass where its format allows.
+    """A decoder for a stream, in one pass where its format allows. It is the decoder of the same bytes in a file.
 
     Args:
         stream: an open binary file; it is not closed.
@@ -210,20 +197,46 @@ def open_pipe(
         AudioError: it can't be read, or goes beyond the limits.
     """
     pipe = RewindablePipe(stream, name)
+    decoder = _open_streamable(pipe, name, None) or SpooledDecoder(pipe, name, limits, decode)
+    return _checked(decoder, limits)
+
+
+def _open_streamable(pipe: RewindablePipe, name: Path, size: int | None) -> AudioDecoder | None:
+    """A decoder of plain samples or FLAC; else None, and the pipe is where it began."""
     header = read_header(pipe)
     if header is not None:
         pipe.forget_start()
-        pcm_decoder = PcmDecoder(pipe, name, header)
-        check_shape(pcm_decoder.info, limits)
-        return pcm_decoder
+        return PcmDecoder(pipe, name, header, size)
     pipe.rewind()
     start = pipe.read_exactly(42)
     pipe.push_back(start)
-    frames = flac_frames(start)
-    if frames is not None:
-        decoder: AudioDecoder = AvDecoder(name, pipe, frames)
-    else:
-        decoder = SpooledDecoder(pipe, name, limits, decode)
+    frames = stated_frames(start)
+    return None if frames is None else AvDecoder(name, pipe, frames)
+
+
+def _decoder_of_file(path: Path) -> AudioDecoder:
+    cut = truncation(path)
+    if cut is not None:
+        raise AudioError(f"{path} is cut short ({cut}): replace it, or convert it with a tool that repairs it")
+    if mpeg.begins_with_frame(path):
+        return AvDecoder(path)
+    try:
+        return SndfileDecoder(path)
+    except NotForSndfileError as refusal:
+        damage = refusal.damage
+    if is_text(path):
+        raise AudioError(
+            f"{path} is not audio but a text, such as a list or the error page of a server: fetch it again"
+        )
+    try:
+        return AvDecoder(path)
+    except AudioError as error:
+        if damage is None:
+            raise
+        raise AudioError(f"{path} is damaged ({damage}): replace it") from error
+
+
+def _checked(decoder: AudioDecoder, limits: AudioLimits) -> AudioDecoder:
     try:
         check_shape(decoder.info, limits)
     except AudioError:
