@@ -170,6 +170,7 @@ def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str
 
 def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple[Any, float]:
     """A model after so many steps, and the seconds they took."""
+    from auricle.api.run_record import RunRecord
     from auricle.api.training_run import TrainingCallbacks, fit, prepare_data
     from auricle.model import ModelInfo
     from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice
@@ -182,7 +183,8 @@ def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple
     fit_scale(model, data.cache, config.seed)
     task = AutoencoderTask(model, config, data.cache, lambda *_: None, None)
     with tempfile.TemporaryDirectory(dir=home) as folder:
-        last = fit(task, {}, Run(Path(folder), Budget(steps=args.steps), device, previews=0), (), callbacks)
+        record = RunRecord.of(data.cache, data.held_out_names, {}, device)
+        last = fit(task, {}, Run(Path(folder), Budget(steps=args.steps), device, previews=0), record, (), callbacks)
     if last is None:
         raise OptionError(f"{args.steps} steps: give at least one")
     freeze_prior(model, start, data.cache)

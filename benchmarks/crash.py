@@ -238,7 +238,15 @@ def _commands(args: argparse.Namespace, home: Path, sounds: Path) -> dict[str, A
 def _command(sounds: Path, out: Path, steps: int, seconds: float | None, *, resume: bool = False) -> None:
     """Run ``auricle train``; killed so many seconds after its first save if it still runs then."""
     words = [*SHAPE, "--budget", str(steps), "--adversarial", "0.5", "--out", str(out)]
-    command = [sys.executable, "-m", "auricle", "train", str(sounds), *words, *(["--resume"] if resume else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "auricle",
+        "train",
+        str(sounds),
+        *words,
+        *(["--resume", "--force"] if resume else []),
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         if seconds is not None:
             folder = out.with_name(out.name.split(".")[0] + ".run")

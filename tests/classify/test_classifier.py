@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from small_sounds import KINDS, RATE, sound
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.classifier_file import read_classifier
+from auricle.classify.classifier_file import read_classifier, write_classifier
 from auricle.classify.features.latents import random_encoder
 from auricle.classify.prediction import Guess, join_windows
+from auricle.data.labels import check_class_names
 from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
 from auricle.model import load
 from auricle.options.classification import ClassifierOptions
@@ -131,6 +134,20 @@ def test_silence_and_tiny_clips_have_an_answer(fitted: Classifier, tmp_path: Pat
         fitted.predict_audio(np.zeros((1, 0)), 16000)
     with pytest.raises(OptionError, match="ask for 1 or more"):
         fitted.predict(tmp_path / "tiny.wav", top=0)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=2, unique=True))
+def test_a_classifier_with_names_that_pass_can_be_read(stored: Path, tmp_path: Path, names: list[str]) -> None:
+    metadata, arrays = read_classifier(stored)
+    both = (*metadata.classes[2:], *names)
+    try:
+        check_class_names(both)
+    except DataError:
+        return
+    renamed = metadata.model_copy(update={"classes": both, "files": dict.fromkeys(both, 1)})
+    write_classifier(tmp_path / "b.classifier.safetensors", renamed, arrays, force=True)
+    assert read_classifier(tmp_path / "b.classifier.safetensors")[0] == renamed
 
 
 def test_each_flipped_bit_is_refused(stored: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.data.labels import labelled
+from auricle.data.labels import MAX_CLASS_NAME, check_class_names, labelled
 from auricle.errors import DataError
 
 
@@ -113,3 +113,24 @@ def test_a_missing_column_that_was_asked_for(folder: Path) -> None:
     table.write_text("path,label\nkick/a.wav,a\n")
     with pytest.raises(DataError, match="no column speaker"):
         labelled(folder, table, group="speaker")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["kick", "snare\u00a0drum"], r"'snare\\xa0drum' has the character U\+00A0, which can't be shown"),
+        (["a\x1b[2J"], r"U\+001B"),
+        (["a\u202eb"], r"U\+202E"),
+        (["a\udcff"], r"U\+DCFF"),
+        (["a" * (MAX_CLASS_NAME + 1)], "a name of 257 characters, at most 256"),
+        (list(map(str, range(11))), "11 classes, at most 10"),
+    ],
+)
+def test_classes_that_no_file_can_hold(names: list[str], message: str) -> None:
+    with pytest.raises(DataError, match=message) as caught:
+        check_class_names(names, most=10)
+    assert str(caught.value).isprintable()
+
+
+def test_classes_that_any_file_can_hold() -> None:
+    check_class_names(["$x_$", "größer", "鳥", "a b", "a/b", "a" * MAX_CLASS_NAME], most=10)

@@ -2,8 +2,15 @@
 
 from pathlib import Path
 
-from auricle.api.training_run import TrainingCallbacks, cpu_threads, fit, open_run_folder
-from auricle.atomic import check_writable
+from auricle.api.run_record import RunRecord
+from auricle.api.training_run import (
+    TrainingCallbacks,
+    check_output,
+    cpu_threads,
+    fit,
+    note_of_main,
+    open_run_folder,
+)
 from auricle.classify.finetuning.finetune import FineTuning, Tuned, check_finetuned_probe
 from auricle.classify.label_checks import load_labels
 from auricle.data.labels import Labels
@@ -39,7 +46,7 @@ def finetune(
         model: whose encoder is the start.
         options: labels, groups, segments, seed, budget, trackers.
         device: what each process computes on; by default the best device at hand.
-        force: replace ``out``.
+        force: replace ``out``, and discard the states of an earlier run unless ``options.resume`` goes on from them.
         callbacks: called while it goes.
 
     Raises:
@@ -50,11 +57,12 @@ def finetune(
     require("sklearn", extra="classify", purpose="classifiers")
     check_finetuned_probe(options)
     check_trackers(trackers)
-    check_writable(out, force=force or options.resume)
+    check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
-    with cpu_threads(device.threads), open_run_folder(out) as run_folder:
+    opened = open_run_folder(out, training_device, resume=options.resume, force=force)
+    with cpu_threads(device.threads), opened as run_folder:
         with training_device.main_process_first():
             finetuning = FineTuning(
                 labels,
@@ -64,10 +72,13 @@ def finetune(
                 on_progress=callbacks.on_progress,
                 on_note=callbacks.on_note,
             )
-        run = Run(run_folder, limit, training_device, options.resume, save_seconds=_SAVE_SECONDS)
-        fit(finetuning.task, finetuning.tuning.model_dump(mode="json", by_alias=True), run, trackers, callbacks)
+        on_note = note_of_main(training_device, callbacks)
+        run = Run(run_folder, limit, training_device, options.resume, save_seconds=_SAVE_SECONDS, on_note=on_note)
+        record = RunRecord.of(finetuning.cache, finetuning.held_out_names, finetuning.label_by_name, training_device)
+        config = finetuning.tuning.model_dump(mode="json", by_alias=True)
+        fit(finetuning.task, config, run, record, trackers, callbacks)
         tuned = finetuning.result()
         if training_device.is_main:
-            tuned.classifier.save(out, force=force or options.resume)
+            tuned.classifier.save(out, force=force)
         training_device.wait_for_everyone()
         return tuned

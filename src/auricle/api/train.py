@@ -5,19 +5,21 @@ from functools import partial
 from pathlib import Path
 from typing import final
 
+from auricle.api.run_record import RunRecord
 from auricle.api.training_run import (
+    LabelSource,
     TrainingCallbacks,
     TrainingData,
+    check_output,
     cpu_threads,
     fit,
+    note_of_main,
     open_run_folder,
     prepare_data,
 )
-from auricle.atomic import check_writable
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
 from auricle.data import Corpus, Rejected, Sound
-from auricle.data.labels import labelled
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import load
@@ -79,7 +81,7 @@ def train(
         budget: time (``90s``, ``20m``, ``2h``) or number of steps.
         options: shape, objective, labels, seed, trackers.
         device: what each process computes on; by default the best device at hand.
-        force: replace ``out``.
+        force: replace ``out``, and discard the states of an earlier run unless ``options.resume`` goes on from them.
         callbacks: called while it goes.
 
     Raises:
@@ -87,23 +89,27 @@ def train(
     """
     out, limit, trackers = Path(out), Budget.parse(budget), tracker_names(options.trackers)
     check_trackers(trackers)
-    check_writable(out, force=force or options.resume)
+    check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     start = _configured(resolve_start(options.preset, options.size, base), options, training_device)
-    with cpu_threads(device.threads), open_run_folder(out) as run_folder:
-        data = prepare_data(folder, run_folder, start.config.model.sample_rate, training_device, callbacks)
-        start, classes = _with_labels(start, data, options)
+    opened = open_run_folder(out, training_device, resume=options.resume, force=force)
+    with cpu_threads(device.threads), opened as run_folder:
+        rate, source = start.config.model.sample_rate, _label_source(options)
+        data = prepare_data(folder, run_folder, rate, training_device, callbacks, label_source=source)
+        start, classes = _with_labels(start, data)
         model = first_model(start, ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not options.resume:
             fit_scale(model, data.cache, options.seed)
         excerpts = Excerpts.choose(data.held_out, model.sample_rate)
         task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes)
-        run = Run(run_folder, limit, training_device, options.resume)
-        report = fit(task, start.config.model_dump(mode="json"), run, trackers, callbacks)
+        on_note = note_of_main(training_device, callbacks)
+        run = Run(run_folder, limit, training_device, options.resume, on_note=on_note)
+        record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device)
+        report = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
         if training_device.is_main:
             callbacks.enter("freezing the prior")
             freeze_prior(model, start, data.cache)
-            save(_with_provenance(model, start, data, report), out, force=force or options.resume)
+            save(_with_provenance(model, start, data, report), out, force=force)
         training_device.wait_for_everyone()
         trained = load(out)
         callbacks.enter("measuring held-out files")
@@ -131,18 +137,20 @@ def _configured(start: StartingPoint, options: TrainingOptions, device: Training
     return replace(start, config=with_adversary(config, options.adversarial, adversary(config.model.sample_rate)))
 
 
-def _with_labels(
-    start: StartingPoint, data: TrainingData, options: TrainingOptions
-) -> tuple[StartingPoint, tuple[int, ...] | None]:
+def _label_source(options: TrainingOptions) -> LabelSource | None:
+    wanted = options.labels or options.labels_table is not None
+    return LabelSource(options.labels_table and Path(options.labels_table)) if wanted else None
+
+
+def _with_labels(start: StartingPoint, data: TrainingData) -> tuple[StartingPoint, tuple[int, ...] | None]:
     """The configuration with a label head, and the class of each sound in the cache.
 
     Raises:
         DataError: there are not two classes among the sounds to train on.
     """
-    if not options.labels and options.labels_table is None:
+    if data.labels is None:
         return start, None
-    table = options.labels_table
-    labels = {item.sound.name: item.label for item in labelled(data.folder, table and Path(table)).sounds}
+    labels = data.label_by_name
     sound_labels = [labels.get(name) for name in data.cache.names]
     names = sorted({label for label in sound_labels if label is not None})
     if len(names) < 2:

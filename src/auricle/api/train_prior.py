@@ -8,26 +8,31 @@ from typing import final
 import numpy as np
 import torch
 
+from auricle.api.run_record import RunRecord
 from auricle.api.training_run import (
+    LabelSource,
     TrainingCallbacks,
     TrainingData,
+    check_output,
     cpu_threads,
     fit,
+    note_of_main,
     open_run_folder,
     prepare_data,
 )
-from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound
-from auricle.data.labels import labelled
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker_names
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
+from auricle.synth.priors.base import MAX_PRIOR_CLASSES
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
 from auricle.training import Budget, Report, Run, TrainingDevice
+from auricle.training.loop.checkpoint import Checkpoints
+from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import check_trackers
 
 KINDS: dict[str, PriorConfig] = {"flow": FlowConfig(), "recurrent": RecurrentConfig()}
@@ -93,7 +98,7 @@ def train_prior(
         options: kind of prior, classes, budget, seed, trackers.
         config: the prior's shape in detail; it overrides ``options.kind``.
         device: what each process computes on; by default the best device at hand.
-        force: replace ``out``.
+        force: replace ``out``, and discard the states of an earlier run unless ``options.resume`` goes on from them.
         callbacks: called while it goes.
 
     Raises:
@@ -104,26 +109,30 @@ def train_prior(
     if options.kind not in KINDS:
         raise OptionError(f"no prior of kind {options.kind!r}: choose one of {', '.join(KINDS)}")
     check_trackers(trackers)
-    check_writable(out, force=force or options.resume)
-    seed, batch, channels, resume = options.seed, options.batch, options.channels, options.resume
+    check_output(out, resume=options.resume, force=force)
+    channels, resume = options.channels, options.resume
     training_device = TrainingDevice(device)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
-    with cpu_threads(device.threads), open_run_folder(out) as home:
-        material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks)
+    opened = open_run_folder(out, training_device, resume=resume, force=force)
+    with cpu_threads(device.threads), opened as home:
+        source = _label_source(options)
+        material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks, label_source=source)
         callbacks.enter("trying the model on them")
         score = check_reconstruction(autoencoder, material.cache)
         score.require(autoencoder, options.max_mel_distance)
-        labelling = _Labelling.of(material, options)
+        labelling = _Labelling.of(material)
         learned, held_out = _examples(material, labelling, autoencoder, home, channels, training_device, callbacks)
-        training = _configured(config or KINDS[options.kind], learned.latents, seed, batch)
+        window = _window_of_states(home) if resume else None
+        training = _configured(config or KINDS[options.kind], learned.latents, options, window)
         prior = _first(training, Origin.of(autoencoder, channels, labelling.classes), learned, _named(out))
         task = PriorTask(prior, training, learned, held_out, autoencoder)
-        run = Run(home, limit, training_device, resume)
-        last = fit(task, training.model_dump(mode="json"), run, trackers, callbacks)
+        run = Run(home, limit, training_device, resume, on_note=note_of_main(training_device, callbacks))
+        record = RunRecord.of(material.cache, material.held_out_names, labelling.labels, training_device)
+        last = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
         held_out_loss = task.loss()
         if training_device.is_main:
             _sign(prior, material, last, held_out_loss, score)
-            save_prior(prior, out, force=force or resume)
+            save_prior(prior, out, force=force)
         training_device.wait_for_everyone()
         return TrainedPrior(
             path=out,
@@ -142,6 +151,10 @@ def train_prior(
         )
 
 
+def _label_source(options: PriorTrainingOptions) -> LabelSource | None:
+    return None if options.no_labels else LabelSource(options.labels_table, MAX_PRIOR_CLASSES)
+
+
 @final
 @dataclass(frozen=True)
 class _Labelling:
@@ -152,14 +165,13 @@ class _Labelling:
     unmatched: int
 
     @staticmethod
-    def of(material: TrainingData, options: PriorTrainingOptions) -> "_Labelling":
-        if not options.labels and options.labels_table is None:
+    def of(material: TrainingData) -> "_Labelling":
+        if material.labels is None:
             return _Labelling({}, (), 0)
-        labelled_corpus = labelled(material.folder, options.labels_table)
-        label_by_name = {sound.sound.name: sound.label for sound in labelled_corpus.sounds}
+        label_by_name = material.label_by_name
         used_labels = {label_by_name.get(name) for name in material.cache.names} - {None}
         return _Labelling(
-            label_by_name, tuple(sorted(name for name in used_labels if name is not None)), labelled_corpus.unmatched
+            label_by_name, tuple(sorted(name for name in used_labels if name is not None)), material.labels.unmatched
         )
 
     def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
@@ -203,14 +215,26 @@ def _examples(
         return learned, encoded(spare)
 
 
-def _configured(config: PriorConfig, latents: LatentCache, seed: int, batch: int | None) -> PriorTraining:
-    """A window that holds most sounds whole, if they are short."""
+def _configured(
+    config: PriorConfig, latents: LatentCache, options: PriorTrainingOptions, window: int | None
+) -> PriorTraining:
+    """With ``window``, or one that holds most sounds whole, if they are short."""
     if "window" not in config.model_fields_set:
-        most = float(np.percentile(latents.lengths, _WHOLE)) + _PAUSE
-        window = min(max(-(-most // _PAUSE) * _PAUSE, _SHORTEST_WINDOW), _LONGEST_WINDOW)
-        config = type(config).model_validate({**config.model_dump(), "window": int(window)})
-    training = PriorTraining(prior=config, seed=seed)
-    return training if batch is None else training.model_copy(update={"batch": batch})
+        window = window or _fitting_window(latents)
+        config = type(config).model_validate({**config.model_dump(), "window": window})
+    training = PriorTraining(prior=config, seed=options.seed)
+    return training if options.batch is None else training.model_copy(update={"batch": options.batch})
+
+
+def _fitting_window(latents: LatentCache) -> int:
+    most = float(np.percentile(latents.lengths, _WHOLE)) + _PAUSE
+    return int(min(max(-(-most // _PAUSE) * _PAUSE, _SHORTEST_WINDOW), _LONGEST_WINDOW))
+
+
+def _window_of_states(folder: Path) -> int | None:
+    """The window of a run that is resumed: sounds that were added since do not change it."""
+    config = Checkpoints(folder / CHECKPOINTS).newest_config
+    return None if config is None else config.get("training", {}).get("prior", {}).get("window")
 
 
 def _first(training: PriorTraining, origin: Origin, learned: LabelledLatents, info: PriorInfo) -> Prior:

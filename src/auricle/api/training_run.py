@@ -2,16 +2,20 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
 import torch
 
+from auricle.api.run_record import RunRecord
+from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
+from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, labelled
 from auricle.data.remote import is_url, local_copy
 from auricle.errors import AuricleError, OutputError
+from auricle.lock import lock_folder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.training import Report, Run, Task, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints
@@ -51,12 +55,38 @@ class TrainingData:
         corpus: everything that was found.
         held_out: what is not learned from.
         cache: what is learned from, decoded.
+        labels: of all sounds; None where labels play no part.
     """
 
     folder: Path
     corpus: Corpus
     held_out: tuple[Sound, ...]
     cache: AudioCache
+    labels: Labels | None = None
+
+    @property
+    def held_out_names(self) -> tuple[str, ...]:
+        """Names of what is not learned from."""
+        return tuple(sound.name for sound in self.held_out)
+
+    @property
+    def label_by_name(self) -> dict[str, str | None]:
+        """The class of each sound; empty where labels play no part."""
+        return {item.sound.name: item.label for item in self.labels.sounds} if self.labels is not None else {}
+
+
+@final
+@dataclass(frozen=True)
+class LabelSource:
+    """Where classes come from: a table, or the folders that hold the sounds.
+
+    Attributes:
+        table: None for folders.
+        most: how many classes there may be.
+    """
+
+    table: Path | None = None
+    most: int = MAX_CLASSES
 
 
 def prepare_data(
@@ -65,11 +95,14 @@ def prepare_data(
     sample_rate: int,
     device: TrainingDevice,
     callbacks: TrainingCallbacks,
-    *,
-    max_channels: int = 2,
+    label_source: LabelSource | None = None,
 ) -> TrainingData:
     """Find and decode the sounds of a folder or URL into ``run_folder``; one process first, so that the others find
-    the work done."""
+    the work done. Labels are read, and their names checked, before anything is decoded.
+
+    Raises:
+        DataError: there is nothing to learn from, silence is all there is, or labels can't be used.
+    """
     with device.main_process_first():
         lost: tuple[Rejected, ...] = ()
         if is_url(folder):
@@ -79,27 +112,48 @@ def prepare_data(
         scanned = scan(Path(folder))
         corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
         callbacks.on_corpus(corpus)
+        labels = None if label_source is None else _labels(Path(folder), label_source)
         training_sounds, held_out = split(corpus.sounds)
         cache = AudioCache.build(
             training_sounds,
             run_folder,
             sample_rate=sample_rate,
-            max_channels=max_channels,
             on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
-    return TrainingData(Path(folder), corpus, held_out, cache)
+    cache.require_audible()
+    return TrainingData(Path(folder), corpus, held_out, cache, labels)
+
+
+def _labels(folder: Path, source: LabelSource) -> Labels:
+    labels = labelled(folder, source.table)
+    check_class_names(labels.classes, most=source.most)
+    return labels
+
+
+def note_of_main(device: TrainingDevice, callbacks: TrainingCallbacks) -> Callable[[str], None]:
+    """Where notes go that every process of a run has: the first one says them."""
+    return callbacks.on_note if device.is_main else lambda line: None
 
 
 def fit(
-    task: Task, config: Mapping[str, Any], run: Run, trackers: Sequence[str], callbacks: TrainingCallbacks
+    task: Task,
+    config: Mapping[str, Any],
+    run: Run,
+    record: RunRecord,
+    trackers: Sequence[str],
+    callbacks: TrainingCallbacks,
 ) -> Report | None:
-    """Train and record; ``config`` is shown on the run's page. The last report, None if nothing was left to do."""
+    """Train and record; ``config`` is shown on the run's page. The last report, None if nothing was left to do.
+
+    A resumed run first says what is not as ``record`` was when it began.
+    """
     callbacks.enter("training")
     report = None
     with ExitStack() as stack:
         recorder = None
         if run.device.is_main:
+            record.compare_or_write(run.folder, resume=run.resume, on_note=callbacks.on_note)
             recorder = Recorder(run.folder, config, resume=run.resume, trackers=trackers, on_trouble=callbacks.on_note)
             stack.enter_context(recorder)
         for report in run_training(task, run):
@@ -120,19 +174,56 @@ def cpu_threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(previous)
 
 
+def check_output(out: Path, *, resume: bool, force: bool) -> None:
+    """Refuse early what could not be written at the end; a finished result is never replaced without ``force``.
+
+    Raises:
+        OutputError: as `check_writable`.
+    """
+    if resume and not force and out.is_file():
+        raise OutputError(
+            f"{out} exists already, so its run has ended: go on with --resume --force, which replaces it, or move it "
+            "elsewhere first"
+        )
+    check_writable(out, force=force)
+
+
 @contextmanager
-def open_run_folder(out: Path) -> Iterator[Path]:
-    """Where checkpoints and decoded sounds lie; it goes again if a run fails before its first checkpoint."""
+def open_run_folder(out: Path, device: TrainingDevice, *, resume: bool, force: bool) -> Iterator[Path]:
+    """Where checkpoints and decoded sounds lie, for one process (or its group) at a time; it goes again if a run fails
+    before its first checkpoint.
+
+    Raises:
+        ModelError: there is no state to go on from.
+        OutputError: another run is at work there; or the states of an earlier run lie there and would be lost: neither
+            ``resume`` nor ``force`` is true.
+    """
     stem = out.name.removesuffix(".safetensors").removesuffix(".auricle")
     folder = out.with_name(stem + ".run")
-    fresh = not folder.exists()
+    fresh = _make_folder(folder)
+    states = Checkpoints(folder / CHECKPOINTS)
+    with lock_folder(folder) if device.is_main else nullcontext():
+        if states and not resume and not force:
+            raise OutputError(
+                f"{folder} holds the states of an earlier run, up to step {states.last_step}: go on from there with "
+                "--resume, or discard them with --force, or name another --out"
+            )
+        try:
+            if resume:
+                states.require_any()
+            yield folder
+        except AuricleError:
+            if fresh and not states:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def _make_folder(folder: Path) -> bool:
+    """Whether it had to be made."""
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir()
+    except FileExistsError:
+        return False
     except OSError as error:
         raise OutputError(f"can't make the folder {folder}: {error.strerror}") from error
-    try:
-        yield folder
-    except AuricleError:
-        if fresh and not Checkpoints(folder / CHECKPOINTS):
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
+    return True

@@ -91,6 +91,8 @@ class Classifier:
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         for rejected in features.skipped:
             on_note(f"left out: {rejected.reason}")
+        if len(features.silent) == len(features.names):
+            raise DataError(f"all {len(features.names)} sounds are silent: name sounds that can be heard")
         note_silent(features.silent, on_note)
         items = match_labels(features, labels.known)
         names = [str(item.label) for item in items]

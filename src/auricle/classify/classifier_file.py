@@ -11,6 +11,7 @@ from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
+from auricle.data.labels import MAX_CLASSES
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
 from auricle.model.config import describe
@@ -22,7 +23,6 @@ SUFFIX = ".classifier.safetensors"
 CLASSIFIER_FILE = FileKind(
     "classifier", SUFFIX, "auricle-classifier", 1, ("classifier", CHECKSUM), largest_file=1 << 30, largest_text=8 << 20
 )
-_MAX_CLASSES = 10_000
 
 
 @final
@@ -38,8 +38,8 @@ class ClassifierMetadata(Frozen):
         validation_alias="recipe", serialization_alias="recipe", description="how features are made"
     )
     probe: SerializeAsAny[Probe] = Field(description="what has learned")
-    classes: tuple[str, ...] = Field(min_length=2, max_length=_MAX_CLASSES, description="names, in order")
-    files: dict[str, int] = Field(max_length=_MAX_CLASSES, description="sounds of each class that it learned from")
+    classes: tuple[str, ...] = Field(min_length=2, max_length=MAX_CLASSES, description="names, in order")
+    files: dict[str, int] = Field(max_length=MAX_CLASSES, description="sounds of each class that it learned from")
     window: float = Field(ge=0.01, le=30, description="seconds of a window of a timeline")
     own_encoder: AutoencoderConfig | None = Field(
         default=None,

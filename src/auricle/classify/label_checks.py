@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from auricle.data.event_formats import names_events
-from auricle.data.labels import Labels, labelled
+from auricle.data.labels import Labels, check_class_names, labelled
 from auricle.errors import DataError, OptionError
 from auricle.options.classification import ClassifierOptions
 
@@ -51,7 +51,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
     """Refuse what nothing can be learned from, tell what is thin.
 
     Raises:
-        DataError: no sound has a label, or all are of one class.
+        DataError: no sound has a label, or all are of one class; or a class has a name that no file can hold.
     """
     counts = Counter(str(item.label) for item in labels.known)
     if not counts:
@@ -60,6 +60,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         raise DataError(
             f"all {counts.total()} sounds are of class {next(iter(counts))}: two classes or more are needed"
         )
+    check_class_names(counts)
     if labels.rejected:
         on_note(f"{_count(len(labels.rejected), 'file')} can't be used; the first: {labels.rejected[0].reason}")
     if labels.unmatched:

@@ -98,10 +98,32 @@ class AudioCache(RowCache):
             on_note,
         )
 
+    def require_audible(self) -> None:
+        """Refuse silence.
+
+        Raises:
+            DataError: it is all there is.
+        """
+        if self.is_silent:
+            raise DataError(
+                f"all {len(self)} sounds to learn from are silent (nothing above -84 dB), the first is "
+                f"{self.names[0]}: name sounds that can be heard"
+            )
+
     @property
     def seconds(self) -> float:
         """Total length in seconds."""
         return float(self.lengths.sum()) / self.sample_rate
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no sound holds anything above -84 dB; mostly a look at the first one says that one does."""
+        blocks = (
+            self.rows(index, start, _BLOCK)
+            for index in range(len(self))
+            for start in range(0, int(self.lengths[index]), _BLOCK)
+        )
+        return all(block.max(initial=0) <= 1 and block.min(initial=0) >= -1 for block in blocks)
 
     def channels(self, index: int) -> int:
         """Return how many channels a sound has here."""

@@ -1,7 +1,7 @@
 """What sounds are called: labels from the folders that hold them, or from a table."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,8 @@ from unicodedata import normalize
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, scan
 from auricle.errors import DataError
 
+MAX_CLASSES, MAX_CLASS_NAME = 10_000, 256
+"""Of classes that a file holds, and of characters in a name."""
 _SPLITS = frozenset({"train", "training", "valid", "validation", "test", "heldout", "held_out", "held-out", "eval"})
 _PATH_COLUMNS = ("path", "file", "filename", "file_name", "name")
 _DELIMITERS = (",", ";", "\t")
@@ -117,6 +119,36 @@ def _match_names(rows: Mapping[str, "_Row"], names: Sequence[str]) -> Mapping[st
         alike = [] if name in exact else others.get(normalize("NFC", name), [])
         matched[alike[0] if len(alike) == 1 else name] = row
     return matched
+
+
+def check_class_names(names: Iterable[str], *, most: int = MAX_CLASSES) -> None:
+    """Refuse names that no file could hold or no page could show, before any work is done for them.
+
+    Args:
+        names: of the classes, each once.
+        most: how many there may be.
+
+    Raises:
+        DataError: one has a character that can't be shown, or is too long; or there are too many.
+    """
+    classes = list(names)
+    for name in classes:
+        strange = next((letter for letter in name if not letter.isprintable()), None)
+        if strange is not None:
+            raise DataError(
+                f"the class {name!r} has the character U+{ord(strange):04X}, which can't be shown: rename its folder, "
+                "or write its label without it"
+            )
+        if len(name) > MAX_CLASS_NAME:
+            raise DataError(
+                f"the class {name[:30]}... has a name of {len(name)} characters, at most {MAX_CLASS_NAME} are allowed: "
+                "shorten it"
+            )
+    if len(classes) > most:
+        raise DataError(
+            f"{len(classes)} classes, at most {most} can be learned: is the column of labels, or the folder, the right "
+            "one?"
+        )
 
 
 def _make_labels(sounds: list[Labelled], rejected: tuple[Rejected, ...], unmatched: int) -> Labels:

@@ -35,6 +35,7 @@ class RowCache:
         folder: where it lies.
         names: name (path relative to the scanned folder) of each sound.
         lengths: int64, rows of each sound.
+        checksums: of each sound's values as they were written: equal for equal sounds, whatever their names.
     """
 
     title: ClassVar[str]
@@ -59,6 +60,7 @@ class RowCache:
             self._checked = np.zeros(len(self._entries), bool)
             is_damaged = is_damaged or not all(map(self._is_intact, self._checked_at_once()))
             self.names = tuple(entry.name for entry in self._entries)
+            self.checksums = tuple(entry.checksum for entry in self._entries)
             self.lengths = np.array([entry.length for entry in self._entries], np.int64)
             self._read_index(index)
         except (OSError, ValueError, LookupError, TypeError) as error:

@@ -87,8 +87,9 @@ class PriorTrainingOptions:
 
     Attributes:
         kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever).
-        labels: learn classes, one for each folder of sounds. Sounds without a label take part.
-        labels_table: the same with the classes of a CSV file with the columns path and label.
+        no_labels: learn no classes; by default there is one for each folder of sounds. Sounds without a label take
+            part.
+        labels_table: take the classes from a CSV file with the columns path and label.
         channels: 1, or 2 for stereo.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
         batch: windows per step and process.
@@ -99,11 +100,11 @@ class PriorTrainingOptions:
         resume: go on from the last checkpoint.
 
     Raises:
-        OptionError: a number is out of range.
+        OptionError: a number is out of range, or labels are wanted and not wanted.
     """
 
     kind: str = "flow"
-    labels: bool = True
+    no_labels: bool = False
     labels_table: Path | None = None
     channels: int = 1
     budget: str = "10m"
@@ -116,6 +117,8 @@ class PriorTrainingOptions:
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check_batch(self.batch)
+        if self.no_labels and self.labels_table is not None:
+            raise OptionError(f"--no-labels and --labels-table {self.labels_table}: give one of the two")
         if self.channels not in (1, 2):
             raise OptionError(f"a prior of {self.channels} channels: use 1 or 2")
         if not self.max_mel_distance > 0:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from auricle.classify.evaluation.compare import evaluate_classifier
+from auricle.classify.evaluation.compare import draw_confusion, evaluate_classifier
 from auricle.classify.evaluation.cross_validation import Evaluation, evaluate, interval, majority
 from auricle.classify.probes.folds import check_groups_in_folds, complete_groups, esc_fold, folds_of, grouped_folds
 from auricle.classify.probes.probe import probe_of_kind
@@ -171,3 +171,12 @@ def test_bad_questions(sounds: Path, model_file: Path) -> None:
         evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="("))
     with pytest.raises(DataError, match="find nothing in"):
         evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="speaker"))
+
+
+def test_a_class_with_the_name_of_a_formula_can_be_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    labels = ["$x_$", "^{", "$x_$", "^{"]
+    values = np.array([[0.0, 1.0], [1.0, 0.0], [0.1, 1.0], [1.0, 0.1]], np.float32)
+    evaluation = evaluate(values, labels, ["1", "1", "2", "2"], probe_of_kind("knn"))
+    draw_confusion(evaluation, tmp_path / "c.png")
+    assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")

@@ -120,11 +120,11 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
     } == set()
 
 
-def _eager(*arguments: Any) -> Any:
+def _eager(*arguments: Any, **options: Any) -> Any:
     """A run that saves and reports after every step."""
     from auricle.training import Run
 
-    return Run(*arguments, save_seconds=0.0, report_steps=1)
+    return Run(*arguments, **options, save_seconds=0.0, report_steps=1)
 
 
 def test_seeds_decide(train: Callable[..., auricle.TrainedPrior]) -> None:
@@ -136,11 +136,11 @@ def test_seeds_decide(train: Callable[..., auricle.TrainedPrior]) -> None:
 def test_a_resumed_run_must_be_the_same_one(train: Callable[..., auricle.TrainedPrior]) -> None:
     train(budget="2")
     with pytest.raises(ModelError, match="belongs to a run with other settings"):
-        train(budget="4", resume=True, labels=False)
+        train(budget="4", resume=True, force=True, no_labels=True)
 
 
 def test_without_labels_and_in_stereo(train: Callable[..., auricle.TrainedPrior]) -> None:
-    result = train(budget="2", labels=False, channels=2)
+    result = train(budget="2", no_labels=True, channels=2)
     assert result.prior.classes == () and result.prior.features == 2 * result.prior.latent_dim
 
 

@@ -11,7 +11,8 @@ import torch
 
 from auricle.errors import ModelError, OutputError
 from auricle.training.loop.checkpoint import Checkpoints, Snapshot
-from auricle.training.loop.schedule import Clock
+from auricle.training.loop.schedule import Budget, Clock
+from auricle.training.loop.settings import changed_settings
 
 
 def snapshot(step: int, **values) -> Snapshot:
@@ -37,7 +38,7 @@ def damage(path: Path, place: int = -5) -> None:
 
 
 def test_what_was_saved_comes_back(tmp_path):
-    saved = snapshot(7, figure=0.5, best=0.25, balance={"norm.mel": 0.1, "steps.mel": 3.0})
+    saved = snapshot(7, figure=0.5, best=0.25, balance={"norm.mel": 0.1, "steps.mel": 3.0}, budget=Budget(steps=9))
     checkpoints = Checkpoints(tmp_path / "checkpoints")
     assert not checkpoints
     checkpoints.save(saved)
@@ -86,7 +87,11 @@ def test_from_a_damaged_state_the_one_before_is_taken(tmp_path, name, how):
         damage(path)
     else:
         path.write_bytes(path.read_bytes()[:-3] if how == "short" else b"")
-    assert checkpoints.load("{}").clock.step == 10
+    notes: list[str] = []
+    assert checkpoints.load("{}", notes.append).clock.step == 10
+    (note,) = notes
+    assert note.startswith("the checkpoint 00000020: ") and note.endswith("the run goes on from step 10")
+    assert "\n" not in note
 
 
 @pytest.mark.parametrize("name", ["state.safetensors", "state.json"])
@@ -142,8 +147,18 @@ def test_a_lost_best_one_is_none(tmp_path):
 
 
 def test_another_configuration_is_refused(tmp_path):
-    with pytest.raises(ModelError, match="other settings"):
+    with pytest.raises(ModelError, match=r"other settings \(seed: none before, 1 now\): name the same ones"):
         filled(tmp_path, 10).load('{"seed": 1}')
+
+
+def test_settings_that_differ_are_named():
+    before = '{"seed": 0, "model": {"encoder": [{"dim": 8}], "kind": "a"}, "batch": 4}'
+    now = '{"seed": 1, "model": {"encoder": [{"dim": 16}, {"dim": 8}], "kind": "a"}, "batch": 4}'
+    assert changed_settings(before, now) == (
+        "seed: 0 before, 1 now; model.encoder.0.dim: 8 before, 16 now; model.encoder.1.dim: none before, 8 now"
+    )
+    many = {f"{index}": index for index in range(9)}
+    assert changed_settings("{}", json.dumps(many)).endswith("3: none before, 3 now; and 5 more")
 
 
 def test_nothing_there_is_one_line(tmp_path):

@@ -145,6 +145,31 @@ def test_a_resumed_run_keeps_to_a_budget_in_time(cache, tmp_path):
     assert 0.5 < report.progress < 0.6
 
 
+@pytest.mark.parametrize("stop", [None, 3, 8])
+def test_a_larger_budget_goes_on_where_the_smaller_one_ended(cache, tmp_path, stop):
+    """Finished, or interrupted in the first or second phase: no step is done twice, and the end comes on time."""
+    config = with_adversary(_config("rvq"), 0.5, light(16000).model_copy(update={"start": 1}))
+    torch.manual_seed(0)
+    task = AutoencoderTask(Autoencoder(config.model), config, cache)
+    for report in run_training(task, _run(tmp_path, 12, save_seconds=0.0)):
+        if report.step == stop:
+            break
+    notes: list[str] = []
+    first = (stop or 12) + 1
+    _, reports = _trained(cache, config, tmp_path, 20, resume=True, on_note=notes.append)
+    assert [report.step for report in reports] == list(range(first, 21))
+    assert reports[0].progress < 0.7 and reports[-1].progress == 1.0
+    assert [report.phase for report in reports][-1] == "adversarial"
+    assert notes == [f"the budget is 20 steps now, 12 steps before: going on from step {first - 1}"]
+
+
+def test_a_smaller_budget_that_is_spent_leaves_nothing_to_do(cache, tmp_path):
+    notes: list[str] = []
+    _trained(cache, _config("fsq"), tmp_path, 6)
+    _, reports = _trained(cache, _config("fsq"), tmp_path, 4, resume=True, on_note=notes.append)
+    assert not reports and notes[-1] == "nothing is left to do: 4 steps are spent, raise the budget to go on"
+
+
 def test_a_run_with_another_configuration_is_not_resumed(cache, tmp_path):
     _trained(cache, _config("fsq"), tmp_path, 2)
     with pytest.raises(ModelError, match="other settings"):

@@ -51,6 +51,14 @@ def test_a_budget_in_steps_is_exact():
     assert clock.done
 
 
+def test_a_longer_run_has_less_behind_it_but_enters_no_phase_twice():
+    half = Clock(step=50, progress=0.5, seconds=100.0, stride=0.01)
+    assert half.for_budget(Budget(steps=200), 0.0) == Clock(step=50, progress=0.25, seconds=100.0, stride=0.75 / 150)
+    assert half.for_budget(Budget(seconds=400.0), 0.0) == Clock(step=50, progress=0.25, seconds=100.0)
+    assert half.for_budget(Budget(steps=200), 0.4).progress == 0.4
+    assert half.for_budget(Budget(steps=40), 0.0).done and half.for_budget(Budget(seconds=100.0), 0.0).done
+
+
 def test_the_rate_warms_up_holds_and_falls_to_zero():
     config = OptimiserConfig(rate=1.0, warmup=9, decay=0.5)
     assert learning_rate(config, 0, 0.0) == pytest.approx(0.1)

@@ -54,8 +54,8 @@ def draw_confusion(evaluation: Evaluation, path: Path, *, force: bool = False) -
     image = axes.imshow(shares, vmin=0, vmax=1, cmap="Blues")
     figure.colorbar(image, ax=axes, label="share of the true class")
     if len(names) <= _MAX_NAMED_CLASSES:
-        axes.set_xticks(range(len(names)), names, rotation=90)
-        axes.set_yticks(range(len(names)), names)
+        axes.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
+        axes.set_yticks(range(len(names)), names, parse_math=False)  # a class may be called $x_$
     axes.set(xlabel="predicted", ylabel="true", title=f"accuracy {evaluation.accuracy.value:.1%}")
     if len(names) <= _MAX_NUMBERED_CLASSES:
         for row, column in zip(*np.nonzero(counts), strict=True):

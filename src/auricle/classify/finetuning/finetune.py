@@ -67,8 +67,11 @@ class FineTuning:
         on_progress: called while sounds are decoded, and while the probe is fitted.
         on_note: is told in one line about what was left out.
 
+    Attributes:
+        cache: the sounds, decoded.
+
     Raises:
-        DataError: no labelled sound can be used, or all are of one class.
+        DataError: no labelled sound can be used, or all are of one class, or silent.
         OptionError: another probe than ridge was named.
     """
 
@@ -87,16 +90,17 @@ class FineTuning:
         check_classes(labels, on_note)
         self._model = model
         self.tuning = tuning or _fitting_tuning([item.sound.seconds for item in labels.known], options)
-        decoded = AudioCache.build(
+        self.cache = AudioCache.build(
             [item.sound for item in labels.known],
             folder,
             sample_rate=model.sample_rate,
             on_progress=on_progress,
             on_note=on_note,
         )
-        for rejected in decoded.rejected:
+        self.cache.require_audible()
+        for rejected in self.cache.rejected:
             on_note(f"left out: {rejected.reason}")
-        decoded_names = set(decoded.names)
+        decoded_names = set(self.cache.names)
         self._items = tuple(item for item in labels.known if item.sound.name in decoded_names)
         names = [str(item.label) for item in self._items]
         self.classes = tuple(sorted(set(names)))
@@ -125,8 +129,18 @@ class FineTuning:
         assert isinstance(fitted_probe, Linear)
         self._fitted_probe = fitted_probe
         self._net = TunedEncoder(model, fitted_probe, self.tuning)
-        self.task = TuningTask(self._net, self.tuning, decoded, numbers, training_rows, self._held_out)
+        self.task = TuningTask(self._net, self.tuning, self.cache, numbers, training_rows, self._held_out)
         self.before = self.task.score_held_out() if self._held_out else None
+
+    @property
+    def held_out_names(self) -> tuple[str, ...]:
+        """Names of the sounds that decide which weights are kept."""
+        return tuple(self._items[row].sound.name for row in self._held_out)
+
+    @property
+    def label_by_name(self) -> dict[str, str | None]:
+        """The class of each sound."""
+        return {item.sound.name: item.label for item in self._items}
 
     def result(self) -> Tuned:
         """The classifier, with weights as its file holds them."""

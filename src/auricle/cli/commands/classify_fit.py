@@ -75,7 +75,8 @@ def classify_fit(
         out: the classifier's file to write.
         finetune: train the encoder too, end to end; the file then holds an encoder of its own. Checkpoints and the
             run's page lie beside it.
-        force: replace an existing file.
+        force: replace an existing file; with --finetune also discard the states of an earlier run, unless --resume
+            goes on from them.
     """
     from auricle import Classifier, fit_detector
     from auricle.atomic import check_writable
@@ -84,7 +85,8 @@ def classify_fit(
 
     if options.resume and not finetune:
         raise OptionError("--resume goes on with fine-tuning: add --finetune, or leave it out")
-    check_writable(out, force=force or options.resume)
+    if not finetune:
+        check_writable(out, force=force)
     screen = Screen(output)
     if finetune:
         from auricle import TrainingCallbacks

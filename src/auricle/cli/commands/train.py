@@ -38,7 +38,7 @@ def train(
         base: what to start from: auto (the shipped model of the preset), none, a shipped model's name or a model file.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
         out: the model file to write; checkpoints and the run's page lie beside it.
-        force: replace an existing model file.
+        force: replace an existing model file; discard the states of an earlier run, unless --resume goes on from them.
     """
     from auricle import TrainingCallbacks
     from auricle import train as run

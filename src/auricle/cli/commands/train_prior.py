@@ -23,7 +23,7 @@ def train_prior(
     *,
     model: str,
     out: Path = _OUT,
-    options: Annotated[PriorTrainingOptions, Parameter(name="*")] = PriorTrainingOptions(),
+    options: Annotated[PriorTrainingOptions, Parameter(name="*", negative="")] = PriorTrainingOptions(),
     device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
@@ -35,7 +35,7 @@ def train_prior(
             is held out, or subfolder valid.
         model: the autoencoder that the sounds go through: a shipped model's name or a model file.
         out: the prior file to write; checkpoints and the run's page lie beside it.
-        force: replace an existing prior file.
+        force: replace an existing prior file; discard the states of an earlier run, unless --resume goes on from them.
     """
     from auricle import TrainingCallbacks
     from auricle import train_prior as run

@@ -7,11 +7,13 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from auricle.data.labels import MAX_CLASS_NAME
 from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.registry import Frozen, RegisteredConfig
 
 NO_CLASS = -1
+MAX_PRIOR_CLASSES = 4096
 _SHOWN, _LISTED = 16, 20
 
 
@@ -37,14 +39,14 @@ class Origin(Frozen):
     hop_length: int = Field(ge=1, le=1 << 17, description="samples per latent frame")
     latent_dim: int = Field(ge=1, le=4096, description="features of a latent frame")
     channels: int = Field(default=1, ge=1, le=2, description="1, or 2 for stereo, as middle and side")
-    classes: tuple[str, ...] = Field(default=(), max_length=4096, description="names of the classes")
+    classes: tuple[str, ...] = Field(default=(), max_length=MAX_PRIOR_CLASSES, description="names of the classes")
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("two classes have the same name")
-        if not all(name and name.isprintable() and len(name) <= 256 for name in self.classes):
-            raise ValueError("a class has no name, or one of over 256 or unprintable characters")
+        if not all(name and name.isprintable() and len(name) <= MAX_CLASS_NAME for name in self.classes):
+            raise ValueError(f"a class has no name, or one of over {MAX_CLASS_NAME} or unprintable characters")
         return self
 
     @property

@@ -14,8 +14,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -26,7 +26,8 @@ from torch import Tensor
 
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError, OutputError
-from auricle.training.loop.schedule import Clock
+from auricle.training.loop.schedule import Budget, Clock
+from auricle.training.loop.settings import changed_settings
 
 _KEPT = 3
 _VERSION = 3
@@ -47,6 +48,7 @@ class Snapshot:
         figure: log-mel distance on held-out sound, None if not measured yet.
         best: the best such figure of this phase.
         balance: state of the gradient balancer.
+        budget: how long the run was to last; None in states of older versions.
     """
 
     tensors: dict[str, Tensor]
@@ -55,6 +57,7 @@ class Snapshot:
     figure: float | None = None
     best: float | None = None
     balance: Mapping[str, float] = field(default_factory=dict)
+    budget: Budget | None = None
 
 
 @final
@@ -71,6 +74,15 @@ class Checkpoints:
     def __bool__(self) -> bool:
         """Whether there is one."""
         return any(self._names())
+
+    def require_any(self) -> None:
+        """Refuse to go on from nothing.
+
+        Raises:
+            ModelError: there is no state.
+        """
+        if not self:
+            raise ModelError(f"no checkpoint to go on from in {self.folder} (there is none): start without --resume")
 
     def save(self, snapshot: Snapshot, *, best: bool = False) -> None:
         """Write a state and forget the oldest one; ``best`` marks it as such.
@@ -103,35 +115,62 @@ class Checkpoints:
         """Forget every state: another run begins."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def load(self, config: str) -> Snapshot:
+    @property
+    def last_step(self) -> int | None:
+        """The step of the newest state, damaged or not; None if there is none."""
+        return max(map(int, self._names()), default=None)
+
+    @property
+    def newest_config(self) -> dict[str, Any] | None:
+        """The configuration of the newest state whose values can be read, not checked; None if there is none."""
+        for name in dict.fromkeys([self._pointed(_LATEST), *sorted(self._names(), reverse=True)]):
+            with suppress(OSError, ValueError, LookupError, TypeError):
+                config = json.loads(json.loads((self.folder / str(name) / _VALUES).read_text("utf-8"))["config"])
+                if isinstance(config, dict):
+                    return config
+        return None
+
+    def load(self, config: str, on_note: Callable[[str], None] = lambda line: None) -> Snapshot:
         """The newest state that is whole.
+
+        Args:
+            config: of the run that goes on.
+            on_note: is told in one line of each damaged one that was passed over.
 
         Raises:
             ModelError: there is none, or it is of another configuration.
         """
-        return self._first_whole([self._pointed(_LATEST), *sorted(self._names(), reverse=True)], config)
+        return self._first_whole([self._pointed(_LATEST), *sorted(self._names(), reverse=True)], config, on_note)
 
     def load_best(self, config: str) -> Snapshot | None:
         """The state with the best figure; None if there is none that is whole and of this configuration."""
         try:
-            return self._first_whole([self._pointed(_BEST)], config)
+            return self._first_whole([self._pointed(_BEST)], config, lambda line: None)
         except ModelError:
             return None
 
-    def _first_whole(self, names: list[str | None], config: str) -> Snapshot:
-        problem = "there is none"
+    def _first_whole(self, names: list[str | None], config: str, on_note: Callable[[str], None]) -> Snapshot:
+        self.require_any()
+        problem, passed_over = "its pointer is lost", list[str]()
         for name in dict.fromkeys(name for name in names if name):
             try:
                 snapshot = _read(self.folder / name)
             except (OSError, ValueError, TypeError, KeyError, SafetensorError) as error:
-                problem = f"{name}: {error}"
+                problem = f"{name}: {' '.join(str(error).split())}"
+                passed_over.append(problem)
                 continue
             if snapshot.config != config:
+                changes = changed_settings(snapshot.config, config)
                 raise ModelError(
-                    f"{self.folder} belongs to a run with other settings: start without --resume, or name the same ones"
+                    f"{self.folder} belongs to a run with other settings ({changes}): "
+                    "name the same ones, or start over without --resume and with --force"
                 )
+            for line in passed_over:
+                on_note(f"the checkpoint {line}: passed over, the run goes on from step {snapshot.clock.step}")
             return snapshot
-        raise ModelError(f"no checkpoint to go on from in {self.folder} ({problem}): start without --resume")
+        raise ModelError(
+            f"no checkpoint to go on from in {self.folder} ({problem}): start over without --resume and with --force"
+        )
 
     def _names(self) -> Iterator[str]:
         if self.folder.is_dir():
@@ -185,6 +224,7 @@ def _write(snapshot: Snapshot, folder: Path) -> None:
         "figure": snapshot.figure,
         "best": snapshot.best,
         "balance": dict(snapshot.balance),
+        "budget": None if snapshot.budget is None else asdict(snapshot.budget),
     }
     (folder / _VALUES).write_text(json.dumps(values), "utf-8")
     (folder / _CHECKSUM).write_text(_digest(folder), "utf-8")
@@ -205,8 +245,16 @@ def _read(folder: Path) -> Snapshot:
     if values["version"] != _VERSION:
         raise ValueError(f"version {values['version']}, known is {_VERSION}")
     tensors = load_file(folder / _TENSORS)
-    clock = Clock(**values["clock"])
-    return Snapshot(tensors, clock, values["config"], values["figure"], values["best"], values["balance"])
+    clock, budget = Clock(**values["clock"]), values.get("budget")
+    return Snapshot(
+        tensors,
+        clock,
+        values["config"],
+        values["figure"],
+        values["best"],
+        values["balance"],
+        budget and Budget(**budget),
+    )
 
 
 def _digest(folder: Path) -> str:

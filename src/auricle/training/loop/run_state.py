@@ -5,7 +5,7 @@ from typing import final
 
 from auricle.training.engine.report import Preview
 from auricle.training.loop.checkpoint import Checkpoints, Snapshot
-from auricle.training.loop.schedule import Clock
+from auricle.training.loop.schedule import Clock, spans
 from auricle.training.loop.task import Run, Task
 from auricle.training.loop.worker import Worker
 
@@ -33,7 +33,10 @@ class RunState:
     def start_or_resume(self) -> tuple[Clock, Worker]:
         """Start, or go on from the newest checkpoint."""
         if self._run.resume:
-            return self.restore()
+            clock, worker = self.restore()
+            if clock.done:
+                self._run.on_note(f"nothing is left to do: {self._run.budget} are spent, raise the budget to go on")
+            return clock, worker
         if self._run.device.is_main:
             self._checkpoints.clear()
         clock = Clock() if self._run.budget.steps is None else Clock().plan(self._run.budget, 0.0)
@@ -42,14 +45,22 @@ class RunState:
         return clock, worker
 
     def restore(self) -> tuple[Clock, Worker]:
-        """The state of the newest checkpoint."""
+        """The state of the newest checkpoint, in a run of the budget that holds now."""
         self._run.device.wait_for_everyone()
-        snapshot = self._checkpoints.load(self._task.identity)
-        worker = self._worker(snapshot.clock.phase)
+        snapshot = self._checkpoints.load(self._task.identity, self._run.on_note)
+        clock = self._clock_of(snapshot)
+        worker = self._worker(clock.phase)
         worker.load(snapshot.tensors, snapshot.balance)
         self._best, self._last = snapshot.best, snapshot.figure
-        self._saved_at, self._measured_at = snapshot.clock.seconds, snapshot.clock
-        return snapshot.clock, worker
+        self._saved_at, self._measured_at = clock.seconds, clock
+        return clock, worker
+
+    def _clock_of(self, snapshot: Snapshot) -> Clock:
+        clock, budget = snapshot.clock, self._run.budget
+        if snapshot.budget is None or snapshot.budget == budget:
+            return clock
+        self._run.on_note(f"the budget is {budget} now, {snapshot.budget} before: going on from step {clock.step}")
+        return clock.for_budget(budget, spans(self._task.phases)[clock.phase].start)
 
     def next_worker(self, worker: Worker, phase: int) -> Worker:
         """Begin a phase with the averaged weights of the one before."""
@@ -103,6 +114,7 @@ class RunState:
 
     def _save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
         if self._run.device.is_main:
-            snapshot = Snapshot(worker.state(), clock, self._task.identity, self._last, self._best, worker.balance)
+            state, balance, budget = worker.state(), worker.balance, self._run.budget
+            snapshot = Snapshot(state, clock, self._task.identity, self._last, self._best, balance, budget)
             self._checkpoints.save(snapshot, best=best)
         self._saved_at = clock.seconds

@@ -11,6 +11,7 @@ from auricle.errors import OptionError
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.config import Phase
 
+_ROUNDING = 1e-9  # of a sum of strides
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -21,6 +22,9 @@ class Budget:
 
     seconds: float | None = None
     steps: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.steps} steps" if self.steps is not None else f"{self.seconds:g} s"
 
     @staticmethod
     def parse(text: str) -> "Budget":
@@ -73,19 +77,32 @@ class Clock:
     @property
     def done(self) -> bool:
         """Nothing left to do."""
-        return self.progress >= 1.0 - 1e-9
+        return self.progress >= 1.0 - _ROUNDING
 
     def plan(self, budget: Budget, seconds_per_step: float) -> "Clock":
         """Set the progress per step from the speed."""
         if budget.steps is not None:
-            return replace(self, stride=1.0 / budget.steps)
+            return replace(self, stride=(1.0 - self.progress) / max(1, budget.steps - self.step))
         assert budget.seconds is not None
         remaining = max(budget.seconds - self.seconds, seconds_per_step)
         return replace(self, stride=(1.0 - self.progress) * min(1.0, seconds_per_step / remaining))
 
+    def for_budget(self, budget: Budget, phase_start: float) -> "Clock":
+        """The same state in a run of another length, of which less or more is done therefore.
+
+        Args:
+            budget: of the whole run.
+            phase_start: share of the run at which the phase starts: no phase is entered twice.
+        """
+        spent = self.step / budget.steps if budget.steps is not None else self.seconds / (budget.seconds or 1.0)
+        clock = replace(self, progress=min(1.0, max(spent, phase_start)), stride=0.0)
+        return clock if budget.steps is None else clock.plan(budget, 0.0)
+
     def tick(self, seconds: float) -> "Clock":
         """After a step that took ``seconds``."""
-        return replace(self, step=self.step + 1, progress=self.progress + self.stride, seconds=self.seconds + seconds)
+        progress = self.progress + self.stride
+        end = 1.0 if progress >= 1.0 - _ROUNDING else progress
+        return replace(self, step=self.step + 1, progress=end, seconds=self.seconds + seconds)
 
     def at(self, seconds: float) -> "Clock":
         """With another count of the time spent."""

@@ -1,7 +1,7 @@
 """What a run teaches, as the training loop sees it, and what it is made of besides."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -57,6 +57,7 @@ class Run:
         previews: about how many measurements on held-out sound a run makes.
         save_seconds: time between two checkpoints.
         report_steps: steps between two reports.
+        on_note: is told in one line what a resumed run found.
     """
 
     folder: Path
@@ -66,3 +67,4 @@ class Run:
     previews: int = 20
     save_seconds: float = 120.0
     report_steps: int = 10
+    on_note: Callable[[str], None] = lambda line: None
