@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from codec_helpers import make_model
+from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
 from auricle.codec.coding.encoder import make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
-from auricle.codec.format.container import Packet, PacketWriter, StreamEnd, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import varint
 from auricle.codec.format.header import MAX_SAMPLES, Header
 from auricle.codec.format.record import MAX_RECORD_BYTES, Record, RecordKind, crc, with_crc
@@ -83,6 +83,68 @@ def test_few_bytes_that_claim_ten_hours(tiny: Autoencoder, header: Header, tmp_p
     refused(tiny, gap, "--max-ratio", start=30000.0)
 
 
+def test_few_bytes_that_decode_to_many(tiny: Autoencoder, tmp_path: Path) -> None:
+    """Within the hours and the seconds a byte may stand for, but 8 channels at 192 kHz: refused by every verb alike."""
+    wide = make_header(tiny, sample_rate=192_000, channels=8, angles=(0,) * 28, step=8, options=CompressOptions())
+    (last,) = silence(replace(wide, packet_frames=1 << 30), 11.9)
+    count, frames = divmod(last.frames - 1, wide.packet_frames)
+    end = replace(last, sequence=count, frames=frames + 1, payload=None)
+    gap = Packet(0, count * wide.packet_frames, None, count=count)
+    path, padding = tmp_path / "a.aur", Record(RecordKind.OPTIONAL, varint(99) + bytes(43_000)).to_bytes()
+    path.write_bytes(header_bytes(wide) + padding + gap.to_bytes() + end.to_bytes())
+    words = "bytes decode to 131.6 GB, allowed are 32: .*--max-gigabytes"
+    refused(tiny, path, words)
+    refused(tiny, path, words, start=0.0, stop=1.0)
+    for act in (codec.verify, lambda path: codec.repair(path, tmp_path / "b.aur")):
+        with pytest.raises(FormatError, match=words):
+            act(path)
+    with pytest.raises(FormatError, match=words):
+        codec.decompress(BytesIO(path.read_bytes()), BytesIO(), model=tiny)
+    assert codec.info(path).samples == round(11.9 * 3600 * 192_000)
+    more = ReadLimits(max_gigabytes=132.0)
+    assert codec.verify(path, limits=more).lost
+    assert codec.repair(path, tmp_path / "b.aur", limits=more).samples == codec.info(path).samples
+
+
+def test_a_length_is_judged_alike_by_every_verb(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
+    """Three packets and a last one, and a header that promises an hour, or years, or less than there is."""
+    wav = write_sound(tmp_path / "in.wav", make_sound(1, 14 * 16000, 16000), 16000)
+    codec.compress(wav, tmp_path / "good.aur", model=tiny)
+    with (tmp_path / "good.aur").open("rb") as file:
+        reader = PacketReader(file, "good.aur")
+        packets = list(reader.packets())
+    assert len(packets) == 4
+    for samples in (3600 * 16000, MAX_SAMPLES, 5 * 16000):
+        path = write(tmp_path / "a.aur", replace(reader.header, samples=samples), packets)
+        words = f"a.aur: {samples} samples do not fit its 4 packets: get the file again"
+        refused(tiny, path, words)
+        refused(tiny, path, words, start=1.0, stop=2.0)
+        for act in (codec.info, codec.verify, lambda path: codec.repair(path, tmp_path / "b.aur")):
+            with pytest.raises(FormatError, match=words):
+                act(path)
+    cut = header_bytes(replace(reader.header, samples=MAX_SAMPLES)) + b"".join(p.to_bytes() for p in packets[:3])
+    path.write_bytes(cut)
+    refused(tiny, path, "--max-hours", start=1.0, stop=2.0)
+    with pytest.raises(FormatError, match="--max-hours"):
+        codec.repair(path, tmp_path / "b.aur")
+
+
+def test_of_a_file_that_is_cut_what_is_there_can_be_played(tiny: Autoencoder, tmp_path: Path) -> None:
+    wav = write_sound(tmp_path / "in.wav", make_sound(1, 14 * 16000, 16000), 16000)
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    path = tmp_path / "a.aur"
+    data = path.read_bytes()
+    with path.open("rb") as file:
+        payload = list(PacketReader(file, "a.aur").packets())[3].payload
+    assert payload is not None
+    path.write_bytes(data[: data.index(payload) - 12])
+    assert codec.decompress(path, tmp_path / "p.wav", model=tiny, start=1.0, stop=3.0).samples == 32000
+    refused(tiny, path, "cut short", start=9.0)
+    path.write_bytes(data[: data.index(payload) + 3])
+    assert codec.decompress(path, tmp_path / "q.wav", model=tiny, start=1.0, stop=3.0).samples == 32000
+    refused(tiny, path, "cut short", start=9.0)
+
+
 def test_gaps_and_lengths_beyond_all_measure(tiny: Autoencoder, header: Header, tmp_path: Path) -> None:
     for count in (1 << 38, MAX_SAMPLES):
         path = tmp_path / "a.aur"
@@ -129,7 +191,9 @@ def test_hostile_tags_are_cleaned(header: Header, tiny: Autoencoder, tmp_path: P
     assert codec.info(tmp_path / "d.aur").packets == 1
 
 
-@pytest.mark.parametrize("limits", [{"max_hours": float("nan")}, {"max_hours": 0.0}, {"max_ratio": -1.0}])
+@pytest.mark.parametrize(
+    "limits", [{"max_hours": float("nan")}, {"max_hours": 0.0}, {"max_ratio": -1.0}, {"max_gigabytes": 0.0}]
+)
 def test_limits_that_are_none_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(OptionError, match="give a number above 0"):
         ReadLimits(**limits)
@@ -167,8 +231,6 @@ def test_a_crc_of_another_kind_is_refused(header: Header, tmp_path: Path) -> Non
 
 def test_another_decoder_is_taken_on_demand_only(tiny: Autoencoder, tmp_path: Path) -> None:
     """A model with the same tables and other weights reads the codes; one with other tables never does."""
-    from codec_helpers import make_sound, write_sound
-
     from auricle.errors import ModelError
 
     wav = write_sound(tmp_path / "in.wav", make_sound(1, 9000, 16000), 16000)

@@ -82,6 +82,33 @@ def test_a_table(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_spreadsheets_put_other_marks_between_columns(folder: Path, mark: str) -> None:
+    table = folder / "labels.csv"
+    rows = (("label", "path", "note"), ("low", "kick/a.wav", '"a,b;c\td"'), ("high", "snare/c.wav", ""))
+    table.write_text("\ufeff" + "".join(mark.join(row) + "\r\n" for row in rows), "utf-8")
+    assert labelled(folder, table).classes == ("high", "low")
+    assert labels_by_name(folder, table)["kick/a.wav"] == ("low", None, None)
+
+
+def test_letters_match_however_they_are_composed(folder: Path) -> None:
+    composed, parted = "h\u00fcte/\u00e9.wav", "hu\u0308te/e\u0301.wav"
+    table = folder / "labels.csv"
+    for on_disk, in_table in ((composed, parted), (parted, composed)):
+        put(folder / on_disk)
+        table.write_text(f"path,label\n{in_table},hat\n", "utf-8")
+        labels = labelled(folder, table)
+        assert {sound.sound.name: sound.label for sound in labels.known} == {on_disk: "hat"} and labels.unmatched == 0
+        (folder / on_disk).unlink()
+    put(folder / composed)
+    put(folder / parted)
+    table.write_text(f"path,label\n{composed},hat\n{parted},cap\n", "utf-8")
+    assert {sound.sound.name: sound.label for sound in labelled(folder, table).known} == {
+        composed: "hat",
+        parted: "cap",
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
