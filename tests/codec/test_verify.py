@@ -34,7 +34,7 @@ def read(path: Path) -> tuple[Header, list[Packet]]:
 
 def mixed(folder: Path, kind: str, *, same_size: bool) -> bytes:
     """The file of one sound with a packet of the other in it; the seek table is left as it was."""
-    header, own = read(folder / f"own-{kind}.aur")
+    _, own = read(folder / f"own-{kind}.aur")
     _, other = read(folder / f"other-{kind}.aur")
     sizes = [len(first.payload or b"") == len(second.payload or b"") for first, second in zip(own, other, strict=True)]
     place = sizes[:-1].index(same_size)
