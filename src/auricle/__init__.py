@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auricle.api.doctor import doctor
     from auricle.api.finetune import finetune
-    from auricle.api.info import info
+    from auricle.api.info import ClassifierSummary, ModelSummary, PriorSummary, info
     from auricle.api.train import Trained, train
     from auricle.api.train_prior import TrainedPrior, train_prior
     from auricle.api.training_run import TrainingCallbacks
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from auricle.classify.search.similar import Similar, similar
     from auricle.classify.search.suggest import Suggestions, suggest
     from auricle.codec import (
+        AurInfo,
         CompressResult,
         DecompressResult,
         RepairResult,
@@ -88,6 +89,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AssetPaths",
     "AudioError",
+    "AurInfo",
     "AuricleError",
     "Autoencoder",
     "BenchmarkOptions",
@@ -95,6 +97,7 @@ __all__ = [
     "CacheOptions",
     "Classifier",
     "ClassifierOptions",
+    "ClassifierSummary",
     "Comparison",
     "CompressOptions",
     "CompressResult",
@@ -118,10 +121,12 @@ __all__ = [
     "MissingPackageError",
     "ModelError",
     "ModelInfo",
+    "ModelSummary",
     "MorphOptions",
     "OptionError",
     "OutputError",
     "Packet",
+    "PriorSummary",
     "PriorTrainingOptions",
     "ReadLimits",
     "RepairResult",
@@ -183,6 +188,7 @@ _ERRORS = (
     "OutputError",
 )
 _CODEC = (
+    "AurInfo",
     "CompressResult",
     "DecompressResult",
     "RepairResult",
@@ -221,7 +227,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "transfer": "auricle.synth.transfer",
         "benchmark": "auricle.bench.benchmark",
         "doctor": "auricle.api.doctor",
-        "info": "auricle.api.info",
+        **dict.fromkeys(("ClassifierSummary", "ModelSummary", "PriorSummary", "info"), "auricle.api.info"),
         "Classifier": "auricle.classify.classifier",
         "detect": "auricle.classify.detection.detect",
         "fit_detector": "auricle.classify.detection.fitting",
@@ -247,10 +253,12 @@ _HOMES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'auricle' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+if not TYPE_CHECKING:  # for type checkers there are the imports above and no other names
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'auricle' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

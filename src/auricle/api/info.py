@@ -80,6 +80,8 @@ class ClassifierSummary:
 def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
     """Describe an .aur file, a model, prior or classifier file, or a shipped model or prior by its name.
 
+    The kind of file decides which record comes back; ``isinstance`` tells them apart.
+
     Raises:
         FormatError: the .aur file is missing, not one, or damaged.
         ModelError: the model is unknown, or its file is not one.
