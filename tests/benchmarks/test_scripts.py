@@ -23,7 +23,19 @@ def run(script: str, *arguments: str) -> str:
 
 def test_the_scripts_are_there():
     names = {path.stem for path in SCRIPTS}
-    codec = {"damage", "invariance", "lengths", "loss", "memory", "overhead", "pipes", "quality", "speed", "untrusted"}
+    codec = {
+        "damage",
+        "invariance",
+        "lengths",
+        "loss",
+        "memory",
+        "overhead",
+        "pipes",
+        "quality",
+        "realtime",
+        "speed",
+        "untrusted",
+    }
     training = {"adversary", "choices", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
     assert names == codec | training | synthesis | {

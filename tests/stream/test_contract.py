@@ -1,6 +1,7 @@
 """Every layer keeps the streaming contract."""
 
 import inspect
+from typing import final
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.model import bands, envelope, front_end
-from auricle.stream import Layer, Stateless, combine, layers
+from auricle.stream import Layer, Stateless, Stream, combine, layers
 from contract import verify_step, verify_stream
 from stream.kinds import KINDS
 
@@ -70,6 +71,26 @@ def test_nothing_is_heard_before_it_happens(kind):
     first = int(3 * layer.block * layer.ratio)
     with torch.no_grad():
         torch.testing.assert_close(layer(changed)[:, :first], layer(x)[:, :first])
+
+
+@final
+class _ThreadCount(Stateless):
+    """How many threads torch computes on."""
+
+    def map(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(x, torch.get_num_threads())
+
+
+def test_short_runs_take_one_thread_and_leave_the_setting_as_it_was():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        short, long = (Stream(_ThreadCount(), batch=1, chunk=chunk) for chunk in (4, 1000))
+        assert (short.push(torch.zeros(1, 9, 1)) == 1).all() and (short.flush() == 1).all()
+        assert (long.push(torch.zeros(1, 1000, 1)) == 2).all()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_stream_refuses_to_flush_nothing():

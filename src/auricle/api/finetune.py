@@ -6,7 +6,6 @@ from auricle.api.run_record import RunRecord
 from auricle.api.training_run import (
     TrainingCallbacks,
     check_output,
-    cpu_threads,
     fit,
     note_of_main,
     open_run_folder,
@@ -18,6 +17,7 @@ from auricle.extras import require
 from auricle.model import Autoencoder, load
 from auricle.options.classification import FinetuneOptions
 from auricle.options.training import DeviceConfig, tracker_names
+from auricle.stream import threads
 from auricle.training import Budget, Run, TrainingDevice
 from auricle.watch import check_trackers
 
@@ -62,7 +62,7 @@ def finetune(
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
-    with cpu_threads(device.threads), opened as run_folder:
+    with threads(device.threads), opened as run_folder:
         with training_device.main_process_first():
             finetuning = FineTuning(
                 labels,

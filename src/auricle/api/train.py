@@ -11,7 +11,6 @@ from auricle.api.training_run import (
     TrainingCallbacks,
     TrainingData,
     check_output,
-    cpu_threads,
     fit,
     note_of_main,
     open_run_folder,
@@ -25,6 +24,7 @@ from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import load
 from auricle.model.files.writing import save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
+from auricle.stream import threads
 from auricle.training import (
     AutoencoderTask,
     Budget,
@@ -93,7 +93,7 @@ def train(
     training_device = TrainingDevice(device)
     start = _configured(resolve_start(options.preset, options.size, base), options, training_device)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
-    with cpu_threads(device.threads), opened as run_folder:
+    with threads(device.threads), opened as run_folder:
         rate, source = start.config.model.sample_rate, _label_source(options)
         data = prepare_data(folder, run_folder, rate, training_device, callbacks, label_source=source)
         start, classes = _with_labels(start, data)

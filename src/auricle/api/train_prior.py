@@ -14,7 +14,6 @@ from auricle.api.training_run import (
     TrainingCallbacks,
     TrainingData,
     check_output,
-    cpu_threads,
     fit,
     note_of_main,
     open_run_folder,
@@ -24,6 +23,7 @@ from auricle.data import AudioCache, Corpus, Rejected, Sound
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker_names
+from auricle.stream import threads
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.priors.base import MAX_PRIOR_CLASSES
 from auricle.synth.priors.file import load_prior, save_prior
@@ -114,7 +114,7 @@ def train_prior(
     training_device = TrainingDevice(device)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=resume, force=force)
-    with cpu_threads(device.threads), opened as home:
+    with threads(device.threads), opened as home:
         source = _label_source(options)
         material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks, label_source=source)
         callbacks.enter("trying the model on them")

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-import torch
-
 from auricle.api.run_record import RunRecord
-from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
 from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, labelled
 from auricle.data.remote import is_url, local_copy
@@ -161,31 +158,6 @@ def fit(
             if recorder is not None:
                 recorder.record(report)
     return report
-
-
-@contextmanager
-def cpu_threads(count: int | None) -> Iterator[None]:
-    """Compute on so many threads inside, then on as many as before."""
-    previous = torch.get_num_threads()
-    torch.set_num_threads(count or previous)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(previous)
-
-
-def check_output(out: Path, *, resume: bool, force: bool) -> None:
-    """Refuse early what could not be written at the end; a finished result is never replaced without ``force``.
-
-    Raises:
-        OutputError: as `check_writable`.
-    """
-    if resume and not force and out.is_file():
-        raise OutputError(
-            f"{out} exists already, so its run has ended: go on with --resume --force, which replaces it, or move it "
-            "elsewhere first"
-        )
-    check_writable(out, force=force)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from auricle.stream.layers import (
     Upsample,
 )
 from auricle.stream.runner import Stream
+from auricle.stream.threads import threads
 
 __all__ = [
     "ACTIVATIONS",
@@ -33,4 +34,5 @@ __all__ = [
     "Stateless",
     "Stream",
     "Upsample",
+    "threads",
 ]

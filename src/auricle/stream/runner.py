@@ -7,6 +7,11 @@ import torch
 from torch import Tensor
 
 from auricle.stream.layer import Layer
+from auricle.stream.threads import threads
+
+_SHORT_FRAMES = 512
+"""Runs of up to so many frames have operations so small that threads cost more than they save: where other programs
+compute too, each operation waits for the slowest thread, and a stream takes 30 times as long."""
 
 
 @final
@@ -25,6 +30,7 @@ class Stream:
     def __init__(self, layer: Layer, *, batch: int, chunk: int, device: torch.device | None = None):
         assert chunk > 0 and chunk % layer.block == 0, (chunk, layer.block)
         self._layer, self._batch, self._chunk, self._device = layer, batch, chunk, device
+        self._threads = 1 if batch * (chunk // layer.block) <= _SHORT_FRAMES else None
         self.reset()
 
     def reset(self) -> None:
@@ -39,7 +45,8 @@ class Stream:
     def push(self, x: Tensor) -> Tensor:
         """Take ``(b, n, d)``, any n; return the outputs ``(b, m, d')`` that are ready, m may be 0."""
         self._steps_in += x.shape[1]
-        return self._run(x)
+        with threads(self._threads):
+            return self._run(x)
 
     def flush(self) -> Tensor:
         """Return what is still inside, and reset.
@@ -56,7 +63,8 @@ class Stream:
         outputs = [self._empty_output]
         while missing > 0:
             silence = self._pending.new_zeros(self._batch, self._chunk - self._pending.shape[1], self._pending.shape[2])
-            outputs.append(self._run(silence)[:, :missing])
+            with threads(self._threads):
+                outputs.append(self._run(silence)[:, :missing])
             missing -= outputs[-1].shape[1]
         self.reset()
         return torch.cat(outputs, dim=1)

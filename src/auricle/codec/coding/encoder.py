@@ -26,6 +26,7 @@ from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
 from auricle.options.coding import CompressOptions
+from auricle.stream import threads
 
 _LARGEST_CODE = 1 << 19
 
@@ -116,7 +117,7 @@ class PacketEncoder:
 
     def push(self, z: Tensor) -> Iterator[Packet]:
         """Take latents ``(c, n, d)``; yield the packets that are complete."""
-        with torch.inference_mode():
+        with torch.inference_mode(), threads(1):
             codes = self._bottleneck.quantise(z, self._header.quality).cpu().numpy()
         self._waiting = np.concatenate((self._waiting, codes.clip(-_LARGEST_CODE, _LARGEST_CODE)), axis=1)
         size = self._header.packet_frames

@@ -12,7 +12,7 @@ from auricle.audio import Resampler, resampled_length
 from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.header import Header
 from auricle.model import Autoencoder
-from auricle.stream import Stream
+from auricle.stream import Stream, threads
 
 FALL_SECONDS = 0.25
 RISE_SECONDS = 0.06
@@ -148,7 +148,8 @@ class SoundDecoder:
 
     @torch.inference_mode()
     def _decoded(self, codes: np.ndarray) -> np.ndarray:
-        z = self._bottleneck.dequantise(torch.from_numpy(codes).to(self._device), self._header.quality)
+        with threads(1):
+            z = self._bottleneck.dequantise(torch.from_numpy(codes).to(self._device), self._header.quality)
         self._last_frame = z[:, -1:]
         self._frames += codes.shape[1]
         return self._to_sound(self._stream.push(z))

@@ -121,8 +121,11 @@ def blank_model(path: Path, config: AutoencoderConfig) -> Autoencoder:
 
 
 @final
-class _Unfilled(TorchFunctionMode):
-    """Skips the filling of weights with numbers: where there is no memory, it would only load torch's compiler."""
+class Unfilled(TorchFunctionMode):
+    """Skips the filling of weights with numbers that a file's replace, and that take longer than reading the file.
+
+    Where there is no memory for weights, filling them would load torch's compiler.
+    """
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         keywords = kwargs or {}
@@ -139,7 +142,7 @@ def without_memory(path: Path) -> Iterator[None]:
         ModelError: the configuration of ``path`` describes none that can be built.
     """
     try:
-        with torch.device("meta"), _Unfilled():
+        with torch.device("meta"), Unfilled():
             yield
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
