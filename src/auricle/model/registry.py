@@ -1,5 +1,7 @@
 """Configs that choose a component: the type of a config decides, its ``kind`` tag exists only in JSON."""
 
+from functools import cache
+from importlib.metadata import entry_points
 from typing import Any, ClassVar, Self
 
 from pydantic import (
@@ -11,6 +13,28 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+
+from auricle.errors import ConfigError
+
+_GROUP = "auricle"
+"""Entry points under this name are modules of other packages that register components and presets."""
+
+
+@cache
+def load_extensions() -> None:
+    """Import what installed packages register, once: nothing that a file names is ever imported.
+
+    Raises:
+        ConfigError: a package's module can't be imported.
+    """
+    for entry in entry_points(group=_GROUP):
+        try:
+            entry.load()
+        except Exception as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ConfigError(
+                f"the extension {entry.name} ({entry.value}) can't be loaded, {reason}: mend or remove its package"
+            ) from error
 
 
 class Frozen(BaseModel):
@@ -24,7 +48,8 @@ class RegisteredConfig(Frozen):
 
     A family derives from it with ``kinds={}``; a component's config derives from its family with ``kind="..."``
     and is found under that tag from then on. Reading ``{"kind": "rvq", ...}`` where a field has the family's type gives
-    the component's config; writing adds the tag.
+    the component's config; writing adds the tag. A kind that is not there is looked for in other packages' extensions
+    first. A class that is defined again, as in a notebook, takes its own place.
     """
 
     kinds: ClassVar[dict[str, type[Self]]] = {}  # type: ignore[misc]
@@ -40,7 +65,11 @@ class RegisteredConfig(Frozen):
         if not kind:
             cls.kinds = {}
             return
-        assert kind not in cls.kinds, f"two configs of kind {kind}"
+        there = cls.kinds.get(kind)
+        if there is not None and (there.__module__, there.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise ConfigError(
+                f"two components of kind {kind!r}, {there.__qualname__} and {cls.__qualname__}: rename one"
+            )
         cls.kind = kind
         cls.kinds[kind] = cls
 
@@ -52,9 +81,13 @@ class RegisteredConfig(Frozen):
         kind = value.get("kind", cls.kind)
         if cls.kind and kind == cls.kind:
             return handler({key: part for key, part in value.items() if key != "kind"})
+        if not cls.kind and kind not in cls.kinds:
+            load_extensions()
         if cls.kind or not isinstance(kind, str) or kind not in cls.kinds:
             kinds = ", ".join(sorted(cls.kinds))
-            raise ValueError(f"kind {repr(kind)[:40]} is not one of {kinds}")
+            raise ValueError(
+                f"kind {repr(kind)[:40]} is not one of {kinds}: import the module that defines it, if it is your own"
+            )
         return cls.kinds[kind].model_validate(value)
 
     @model_serializer(mode="wrap")

@@ -13,7 +13,7 @@ from auricle.training.objective.adversary import AdversaryConfig
 from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
 from auricle.training.objective.label_head import LabelConfig
 from auricle.training.objective.objective import Objective
-from auricle.training.presets import PRESETS, Size, named, with_adversary
+from auricle.training.presets import PRESETS, Size, named, preset, with_adversary
 from auricle.training.preview import Excerpts, preview
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "TrainingDevice",
     "Worker",
     "named",
+    "preset",
     "preview",
     "run_training",
     "with_adversary",

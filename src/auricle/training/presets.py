@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from inspect import signature
 from types import MappingProxyType
-from typing import NamedTuple, final
+from typing import NamedTuple, TypeVar, final
 
 from auricle.errors import ConfigError
 from auricle.losses import BandEnergyConfig, ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig, RepetitionConfig
@@ -11,6 +12,7 @@ from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
 from auricle.model.front_end import MdctConfig, PatchConfig
+from auricle.model.registry import load_extensions
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.adversary import AdversaryConfig
 from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
@@ -83,11 +85,43 @@ class _Shape(NamedTuple):
     decoder: int
 
 
+Preset = TypeVar("Preset", Callable[[], TrainConfig], Callable[[Size], TrainConfig])
+_presets: dict[str, Callable[..., TrainConfig]] = {}
+_sized: dict[str, Callable[..., TrainConfig]] = {}
+PRESETS: Mapping[str, Callable[[], TrainConfig]] = MappingProxyType(_presets)
+"""Every preset by its name on the command line."""
+SIZED: Mapping[str, Callable[[Size], TrainConfig]] = MappingProxyType(_sized)
+"""Those that come in sizes."""
+
+
+def preset(name: str) -> Callable[[Preset], Preset]:
+    """Register a function that returns a complete configuration, to be trained by its name.
+
+    The function takes nothing, or a size with ``base`` as default. One that is defined again, as in a notebook, takes
+    its own place.
+
+    Raises:
+        ConfigError: another function has that name.
+    """
+
+    def register(function: Preset) -> Preset:
+        there = _presets.get(name)
+        if there is not None and (there.__module__, there.__qualname__) != (function.__module__, function.__qualname__):
+            raise ConfigError(f"there is a preset {name!r} already, of {there.__module__}: choose another name")
+        _presets[name] = function
+        if signature(function).parameters:
+            _sized[name] = function
+        return function
+
+    return register
+
+
 _SPEECH = {Size.SMALL: _Shape(160, 2, 3), Size.BASE: _Shape(256, 3, 5), Size.LARGE: _Shape(512, 4, 8)}
 _MUSIC = {Size.SMALL: _Shape(192, 2, 3), Size.BASE: _Shape(288, 3, 4), Size.LARGE: _Shape(640, 4, 8)}
 _MIXED = {Size.SMALL: _Shape(128, 1, 1), Size.BASE: _Shape(192, 1, 2), Size.LARGE: _Shape(384, 2, 3)}
 
 
+@preset("speech")
 def speech(size: Size = Size.BASE) -> TrainConfig:
     """16 kHz, 50 frames a second: voices."""
     shape = _SPEECH[size]
@@ -100,6 +134,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     )
 
 
+@preset("music")
 def music(size: Size = Size.BASE) -> TrainConfig:
     """44.1 kHz, 57 frames a second: music and any other sound."""
     shape = _MUSIC[size]
@@ -129,6 +164,13 @@ def music(size: Size = Size.BASE) -> TrainConfig:
     )
 
 
+@preset("conv")
+def conv() -> TrainConfig:
+    """A small, plain convolutional autoencoder, 16 kHz, at frame rate: learns fast in few minutes."""
+    return speech(Size.SMALL)
+
+
+@preset("mixed")
 def mixed(size: Size = Size.BASE) -> TrainConfig:
     """Convolutional and recurrent blocks in turn, 16 kHz, at frame rate."""
     shape, pair = _MIXED[size], (ConvBlockConfig(), RecurrentBlockConfig())
@@ -137,11 +179,7 @@ def mixed(size: Size = Size.BASE) -> TrainConfig:
     return TrainConfig(model=model, objective=_voice(below=None), batch=8)
 
 
-def conv() -> TrainConfig:
-    """A small, plain convolutional autoencoder, 16 kHz, at frame rate: learns fast in few minutes."""
-    return speech(Size.SMALL)
-
-
+@preset("conv-lstm")
 def conv_lstm() -> TrainConfig:
     """The small recurrent autoencoder of the literature on patches of 4 ms.
 
@@ -161,23 +199,14 @@ def conv_lstm() -> TrainConfig:
     )
 
 
-PRESETS: Mapping[str, Callable[[], TrainConfig]] = MappingProxyType(
-    {"speech": speech, "music": music, "conv": conv, "mixed": mixed, "conv-lstm": conv_lstm}
-)
-"""Every preset by its name on the command line."""
-
-SIZED: Mapping[str, Callable[[Size], TrainConfig]] = MappingProxyType(
-    {"speech": speech, "music": music, "mixed": mixed}
-)
-"""Those that come in sizes."""
-
-
 def named(name: str, size: str = Size.BASE) -> TrainConfig:
     """A preset by name and size.
 
     Raises:
         ConfigError: unknown name or size, or the preset has one size only; the message lists the known ones.
     """
+    if name not in PRESETS:
+        load_extensions()
     if name not in PRESETS:
         raise ConfigError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
     if size not in list(Size):

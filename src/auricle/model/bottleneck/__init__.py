@@ -5,7 +5,7 @@ from auricle.model.bottleneck.entropy import Entropy, EntropyConfig
 from auricle.model.bottleneck.fsq import Fsq, FsqConfig
 from auricle.model.bottleneck.identity import Identity, IdentityConfig
 from auricle.model.bottleneck.rvq import Rvq, RvqConfig
-from auricle.model.bottleneck.tables import STEPS_PER_LEVEL, TableCounter, Tables, TableSet
+from auricle.model.bottleneck.tables import STEPS_PER_LEVEL, TableCounter, Tables, TableSet, TableShape
 from auricle.model.bottleneck.vae import Vae, VaeConfig
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "RvqConfig",
     "TableCounter",
     "TableSet",
+    "TableShape",
     "Tables",
     "Vae",
     "VaeConfig",

@@ -28,6 +28,7 @@ from auricle.model.files.tensor_file import (
 from auricle.model.files.writing import MODEL_FILE, TABLES
 
 _LONGEST_LAG_SECONDS = 60
+_INTEGER_TYPES = {torch.bool: "BOOL", torch.uint8: "U8", torch.int16: "I16", torch.int32: "I32", torch.int64: "I64"}
 _TABLE_TYPES = {"counts": "U16", "mean": "I32", "scale": "I32", "floor": "I32", "thresholds": "I32", "symbol": "I32"}
 
 
@@ -103,8 +104,11 @@ def _check_layout(path: Path, config: AutoencoderConfig, layout: Layout) -> None
 
 
 def _stored_type(name: str, dtype: torch.dtype) -> str:
-    types = {torch.float32: "F32" if name.endswith(".deviation") else "F16", torch.bool: "BOOL", torch.int64: "I64"}
-    return types[dtype]
+    if dtype.is_floating_point:
+        return "F32" if name.endswith(".deviation") else "F16"
+    if dtype not in _INTEGER_TYPES:
+        raise ModelError(f"tensor {name} is of {dtype}, which model files do not hold: use floats or integers")
+    return _INTEGER_TYPES[dtype]
 
 
 def blank_model(path: Path, config: AutoencoderConfig) -> Autoencoder:
