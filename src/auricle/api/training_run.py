@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from auricle.api.run_record import RunRecord
+from auricle.atomic import check_writable
 from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
 from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, labelled
 from auricle.data.remote import is_url, local_copy
@@ -158,6 +159,20 @@ def fit(
             if recorder is not None:
                 recorder.record(report)
     return report
+
+
+def check_output(out: Path, *, resume: bool, force: bool) -> None:
+    """Refuse early what could not be written at the end; a finished result is never replaced without ``force``.
+
+    Raises:
+        OutputError: as `check_writable`.
+    """
+    if resume and not force and out.is_file():
+        raise OutputError(
+            f"{out} exists already, so its run has ended: go on with --resume --force, which replaces it, or move it "
+            "elsewhere first"
+        )
+    check_writable(out, force=force)
 
 
 @contextmanager
