@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import subprocess
@@ -14,7 +15,7 @@ from auricle import codec
 from auricle.audio import read
 from auricle.codec import source as sources
 from auricle.codec.format.container import PacketReader
-from auricle.errors import AudioError, FormatError
+from auricle.errors import AudioError, FormatError, OutputError
 from auricle.model import Autoencoder, save
 
 
@@ -68,6 +69,35 @@ def test_decoding_through_pipes(tiny: Autoencoder, wav: Path, tmp_path: Path) ->
         first, last = (round(part.get(key, value) * rate) for key, value in (("start", 0), ("stop", 100)))
         np.testing.assert_allclose(decoded.T, expected[:, first:last], atol=1e-4)
         assert result.path is None and result.samples == decoded.shape[0]
+
+
+class FullPipe(Pipe):
+    """Takes a little, and then there is no room."""
+
+    def write(self, data: bytes) -> int:
+        if self.tell() + len(data) > 1000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+def test_what_cannot_be_written_is_not_blamed_on_what_is_read(tiny: Autoencoder, wav: Path, tmp_path: Path) -> None:
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    for part in ({}, {"start": 0.5}):
+        with pytest.raises(OutputError, match=r"^can't write standard output: No space left on device"):
+            codec.decompress(tmp_path / "a.aur", FullPipe(), model=tiny, **part)
+
+
+def test_a_reader_that_has_heard_enough_ends_it_in_silence(tiny: Autoencoder, tmp_path: Path) -> None:
+    wav = write_sound(tmp_path / "a.wav", make_sound(2, 10 * 44100, 44100), 44100)
+    save(tiny, tmp_path / "tiny.auricle.safetensors")
+    codec.compress(wav, tmp_path / "a.aur", model=tiny)
+    command = (sys.executable, "-m", "auricle", "decompress", "a.aur", "-", "--model", "tiny.auricle.safetensors")
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.read(4) == b"RIFF"
+        process.stdout.close()
+        assert b"error" not in process.stderr.read()
+    assert process.returncode not in (0, 2)
 
 
 def test_what_came_before_damage_is_good(tiny: Autoencoder, tmp_path: Path) -> None:

@@ -48,6 +48,15 @@ def test_sounds_that_do_not_differ_give_finite_points(values: np.ndarray):
     assert np.isfinite(space(values.astype(np.float32))).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_sound_has_a_likeness():
+    values = np.random.default_rng(0).standard_normal((1, 5)).astype(np.float32)
+    space = WhitenedSpace.fit(values)
+    found = nearest(space(values), space(np.concatenate((values, -values, 3 * values))), 1)
+    assert found.rows.ravel().tolist() == [0, 0, 0]
+    np.testing.assert_allclose(found.cosines.ravel(), [1, -1, 1], atol=1e-6)
+
+
 def test_outliers_are_what_lies_apart():
     points, _ = clouds(200, spread=0.1)
     points[7] = np.eye(8)[6]

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from auricle.audio.writer import write
+from auricle.bench.synthesis import evaluate
 
 
 @pytest.fixture
@@ -31,6 +33,15 @@ def test_json_is_one_object(auricle: Callable[..., Any], folders: tuple[Path, Pa
     result = auricle("evaluate-synthesis", *folders[:1], "--real", folders[1], "--embeddings", "log-mel", "--json").json
     assert [summary["name"] for summary in result["sets"]] == ["generated", "real", "training"]
     assert result["embeddings"][0]["class_accuracies"][0]["accuracy"]["value"] > 0.9
+
+
+def test_a_missing_package_is_named_before_the_work(
+    auricle: Callable[..., Any], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.setattr(evaluate, "embed_sounds", lambda *_, **__: pytest.fail("sounds were read"))
+    ran = auricle("evaluate-synthesis", folders[0], "--real", folders[1], "--embeddings", "log-mel")
+    assert ran.code == 2 and "scikit-learn: pip install 'auricle[classify]'" in ran.err
 
 
 def test_bad_input_is_one_line(auricle: Callable[..., Any], folders: tuple[Path, Path], tmp_path: Path):

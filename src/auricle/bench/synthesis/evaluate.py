@@ -88,8 +88,9 @@ def evaluate_prior(
         AuricleError: what `auricle.generate` and `evaluate_synthesis` raise.
     """
     options, sampling = options or SynthesisEvaluationOptions(), sampling or SamplingOptions()
-    require_judge()
     prior_and_model = load_prior_and_model(prior, model)
+    if prior_and_model.prior.classes:
+        require_judge()
     labelled(real)  # what can't be compared need not be made
     with TemporaryDirectory() as temporary:
         folder = Path(temporary) / safe_file_name(prior_and_model.prior.info.name) if out is None else Path(out)
@@ -136,14 +137,15 @@ def evaluate_synthesis(
         OptionError: an argument has a value that can't be used.
         DataError: a folder is missing or holds too few usable sounds, or the sets share no class.
         ModelError: the model is unknown or malformed.
-        MissingPackageError: scikit-learn is not installed: asked before any work.
+        MissingPackageError: there are classes, and scikit-learn is not installed: asked before the work.
     """
     started = time.perf_counter()
-    require_judge()
     options = options or SynthesisEvaluationOptions()
     autoencoder = load(model) if isinstance(model, str | Path) else model
     training = None if options.train is None else Path(options.train)
     splits = split_data(Path(generated), Path(real), training, count=options.count, seed=options.seed)
+    if splits.classes:
+        require_judge()
     sample_rate = options.sample_rate or _usual_rate(splits.reference)
     embeddings, notes = usable_embeddings(options.embeddings, sample_rate)
     sets = _embed(splits, embeddings, autoencoder, options, on_progress)
