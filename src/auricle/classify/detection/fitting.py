@@ -19,6 +19,7 @@ from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
 from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, TrainingSet, probe_of_kind
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
+from auricle.data.labels import MAX_CLASSES, check_class_names
 from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder, load
@@ -107,6 +108,7 @@ def window_grid(labels: EventLabels, seconds: float | None) -> WindowGrid:
 def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[[str], None]) -> None:
     if not labels.classes:
         raise DataError("no event is marked in the recordings: mark what is to be detected, with its begin and end")
+    check_class_names(labels.classes, most=MAX_CLASSES - 1)  # one more is for nothing
     apart = set() if held_out is None else {recording.sound.name for recording in held_out.recordings}
     both = apart.intersection(recording.sound.name for recording in labels.recordings)
     if both:
