@@ -87,8 +87,8 @@ class Classifier:
             autoencoder,
             feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments),
         )
-        sounds = [item.sound for item in labels.known]
-        features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
+        known_sounds = [item.sound for item in labels.known]
+        features = extract(known_sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         for rejected in features.skipped:
             on_note(f"left out: {rejected.reason}")
         if len(features.silent) == len(features.names):
