@@ -8,7 +8,7 @@ from torch import Tensor
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.blocks import ConvBlockConfig
-from model.tiny import BOTTLENECKS, model_of, tiny_model
+from model.tiny import BOTTLENECKS, CODED, model_of, tiny_model
 
 RATE, LENGTH = 16000, 4000
 
@@ -97,7 +97,7 @@ def test_what_is_padded_with_silence_has_the_frames_and_sound_of_itself(model: A
     torch.testing.assert_close(model(batch)[1:, :2500], model(short), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["entropy", "rvq", "fsq"])
+@pytest.mark.parametrize("name", CODED)
 def test_codes_are_what_files_hold_and_decode_to(name: str):
     model = tiny_model(BOTTLENECKS[name])
     quality = model.bottleneck.quality_levels - 1
@@ -243,7 +243,7 @@ def test_codes_outside_a_codebook_are_refused():
             model.from_codes(torch.full((1, 14, 3), value), LENGTH, 2)
 
 
-@pytest.mark.parametrize("name", ["identity", "vae"])
+@pytest.mark.parametrize("name", sorted({*BOTTLENECKS} - {*CODED}))
 def test_continuous_bottlenecks_have_no_codes(name: str):
     model = tiny_model(BOTTLENECKS[name])
     for call in (lambda: model.codes(chord(), 0), lambda: model.from_codes(Z.int(), LENGTH, 0)):

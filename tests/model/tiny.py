@@ -14,13 +14,20 @@ from auricle.model.bottleneck import (
 )
 from auricle.model.front_end import MdctConfig
 
+_SMALL = (
+    IdentityConfig(dim=8),
+    VaeConfig(dim=8),
+    RvqConfig(dim=8, codebooks=3, size=16, code_dim=4),
+    FsqConfig(levels=(5, 4, 3)),
+    EntropyConfig(dim=8, levels=4),
+)
 BOTTLENECKS: dict[str, BottleneckConfig] = {
-    "identity": IdentityConfig(dim=8),
-    "vae": VaeConfig(dim=8),
-    "rvq": RvqConfig(dim=8, codebooks=3, size=16, code_dim=4),
-    "fsq": FsqConfig(levels=(5, 4, 3)),
-    "entropy": EntropyConfig(dim=8, levels=4),
+    **{kind: config() for kind, config in BottleneckConfig.kinds.items()},
+    **{config.kind: config for config in _SMALL},
 }
+"""Every registered kind: small where it is one of these, else with its defaults."""
+CODED = [kind for kind, config in BOTTLENECKS.items() if config.build(50.0).codebooks]
+"""Those with codes."""
 
 
 def tiny_config(bottleneck: BottleneckConfig = BOTTLENECKS["entropy"], *, stride: int = 1) -> AutoencoderConfig:

@@ -14,6 +14,8 @@ from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from auricle.model import Autoencoder
 
 
@@ -40,7 +42,7 @@ class CompressResult:
 
 
 def compress(
-    source: Path | str | BinaryIO,
+    source: "Path | str | BinaryIO | tuple[np.ndarray, int]",
     target: Path | str | BinaryIO,
     *,
     model: "Autoencoder | Path | str | None" = None,
@@ -53,7 +55,8 @@ def compress(
     """Compress a sound. Memory does not grow with its length. Tags of the source are carried along.
 
     Args:
-        source: any audio file of 1 to 8 channels and 8 to 192 kHz, or a pipe to read one from.
+        source: any audio file of 1 to 8 channels and 8 to 192 kHz, a pipe or open file to read one from, or a sound as
+            `auricle.read` returns it: ``(audio, sample_rate)``, floats ``(c, t)`` and Hz.
         target: the .aur file to write, or a pipe. A file that is written to a pipe tells its length at its end only.
         model: a model, a shipped model's name or a model file; by default ``speech`` up to 24 kHz and ``music`` above.
         kbps: the bitrate to stay at or just under, in kilobits per second of the whole file. If even the lowest quality
@@ -77,14 +80,9 @@ def compress(
     refuse_same_file(source, target)
     check_target(target, force=force)
     from auricle.codec.compress_passes import CompressJob  # loads torch
-    from auricle.codec.source import FileSource, PipeSource
+    from auricle.codec.source import open_source
 
-    sound = (
-        FileSource(Path(source), untrusted=options.untrusted)
-        if isinstance(source, Path | str)
-        else PipeSource(source, untrusted=options.untrusted)
-    )
-    with closing(sound):
+    with closing(open_source(source, untrusted=options.untrusted)) as sound:
         job = CompressJob.prepare(sound, model, quality=quality, options=options, on_progress=on_progress)
         with open_target(target, force=force) as (file, seekable):
             coded_file = job.write(file, kbps, seekable=seekable)

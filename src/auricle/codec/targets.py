@@ -9,7 +9,7 @@ from auricle.atomic import atomic_write, check_writable
 from auricle.errors import OptionError, OutputError
 
 
-def refuse_same_file(source: Path | str | BinaryIO, target: Path | str | BinaryIO) -> None:
+def refuse_same_file(source: object, target: Path | str | BinaryIO) -> None:
     """Refuse to write onto what is read.
 
     Raises:

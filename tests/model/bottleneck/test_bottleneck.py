@@ -6,9 +6,7 @@ import torch
 
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
 from auricle.model.bottleneck.entropy import logistic_bits
-from model.tiny import BOTTLENECKS
-
-CODED = ["rvq", "fsq", "entropy"]
+from model.tiny import BOTTLENECKS, CODED
 
 
 @pytest.mark.parametrize("name", BOTTLENECKS)

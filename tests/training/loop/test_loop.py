@@ -35,7 +35,11 @@ from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.training.objective.adversary import light
 from model.tiny import BOTTLENECKS, tiny_config
 
-WEIGHTS = {"entropy": {"rate": 0.01}, "vae": {"kl": 0.001}, "rvq": {"commitment": 0.1}, "identity": {}, "fsq": {}}
+_USUAL = {"kl": 0.001, "commitment": 0.1}
+WEIGHTS = {
+    kind: {name: _USUAL.get(name, 0.01) for name in config.build(50.0).term_names}
+    for kind, config in BOTTLENECKS.items()
+}
 
 
 @pytest.fixture(scope="module")
