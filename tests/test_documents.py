@@ -34,6 +34,7 @@ DOCUMENTS = (
             "generative",
             "classification",
             "search",
+            "extending",
         )
     ),
 )
