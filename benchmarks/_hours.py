@@ -69,6 +69,15 @@ def calls_of(folder: Path, folds: str) -> list[Call]:
     return calls
 
 
+def foreign_calls(folders: Sequence[Path], count: int, random: np.random.Generator) -> list[Call]:
+    """Sounds of other kinds than ESC-10's, at most five seconds of each of ``count`` files, labelled ``foreign``."""
+    paths = [
+        path for folder in folders for path in sorted(folder.rglob("*")) if path.suffix in (".flac", ".wav", ".opus")
+    ]
+    drawn = [paths[place] for place in sorted(random.choice(len(paths), min(count, len(paths)), replace=False))]
+    return [Call("foreign", path.name, _loudest_run(_mono(path)[: 5 * RATE])) for path in drawn]
+
+
 def _loudest_run(audio: np.ndarray) -> np.ndarray:
     frames = audio[: len(audio) // _FRAME * _FRAME].reshape(-1, _FRAME)
     power = np.square(frames).mean(1)

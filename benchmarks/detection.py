@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from _hours import RATE, Mixture, background, backgrounds_of, calls_of, mixture
+from _hours import RATE, MixedEvent, Mixture, background, backgrounds_of, calls_of, foreign_calls, mixture
 from _shared import one_thread, parser, publish, run, table, tell, write_sound
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _SNR = (0.0, 20.0)
 _BANDS = ((0.0, 5.0), (5.0, 10.0), (10.0, 15.0), (15.0, 20.0))
 _FAINT_DB = -60.0
 _ROOSTER_SECONDS = 720.0
+_FOREIGN = 60
 
 
 def main() -> None:
@@ -43,7 +44,9 @@ def main() -> None:
     options.add_argument("--probe", default="mlp", help="ridge, logistic, knn or mlp")
     options.add_argument("--precision", type=float, default=0.9, help="that the thresholds are chosen for")
     options.add_argument("--counts", type=int, nargs="+", default=[0, 0, 20, 60, 200], help="events in each hour")
-    options.add_argument("--fit", type=int, nargs="+", default=[250, 250, 250], help="events in each hour to learn from")
+    options.add_argument(
+        "--fit", type=int, nargs="+", default=[250, 250, 250], help="events in each hour to learn from"
+    )
     options.add_argument(
         "--threshold", type=int, nargs="+", default=[150, 0], help="events in each hour for thresholds"
     )
@@ -81,6 +84,7 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
     rows = [{"events": len(mixed.events), **part.row} for mixed, part in zip(hours.values(), judged, strict=True)]
     total = _total(judged)
     roosters = _roosters(args, home, classifier)
+    foreign = _foreign(args, home, classifier, list(hours))
     classes = _by_class(judged, classifier)
     bands = _by_band(judged)
     tables = [
@@ -89,10 +93,18 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
         table(bands),
         table(classes),
         table([roosters]),
+        table([foreign]),
         f"an event is found if a detection of its class overlaps it by half (intersection over union); learning took "
         f"{learning:.0f} s of one thread",
     ]
-    return {"rows": rows, "total": total, "bands": bands, "classes": classes, "roosters": roosters}, tables
+    return {
+        "rows": rows,
+        "total": total,
+        "bands": bands,
+        "classes": classes,
+        "roosters": roosters,
+        "foreign": foreign,
+    }, tables
 
 
 def _hours(args: argparse.Namespace, home: Path, part: str, folds: str, counts: Sequence[int]) -> dict[str, Mixture]:
@@ -255,6 +267,47 @@ def _roosters(args: argparse.Namespace, home: Path, classifier: "Classifier") ->
     right = hits(part.detections, truth)
     others = [event.label for event, hit in zip(part.detections, right, strict=True) if not hit]
     return {"roosters": len(events), "found": int(right.sum()), "false": len(others), "which": ", ".join(others) or "-"}
+
+
+def _foreign(args: argparse.Namespace, home: Path, classifier: "Classifier", names: list[str]) -> dict[str, Any]:
+    """What was never heard, instruments and speech: how much of it is reported, and whether novelty tells it."""
+    from auricle import DetectionOptions, detect
+
+    random = np.random.default_rng(9)
+    folders = [args.corpus / name for name in ("instruments", "speech", "digits")]
+    count = min(_FOREIGN, int(args.seconds / 24))
+    calls = foreign_calls([folder for folder in folders if folder.is_dir()], count, random)
+    bed = background(backgrounds_of(args.backgrounds, "judge"), args.seconds / 2, random)
+    mixed = mixture(bed, calls, len(calls), _SNR, random)
+    _write(home / "foreign.flac", mixed)
+    (usual,) = detect(home / "foreign.flac", classifier)
+    (everything,) = detect(home / "foreign.flac", classifier, options=DetectionOptions(max_novelty=1e9))
+    strange = _novelties(classifier, home / "foreign.flac", mixed.events)
+    with (home / f"{names[-1]}.csv").open(encoding="utf-8") as file:
+        spans = [(float(row["begin"]), float(row["end"])) for row in csv.DictReader(file) if row["label"]]
+    familiar = _novelties(classifier, home / f"{names[-1]}.flac", [MixedEvent(*span, "", 0.0) for span in spans])
+    above = np.mean([[(new > old) + 0.5 * (new == old) for old in familiar] for new in strange]) if familiar else None
+    return {
+        "foreign sounds": len(mixed.events),
+        "reported": len(usual.events),
+        "reported whatever the novelty": len(everything.events),
+        "AUC of novelty against fold 5": None if above is None else float(above),
+    }
+
+
+def _novelties(classifier: "Classifier", path: Path, events: Sequence[MixedEvent]) -> list[float]:
+    """The median distance of the windows in each event."""
+    from auricle.classify.detection.novelty import NoveltySpace
+    from auricle.classify.features.windows import WindowGrid, window_features
+
+    settings, space = classifier.metadata.detection, NoveltySpace.restore(classifier.fitted_probe.arrays)
+    assert settings is not None
+    grid = WindowGrid(classifier.metadata.window, settings.hop)
+    distances = np.concatenate(
+        [space.distances(values) for values in window_features(path, classifier.extractor, grid)]
+    )
+    spans = [(int(event.begin / settings.hop), int(np.ceil(event.end / settings.hop))) for event in events]
+    return [float(np.median(distances[first:last])) for first, last in spans]
 
 
 if __name__ == "__main__":

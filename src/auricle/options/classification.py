@@ -60,7 +60,8 @@ class ClassifierOptions(CacheOptions):
     def label_files(self) -> tuple[Path, ...]:
         """All that ``labels_table`` names."""
         table = self.labels_table
-        return () if table is None else table if isinstance(table, tuple) else (table,)
+        tables = () if table is None else table if isinstance(table, tuple) else (table,)
+        return tuple(map(Path, tables))
 
 
 @dataclass(frozen=True)
