@@ -89,7 +89,7 @@ def _decode(request: protocol.DecodeRequest) -> None:
             if block is None:
                 break
             _send(protocol.SAMPLES, np.ascontiguousarray(block.T, "<f4").data.cast("B"))
-    _send(protocol.END)
+        _send(protocol.END, protocol.pack_warnings(reader.warnings))
 
 
 def _open(request: protocol.DecodeRequest) -> AudioReader:

@@ -11,6 +11,7 @@ _MAX_KEY = 64
 _KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 _.-")
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
     {"track": "tracknumber", "year": "date", "description": "comment", "tracknum": "tracknumber"}
+    | {"tyer": "date", "tdrc": "date"}
 )
 """Names that other programs use for the tags that soundfile names."""
 _CONTAINER_KEYS = frozenset(

@@ -31,6 +31,7 @@ class CompressResult:
         kbps: the whole file's kilobits per second, all channels together.
         quality: where the quality dial stands.
         model: name of the model.
+        warnings: where the source's sound may be missing: it was cut, or joined from parts.
     """
 
     path: Path | None
@@ -39,6 +40,7 @@ class CompressResult:
     kbps: float
     quality: float
     model: str
+    warnings: tuple[str, ...] = ()
 
 
 def compress(
@@ -94,4 +96,5 @@ def compress(
         kbps=bitrate(coded_file.bytes, seconds),
         quality=coded_file.step / STEPS_PER_LEVEL,
         model=job.model.name,
+        warnings=sound.warnings,
     )

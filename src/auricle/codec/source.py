@@ -34,6 +34,7 @@ class SoundSource(ABC):
         samples: per channel; None where only the end tells.
         rereadable: whether `blocks` can be called more than once.
         tags: words about the sound.
+        warnings: where sound may be missing, when `blocks` has ended.
     """
 
     sample_rate: int
@@ -41,6 +42,7 @@ class SoundSource(ABC):
     samples: int | None
     rereadable: bool
     tags: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -126,6 +128,7 @@ class FileSource(RereadableSource):
         """The file, from its start each time."""
         with self._open() as reader:
             yield from reader.blocks(reader.sample_rate)
+            self.warnings = reader.warnings
 
     def _open(self) -> AudioReader:
         return AudioReader(self._path, untrusted=self._untrusted)
@@ -198,6 +201,7 @@ class PipeSource(SoundSource):
         """What was kept, then the rest; call once."""
         yield from self.__dict__.get("_minute", ())
         yield from self._blocks
+        self.warnings = self._reader.warnings
 
     def close(self) -> None:
         """Let go of the reader; the pipe stays open."""

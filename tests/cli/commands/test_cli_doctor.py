@@ -8,7 +8,20 @@ import pytest
 import soundfile
 
 TOPICS = ["files", "amount", "rates", "channels", "level", "clipping", "silence", "offset", "duplicates", "leaks"]
-KEYS = ["kind", "path", "quick", "files", "usable", "hours", "rates", "channels", "rejected", "clipped", "silent"]
+KEYS = [
+    "kind",
+    "path",
+    "quick",
+    "files",
+    "usable",
+    "hours",
+    "rates",
+    "channels",
+    "rejected",
+    "incomplete",
+    "clipped",
+    "silent",
+]
 KEYS += ["offset", "quiet", "duplicates", "verdicts"]
 
 

@@ -239,6 +239,25 @@ def _open(stream: Readable, path: Path, *, is_flac: bool, failure: tuple[type[Ex
         ) from error
 
 
+def metadata(path: Path) -> list[tuple[str, str]]:
+    """Names and values that a file's first audio stream and its container state; none where FFmpeg can't open it.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    from av.error import FFmpegError
+
+    failure = (FFmpegError, ValueError, MemoryError)
+    file = _Nameless(path)
+    try:
+        with _open(file, path, is_flac=False, failure=failure) as container:
+            return [*container.metadata.items(), *container.streams.audio[0].metadata.items()]
+    except (AudioError, IndexError):
+        return []
+    finally:
+        file.close()
+
+
 def _packet_seconds(path: Path, failure: tuple[type[Exception], ...]) -> float:
     """Length of all packets of the first audio stream, up to the first that can't be read."""
     file, seconds = _Nameless(path), Fraction(0)

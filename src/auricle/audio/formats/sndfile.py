@@ -1,6 +1,7 @@
 """Decoding with libsndfile: coded WAV, Ogg Vorbis and Opus, AIFF, AU, CAF and more."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import final
 
@@ -9,6 +10,7 @@ import soundfile
 
 from auricle.audio.formats import ogg
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
+from auricle.audio.formats.pyav import metadata
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
@@ -59,7 +61,7 @@ class SndfileDecoder(AudioDecoder):
             except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
                 raise NotForSndfileError(str(error)) from error
         try:
-            super().__init__(self._header(path), 0, clean_tags(self._file.copy_metadata().items()))
+            super().__init__(self._header(path), 0, clean_tags(self._tags(path)))
         except BaseException:
             self._file.close()
             raise
@@ -74,6 +76,11 @@ class SndfileDecoder(AudioDecoder):
         if file.format == "OGG" and ogg.is_chained(path):
             raise NotForSndfileError("it is a chain of several Ogg streams")
         return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format)
+
+    def _tags(self, path: Path) -> Iterable[tuple[str, str]]:
+        yield from self._file.copy_metadata().items()
+        if self._file.format == "OGG":  # libsndfile knows only some names there
+            yield from metadata(path)
 
     def damage(self) -> str | None:
         """Ogg pages that are missing or damaged; see `AudioDecoder.damage`."""

@@ -24,6 +24,7 @@ _INFO_NAMES = {
     b"IPRD": "album",
     b"ICRD": "date",
     b"ITRK": "tracknumber",
+    b"IPRT": "tracknumber",
     b"IGNR": "genre",
     b"ICMT": "comment",
     b"ICOP": "copyright",

@@ -108,9 +108,10 @@ class ChildDecoder(AudioDecoder):
             return not self._ended
         header, content = self._record()
         self._ended = header.kind == protocol.END
-        if self._ended:
-            return False
         try:
+            if self._ended:
+                self.warnings += protocol.parse_warnings(bytes(content))
+                return False
             if header.kind != protocol.SAMPLES:
                 raise protocol.ProtocolError
             self._samples = protocol.parse_samples(content, self.info.channels)

@@ -20,7 +20,7 @@ from auricle.audio.tags import clean_tags
 
 HEADER, SAMPLES, END, FAILURE = b"H", b"S", b"E", b"F"
 RECORD_HEADER = struct.Struct("<cI")
-MAX_CONTENT_BYTES = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 0, FAILURE: 8192}
+MAX_CONTENT_BYTES = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 4096, FAILURE: 8192}
 """The longest content of each kind, in bytes."""
 _SHAPE = struct.Struct("<IBQ?16s")
 _MOST_FRAMES = 1 << 62
@@ -106,6 +106,23 @@ def parse_samples(content: memoryview, channels: int) -> np.ndarray:
     if not content.nbytes or content.nbytes % (4 * channels):
         raise ProtocolError
     return np.frombuffer(content, "<f4").reshape(-1, channels)
+
+
+def pack_warnings(warnings: Sequence[str]) -> bytes:
+    """Content of an end: what may be missing of the sound, line by line."""
+    return "\n".join(warnings).encode(errors="replace")[: MAX_CONTENT_BYTES[END]]
+
+
+def parse_warnings(content: bytes) -> list[str]:
+    """A child's warnings: printable lines.
+
+    Raises:
+        ProtocolError: one is not.
+    """
+    lines = content.decode(errors="replace").split("\n") if content else []
+    if not all(line.isprintable() for line in lines):
+        raise ProtocolError
+    return lines
 
 
 def parse_failure(content: bytes) -> str:

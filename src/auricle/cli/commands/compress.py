@@ -63,6 +63,8 @@ def compress(
         )
     if kbps is not None and result.kbps > kbps:
         screen.note(_above(kbps, lowest=result.quality == 0))
+    for warning in result.warnings:
+        screen.note(f"{source}: {warning}")
     elapsed = time.perf_counter() - started
     text = (
         f"{name_and_size(source)} -> {target} {format_size(result.bytes)}: {result.kbps:.2f} kb/s, "

@@ -47,6 +47,7 @@ def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
 
 def _details(health: "SoundsHealth") -> Iterator[str]:
     yield from _listed("can't be used", [refused.reason for refused in health.rejected])
+    yield from _listed("sound may be missing", [f"{part.path}: {part.reason}" for part in health.incomplete])
     yield from _listed(
         "clipped", [f"{outlier.name} ({outlier.value:.2%} of its samples)" for outlier in health.clipped]
     )
@@ -83,6 +84,7 @@ def _sound_values(health: "SoundsHealth") -> dict[str, object]:
         "rates": {str(rate): seconds / 3600 for rate, seconds in health.rates.items()},
         "channels": {str(count): files for count, files in health.channels.items()},
         "rejected": [{"path": refused.path, "reason": refused.reason} for refused in health.rejected],
+        "incomplete": [{"path": part.path, "reason": part.reason} for part in health.incomplete],
         "clipped": _outliers(health.clipped),
         "silent": list(health.silent),
         "offset": _outliers(health.offset),

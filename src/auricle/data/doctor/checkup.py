@@ -69,6 +69,7 @@ class SoundsHealth:
         rates: seconds of sound by sample rate in Hz.
         channels: usable files by number of channels.
         rejected: what can't be used, and why.
+        incomplete: what can be used though some of its sound may be missing, and where.
         clipped: files with flat tops, by the share of their samples, the worst first.
         silent: names of files that are silent throughout.
         offset: files with a constant in them, by its magnitude, the worst first.
@@ -85,6 +86,7 @@ class SoundsHealth:
     rates: Mapping[int, float]
     channels: Mapping[int, int]
     rejected: tuple[Rejected, ...]
+    incomplete: tuple[Rejected, ...]
     clipped: tuple[Outlier, ...]
     silent: tuple[str, ...]
     offset: tuple[Outlier, ...]
@@ -122,18 +124,18 @@ def examine_sounds(
     names = list(audio_names(folder, lambda path, reason: rejected.append(Rejected(path, reason))))
     if not names and not rejected:
         raise DataError(f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files")
-    levels = LevelTable(len(names), sketches=not quick)
+    levels, incomplete = LevelTable(len(names), sketches=not quick), list[Rejected]()
     for index, report in enumerate(_file_reports(folder, names, quick)):
         match report:
             case FileReport():
                 levels.put(index, report)
+                incomplete += [Rejected(folder / names[index], line) for line in report.warnings]
             case Rejected():
                 rejected.append(report)
         on_progress(Progress("reading sounds", index + 1, len(names), "files"))
     duplicate_groups, compared_all = _find_duplicates(folder, names, levels, on_progress)
-    return _health(
-        folder, names, levels, rejected, _duplicate_reports(duplicate_groups, names, levels), quick, compared_all
-    )
+    duplicates = _duplicate_reports(duplicate_groups, names, levels)
+    return _health(folder, names, levels, rejected, incomplete, duplicates, quick, compared_all)
 
 
 def _file_reports(folder: Path, names: Sequence[str], quick: bool) -> Iterator[FileReport | Rejected]:
@@ -187,6 +189,7 @@ def _health(
     names: Sequence[str],
     levels: LevelTable,
     rejected: list[Rejected],
+    incomplete: list[Rejected],
     duplicates: tuple[DuplicateReport, ...],
     quick: bool,
     compared_all: bool,
@@ -206,6 +209,7 @@ def _health(
         rates={int(rate): float(levels.seconds[levels.rate == rate].sum()) for rate in rates},
         channels=dict(zip(channels.tolist(), counts.tolist(), strict=True)),
         rejected=tuple(rejected),
+        incomplete=tuple(incomplete),
         clipped=_outliers(names, levels.clipped, levels.clipped >= CLIPPED, worst=-1),
         silent=tuple(names[index] for index in silent),
         offset=_outliers(names, levels.offset, levels.offset >= OFFSET, worst=-1),
@@ -214,6 +218,7 @@ def _health(
         verdicts=diagnose(
             levels,
             rejected=len(rejected),
+            incomplete=len({part.path for part in incomplete}),
             duplicates=[(len(group.names), group.exact, group.leak) for group in duplicates],
             quick=quick,
             compared_all=compared_all,

@@ -30,19 +30,28 @@ def too_quiet(level: np.ndarray) -> np.ndarray:
 
 
 def diagnose(
-    levels: LevelTable, *, rejected: int, duplicates: Sequence[tuple[int, bool, bool]], quick: bool, compared_all: bool
+    levels: LevelTable,
+    *,
+    rejected: int,
+    incomplete: int,
+    duplicates: Sequence[tuple[int, bool, bool]],
+    quick: bool,
+    compared_all: bool,
 ) -> tuple[Verdict, ...]:
     """Judge a corpus.
 
     Args:
         ledger: what the usable files hold.
         rejected: how many files can't be used.
+        incomplete: how many files can be used though some of their sound may be missing.
         duplicates: of each group of the same content: how many files, whether exact copies, whether a leak.
         quick: only headers were read.
         compared_all: whether all likely duplicates were compared.
     """
     diagnosis = _Diagnosis(levels, rejected, duplicates, compared_all)
     parts: tuple[Callable[[], Verdict], ...] = (diagnosis.files,)
+    if incomplete:
+        parts += (lambda: diagnosis.completeness(incomplete),)
     if diagnosis.count:
         parts += (diagnosis.amount, diagnosis.rates, diagnosis.channels)
         parts += (
@@ -74,6 +83,12 @@ class _Diagnosis:
             text = f"{self._rejected} of {total} files can't be used and are left out: replace or delete them"
             return Verdict("files", Level.warning, text, values)
         return Verdict("files", Level.fine, f"all {total} files can be used", values)
+
+    def completeness(self, incomplete: int) -> Verdict:
+        text = (
+            f"{_count_text(incomplete, self.count)} perhaps not all there: fetch or export {_pronoun(incomplete)} again"
+        )
+        return Verdict("missing", Level.warning, text, {"files": float(incomplete)})
 
     def amount(self) -> Verdict:
         values = {"hours": self._seconds / 3600}

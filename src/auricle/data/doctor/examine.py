@@ -18,7 +18,10 @@ _BLOCK = 1 << 16
 
 @final
 class FileReport(NamedTuple):
-    """What a usable file holds. ``digest`` is 0 and ``sketch`` empty where only the header was read."""
+    """What a usable file holds, and where some of it may be missing.
+
+    ``digest`` is 0 and ``sketch`` empty where only the header was read.
+    """
 
     sample_rate: int
     channels: int
@@ -26,6 +29,7 @@ class FileReport(NamedTuple):
     levels: Levels | None = None
     digest: int = 0
     sketch: np.ndarray = np.zeros(0, np.uint32)
+    warnings: tuple[str, ...] = ()
 
 
 def examine(path: Path, name: str, *, quick: bool) -> FileReport | Rejected:
@@ -48,14 +52,14 @@ def _decode(path: Path) -> FileReport | Rejected:
                 meter.push(block)
                 fingerprint.push(block.mean(axis=0, dtype=np.float32))
             levels = meter.finish()
-            rate, channels = reader.sample_rate, reader.channels
+            rate, channels, warnings = reader.sample_rate, reader.channels, reader.warnings
     except AudioError as error:
         return Rejected(path, str(error))
     except OSError as error:  # it vanished, or its disk failed, while it was read
         return Rejected(path, f"can't read {path}: {error.strerror or error}")
     if levels.frames == 0:
         return Rejected(path, f"{path} holds no samples: replace it")
-    return FileReport(rate, channels, levels.frames / rate, levels, *fingerprint.finish())
+    return FileReport(rate, channels, levels.frames / rate, levels, *fingerprint.finish(), warnings)
 
 
 @final
