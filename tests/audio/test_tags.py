@@ -1,5 +1,6 @@
 """Tags: read from every format, bounded, printable, and written again."""
 
+import io
 from pathlib import Path
 
 import av
@@ -50,6 +51,27 @@ def test_tags_that_pyav_reads(tmp_path: Path, suffix: str) -> None:
         frame.sample_rate = 48_000
         container.mux([*stream.encode(frame), *stream.encode(None)])
     assert audio.tags(path) == {"title": "T", "artist": "A", "tracknumber": "3"}
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp3", "libmp3lame"), ("flac", "flac"), ("ogg", "libopus"), ("ogg", "flac"), ("wav", "pcm_s16le")],
+)
+def test_comments_that_ffmpeg_wrote(container: str, codec: str) -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as target:
+        target.metadata.update({"title": "T", "comment": "one two", "track": "3"})
+        stream = target.add_stream(codec, rate=48_000, layout="mono")
+        stream.codec_context.open()
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 9600), np.float32), format="flt", layout="mono")
+        frame.rate, frame.pts = 48_000, 0
+        size = stream.codec_context.frame_size or 1024
+        shaper = av.AudioResampler(stream.codec_context.format, "mono", 48_000, frame_size=size)
+        for part in [*shaper.resample(frame), *shaper.resample(None)]:
+            target.mux(stream.encode(part))
+        target.mux(stream.encode(None))
+    file.seek(0)
+    assert {"title": "T", "comment": "one two", "tracknumber": "3"}.items() <= audio.tags(file).items()
 
 
 def test_no_tags(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ def test_the_scripts_are_there():
         "latents",
         "neighbours",
         "page",
+        "reading",
         "speech",
         "startup",
     }

@@ -4,6 +4,7 @@ Plain samples (WAV, AU) and FLAC are read once, from the start to the end, witho
 all else is read from a file, into which a pipe is first stored.
 """
 
+import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -197,8 +198,21 @@ def open_pipe(
         AudioError: it can't be read, or goes beyond the limits.
     """
     pipe = RewindablePipe(stream, name)
-    decoder = _open_streamable(pipe, name, None) or SpooledDecoder(pipe, name, limits, decode)
+    decoder = _open_streamable(pipe, name, _bytes_left(stream)) or SpooledDecoder(pipe, name, limits, decode)
     return _checked(decoder, limits)
+
+
+def _bytes_left(stream: BinaryIO) -> int | None:
+    """How many bytes an open file has from where it stands; None of a pipe."""
+    try:
+        if not stream.seekable():
+            return None
+        start = stream.tell()
+        size = stream.seek(0, os.SEEK_END) - start
+        stream.seek(start)
+    except (OSError, AttributeError):  # what can only be read
+        return None
+    return size
 
 
 def _open_streamable(pipe: RewindablePipe, name: Path, size: int | None) -> AudioDecoder | None:

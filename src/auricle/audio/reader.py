@@ -198,7 +198,8 @@ class AudioReader:
         Raises:
             AudioError: as `blocks`; or they take more than ``limits.whole_bytes``.
         """
-        check_whole(self._info, self.frames if self._info.exact else 0, self._limits)
+        is_certain = self._info.exact and self._file_bytes is not None  # a pipe's header may promise anything
+        check_whole(self._info, self.frames if is_certain else 0, self._limits)
         blocks, frames_read = [np.zeros((self.channels, 0), np.float32)], 0
         for block in self.blocks(_BLOCK):
             frames_read += block.shape[1]

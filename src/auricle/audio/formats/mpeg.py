@@ -96,7 +96,7 @@ def missing_bytes(path: Path) -> int | None:
         end = len(data) - (_ID3V1_BYTES if data[-_ID3V1_BYTES:][:3] == b"TAG" else 0)
         footer = data[max(0, end - 32) : end]
         if footer[:8] == b"APETAGEX":
-            end -= int.from_bytes(footer[12:16], "little") + 32
+            end -= int.from_bytes(footer[12:16], "little") + (32 if footer[23] & 0x80 else 0)  # it may have a header
         if stated is None or (stated and end - start - stated > _LARGEST_FRAME):
             return None
         return max(0, stated - (end - start))

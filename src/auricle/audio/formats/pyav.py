@@ -33,6 +33,7 @@ _PROMISES: Mapping[str, float] = MappingProxyType(
 )
 """Containers that state their length, and by how many seconds too much; in others FFmpeg guesses it."""
 _LOSSLESS = frozenset({"alac", "flac", "tta", "wavpack", "ape", "tak", "mlp", "truehd"})
+_SKIP_MANUAL = 1 << 29  # FFmpeg's AV_CODEC_FLAG2_SKIP_MANUAL: leave priming and padding in
 _NESTED = frozenset({"hls", "concat", "dash", "imf", "sdp"})  # lists of other files, which a stranger may not choose
 _HEADERLESS = MappingProxyType({".g722": "g722"})  # only the name says what they are
 _MPEG_AUDIO = "mp3"  # FFmpeg's name of MPEG-1 and 2 audio without a container, of any layer
@@ -74,9 +75,9 @@ class AvDecoder(AudioDecoder):
     def __init__(self, path: Path, flac: Readable | None = None, frames: int = 0) -> None:
         from av.audio.fifo import AudioFifo
         from av.audio.resampler import AudioResampler
-        from av.error import FFmpegError
+        from av.error import FFmpegError, PatchWelcomeError
 
-        self._failure = (FFmpegError, ValueError, MemoryError, IndexError)
+        self._failure, self._unsupported = (FFmpegError, ValueError, MemoryError, IndexError), PatchWelcomeError
         self._container: InputContainer | None = None
         self._stream: Readable = flac or _Nameless(path)
         try:
@@ -117,6 +118,9 @@ class AvDecoder(AudioDecoder):
         # FFmpeg names streams of codecs that it can't decode, too: they have no context.
         if not streams or streams[0].codec_context is None or not streams[0].codec_context.sample_rate:
             raise AudioError(f"{path} holds no audio that Auricle can read: convert it to WAV or FLAC first")
+        if self._container.format.name == "caf" and streams[0].codec_context.name in _LOSSLESS:
+            # FFmpeg cuts padding from the last frame, which these codecs have left out already.
+            streams[0].codec_context.flags2 |= _SKIP_MANUAL
         streams[0].codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
         return streams[0]
 
@@ -151,6 +155,11 @@ class AvDecoder(AudioDecoder):
                 self._decode_some()
             ready = min(size, self._fifo.samples - self._surplus)
             frame = self._fifo.read(ready) if ready > 0 else None
+        except self._unsupported as error:
+            raise AudioError(
+                f"{self.info.path} holds something that FFmpeg can't decode, such as a change of its sample rate or "
+                "channels half-way: cut it there, or convert it to WAV first"
+            ) from error
         except self._failure as error:
             raise self._damaged(_reason(error)) from error
         if frame is None:
