@@ -44,7 +44,7 @@ def test_frames_are_counted_where_no_tag_states_them(bare: bytes) -> None:
 
 def test_two_that_were_joined_are_read_to_the_end(tagged: bytes, bare: bytes) -> None:
     single = read(bare)[1]
-    assert read(bare + bare)[1] == 2 * single
+    assert 2 * single - FRAME <= read(bare + bare)[1] <= 2 * single
     assert read(bare + ID3V1 + bare)[1] >= 2 * single - 2 * FRAME
     assert read(tagged + tagged)[1] >= 2 * 48_003 - 4 * FRAME
 

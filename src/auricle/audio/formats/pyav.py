@@ -191,9 +191,17 @@ class AvDecoder(AudioDecoder):
         try:
             return cast("list[AudioFrame]", packet.decode())
         except self._failure:
-            if self._format == _MPEG_AUDIO and mpeg.parse_frame(bytes(packet)[:4]) is None:
-                return []  # a tag or junk between frames, of which `warnings` tells
-            raise
+            data = bytes(packet)
+            if self._format != _MPEG_AUDIO or mpeg.parse_frame(data[:4]) is not None:
+                raise
+            # A tag between files that were joined, which hides a frame; or junk, of which `warnings` tells.
+            frame = data[mpeg.tag_bytes(data, 0) :]
+            return self._decode_bytes(packet, frame) if mpeg.parse_frame(frame[:4]) else []
+
+    def _decode_bytes(self, packet: "Packet", data: bytes) -> "list[AudioFrame]":
+        from av.packet import Packet
+
+        return cast("list[AudioFrame]", packet.stream.codec_context.decode(Packet(data)))  # type: ignore[attr-defined]
 
     def _padding(self, frame: "AudioFrame", packet: "Packet") -> int:
         """How many samples of the last frame lie behind its packet's end: MPEG-4 states the length so."""
