@@ -85,7 +85,7 @@ class _Shape(NamedTuple):
     decoder: int
 
 
-Preset = TypeVar("Preset", Callable[[], TrainConfig], Callable[[Size], TrainConfig])
+Preset = TypeVar("Preset", bound=Callable[..., TrainConfig])
 _presets: dict[str, Callable[..., TrainConfig]] = {}
 _sized: dict[str, Callable[..., TrainConfig]] = {}
 PRESETS: Mapping[str, Callable[[], TrainConfig]] = MappingProxyType(_presets)
