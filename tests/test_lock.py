@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from auricle.errors import OutputError
-from auricle.lock import LOCK_NAME, lock_folder
+from auricle.lock import LOCK_NAME, lock_folder, lock_new_folder
 
 HOLDER = """
 import sys, time, pathlib
@@ -63,4 +63,16 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         pytest.raises(OutputError, match=r"can't write into .*missing: No such file"),
         lock_folder(tmp_path / "missing"),
     ):
+        pass
+
+
+def test_a_new_folder_goes_again_if_nothing_comes_into_it(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    with lock_new_folder(folder), pytest.raises(OutputError, match="is writing"), lock_new_folder(folder):
+        pass
+    assert not folder.exists()
+    with lock_new_folder(folder):
+        (folder / "sound.wav").touch()
+    assert [path.name for path in folder.iterdir()] == ["sound.wav"]
+    with lock_new_folder(None):
         pass

@@ -73,6 +73,30 @@ def lock_folder(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def lock_new_folder(folder: Path | None) -> Iterator[None]:
+    """Make a folder if need be and `lock_folder` it; it goes again if nothing is in it in the end. None locks nothing.
+
+    Raises:
+        OutputError: another process is at work in the folder, or it can't be made or written.
+    """
+    if folder is None:
+        yield
+        return
+    is_new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"can't make the folder {folder}: {error.strerror}") from error
+    try:
+        with lock_folder(folder):
+            yield
+    finally:
+        if is_new:
+            with contextlib.suppress(OSError):  # there is something in it
+                folder.rmdir()
+
+
 def is_open_at(descriptor: int, path: Path) -> bool:
     """Whether ``path`` still names the open file: nobody has removed or replaced it."""
     try:
@@ -88,8 +112,9 @@ def _lock_path(path: Path) -> int:
         try:
             _lock_where_possible(descriptor)
             if is_open_at(descriptor, path):  # else its owner removed it between our two steps
-                os.ftruncate(descriptor, 0)
-                os.write(descriptor, f"{os.getpid()} {platform.node()}".encode())
+                with contextlib.suppress(OSError):  # a full disk: then nobody is told whose it is
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, f"{os.getpid()} {platform.node()}".encode())
                 return descriptor
         except BaseException:
             os.close(descriptor)

@@ -46,6 +46,7 @@ def test_the_scripts_are_there():
         "kinds",
         "latents",
         "neighbours",
+        "outcomes",
         "page",
         "reading",
         "speech",
@@ -56,6 +57,12 @@ def test_the_scripts_are_there():
 @pytest.mark.parametrize("script", [path.name for path in SCRIPTS])
 def test_help(script: str):
     assert "--out" in run(script, "--help")
+
+
+def test_outcomes_knows_every_verb(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    outcomes = import_module("outcomes")
+    assert outcomes.COMMANDS.keys() == outcomes.VERBS.keys()
 
 
 def test_overhead_writes_a_dated_result(tmp_path: Path, model_file: Path):

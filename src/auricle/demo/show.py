@@ -14,6 +14,7 @@ from auricle.demo.page import ExcerptSection, page
 from auricle.demo.versions import ExcerptVersion, code_excerpt
 from auricle.errors import OutputError
 from auricle.html import require_pictures
+from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder, default_model, load
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -107,18 +108,15 @@ def _write(
     target: Path, sections: list[ExcerptSection], generated: tuple[GeneratedSound, ...], credits: str, force: bool
 ) -> None:
     text = page(sections, generated, credits)
-    try:
-        target.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"can't make the folder {target.parent}: {error.strerror}") from error
-    for number, section in enumerate(sections, start=1):
-        for version in section.versions:
-            path = target.parent / f"{number:02d}-{section.excerpt.title}.{version.target_kbps:g}kbps.aur"
-            with atomic_write(path, force=force) as temporary:
-                temporary.write_bytes(version.data)
-            write(path.with_suffix(".wav"), version.audio, section.excerpt.sample_rate, force=force)
-    for sound in generated:
-        path = target.parent / f"made-{sound.title.replace(' ', '-')}.wav"
-        write(path, sound.audio, sound.sample_rate, force=force)
-    with atomic_write(target, force=force) as temporary:
-        temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")
+    with lock_new_folder(target.parent):
+        for number, section in enumerate(sections, start=1):
+            for version in section.versions:
+                path = target.parent / f"{number:02d}-{section.excerpt.title}.{version.target_kbps:g}kbps.aur"
+                with atomic_write(path, force=force) as temporary:
+                    temporary.write_bytes(version.data)
+                write(path.with_suffix(".wav"), version.audio, section.excerpt.sample_rate, force=force)
+        for sound in generated:
+            path = target.parent / f"made-{sound.title.replace(' ', '-')}.wav"
+            write(path, sound.audio, sound.sample_rate, force=force)
+        with atomic_write(target, force=force) as temporary:
+            temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

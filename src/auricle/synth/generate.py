@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -57,12 +58,13 @@ def generate(
     quality = snap_quality(networks.model, snap=options.snap)
     recipe = _recipe(RenderContext(networks, sampling, label, options.seed, quality), options)
     sounds: list[Sound] = []
-    for first in range(0, count, recipe.batch_size):
-        indices = range(first, min(count, first + recipe.batch_size))
-        batch = recipe.render(indices, [paths[index] for index in indices], force=force)
-        sounds += [replace(sound, label=options.label) for sound in batch]
-        seconds = sum(sound.seconds for sound in sounds)
-        on_progress(Progress("making sounds", seconds, seconds * count / len(sounds), "s"))
+    with lock_new_folder(None if out is None else Path(out)):
+        for first in range(0, count, recipe.batch_size):
+            indices = range(first, min(count, first + recipe.batch_size))
+            batch = recipe.render(indices, [paths[index] for index in indices], force=force)
+            sounds += [replace(sound, label=options.label) for sound in batch]
+            seconds = sum(sound.seconds for sound in sounds)
+            on_progress(Progress("making sounds", seconds, seconds * count / len(sounds), "s"))
     details = {
         "prior": networks.prior.info.name,
         "model": networks.model.name,

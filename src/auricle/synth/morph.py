@@ -11,6 +11,7 @@ from torch import Tensor
 
 from auricle.audio import info
 from auricle.errors import AudioError, OptionError
+from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
 from auricle.options.synthesis import MorphOptions
@@ -189,13 +190,15 @@ def morph(
     pair = _SoundPair(loaded, *sources, snap_quality(loaded, snap=options.snap))
     path = align_latents(*(to_features(source.z).numpy() for source in sources)) if options.align else None
     sounds = []
-    for index, target in enumerate(paths):
-        share = None if options.within else index / (count - 1)
-        morphed = pair.crossfade(path) if share is None else pair.interpolate(share, path)
-        blocks, gain = morphed.blocks(), float(morphed.gain.mean())
-        sounds.append(limited_sound(blocks, loaded.sample_rate, channels, target, force=force, gain=gain, share=share))
-        on_progress(Progress("morphing", index + 1, count, "sounds"))
-    return SynthesisOutput(tuple(sounds), loaded.sample_rate, channels)
+    rate = loaded.sample_rate
+    with lock_new_folder(None if out is None else Path(out)):
+        for index, target in enumerate(paths):
+            share = None if options.within else index / (count - 1)
+            morphed = pair.crossfade(path) if share is None else pair.interpolate(share, path)
+            blocks, gain = morphed.blocks(), float(morphed.gain.mean())
+            sounds.append(limited_sound(blocks, rate, channels, target, force=force, gain=gain, share=share))
+            on_progress(Progress("morphing", index + 1, count, "sounds"))
+    return SynthesisOutput(tuple(sounds), rate, channels)
 
 
 @final
