@@ -1,9 +1,9 @@
 """Runs every verb where things go wrong, and counts how it ends.
 
 Each run is a process of its own in a fresh copy of a folder with tiny sounds, a small model with random weights, and
-what it made of them. Good ends: done; refused in one line (exit code 2); ended in one line (after a signal); killed (by SIGKILL, or by a signal
-before Auricle's first line). Bad ends: a traceback or several lines, a file that can't be read back, temporary files
-that stay (after SIGKILL: that the next run of the verb does not tidy), a run that hangs.
+what it made of them. Good ends: done; refused in one line (exit code 2); ended in one line (after a signal); killed (by
+SIGKILL, or by a signal before Auricle's first line). Bad ends: a traceback or several lines, a file that can't be read
+back, temporary files that stay (after SIGKILL: that the next run of the verb does not tidy), a run that hangs.
 
 Signals fall at instants spread over the time that the verb takes when nothing is wrong.
 """
