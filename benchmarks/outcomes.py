@@ -53,7 +53,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "verify a.aur",
     "repair": "repair a.aur new.aur",
     "info": f"info {MODEL}",
-    "evaluate-synthesis": "evaluate-synthesis sounds/low --real sounds/high --embeddings log-mel",
+    "evaluate-synthesis": "evaluate-synthesis sounds --real sounds --embeddings log-mel",
     "benchmark": f"benchmark a.wav --model {MODEL} --against none --kbps 6 --metrics mel --skip-cost --out new.html",
     "demo": f"demo few --model {MODEL} --out made",
 }
@@ -194,9 +194,7 @@ def _trials(stock: Path, verb: str, conditions: list[str], instants: int) -> Ite
 def _trial(stock: Path, verb: str, condition: str, start: Start) -> Trial:
     with _copy(stock, full=condition == "full disk") as folder:
         start.prepare(folder)
-        process = _start(folder, verb, start)
-        trial = _ended(process, folder, verb, condition)
-        return trial
+        return _ended(_start(folder, verb, start), folder, verb, condition)
 
 
 def _two_at_once(stock: Path, verb: str) -> Iterator[Trial]:
@@ -244,7 +242,7 @@ def _start(folder: Path, verb: str, start: Start) -> subprocess.Popen[str]:
 
 
 def _wait(process: subprocess.Popen[str]) -> tuple[bool, str]:
-    """Whether it ended by itself, and what it wrote on standard error."""
+    """Whether it ended, and its standard error."""
     try:
         return True, process.communicate(timeout=LONGEST_SECONDS)[1]
     except subprocess.TimeoutExpired:
