@@ -18,7 +18,8 @@ import numpy as np
 
 from _shared import SOUNDS, add_model, looped, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle import codec
-from auricle.codec.format.container import Packet, PacketReader, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, header_bytes, magic
+from auricle.codec.format.header import SALT_BYTES
 from auricle.codec.format.record import crc, read_record, with_crc
 from auricle.errors import AuricleError
 from auricle.options.coding import CompressOptions
@@ -143,25 +144,26 @@ def mutant(data: bytes, rng: np.random.Generator) -> bytes:
 
 def _resealed(data: bytes) -> bytes:
     """The same with right checksums, as far as the lengths in it lead."""
-    sealed, file = b"", BytesIO(data)
+    sealed, file, salt = b"", BytesIO(data), b""
     if len(data) > 9:
         end = 5 + data[4]
         sealed = data[:end] + crc(data[:end])
+        salt = data[end - 1 - SALT_BYTES : end - 1]  # the last field but one of version 2
         file.seek(end + 4)
     while True:
         at = file.tell()
         try:
-            record = read_record(file)
+            record = read_record(file, salt)
         except AuricleError:
             size = _claimed(data, at)
             if size is None:
                 return sealed + data[at:]
-            sealed += with_crc(data[at : at + size])
+            sealed += with_crc(data[at : at + size], salt)
             file.seek(at + size + 4)
             continue
         if record is None:
             return sealed
-        sealed += record.to_bytes()
+        sealed += record.to_bytes(salt)
 
 
 def _claimed(data: bytes, at: int) -> int | None:
@@ -183,7 +185,7 @@ def sound(data: bytes, rng: np.random.Generator) -> bytes:
     head = bytearray(header_bytes(reader.header)[5:-4])
     if rng.random() < 0.3:
         head[int(rng.integers(20, len(head)))] ^= 1 << int(rng.integers(8))
-    start = b"AUR1" + bytes([len(head)]) + bytes(head)
+    start = magic(reader.header.version) + bytes([len(head)]) + bytes(head)
     return with_crc(start) + b"".join(packet.to_bytes() for packet in packets)
 
 

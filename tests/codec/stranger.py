@@ -64,15 +64,16 @@ class File:
 
 def read(data: bytes) -> File:
     reader = Bytes(data)
-    if reader.take(4) != b"AUR1":
+    start = reader.take(4)
+    if start not in (b"AUR1", b"AUR2"):
         raise BadFileError("magic")
     body = reader.take(reader.number(1))
     if crc32c(data[: reader.at]) != reader.number(4):
         raise BadFileError("header crc")
-    header = read_header(Bytes(body))
+    header = read_header(Bytes(body), int(start[3:]))
     file = File(header, {}, [], 0, -1, 0)
     sequence = 0
-    for kind, fields in records(reader):
+    for kind, fields in records(reader, header["salt"]):
         if kind == 2:
             read_optional(fields, file)
         elif file.samples >= 0:
@@ -94,17 +95,18 @@ def read(data: bytes) -> File:
     return file
 
 
-def records(data: Bytes) -> Iterator[tuple[int, Bytes]]:
+def records(data: Bytes, salt: bytes) -> Iterator[tuple[int, Bytes]]:
     while data.at < len(data.data):
         start = data.at
         key = data.varint()
         body = data.take(key // 4)
-        if crc32c(data.data[start : data.at]) != data.number(4):
+        salted = b"" if key % 4 == 2 else salt
+        if crc32c(salted + data.data[start : data.at]) != data.number(4):
             raise BadFileError("record crc")
         yield key % 4, Bytes(body)
 
 
-def read_header(fields: Bytes) -> dict:
+def read_header(fields: Bytes, version: int) -> dict:
     header: dict = {"fingerprint": fields.take(8), "tables": fields.take(4)}
     header["name"] = fields.take(fields.number(1)).decode()
     header["native_rate"], header["sample_rate"] = fields.rate(), fields.rate()
@@ -116,6 +118,8 @@ def read_header(fields: Bytes) -> dict:
     header["samples"] = None if samples == 2**40 - 1 else samples
     pairs = header["channels"] * (header["channels"] - 1) // 2
     header["angles"] = [struct.unpack("<h", fields.take(2))[0] for _ in range(pairs)]
+    header["salt"] = fields.take(4) if version == 2 else b""
+    header["source_samples"] = fields.number(1) if version == 2 else 0
     return header
 
 

@@ -11,7 +11,7 @@ import pytest
 from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
-from auricle.codec.coding.encoder import make_header, require_tables
+from auricle.codec.coding.encoder import Origin, make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import varint
@@ -24,7 +24,9 @@ from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimit
 
 @pytest.fixture(scope="module")
 def header(tiny: Autoencoder) -> Header:
-    return make_header(tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions())
+    return make_header(
+        tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions(), origin=Origin(b"salt")
+    )
 
 
 def write(path: Path, header: Header, packets: list[Packet]) -> Path:
@@ -77,7 +79,7 @@ def test_few_bytes_that_claim_ten_hours(tiny: Autoencoder, header: Header, tmp_p
     end = replace(silence(header, 10.0)[-1], payload=None)
     gap = tmp_path / "gap.aur"
     packets = (Packet(0, 400, b""), Packet(1, 400 * 8999, None, count=8999), end)
-    gap.write_bytes(header_bytes(header) + b"".join(packet.to_bytes() for packet in packets))
+    gap.write_bytes(header_bytes(header) + b"".join(packet.to_record().to_bytes(header.salt) for packet in packets))
     assert gap.stat().st_size < 100
     refused(tiny, gap, "--max-ratio")
     refused(tiny, gap, "--max-ratio", start=30000.0)

@@ -18,8 +18,8 @@ from auricle.model import load
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 NAMES = (
-    "between", "empty", "escapes", "gain", "gap", "low", "mono", "odd-rate", "one-sample", "packets", "rvq", "stereo",
-    "surround",
+    "between", "empty", "escapes", "gain", "gap", "low", "mono", "odd-rate", "one-sample", "packets", "rvq", "salted",
+    "stereo", "surround",
 )  # fmt: skip
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, final
 
-from auricle.codec.coding.encoder import SizeEstimator, SoundEncoder, make_header, quality_step
+from auricle.codec.coding.encoder import Origin, SizeEstimator, SoundEncoder, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, PacketWriter
-from auricle.codec.format.header import Header
+from auricle.codec.format.header import SALT_BYTES, Header
+from auricle.codec.format.record import crc
 from auricle.codec.source import SoundSource
 from auricle.model import Autoencoder, default_model, load
 from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, Progress
 
+_NO_SALT = bytes(SALT_BYTES)  # until the first packet is there
 _ESTIMATE_MARGIN = 0.99
 """Where the size is only estimated, this share of the allowed bytes is aimed at."""
 
@@ -64,7 +67,7 @@ class CompressJob:
             angles=fitted_angles(source.first_minute, source.channels),
             step=quality_step(loaded, quality),
             options=options,
-            samples=source.samples,
+            origin=Origin(_NO_SALT, source.samples),
         )
         return CompressJob(source, loaded, header, on_progress)
 
@@ -105,9 +108,11 @@ class CompressJob:
         yield from encoder.finish()
 
     def _write(self, file: BinaryIO, step: int, packets: Iterator[Packet], *, seekable: bool) -> WrittenFile:
-        writer = PacketWriter(file, replace(self.header, quality_step=step), self.source.tags, seekable=seekable)
+        first = next(packets)
+        header = replace(self.header, quality_step=step, salt=crc(first.payload or b""))
+        writer = PacketWriter(file, header, self.source.tags, seekable=seekable)
         samples = 0
-        for packet in packets:
+        for packet in chain((first,), packets):
             writer.write(packet)
             samples = packet.end.samples if packet.end else 0
         self._report(samples)

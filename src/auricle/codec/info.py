@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.codec.format.container import VERSION, PacketReader, open_file
+from auricle.codec.format.container import PacketReader, open_file
 from auricle.codec.format.header import Header
 
 
@@ -104,7 +104,7 @@ def info(path: Path | str) -> AurInfo:
     return AurInfo(
         path,
         size,
-        int(VERSION),
+        reader.header.version,
         header.model,
         header.fingerprint.hex(),
         header.tables.hex(),

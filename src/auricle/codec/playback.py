@@ -195,7 +195,7 @@ def _tags(file: BinaryIO, reader: PacketReader) -> Mapping[str, str]:
     """Tags that stand before the first packet; none where that part of the file is damaged."""
     file.seek(reader.header_size)
     try:
-        while (record := read_record(file)) is not None and record.kind is RecordKind.OPTIONAL:
+        while (record := read_record(file, reader.header.salt)) is not None and record.kind is RecordKind.OPTIONAL:
             reader.skip_optional(record)
     except FormatError:
         pass
@@ -287,7 +287,7 @@ class _Packets:
     def _at(self, offset: int) -> Packet:
         self._file.seek(offset)
         try:
-            record = read_record(self._file)
+            record = read_record(self._file, self._reader.header.salt)
             if record is None:
                 raise FormatError("the file ends before it: it is cut short")
             return Packet.from_record(record, self._reader.header)

@@ -12,7 +12,7 @@ from auricle.codec.format.container import NO_TAGS, Packet, PacketWriter, Stream
 from auricle.codec.format.header import ClaimError, Header, SampleSpan
 from auricle.codec.format.record import RecordKind
 from auricle.codec.format.tags import parse_tags
-from auricle.codec.salvage import packets, records, recover_header
+from auricle.codec.salvage import RecoveredHeader, packets, records, recover_header
 from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import FormatError
 from auricle.options.coding import ReadLimits
@@ -82,7 +82,7 @@ def _repair(data: memoryview, target: Path, limits: ReadLimits, *, force: bool) 
     cut = False
     end: StreamEnd | None = None
     with open_target(target, force=force) as (file, seekable):
-        writer = PacketWriter(file, header, _tags(data, recovered.size), seekable=seekable)
+        writer = PacketWriter(file, header, _tags(data, recovered), seekable=seekable)
         for packet, was_mended in packets(data, header, recovered.size):
             if packet.sequence > expected:
                 writer.write(gap_packet(header, expected, packet.sequence))
@@ -129,9 +129,9 @@ def _final_packets(header: Header, expected: int) -> Iterator[Packet]:
     yield Packet(last, frames - last * size, None, StreamEnd(header.samples or 0, 0))
 
 
-def _tags(data: memoryview, start: int) -> Mapping[str, str]:
+def _tags(data: memoryview, recovered: RecoveredHeader) -> Mapping[str, str]:
     """Tags that stand before the first packet."""
-    for item in records(data, start):
+    for item in records(data, recovered.size, recovered.header.salt):
         if item.record.kind is not RecordKind.OPTIONAL:
             break
         if tags := parse_tags(item.record):

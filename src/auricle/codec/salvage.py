@@ -7,13 +7,14 @@ is as good as proof.
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import product
 from typing import NamedTuple, final
 
 import google_crc32c
 
-from auricle.codec.format.container import MAGIC, VERSION, Packet
+from auricle.codec.format.container import VERSIONS, Packet, magic
 from auricle.codec.format.header import ClaimError, Header
-from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Record, RecordKind, RecordTopic, crc
+from auricle.codec.format.record import CRC_BYTES, MAX_RECORD_BYTES, Record, RecordKind, RecordTopic, crc, salt_of
 from auricle.codec.format.seek_table import find_table
 from auricle.errors import FormatError
 
@@ -61,13 +62,14 @@ def recover_header(data: memoryview) -> RecoveredHeader:
     """
     if (header := _parse_header(bytes(data[:_MAX_HEADER_BYTES]))) is not None:
         return RecoveredHeader(header, _header_size(data[4]), "whole")
-    if _magic_bit_errors(bytes(data[:4])) > 1:
+    if min(_bit_errors(bytes(data[:4]), magic(version)) for version in VERSIONS) > 1:
         raise FormatError("it does not begin like an .aur file")
-    for length in dict.fromkeys((data[4] if len(data) > 4 else 0, *range(32, 256))):
+    lengths = dict.fromkeys((data[4] if len(data) > 4 else 0, *range(32, 256)))
+    for version, length in product(VERSIONS, lengths):
         head = bytearray(data[: _header_size(length)])
         if len(head) < _header_size(length):
             continue
-        head[:5] = MAGIC + VERSION + bytes([length])
+        head[:5] = magic(version) + bytes([length])
         if (mended := mend(bytes(head))) is not None and (header := _parse_header(mended)) is not None:
             return RecoveredHeader(header, len(head), "mended")
     table = find_table(BytesIO(data[-2 * MAX_RECORD_BYTES :]))
@@ -76,10 +78,10 @@ def recover_header(data: memoryview) -> RecoveredHeader:
     raise FormatError("its header is damaged beyond repair, and there is no copy of it in its seek table")
 
 
-def _magic_bit_errors(magic: bytes) -> int:
+def _bit_errors(data: bytes, expected: bytes) -> int:
     """Bits in which the first bytes differ from what they should be."""
-    expected = MAGIC + VERSION
-    return (int.from_bytes(magic, "big") ^ int.from_bytes(expected, "big")).bit_count() if len(magic) == 4 else 32
+    gap = int.from_bytes(data, "big") ^ int.from_bytes(expected, "big")
+    return gap.bit_count() if len(data) == len(expected) else 8 * len(expected)
 
 
 def _header_size(length: int) -> int:
@@ -87,13 +89,14 @@ def _header_size(length: int) -> int:
 
 
 def _parse_header(data: bytes) -> Header | None:
-    if len(data) < 5 or data[:4] != MAGIC + VERSION:
+    version = next((version for version in VERSIONS if data[:4] == magic(version)), None)
+    if len(data) < 5 or version is None:
         return None
     end = 5 + data[4]
     if crc(data[:end]) != data[end : end + CRC_BYTES]:
         return None
     try:
-        return Header.from_bytes(data[5:end])
+        return Header.from_bytes(data[5:end], version)
     except FormatError:
         return None
 
@@ -102,13 +105,17 @@ def _parse_header(data: bytes) -> Header | None:
 class _RecordSearch:
     """Finds whole records in bytes, one after another.
 
+    Args:
+        data: of the file.
+        salt: of the file.
+
     Attributes:
         expected: number of the packet that comes next.
         work_left: work that may still be done, in bytes summed; a byte that is looked at counts as a thousand.
     """
 
-    def __init__(self, data: memoryview):
-        self._data = data
+    def __init__(self, data: memoryview, salt: bytes):
+        self._data, self._salt = data, salt
         self.expected = 0
         self.work_left = _MAX_WORK
 
@@ -141,7 +148,7 @@ class _RecordSearch:
         if numbers is not None and not _plausible(data, start, kind, numbers):
             return None
         self.work_left -= end - at
-        if google_crc32c.value(bytes(data[at:end])).to_bytes(CRC_BYTES, "little") != data[end : end + CRC_BYTES]:
+        if crc(salt_of(kind, self._salt) + bytes(data[at:end])) != data[end : end + CRC_BYTES]:
             return None
         return FoundRecord(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
 
@@ -168,18 +175,18 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     return 0, -1
 
 
-def records(data: memoryview, start: int) -> Iterator[FoundRecord]:
-    """Yield the whole records from ``start`` on, mended ones too; what lies between them is damaged.
+def records(data: memoryview, start: int, salt: bytes) -> Iterator[FoundRecord]:
+    """Yield the whole records of a file with this salt from ``start`` on, mended ones too; between them is damage.
 
     A file that is damaged in very many places is searched for about a minute; what lies behind counts as damaged.
     """
-    search, at = _RecordSearch(data), start
+    search, at = _RecordSearch(data, salt), start
     while at < len(data):
         current = search.at(at)
         if current is None:
             following = search.after(at)
             stop = following.begin if following else len(data)
-            current = _mended_record(data[at:stop], at)
+            current = _mended_record(data[at:stop], at, salt)
             if current is None:
                 current, following = following, None
             if current is None:
@@ -205,26 +212,25 @@ def _following_number(record: Record) -> int:
     return 0
 
 
-def _mended_record(damaged: memoryview, at: int) -> FoundRecord | None:
+def _mended_record(damaged: memoryview, at: int, salt: bytes) -> FoundRecord | None:
     """The one record that damaged bytes were before one of their bits flipped."""
     if not CRC_BYTES < len(damaged) <= _MAX_MENDED_BYTES:
         return None
-    mended = mend(bytes(damaged))
-    if mended is None:
-        return None
-    record = _RecordSearch(memoryview(mended)).at(0)
-    if record is None or record.end != len(mended):
-        return None
-    return FoundRecord(at, at + len(mended), record.record, mended=True)
+    for prefix in dict.fromkeys((salt, b"")):  # the flipped bit may be that which tells a record's kind
+        mended = mend(bytes(damaged), prefix)
+        record = _RecordSearch(memoryview(mended), salt).at(0) if mended is not None else None
+        if mended is not None and record is not None and record.end == len(mended):
+            return FoundRecord(at, at + len(mended), record.record, mended=True)
+    return None
 
 
-def mend(data: bytes) -> bytes | None:
-    """Bytes that end with their checksum, with the one bit turned that makes it fit; None where none does.
+def mend(data: bytes, salt: bytes = b"") -> bytes | None:
+    """Bytes that end with the checksum of salt and them, with the one bit turned that makes it fit; None for none.
 
     A CRC is linear: what a flipped bit changes in it depends on the bit's place alone, so each bit costs one lookup.
     """
     body, checksum = data[:-CRC_BYTES], int.from_bytes(data[-CRC_BYTES:], "little")
-    syndrome = google_crc32c.value(body) ^ checksum
+    syndrome = google_crc32c.value(salt + body) ^ checksum
     if syndrome == 0:
         return data
     if syndrome.bit_count() == 1:
@@ -249,7 +255,7 @@ def packets(data: memoryview, header: Header, start: int) -> Iterator[tuple[Pack
     expected, last, undamaged, at = 0, None, True, start
     if header.samples is not None:
         last = max(0, header.frames(header.samples) - 1) // header.packet_frames
-    for item in records(data, start):
+    for item in records(data, start, header.salt):
         undamaged, at = undamaged and item.begin == at and not item.mended, item.end
         if item.record.kind is RecordKind.OPTIONAL:
             continue

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from auricle.codec.format.channel_rotation import angle_count
 from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import RATES, Fields, rate_bytes, read_varint, varint
-from auricle.codec.format.header import MAX_PACKET_FRAMES, MAX_RUN_FRAMES, MAX_SAMPLES, Header
+from auricle.codec.format.header import MAX_PACKET_FRAMES, MAX_RUN_FRAMES, MAX_SAMPLES, Header, SourceSamples
 from auricle.codec.format.record import MAX_RECORD_BYTES, with_crc
 from auricle.errors import FormatError
 
@@ -140,7 +140,7 @@ def test_ten_seconds_of_speech_take_few_bytes_beside_the_sound() -> None:
 @settings(max_examples=100, deadline=None)
 def test_headers_come_back(header: Header, angle: int) -> None:
     header = replace(header, angles=(angle,) * angle_count(header.channels))
-    assert Header.from_bytes(header.to_bytes() + b"for later versions") == header
+    assert Header.from_bytes(header.to_bytes() + b"for later versions", header.version) == header
 
 
 def test_a_file_cut_anywhere_is_refused() -> None:
@@ -217,7 +217,7 @@ def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
     [
         (b"", "is empty"),
         (b"RIFF....WAVE", "is not an .aur file"),
-        (b"AUR2" + FILE[4:], "format version 2"),
+        (b"AUR3" + FILE[4:], "format version 3"),
         (b"AUR\0" + FILE[4:], "format version unknown"),
         (FILE[:30], "header"),
         (FILE[:-1], "packet 3.*cut short"),
@@ -306,3 +306,22 @@ def test_a_packet_is_a_few_runs_of_equal_length(frames: int) -> None:
     runs = -(-frames // run)
     assert run <= MAX_RUN_FRAMES and 0 <= runs * run - frames < runs
     assert runs == -(-frames // MAX_RUN_FRAMES)
+
+
+def test_a_packet_of_another_file_is_noticed_without_the_model() -> None:
+    ours, theirs = (build(replace(HEADER, salt=salt)) for salt in (b"ours", b"them"))
+    assert read(ours)[1] == read(theirs)[1]
+    own, foreign = (Packet(1, 4, PAYLOADS[1]).to_record().to_bytes(salt) for salt in (b"ours", b"them"))
+    assert own in ours and len(own) == len(foreign)
+    with pytest.raises(FormatError, match="packet 1: its checksum is wrong"):
+        read(ours.replace(own, foreign))
+
+
+def test_a_header_says_what_the_samples_of_the_source_were() -> None:
+    for samples in SourceSamples:
+        header = replace(HEADER, salt=b"salt", source_samples=samples)
+        assert Header.from_bytes(header.to_bytes(), 2) == header
+    unknown = replace(HEADER, salt=b"salt").to_bytes()[:-1] + b"\x63"
+    assert Header.from_bytes(unknown, 2).source_samples is SourceSamples.UNKNOWN
+    with pytest.raises(FormatError, match="cut short"):
+        Header.from_bytes(replace(HEADER, salt=b"salt").to_bytes()[:-2], 2)

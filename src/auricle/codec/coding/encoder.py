@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from auricle.codec.format.header import (
     STEPS_PER_DECIBEL,
     STEPS_PER_LEVEL,
     Header,
+    SourceSamples,
 )
 from auricle.codec.source import ExcerptBlock
 from auricle.errors import FormatError, ModelError, OptionError
@@ -61,6 +62,20 @@ def quality_step(model: Autoencoder, quality: float | None) -> int:
     return round(quality * STEPS_PER_LEVEL)
 
 
+class Origin(NamedTuple):
+    """What a header says of the sound that it is for.
+
+    Attributes:
+        salt: 4 bytes that other sounds hardly have.
+        samples: per channel; None where only the end tells.
+        source_samples: what the source's samples were.
+    """
+
+    salt: bytes
+    samples: int | None = None
+    source_samples: SourceSamples = SourceSamples.UNKNOWN
+
+
 def make_header(
     model: Autoencoder,
     *,
@@ -69,7 +84,7 @@ def make_header(
     angles: tuple[int, ...],
     step: int,
     options: CompressOptions,
-    samples: int | None = None,
+    origin: Origin,
 ) -> Header:
     """The header of a file that ``model`` makes.
 
@@ -95,11 +110,13 @@ def make_header(
         max(1, round(options.packet_seconds * model.sample_rate / model.hop_length)),
         step,
         round(options.gain_db * STEPS_PER_DECIBEL),
-        samples,
+        origin.samples,
         angles,
+        origin.salt,
+        origin.source_samples,
     )
     try:
-        Header.from_bytes(header.to_bytes())
+        Header.from_bytes(header.to_bytes(), header.version)
     except FormatError as error:
         raise ModelError(f"model {model.name} can't make files: {error}") from error
     return header
@@ -124,15 +141,15 @@ class PacketEncoder:
         while self._waiting.shape[1] > size:
             full, self._waiting = self._waiting[:, :size], self._waiting[:, size:]
             self._checksum = codes_checksum(full, self._checksum)
-            yield Packet(self._packets, size, self._coder.encode(full))
+            yield Packet(self._packets, size, self._coder.encode(full), salt=self._header.salt)
             self._packets += 1
 
     def finish(self, samples: int) -> Packet:
         """The last packet, of a sound of ``samples`` samples per channel."""
         self._checksum = codes_checksum(self._waiting, self._checksum)
-        return Packet(
-            self._packets, self._waiting.shape[1], self._coder.encode(self._waiting), StreamEnd(samples, self._checksum)
-        )
+        end = StreamEnd(samples, self._checksum)
+        payload = self._coder.encode(self._waiting)
+        return Packet(self._packets, self._waiting.shape[1], payload, end, salt=self._header.salt)
 
 
 @final

@@ -6,7 +6,7 @@ time.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import SEEK_END, BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -29,7 +29,8 @@ from auricle.codec.format.tags import parse_tags, tags_record
 from auricle.errors import FormatError
 
 MAGIC = b"AUR"
-VERSION = b"1"
+VERSIONS = (1, 2)
+"""Of the format: all of them can be read, the last one is written."""
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -53,6 +54,7 @@ class Packet:
         payload: entropy-coded bytes; None where the packet is lost.
         end: what ends the file, in its last packet; else None.
         count: packets that it stands for: more than 1 where several in a row are lost.
+        salt: of the file that it belongs to.
     """
 
     sequence: int
@@ -60,6 +62,7 @@ class Packet:
     payload: bytes | None
     end: StreamEnd | None = None
     count: int = 1
+    salt: bytes = field(default=b"", compare=False)
 
     @property
     def has_place(self) -> bool:
@@ -72,7 +75,7 @@ class Packet:
         Raises:
             FormatError: it is too large for a file.
         """
-        return self.to_record().to_bytes()
+        return self.to_record().to_bytes(self.salt)
 
     def to_record(self, *, length_in_header: bool = False) -> Record:
         """The record that it is in a file; ``length_in_header`` where the file's header has the sound's length."""
@@ -96,7 +99,7 @@ class Packet:
         if record.kind is RecordKind.LAST:
             return _parse_last(fields, header)
         if record.kind is RecordKind.PACKET:
-            packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.remaining())
+            packet = Packet(fields.varint(MAX_SAMPLES), header.packet_frames, fields.remaining(), salt=header.salt)
         elif record.kind is RecordKind.CRITICAL and fields.varint(MAX_TOPIC) == RecordTopic.GAP:
             packet = _parse_gap(fields, header)
         else:
@@ -113,7 +116,7 @@ class Packet:
             FormatError: they are damaged, or more than one record.
         """
         file = BytesIO(data)
-        record = read_record(file)
+        record = read_record(file, header.salt)
         if record is None or file.read(1):
             raise FormatError(f"{len(data)} bytes are not one packet: hand on what the encoder gave, piece by piece")
         return Packet.from_record(record, header)
@@ -132,7 +135,7 @@ def _parse_gap(fields: Fields, header: Header) -> Packet:
     sequence, count = fields.varint(MAX_SAMPLES), fields.varint(MAX_SAMPLES)
     if count == 0 or fields.remaining():
         raise FormatError("a mark of lost packets in it is malformed")
-    return Packet(sequence, count * header.packet_frames, None, count=count)
+    return Packet(sequence, count * header.packet_frames, None, count=count, salt=header.salt)
 
 
 def _parse_last(fields: Fields, header: Header) -> Packet:
@@ -142,13 +145,18 @@ def _parse_last(fields: Fields, header: Header) -> Packet:
     frames = header.last_packet_frames(end.samples, sequence)
     if lost and payload:
         raise FormatError("its last packet is marked as lost and not empty")
-    return Packet(sequence, frames, None if lost else payload, end)
+    return Packet(sequence, frames, None if lost else payload, end, salt=header.salt)
 
 
 def header_bytes(header: Header) -> bytes:
     """Everything of a file before its first record."""
     body = header.to_bytes()
-    return with_crc(MAGIC + VERSION + bytes([len(body)]) + body)
+    return with_crc(magic(header.version) + bytes([len(body)]) + body)
+
+
+def magic(version: int) -> bytes:
+    """The first four bytes of a file of a format version."""
+    return MAGIC + str(version).encode()
 
 
 @final
@@ -181,7 +189,7 @@ class PacketWriter:
         """Append a packet, or the place of lost ones."""
         self._offsets.add(self.size if packet.has_place else 0, packet.count)
         length_in_header = self._seekable or self._header.samples is not None
-        self._write(packet.to_record(length_in_header=length_in_header).to_bytes())
+        self._write(packet.to_record(length_in_header=length_in_header).to_bytes(self._header.salt))
         if packet.end is not None:
             self._finish(packet.end)
 
@@ -226,18 +234,20 @@ class PacketReader:
     def __init__(self, file: BinaryIO, name: str | Path):
         self._file, self.name = file, str(name)
         self.tags: Mapping[str, str] = NO_TAGS
-        magic = file.read(len(MAGIC))
-        if magic != MAGIC:
-            problem = "is empty" if not magic else "is not an .aur file"
+        first = file.read(len(MAGIC))
+        if first != MAGIC:
+            problem = "is empty" if not first else "is not an .aur file"
             raise FormatError(f"{name} {problem}: name a file that `auricle compress` made")
-        version = file.read(len(VERSION))
-        if version != VERSION:
-            number = version.decode("latin-1") if version.isdigit() else "unknown"
+        digit = file.read(1)
+        version = int(digit) if digit.isdigit() else 0
+        if version not in VERSIONS:
+            number = str(version) if digit.isdigit() else "unknown"
             raise FormatError(
-                f"{name} has format version {number}, known is {VERSION.decode()}: update Auricle, or check the file"
+                f"{name} has format version {number}, known are {VERSIONS[0]} to {VERSIONS[-1]}: "
+                "update Auricle, or check the file"
             )
         try:
-            self.header = self._read_header()
+            self.header = self._read_header(version)
         except FormatError as error:
             raise self._damaged("its header", error) from error
         self.size = self.offset = self.header_size
@@ -263,18 +273,18 @@ class PacketReader:
         except FormatError as error:
             raise self._damaged("what follows its last packet", error) from error
 
-    def _read_header(self) -> Header:
+    def _read_header(self, version: int) -> Header:
         size = self._file.read(1)
         body = self._file.read(size[0]) if size else b""
         if not size or len(body) < size[0]:
             raise FormatError("the file ends inside it")
-        start = MAGIC + VERSION + size + body
+        start = magic(version) + size + body
         check_crc(self._file, start)
         self.header_size = len(start) + CRC_BYTES
-        return Header.from_bytes(body)
+        return Header.from_bytes(body, version)
 
     def _record(self) -> Record | None:
-        record, self.offset = read_record(self._file), self.size
+        record, self.offset = read_record(self._file, self.header.salt), self.size
         if record is not None:
             self.size += len(record.body) + CRC_BYTES + len(varint(len(record.body) << 2))
         return record

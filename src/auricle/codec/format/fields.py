@@ -83,5 +83,10 @@ class Fields:
             raise FormatError(f"sample rate code {code} is unknown")
         return RATES[code - 1] if code else self.varint(limit)
 
+    @property
+    def left(self) -> int:
+        """Bytes that have not been read."""
+        return self._file.getbuffer().nbytes - self._file.tell()
+
     def remaining(self) -> bytes:
         return self._file.read()

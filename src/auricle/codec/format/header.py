@@ -1,6 +1,7 @@
 """The header of an .aur file: everything but the sound. ``docs/format.md`` is the norm."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import NamedTuple, final
 
 from auricle.codec.format.channel_rotation import angle_count
@@ -24,6 +25,7 @@ MAX_RUN_FRAMES = 128
 """Most frames per run of the network: more gain little speed, and a pipe waits for them."""
 MAX_GAIN_DB = 63.5
 SAMPLES_BYTES = 5
+SALT_BYTES = 4
 MAX_SAMPLES = (1 << 8 * SAMPLES_BYTES) - 2
 _UNKNOWN = MAX_SAMPLES + 1
 
@@ -33,6 +35,16 @@ class ClaimError(FormatError):
 
     The message says what to do.
     """
+
+
+@final
+class SourceSamples(IntEnum):
+    """What the samples of the sound's source were, so that it can come back in the same."""
+
+    UNKNOWN = 0
+    PCM_16 = 16
+    PCM_24 = 24
+    FLOAT = 32
 
 
 class SampleSpan(NamedTuple):
@@ -61,6 +73,9 @@ class Header:
         gain_step: decibels, times 2, by which the sound was raised before coding; a decoder lowers it again.
         samples: per channel, at the sound's rate; None where the writer did not know (a pipe).
         angles: of the channel rotation.
+        salt: 4 bytes that go into the checksum of each packet, so that another file's are noticed; empty in format
+            version 1, which had none.
+        source_samples: what the source's samples were; not known in version 1.
     """
 
     fingerprint: bytes
@@ -76,6 +91,13 @@ class Header:
     gain_step: int
     samples: int | None
     angles: tuple[int, ...]
+    salt: bytes = b""
+    source_samples: SourceSamples = SourceSamples.UNKNOWN
+
+    @property
+    def version(self) -> int:
+        """Of the format, as its file states it."""
+        return 2 if self.salt else 1
 
     @property
     def quality(self) -> float:
@@ -143,12 +165,17 @@ class Header:
                 self.gain_step.to_bytes(1, "little", signed=True),
                 (_UNKNOWN if self.samples is None else self.samples).to_bytes(SAMPLES_BYTES, "little"),
                 *(angle.to_bytes(2, "little", signed=True) for angle in self.angles),
+                *((self.salt, bytes([self.source_samples])) if self.salt else ()),
             )
         )
 
     @staticmethod
-    def from_bytes(data: bytes) -> "Header":
-        """Read a header's body; bytes after the known fields are left to later versions.
+    def from_bytes(data: bytes, version: int | None) -> "Header":
+        """Read the body of a header; bytes after the known fields are left to later versions.
+
+        Args:
+            data: the body.
+            version: of the format; None where it is not stated: it is 2 if anything follows the fields of version 1.
 
         Raises:
             FormatError: a field is missing or out of its range.
@@ -159,7 +186,7 @@ class Header:
         native_rate = _within("native rate", fields.rate(MAX_SAMPLE_RATE), MIN_NATIVE_RATE, MAX_SAMPLE_RATE)
         sample_rate = _within("sample rate", fields.rate(MAX_SAMPLE_RATE), MIN_SAMPLE_RATE, MAX_SAMPLE_RATE)
         channels = _within("number of channels", fields.number(1), 1, MAX_CHANNELS)
-        return Header(
+        header = Header(
             fingerprint,
             tables,
             name,
@@ -174,6 +201,13 @@ class Header:
             samples=None if (samples := fields.number(SAMPLES_BYTES)) == _UNKNOWN else samples,
             angles=tuple(fields.number(2, signed=True) for _ in range(angle_count(channels))),
         )
+        if version == 1 or (version is None and not fields.left):
+            return header
+        return replace(header, salt=fields.read(SALT_BYTES), source_samples=_parse_source_samples(fields.number(1)))
+
+
+def _parse_source_samples(value: int) -> SourceSamples:
+    return SourceSamples(value) if value in list(SourceSamples) else SourceSamples.UNKNOWN
 
 
 def _within(name: str, value: int, low: int, high: int) -> int:

@@ -38,15 +38,20 @@ class Record(NamedTuple):
     kind: RecordKind
     body: bytes
 
-    def to_bytes(self) -> bytes:
-        """The whole record.
+    def to_bytes(self, salt: bytes = b"") -> bytes:
+        """The whole record, in a file with this salt.
 
         Raises:
             FormatError: its body is too large.
         """
         if len(self.body) > MAX_RECORD_BYTES:
             raise FormatError(f"a packet of {len(self.body)} bytes is too large for a file: use a lower quality")
-        return with_crc(varint(len(self.body) << 2 | self.kind) + self.body)
+        return with_crc(varint(len(self.body) << 2 | self.kind) + self.body, salt_of(self.kind, salt))
+
+
+def salt_of(kind: RecordKind, salt: bytes) -> bytes:
+    """What goes into the checksum of a record before it: packets and gaps belong to one file, other records do not."""
+    return b"" if kind is RecordKind.OPTIONAL else salt
 
 
 def crc(data: bytes) -> bytes:
@@ -54,9 +59,9 @@ def crc(data: bytes) -> bytes:
     return google_crc32c.value(data).to_bytes(CRC_BYTES, "little")
 
 
-def with_crc(data: bytes) -> bytes:
-    """Data with its checksum behind it."""
-    return data + crc(data)
+def with_crc(data: bytes, salt: bytes = b"") -> bytes:
+    """Data with its checksum behind it, which is that of salt and data."""
+    return data + crc(salt + data)
 
 
 def check_crc(file: BinaryIO, data: bytes) -> None:
@@ -72,8 +77,8 @@ def check_crc(file: BinaryIO, data: bytes) -> None:
         raise FormatError("its checksum is wrong")
 
 
-def read_record(file: BinaryIO) -> Record | None:
-    """The record that comes next, or None where the file ends.
+def read_record(file: BinaryIO, salt: bytes = b"") -> Record | None:
+    """The record that comes next in a file with this salt, or None where the file ends.
 
     Raises:
         FormatError: it is damaged or cut short.
@@ -85,5 +90,6 @@ def read_record(file: BinaryIO) -> Record | None:
     body = file.read(size)
     if len(body) < size:
         raise FormatError("the file ends inside it: it is cut short")
-    check_crc(file, raw + body)
-    return Record(RecordKind(key & 3), body)
+    kind = RecordKind(key & 3)
+    check_crc(file, salt_of(kind, salt) + raw + body)
+    return Record(kind, body)

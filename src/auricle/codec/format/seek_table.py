@@ -79,7 +79,7 @@ def read_table(fields: Fields) -> SeekTable:
     Raises:
         FormatError: a field is wrong or cut short.
     """
-    header = Header.from_bytes(fields.read(fields.varint(MAX_RECORD_BYTES)))
+    header = Header.from_bytes(fields.read(fields.varint(MAX_RECORD_BYTES)), None)
     count = fields.varint(MAX_RECORD_BYTES)
     offsets, offset = [], 0
     for _ in range(count):
