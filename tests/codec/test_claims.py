@@ -11,7 +11,7 @@ import pytest
 from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
-from auricle.codec.coding.encoder import Origin, make_header, require_tables
+from auricle.codec.coding.encoder import SourceInfo, make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import varint
@@ -25,7 +25,7 @@ from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimit
 @pytest.fixture(scope="module")
 def header(tiny: Autoencoder) -> Header:
     return make_header(
-        tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions(), origin=Origin(b"salt")
+        tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions(), source=SourceInfo(b"salt")
     )
 
 
@@ -87,13 +87,21 @@ def test_few_bytes_that_claim_ten_hours(tiny: Autoencoder, header: Header, tmp_p
 
 def test_few_bytes_that_decode_to_many(tiny: Autoencoder, tmp_path: Path) -> None:
     """Within the hours and the seconds a byte may stand for, but 8 channels at 192 kHz: refused by every verb alike."""
-    wide = make_header(tiny, sample_rate=192_000, channels=8, angles=(0,) * 28, step=8, options=CompressOptions())
+    wide = make_header(
+        tiny,
+        sample_rate=192_000,
+        channels=8,
+        angles=(0,) * 28,
+        step=8,
+        options=CompressOptions(),
+        source=SourceInfo(b"salt"),
+    )
     (last,) = silence(replace(wide, packet_frames=1 << 30), 11.9)
     count, frames = divmod(last.frames - 1, wide.packet_frames)
     end = replace(last, sequence=count, frames=frames + 1, payload=None)
     gap = Packet(0, count * wide.packet_frames, None, count=count)
     path, padding = tmp_path / "a.aur", Record(RecordKind.OPTIONAL, varint(99) + bytes(43_000)).to_bytes()
-    path.write_bytes(header_bytes(wide) + padding + gap.to_bytes() + end.to_bytes())
+    path.write_bytes(header_bytes(wide) + padding + b"".join(p.to_record().to_bytes(wide.salt) for p in (gap, end)))
     words = "bytes decode to 131.6 GB, allowed are 32: .*--max-gigabytes"
     refused(tiny, path, words)
     refused(tiny, path, words, start=0.0, stop=1.0)

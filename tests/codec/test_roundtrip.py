@@ -15,7 +15,7 @@ from auricle.codec.coding.encoder import require_tables
 from auricle.codec.compress_passes import CompressJob
 from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.container import Packet, PacketReader
-from auricle.errors import OptionError
+from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import BottleneckConfig, FsqConfig, RvqConfig
 from auricle.options.coding import Bits, DecompressOptions
@@ -111,7 +111,8 @@ def test_the_bytes_do_not_depend_on_how_the_sound_is_read(
 
 
 def test_loud_sound_is_clipped_and_not_wrapped(tiny: Autoencoder, tmp_path: Path) -> None:
-    audio = 30.0 * make_sound(1, 8000, 16000)
+    audio = make_sound(1, 8000, 16000)
+    audio *= 1.9 / np.abs(audio).max()
     soundfile.write(tmp_path / "a.wav", audio.T, 16000, subtype="FLOAT")
     codec.compress(tmp_path / "a.wav", tmp_path / "a.aur", model=tiny)
     codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
@@ -119,10 +120,11 @@ def test_loud_sound_is_clipped_and_not_wrapped(tiny: Autoencoder, tmp_path: Path
     assert np.abs(decoded).max() <= 1.0
 
 
-def test_absurdly_loud_sound_still_makes_a_file(tiny: Autoencoder, tmp_path: Path) -> None:
+def test_absurdly_loud_sound_is_refused(tiny: Autoencoder, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.full(4000, 1e30, np.float32), 16000, subtype="FLOAT")
-    codec.compress(tmp_path / "a.wav", tmp_path / "a.aur", model=tiny)
-    codec.decompress(tmp_path / "a.aur", tmp_path / "b.wav", model=tiny)
+    with pytest.raises(AudioError, match="where 1 is full scale"):
+        codec.compress(tmp_path / "a.wav", tmp_path / "a.aur", model=tiny)
+    assert not (tmp_path / "a.aur").exists()
 
 
 @pytest.mark.parametrize("kbps", [2.0, 4.0, 4.7, 5.5, 1000.0])

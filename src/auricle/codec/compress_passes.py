@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, final
 
-from auricle.codec.coding.encoder import Origin, SizeEstimator, SoundEncoder, make_header, quality_step
+from auricle.codec.coding.encoder import SizeEstimator, SoundEncoder, SourceInfo, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, PacketWriter
 from auricle.codec.format.header import SALT_BYTES, Header
@@ -67,7 +67,7 @@ class CompressJob:
             angles=fitted_angles(source.first_minute, source.channels),
             step=quality_step(loaded, quality),
             options=options,
-            origin=Origin(_NO_SALT, source.samples),
+            source=SourceInfo(_NO_SALT, source.samples),
         )
         return CompressJob(source, loaded, header, on_progress)
 

@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
-from auricle.codec.coding.encoder import Origin, SoundEncoder, make_header, quality_step
+from auricle.codec.coding.encoder import SoundEncoder, SourceInfo, make_header, quality_step
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, PacketReader, header_bytes
 from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SALT_BYTES, Header, SampleSpan
@@ -65,7 +65,7 @@ class Encoder:
             angles=fitted_angles(lambda: (), channels),
             step=quality_step(loaded, quality),
             options=CompressOptions(gain_db, packet_seconds),
-            origin=Origin(os.urandom(SALT_BYTES)),
+            source=SourceInfo(os.urandom(SALT_BYTES)),
         )
         self.header_bytes = header_bytes(self.header)
         self._sound = SoundEncoder(loaded, self.header)

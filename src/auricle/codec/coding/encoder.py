@@ -62,7 +62,7 @@ def quality_step(model: Autoencoder, quality: float | None) -> int:
     return round(quality * STEPS_PER_LEVEL)
 
 
-class Origin(NamedTuple):
+class SourceInfo(NamedTuple):
     """What a header says of the sound that it is for.
 
     Attributes:
@@ -84,7 +84,7 @@ def make_header(
     angles: tuple[int, ...],
     step: int,
     options: CompressOptions,
-    origin: Origin,
+    source: SourceInfo,
 ) -> Header:
     """The header of a file that ``model`` makes.
 
@@ -110,10 +110,10 @@ def make_header(
         max(1, round(options.packet_seconds * model.sample_rate / model.hop_length)),
         step,
         round(options.gain_db * STEPS_PER_DECIBEL),
-        origin.samples,
+        source.samples,
         angles,
-        origin.salt,
-        origin.source_samples,
+        source.salt,
+        source.source_samples,
     )
     try:
         Header.from_bytes(header.to_bytes(), header.version)
