@@ -98,12 +98,12 @@ def _hop(samples: int) -> Change:
 VARIANTS: Mapping[str, Change] = MappingProxyType(
     {
         "preset": lambda config: config,
-        "without bands": _model(bands=0, noise_from=0.0),
-        "without bands and direct": _model(bands=0, noise_from=0.0, direct=False),
+        "without bands": _model(bands=0, noise_from=0.0, envelope=0),
+        "without bands and direct": _model(bands=0, noise_from=0.0, envelope=0, direct=False),
         "without bands and direct, 64 features": _model(
-            bands=0, noise_from=0.0, direct=False, bottleneck=EntropyConfig(dim=64)
+            bands=0, noise_from=0.0, envelope=0, direct=False, bottleneck=EntropyConfig(dim=64)
         ),
-        "without bands, STFT": _model(bands=0, noise_from=0.0, transform=StftConfig(hop_length=320)),
+        "without bands, STFT": _model(bands=0, noise_from=0.0, envelope=0, transform=StftConfig(hop_length=320)),
         "hop 10 ms": _hop(160),
         "no lookahead": _stages(3, 5, lookahead=0),
         "kernel 3": _stages(3, 5, kernel=3),

@@ -1,5 +1,6 @@
 """What `auricle verify` finds, and what it says that it can't see."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from codec_helpers import make_sound, write_sound
 
 from auricle import codec
-from auricle.codec.format.container import Packet, PacketReader, header_bytes
+from auricle.codec.format.container import Packet, PacketReader, PacketWriter, header_bytes
 from auricle.codec.format.header import Header
 from auricle.codec.format.seek_table import PacketOffsets
 from auricle.errors import FormatError, ModelError
@@ -17,13 +18,25 @@ from auricle.options.coding import CompressOptions
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, tiny: Autoencoder) -> Path:
-    """Two sounds, each in a file with a seek table and in one that is too short for it."""
+    """Two sounds, each in a file with a seek table and in one that is too short for it, of both format versions."""
     folder = tmp_path_factory.mktemp("verify")
     for seed, name in enumerate(("own", "other")):
         wav = write_sound(folder / f"{name}.wav", make_sound(1, 5 * 16000, 16000, seed=seed), 16000)
         for kind, seconds in (("long", 0.25), ("short", 1.0)):
-            codec.compress(wav, folder / f"{name}-{kind}.aur", model=tiny, options=CompressOptions(0.0, seconds))
+            path = folder / f"{name}-{kind}.aur"
+            codec.compress(wav, path, model=tiny, options=CompressOptions(0.0, seconds))
+            shutil.copy(path, folder / f"{name}-{kind}-sealed.aur")
+            as_version_1(path)
     return folder
+
+
+def as_version_1(path: Path) -> None:
+    """Write a file as it was before packets were sealed with their file's salt."""
+    header, packets = read(path)
+    with path.open("wb") as file:
+        writer = PacketWriter(file, replace(header, salt=b""), seekable=True)
+        for packet in packets:
+            writer.write(replace(packet, salt=b""))
 
 
 def read(path: Path) -> tuple[Header, list[Packet]]:
@@ -41,6 +54,17 @@ def mixed(folder: Path, kind: str, *, same_size: bool) -> bytes:
     assert own[place].payload != other[place].payload
     data = (folder / f"own-{kind}.aur").read_bytes()
     return data.replace(own[place].to_bytes(), other[place].to_bytes())
+
+
+@pytest.mark.parametrize("kind", ["long", "short"])
+@pytest.mark.parametrize("same_size", [True, False])
+def test_a_foreign_packet_is_found_without_the_model(folder: Path, tmp_path: Path, kind: str, same_size: bool) -> None:
+    assert codec.verify(folder / f"own-{kind}-sealed.aur").unseen == ""
+    if kind == "short" and same_size:
+        pytest.skip("no two packets of one size")
+    (tmp_path / "a.aur").write_bytes(mixed(folder, f"{kind}-sealed", same_size=same_size))
+    with pytest.raises(FormatError, match="its checksum is wrong"):
+        codec.verify(tmp_path / "a.aur")
 
 
 def test_a_foreign_packet_of_another_size_is_shown_by_the_seek_table(folder: Path, tmp_path: Path) -> None:

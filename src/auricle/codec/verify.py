@@ -30,7 +30,7 @@ class VerifyResult:
         codes: whether the codes were decoded too and are those that were written.
         seek_table: whether there is a seek table; it lists every packet where it stands.
         model: what the codes were read with: name, fingerprint and file of the model; empty where none was given.
-        unseen: what was not checked, in words; empty where the codes were.
+        unseen: what can't be told, in words; empty where the codes were read, and from format version 2 on.
     """
 
     path: Path
@@ -50,8 +50,9 @@ def verify(
 ) -> VerifyResult:
     """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
 
-    A packet that was taken from another file is found where the seek table shows it (by another size), and with a model
-    by the hash of the codes. Packets of format version 1 do not name their file: what can't be told is said.
+    A packet that was taken from another file is found by its checksum, which holds the file's salt. Packets of format
+    version 1 have none: there it is found where the seek table shows it (by another size), and with a model by the hash
+    of the codes; what can't be told is said.
 
     Args:
         path: the file.
@@ -84,7 +85,8 @@ def verify(
         has_table = _check_table(file, reader.name, reader.header, offsets)
     spans = tuple(SampleSpan(first, min(stop, samples)) for first, stop in lost)
     codes = checker is not None and not lost
-    unseen = "" if codes else _unseen(has_table=has_table, has_lost=bool(lost))
+    sealed = codes or reader.header.version > 1
+    unseen = "" if sealed else _unseen(has_table=has_table, has_lost=bool(lost))
     model_name = "" if checker is None else checker.model
     rate = reader.header.sample_rate
     return VerifyResult(path, size, count, samples, rate, spans, codes, has_table, model_name, unseen)

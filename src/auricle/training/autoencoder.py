@@ -54,7 +54,7 @@ class AutoencoderTask(Task):
             batch=config.batch,
             seed=config.seed,
             classes=classes,
-            rarities=classes is None,  # a class is not to be learned from half a sound
+            rarities=config.rarities and classes is None,  # a class is not to be learned from half a sound
         )
 
     def worker(self, phase: int, device: TrainingDevice) -> Worker:

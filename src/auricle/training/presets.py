@@ -131,6 +131,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
         ),
         objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,
+        rarities=True,
     )
 
 
@@ -161,6 +162,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             quality_decay=0.42,
         ),
         batch=8,
+        rarities=True,
     )
 
 

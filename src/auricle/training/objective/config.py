@@ -62,5 +62,9 @@ class TrainConfig(Frozen):
     phases: tuple[Phase, ...] = Field(default=(Phase(),), min_length=1, description="its parts, one after the other")
     crop_frames: int = Field(default=60, ge=2, le=4096, description="length of a training crop in latent frames")
     batch: int = Field(default=16, ge=1, le=4096, description="crops per step, process and accumulated part")
+    rarities: bool = Field(
+        default=False,
+        description="whether some crops begin suddenly or have a constant offset, if no classes are learned",
+    )
     average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
     seed: int = Field(default=0, ge=0, description="decides weights, crops and noise")
