@@ -240,6 +240,12 @@ def _by_class(judged: Sequence[Judged], classifier: "Classifier") -> list[dict[s
                 "events": events,
                 "detections": detections,
                 "F1": _f1(right, detections, events),
+                "on background alone": sum(
+                    detection.label == label
+                    for part in judged
+                    if not part.mixed.events
+                    for detection in part.detections
+                ),
                 "threshold": promised.threshold,
                 "precision on held-out": promised.precision,
                 "recall there": promised.recall,

@@ -196,5 +196,8 @@ def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
     strict = class_thresholds(judged, settings(a=1).classes, 1.0)["a"]
     assert strict.hits == strict.detections == 7 and strict.precision == 1.0 and strict.recall == 0.7
     assert lenient.threshold < strict.threshold and lenient.hits == 10
+    louder = SoundEvent(105, 106, "a", 0.97)
+    doubtful = class_thresholds([Judged((louder, *right[:3]), truth)], settings(a=1).classes, 0.9)["a"]
+    assert doubtful.threshold > 0.97 and doubtful.detections == 0  # 3 of 4 is too little
     never = class_thresholds([Judged(tuple(wrong), truth)], settings(a=1).classes, 0.9)["a"]
     assert never.threshold > 0.62 and never.precision is None

@@ -24,8 +24,8 @@ def class_thresholds(
 ) -> dict[str, DetectedClass]:
     """The lowest threshold of each class at which so many of its detections are right.
 
-    Where no threshold reaches that, the one with the largest share is taken; where nothing is right, one above all
-    that is wrong, and 0.5 at least.
+    Where no threshold reaches that, it lies above all that is wrong, and at 0.5 at least: a class that can't be told
+    there reports little rather than much.
     """
     return {
         label: figures.model_copy(update=_class_threshold(recordings, label, precision))
@@ -44,18 +44,12 @@ def _class_threshold(recordings: Sequence[Judged], label: str, precision: float)
     score, hit = np.concatenate([*scores, np.zeros(0)]), np.concatenate([*right, np.zeros(0, bool)])
     order = np.argsort(-score, kind="stable")
     score, hit = score[order], hit[order]
-    if not hit.any():
-        threshold = max(_DEFAULT, float(score[0]) + _MARGIN if len(score) else _DEFAULT)
-        return {"threshold": threshold, "events": events, "detections": 0, "hits": 0}
-    last = np.flatnonzero(np.append(np.diff(score) < 0, True))  # equal scores pass together
-    share = np.cumsum(hit)[last] / (last + 1)
-    reached = np.flatnonzero(share >= precision)
-    place = int(last[reached[-1]] if len(reached) else last[_best(share, np.cumsum(hit)[last])])
+    last = np.flatnonzero(np.append(np.diff(score) < 0, True)) if len(score) else np.zeros(0, int)  # equals together
+    reached = last[np.cumsum(hit)[last] >= precision * (last + 1)]
+    if not len(reached):
+        wrong = float(score[~hit].max(initial=0.0))
+        return {"threshold": min(1.0, max(_DEFAULT, wrong + _MARGIN)), "events": events, "detections": 0, "hits": 0}
+    place = int(reached[-1])
     below = float(score[place + 1]) if place + 1 < len(score) else 0.0
     counts = {"events": events, "detections": place + 1, "hits": int(hit[: place + 1].sum())}
     return {"threshold": (float(score[place]) + below) / 2, **counts}
-
-
-def _best(share: np.ndarray, hit_count: np.ndarray) -> int:
-    """The place of the largest share, of equal ones the last."""
-    return int(np.lexsort((hit_count, share))[-1])
