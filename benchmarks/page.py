@@ -26,6 +26,16 @@ what else runs on it; `load` is how many processes wanted its cores when the res
 On your own sounds, with a page to listen and to judge blindly, which adds up the saved answers of several listeners:
 
     auricle benchmark SOUNDS/ --against opus,mp3,vorbis --out report.html
+
+`--metrics` names the judges. Some see what spectra and PESQ do not: `buzz` (noise that repeats itself),
+`levels_40ms` and `levels_8ms`, and those of the extra `judges`: `dnsmos` and `dnsmos_signal`, `words` (English words
+that Whisper tiny.en hears otherwise than in the original), `zimtohrli` for music. `speaker` (likeness of the voice)
+needs `pip install --no-deps Resemblyzer==0.1.4`, of which only the numbers are used. What is not installed is told.
+
+The first model stands against every other model and codec, file by file at the nearest real bitrate: the mean
+difference of each metric and its 95 % interval, over speakers or pieces where `--groups` finds them in the names:
+
+    auricle benchmark SPEECH/ --model mine.auricle.safetensors --model speech --kbps 3,6 --groups "^([0-9]+)_"
 """
 _COMPARED = """## Won and lost
 

@@ -125,8 +125,8 @@ def _network(pieces: np.ndarray) -> np.ndarray:
         gates = sequence @ weights[f"input_{layer}"].T + bias
         states = np.zeros((*sequence.shape[:2], 256), np.float32)
         hidden, cell = np.zeros((2, len(sequence), 256), np.float32)
-        for step in range(sequence.shape[1]):
-            now = gates[:, step] + hidden @ weights[f"state_{layer}"].T
+        for step, entered in enumerate(np.moveaxis(gates, 1, 0)):
+            now = entered + hidden @ weights[f"state_{layer}"].T
             enter, forget, candidate, leave = np.split(now, 4, axis=1)
             cell = _sigmoid(forget) * cell + _sigmoid(enter) * np.tanh(candidate)
             hidden = _sigmoid(leave) * np.tanh(cell)
