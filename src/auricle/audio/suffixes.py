@@ -65,6 +65,22 @@ def subtype_of_bits(path: Path, bits: str | None) -> str | None:
     return _BITS[bits]
 
 
+def subtype_of_source(path: Path, bits: int) -> str | None:
+    """libsndfile's name of the sample format in which a source of so many bits keeps its own in the file ``path``.
+
+    Args:
+        path: a name that can be written.
+        bits: as `AudioInfo.bits` has them.
+
+    Returns:
+        None for the format's default: where it has no bits, and for 16 and unknown ones.
+    """
+    format, default = writable_format(path)
+    if default != "PCM_16" or bits <= 16:
+        return None
+    return "FLOAT" if bits == 32 and format == "WAV" else "PCM_24"
+
+
 def check_format_limits(format: str, subtype: str, sample_rate: int, channels: int) -> None:
     """Refuse a rate or channels that a format can't hold, although others can.
 

@@ -67,7 +67,7 @@ class CompressJob:
             angles=fitted_angles(source.first_minute, source.channels),
             step=quality_step(loaded, quality),
             options=options,
-            source=SourceInfo(_NO_SALT, source.samples),
+            source=SourceInfo(_NO_SALT, source.samples, source.source_samples),
         )
         return CompressJob(source, loaded, header, on_progress)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, final
 
 from auricle.atomic import atomic_write
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
-from auricle.audio.suffixes import subtype_of_bits
+from auricle.audio.suffixes import subtype_of_bits, subtype_of_source
 from auricle.codec.format.header import SampleSpan
 from auricle.codec.playback import Part, Playback, SoundWriter, open_playback
 from auricle.codec.targets import check_target, refuse_same_file
@@ -85,7 +85,8 @@ def decompress(
     refuse_same_file(source, target)
     if isinstance(target, Path | str):
         writable_format(Path(target))
-    subtype = subtype_of_bits(Path(target) if isinstance(target, Path | str) else _PIPE, options.bits)
+    target_path = Path(target) if isinstance(target, Path | str) else _PIPE
+    subtype = subtype_of_bits(target_path, options.bits)
     check_target(target, force=force)
     with ExitStack() as open_things:
         playback = open_things.enter_context(open_playback(source, options.limits, Part(first, last)))
@@ -94,6 +95,7 @@ def decompress(
         header = playback.header
         loaded = find_model(playback.name, header, model, any_decoder=options.any_decoder)
         check_header(playback.name, header, loaded)
+        subtype = subtype or subtype_of_source(target_path, header.source_samples)
         writer = open_things.enter_context(_writer(target, playback, subtype, force=force))
         lost = play(playback, loaded, writer, on_progress)
         samples = writer.frames

@@ -10,7 +10,7 @@ import numpy as np
 
 from auricle.audio import AudioReader
 from auricle.audio.samples import check_samples
-from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SourceSamples
 from auricle.errors import AudioError, OptionError
 
 MEASURED_SECONDS = 60
@@ -35,6 +35,7 @@ class SoundSource(ABC):
         rereadable: whether `blocks` can be called more than once.
         tags: words about the sound.
         warnings: where sound may be missing, when `blocks` has ended.
+        source_samples: what the samples of a file were.
     """
 
     sample_rate: int
@@ -43,6 +44,7 @@ class SoundSource(ABC):
     rereadable: bool
     tags: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    source_samples: SourceSamples = SourceSamples.UNKNOWN
 
     @property
     @abstractmethod
@@ -122,6 +124,7 @@ class FileSource(RereadableSource):
         with self._open() as reader:
             self.sample_rate, self.channels, self.tags = reader.sample_rate, reader.channels, reader.tags
             frames = reader.frames if reader.info.exact else None
+            self.source_samples = SourceSamples(reader.info.bits)
         self.samples = self._length = sum(b.shape[1] for b in self.blocks()) if frames is None else frames
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -181,6 +184,7 @@ class PipeSource(SoundSource):
     def __init__(self, stream: BinaryIO, *, untrusted: bool = False):
         self._reader = AudioReader.from_stream(stream, untrusted=untrusted)
         self.sample_rate, self.channels, self.tags = self._reader.sample_rate, self._reader.channels, self._reader.tags
+        self.source_samples = SourceSamples(self._reader.info.bits)
         self._blocks = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))
 
     @property

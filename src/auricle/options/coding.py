@@ -83,7 +83,8 @@ class DecompressOptions:
     Attributes:
         any_decoder: take a model with another decoder, if its tables can read the file's codes.
         limits: what the file may claim.
-        bits: of each sample of a .wav, .flac or a pipe: 16, 24 or float (.wav and pipes only); 16 by default.
+        bits: of each sample of a .wav, .flac or a pipe: 16, 24 or float (.wav and pipes only); by default as
+            the source had them, where the file says so.
     """
 
     any_decoder: bool = False

@@ -25,6 +25,8 @@ class AudioInfo:
         format: the container's name, such as ``WAV`` or ``FLAC``.
         exact: whether ``frames`` is what decoding will give, to the sample. Of lossy formats that PyAV reads only the
             decoded sound can tell.
+        bits: of a sample: 16 (or fewer), 24 (or more), or 32 for floating point; 0 where they are not known or there
+            are none, as in lossy formats.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class AudioInfo:
     frames: int
     format: str
     exact: bool = True
+    bits: int = 0
 
     @property
     def seconds(self) -> float:

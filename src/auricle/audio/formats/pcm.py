@@ -42,7 +42,8 @@ class PcmDecoder(AudioDecoder):
         self._bytes_left, self._placeholder, self._says_zero = header.size, header.placeholder, header.size == 0
         has_length = header.size is not None and not header.placeholder
         frames = header.size // header.pcm.frame_bytes if header.size is not None and has_length else 0
-        info = AudioInfo(path, header.sample_rate, header.pcm.channels, frames, header.format, has_length)
+        pcm = header.pcm
+        info = AudioInfo(path, header.sample_rate, pcm.channels, frames, header.format, has_length, pcm.source_bits)
         super().__init__(info, 0 if has_length else None, clean_tags(header.tags))
         if file_bytes is not None:
             self._measure(file_bytes - header.start)

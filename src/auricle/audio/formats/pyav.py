@@ -18,6 +18,7 @@ from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 if TYPE_CHECKING:
+    from av.audio.codeccontext import AudioCodecContext
     from av.audio.frame import AudioFrame
     from av.audio.stream import AudioStream
     from av.container import InputContainer
@@ -129,7 +130,9 @@ class AvDecoder(AudioDecoder):
         context = stream.codec_context
         seconds = self._duration(stream.duration, stream.time_base)
         frames = 0 if seconds is None else max(0, round(seconds * context.sample_rate))
-        info = AudioInfo(path, context.sample_rate, context.channels, frames, self._format.upper(), exact=False)
+        info = AudioInfo(
+            path, context.sample_rate, context.channels, frames, self._format.upper(), exact=False, bits=_bits(context)
+        )
         in_samples = stream.time_base is not None and stream.time_base * context.sample_rate == 1
         if in_samples and stream.duration and self._format in _PROMISES and context.codec.name in _LOSSLESS:
             return info, 0
@@ -292,3 +295,10 @@ def _packet_seconds(path: Path, failure: tuple[type[Exception], ...]) -> float:
 def _reason(error: Exception) -> str:
     words = [part for part in error.args if isinstance(part, str)]  # FFmpeg's errors: number, words, file
     return " ".join(words[0].split()) if words else type(error).__name__
+
+
+def _bits(context: "AudioCodecContext") -> int:
+    """As `AudioInfo.bits` has them: those of lossless codecs, by the format that they decode to."""
+    if context.codec.name not in _LOSSLESS and not context.codec.name.startswith("pcm_"):
+        return 0
+    return {"s16": 16, "u8": 16, "s32": 24, "flt": 32, "dbl": 32}.get(context.format.name.removesuffix("p"), 0)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
 from typing import final
 
 import numpy as np
@@ -19,6 +20,12 @@ _UNSUPPORTED = 4  # libsndfile's SF_ERR_UNSUPPORTED_ENCODING
 _UNKNOWN_LENGTH = 2**62
 _ESTIMATED = frozenset({"MP3", "VOC", "FLAC"})
 """Formats whose length libsndfile guesses, or believes though there may be more: FFmpeg reads them to their end."""
+_BITS = MappingProxyType(
+    {"PCM_S8": 16, "PCM_U8": 16, "PCM_16": 16, "ALAC_16": 16}
+    | {"PCM_24": 24, "PCM_32": 24, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 24}
+    | {"FLOAT": 32, "DOUBLE": 32}
+)
+"""Of a sample, as `AudioInfo.bits` has them."""
 
 
 class NotForSndfileError(Exception):
@@ -75,7 +82,8 @@ class SndfileDecoder(AudioDecoder):
             raise NotForSndfileError("its header gives no length")
         if file.format == "OGG" and ogg.is_chained(path):
             raise NotForSndfileError("it is a chain of several Ogg streams")
-        return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format)
+        bits = _BITS.get(file.subtype, 0)
+        return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format, bits=bits)
 
     def _tags(self, path: Path) -> Iterable[tuple[str, str]]:
         yield from self._file.copy_metadata().items()

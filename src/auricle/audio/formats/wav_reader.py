@@ -103,6 +103,13 @@ class PcmLayout:
     convert: _Convert
 
     @property
+    def source_bits(self) -> int:
+        """As `AudioInfo.bits` has them."""
+        if self.convert in _FLOATS.values():
+            return 32
+        return 16 if self.bits <= 16 else 24
+
+    @property
     def frame_bytes(self) -> int:
         """Bytes of one sample of each channel."""
         return self.channels * self.bits // 8

@@ -22,7 +22,7 @@ HEADER, SAMPLES, END, FAILURE = b"H", b"S", b"E", b"F"
 RECORD_HEADER = struct.Struct("<cI")
 MAX_CONTENT_BYTES = {HEADER: 1 << 19, SAMPLES: 1 << 18, END: 4096, FAILURE: 8192}
 """The longest content of each kind, in bytes."""
-_SHAPE = struct.Struct("<IBQ?16s")
+_SHAPE = struct.Struct("<IBQ?B16s")
 _MOST_FRAMES = 1 << 62
 
 
@@ -76,7 +76,8 @@ def parse_record_header(data: bytes) -> RecordHeader:
 
 def pack_header(info: AudioInfo, tags: Mapping[str, str]) -> bytes:
     """Content of a header: shape, then names and values of the tags, each ended by a zero byte."""
-    shape = _SHAPE.pack(info.sample_rate, info.channels, info.frames, info.exact, info.format.encode()[:16])
+    name = info.format.encode()[:16]
+    shape = _SHAPE.pack(info.sample_rate, info.channels, info.frames, info.exact, info.bits, name)
     return shape + "".join(f"{name}\0{value}\0" for name, value in tags.items()).encode()
 
 
@@ -88,13 +89,13 @@ def parse_header(path: Path, content: bytes) -> tuple[AudioInfo, dict[str, str]]
     """
     if len(content) < _SHAPE.size:
         raise ProtocolError
-    rate, channels, frames, exact, name = _SHAPE.unpack_from(content)
+    rate, channels, frames, exact, bits, name = _SHAPE.unpack_from(content)
     text = name.rstrip(b"\0").decode("ascii", errors="replace")
     if frames > _MOST_FRAMES or not (text.isprintable() and text.isascii()):
         raise ProtocolError
     words = content[_SHAPE.size :].decode(errors="replace").split("\0")
     tags = clean_tags(zip(words[0::2], words[1::2], strict=False))
-    return AudioInfo(path, rate, channels, frames, text, exact), tags
+    return AudioInfo(path, rate, channels, frames, text, exact, bits), tags
 
 
 def parse_samples(content: memoryview, channels: int) -> np.ndarray:

@@ -61,7 +61,8 @@ def decompress(
         target: the .wav, .flac, .ogg, .opus or .mp3 file to write; by default SOURCE with the suffix .wav;
             - is standard output.
         any_decoder: take a model with another decoder, if its tables can read the file.
-        bits: of each sample of a .wav or .flac: 16 (the default), 24, or float in a .wav.
+        bits: of each sample of a .wav or .flac: 16, 24, or float in a .wav; by default those of the source, where the
+            file says so.
         force: replace an existing file.
     """
     from auricle import decompress as run
