@@ -141,7 +141,13 @@ with atomic_write(pathlib.Path(sys.argv[1])) as temporary:
 """
     (tmp_path / ".auricle-mine").write_text("not a temporary file")
     writers = [
-        subprocess.Popen([sys.executable, "-c", program, str(tmp_path / name)], stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path / name)],
+            stdout=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_DFL
+            ),  # ignored where tests run in the background
+        )
         for name in ("dead.wav", "live.wav")
     ]
     for writer in writers:

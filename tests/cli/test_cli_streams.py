@@ -107,7 +107,13 @@ def test_nohup_goes_on_and_a_killed_process_is_tidied_after(tmp_path: Path, mode
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.wav", "b.wav", "c.aur"]
 
 
-def _compressing(folder: Path, model: Path, before=lambda: None) -> subprocess.Popen[str]:
+def _as_at_a_terminal() -> None:
+    """Where tests run in the background, interrupts and hang-ups are ignored, and children would inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _compressing(folder: Path, model: Path, before=_as_at_a_terminal) -> subprocess.Popen[str]:
     """A process that has begun to write ``a.aur``."""
     command = [sys.executable, "-m", "auricle", "compress", "a.wav", "--model", str(model), "--quiet"]
     process = subprocess.Popen(

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self, final
@@ -187,22 +188,23 @@ def _write_sounds(
     entries: list[SoundRows] = []
     rejected: list[Rejected] = []
     on_progress(Progress("decoding sounds", 0, len(sounds), "files"))
-    parts = ordered_map(  # libsndfile and soxr release Python's lock
+    decoding = ordered_map(  # libsndfile and soxr release Python's lock
         lambda index: _decode(sounds[index], scratch / f"{index}.i16", sample_rate, max_channels),
         range(len(sounds)),
         threads=min(_MAX_THREADS, os.cpu_count() or 1),
         queue=_QUEUE,
     )
-    for index, part in enumerate(parts):
-        match part:
-            case Rejected():
-                rejected.append(part)
-            case _DecodedFile():
-                offset = file.tell() // 2
-                _append_file(part.path, file)
-                name = sounds[index].name
-                entries.append(SoundRows(name, offset, part.length, part.channels, file.take_checksum()))
-        on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
+    with closing(decoding) as parts:
+        for index, part in enumerate(parts):
+            match part:
+                case Rejected():
+                    rejected.append(part)
+                case _DecodedFile():
+                    offset = file.tell() // 2
+                    _append_file(part.path, file)
+                    name = sounds[index].name
+                    entries.append(SoundRows(name, offset, part.length, part.channels, file.take_checksum()))
+            on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
     if not entries:
         reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
         raise DataError(f"none of {len(sounds)} sounds can be decoded{reason}")

@@ -1,7 +1,7 @@
 """Work on a few threads, its results in order."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -11,8 +11,11 @@ _Result = TypeVar("_Result")
 
 def ordered_map(
     function: Callable[[_Item], _Result], items: Iterable[_Item], *, threads: int, queue: int
-) -> Iterator[_Result]:
-    """Yield ``function(item)`` of each item, in order; at most ``queue`` results wait for a slow one before them."""
+) -> Generator[_Result]:
+    """Yield ``function(item)`` of each item, in order; at most ``queue`` results wait for a slow one before them.
+
+    Close the generator where it may not come to its end: then nothing is at work any more.
+    """
     with ThreadPoolExecutor(threads) as pool:
         futures: deque[Future[_Result]] = deque()
         try:

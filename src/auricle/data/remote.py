@@ -3,7 +3,7 @@
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -85,14 +85,15 @@ def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_p
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_others(folder, {file.name for file in files})
-        outcomes = ordered_map(partial(_fetch, filesystem, folder), files, threads=_THREADS, queue=_QUEUE)
-        for count, outcome in enumerate(outcomes, 1):
-            if isinstance(outcome, Rejected):
-                failed += 1
-                rejected.append(outcome)
-            else:
-                fetched += outcome
-            on_progress(Progress("fetching sounds", count, len(files), "files"))
+        fetching = ordered_map(partial(_fetch, filesystem, folder), files, threads=_THREADS, queue=_QUEUE)
+        with closing(fetching) as outcomes:
+            for count, outcome in enumerate(outcomes, 1):
+                if isinstance(outcome, Rejected):
+                    failed += 1
+                    rejected.append(outcome)
+                else:
+                    fetched += outcome
+                on_progress(Progress("fetching sounds", count, len(files), "files"))
     except OSError as error:
         raise DataError(f"can't write the copy of {_public_url(url)} to {folder}: {error.strerror or error}") from error
     return Mirror(folder, len(files) - failed, fetched, tuple(rejected))

@@ -81,7 +81,7 @@ class RegisteredConfig(Frozen):
         kind = value.get("kind", cls.kind)
         if cls.kind and kind == cls.kind:
             return handler({key: part for key, part in value.items() if key != "kind"})
-        if not cls.kind and kind not in cls.kinds:
+        if not cls.kind and isinstance(kind, str) and kind not in cls.kinds:
             load_extensions()
         if cls.kind or not isinstance(kind, str) or kind not in cls.kinds:
             kinds = ", ".join(sorted(cls.kinds))
