@@ -1,6 +1,7 @@
 """Where the command line starts and where every error ends."""
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         with contextlib.suppress(ValueError):  # the interpreter's own end is no place to be interrupted in
             signal.signal(signal.SIGINT, signal.SIG_DFL)
+        gc.freeze()  # else the end of the process searches all of torch for cycles, for half a second
     return code
 
 

@@ -7,6 +7,7 @@ from typing import final
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import handle_torch_function, has_torch_function_variadic
 
 from auricle.errors import ModelError
 from auricle.stream.layer import Layer, State, Stateless
@@ -23,6 +24,17 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 def _past(batch: int, steps: int, dim: int, device: torch.device | None, dtype: torch.dtype | None) -> tuple[Tensor]:
     return (torch.zeros(batch, steps, dim, device=device, dtype=dtype),)
+
+
+def _fill_orthogonal(weight: Tensor, gain: float) -> None:
+    """Fill a matrix with orthogonal rows or columns, in place; skipped where a mode of torch skips its fillings.
+
+    ``nn.init.orthogonal_`` asks no mode, as its neighbours do, and what it calculates takes longer than reading a file.
+    """
+    if has_torch_function_variadic(weight):
+        handle_torch_function(nn.init.orthogonal_, (weight,), weight, gain)
+    else:
+        nn.init.orthogonal_(weight, gain)
 
 
 def _refuse_dynamic_length(x: Tensor) -> None:
@@ -107,7 +119,7 @@ class Pointwise(Stateless):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(d_out, d_in))
         self.bias = nn.Parameter(torch.zeros(d_out))
-        nn.init.orthogonal_(self.weight, gain)
+        _fill_orthogonal(self.weight, gain)
 
     def map(self, x: Tensor) -> Tensor:
         """``(b, n, d_in)`` to ``(b, n, d_out)``."""

@@ -41,7 +41,8 @@ class FlowPrior(Prior):
         self.time = nn.Sequential(nn.Linear(_TIME_FEATURES, width), nn.SiLU(), nn.Linear(width, width))
         self.label_table = nn.Embedding(len(origin.classes) + 1, width)
         self.begin_table = nn.Embedding(2, width)
-        self.known = nn.Parameter(0.1 * torch.randn(width))
+        self.known = nn.Parameter(torch.empty(width))
+        nn.init.normal_(self.known, std=0.1)  # torch.randn would load torch's compiler on the meta device
         self.shared = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(_Block(width, config.heads, config.expansion) for _ in range(config.depth))
         self.last = nn.Linear(width, 2 * width)

@@ -48,7 +48,8 @@ class RecurrentPrior(Prior):
         self._config, width = config, config.width
         self.into = Pointwise(2 * origin.features, width)
         self.label_table = torch.nn.Embedding(len(origin.classes) + 1, width)
-        self.start = torch.nn.Parameter(torch.randn(width))
+        self.start = torch.nn.Parameter(torch.empty(width))
+        torch.nn.init.normal_(self.start)  # torch.randn would load torch's compiler on the meta device
         self.body = Serial([_block(width) for _ in range(config.depth)] + [FrameNorm(width)])
         self.out = Pointwise(width, config.components * (2 * origin.features + 1), gain=0.3)
 
