@@ -10,9 +10,9 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from _shared import parser, publish, run, table
 
 import auricle
+from _shared import parser, publish, run, table
 
 _RATE = 24_000
 _SECONDS = 2
