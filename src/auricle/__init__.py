@@ -74,7 +74,7 @@ if TYPE_CHECKING:
         SuggestionOptions,
     )
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
-    from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions
+    from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions, SoundFileOptions
     from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
@@ -132,6 +132,7 @@ __all__ = [
     "RepairResult",
     "SamplingOptions",
     "Similar",
+    "SoundFileOptions",
     "SuggestionOptions",
     "Suggestions",
     "SynthesisEvaluationOptions",
@@ -216,7 +217,9 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",
         "SynthesisOutput": "auricle.synth.rendering.result",
-        **dict.fromkeys(("GenerationOptions", "MorphOptions", "SamplingOptions"), "auricle.options.synthesis"),
+        **dict.fromkeys(
+            ("GenerationOptions", "MorphOptions", "SamplingOptions", "SoundFileOptions"), "auricle.options.synthesis"
+        ),
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
         **dict.fromkeys(
             ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.latent_io"

@@ -27,6 +27,10 @@ class AudioError(AuricleError):
     """A sound can't be read, written or used."""
 
 
+class SilentSoundError(AudioError):
+    """Nothing can be heard in a sound that was made."""
+
+
 class DataError(AuricleError):
     """A folder of sounds can't be trained on."""
 

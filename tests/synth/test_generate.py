@@ -13,7 +13,7 @@ import soundfile
 from auricle import generate, generate_endless, read
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
 from auricle.model import save
-from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import Progress
 from auricle.synth.endless import stream_blocks
 from auricle.synth.kinds import RenderContext
@@ -58,9 +58,9 @@ def test_without_seconds_a_sound_is_at_most_a_window():
 
 
 def test_numbered_files_hold_what_arrays_hold(tmp_path: Path):
-    options = GenerationOptions(label="a", count=3, seconds=0.5)
+    options = GenerationOptions(label="a", count=3, seconds=0.5, seed=0)
     output = generate(FLOW, options, model=MODEL, sampling=TWO_STEPS, out=tmp_path / "new" / "folder")
-    arrays = audio(FLOW, count=3, label="a", seconds=0.5)
+    arrays = audio(FLOW, count=3, label="A", seconds=0.5, seed=0)
     assert [sound.path.name for sound in output.sounds if sound.path] == ["a-001.wav", "a-002.wav", "a-003.wav"]
     for sound, array in zip(output.sounds, arrays, strict=True):
         assert sound.path is not None and sound.label == "a"
@@ -73,10 +73,10 @@ def test_numbered_files_hold_what_arrays_hold(tmp_path: Path):
 
 
 def test_a_long_file_is_the_array(tmp_path: Path):
-    output = generate(STEREO, GenerationOptions(seconds=4.0), model=MODEL, sampling=TWO_STEPS, out=tmp_path)
+    output = generate(STEREO, GenerationOptions(seconds=4.0, seed=0), model=MODEL, sampling=TWO_STEPS, out=tmp_path)
     assert output.sounds[0].path is not None
     stored, _ = read(output.sounds[0].path)
-    assert np.abs(stored - audio(STEREO, seconds=4.0)[0]).max() < 1e-4
+    assert np.abs(stored - audio(STEREO, seconds=4.0, seed=0)[0]).max() < 1e-4
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path):
@@ -103,7 +103,7 @@ def test_like_at_no_strength_is_the_sound_as_the_model_rebuilds_it(tmp_path: Pat
         for strength in (0.0, 1.0)
     )
     assert near is not None and far is not None and near.shape == source.shape == far.shape
-    assert np.abs(near - source).max() < 0.02
+    assert np.abs(near - source)[:, 16:-160].max() < 0.02  # its ends may fade
     assert np.abs(far - source).max() > 0.1
 
 
@@ -219,7 +219,10 @@ BAD = [
     (AudioError, "too short to go on from", {"after": "short.wav"}),
     (AudioError, "missing.wav does not exist", {"like": "missing.wav"}),
     (AudioError, "holds no samples", {"like": "void.wav"}),
-    (OutputError, "is a file", {"out": "short.wav"}),
+    (OutputError, "short.wav exists already", {"out": "short.wav"}),
+    (OutputError, "short.wav is a file", {"out": "short.wav/below"}),
+    (OptionError, "one file for 2 sounds", {"out": "new.wav", "count": 2}),
+    (OptionError, "class 'c' is unknown .*a, b", {"label": "a,c"}),
 ]
 
 
@@ -244,11 +247,96 @@ def test_a_prior_belongs_to_its_model():
         generate(FLOW, model=another)
 
 
-def test_files_are_not_replaced_by_accident(tmp_path: Path):
+def test_numbers_go_on_after_what_is_there(tmp_path: Path):
     three = GenerationOptions(count=3, seconds=0.1)
-    (tmp_path / "sound-002.wav").write_bytes(b"mine")
-    with pytest.raises(OutputError, match=r"sound-002\.wav exists already"):
-        generate(FLOW, three, model=MODEL, sampling=ONE_STEP, out=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["sound-002.wav"]
+    (tmp_path / "sound-002.flac").write_bytes(b"mine")
+    generate(FLOW, three, model=MODEL, sampling=ONE_STEP, out=tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["sound-002.flac", "sound-003.wav", "sound-004.wav", "sound-005.wav"]
+    before = (tmp_path / "sound-003.wav").read_bytes()
     generate(FLOW, three, model=MODEL, sampling=ONE_STEP, out=tmp_path, force=True)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 6 and (tmp_path / "sound-003.wav").read_bytes() != before
+
+
+def test_each_run_has_a_seed_of_its_own_that_repeats_it():
+    short = GenerationOptions(seconds=0.1)
+    runs = [generate(FLOW, short, model=MODEL, sampling=ONE_STEP) for _ in range(2)]
+    seeds = [run.details["seed"] for run in runs]
+    assert seeds[0] != seeds[1]
+    again = generate(FLOW, GenerationOptions(seconds=0.1, seed=seeds[0]), model=MODEL, sampling=ONE_STEP)
+    first, second = runs[0].sounds[0].audio, again.sounds[0].audio
+    assert first is not None and second is not None and np.array_equal(first, second)
+
+
+def test_several_classes_are_made_as_each_alone(tmp_path: Path):
+    output = generate(FLOW, GenerationOptions("B, a", count=2, seconds=0.1, seed=3), model=MODEL, sampling=ONE_STEP)
+    assert [sound.label for sound in output.sounds] == ["b", "b", "a", "a"] and output.to_json()["label"] == "b,a"
+    alone = generate(FLOW, GenerationOptions("a", count=2, seconds=0.1, seed=3), model=MODEL, sampling=ONE_STEP)
+    for together, single in zip(output.sounds[2:], alone.sounds, strict=True):
+        assert together.audio is not None and single.audio is not None and np.array_equal(together.audio, single.audio)
+
+
+@pytest.mark.parametrize("name", ["one.wav", "one.flac", "one.ogg", "one.opus", "one.mp3"])
+def test_one_file_says_that_a_model_made_it(tmp_path: Path, name: str):
+    output = generate(FLOW, GenerationOptions("a", seconds=0.5, seed=77), model=MODEL, out=tmp_path / "new" / name)
+    path = tmp_path / "new" / name
+    assert [sound.path for sound in output.sounds] == [path]
+    with soundfile.SoundFile(path) as file:
+        assert "made by a model" in file.comment and "seed 77" in file.comment and "class a" in file.comment
+
+
+@pytest.mark.parametrize(
+    ("files", "suffix", "subtype", "rate"),
+    [
+        (SoundFileOptions(rate=48000, bits="24"), ".wav", "PCM_24", 48000),
+        (SoundFileOptions(bits="float"), ".wav", "FLOAT", RATE),
+        (SoundFileOptions(format="flac", bits="24"), ".flac", "PCM_24", RATE),
+        (SoundFileOptions(format="mp3", rate=22050), ".mp3", "MPEG_LAYER_III", 22050),
+    ],
+)
+@pytest.mark.parametrize("loop", [False, True])
+def test_rate_bits_and_format(
+    tmp_path: Path, files: SoundFileOptions, suffix: str, subtype: str, rate: int, loop: bool
+):
+    options = GenerationOptions(seconds=0.5, loop=loop)
+    output = generate(FLOW, options, model=MODEL, sampling=ONE_STEP, out=tmp_path, files=files)
+    (path,) = tmp_path.iterdir()
+    found = soundfile.info(path)
+    assert (path.suffix, found.subtype, found.samplerate) == (suffix, subtype, rate) and output.sample_rate == rate
+    assert output.sounds[0].seconds == pytest.approx(0.5) and found.duration == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("message", "files", "out"),
+    [
+        ("FLAC holds whole numbers only", SoundFileOptions(format="flac", bits="float"), "new"),
+        ("no bits per sample", SoundFileOptions(bits="24"), "new.ogg"),
+        ("is no .flac file", SoundFileOptions(format="flac"), "new.wav"),
+        ("no sample rate of 11000 Hz", SoundFileOptions(rate=11000), "new.mp3"),
+        ("a sample rate of 5 Hz", SoundFileOptions(rate=5), "new"),
+    ],
+)
+def test_forms_that_no_file_has(tmp_path: Path, message: str, files: SoundFileOptions, out: str):
+    with pytest.raises(OptionError, match=message):
+        generate(FLOW, model=MODEL, out=tmp_path / out, files=files)
+    assert not list(tmp_path.iterdir())
+
+
+@PRIORS
+@pytest.mark.parametrize("options", [{}, {"seconds": 0.4}, {"seconds": 2.0}], ids=["window", "cut", "long"])
+def test_sounds_begin_and_end_without_a_click_within_full_scale(prior, options: dict):
+    output = generate(prior, GenerationOptions(count=3, seed=1, **options), model=MODEL, sampling=ONE_STEP)
+    for sound in output.sounds:
+        assert sound.audio is not None
+        peak = np.abs(sound.audio).max()
+        assert peak <= 1.0 and sound.peak_dbfs == pytest.approx(20 * np.log10(peak), abs=1e-3)
+        assert np.abs(sound.audio[:, [0, -1]]).max() < 0.01 * peak
+
+
+def test_a_silent_sound_is_drawn_again_and_at_last_refused(tmp_path: Path):
+    silent = make_prior(MODEL)
+    silent.mean.copy_(silent.silence)
+    silent.deviation.fill_(1e-6)
+    with pytest.raises(AudioError, match="sound 1 is silent, 8 times in a row, at temperature 1:"):
+        generate(silent, GenerationOptions(seconds=0.2), model=MODEL, sampling=ONE_STEP, out=tmp_path / "new")
+    assert not (tmp_path / "new").exists()

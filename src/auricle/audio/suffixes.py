@@ -81,6 +81,12 @@ def subtype_of_source(path: Path, bits: int) -> str | None:
     return "FLOAT" if bits == 32 and format == "WAV" else "PCM_24"
 
 
+def nearest_rate(path: Path, sample_rate: int) -> int:
+    """The sample rate itself where the format of ``path`` holds it, else the next higher one, or the highest."""
+    rates = _RATES.get(writable_format(path)[1], (sample_rate,))
+    return min((rate for rate in rates if rate >= sample_rate), default=max(rates))
+
+
 def check_format_limits(format: str, subtype: str, sample_rate: int, channels: int) -> None:
     """Refuse a rate or channels that a format can't hold, although others can.
 

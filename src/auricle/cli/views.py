@@ -62,7 +62,8 @@ def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:
     if len(output.sounds) > _SHOWN:
         lines.append(f"and {len(output.sounds) - _SHOWN} more")
     shape = f"{output.channels} x {output.sample_rate} Hz"
-    return (*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s")
+    seed = f", seed {output.details['seed']}" if "seed" in output.details else ""
+    return (*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s{seed}")
 
 
 def _line(sound: "Sound") -> str:
@@ -74,7 +75,10 @@ def _facts(sound: "Sound") -> Iterator[str]:
     if sound.share is not None:
         yield f"{1 - sound.share:.0%} first, {sound.share:.0%} second"
     if abs(sound.level_db) >= _AUDIBLE_DB:
-        yield f"level {sound.level_db:+.1f} dB"
+        yield f"level changed by {sound.level_db:+.1f} dB"
+    yield f"peak {sound.peak_dbfs:.1f} dBFS"
+    if sound.loudness_lufs is not None:
+        yield f"loudness {sound.loudness_lufs:.1f} LUFS"
     if sound.seam is not None:
         seam = sound.seam
         yield f"seam: step {seam.step:.2f}, spectral flux {seam.flux:.2f} of the largest inside"

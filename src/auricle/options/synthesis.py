@@ -1,9 +1,10 @@
 """Options of making sounds."""
 
+import secrets
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from auricle.errors import OptionError
 
@@ -12,8 +13,30 @@ MAX_SOUNDS = 100_000
 MAX_SECONDS = 12 * 3600.0
 MAX_MORPHS = 1000
 _MAX_SEED = 2**63 - 1
+_RANDOM_SEEDS = 10**9
 _MAX_STEPS = 1000
 _LOOP_SECONDS = 0.25, 600.0
+
+SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
+"""Formats of sound files, by their suffixes."""
+Bits = Literal["16", "24", "float"]
+"""Of a sample: whole numbers of 16 or 24 bits, or 32-bit floating point."""
+
+
+@final
+@dataclass(frozen=True)
+class SoundFileOptions:
+    """In which form sounds are written.
+
+    Attributes:
+        rate: in Hz; by default the model's, or the next that the format holds.
+        bits: of each sample of a .wav or .flac: 16, 24 or float (.wav only); 16 by default.
+        format: wav, flac, ogg, opus or mp3; by default that of a file's name, wav in a folder.
+    """
+
+    rate: int | None = None
+    bits: Bits | None = None
+    format: SoundFormat | None = None
 
 
 @final
@@ -49,10 +72,10 @@ class GenerationOptions:
     """Which sounds a prior is to make. At most one of ``like``, ``after`` and ``loop`` is given.
 
     Attributes:
-        label: one of the prior's classes; any without it.
-        count: how many sounds.
+        label: one of the prior's classes in upper or lower case, or several with commas between them; any without it.
+        count: how many sounds, of each class.
         seconds: how long; by default as the prior's sounds are, without silence at the end.
-        seed: the same seed gives the same sounds.
+        seed: the same seed gives the same sounds; without one each run has its own, which is told.
         like: make variations of this sound, as long as it is.
         strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one).
         after: go on from the end of this sound, for so many seconds (4 by default). The result begins with the sound as
@@ -67,7 +90,7 @@ class GenerationOptions:
     label: str | None = None
     count: int = 1
     seconds: float | None = None
-    seed: int = 0
+    seed: int | None = None
     like: Path | str | None = None
     strength: float = 0.5
     after: Path | str | None = None
@@ -83,8 +106,12 @@ class GenerationOptions:
             raise OptionError("a variation is as long as its sound: leave the seconds out")
         if not 0 <= self.strength <= 1:
             raise OptionError(f"strength {self.strength:g}: give 0 (the sound itself) to 1 (a new one)")
-        if not 0 <= self.seed <= _MAX_SEED:
+        if self.seed is not None and not 0 <= self.seed <= _MAX_SEED:
             raise OptionError(f"seed {self.seed}: give 0 to {_MAX_SEED}")
+
+    def resolve_seed(self) -> int:
+        """The seed that was given, or one that nobody has had."""
+        return secrets.randbelow(_RANDOM_SEEDS) if self.seed is None else self.seed
 
     def _modes(self) -> dict[str, object]:
         return {"like": self.like, "continue": self.after, "loop": self.loop}

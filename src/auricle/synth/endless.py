@@ -35,11 +35,13 @@ class StreamResult:
         seconds: of sound.
         sample_rate: in Hz.
         channels: how many.
+        seed: that made it.
     """
 
     seconds: float
     sample_rate: int
     channels: int
+    seed: int
 
 
 def generate_endless(
@@ -74,7 +76,7 @@ def generate_endless(
     options.check_stream()
     networks = load_prior_and_model(prior, model)
     label, quality = networks.prior.label(options.label), snap_quality(networks.model, snap=options.snap)
-    context = RenderContext(networks, sampling, label, options.seed, quality)
+    context = RenderContext(networks, sampling, label, options.resolve_seed(), quality)
     if not isinstance(target, Path | str):
         return _write_stream(context, target, options.seconds, on_progress)
     path = Path(target)
@@ -100,7 +102,7 @@ def _write_stream(
             on_progress(Progress("making sound", writer.frames / rate, seconds or 0, "s"))
             if writer.frames == samples:
                 break
-        return StreamResult(writer.frames / rate, rate, channels)
+        return StreamResult(writer.frames / rate, rate, channels, context.seed)
 
 
 def stream_blocks(context: RenderContext) -> Iterator[np.ndarray]:

@@ -1,16 +1,18 @@
 """New sounds from a prior."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
-from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.kinds import Continuation, LongSound, Loop, RenderContext, SoundRecipe, Variation, WindowSound
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
-from auricle.synth.rendering.numbered_files import numbered_paths
+from auricle.synth.rendering.destination import Destination, SoundTarget, destination
+from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import snap_quality
 from auricle.synth.rendering.result import Sound, SynthesisOutput
 
@@ -25,61 +27,76 @@ def generate(
     model: Autoencoder | Path | str | None = None,
     sampling: SamplingOptions = SamplingOptions(),
     out: Path | str | None = None,
+    files: SoundFileOptions = SoundFileOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> SynthesisOutput:
-    """Make new sounds. With the same seed, on the same machine, they have the same samples; sound i depends on the seed
-    and i alone.
+    """Make new sounds. With the same seed, on the same machine, they have the same samples; sound i depends on the
+    seed, its class and i alone.
 
-    Samples beyond full scale are turned down together with the 5 ms around them (a loop as a whole); all others are as
-    the model decodes them. Memory does not grow with the length of sounds that are written to files.
+    A sound that would clip is turned down as a whole; one that would begin or end with a click is faded there, and a
+    silent one is drawn again. Memory does not grow with the length of sounds that are written to files.
 
     Args:
         prior: a prior, a shipped one's name, or a file.
         options: which sounds, and how many.
         model: the autoencoder it was trained on; found by itself if it ships with Auricle or lies beside the prior.
         sampling: how they are drawn.
-        out: folder for numbered WAV files; None returns the samples.
-        force: replace files.
+        out: folder for files that are numbered on from those that it has; for one sound also a file's name; None
+            returns the samples.
+        files: their rate, bits and format.
+        force: replace files; numbers then begin with 1.
         on_progress: is told how many seconds of sound are made.
 
     Raises:
         OptionError: an unknown class (the message lists the known ones), or a length out of range.
         ModelError: no such prior or model, a prior of another model, or a kind of prior that can't do this.
-        AudioError: a sound can't be read, is silent or too short.
+        AudioError: a sound can't be read, is silent or too short; or what is made stays silent.
         OutputError: a file exists, or can't be written.
     """
     options.check_length()
     networks = load_prior_and_model(prior, model)
-    label = networks.prior.label(options.label)
-    name = Path(options.like or options.after or options.label or ("loop" if options.loop else "sound")).stem
-    count = options.count
-    paths = [None] * count if out is None else numbered_paths(Path(out), name, count, force=force)
-    quality = snap_quality(networks.model, snap=options.snap)
-    recipe = _recipe(RenderContext(networks, sampling, label, options.seed, quality), options)
+    labels = networks.prior.labels(options.label)
+    total = options.count * len(labels)
+    native = networks.prior.sample_rate, networks.prior.channels
+    place = destination(out, native, total, files, force=force)
+    quality, seed = snap_quality(networks.model, snap=options.snap), options.resolve_seed()
+    details = {"prior": networks.prior.info.name, "model": networks.model.name, "seed": seed}
+    contexts = [RenderContext(networks, sampling, label, seed, quality) for label in labels]
+    recipes = [_recipe(context, options) for context in contexts]
     sounds: list[Sound] = []
-    with lock_new_folder(None if out is None else Path(out)):
-        for first in range(0, count, recipe.batch_size):
-            indices = range(first, min(count, first + recipe.batch_size))
-            batch = recipe.render(indices, [paths[index] for index in indices], force=force)
-            sounds += [replace(sound, label=options.label) for sound in batch]
-            seconds = sum(sound.seconds for sound in sounds)
-            on_progress(Progress("making sounds", seconds, seconds * count / len(sounds), "s"))
-    details = {
-        "prior": networks.prior.info.name,
-        "model": networks.model.name,
-        "label": options.label,
-        "seed": options.seed,
-    }
-    return SynthesisOutput(tuple(sounds), networks.prior.sample_rate, networks.prior.channels, details)
+    with lock_new_folder(place.folder):
+        for label, recipe in zip(labels, recipes, strict=True):
+            name = networks.prior.class_name(label)
+            for batch in _batches(recipe, _targets(place, options, name, details)):
+                sounds += [replace(sound, label=name) for sound in recipe.render(batch)]
+                seconds = sum(sound.seconds for sound in sounds)
+                on_progress(Progress("making sounds", seconds, seconds * total / len(sounds), "s"))
+    names = ",".join(filter(None, map(networks.prior.class_name, labels))) or None
+    return SynthesisOutput(tuple(sounds), place.sample_rate, native[1], {**details, "label": names})
+
+
+def _targets(
+    place: Destination, options: GenerationOptions, label: str | None, details: Mapping[str, object]
+) -> list[SoundTarget]:
+    """A target for each sound of a class, with tags that say how it was made."""
+    name = Path(options.like or options.after or label or ("loop" if options.loop else "sound")).stem
+    facts = {**details, "class": label}
+    tags = [made_by_model("generate", {**facts, "sound": number}) for number in range(1, options.count + 1)]
+    return place.targets([name] * options.count, tags)
+
+
+def _batches(recipe: SoundRecipe, targets: Sequence[SoundTarget]) -> Iterator[dict[int, SoundTarget]]:
+    for first in range(0, len(targets), recipe.batch_size):
+        yield dict(enumerate(targets[first : first + recipe.batch_size], first))
 
 
 def _recipe(context: RenderContext, options: GenerationOptions) -> SoundRecipe:
     prior = context.networks.prior
-    rate = prior.sample_rate
-    samples = None if options.seconds is None else max(1, round(options.seconds * rate))
+    rate, seconds = prior.sample_rate, options.seconds
+    samples = None if seconds is None else max(1, round(seconds * rate))
     if options.loop:
-        return Loop(context, samples or max(round(_SHORTEST_LOOP_SECONDS * rate), prior.window * prior.hop_length))
+        return Loop(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
     if options.like is not None:
         return Variation(context, Path(options.like), options.strength)
     if options.after is not None:

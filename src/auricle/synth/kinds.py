@@ -1,8 +1,9 @@
 """The kinds of sound that `generate` makes: new, like another, after another, or a loop."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -12,17 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.errors import AudioError
+from auricle.errors import AudioError, SilentSoundError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.rendering.level import CEILING, SoundLevel, decibels, trim_trailing_silence
+from auricle.synth.rendering.destination import SoundTarget
+from auricle.synth.rendering.level import trim_trailing_silence
 from auricle.synth.rendering.loop import decode_loop, measure_seam
 from auricle.synth.rendering.mid_side import to_features, to_latents
-from auricle.synth.rendering.numbered_files import write_blocks
 from auricle.synth.rendering.render import LatentReader, concatenate_blocks, decode_blocks
-from auricle.synth.rendering.result import Sound, limited_sound
+from auricle.synth.rendering.result import CUT_SECONDS, END_SECONDS, Sound, finish_sound
 from auricle.synth.sampling.base import Sampler, randomness
 from auricle.synth.sampling.dispatch import sampler_for
+
+_MOST_ATTEMPTS = 8
 
 
 @final
@@ -54,9 +57,14 @@ class RenderContext:
         prior, model = self.networks.prior, self.networks.model
         return max(1, prior.window * prior.hop_length - model.decoder_latency)
 
-    def random(self, index: int) -> torch.Generator:
-        """The random numbers of sound ``index``."""
-        return randomness(self.seed, index)
+    @property
+    def native(self) -> tuple[int, int]:
+        """Sample rate in Hz, and channels, of what is decoded."""
+        return self.networks.prior.sample_rate, self.networks.prior.channels
+
+    def random(self, index: int, attempt: int = 0) -> torch.Generator:
+        """The random numbers of sound ``index``, drawn again for the ``attempt``-th time."""
+        return randomness(self.seed, index, attempt)
 
     def to_latents(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
         """Standardised frames ``(1, n, features)`` as latents ``(c, n, d)``."""
@@ -108,25 +116,57 @@ class SoundRecipe(ABC):
     def __init__(self, context: RenderContext):
         self._context = context
 
-    @abstractmethod
-    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
-        """Make at most ``batch_size`` sounds, whose first index is a multiple of it; into files or as samples."""
+    def render(self, targets: Mapping[int, SoundTarget]) -> list[Sound]:
+        """Make at most ``batch_size`` sounds; of the index of each, its target. A silent one is drawn again.
 
-    def _limited(self, blocks: Iterable[np.ndarray], target: Path | None, *, force: bool) -> Sound:
-        """Blocks kept within full scale."""
-        prior = self._context.networks.prior
-        return limited_sound(blocks, prior.sample_rate, prior.channels, target, force=force)
+        Raises:
+            AudioError: one stays silent, however often it is drawn.
+        """
+        audible: dict[int, Sound] = {}
+        for attempt in range(_MOST_ATTEMPTS):
+            missing = {index: target for index, target in targets.items() if index not in audible}
+            audible |= self._render_audible(missing, attempt) if missing else {}
+        silent = [index + 1 for index in targets if index not in audible]
+        if silent:
+            temperature = self._context.sampling.temperature
+            raise AudioError(
+                f"sound {silent[0]} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
+                "choose a temperature nearer to 1, or another seed"
+            )
+        return [audible[index] for index in targets]
+
+    @abstractmethod
+    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
+        """Those of the sounds, by index, that can be heard."""
 
 
 class SingleSound(SoundRecipe):
     """A kind of sound that is made alone."""
 
-    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
-        """One after the other."""
-        return [self._render_one(index, target, force=force) for index, target in zip(indices, targets, strict=True)]
+    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
+        audible = {}
+        for index, target in targets.items():
+            with suppress(SilentSoundError):
+                audible[index] = self._render_one(self._context.random(index, attempt), target)
+        return audible
 
     @abstractmethod
-    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound: ...
+    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound: ...
+
+
+class StreamedSound(SingleSound):
+    """A sound that is decoded block by block."""
+
+    cut_seconds = END_SECONDS
+    """Over which its end fades out, unless it is silent."""
+
+    @final
+    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
+        return finish_sound(self._blocks(random), self._context.native, target, cut_seconds=self.cut_seconds)
+
+    @abstractmethod
+    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
+        """Audio ``(c, t)`` as it is decoded."""
 
 
 @final
@@ -139,41 +179,45 @@ class WindowSound(SoundRecipe):
         super().__init__(context)
         self._samples = samples
 
-    def render(self, indices: Sequence[int], targets: Sequence[Path | None], *, force: bool) -> list[Sound]:
+    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
         """Draw them side by side."""
         context = self._context
-        random = [context.random(indices[0] + slot) for slot in range(self.batch_size)]
-        pieces = context.sampler.sample(random)
+        first = min(targets) // self.batch_size * self.batch_size
+        pieces = context.sampler.sample([context.random(first + slot, attempt) for slot in range(self.batch_size)])
         frames = torch.cat(list(_first_frames(pieces, context.networks.prior.window)), 1)
-        rows = frames[: len(indices), None]
-        return [self._render_row(row, target, force=force) for row, target in zip(rows, targets, strict=True)]
+        audible = {}
+        for index, target in targets.items():
+            with suppress(SilentSoundError):
+                blocks = self._decoded(frames[index - first, None])
+                audible[index] = finish_sound(blocks, context.native, target, cut_seconds=CUT_SECONDS)
+        return audible
 
-    def _render_row(self, frames: Tensor, target: Path | None, *, force: bool) -> Sound:
+    def _decoded(self, frames: Tensor) -> Iterable[np.ndarray]:
         context = self._context
         latents = context.to_latents((frames,))
         if self._samples is not None:
-            return self._limited(context.decode(latents, self._samples), target, force=force)
+            return context.decode(latents, self._samples)
         audio = concatenate_blocks(context.decode(latents, context.window_samples))
-        trimmed = trim_trailing_silence(audio, context.networks.prior.sample_rate)
-        return self._limited((trimmed,), target, force=force)
+        return (trim_trailing_silence(audio, context.networks.prior.sample_rate),)
 
 
 @final
-class LongSound(SingleSound):
+class LongSound(StreamedSound):
     """A new sound of any length."""
+
+    cut_seconds = CUT_SECONDS
 
     def __init__(self, context: RenderContext, samples: int):
         super().__init__(context)
         self._samples = samples
 
-    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
         context = self._context
-        latents = context.to_latents(context.sampler.sample((context.random(index),)))
-        return self._limited(context.decode(latents, self._samples), target, force=force)
+        return context.decode(context.to_latents(context.sampler.sample((random,))), self._samples)
 
 
 @final
-class Variation(SingleSound):
+class Variation(StreamedSound):
     """A variation of a sound, as long as it is."""
 
     def __init__(self, context: RenderContext, path: Path, strength: float):
@@ -181,15 +225,17 @@ class Variation(SingleSound):
         z, self._samples = context.encode_file(path)
         self._features, self._strength = context.to_features(z), strength
 
-    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
         context = self._context
-        frames = context.sampler.vary(context.random(index), self._features, self._strength)
-        return self._limited(context.decode(context.to_latents(frames), self._samples), target, force=force)
+        frames = context.sampler.vary(random, self._features, self._strength)
+        return context.decode(context.to_latents(frames), self._samples)
 
 
 @final
-class Continuation(SingleSound):
+class Continuation(StreamedSound):
     """A sound and what comes after it."""
+
+    cut_seconds = CUT_SECONDS
 
     def __init__(self, context: RenderContext, path: Path, samples: int):
         super().__init__(context)
@@ -202,31 +248,26 @@ class Continuation(SingleSound):
         self._z = z[:, :inside]
         self._samples = inside * model.hop_length - model.decoder_latency + samples
 
-    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
+    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
         context = self._context
-        frames = context.sampler.sample((context.random(index),), context.to_features(self._z))
-        latents = chain((self._z,), context.to_latents(frames))
-        return self._limited(context.decode(latents, self._samples), target, force=force)
+        frames = context.sampler.sample((random,), context.to_features(self._z))
+        return context.decode(chain((self._z,), context.to_latents(frames)), self._samples)
 
 
 @final
 class Loop(SingleSound):
-    """A sound whose end goes on to its beginning; what would clip is turned down as a whole."""
+    """A sound whose end goes on to its beginning: neither fades."""
 
-    def __init__(self, context: RenderContext, samples: int):
+    def __init__(self, context: RenderContext, seconds: float):
         super().__init__(context)
-        self._samples = samples
+        self._seconds = seconds
 
-    def _render_one(self, index: int, target: Path | None, *, force: bool) -> Sound:
-        context, prior = self._context, self._context.networks.prior
-        frames = max(1, round(self._samples / prior.hop_length))
-        (z,) = context.to_latents((context.sampler.sample_loop(context.random(index), frames),))
-        audio = decode_loop(context.networks.model, z, self._samples, quality=context.quality)
-        level = SoundLevel()
-        level.add(audio)
-        gain = CEILING / level.peak if level.peak > 1.0 else 1.0
-        audio = (audio * gain).astype(np.float32)
-        if target is not None:
-            write_blocks(target, (audio,), prior.sample_rate, prior.channels, force=force)
-        seconds, samples = self._samples / prior.sample_rate, audio if target is None else None
-        return Sound(seconds, decibels(gain), target, samples, seam=measure_seam(audio))
+    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
+        """At the rate that is asked for: it is resampled as the periodic signal that it is."""
+        context = self._context
+        prior, model = context.networks.prior, context.networks.model
+        frames = max(1, round(self._seconds * prior.frame_rate))
+        (z,) = context.to_latents((context.sampler.sample_loop(random, frames),))
+        audio = decode_loop(model, z, round(self._seconds * target.sample_rate), quality=context.quality)
+        sound = finish_sound((audio,), (target.sample_rate, prior.channels), target, cut_seconds=0.0)
+        return replace(sound, seam=measure_seam(audio))

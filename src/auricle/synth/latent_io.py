@@ -16,8 +16,10 @@ from auricle.model.files.file import model_for
 from auricle.synth.directions import Directions, parse_shifts, placing_channels
 from auricle.synth.latent_files import LatentFile, LatentMetadata, is_arrays_name, load_latents, save_latents
 from auricle.synth.priors.loading import find_model
+from auricle.synth.rendering.destination import SoundTarget
+from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import LatentReader, decode_blocks, snap_quality
-from auricle.synth.rendering.result import limited_sound
+from auricle.synth.rendering.result import finish_sound
 
 _CHANNELS: Mapping[int, str] = {1: "mono", 2: "middle and side"}
 _MOST_CHANNELS = 8
@@ -56,7 +58,7 @@ class DecodedLatents:
         seconds: its length.
         sample_rate: in Hz.
         channels: how many.
-        level_db: by how much its loudest place was turned down so that nothing clips.
+        level_db: by how much it was turned down so that nothing clips.
     """
 
     path: Path
@@ -152,7 +154,7 @@ def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, .
 
 
 def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, force: bool = False) -> DecodedLatents:
-    """Write latents as sound (.wav, .flac, .ogg); what exceeds full scale is turned down.
+    """Write latents as sound (.wav, .flac, .ogg), turned down as a whole if it would clip.
 
     Args:
         latents: from `read_latents` or `shift_latents`.
@@ -169,5 +171,6 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     check_writable(path, force=force)
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
-    sound = limited_sound(blocks, model.sample_rate, channels, path, force=force)
+    target = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
+    sound = finish_sound(blocks, (model.sample_rate, channels), target, audible=False)
     return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

@@ -1,7 +1,7 @@
 """Between two sounds: a path through latent space, and which frames of the two it is made of."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
@@ -14,13 +14,14 @@ from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.options.synthesis import MorphOptions
+from auricle.options.synthesis import MorphOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.rendering.destination import destination
 from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.mid_side import to_features
-from auricle.synth.rendering.numbered_files import numbered_paths
+from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import LatentReader, chunk_frames, decode_blocks, snap_quality
-from auricle.synth.rendering.result import SynthesisOutput, limited_sound
+from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 MOST_CELLS = 25_000_000
 """Pairs of frames that are compared at most: two sounds of 87 s at 57 frames a second."""
@@ -152,6 +153,7 @@ def morph(
     *,
     model: Autoencoder | Path | str | None = None,
     out: Path | str | None = None,
+    files: SoundFileOptions = SoundFileOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> SynthesisOutput:
@@ -167,8 +169,10 @@ def morph(
         second: another.
         options: how many sounds, and how they go from one to the other.
         model: whose latent space; by default the shipped speech model up to 24 kHz and the music model above.
-        out: folder for numbered WAV files; None returns the samples.
-        force: replace files.
+        out: folder for files that are numbered on from those that it has; for one sound also a file's name; None
+            returns the samples.
+        files: their rate, bits and format.
+        force: replace files; numbers then begin with 1.
         on_progress: is told how many sounds are made.
 
     Raises:
@@ -180,25 +184,25 @@ def morph(
     first, second = Path(first), Path(second)
     count = 1 if options.within else options.count
     headers = info(first), info(second)
-    paths = [None] * count if out is None else numbered_paths(Path(out), "morph", count, force=force)
     loaded = model_for(model, max(header.sample_rate for header in headers))
     channels = max(header.channels for header in headers)
     if channels > 2 and headers[0].channels != headers[1].channels:
         counts = " and ".join(str(header.channels) for header in headers)
         raise AudioError(f"sounds of {counts} channels can't be morphed: mix them to the same number first")
+    place = destination(out, (loaded.sample_rate, channels), count, files, force=force)
     sources = _read_source(first, loaded, channels), _read_source(second, loaded, channels)
     pair = _SoundPair(loaded, *sources, snap_quality(loaded, snap=options.snap))
     path = align_latents(*(to_features(source.z).numpy() for source in sources)) if options.align else None
     sounds = []
-    rate = loaded.sample_rate
-    with lock_new_folder(None if out is None else Path(out)):
-        for index, target in enumerate(paths):
+    native, tags = (loaded.sample_rate, channels), made_by_model("morph", {"model": loaded.name})
+    with lock_new_folder(place.folder):
+        for index, target in enumerate(place.targets(["morph"] * count, [tags] * count)):
             share = None if options.within else index / (count - 1)
             morphed = pair.crossfade(path) if share is None else pair.interpolate(share, path)
             blocks, gain = morphed.blocks(), float(morphed.gain.mean())
-            sounds.append(limited_sound(blocks, rate, channels, target, force=force, gain=gain, share=share))
+            sounds.append(replace(finish_sound(blocks, native, target, gain=gain), share=share))
             on_progress(Progress("morphing", index + 1, count, "sounds"))
-    return SynthesisOutput(tuple(sounds), rate, channels)
+    return SynthesisOutput(tuple(sounds), place.sample_rate, channels)
 
 
 @final
@@ -230,7 +234,7 @@ class _MorphedSound:
     gain: np.ndarray
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """Audio ``(c, t)`` with its gain, not limited."""
+        """Audio ``(c, t)`` with its gain."""
         hop, position = self.pair.model.hop_length, 0
         middles = (np.arange(len(self.gain)) + 0.5) * hop
         for block in self.pair.decode(self.frame_map, self.samples):

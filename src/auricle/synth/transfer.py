@@ -10,13 +10,16 @@ from torch import Tensor
 
 from auricle.audio import Resampler
 from auricle.errors import AudioError, OptionError
+from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
+from auricle.options.synthesis import SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.rendering.destination import destination
 from auricle.synth.rendering.level import SoundLevel, matching_gain
-from auricle.synth.rendering.numbered_files import numbered_paths
+from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import LatentReader, decode_blocks
-from auricle.synth.rendering.result import SynthesisOutput, limited_sound
+from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 
 def transfer(
@@ -25,6 +28,7 @@ def transfer(
     *,
     quality: float | None = None,
     out: Path | str | None = None,
+    files: SoundFileOptions = SoundFileOptions(),
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> SynthesisOutput:
@@ -38,8 +42,9 @@ def transfer(
         onto: the model.
         quality: round latents to the grid of the model's quantiser at this place of its quality dial, 0 to its highest
             level. The lower, the less of the sound gets through and the more is the model's own. None rounds nothing.
-        out: folder for a numbered WAV file; None returns the samples.
-        force: replace a file.
+        out: a file's name, or a folder for a file that is numbered on from those that it has; None returns the samples.
+        files: its rate (by default the sound's), bits and format.
+        force: replace a file; the number is then 1.
         on_progress: is told which share is done.
 
     Raises:
@@ -53,8 +58,9 @@ def transfer(
     highest = model.bottleneck.quality_levels - 1
     if quality is not None and not 0 <= quality <= highest:
         raise OptionError(f"quality {quality:g} is not on the dial of {model.name!r}: give 0 to {highest}")
-    target = None if out is None else numbered_paths(Path(out), path.stem, 1, force=force)[0]
     passes = _ModelPasses(path, model, quality, on_progress)
+    native = passes.reader.sample_rate, passes.reader.channels
+    place = destination(out, native, 1, files, force=force)
     level = SoundLevel()
     for block in passes.blocks(0.0):
         level.add(block)
@@ -62,10 +68,11 @@ def transfer(
     if reader.level.silent:
         raise AudioError(f"{path} is silent: there is nothing to transfer, name another sound")
     gain = matching_gain(reader.level.rms, level)
-    rate, channels = reader.sample_rate, reader.channels
     blocks = (block * np.float32(gain) for block in passes.blocks(0.5))
-    output = limited_sound(blocks, rate, channels, target, force=force, gain=gain)
-    return SynthesisOutput((output,), rate, channels, {"model": model.name})
+    with lock_new_folder(place.folder):
+        (target,) = place.targets([path.stem], [made_by_model("transfer", {"model": model.name})])
+        output = finish_sound(blocks, native, target, gain=gain)
+    return SynthesisOutput((output,), place.sample_rate, native[1], {"model": model.name})
 
 
 @final

@@ -41,7 +41,7 @@ from auricle.options.synthesis import SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth import Prior
 from auricle.synth.priors.loading import load_prior_and_model
-from auricle.synth.rendering.numbered_files import safe_file_name
+from auricle.synth.rendering.destination import safe_file_name
 
 _HIGHEST_RATE = 48_000
 

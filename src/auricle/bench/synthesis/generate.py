@@ -9,7 +9,7 @@ from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.generate import generate
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.rendering.numbered_files import safe_file_name
+from auricle.synth.rendering.destination import safe_file_name
 
 
 @final

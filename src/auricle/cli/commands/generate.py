@@ -11,7 +11,7 @@ from auricle.cli.arguments import PIPE, open_output, print_result
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_sounds
-from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 
 _OUT = Path("generated")
 
@@ -37,6 +37,7 @@ def generate(
     sampling: Annotated[SamplingOptions, Parameter(name="*")] = SamplingOptions(),
     stream: Path | None = None,
     out: Path = _OUT,
+    files: Annotated[SoundFileOptions, Parameter(name="*")] = SoundFileOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
@@ -46,8 +47,8 @@ def generate(
         prior: a shipped prior's name, or a file that `auricle train-prior` made.
         model: the model that the prior was trained on; not needed if it ships with Auricle or lies beside the prior.
         stream: make sound without end, into a WAV file or, with -, standard output.
-        out: folder for the numbered WAV files.
-        force: replace existing files.
+        out: folder for the files, which are numbered on from those that it has; for one sound also a file's name.
+        force: replace existing files; numbers then begin with 1.
     """
     from auricle import generate as run
 
@@ -56,7 +57,9 @@ def generate(
         _stream(screen, prior, stream, options, sampling, model=model, force=force)
         return
     with screen.progress("generate") as on_progress:
-        result = run(prior, options, model=model, sampling=sampling, out=out, force=force, on_progress=on_progress)
+        result = run(
+            prior, options, model=model, sampling=sampling, out=out, files=files, force=force, on_progress=on_progress
+        )
     elapsed = time.perf_counter() - started
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 
@@ -76,4 +79,5 @@ def _stream(
     options.check_stream()
     result = generate_endless(prior, open_output(target), options, model=model, sampling=sampling, force=force)
     text = f"{'-' if target == PIPE else target}: {result.seconds:.1f} s, {result.channels} x {result.sample_rate} Hz"
+    text += f", seed {result.seed}"
     print_result(screen, target, text, {"path": target, **asdict(result)})

@@ -2,10 +2,14 @@
 
 import time
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_sounds
+from auricle.options.synthesis import SoundFileOptions
 
 _OUT = Path("transfer")
 
@@ -17,6 +21,7 @@ def transfer(
     onto: str,
     quality: float | None = None,
     out: Path = _OUT,
+    files: Annotated[SoundFileOptions, Parameter(name="*")] = SoundFileOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
@@ -27,13 +32,13 @@ def transfer(
         onto: the model, trained on the sound that is to be heard.
         quality: round latents at this place of the model's quality dial; 0 leaves least of the sound and gives most of
             the model.
-        out: folder for the numbered WAV file.
+        out: a file's name, or a folder for a file that is numbered on from those that it has.
         force: replace an existing file.
     """
     from auricle import transfer as run
 
     screen, started = Screen(output), time.perf_counter()
     with screen.progress(f"transfer {sound.name}") as on_progress:
-        result = run(sound, onto, quality=quality, out=out, force=force, on_progress=on_progress)
+        result = run(sound, onto, quality=quality, out=out, files=files, force=force, on_progress=on_progress)
     elapsed = time.perf_counter() - started
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})

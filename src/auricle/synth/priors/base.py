@@ -184,19 +184,39 @@ class Prior(nn.Module, ABC):
         self.silence.copy_(silence)
 
     def label(self, name: str | None) -> int:
-        """Number of a class; -1 for None.
+        """Number of a class, whose name may be written in upper or lower case; -1 for None.
 
         Raises:
             OptionError: no such class; the message lists them.
         """
         if name is None:
             return NO_CLASS
-        if name in self.classes:
-            return self.classes.index(name)
+        if (index := self._class_index(name)) is not None:
+            return index
         if not self.classes:
             raise OptionError(f"class {name!r}: the prior {self.info.name!r} was trained without classes, leave it out")
         classes = ", ".join(self.classes[:_LISTED]) + (", ..." if len(self.classes) > _LISTED else "")
         raise OptionError(f"class {name!r} is unknown to the prior {self.info.name!r}: choose one of {classes}")
+
+    def labels(self, names: str | None) -> tuple[int, ...]:
+        """Numbers of one or more classes, with commas between their names, none twice; only -1 for None.
+
+        Raises:
+            OptionError: no such class; the message lists them.
+        """
+        if names is None or self._class_index(names) is not None:
+            return (self.label(names),)
+        return tuple(dict.fromkeys(self.label(name.strip()) for name in names.split(",")))
+
+    def class_name(self, label: int) -> str | None:
+        """Name of the class of a number; None for -1."""
+        return None if label == NO_CLASS else self.classes[label]
+
+    def _class_index(self, name: str) -> int | None:
+        if name in self.classes:
+            return self.classes.index(name)
+        folded = [known.casefold() for known in self.classes]
+        return folded.index(name.casefold()) if folded.count(name.casefold()) == 1 else None
 
     def require(self, model: Autoencoder) -> None:
         """Make sure that ``model`` is the autoencoder that this prior was trained on.

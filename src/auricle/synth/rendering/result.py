@@ -1,16 +1,25 @@
 """What the verbs of synthesis return."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from auricle.synth.rendering.level import Limiter, decibels, limit_blocks
+from auricle.audio import Resampler
+from auricle.errors import SilentSoundError
+from auricle.synth.rendering.destination import SoundTarget
+from auricle.synth.rendering.level import CEILING, SoundLevel, decibels
 from auricle.synth.rendering.loop import Seam
-from auricle.synth.rendering.numbered_files import write_blocks
+from auricle.synth.rendering.loudness import LoudnessMeter
 from auricle.synth.rendering.render import concatenate_blocks
+from auricle.synth.rendering.spool import SoundSpool
+
+CUT_SECONDS = 0.1
+"""Fade of a sound that was cut at a length."""
+END_SECONDS = 0.01
+"""Fade of a sound that ends as another one does."""
 
 
 @final
@@ -21,6 +30,8 @@ class Sound:
     Attributes:
         seconds: its length.
         level_db: by how much its level was changed, in dB: to match another sound's, or so that nothing clips.
+        peak_dbfs: its largest sample, in dB below full scale.
+        loudness_lufs: its integrated loudness (ITU-R BS.1770-4); None without pyloudnorm or in silence.
         path: its file; None where ``audio`` holds it.
         audio: float32 ``(c, t)``; None where it was written to a file.
         label: its class, if one was asked for.
@@ -30,6 +41,8 @@ class Sound:
 
     seconds: float
     level_db: float
+    peak_dbfs: float = 0.0
+    loudness_lufs: float | None = None
     path: Path | None = None
     audio: np.ndarray | None = None
     label: str | None = None
@@ -38,32 +51,64 @@ class Sound:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, without the samples."""
-        values = {name: getattr(self, name) for name in ("path", "seconds", "level_db", "label", "share")}
+        names = ("path", "seconds", "level_db", "peak_dbfs", "loudness_lufs", "label", "share")
+        values = {name: getattr(self, name) for name in names}
         return values | {"seam": None if self.seam is None else asdict(self.seam)}
 
 
-def limited_sound(
+def finish_sound(
     blocks: Iterable[np.ndarray],
-    sample_rate: int,
-    channels: int,
-    target: Path | None,
+    native: tuple[int, int],
+    target: SoundTarget,
     *,
-    force: bool,
+    cut_seconds: float = END_SECONDS,
     gain: float = 1.0,
-    share: float | None = None,
+    audible: bool = True,
 ) -> Sound:
-    """Keep blocks ``(c, t)`` within full scale, and write them to a file; with None for ``target`` hold them.
+    """A sound without clicks at its ends, turned down as a whole if it would clip; written, or held as an array.
 
-    ``gain`` is the factor by which their level was changed before.
+    Args:
+        blocks: ``(c, t)``.
+        native: their sample rate in Hz, and c.
+        target: where it goes, and at which rate.
+        cut_seconds: over which an end that is not silent fades out; 0 leaves both ends as they are.
+        gain: by which its level was changed before.
+        audible: refuse a sound in which nothing can be heard.
+
+    Raises:
+        SilentSoundError: nothing reaches 60 dB below full scale.
+        OutputError: a file exists, or can't be written.
     """
-    limiter, audio = Limiter(channels, sample_rate), None
-    limited = limit_blocks(blocks, limiter)
-    if target is None:
-        audio = concatenate_blocks(limited)
-        samples = audio.shape[1]
-    else:
-        samples = write_blocks(target, limited, sample_rate, channels, force=force)
-    return Sound(samples / sample_rate, decibels(gain * limiter.reduction), target, audio, share=share)
+    channels = native[1]
+    with SoundSpool(channels, target.sample_rate) as spool:
+        for block in _resampled(blocks, native, target.sample_rate):
+            spool.add(block)
+        level = SoundLevel()
+        for block in _ends(spool, cut_seconds):
+            level.add(block)
+        if audible and level.silent:
+            raise SilentSoundError("nothing can be heard in the sound that was made")
+        factor = CEILING / level.peak if level.peak > 1.0 else 1.0
+        meter, audio = LoudnessMeter(target.sample_rate, channels), None
+        final_blocks = (meter.add(block * np.float32(factor)) for block in _ends(spool, cut_seconds))
+        if target.path is None:
+            audio = concatenate_blocks((np.zeros((channels, 0), np.float32), *final_blocks))
+        else:
+            target.write(final_blocks, channels)
+        seconds = spool.samples / target.sample_rate
+    levels = decibels(gain * factor), decibels(level.peak * factor), meter.loudness()
+    return Sound(seconds, *levels, target.path, audio)
+
+
+def _ends(spool: SoundSpool, cut_seconds: float) -> Iterator[np.ndarray]:
+    return spool.clean_blocks(cut_seconds) if cut_seconds else spool.blocks()
+
+
+def _resampled(blocks: Iterable[np.ndarray], native: tuple[int, int], sample_rate: int) -> Iterator[np.ndarray]:
+    resampler = Resampler(native[0], sample_rate, native[1])
+    for block in blocks:
+        yield resampler.push(block)
+    yield resampler.flush()
 
 
 @final

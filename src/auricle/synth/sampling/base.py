@@ -54,7 +54,9 @@ class Sampler(ABC):
         """Frames before the first place where parts of a sequence meet, and between two such places; 0 for none."""
 
 
-def randomness(seed: int, index: int) -> torch.Generator:
-    """The random numbers of sound ``index``: they depend on nothing but the two."""
-    state = np.random.SeedSequence((seed, index)).generate_state(1, np.uint64)
+def randomness(seed: int, index: int, attempt: int = 0) -> torch.Generator:
+    """The random numbers of sound ``index``: they depend on nothing but the seed, the index and how often it was drawn
+    before."""
+    entropy = (seed, index, attempt) if attempt else (seed, index)
+    state = np.random.SeedSequence(entropy).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0]) >> 1)
