@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from auricle.audio import read
@@ -51,6 +52,19 @@ def test_generate_tells_what_it_made(auricle, place: Path):
     assert [sound["path"] for sound in ran.json["sounds"]] == [f"generated/dog-00{number}.wav" for number in (1, 2, 3)]
     assert ran.json["prior"] == "pets" and ran.json["sample_rate"] == RATE
     assert read(place / "generated" / "dog-003.wav")[0].shape == (1, 8000)
+
+
+def test_generate_goes_on_after_what_is_there_and_tells_its_seed(auricle, place: Path):
+    ran = auricle(
+        "generate", *PRIOR.split(), "--class", "Dog,CAT", "--out", "there", "--format", "flac", "--bits", "24"
+    )
+    assert ran.code == 0 and "there/dog-002.flac: " in ran.out and "there/cat-001.flac: " in ran.out
+    seed = ran.out.split()[-1]
+    with soundfile.SoundFile(place / "there" / "dog-002.flac") as file:
+        assert file.subtype == "PCM_24" and f"seed {seed}" in file.comment and "made by a model" in file.comment
+    again = auricle("generate", *PRIOR.split(), "--class", "dog", "--seed", seed, "--out", "again.flac", "--json")
+    assert again.json["seed"] == int(seed) and again.json["sounds"][0]["peak_dbfs"] < 0
+    assert np.allclose(read(place / "again.flac")[0], read(place / "there" / "dog-002.flac")[0], atol=1e-4)
 
 
 def test_a_loop_tells_its_seam(auricle, place: Path):
@@ -101,7 +115,9 @@ CASES = [
     ("silent.wav is silent", f"generate {PRIOR} --like silent.wav"),
     ("missing.wav does not exist", f"generate {PRIOR} --continue missing.wav"),
     ("exclude each other", f"generate {PRIOR} --like silent.wav --loop"),
-    ("dog-001.wav exists already", f"generate {PRIOR} --class dog --out there"),
+    ("silent.wav exists already", f"generate {PRIOR} --class dog --out silent.wav"),
+    ("one file for 4 sounds", f"generate {PRIOR} --class dog,cat -n 2 --out new.wav"),
+    ("no sample rate of 44000 Hz", f"generate {PRIOR} --format opus --rate 44000"),
     ("a stream is one new sound", f"generate {PRIOR} --stream out.wav -n 2"),
     ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),
     ("end the name with .wav", f"generate {PRIOR} --stream out.flac"),
