@@ -42,6 +42,7 @@ def test_the_scripts_are_there():
         "attacks",
         "classification",
         "detection",
+        "edges",
         "flips",
         "kinds",
         "latents",

@@ -88,7 +88,7 @@ def test_a_long_file_is_the_array(tmp_path: Path):
 
 def test_memory_does_not_grow_with_length(tmp_path: Path):
     peaks = []
-    for seconds in (5.0, 40.0):
+    for seconds in (12.0, 47.0):
         gc.collect()  # what earlier tests left must not be counted
         tracemalloc.start()
         options = GenerationOptions(seconds=seconds)
