@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from auricle.errors import OptionError
+from auricle.options.coding import Bits
 
 MAX_SOUNDS = 100_000
 """Sounds that one call makes at most."""
@@ -19,8 +20,6 @@ _LOOP_SECONDS = 0.25, 600.0
 
 SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
 """Formats of sound files, by their suffixes."""
-Bits = Literal["16", "24", "float"]
-"""Of a sample: whole numbers of 16 or 24 bits, or 32-bit floating point."""
 
 
 @final
