@@ -17,6 +17,7 @@ from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
 from auricle.model.registry import Frozen
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.descriptors import OPPOSITES, describe, direction_words, name_directions
 from auricle.synth.latent_files import load_arrays, parse_metadata, save_arrays
 from auricle.synth.rendering.render import LatentReader
 
@@ -30,6 +31,7 @@ class _DirectionsMetadata(Frozen):
     model: str = Field(max_length=64)
     fingerprint: str = Field(pattern="^[0-9a-f]{64}$")
     sounds: int = Field(ge=2)
+    names: tuple[str, ...] = Field(default=(), max_length=4096)
 
 
 @final
@@ -46,6 +48,7 @@ class Directions:
         shares: float32 ``(k,)`` of the variance between sounds.
         sounds: how many they come from.
         model: name and fingerprint of the autoencoder.
+        names: what each does, such as ``brighter``; "" where no word fits.
         rejected: sounds that could not be read.
     """
 
@@ -55,7 +58,14 @@ class Directions:
     shares: np.ndarray
     sounds: int
     model: tuple[str, str]
+    names: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """What each is called: ``PC1``, and the word for what it does."""
+        names = (*self.names, *[""] * len(self.axes))[: len(self.axes)]
+        return tuple(f"PC{number} {name}".rstrip() for number, name in enumerate(names, 1))
 
     def places(self, z: Tensor) -> np.ndarray:
         """Where a sound's latents ``(c, n, d)`` lie, ``(k,)`` in standard deviations."""
@@ -92,7 +102,9 @@ class Directions:
             OutputError: the file exists and ``force`` is false, or can't be written.
         """
         arrays = {name: getattr(self, name) for name in ("mean", "axes", "deviations", "shares")}
-        metadata = _DirectionsMetadata(model=self.model[0], fingerprint=self.model[1], sounds=self.sounds)
+        metadata = _DirectionsMetadata(
+            model=self.model[0], fingerprint=self.model[1], sounds=self.sounds, names=self.names
+        )
         save_arrays(arrays, metadata.model_dump_json(), path, force=force)
 
     @staticmethod
@@ -115,8 +127,11 @@ class Directions:
             raise ModelError(f"{path} holds arrays of the wrong shapes: make the directions again")
         if not all(np.isfinite(value).all() for value in arrays.values()):
             raise ModelError(f"{path} holds values that are not finite: make the directions again")
+        if metadata.names and (len(metadata.names) != k or not set(metadata.names) <= {"", *OPPOSITES}):
+            raise ModelError(f"{path} holds names of directions that there are not: make the directions again")
         parts = (arrays[name] for name in shapes)
-        return Directions(*parts, sounds=metadata.sounds, model=(metadata.model, metadata.fingerprint))
+        model = metadata.model, metadata.fingerprint
+        return Directions(*parts, sounds=metadata.sounds, model=model, names=metadata.names)
 
 
 def principal_directions(
@@ -127,6 +142,9 @@ def principal_directions(
     on_progress: OnProgress = ignore_progress,
 ) -> Directions:
     """Find the directions along which the sounds of a folder differ most (principal component analysis).
+
+    A direction gets the name of the measured descriptor that it goes with best (`auricle.synth.descriptors`), if their
+    correlation over the sounds is .6 or more, and then points to more of it.
 
     Args:
         folder: of sounds.
@@ -143,10 +161,12 @@ def principal_directions(
     if not 1 <= count <= loaded.latent_dim:
         raise OptionError(f"{count} directions: give 1 to {loaded.latent_dim}, the features of the model's latent")
     _check_enough(folder, len(corpus.sounds), count)
-    points, rejected = [], list(corpus.rejected)
+    points, descriptors, rejected = [], [], list(corpus.rejected)
     for number, sound in enumerate(corpus.sounds, 1):
         try:
-            points.append(_mean(LatentReader(sound.path, loaded)))
+            point, described = _mean(LatentReader(sound.path, loaded)), describe(sound.path)
+            points.append(point)
+            descriptors.append(described)
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
         on_progress(Progress("reading sounds", number, len(corpus.sounds), "sounds"))
@@ -155,6 +175,8 @@ def principal_directions(
     mean = cloud.mean(axis=0)
     _, spread, axes = np.linalg.svd(cloud - mean, full_matrices=False)
     axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
+    names, signs = name_directions((cloud - mean) @ axes[:count].T, descriptors)
+    axes[:count] *= signs[:, None]
     variance = np.square(spread) / (len(points) - 1)
     shares = variance / max(float(variance.sum()), 1e-30)
     arrays = (mean, axes[:count], np.sqrt(variance[:count]), shares[:count])
@@ -162,6 +184,7 @@ def principal_directions(
         *(np.ascontiguousarray(part, np.float32) for part in arrays),
         sounds=len(points),
         model=(loaded.name, fingerprint(loaded)),
+        names=tuple(names),
         rejected=tuple(rejected),
     )
 
@@ -190,19 +213,21 @@ def _check_enough(folder: Path | str, sounds: int, count: int) -> None:
 
 
 def parse_shifts(texts: tuple[str, ...], directions: Directions) -> dict[int, float]:
-    """What ``PC1=+2`` and the like say: numbers of directions, from 0, and standard deviations.
+    """What ``PC1=+2``, ``brighter=1`` or ``darker=1`` say: numbers of directions, from 0, and standard deviations.
 
     Raises:
         OptionError: it is not of this form, there is no such direction, it is named twice, or beyond 10 deviations.
     """
     shifts: dict[int, float] = {}
+    words = direction_words([title.partition(" ")[2] for title in directions.titles])
     for text in texts:
-        match = re.fullmatch(r"PC([1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
+        match = re.fullmatch(r"([a-z]{1,20}|PC[1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
         if match is None:
             raise OptionError(f"a shift of {text!r}: write it as PC1=+2 (direction 1, 2 standard deviations up)")
-        index, amount = int(match[1]) - 1, float(match[2])
-        if index >= len(directions.axes):
-            raise OptionError(f"there is no direction PC{index + 1}: there are PC1 to PC{len(directions.axes)}")
+        place = words.get(match[1].lower())
+        if place is None:
+            raise OptionError(f"there is no direction {match[1]}: there are {', '.join(directions.titles)}")
+        index, amount = place[0], place[1] * float(match[2])
         if index in shifts or abs(amount) > _LIMIT:
             raise OptionError(f"a shift of {text!r}: name each direction once, with -{_LIMIT:g} to {_LIMIT:g}")
         shifts[index] = amount

@@ -133,10 +133,10 @@ def export_latents(latents: Latents, target: Path | str, *, force: bool = False)
 
 
 def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, ...]) -> Latents:
-    """Latents moved along principal directions, by standard deviations: ``("PC1=+2", "PC3=-1")``.
+    """Latents moved along principal directions, by standard deviations: ``("PC1=+2", "brighter=-1")``.
 
-    Each frame is moved by as much as it differs from silence, at most by all of it: so silence stays silent. Of two
-    channels the middle is moved, of more all are.
+    Each frame is moved the more, the more it differs from silence, which so stays silent; the mean over all frames
+    moves as far as was asked for. Of two channels the middle is moved, of more all are.
 
     Raises:
         ModelError: the directions are another model's.
@@ -148,8 +148,8 @@ def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, .
         silence = latents.model.encode(torch.zeros(1, latents.model.sample_rate))[0, -1]
     distance = (latents.z - silence).norm(dim=2, keepdim=True)
     typical = distance.square().mean(1, keepdim=True).sqrt().clamp(min=1e-9)
-    moved = latents.z.clone()
-    placing_channels(moved).add_(placing_channels((distance / typical).clamp(max=1.0)) * offset)
+    moved, share = latents.z.clone(), placing_channels((distance / typical).clamp(max=1.0))
+    placing_channels(moved).add_(share / share.mean().clamp(min=1e-9) * offset)
     return Latents(moved, latents.samples, latents.model)
 
 

@@ -23,7 +23,8 @@ class ShiftOptions:
 
     Attributes:
         directions: principal directions that were found in a folder.
-        shift: move the sound along a direction, by standard deviations: PC1=+2; give it again for several.
+        shift: move the sound along a direction, by standard deviations: PC1=+2, or brighter=+2 where it is so
+            called; give it again for several.
     """
 
     directions: Path | None = None
@@ -95,9 +96,9 @@ def _find_directions(
     for file in directions.rejected[:5]:
         screen.note(f"left out: {file.reason}")
     rows = [
-        (f"PC{number}", f"{share:.1%}", f"{total:.1%}", f"{deviation:.3f}")
-        for number, (share, total, deviation) in enumerate(
-            zip(directions.shares, directions.shares.cumsum(), directions.deviations, strict=True), 1
+        (title, f"{share:.1%}", f"{total:.1%}", f"{deviation:.3f}")
+        for title, share, total, deviation in zip(
+            directions.titles, directions.shares, directions.shares.cumsum(), directions.deviations, strict=True
         )
     ]
     head = f"{directions.sounds} sounds, model {directions.model[0]}"
@@ -110,6 +111,7 @@ def _to_json(directions: "Directions") -> dict[str, object]:
         "model": directions.model[0],
         "sounds": directions.sounds,
         "rejected": [{"path": file.path, "reason": file.reason} for file in directions.rejected],
+        "names": list(directions.names),
         "shares": [float(share) for share in directions.shares],
         "deviations": [float(deviation) for deviation in directions.deviations],
     }
@@ -141,6 +143,7 @@ def _write(
         values |= asdict(sound)
         text = f"{target}: {text}"
     lines = [text]
-    if places is not None:
-        lines.append(", ".join(f"PC{number} {place:+.2f}" for number, place in enumerate(places, 1)))
+    if places is not None and directions is not None:
+        pairs = zip(directions.titles, places, strict=True)
+        lines.append(", ".join(f"{title} {place:+.2f}" for title, place in pairs))
     screen.result(lines, values)
