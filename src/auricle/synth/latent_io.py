@@ -171,6 +171,6 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     check_writable(path, force=force)
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
-    target = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
-    sound = finish_sound(blocks, (model.sample_rate, channels), target, cut_seconds=0.0, audible=False)
+    place = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
+    sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, audible=False)
     return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

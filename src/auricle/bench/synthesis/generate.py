@@ -1,10 +1,13 @@
 """Sounds that a prior makes in order to be judged."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from auricle.audio.suffixes import is_audio_name
+from auricle.errors import OutputError
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.generate import generate
@@ -53,18 +56,21 @@ def make_sounds(
 
     Raises:
         OptionError: a number out of range.
-        OutputError: a file exists, or can't be written.
+        OutputError: there are sounds already, which would be judged with the new ones, or they can't be written.
     """
     started, worked = time.perf_counter(), time.process_time()
     labels: tuple[str | None, ...] = prior.prior.classes or (None,)
     seconds = 0.0
-    for index, label in enumerate(labels):
+    folders = [folder if label is None else folder.joinpath(*map(_folder_name, label.split("/"))) for label in labels]
+    if not force:
+        _check_without_sounds(folders)
+    for index, (label, place) in enumerate(zip(labels, folders, strict=True)):
         output = generate(
             prior.prior,
             GenerationOptions(label, count=per_class, seed=seed + index),
             model=prior.model,
             sampling=sampling,
-            out=folder if label is None else folder.joinpath(*map(_folder_name, label.split("/"))),
+            out=place,
             force=force,
             on_progress=lambda progress, index=index: on_progress(
                 Progress(progress.stage, index + progress.share, len(labels), "classes")
@@ -72,6 +78,15 @@ def make_sounds(
         )
         seconds += output.seconds
     return GenerationCost(per_class * len(labels), seconds, time.process_time() - worked, time.perf_counter() - started)
+
+
+def _check_without_sounds(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        if folder.is_dir() and any(is_audio_name(path) for path in folder.iterdir()):
+            raise OutputError(
+                f"{folder} holds sounds already, which would be judged with the new ones: name another folder, or use "
+                "--force"
+            )
 
 
 def _folder_name(part: str) -> str:
