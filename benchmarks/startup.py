@@ -39,7 +39,7 @@ def main() -> None:
         for job, costs in times.items()
     ]
     settings = {"repeats": args.repeats, "seconds of sound": _SECONDS}
-    publish("startup", args.out, settings, {"rows": rows, "times": times}, [table(rows)])
+    publish("startup", args.out, settings, {"rows": rows}, [table(rows)])
 
 
 def _prepare(folder: Path) -> Mapping[str, Sequence[str]]:
