@@ -135,7 +135,8 @@ def _write_latents(
         z = encode_blocks(model, sounds, index, channels, TAIL)
         offset = file.tell() // 4
         file.write(np.ascontiguousarray(z, "<f4").tobytes())
-        entries.append(SoundRows(name, offset, *z.shape, file.take_checksum()))
+        length, width = z.shape
+        entries.append(SoundRows(name, offset, length, width, file.take_checksum()))
         frames = z[:-TAIL].astype(np.float64)
         count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
         on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
