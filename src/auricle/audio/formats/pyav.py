@@ -301,4 +301,6 @@ def _bits(context: "AudioCodecContext") -> int:
     """As `AudioInfo.bits` has them: those of lossless codecs, by the format that they decode to."""
     if context.codec.name not in _LOSSLESS and not context.codec.name.startswith("pcm_"):
         return 0
+    if context.format is None:  # the file is cut before it tells
+        return 0
     return {"s16": 16, "u8": 16, "s32": 24, "flt": 32, "dbl": 32}.get(context.format.name.removesuffix("p"), 0)

@@ -4,6 +4,8 @@ A packet is coded from an empty history, so each one decodes on its own. Within 
 channels come first, then the Exp-Golomb bits of the escapes among them. ``docs/format.md`` states the arithmetic.
 """
 
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, final
 
@@ -23,6 +25,21 @@ _STATE = 1 << 64
 _WORD_BYTES = 4
 _LARGEST_GATHER = 1 << 16
 """Probabilities that are gathered at once: few enough to stay in a core's cache."""
+
+
+def _find_numpy() -> None:
+    """Let constriction look for numpy undisturbed: a signal in the middle of that is a panic on standard error."""
+    if sys.platform == "win32":  # has no signal masks
+        stream.queue.RangeDecoder(np.zeros(1, np.uint32))
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        stream.queue.RangeDecoder(np.zeros(1, np.uint32))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_find_numpy()
 
 
 def codes_checksum(codes: np.ndarray, checksum: int = 0) -> int:
