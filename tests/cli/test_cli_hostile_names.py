@@ -106,8 +106,10 @@ def test_classes(run: Run, place: Path) -> None:
 def test_classes_with_hostile_names(run: Run, place: Path) -> None:
     for name in ("hum", "hiss"):
         Path("sounds", name).rename(Path("sounds", name + HOSTILE))
-    run("classify", "fit", "sounds", MODEL, "--out", "c.classifier.safetensors", "--force", "--no-cache")
-    run("classify", "evaluate", "sounds", MODEL, "--folds", "3", "--skip-baselines", "--no-cache")
+    code, _, err = run("classify", "fit", "sounds", MODEL, "--out", "new.classifier.safetensors", "--no-cache")
+    assert code == 2 and "\\x1b" in err and not Path("new.classifier.safetensors").exists()
+    options = ("--folds", "3", "--skip-baselines", "--no-cache")
+    assert run("classify", "evaluate", "sounds", MODEL, *options)[0] == 2
 
 
 def test_folders(run: Run, place: Path) -> None:

@@ -11,11 +11,12 @@ import pytest
 from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
+from auricle.codec.claims import check_claims
 from auricle.codec.coding.encoder import SourceInfo, make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
 from auricle.codec.format.fields import varint
-from auricle.codec.format.header import MAX_SAMPLES, Header
+from auricle.codec.format.header import MAX_SAMPLES, Header, SourceSamples
 from auricle.codec.format.record import MAX_RECORD_BYTES, Record, RecordKind, crc, with_crc
 from auricle.errors import FormatError, OptionError
 from auricle.model import Autoencoder
@@ -268,3 +269,12 @@ def test_the_writer_counts_what_it_writes(header: Header) -> None:
     for packet in silence(header, 0.05):
         writer.write(packet)
     assert writer.size == len(file.getvalue())
+
+
+def test_bytes_of_output_count_the_bits_of_the_source(header: Header) -> None:
+    limits = ReadLimits(max_gigabytes=1e-4)
+    frames = round(2.0 * 16000 / header.hop_length)  # 64 kB in 16 bits, 96 in 24, 128 in floating point
+    for samples in (SourceSamples.UNKNOWN, SourceSamples.PCM_16, SourceSamples.PCM_24):
+        check_claims(replace(header, source_samples=samples), frames, 1000, limits)
+    with pytest.raises(FormatError, match="--max-gigabytes"):
+        check_claims(replace(header, source_samples=SourceSamples.FLOAT), frames, 1000, limits)

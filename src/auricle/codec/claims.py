@@ -5,7 +5,7 @@ from auricle.errors import FormatError
 from auricle.options.coding import ReadLimits
 
 _SAMPLE_BYTES = 2
-"""Of a decoded sample: 16 bits."""
+"""Of a decoded sample where the file does not say that its source had more than 16 bits."""
 
 
 def check_claims(header: Header, frames: int, size: int, limits: ReadLimits) -> None:
@@ -21,7 +21,9 @@ def check_claims(header: Header, frames: int, size: int, limits: ReadLimits) -> 
         ClaimError: it claims more than the limits allow.
     """
     seconds = frames * header.hop_length / header.native_rate
-    decoded_bytes = round(seconds * header.sample_rate) * header.channels * _SAMPLE_BYTES
+    decoded_bytes = (
+        round(seconds * header.sample_rate) * header.channels * max(_SAMPLE_BYTES, header.source_samples // 8)
+    )
     try:
         limits.check(seconds, size, decoded_bytes)
     except FormatError as error:

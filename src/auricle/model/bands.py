@@ -182,12 +182,11 @@ def _spread(edges: np.ndarray, waveform_bins: int) -> np.ndarray:
     Below the border the noise is what the waveform lacks, above it all that there is: one says nothing of the other.
     """
     centres, bins = (edges[:-1] + edges[1:] - 1) / 2, np.arange(edges[-1])
+    below = edges[:-1] < waveform_bins
     spread = np.zeros((len(bins), len(centres)), np.float32)
-    for part in (edges[:-1] < waveform_bins, edges[:-1] >= waveform_bins):
-        members = (bins < waveform_bins) == (edges[:-1][part][0] < waveform_bins) if part.any() else bins < 0
-        for band in np.flatnonzero(part):
-            unit = (np.flatnonzero(part) == band).astype(float)
-            spread[members, band] = np.interp(bins[members], centres[part], unit)
+    for bands, members in ((below, bins < waveform_bins), (~below, bins >= waveform_bins)):
+        for band, unit in zip(np.flatnonzero(bands), np.eye(bands.sum()), strict=True):
+            spread[members, band] = np.interp(bins[members], centres[bands], unit)
     return spread
 
 

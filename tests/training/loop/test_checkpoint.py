@@ -122,6 +122,7 @@ def test_what_a_killed_run_left_goes_with_the_next_save(tmp_path):
     (half / "state.safetensors").write_bytes(b"half")
     (checkpoints.folder / ".latest-x").write_text("000")
     (checkpoints.folder / ".best-x").write_text("")
+    (checkpoints.folder / ".auricle-0123456789abcdef").write_text("000")
     assert checkpoints.load("{}").clock.step == 10
     checkpoints.save(snapshot(20))
     assert names(checkpoints) == ["00000010", "00000020", "latest"]

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from auricle.atomic import atomic_write
+from auricle.atomic import atomic_write, remove_leftovers
 from auricle.errors import ModelError, OutputError
 from auricle.training.loop.schedule import Budget, Clock
 from auricle.training.loop.settings import changed_settings
@@ -209,6 +209,7 @@ class Checkpoints:
                 shutil.rmtree(path, ignore_errors=True)
             elif path.name.startswith((f".{_LATEST}-", f".{_BEST}-")):
                 path.unlink(missing_ok=True)
+        remove_leftovers(self.folder)
 
 
 def _write(snapshot: Snapshot, folder: Path) -> None:
