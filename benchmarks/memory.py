@@ -1,13 +1,15 @@
-"""Peak resident memory of compressing and decompressing long stereo files, each in a process of its own."""
+"""Peak resident memory of compressing and decompressing long files, each in a process of its own."""
 
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from _shared import SOUNDS, add_model, child_output, looped, model_from, parser, publish, run, table
 
-_RATE = 44100
+_TURN_SECONDS = 20.0
 
 
 def main() -> None:
@@ -16,14 +18,18 @@ def main() -> None:
     options.add_argument("--sound", type=Path, default=SOUNDS / "music_1.flac", help="repeated to the lengths below")
     options.add_argument("--minutes", type=float, nargs="+", default=[10.0, 60.0], help="lengths of the files")
     options.add_argument("--kbps", type=float, default=32.0, help="bitrate asked for; the search for it counts too")
-    options.add_argument("--scratch", type=Path, help="folder for the long files, 1.3 GB an hour; default: temporary")
+    options.add_argument("--channels", type=int, default=2, help="of the files")
+    options.add_argument("--rate", type=int, default=44100, help="of the files, in Hz")
+    options.add_argument(
+        "--scratch", type=Path, help="folder for the long files, 1.3 GB an hour of stereo; default: temporary"
+    )
     args = options.parse_args()
     rows = []
     with TemporaryDirectory(dir=args.scratch) as name:
         model = _saved(args.model, Path(name))
         for minutes in args.minutes:
             source, coded, decoded = (Path(name) / file for file in ("in.wav", "coded.aur", "out.wav"))
-            _write(args.sound, source, minutes)
+            _write(args.sound, source, minutes, args.rate, args.channels)
             for verb, paths in (("compress", (source, coded)), ("decompress", (coded, decoded))):
                 rows.append(_measured(verb, minutes, [*map(str, paths), model, str(args.kbps)]))
             for path in (source, coded, decoded):
@@ -35,11 +41,12 @@ def main() -> None:
         "model": Path(args.model).name,
         "sound": args.sound.name,
         "kbps": args.kbps,
-        "rate": _RATE,
-        "channels": 2,
+        "rate": args.rate,
+        "channels": args.channels,
     }
     growth = [{"verb": verb, "longest / shortest": f"{ratio:.3f}"} for verb, ratio in ratios.items()]
-    publish("memory", args.out, settings, {"rows": rows, "growth": ratios}, [table(rows), table(growth)])
+    name = "memory" if args.channels == 2 else f"memory-{args.channels}-channels"
+    publish(name, args.out, settings, {"rows": rows, "growth": ratios}, [table(rows), table(growth)])
 
 
 def _saved(model: str, folder: Path) -> str:
@@ -57,13 +64,15 @@ def _ratio(peaks: list[float]) -> float:
     return peaks[-1] / peaks[0]
 
 
-def _write(sound: Path, target: Path, minutes: float) -> None:
-    """The sound over and over in stereo, each time at another level, so that no two minutes are the same."""
+def _write(sound: Path, target: Path, minutes: float, rate: int, channels: int) -> None:
+    """The sound over and over, each time at another level, so that no two minutes are the same, nor two channels."""
     from auricle.audio import AudioWriter
 
-    audio = looped(sound, _RATE, 20.0, channels=2)
-    remaining = round(minutes * 60 * _RATE)
-    with AudioWriter(target, _RATE, 2) as writer:
+    audio = looped(sound, rate, _TURN_SECONDS, channels=channels)
+    for channel in range(2, channels):
+        audio[channel] = np.roll(audio[channel], channel * audio.shape[1] // channels)
+    remaining = round(minutes * 60 * rate)
+    with AudioWriter(target, rate, channels) as writer:
         turn = 0
         while remaining > 0:
             writer.write(audio[:, :remaining] * (0.4 + 0.6 * (turn * 0.618 % 1.0)))
