@@ -1,5 +1,6 @@
 """A classifier learns, is stored, comes back the same, and knows its autoencoder."""
 
+import io
 import json
 from collections.abc import Callable
 from itertools import pairwise
@@ -15,12 +16,14 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from small_sounds import KINDS, RATE, sound
 
+import auricle
+from auricle import read
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import read_classifier, write_classifier
 from auricle.classify.features.latents import random_encoder
 from auricle.classify.prediction import Guess, join_windows
 from auricle.data.labels import check_class_names
-from auricle.errors import AudioError, DataError, ModelError, OptionError, OutputError
+from auricle.errors import DataError, ModelError, OptionError, OutputError
 from auricle.model import load
 from auricle.options.classification import ClassifierOptions
 from model.forged import assert_each_flipped_bit_is_refused, save_forged
@@ -42,7 +45,7 @@ def test_it_recognises_what_it_never_heard(fitted: Classifier) -> None:
     right = 0
     for number in range(12):
         kind = KINDS[number % 3]
-        guesses = fitted.predict_audio(sound(kind, 900 + number)[None], RATE)
+        guesses = fitted.predict((sound(kind, 900 + number), RATE)).sounds[0].guesses
         right += guesses[0].label == kind
         assert sum(guess.probability for guess in guesses) == pytest.approx(1)
         assert [guess.probability for guess in guesses] == sorted((g.probability for g in guesses), reverse=True)
@@ -124,16 +127,43 @@ def test_nothing_to_learn_from(sounds: Path, model_file: Path, tmp_path: Path) -
 
 
 def test_silence_and_tiny_clips_have_an_answer(fitted: Classifier, tmp_path: Path) -> None:
-    for samples in (np.zeros((1, 8000)), np.ones((2, 1)), np.zeros((1, 160))):
-        guesses = fitted.predict_audio(samples, 44100)
+    for samples in (np.zeros((1, 8000)), np.ones((2, 5000)), np.zeros(5000)):
+        guesses = fitted.predict((samples, 44100)).sounds[0].guesses
         assert all(np.isfinite(guess.probability) for guess in guesses)
     soundfile.write(tmp_path / "tiny.wav", np.zeros(160), 16000)
     with pytest.raises(DataError, match=r"lasts 0\.010 s"):
         fitted.predict(tmp_path / "tiny.wav")
-    with pytest.raises(AudioError, match="without samples"):
-        fitted.predict_audio(np.zeros((1, 0)), 16000)
+    with pytest.raises(DataError, match=r"sound 1 lasts 0\.000 s"):
+        fitted.predict((np.zeros((1, 0)), 16000))
     with pytest.raises(OptionError, match="ask for 1 or more"):
         fitted.predict(tmp_path / "tiny.wav", top=0)
+
+
+def test_sounds_in_memory_are_what_their_files_are(fitted: Classifier, sounds: Path, model_file: Path) -> None:
+    path = sounds / "tone" / "tone0_maker0.wav"
+    samples, data = read(path), path.read_bytes()
+    with path.open("rb") as file:
+        sources = [path, samples, io.BytesIO(data), file]
+        features = auricle.features(sources, model_file)
+    assert features.names == (str(path), "sound 2", "sound 3", str(path))
+    assert (features.values == features.values[0]).all()
+    guesses = {prediction.guesses for prediction in fitted.predict([path, samples, io.BytesIO(data)]).sounds}
+    assert len(guesses) == 1
+    assert fitted.predict(samples).sounds == fitted.predict(io.BytesIO(data)).sounds
+    assert fitted.timeline(samples) == fitted.timeline(io.BytesIO(data)) == fitted.timeline(path)
+    hits = auricle.similar(samples, sounds, model=model_file, count=1).hits
+    assert [hit.path for hit in hits] == [path], "the sound itself, whose name nobody knows here"
+
+
+def test_what_is_no_sound_is_one_line(fitted: Classifier) -> None:
+    with pytest.raises(OptionError, match="without its sample rate"):
+        fitted.predict(np.zeros(9))  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="can't be read from int"):
+        fitted.predict([7])  # type: ignore[list-item]
+    with pytest.raises(DataError, match="sound 1 is of int16"):
+        fitted.predict((np.zeros(9, np.int16), RATE))
+    predictions = fitted.predict([(np.ones(RATE), RATE), (np.full(RATE, np.nan), RATE)])
+    assert len(predictions.sounds) == 1 and "sound 2 holds the sample nan" in predictions.skipped[0].reason
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

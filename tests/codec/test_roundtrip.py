@@ -176,7 +176,7 @@ def test_stretches_are_spread_evenly(tmp_path: Path) -> None:
     ramp = np.arange(rate * seconds, dtype=np.float32)[None] / (rate * seconds)
     soundfile.write(tmp_path / "a.wav", ramp.T, rate, subtype="FLOAT")
     starts, current = [], []
-    for piece in sources.FileSource(tmp_path / "a.wav").excerpts():
+    for piece in sources.RereadableSource(tmp_path / "a.wav").excerpts():
         current.append(piece.audio)
         if piece.last:
             starts.append(np.concatenate(current, axis=1))

@@ -61,7 +61,7 @@ def test_one_channel_may_have_one_axis_and_any_precision(tiny: Autoencoder, soun
 
 BAD = {
     "int16": ((np.zeros(9, np.int16), RATE), AudioError, "int16: give a numpy array of floats"),
-    "list": (([0.0], RATE), AudioError, "audio of list"),
+    "list": (([0.0], RATE), AudioError, "the audio is of list"),
     "channels last": ((np.zeros((900, 2), np.float32), RATE), AudioError, r"\(900, 2\): give \(c, t\)"),
     "three axes": ((np.zeros((1, 2, 3), np.float32), RATE), AudioError, r"\(1, 2, 3\)"),
     "NaN": ((np.full(9, np.nan, np.float32), RATE), AudioError, "the sample nan"),

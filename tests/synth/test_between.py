@@ -1,12 +1,13 @@
 """Morphing and transfer."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from auricle import morph, read, transfer
+from auricle import morph, read, read_latents, transfer
 from auricle.errors import AudioError, AuricleError, ModelError, OptionError, OutputError
 from auricle.options.synthesis import MorphOptions, SoundFileOptions
 from auricle.synth.rendering.result import Sound
@@ -41,6 +42,17 @@ def test_steps_go_evenly_from_one_sound_to_the_other(ends: tuple[Path, Path], al
     inside = slice(16, -160)  # the ends may fade
     assert np.abs(sounds[0] - tone(330, 1.0, level=0.6))[:, inside].max() < 0.03
     assert np.abs(sounds[-1] - tone(1200, 0.5, level=0.06))[:, inside].max() < 0.01
+
+
+def test_sounds_in_memory_are_what_their_files_are(ends: tuple[Path, Path]):
+    expected = [samples(sound) for sound in morph(*ends, MorphOptions(2), model=MODEL).sounds]
+    output = morph(read(ends[0]), io.BytesIO(ends[1].read_bytes()), MorphOptions(2), model=MODEL)
+    assert all(np.array_equal(samples(sound), other) for sound, other in zip(output.sounds, expected, strict=True))
+    moved = samples(transfer(ends[0], MODEL).sounds[0])
+    assert np.array_equal(samples(transfer(read(ends[0]), MODEL).sounds[0]), moved)
+    with ends[0].open("rb") as file:
+        assert np.array_equal(samples(transfer(file, MODEL).sounds[0]), moved)
+    assert np.array_equal(read_latents(read(ends[0]), MODEL).z, read_latents(ends[0], MODEL).z)
 
 
 def test_the_middle_holds_both(ends: tuple[Path, Path]):

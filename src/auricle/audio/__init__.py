@@ -1,7 +1,8 @@
 """Files and samples: read, write, blocks, resampling. Audio is float32 ``(c, t)`` in -1..1."""
 
+from auricle.audio.formats.array import HeldAudio
 from auricle.audio.formats.base import AudioInfo
-from auricle.audio.reader import AudioReader, AudioSource, info, read, tags
+from auricle.audio.reader import AudioReader, AudioSource, info, read, rereadable, source_path, tags
 from auricle.audio.resample import Resampler, resample, resampled_length
 from auricle.audio.samples import MAX_PEAK, check_samples
 from auricle.audio.sandbox.limits import TRUSTED_LIMITS, UNTRUSTED_LIMITS, AudioLimits
@@ -21,6 +22,7 @@ __all__ = [
     "AudioReader",
     "AudioSource",
     "AudioWriter",
+    "HeldAudio",
     "Resampler",
     "WavStreamWriter",
     "check_samples",
@@ -28,8 +30,10 @@ __all__ = [
     "info",
     "is_audio_name",
     "read",
+    "rereadable",
     "resample",
     "resampled_length",
+    "source_path",
     "tags",
     "writable_format",
 ]

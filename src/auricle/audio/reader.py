@@ -15,6 +15,7 @@ from typing import BinaryIO, Self, cast, final
 
 import numpy as np
 
+from auricle.audio.formats.array import ArrayDecoder, HeldAudio
 from auricle.audio.formats.base import AudioDecoder, AudioInfo
 from auricle.audio.opening import RewindablePipe, SpooledDecoder, open_file, open_pipe
 from auricle.audio.samples import check_samples
@@ -29,8 +30,9 @@ from auricle.audio.sandbox.limits import (
 from auricle.errors import AudioError, OptionError
 
 _BLOCK = 1 << 18
-AudioSource = str | PathLike[str] | BinaryIO
-"""A path, or an open binary file, which is read from where it stands and is not closed."""
+AudioSource = str | PathLike[str] | BinaryIO | tuple[np.ndarray, int] | HeldAudio
+"""A path; an open binary file, which is read from where it stands and is not closed; or a sound in memory as `read`
+gives it, ``(audio, sample_rate)``: floats ``(c, t)`` or ``(t,)``, and Hz."""
 
 
 def info(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> AudioInfo:
@@ -80,23 +82,25 @@ class AudioReader:
     """A file read block by block, in flat memory. A sound of no samples is legal: it yields no block.
 
     Args:
-        source: the file: its path, or an open binary file (an upload, `io.BytesIO`, a pipe), as for `from_stream`.
+        source: the file: its path, or an open binary file (an upload, `io.BytesIO`, a pipe), as for `from_stream`; or
+            a sound in memory, ``(audio, sample_rate)``.
         limits: bounds on the sound; ``TRUSTED_LIMITS`` by default, or ``UNTRUSTED_LIMITS`` if the file is.
         untrusted: decode in a child process that has no more time, memory and rights than it needs.
 
     Raises:
         AudioError: the file is missing, a folder, empty, not audio, visibly cut short, has more than 8 channels, a
             sample rate outside 8000 to 192000 Hz, or is beyond the limits. Damage inside is found by `blocks`.
-        OptionError: this system can't confine a process; or the source is neither a path nor an open binary file.
+        OptionError: this system can't confine a process; or the source is none of these.
     """
 
     def __init__(self, source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
-        stream = _stream_of(source)
-        if stream is None:
-            self._attach(*_open(Path(cast("str", source)), limits, untrusted=untrusted), limits)
-        else:
+        if (held := _held(source)) is not None:
+            self._attach(ArrayDecoder(held), None, limits)
+        elif (stream := _stream_of(source)) is not None:
             self._attach(_open_stream(stream, Path(_stream_name(stream)), limits, untrusted=untrusted), None, limits)
+        else:
+            self._attach(*_open(Path(cast("str", source)), limits, untrusted=untrusted), limits)
 
     @classmethod
     def from_stream(
@@ -235,6 +239,31 @@ class AudioReader:
         self.close()
 
 
+def rereadable(source: AudioSource, name: str | None = None) -> Path | HeldAudio:
+    """A source that can be opened as often as need be: a path and a sound in memory can; an open file is read whole.
+
+    Args:
+        source: anything that `AudioReader` takes.
+        name: what messages call it, if it has no name of its own.
+
+    Raises:
+        AudioError: an open file can't be read, or would take too much memory.
+        OptionError: the source is nothing to read from.
+    """
+    if (held := _held(source)) is not None:
+        return held._replace(name=name or held.name)
+    stream = _stream_of(source)
+    if stream is None:
+        return Path(cast("str", source))
+    with AudioReader.from_stream(stream, _stream_name(stream, name)) as reader:
+        return HeldAudio(reader.read_all(), reader.sample_rate, str(reader.info.path))
+
+
+def source_path(source: Path | HeldAudio) -> Path:
+    """The path of a file; of a sound in memory its name, as a path."""
+    return source if isinstance(source, Path) else Path(source.name)
+
+
 def _open(path: Path, limits: AudioLimits, *, untrusted: bool) -> tuple[AudioDecoder, int]:
     """A decoder for a file, and the file's size."""
     try:
@@ -272,21 +301,39 @@ def _has_descriptor(stream: BinaryIO) -> bool:
 
 
 def _stream_of(source: AudioSource) -> BinaryIO | None:
-    """The open file that a sound shall be read from; None where the source is a path.
+    """The open file that a sound shall be read from; None where the source is a path or in memory.
 
     Raises:
-        OptionError: it is neither.
+        OptionError: it is none of these.
     """
-    if isinstance(source, str | PathLike):
+    if isinstance(source, str | PathLike) or _held(source) is not None:
         return None
     if isinstance(source, io.TextIOBase):
         raise OptionError("the sound is open as text: open it with the mode 'rb'")
     if not callable(getattr(source, "read", None)):
-        advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else "a path or an open binary file"
+        advice = "a path, an open binary file, or (audio, sample_rate)"
+        advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else advice
         raise OptionError(f"a sound can't be read from {type(source).__name__}: give {advice}")
     return source
 
 
-def _stream_name(stream: BinaryIO) -> str:
+def _held(source: AudioSource) -> HeldAudio | None:
+    """A sound in memory; None where the source is anything else.
+
+    Raises:
+        OptionError: there is no sample rate with it, or more than that.
+    """
+    if isinstance(source, HeldAudio):
+        return source
+    if isinstance(source, np.ndarray):
+        raise OptionError("an array without its sample rate: give (audio, sample_rate), as auricle.read returns them")
+    if not isinstance(source, tuple):
+        return None
+    if len(source) != 2:
+        raise OptionError(f"a sound of {len(source)} values: give (audio, sample_rate), as auricle.read returns them")
+    return HeldAudio(*source)
+
+
+def _stream_name(stream: BinaryIO, default: str | None = None) -> str:
     name = getattr(stream, "name", None)
-    return name if isinstance(name, str) and name else "the open file"
+    return name if isinstance(name, str) and name else default or "the open file"

@@ -8,6 +8,7 @@ from typing import Self, final
 import numpy as np
 
 from auricle import audio
+from auricle.audio import AudioSource
 from auricle.classify.classifier_file import ClassifierMetadata, read_classifier, write_classifier
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
@@ -163,7 +164,7 @@ class Classifier:
 
     def predict(
         self,
-        files: Path | str | Sequence[Path | str],
+        files: AudioSource | Sequence[AudioSource],
         *,
         top: int = 3,
         caching: CacheOptions = CacheOptions(),
@@ -173,7 +174,7 @@ class Classifier:
         """What sounds are taken for.
 
         Args:
-            files: audio files, or folders of them.
+            files: audio files, or folders of them; open files or ``(audio, sample_rate)``, as `auricle.features`.
             top: classes to name for each.
             caching: where features are kept.
             on_progress: called while sounds are read.
@@ -187,7 +188,7 @@ class Classifier:
         if top < 1:
             raise OptionError(f"the best {top} classes: ask for 1 or more")
         self._refuse_windows()
-        sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+        sounds, rejected = list_sounds(files)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
         rows = self.fitted_probe.probabilities(features.values)
         predictions = tuple(
@@ -195,21 +196,11 @@ class Classifier:
         )
         return Predictions(predictions, (*rejected, *features.skipped), features.silent)
 
-    def predict_audio(self, samples: np.ndarray, rate: int, *, top: int = 3) -> tuple[Guess, ...]:
-        """What a sound ``(c, t)`` at any rate is taken for, best first.
-
-        Raises:
-            AudioError: it has no samples.
-        """
-        self._refuse_windows()
-        row = self.fitted_probe.probabilities(self.extractor.of_audio(samples, rate)[None])[0]
-        return self._guesses(row, top)
-
-    def timeline(self, path: Path | str, *, window: float | None = None) -> tuple[Span, ...]:
+    def timeline(self, sound: AudioSource, *, window: float | None = None) -> tuple[Span, ...]:
         """What is heard when: windows that overlap by half, neighbours of one class joined.
 
         Args:
-            path: a file of any length.
+            sound: a file of any length, or an open file or ``(audio, sample_rate)``, which are held in memory.
             window: seconds of a window; by default the median length of the sounds that were learned from.
 
         Raises:
@@ -220,17 +211,18 @@ class Classifier:
         length = self.metadata.window if window is None else window
         if not _SHORTEST_WINDOW <= length <= LONGEST_SECONDS:
             raise OptionError(f"windows of {length:g} s: give {_SHORTEST_WINDOW:g} to {LONGEST_SECONDS:g}")
+        source = audio.rereadable(sound)
         window_guesses = [
             (start, self._guesses(self.fitted_probe.probabilities(values[None])[0], 1)[0])
-            for start, values in self.extractor.of_windows(Path(path), length, length / 2)
+            for start, values in self.extractor.of_windows(source, length, length / 2)
         ]
         if not window_guesses:
-            raise AudioError(f"{path} has no samples: replace it")
-        return join_windows(window_guesses, length, audio.info(path).seconds)
+            raise AudioError(f"{audio.source_path(source)} has no samples: replace it")
+        return join_windows(window_guesses, length, audio.info(source).seconds)
 
     def timelines(
         self,
-        files: Path | str | Sequence[Path | str],
+        files: AudioSource | Sequence[AudioSource],
         *,
         window: float | None = None,
         on_progress: OnProgress = ignore_progress,
@@ -242,12 +234,12 @@ class Classifier:
             DataError: no file can be used.
             OptionError: ``window`` is out of range, or nothing was named.
         """
-        sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+        sounds, rejected = list_sounds(files)
         timelines: dict[str, tuple[Span, ...]] = {}
         reasons = [rejection.reason for rejection in rejected]
         for count, sound in enumerate(sounds, 1):
             try:
-                timelines[sound.name] = self.timeline(sound.path, window=window)
+                timelines[sound.name] = self.timeline(sound.source, window=window)
             except AudioError as error:
                 reasons.append(str(error))
             on_progress(Progress("listening", count, len(sounds), "sounds"))

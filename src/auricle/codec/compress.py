@@ -14,8 +14,7 @@ from auricle.options.coding import CompressOptions
 from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
-    import numpy as np
-
+    from auricle.audio import AudioSource
     from auricle.model import Autoencoder
 
 
@@ -44,7 +43,7 @@ class CompressResult:
 
 
 def compress(
-    source: "Path | str | BinaryIO | tuple[np.ndarray, int]",
+    source: "AudioSource",
     target: Path | str | BinaryIO,
     *,
     model: "Autoencoder | Path | str | None" = None,

@@ -3,15 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import BinaryIO, NamedTuple, final
+from typing import BinaryIO, NamedTuple, cast, final
 
 import numpy as np
 
-from auricle.audio import AudioReader
-from auricle.audio.samples import check_samples
-from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SourceSamples
-from auricle.errors import AudioError, OptionError
+from auricle.audio import AudioReader, AudioSource
+from auricle.codec.format.header import SourceSamples
 
 MEASURED_SECONDS = 60
 EXCERPTS = 15
@@ -72,11 +69,28 @@ class SoundSource(ABC):
         """Let go of what is open."""
 
 
+@final
 class RereadableSource(SoundSource):
-    """A sound of known length whose blocks can be had again and again."""
+    """A file, or a sound in memory: its blocks can be had again and again.
+
+    Args:
+        source: a path, or ``(audio, sample_rate)``.
+        untrusted: decode a file in a process of its own, with limits.
+
+    Raises:
+        AudioError: it can't be read.
+        OptionError: it is nothing to read from.
+    """
 
     rereadable = True
-    _length: int
+
+    def __init__(self, source: AudioSource, *, untrusted: bool = False):
+        self._source, self._untrusted = source, untrusted
+        with self._open() as reader:
+            self.sample_rate, self.channels, self.tags = reader.sample_rate, reader.channels, reader.tags
+            frames = reader.frames if reader.info.exact else None
+            self.source_samples = SourceSamples(reader.info.bits)
+        self.samples = self._length = sum(b.shape[1] for b in self.blocks()) if frames is None else frames
 
     @property
     def is_short(self) -> bool:
@@ -103,71 +117,17 @@ class RereadableSource(SoundSource):
                 starts.pop(0)
             at = end
 
-    def close(self) -> None:
-        """Nothing stays open between passes."""
-
-
-@final
-class FileSource(RereadableSource):
-    """A file.
-
-    Args:
-        path: of the file.
-        untrusted: decode it in a process of its own, with limits.
-
-    Raises:
-        AudioError: it can't be read.
-    """
-
-    def __init__(self, path: Path, *, untrusted: bool = False):
-        self._path, self._untrusted = path, untrusted
-        with self._open() as reader:
-            self.sample_rate, self.channels, self.tags = reader.sample_rate, reader.channels, reader.tags
-            frames = reader.frames if reader.info.exact else None
-            self.source_samples = SourceSamples(reader.info.bits)
-        self.samples = self._length = sum(b.shape[1] for b in self.blocks()) if frames is None else frames
-
     def blocks(self) -> Iterator[np.ndarray]:
-        """The file, from its start each time."""
+        """The sound, from its start each time."""
         with self._open() as reader:
             yield from reader.blocks(reader.sample_rate)
             self.warnings = reader.warnings
 
+    def close(self) -> None:
+        """Nothing stays open between passes."""
+
     def _open(self) -> AudioReader:
-        return AudioReader(self._path, untrusted=self._untrusted)
-
-
-@final
-class ArraySource(RereadableSource):
-    """A sound in memory.
-
-    Args:
-        audio: floats ``(c, t)``, or ``(t,)`` for one channel.
-        sample_rate: in Hz.
-
-    Raises:
-        AudioError: another shape or type, a rate or number of channels that files can't have, or a sample that is not
-            finite or far beyond full scale.
-    """
-
-    def __init__(self, audio: np.ndarray, sample_rate: int):
-        if not isinstance(audio, np.ndarray) or audio.dtype.kind != "f":
-            kind = audio.dtype if isinstance(audio, np.ndarray) else type(audio).__name__
-            raise AudioError(f"audio of {kind}: give a numpy array of floats; divide int16 by 32768")
-        with np.errstate(over="ignore"):
-            self._audio = np.atleast_2d(audio).astype(np.float32)
-        if self._audio.ndim != 2 or not 1 <= len(self._audio) <= MAX_CHANNELS:
-            raise AudioError(f"audio of shape {audio.shape}: give (c, t), 1 to {MAX_CHANNELS} channels first")
-        if not isinstance(sample_rate, int | np.integer) or not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-            raise AudioError(f"audio at {sample_rate} Hz: give an integer from {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}")
-        check_samples(self._audio, "the audio", sample_rate)
-        self.sample_rate, self.channels, self.tags = int(sample_rate), len(self._audio), {}
-        self.samples = self._length = self._audio.shape[1]
-
-    def blocks(self) -> Iterator[np.ndarray]:
-        """Seconds of the array."""
-        for start in range(0, self._length, self.sample_rate):
-            yield self._audio[:, start : start + self.sample_rate]
+        return AudioReader(self._source, untrusted=self._untrusted)
 
 
 @final
@@ -216,26 +176,16 @@ class PipeSource(SoundSource):
         return list(_beginning(self._blocks, MEASURED_SECONDS * self.sample_rate))
 
 
-def open_source(source: Path | str | BinaryIO | tuple[np.ndarray, int], *, untrusted: bool) -> SoundSource:
+def open_source(source: AudioSource, *, untrusted: bool) -> SoundSource:
     """What `auricle.compress` was given.
 
     Raises:
         AudioError: it can't be read.
         OptionError: it is nothing to read from.
     """
-    if isinstance(source, Path | str):
-        return FileSource(Path(source), untrusted=untrusted)
-    if isinstance(source, np.ndarray):
-        raise OptionError("an array without its sample rate: give (audio, sample_rate), as auricle.read returns them")
-    if isinstance(source, tuple):
-        if len(source) != 2:
-            raise OptionError(
-                f"a sound of {len(source)} values: give (audio, sample_rate), as auricle.read returns them"
-            )
-        return ArraySource(*source)
-    if not callable(getattr(source, "read", None)):
-        raise OptionError(f"a sound of {type(source).__name__}: give a path, an open file or (audio, sample_rate)")
-    return PipeSource(source, untrusted=untrusted)
+    if callable(getattr(source, "read", None)):
+        return PipeSource(cast("BinaryIO", source), untrusted=untrusted)
+    return RereadableSource(source, untrusted=untrusted)
 
 
 def _beginning(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:

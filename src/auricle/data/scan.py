@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
@@ -78,6 +78,7 @@ class Sound:
         channels: number of channels.
         frames: samples per channel (0 if only decoding can tell).
         name: path relative to the scanned folder, with forward slashes.
+        held: the sound itself if it is in memory; ``path`` is then only its name.
     """
 
     path: Path
@@ -85,6 +86,12 @@ class Sound:
     channels: int
     frames: int
     name: str
+    held: audio.HeldAudio | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def source(self) -> Path | audio.HeldAudio:
+        """What to open."""
+        return self.path if self.held is None else self.held
 
     @property
     def seconds(self) -> float:
@@ -144,15 +151,17 @@ def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:
     return Corpus(tuple(sounds), tuple(refused))
 
 
-def examine_header(path: Path, name: str, min_seconds: float) -> Sound | Rejected:
-    """Read the header of one file."""
+def examine_header(source: Path | audio.HeldAudio, name: str, min_seconds: float) -> Sound | Rejected:
+    """Read the header of one file, or the shape of a sound in memory."""
+    path = audio.source_path(source)
     try:
-        info = audio.info(path)
+        info = audio.info(source)
     except AudioError as error:
         return Rejected(path, str(error))
     if info.seconds < min_seconds and (info.exact or info.frames):
         return Rejected(path, f"{path} lasts {info.seconds:.3f} s: sounds must last {min_seconds:g} s or more")
-    return Sound(path, info.sample_rate, info.channels, info.frames, name)
+    held = source if isinstance(source, audio.HeldAudio) else None
+    return Sound(path, info.sample_rate, info.channels, info.frames, name, held)
 
 
 def _nothing_usable(folder: Path, refused: list[Rejected]) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from auricle.atomic import check_writable
-from auricle.audio import info, writable_format
+from auricle.audio import AudioSource, info, rereadable, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
@@ -68,11 +68,11 @@ class DecodedLatents:
     level_db: float
 
 
-def read_latents(source: Path | str, model: Autoencoder | Path | str | None = None) -> Latents:
+def read_latents(source: AudioSource, model: Autoencoder | Path | str | None = None) -> Latents:
     """Latents of a sound, or out of a file of latents (.npz, .safetensors).
 
     Args:
-        source: an audio file, or a file of latents.
+        source: an audio file, or a file of latents; or an open audio file, or ``(audio, sample_rate)``.
         model: the autoencoder; by default, of a sound, the shipped speech model up to 24 kHz and the music model above;
             of latents the one that made them, if it ships with Auricle or lies beside them.
 
@@ -80,11 +80,11 @@ def read_latents(source: Path | str, model: Autoencoder | Path | str | None = No
         AudioError: the sound can't be read.
         ModelError: no such model, the latents are not this model's, or the file is damaged.
     """
-    path = Path(source)
-    if is_arrays_name(path):
-        return _imported(path, model)
-    loaded = model_for(model, info(path).sample_rate)
-    reader = LatentReader(path, loaded)
+    sound = rereadable(source)
+    if isinstance(sound, Path) and is_arrays_name(sound):
+        return _imported(sound, model)
+    loaded = model_for(model, info(sound).sample_rate)
+    reader = LatentReader(sound, loaded)
     z = reader.latents()
     return Latents(z, reader.native, loaded)
 

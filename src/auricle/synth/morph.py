@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.audio import info
+from auricle.audio import AudioSource, HeldAudio, info, rereadable
 from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
@@ -147,8 +147,8 @@ def _unique_moments(time: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, n
 
 
 def morph(
-    first: Path | str,
-    second: Path | str,
+    first: AudioSource,
+    second: AudioSource,
     options: MorphOptions = MorphOptions(),
     *,
     model: Autoencoder | Path | str | None = None,
@@ -165,7 +165,7 @@ def morph(
     ``align`` they are warped in time so that what is alike meets.
 
     Args:
-        first: an audio file.
+        first: an audio file; or an open file, or ``(audio, sample_rate)`` as `auricle.read` returns it.
         second: another.
         options: how many sounds, and how they go from one to the other.
         model: whose latent space; by default the shipped speech model up to 24 kHz and the music model above.
@@ -181,16 +181,16 @@ def morph(
         ModelError: no such model.
         OutputError: a file exists, or can't be written.
     """
-    first, second = Path(first), Path(second)
+    pair_of_sources = rereadable(first, "the first sound"), rereadable(second, "the second sound")
     count = 1 if options.within else options.count
-    headers = info(first), info(second)
+    headers = info(pair_of_sources[0]), info(pair_of_sources[1])
     loaded = model_for(model, max(header.sample_rate for header in headers))
     channels = max(header.channels for header in headers)
     if channels > 2 and headers[0].channels != headers[1].channels:
         counts = " and ".join(str(header.channels) for header in headers)
         raise AudioError(f"sounds of {counts} channels can't be morphed: mix them to the same number first")
     place = destination(out, (loaded.sample_rate, channels), count, files, force=force)
-    sources = _read_source(first, loaded, channels), _read_source(second, loaded, channels)
+    sources = tuple(_read_source(source, loaded, channels) for source in pair_of_sources)
     pair = _SoundPair(loaded, *sources, snap_quality(loaded, snap=options.snap))
     path = align_latents(*(to_features(source.z).numpy() for source in sources)) if options.align else None
     sounds = []
@@ -215,11 +215,11 @@ class _Source:
     rms: float
 
 
-def _read_source(path: Path, model: Autoencoder, channels: int) -> _Source:
-    reader = LatentReader(path, model, channels)
+def _read_source(source: Path | HeldAudio, model: Autoencoder, channels: int) -> _Source:
+    reader = LatentReader(source, model, channels)
     z = reader.latents()
     if reader.level.silent:
-        raise AudioError(f"{path} is silent: there is nothing to morph, name another sound")
+        raise AudioError(f"{reader.path} is silent: there is nothing to morph, name another sound")
     return _Source(z, reader.native, reader.level.rms)
 
 

@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 from torch import Tensor
 
-from auricle.audio import Resampler
+from auricle.audio import AudioSource, HeldAudio, Resampler, rereadable
 from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
@@ -23,7 +23,7 @@ from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 
 def transfer(
-    sound: Path | str,
+    sound: AudioSource,
     onto: Autoencoder | Path | str,
     *,
     quality: float | None = None,
@@ -38,7 +38,7 @@ def transfer(
     blocks; memory is flat if the result goes to a file.
 
     Args:
-        sound: an audio file.
+        sound: an audio file; or an open file, or ``(audio, sample_rate)`` as `auricle.read` returns it.
         onto: the model.
         quality: round latents to the grid of the model's quantiser at this place of its quality dial, 0 to its highest
             level. The lower, the less of the sound gets through and the more is the model's own. None rounds nothing.
@@ -53,12 +53,11 @@ def transfer(
         ModelError: no such model.
         OutputError: a file exists, or can't be written.
     """
-    path = Path(sound)
     model = model_for(onto, 0)
     highest = model.bottleneck.quality_levels - 1
     if quality is not None and not 0 <= quality <= highest:
         raise OptionError(f"quality {quality:g} is not on the dial of {model.name!r}: give 0 to {highest}")
-    passes = _ModelPasses(path, model, quality, on_progress)
+    passes = _ModelPasses(rereadable(sound), model, quality, on_progress)
     native = passes.reader.sample_rate, passes.reader.channels
     place = destination(out, native, 1, files, force=force)
     level = SoundLevel()
@@ -66,11 +65,11 @@ def transfer(
         level.add(block)
     reader = passes.reader
     if reader.level.silent:
-        raise AudioError(f"{path} is silent: there is nothing to transfer, name another sound")
+        raise AudioError(f"{reader.path} is silent: there is nothing to transfer, name another sound")
     gain = matching_gain(reader.level.rms, level)
     blocks = (block * np.float32(gain) for block in passes.blocks(0.5))
     with lock_new_folder(place.folder):
-        (target,) = place.targets([path.stem], [made_by_model("transfer", {"model": model.name})])
+        (target,) = place.targets([reader.path.stem], [made_by_model("transfer", {"model": model.name})])
         output = finish_sound(blocks, native, target, gain=gain)
     return SynthesisOutput((output,), place.sample_rate, native[1], {"model": model.name})
 
@@ -79,13 +78,13 @@ def transfer(
 class _ModelPasses:
     """A file through a model, as often as need be."""
 
-    def __init__(self, path: Path, model: Autoencoder, quality: float | None, on_progress: OnProgress):
-        self._path, self._model, self._quality, self._on_progress = path, model, quality, on_progress
-        self.reader = LatentReader(path, model)
+    def __init__(self, source: Path | HeldAudio, model: Autoencoder, quality: float | None, on_progress: OnProgress):
+        self._source, self._model, self._quality, self._on_progress = source, model, quality, on_progress
+        self.reader = LatentReader(source, model)
 
     def blocks(self, share: float) -> Iterator[np.ndarray]:
         """Audio ``(c, t)`` at the file's rate, as many samples as it has; ``share`` is done before."""
-        self.reader = LatentReader(self._path, self._model)
+        self.reader = LatentReader(self._source, self._model)
         resampler = Resampler(self._model.sample_rate, self.reader.sample_rate, self.reader.channels)
         native, samples = decode_blocks(self._model, self._latents(share), quality=self._quality), 0
         for block in chain(map(resampler.push, native), _flushed(resampler)):

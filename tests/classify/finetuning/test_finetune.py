@@ -86,11 +86,12 @@ def test_it_learns_is_stored_and_needs_no_other_model(sounds: Path, model_file: 
     assert tuned.after.loss <= tuned.before.loss
     classifier = Classifier.load(path)
     right = [
-        classifier.predict_audio(sound(KINDS[n % 3], 700 + n)[None], RATE)[0].label == KINDS[n % 3] for n in range(12)
+        classifier.predict((sound(KINDS[n % 3], 700 + n), RATE)).sounds[0].guesses[0].label == KINDS[n % 3]
+        for n in range(12)
     ]
     assert np.mean(right) > 0.9
-    fresh = sound(KINDS[0], 5)[None]
-    assert classifier.predict_audio(fresh, RATE) == tuned.classifier.predict_audio(fresh, RATE)
+    fresh = (sound(KINDS[0], 5), RATE)
+    assert classifier.predict(fresh) == tuned.classifier.predict(fresh)
     assert (tmp_path / "fine.classifier.run" / "run.html").is_file()
     with pytest.raises(OutputError, match="exists already"):
         finetune(sounds, out=path, model=model_file, options=options)

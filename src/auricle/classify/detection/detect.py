@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from auricle.audio import AudioSource
 from auricle.classify.classifier import Classifier
 from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.novelty import NoveltySpace
@@ -20,7 +21,7 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 
 
 def detect(
-    files: Path | str | Sequence[Path | str],
+    files: AudioSource | Sequence[AudioSource],
     classifier: Classifier | Path | str,
     *,
     options: DetectionOptions = DetectionOptions(),
@@ -31,7 +32,7 @@ def detect(
     window are kept (about 1 MB an hour).
 
     Args:
-        files: recordings, or folders of them.
+        files: recordings, or folders of them; or sounds as `features` takes them, which are held in memory.
         classifier: that has learned from events (`fit_detector`): itself, or its file where its model is a shipped one.
         options: what is reported.
         on_progress: called while recordings are heard.
@@ -49,7 +50,7 @@ def detect(
             "this classifier has learned from whole sounds, so it knows no nothing: fit one with --labels-table and "
             "labels that have a begin and an end, or use classify predict --timeline"
         )
-    sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+    sounds, rejected = list_sounds(files)
     for rejection in rejected:
         on_note(f"left out: {rejection.reason}")
     recordings = []
@@ -78,7 +79,7 @@ def _listen(
     novelty: list[np.ndarray] = [np.zeros(0, np.float32)]
     cells = 0
     try:
-        for values in window_features(sound.path, classifier.extractor, grid):
+        for values in window_features(sound.source, classifier.extractor, grid):
             probabilities.append(classifier.fitted_probe.probabilities(values).astype(np.float32))
             novelty.append((space.distances(values) / settings.novelty_limit).astype(np.float32))
             cells += len(values)

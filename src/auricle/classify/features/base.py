@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from auricle.audio import AudioReader, Resampler, resample
+from auricle.audio import AudioReader, HeldAudio, Resampler, resample, source_path
 from auricle.errors import AudioError
 
 LONGEST_SECONDS = 30.0
@@ -32,12 +32,12 @@ def to_mono(audio: np.ndarray) -> np.ndarray:
 
 
 def pieces(
-    path: Path, rate: int, *, seconds: float = LONGEST_SECONDS, hop_seconds: float | None = None
+    source: Path | HeldAudio, rate: int, *, seconds: float = LONGEST_SECONDS, hop_seconds: float | None = None
 ) -> Iterator[Piece]:
     """Read a file in pieces at another rate, with flat memory.
 
     Args:
-        path: the file.
+        source: a file, or a sound in memory.
         rate: of the pieces, in Hz.
         seconds: length of a piece; the last may be shorter, but where pieces do not overlap a rest of less than half a
             piece is left out.
@@ -49,7 +49,7 @@ def pieces(
     length = max(1, round(seconds * rate))
     hop = max(1, round((hop_seconds or seconds) * rate))
     buffer, first, fresh = np.zeros(0, np.float32), 0, 0
-    for block in resampled_blocks(path, rate):
+    for block in resampled_blocks(source, rate):
         buffer = np.concatenate((buffer, block))
         fresh += len(block)
         while len(buffer) >= length:
@@ -59,13 +59,13 @@ def pieces(
         yield Piece(buffer, first / rate)
 
 
-def resampled_blocks(path: Path, rate: int) -> Iterator[np.ndarray]:
+def resampled_blocks(source: Path | HeldAudio, rate: int) -> Iterator[np.ndarray]:
     """Read a file as one channel, float32 ``(t,)`` at another rate, about a second at a time.
 
     Raises:
         AudioError: the file can't be read.
     """
-    with AudioReader(path) as reader:
+    with AudioReader(source) as reader:
         resampler = Resampler(reader.sample_rate, rate, reader.channels)
         for block in reader.blocks(reader.sample_rate):
             yield to_mono(resampler.push(block))
@@ -125,36 +125,38 @@ class Extractor(ABC):
             raise AudioError("a sound without samples has no features: give one that lasts longer")
         return stored_features(self.mono_features(to_mono(resample(audio, rate, self.sample_rate))))
 
-    def of_file(self, path: Path) -> np.ndarray:
+    def of_file(self, source: Path | HeldAudio) -> np.ndarray:
         """Features ``(d,)`` of a file: of the whole, or the mean of its pieces of 30 s where it is longer.
 
         Raises:
             AudioError: it can't be read, or has no samples.
         """
-        return self.features_and_peak(path).values
+        return self.features_and_peak(source).values
 
-    def features_and_peak(self, path: Path) -> PeakFeatures:
+    def features_and_peak(self, source: Path | HeldAudio) -> PeakFeatures:
         """Features of a file as `of_file`, and its peak.
 
         Raises:
             AudioError: it can't be read, or has no samples.
         """
         total, weight, peak = None, 0, 0.0
-        for audio, _ in pieces(path, self.sample_rate):
+        for audio, _ in pieces(source, self.sample_rate):
             part = self.mono_features(audio) * len(audio)
             total, weight = part if total is None else total + part, weight + len(audio)
             peak = max(peak, float(np.abs(audio).max()))
         if total is None:
-            raise AudioError(f"{path} has no samples: replace it")
+            raise AudioError(f"{source_path(source)} has no samples: replace it")
         return PeakFeatures(stored_features(total / weight), peak)
 
-    def of_windows(self, path: Path, seconds: float, hop_seconds: float) -> Iterator[tuple[float, np.ndarray]]:
+    def of_windows(
+        self, source: Path | HeldAudio, seconds: float, hop_seconds: float
+    ) -> Iterator[tuple[float, np.ndarray]]:
         """Start in seconds and features ``(d,)`` of each window of a file.
 
         Raises:
             AudioError: it can't be read.
         """
-        for piece in pieces(path, self.sample_rate, seconds=min(seconds, LONGEST_SECONDS), hop_seconds=hop_seconds):
+        for piece in pieces(source, self.sample_rate, seconds=min(seconds, LONGEST_SECONDS), hop_seconds=hop_seconds):
             yield piece.start, stored_features(self.mono_features(piece.audio))
 
 

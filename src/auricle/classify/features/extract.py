@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
-from typing import final
+from typing import cast, final
 
 import numpy as np
 
+from auricle.audio import AudioSource, rereadable, source_path
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.cache import FeatureStore, cache_folder
 from auricle.classify.features.latents import LatentFeatures
@@ -44,7 +46,7 @@ class Features:
 
 
 def features(
-    files: Path | str | Sequence[Path | str],
+    files: AudioSource | Sequence[AudioSource],
     model: Autoencoder | Path | str = "speech",
     *,
     feature_config: FeatureConfig | None = None,
@@ -55,7 +57,8 @@ def features(
     """What an autoencoder's encoder makes of sounds, pooled over time: material for classifiers and search.
 
     Args:
-        files: audio files, or folders of them at any depth.
+        files: audio files, or folders of them at any depth; open files, or sounds as `auricle.read` returns them,
+            ``(audio, sample_rate)``: those without a name are called ``sound 1`` after their place. One or several.
         model: a model, a shipped model's name or a model file.
         feature_config: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
         caching: where features are kept for the next time.
@@ -67,33 +70,36 @@ def features(
         ModelError: the model can't be loaded.
         OptionError: nothing was named.
     """
-    sounds, rejected = list_sounds([files] if isinstance(files, str | Path) else files)
+    sounds, rejected = list_sounds(files)
     extractor = LatentFeatures(model if isinstance(model, Autoencoder) else load(model), feature_config)
     extracted = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     return replace(extracted, skipped=(*rejected, *extracted.skipped))
 
 
-def list_sounds(files: Sequence[Path | str]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
-    """Sounds of folders and files, and what of them can't be used.
+def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
+    """Sounds of folders, files, open files and arrays, and what of them can't be used.
 
     Raises:
         DataError: a folder holds no usable sound, or no file is usable.
         OptionError: nothing was named.
     """
-    if not files:
+    sources = _as_sources(files)
+    if not sources:
         raise OptionError("nothing to read: name audio files or a folder of them")
     sounds: list[Sound] = []
     rejected: list[Rejected] = []
-    for path in map(Path, files):
-        if path.is_dir():
+    for number, unread in enumerate(sources, 1):
+        source = rereadable(unread, f"sound {number}")
+        path = source_path(source)
+        if isinstance(source, Path) and path.is_dir():
             corpus = scan(path)
-            if len(files) == 1:
+            if len(sources) == 1:
                 sounds += corpus.sounds
             else:  # sounds of two folders could have one name
                 sounds += [replace(sound, name=str(path / sound.name)) for sound in corpus.sounds]
             rejected += corpus.rejected
             continue
-        examined = examine_header(path, str(path), MIN_SECONDS)
+        examined = examine_header(source, str(path), MIN_SECONDS)
         match examined:
             case Sound():
                 sounds.append(examined)
@@ -102,6 +108,14 @@ def list_sounds(files: Sequence[Path | str]) -> tuple[tuple[Sound, ...], tuple[R
     if not sounds:
         raise DataError(f"no file can be used; the first problem: {rejected[0].reason}")
     return tuple(sounds), tuple(rejected)
+
+
+def _as_sources(files: AudioSource | Sequence[AudioSource]) -> Sequence[AudioSource]:
+    """Several sources, where one may stand for itself."""
+    is_sound = isinstance(files, tuple) and len(files) > 0 and isinstance(files[0], np.ndarray)
+    if is_sound or isinstance(files, str | PathLike | np.ndarray) or callable(getattr(files, "read", None)):
+        return [cast("AudioSource", files)]
+    return cast("Sequence[AudioSource]", files)
 
 
 def extract(
@@ -126,11 +140,12 @@ def extract(
     skipped: list[Rejected] = []
     for count, sound in enumerate(sounds, 1):
         try:
-            row = store.get(sound.path)
+            row = None if sound.held else store.get(sound.path)
             if row is None:
-                values, peak = extractor.features_and_peak(sound.path)
+                values, peak = extractor.features_and_peak(sound.source)
                 row = np.append(values, np.float32(min(peak, 1.0)))  # float16 in the cache
-                store.put(sound.path, row)
+                if not sound.held:
+                    store.put(sound.path, row)
             names.append(sound.name)
             rows.append(row[:-1])
             if row[-1] < SILENCE:

@@ -7,6 +7,7 @@ from typing import final
 
 import numpy as np
 
+from auricle.audio import HeldAudio
 from auricle.classify.features.base import Extractor, resampled_blocks, stored_features
 
 _CHUNK_SECONDS = 30.0
@@ -35,7 +36,7 @@ class WindowGrid:
         return (np.arange(count) + 0.5) * self.hop_seconds
 
 
-def window_features(path: Path, extractor: Extractor, grid: WindowGrid) -> Iterator[np.ndarray]:
+def window_features(source: Path | HeldAudio, extractor: Extractor, grid: WindowGrid) -> Iterator[np.ndarray]:
     """Features ``(n, d)`` of the windows of a file, some 30 s of cells at a time, with flat memory.
 
     At the ends of the recording windows are moved inside.
@@ -48,7 +49,7 @@ def window_features(path: Path, extractor: Extractor, grid: WindowGrid) -> Itera
     context = round(_CONTEXT_SECONDS * rate)
     chunk = max(1, round(_CHUNK_SECONDS / grid.hop_seconds))
     buffer, first, cell = np.zeros(0, np.float32), 0, 0
-    for block in resampled_blocks(path, rate):
+    for block in resampled_blocks(source, rate):
         buffer = np.concatenate((buffer, block))
         while first + len(buffer) >= (end := _start(cell + chunk - 1, hop, length) + length):
             starts = [_start(number, hop, length) - first for number in range(cell, cell + chunk)]

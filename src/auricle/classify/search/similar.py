@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import final
 
 from auricle import audio
+from auricle.audio import AudioSource, rereadable, source_path
 from auricle.classify.features.extract import SILENCE
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.search.feature_index import FeatureIndex
@@ -35,7 +36,7 @@ class Similar:
     """What a search found.
 
     Attributes:
-        query: the file that was given.
+        query: the file that was given; of a sound in memory its name.
         hits: nearest first; the query itself is left out where it lies in the folder.
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
@@ -52,7 +53,7 @@ class Similar:
 
 
 def similar(
-    query: Path | str,
+    query: AudioSource,
     folder: Path | str,
     *,
     model: Autoencoder | Path | str | None = None,
@@ -66,7 +67,7 @@ def similar(
     The first search reads every sound; what it found is kept, so later ones read only files that are new or changed.
 
     Args:
-        query: an audio file, in the folder or elsewhere.
+        query: an audio file, in the folder or elsewhere; or an open file, or ``(audio, sample_rate)``.
         folder: searched at any depth.
         model: a model, a shipped model's name or a model file; by default ``speech`` for a query of up to 24 kHz, else
             ``music``.
@@ -81,25 +82,26 @@ def similar(
         ModelError: the model can't be loaded.
         OptionError: ``count`` is out of range.
     """
-    query, folder = Path(query), Path(folder)
+    source, folder = rereadable(query), Path(folder)
+    path = source_path(source)
     if not 1 <= count <= _MAX_COUNT:
         raise OptionError(f"the {count} nearest sounds: ask for 1 to {_MAX_COUNT}")
-    header = audio.info(query)
-    examined = examine_header(query, str(query), MIN_SECONDS)
+    header = audio.info(source)
+    examined = examine_header(source, str(path), MIN_SECONDS)
     if isinstance(examined, Rejected):
         raise AudioError(examined.reason)
     autoencoder = model_for(model, header.sample_rate)
     extractor = LatentFeatures(autoencoder)
-    features, peak = extractor.features_and_peak(query)
+    features, peak = extractor.features_and_peak(source)
     if peak < SILENCE:
-        raise AudioError(f"{query} is silent: nothing is like silence, name a sound that can be heard")
+        raise AudioError(f"{path} is silent: nothing is like silence, name a sound that can be heard")
     index, fresh = FeatureIndex.of_folder(folder, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     neighbours = index.nearest(features, count + 1)
-    query_path = query.resolve()
+    query_path = path.resolve() if isinstance(source, Path) else None
     hits = [
         Hit(index.names[row], folder / index.names[row], float(cosine))
         for row, cosine in zip(neighbours.rows[0].tolist(), neighbours.cosines[0].tolist(), strict=True)
         if (folder / index.names[row]).resolve() != query_path
     ]
     skipped = tuple(Rejected(folder / name, reason) for name, (_, _, reason) in index.skipped.items())
-    return Similar(query, tuple(hits[:count]), len(index.names), fresh, skipped, autoencoder.name)
+    return Similar(path, tuple(hits[:count]), len(index.names), fresh, skipped, autoencoder.name)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.audio import AudioReader, Resampler
+from auricle.audio import AudioReader, HeldAudio, Resampler, source_path
 from auricle.errors import AudioError
 from auricle.model import Autoencoder
 from auricle.stream import Stream
@@ -30,11 +30,12 @@ class LatentReader:
     Two channels become mid and side, as everywhere in synthesis; of more channels each is taken for itself.
 
     Args:
-        path: an audio file of any rate, length and channels.
+        source: an audio file or a sound in memory, of any rate, length and channels.
         model: what encodes.
         channels: 1 or 2: what the sound is mixed to, or a lone channel doubled to; by default its own.
 
     Attributes:
+        path: of the file; of a sound in memory its name.
         sample_rate: of the file, in Hz.
         channels: that come out.
         promised: samples that its header promises, 0 where only reading can tell.
@@ -47,9 +48,9 @@ class LatentReader:
         AudioError: it can't be read, or holds no samples.
     """
 
-    def __init__(self, path: Path, model: Autoencoder, channels: int | None = None):
-        self._path, self._model = path, model
-        with AudioReader(path) as reader:
+    def __init__(self, source: Path | HeldAudio, model: Autoencoder, channels: int | None = None):
+        self.path, self._source, self._model = source_path(source), source, model
+        with AudioReader(source) as reader:
             self.sample_rate, self.promised = reader.sample_rate, reader.frames
             self.channels = reader.channels if channels is None else channels
         self.level = SoundLevel()
@@ -62,7 +63,7 @@ class LatentReader:
         model = self._model
         resampler = Resampler(self.sample_rate, model.sample_rate, self.channels)
         stream = Stream(model.encoder, batch=self.channels, chunk=chunk_frames(model) * model.encoder.block)
-        with AudioReader(self._path) as reader:
+        with AudioReader(self._source) as reader:
             for block in reader.blocks(reader.sample_rate):
                 self.samples += block.shape[1]
                 block = self.level.add(block)
@@ -70,7 +71,7 @@ class LatentReader:
                     block = rotate(torch.from_numpy(block), self.channels).numpy()
                 yield stream.push(self._column(resampler.push(block)))
         if self.samples == 0:
-            raise AudioError(f"{self._path} holds no samples: name another sound")
+            raise AudioError(f"{self.path} holds no samples: name another sound")
         self.ended = True
         yield stream.push(self._column(resampler.flush()))
         missing = model.frames(self.native) * model.hop_length - self.native
