@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auricle.atomic import atomic_write, check_writable
+from auricle.atomic import atomic_write, check_writable, temporary_folder
 from auricle.errors import OutputError
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="permissions and signals of POSIX")
@@ -190,3 +190,28 @@ except auricle.AuricleError as error:
     ran = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert ran.stdout == f"can't write {tmp_path}/a.{suffix}: File too large\n" and ran.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_temporary_folder_outlives_its_process_only_until_the_next(tmp_path: Path, number: signal.Signals) -> None:
+    code = (
+        "import sys, time, pathlib; from auricle.atomic import temporary_folder\n"
+        "with temporary_folder(pathlib.Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'deep').mkdir(); (folder / 'deep' / 'file').write_text('x'); print(flush=True); time.sleep(60)"
+    )
+    dead, live = (
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) for _ in range(2)
+    )
+    for process in (dead, live):
+        assert process.stdout is not None and process.stdout.readline()
+    assert len(list(tmp_path.iterdir())) == 2
+    dead.send_signal(number)
+    dead.communicate()
+    with temporary_folder(tmp_path) as folder:
+        assert len(list(tmp_path.iterdir())) == 2 and folder.is_dir(), "the dead one's is gone, the live one's stays"
+    live.kill()
+    live.communicate()
+    write(tmp_path / "a.wav")
+    check_writable(tmp_path / "b.wav", force=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]

@@ -1,18 +1,20 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and temporary folders that don't outlive a killed process for long."""
 
 import contextlib
 import os
 import re
 import secrets
+import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from auricle.errors import AuricleError, OutputError
-from auricle.lock import is_open_at, try_lock
+from auricle.lock import LOCK_NAME, is_open_at, lock_file, try_lock
 
 _TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{16}(\.[^.]*)?")
 _LONGEST_SUFFIX = 32
@@ -62,12 +64,36 @@ def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
+    """A folder of this process alone, which goes when the block ends; first what killed processes left there goes.
+
+    Args:
+        parent: where it lies; by default the system's folder for such things.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    parent = Path(tempfile.gettempdir()) if parent is None else parent
+    remove_leftovers(parent)
+    folder, lock = _create_locked_folder(parent)
+    try:
+        yield folder
+    finally:
+        os.close(lock)  # Windows can't remove what is open
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what processes that were killed left half-written in a folder; of live ones it is locked, and stays."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            if not _TEMPORARY.fullmatch(entry.name):
+                continue
+            if entry.is_file(follow_symlinks=False):
                 _remove_if_unlocked(Path(entry.path))
+            elif entry.is_dir(follow_symlinks=False):
+                _remove_folder_if_unlocked(Path(entry.path))
 
 
 def _checked_target(path: Path, *, force: bool) -> Path:
@@ -120,6 +146,17 @@ def _create_locked(path: Path, temporary: Path) -> BinaryIO:
         handle.close()
 
 
+def _create_locked_folder(parent: Path) -> tuple[Path, int]:
+    """A new folder, and the descriptor of its lock."""
+    while True:
+        folder = parent / f".auricle-{secrets.token_hex(8)}"
+        folder.mkdir(0o700)
+        try:
+            return folder, lock_file(folder / LOCK_NAME)
+        except (BlockingIOError, FileNotFoundError):  # it was tidied away between our two steps
+            continue
+
+
 def _rename(temporary: Path, target: Path, *, force: bool) -> None:
     """Give the file its name; without ``force`` only if nobody else has it.
 
@@ -167,3 +204,13 @@ def _remove_if_unlocked(path: Path) -> None:
         try_lock(file.fileno())
         if is_open_at(file.fileno(), path):
             path.unlink()
+
+
+def _remove_folder_if_unlocked(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try_lock(descriptor)
+        finally:
+            os.close(descriptor)  # Windows can't remove what is open; nobody else waits for this lock
+        shutil.rmtree(folder, ignore_errors=True)

@@ -58,7 +58,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
     """
     path = folder / LOCK_NAME
     try:
-        descriptor = _lock_path(path)
+        descriptor = lock_file(path)
     except BlockingIOError as error:
         raise OutputError(
             f"{_owner(path)} is writing into {folder}: wait until it has ended, or name another folder"
@@ -105,8 +105,13 @@ def is_open_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _lock_path(path: Path) -> int:
-    """An open and locked file at ``path`` that says whose it is."""
+def lock_file(path: Path) -> int:
+    """The descriptor of an open and locked file at ``path`` that says whose it is; it is made if need be.
+
+    Raises:
+        BlockingIOError: another process holds it.
+        OSError: it can't be made.
+    """
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:

@@ -4,6 +4,8 @@ import contextlib
 import io
 import os
 import random
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -113,6 +115,15 @@ def test_a_sample_of_all_kinds(tmp_path: Path) -> None:
     ids=str,
 )
 def test_kinds_that_were_wrong(tmp_path: Path, kind: Kind) -> None:
+    assert check(kind, write(kind), tmp_path)
+
+
+def test_unusual_places_of_channels_do_not_end_the_process(tmp_path: Path) -> None:
+    """CAF names eight places in another order than FFmpeg: a list, which PyAV freed several times."""
+    kind = Kind("caf", "flac", *SHAPES[4])
+    (tmp_path / "a.caf").write_bytes(write(kind))
+    code = "import sys, gc, auricle\nfor _ in range(30): auricle.read(sys.argv[1]); gc.collect()"
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.caf")], check=True, env=os.environ)
     assert check(kind, write(kind), tmp_path)
 
 

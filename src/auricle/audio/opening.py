@@ -5,14 +5,15 @@ all else is read from a file, into which a pipe is first stored.
 """
 
 import os
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, final
 
 import numpy as np
 
+from auricle.atomic import temporary_folder
 from auricle.audio.formats import mpeg
 from auricle.audio.formats.base import AudioDecoder
 from auricle.audio.formats.flac import stated_frames
@@ -116,16 +117,16 @@ class SpooledDecoder(AudioDecoder):
         self, pipe: RewindablePipe, name: Path, limits: AudioLimits, decode: Callable[[Path], AudioDecoder]
     ) -> None:
         self._name = name
-        self._folder = tempfile.TemporaryDirectory(prefix="auricle-")
+        self._folder = ExitStack()
         try:
-            self._path = Path(self._folder.name) / "sound"
+            self._path = _temporary_path(self._folder, name)
             self.file_bytes = _store(pipe, name, self._path, limits.spool_bytes)
             try:
                 self._inner = decode(self._path)
             except AudioError as error:
                 raise self._renamed(error) from error
         except BaseException:
-            self._folder.cleanup()
+            self._folder.close()
             raise
         super().__init__(replace(self._inner.info, path=name), self._inner.tolerance, self._inner.tags)
         self.warnings = self._inner.warnings
@@ -144,7 +145,15 @@ class SpooledDecoder(AudioDecoder):
 
     def close(self) -> None:
         self._inner.close()
-        self._folder.cleanup()
+        self._folder.close()
+
+
+def _temporary_path(stack: ExitStack, name: Path) -> Path:
+    """Where to store a sound until the stack is closed."""
+    try:
+        return stack.enter_context(temporary_folder()) / "sound"
+    except OSError as error:
+        raise AudioError(f"can't store {name} to read it: {error.strerror or error}") from error
 
 
 def _store(pipe: RewindablePipe, name: Path, path: Path, limit: int) -> int:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
@@ -11,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import google_crc32c
 import numpy as np
 
+from auricle.atomic import temporary_folder
 from auricle.data.checksum import ChecksummedFile, array_checksum
 from auricle.errors import DataError
 
@@ -109,14 +109,12 @@ class RowCache:
                     on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
                     _discard_folder(home)
             home.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(
-                prefix=".unfinished-", dir=home.parent, ignore_cleanup_errors=True
-            ) as name:
-                unfinished = Path(name) / "cache"
+            with temporary_folder(home.parent) as folder:
+                unfinished = folder / "cache"
                 unfinished.mkdir()
                 with (unfinished / cls.values_name).open("wb") as file:
                     values = ChecksummedFile(file)
-                    index = write(values, Path(name))
+                    index = write(values, folder)
                     values.finish()
                 with (unfinished / _INDEX).open("w", encoding="utf-8") as file:
                     json.dump({**index, _CHECKSUM: _index_checksum(index)}, file)
@@ -160,7 +158,7 @@ def _index_checksum(index: dict[str, Any]) -> int:
 def _discard_folder(home: Path) -> None:
     """Remove a folder at once: it is renamed first, so that no other process finds half of it."""
     with (
-        tempfile.TemporaryDirectory(prefix=".damaged-", dir=home.parent, ignore_cleanup_errors=True) as name,
+        temporary_folder(home.parent) as folder,
         contextlib.suppress(FileNotFoundError),  # another process was faster
     ):
-        home.rename(Path(name) / home.name)
+        home.rename(folder / home.name)

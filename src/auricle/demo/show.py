@@ -1,11 +1,10 @@
 """The demo from beginning to end."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from auricle.atomic import atomic_write, check_writable
+from auricle.atomic import atomic_write, check_writable, temporary_folder
 from auricle.audio.writer import write
 from auricle.data import Rejected
 from auricle.demo.excerpts import Excerpt, read_excerpts
@@ -70,10 +69,10 @@ def run(
     coded_by = [(excerpt, models[default_model(excerpt.sample_rate)]) for excerpt in material.excerpts]
     jobs = [(excerpt, loaded, kbps) for excerpt, loaded in coded_by for kbps in _bitrates(loaded)]
     versions: list[ExcerptVersion] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         for index, (excerpt, loaded, kbps) in enumerate(jobs):
             on_progress(Progress(excerpt.title, index, len(jobs), "versions"))
-            versions.append(code_excerpt(excerpt, loaded, kbps, Path(folder)))
+            versions.append(code_excerpt(excerpt, loaded, kbps, folder))
     on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
     generated = generate_sounds() if sounds is None else ()
     on_progress(Progress("page", len(jobs), len(jobs), "versions"))

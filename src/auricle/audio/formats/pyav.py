@@ -3,6 +3,7 @@
 The content says what a file is, whatever its name; only where FFmpeg does not know the content is the suffix asked.
 """
 
+import ctypes
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -13,13 +14,14 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 import numpy as np
 
 from auricle.audio.formats import mpeg, ogg
-from auricle.audio.formats.base import AudioDecoder, AudioInfo
+from auricle.audio.formats.base import MAX_CHANNELS, AudioDecoder, AudioInfo
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 if TYPE_CHECKING:
     from av.audio.codeccontext import AudioCodecContext
     from av.audio.frame import AudioFrame
+    from av.audio.layout import AudioLayout
     from av.audio.stream import AudioStream
     from av.container import InputContainer
     from av.packet import Packet
@@ -128,10 +130,11 @@ class AvDecoder(AudioDecoder):
     def _header(self, path: Path, stream: "AudioStream") -> tuple[AudioInfo, int | None]:
         """The header, and by how many samples it may promise too much."""
         context = stream.codec_context
+        channels = _usual_channels(context)
         seconds = self._duration(stream.duration, stream.time_base)
         frames = 0 if seconds is None else max(0, round(seconds * context.sample_rate))
         info = AudioInfo(
-            path, context.sample_rate, context.channels, frames, self._format.upper(), exact=False, bits=_bits(context)
+            path, context.sample_rate, channels, frames, self._format.upper(), exact=False, bits=_bits(context)
         )
         in_samples = stream.time_base is not None and stream.time_base * context.sample_rate == 1
         if in_samples and stream.duration and self._format in _PROMISES and context.codec.name in _LOSSLESS:
@@ -192,7 +195,9 @@ class AvDecoder(AudioDecoder):
 
     def _decode(self, packet: "Packet") -> "list[AudioFrame]":
         try:
-            return cast("list[AudioFrame]", packet.decode())
+            frames = cast("list[AudioFrame]", packet.decode())
+            _refuse_unusual(frames, self.info.path)
+            return frames
         except self._failure:
             data = bytes(packet)
             if self._format != _MPEG_AUDIO or mpeg.parse_frame(data[:4]) is not None:
@@ -290,6 +295,37 @@ def _packet_seconds(path: Path, failure: tuple[type[Exception], ...]) -> float:
     finally:
         file.close()
     return float(seconds)
+
+
+def _usual_channels(context: "AudioCodecContext") -> int:
+    """How many channels there are. What a file says of unusual places of them is replaced by the usual places.
+
+    PyAV 18 frees such a list of places once for each of its objects that refers to it, which ends the process: here one
+    object does, and the decoder then knows of none.
+    """
+    layout = context.layout
+    if _is_unusual(layout):
+        context.layout = f"{layout.nb_channels}c" if layout.nb_channels <= MAX_CHANNELS else "stereo"
+    return layout.nb_channels
+
+
+def _refuse_unusual(frames: "list[AudioFrame]", path: Path) -> None:
+    """Refuse frames of a decoder that insists on unusual places of its channels; see `_usual_channels`.
+
+    Raises:
+        AudioError: there are such.
+    """
+    unusual = [frame.layout for frame in frames if _is_unusual(frame.layout)]
+    for layout in unusual:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))  # never freed: its frame frees what it refers to
+    if unusual:
+        raise AudioError(
+            f"{path} has its channels in an order that can't be read ({unusual[0].name}): convert it to WAV first"
+        )
+
+
+def _is_unusual(layout: "AudioLayout") -> bool:
+    return "(" in layout.name or layout.name.startswith("ambisonic")
 
 
 def _reason(error: Exception) -> str:

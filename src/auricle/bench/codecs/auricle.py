@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, final
 
 import numpy as np
 import torch
 
+from auricle.atomic import temporary_folder
 from auricle.audio import AudioWriter, read
 from auricle.bench.codecs._macs import network_cost
 from auricle.bench.codecs.base import Codec, EncodedSound, NetworkCost, SettingRange
@@ -67,8 +66,8 @@ class AuricleCodec(Codec):
         Raises:
             AuricleError: what `auricle.codec.compress` raises.
         """
-        with TemporaryDirectory() as folder:
-            source, target = (Path(folder) / name for name in ("in.wav", "coded.aur"))
+        with temporary_folder() as folder:
+            source, target = (folder / name for name in ("in.wav", "coded.aur"))
             with AudioWriter(source, sample_rate, audio.shape[0], "FLOAT") as writer:
                 writer.write(audio)
             rate: dict[str, Any] = {self._setting: setting}
@@ -81,8 +80,8 @@ class AuricleCodec(Codec):
         Raises:
             AuricleError: what `auricle.codec.decompress` raises.
         """
-        with TemporaryDirectory() as folder:
-            source, target = (Path(folder) / name for name in ("coded.aur", "out.wav"))
+        with temporary_folder() as folder:
+            source, target = (folder / name for name in ("coded.aur", "out.wav"))
             source.write_bytes(stored.data)
             decompress(source, target, model=self._model)
             return read(target)

@@ -5,10 +5,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from auricle.atomic import temporary_folder
 from auricle.audio import AudioWriter
 from auricle.bench.scoring.clips import Clip
 from auricle.bench.scoring.results import Cost
@@ -30,15 +29,15 @@ def codec_cost(name: str, paths: AssetPaths, clip: Clip, setting: float) -> Cost
 
 def model_cost(model: Autoencoder, clip: Clip, setting: float) -> Cost:
     """Cost of a model of Auricle's, compressing and decompressing real files; see `codec_cost`."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.auricle.safetensors"
+    with temporary_folder() as folder:
+        path = folder / "model.auricle.safetensors"
         save(model, path)
         return _cost({"model": str(path)}, clip, setting)
 
 
 def _cost(description: Mapping[str, Any], clip: Clip, setting: float) -> Cost:
-    with TemporaryDirectory() as folder:
-        sound = Path(folder) / "sound.wav"
+    with temporary_folder() as folder:
+        sound = folder / "sound.wav"
         with AudioWriter(sound, clip.sample_rate, 1, "FLOAT") as writer:
             writer.write(clip.audio[:1])
         try:

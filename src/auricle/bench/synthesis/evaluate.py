@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import final
 
 import numpy as np
 
+from auricle.atomic import temporary_folder
 from auricle.bench.machine_info import describe_machine
 from auricle.bench.synthesis.classifier import ClassJudge, require_judge
 from auricle.bench.synthesis.copies import nearest_pairs, nearness
@@ -92,8 +92,8 @@ def evaluate_prior(
     if prior_and_model.prior.classes:
         require_judge()
     labelled(real)  # what can't be compared need not be made
-    with TemporaryDirectory() as temporary:
-        folder = Path(temporary) / safe_file_name(prior_and_model.prior.info.name) if out is None else Path(out)
+    with temporary_folder() as temporary:
+        folder = temporary / safe_file_name(prior_and_model.prior.info.name) if out is None else Path(out)
         cost = make_sounds(
             prior_and_model,
             folder,
