@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -192,6 +193,25 @@ def test_no_temporary_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(AudioError):
         audio.AudioReader.from_stream(stream(data[:20]))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_kill_left_goes_with_the_next_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, folder = stored(tmp_path / "a.ogg", "VORBIS"), tmp_path / "temporary"
+    folder.mkdir()
+    code = "import sys; from auricle.audio import AudioReader; AudioReader.from_stream(sys.stdin.buffer)"
+    environment = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, env=environment) as process:
+        assert process.stdin is not None
+        process.stdin.write(data)
+        process.stdin.flush()
+        deadline = time.monotonic() + 30
+        while not list(folder.rglob("sound")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.kill()
+    assert list(folder.rglob("sound"))
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    heard(data)
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -274,3 +276,20 @@ def test_options(corpus: Corpus, tmp_path: Path, rate: int, channels: int) -> No
 def test_the_index_is_plain(corpus: Corpus, tmp_path: Path) -> None:
     index = json.loads((build(corpus, tmp_path).folder / "index.json").read_text())
     assert index["sounds"][1][:4] == ["b.wav", 5000, 300_001, 2]
+
+
+def test_what_kill_left_goes_with_the_next_run(corpus: Corpus, tmp_path: Path) -> None:
+    code = (
+        "import sys, time, pathlib; from auricle.data import AudioCache, scan\n"
+        "wait = lambda progress: (print(flush=True), time.sleep(60))\n"
+        "sounds = scan(pathlib.Path(sys.argv[1])).sounds\n"
+        "AudioCache.build(sounds, pathlib.Path(sys.argv[2]), sample_rate=16000, on_progress=wait)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "sounds"), str(tmp_path / "cache")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stdout.readline()
+        process.kill()
+    assert len(list((tmp_path / "cache").iterdir())) == 1, "half of a cache"
+    build(corpus, tmp_path)
+    (folder,) = (tmp_path / "cache").iterdir()
+    assert not folder.name.startswith(".")
