@@ -35,6 +35,7 @@ DOCUMENTS = (
             "classification",
             "search",
             "extending",
+            "export",
         )
     ),
 )

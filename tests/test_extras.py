@@ -131,6 +131,7 @@ def test_a_verb_that_lacks_an_extra_names_it(tmp_path: Path, sounds: Path, model
         ("classify", "evaluate", folder, *model): "classify",
         ("classify", "suggest", folder, *model): "classify",
         ("features", folder, *model, "--out", str(tmp_path / "f.parquet")): "classify",
+        ("export", str(model_file), "--to", "onnx", "--out", str(tmp_path / "onnx")): "export",
         ("benchmark", folder, *model, "--out", str(tmp_path / "page.html")): "bench",
     }
     for extra, (code, err) in zip(verbs.values(), without_extras(*map(list, verbs)), strict=True):

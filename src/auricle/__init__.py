@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         OptionError,
         OutputError,
     )
+    from auricle.export.export import ExportedModel, export_model
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.classification import (
@@ -112,6 +113,7 @@ __all__ = [
     "DeviceConfig",
     "Directions",
     "Encoder",
+    "ExportedModel",
     "Features",
     "FinetuneOptions",
     "FormatError",
@@ -154,6 +156,7 @@ __all__ = [
     "evaluate_prior",
     "evaluate_synthesis",
     "export_latents",
+    "export_model",
     "features",
     "finetune",
     "fit_detector",
@@ -205,6 +208,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
+        **dict.fromkeys(("ExportedModel", "export_model"), "auricle.export.export"),
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),
         **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),

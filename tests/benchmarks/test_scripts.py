@@ -43,6 +43,7 @@ def test_the_scripts_are_there():
         "classification",
         "detection",
         "edges",
+        "export",
         "flips",
         "kinds",
         "latents",

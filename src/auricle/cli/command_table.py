@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "decompress": "Turn an .aur file back into an audio file.",
         "verify": "Check that an .aur file is what was written.",
         "repair": "Save what can be saved of a damaged .aur file.",
+        "export": "Write a model for programs that have no Auricle.",
         "info": "Show what a model or an .aur file tells about itself.",
         "evaluate-synthesis": "Compare generated sounds with real ones: distance, diversity, classes, copies.",
         "benchmark": "Compare codecs on real files: quality, real bitrates, cost.",

@@ -39,14 +39,23 @@ def dct_iv(x: Tensor, rotation: Tensor) -> Tensor:
 
 def mdct(frames: Tensor, rotation: Tensor) -> Tensor:
     """Windowed frames ``(..., 2 * hop)`` to coefficients ``(..., hop)``."""
-    a, b, c, d = frames.chunk(4, dim=-1)
-    folded = torch.cat((-c.flip(-1) - d, a - b.flip(-1)), dim=-1)
-    return dct_iv(folded, rotation)
+    return dct_iv(fold(frames), rotation)
 
 
 def imdct(coefficients: Tensor, rotation: Tensor) -> Tensor:
     """Coefficients ``(..., hop)`` to aliased frames ``(..., 2 * hop)``, to be windowed and overlap-added."""
-    u, v = dct_iv(coefficients, rotation).chunk(2, dim=-1)
+    return unfold(dct_iv(coefficients, rotation))
+
+
+def fold(frames: Tensor) -> Tensor:
+    """Windowed frames ``(..., 2 * hop)`` with their aliasing: what the DCT-IV makes coefficients of, ``(..., hop)``."""
+    a, b, c, d = frames.chunk(4, dim=-1)
+    return torch.cat((-c.flip(-1) - d, a - b.flip(-1)), dim=-1)
+
+
+def unfold(folded: Tensor) -> Tensor:
+    """The transpose of :func:`fold`: ``(..., hop)`` to ``(..., 2 * hop)``."""
+    u, v = folded.chunk(2, dim=-1)
     return torch.cat((v, -v.flip(-1), -u.flip(-1), -u), dim=-1)
 
 

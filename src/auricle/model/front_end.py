@@ -47,22 +47,22 @@ class LappedAnalysis(Layer):
         super().__init__()
         self.register_buffer("window", sine_window(hop_length), persistent=False)
         self.register_buffer("rotation", rotation, persistent=False)
-        self._transform = transform
-        self._hop = hop_length
+        self.transform = transform
+        self.hop_length = hop_length
         self.ratio, self.block = Fraction(1, hop_length), hop_length
 
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
         """The last hop of samples, zeros at first."""
-        return (torch.zeros(batch, self._hop, device=device, dtype=dtype),)
+        return (torch.zeros(batch, self.hop_length, device=device, dtype=dtype),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, t, 1)`` to ``(b, t / hop, bins)``."""
         (past,) = state
         joined = torch.cat((past, x.squeeze(2)), dim=1)
-        frames = joined.unfold(1, 2 * self._hop, self._hop) * self.window
-        return self._transform(frames, self.rotation), (joined[:, joined.shape[1] - self._hop :],)
+        frames = joined.unfold(1, 2 * self.hop_length, self.hop_length) * self.window
+        return self.transform(frames, self.rotation), (joined[:, joined.shape[1] - self.hop_length :],)
 
 
 @final
@@ -76,21 +76,21 @@ class LappedSynthesis(Layer):
         super().__init__()
         self.register_buffer("window", sine_window(hop_length), persistent=False)
         self.register_buffer("rotation", rotation, persistent=False)
-        self._inverse = inverse
-        self._hop = hop_length
+        self.inverse = inverse
+        self.hop_length = hop_length
         self.ratio, self.latency = Fraction(hop_length), hop_length
 
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
         """The half frame that waits for its overlap, zeros at first."""
-        return (torch.zeros(batch, self._hop, device=device, dtype=dtype),)
+        return (torch.zeros(batch, self.hop_length, device=device, dtype=dtype),)
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, bins)`` to ``(b, n * hop, 1)``."""
         (tail,) = state
-        frames = self._inverse(x, self.rotation) * self.window
-        first, second = frames.split(self._hop, dim=2)
+        frames = self.inverse(x, self.rotation) * self.window
+        first, second = frames.split(self.hop_length, dim=2)
         samples = first + torch.cat((tail.unsqueeze(1), second[:, :-1]), dim=1)
         return samples.reshape(x.shape[0], -1, 1), (second[:, -1] if x.shape[1] else tail,)
 

@@ -43,7 +43,7 @@ class Entropy(Bottleneck):
         np.fill_diagonal(raw[:, config.dim :], -2.5)
         self.raw_scale = nn.Parameter(torch.from_numpy(raw))
 
-    def _at(self, levels: Tensor, quality: Tensor) -> Tensor:
+    def interpolate(self, levels: Tensor, quality: Tensor) -> Tensor:
         """Interpolate rows of ``levels`` ``(level, d)`` at ``quality`` ``(b,)``: ``(b, 1, d)``."""
         lower = quality.floor().long().clamp(0, self.quality_levels - 1)
         upper = (lower + 1).clamp(max=self.quality_levels - 1)
@@ -55,7 +55,7 @@ class Entropy(Bottleneck):
         second = F.pad(codes, (0, 0, 2, 0))[:, :-2]
         past = torch.cat((first, second), dim=-1)
         location = F.linear(past, self.mean)
-        floor = self._at(self.log_floor, quality).exp()
+        floor = self.interpolate(self.log_floor, quality).exp()
         return location, floor + F.linear(past.abs(), F.softplus(self.raw_scale)) + _SMALLEST_SCALE
 
     def forward(self, z: Tensor, quality: Tensor) -> Bottled:
@@ -64,7 +64,7 @@ class Entropy(Bottleneck):
         In training the rate is that of codes with uniform noise in place of rounding; the decoder hears rounded codes
         (straight-through) for half of the items and noisy ones for the others.
         """
-        scaled = z * self._at(self.log_gain, quality).exp()
+        scaled = z * self.interpolate(self.log_gain, quality).exp()
         codes = scaled + (scaled.round() - scaled).detach()
         charged = passed = codes
         if self.training:
@@ -73,27 +73,27 @@ class Entropy(Bottleneck):
             passed = torch.where(noisy, charged, codes)
         location, scale = self._prior(codes, quality)
         bits = logistic_bits(charged - location, scale).sum(-1).mean(-1)
-        out = passed * self._at(self.log_inverse, quality).exp()
+        out = passed * self.interpolate(self.log_inverse, quality).exp()
         return Bottled(out, codes.detach().int(), {"rate": bits * self._frame_rate / 1000.0})
 
     @torch.no_grad()
     def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
         """``bits`` ``(d,)``: per second, of rounded codes under the prior; their sum is the rate."""
-        codes = (z * self._at(self.log_gain, quality).exp()).round()
+        codes = (z * self.interpolate(self.log_gain, quality).exp()).round()
         location, scale = self._prior(codes, quality)
         return {"bits": logistic_bits(codes - location, scale).mean((0, 1)) * self._frame_rate}
 
     def unrounded(self, z: Tensor, quality: Tensor) -> Tensor:
         """Gain and inverse gain alone."""
-        return z * (self._at(self.log_gain, quality) + self._at(self.log_inverse, quality)).exp()
+        return z * (self.interpolate(self.log_gain, quality) + self.interpolate(self.log_inverse, quality)).exp()
 
     def quantise(self, z: Tensor, quality: float) -> Tensor:
-        gain = self._at(self.log_gain, torch.full((1,), quality, device=z.device)).exp()
+        gain = self.interpolate(self.log_gain, torch.full((1,), quality, device=z.device)).exp()
         return (z * gain).round().clamp(-(2**20), 2**20).int()
 
     def dequantise(self, codes: Tensor, quality: float) -> Tensor:
         """Codes times the inverse gain."""
-        inverse = self._at(self.log_inverse, torch.full((1,), quality, device=codes.device)).exp()
+        inverse = self.interpolate(self.log_inverse, torch.full((1,), quality, device=codes.device)).exp()
         return codes.to(inverse.dtype) * inverse
 
     @torch.no_grad()

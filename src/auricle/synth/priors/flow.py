@@ -152,12 +152,12 @@ class _Block(nn.Module):
 
 
 def _normed(h: Tensor) -> Tensor:
-    return F.layer_norm(h, h.shape[-1:])
+    return F.layer_norm(h, (int(h.shape[-1]),))  # a plain number, also where torch records what is done
 
 
 def _unit(h: Tensor) -> Tensor:
     """Queries and keys of one size keep attention from growing without bound (Henry et al., 2020)."""
-    return F.rms_norm(h, h.shape[-1:])
+    return F.rms_norm(h, (int(h.shape[-1]),))
 
 
 def _waves(t: Tensor) -> Tensor:

@@ -1,0 +1,40 @@
+"""``auricle export``."""
+
+import time
+from pathlib import Path
+
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
+from auricle.cli.screen import Screen
+from auricle.options.export import ExportForm
+
+
+def export(
+    model: str,
+    /,
+    *,
+    to: ExportForm,
+    out: Path,
+    prior: str | None = None,
+    force: Flag = False,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Write a model for programs that have no Auricle.
+
+    Args:
+        model: a shipped model's name or a model file.
+        to: onnx: graphs with explicit state, tables and configuration as JSON, and an example that needs nothing but
+            onnxruntime and numpy.
+        out: folder for the files.
+        prior: a shipped prior's name, or a file: its network is exported too.
+        force: replace existing files.
+    """
+    from auricle import export_model
+
+    screen, started = Screen(output), time.perf_counter()
+    with screen.progress("export") as on_progress:
+        result = export_model(model, out, to=to, prior=prior, force=force, on_progress=on_progress)
+    elapsed = time.perf_counter() - started
+    lines = [f"{result.folder / name} {format_size(size)}" for name, size in result.files.items()]
+    values = {"model": result.model, "out": result.folder, "files": dict(result.files), "elapsed_seconds": elapsed}
+    screen.result(lines, values)

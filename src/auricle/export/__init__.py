@@ -1,0 +1,1 @@
+"""Models for other programs: ONNX graphs, and TorchScript for nn~."""

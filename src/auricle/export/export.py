@@ -1,0 +1,82 @@
+"""Write a model for other programs."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import final
+
+from auricle.atomic import atomic_write, check_writable
+from auricle.errors import OutputError
+from auricle.export.onnx_export import write_onnx
+from auricle.lock import lock_new_folder
+from auricle.model import Autoencoder, load
+from auricle.options.export import ExportForm
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.file import load_prior
+
+_Writer = Callable[[Autoencoder, Prior | None, Path, OnProgress], None]
+_WRITERS: Mapping[ExportForm, _Writer] = MappingProxyType({"onnx": write_onnx})
+
+
+@final
+@dataclass(frozen=True)
+class ExportedModel:
+    """What was written.
+
+    Attributes:
+        folder: where.
+        files: names and sizes in bytes.
+        model: name of the model.
+    """
+
+    folder: Path
+    files: Mapping[str, int]
+    model: str
+
+
+def export_model(
+    model: Autoencoder | Path | str,
+    out: Path | str,
+    *,
+    to: ExportForm = "onnx",
+    prior: Prior | Path | str | None = None,
+    force: bool = False,
+    on_progress: OnProgress = ignore_progress,
+) -> ExportedModel:
+    """Write a model for programs that have no Auricle. Either all files of the folder appear, or none.
+
+    Args:
+        model: a model, a shipped one's name, or a file.
+        out: folder for the files.
+        to: ``onnx`` makes graphs with explicit state, tables and configuration as JSON, and an example that runs with
+            onnxruntime and numpy alone.
+        prior: of the model; its network is exported too.
+        force: replace files.
+        on_progress: is told how many graphs are written.
+
+    Raises:
+        ModelError: no such model or prior, a prior of another model, or one that can't be exported.
+        OutputError: a file exists, or can't be written.
+        MissingPackageError: a package of the extra `export` is not installed.
+    """
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file: name a folder")
+    loaded = model if isinstance(model, Autoencoder) else load(model)
+    loaded_prior = prior if prior is None or isinstance(prior, Prior) else load_prior(prior)
+    if loaded_prior is not None:
+        loaded_prior.require(loaded)
+    with tempfile.TemporaryDirectory(prefix="auricle-") as name:
+        _WRITERS[to](loaded, loaded_prior, Path(name), on_progress)
+        sources = sorted(Path(name).iterdir())
+        with lock_new_folder(folder):
+            for source in sources:
+                check_writable(folder / source.name, force=force)
+            for source in sources:
+                with atomic_write(folder / source.name, force=force) as temporary:
+                    temporary.write_bytes(source.read_bytes())
+        on_progress(Progress("written", len(sources), len(sources), "files"))
+        return ExportedModel(folder, {source.name: source.stat().st_size for source in sources}, loaded.name)
