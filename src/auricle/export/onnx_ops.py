@@ -62,9 +62,9 @@ _OPERATIONS: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
 def operations() -> Iterator[None]:
     """Teach torch's exporter these operations inside."""
     for name, symbolic in _OPERATIONS.items():
-        torch.onnx.register_custom_op_symbolic(name, symbolic, OPSET)
+        torch.onnx.register_custom_op_symbolic(name, symbolic, OPSET)  # pyright: ignore[reportPrivateImportUsage]
     try:
         yield
     finally:
         for name in _OPERATIONS:
-            torch.onnx.unregister_custom_op_symbolic(name, OPSET)
+            torch.onnx.unregister_custom_op_symbolic(name, OPSET)  # pyright: ignore[reportPrivateImportUsage]
