@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, str] = {
     "decompress": f"decompress a.aur new.wav --model {MODEL}",
     "verify": "verify a.aur",
     "repair": "repair a.aur new.aur",
+    "export": f"export {MODEL} --to onnx --out made",
     "info": f"info {MODEL}",
     "evaluate-synthesis": "evaluate-synthesis sounds --real sounds --embeddings log-mel",
     "benchmark": f"benchmark a.wav --model {MODEL} --against none --kbps 6 --metrics mel --skip-cost --out new.html",
