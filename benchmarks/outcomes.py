@@ -102,9 +102,8 @@ def main() -> None:
     ]
     bad = [trial.__dict__ for trial in trials if trial.end in BAD]
     settings = {"verbs": args.verbs, "conditions": args.conditions, "instants": args.instants}
-    publish(
-        "outcomes", args.out, settings, {"outcomes": rows, "bad": bad}, [table(rows), *([table(bad)] if bad else [])]
-    )
+    tables = [table(part) for part in (rows, bad) if part]
+    publish("outcomes", args.out, settings, {"outcomes": rows, "bad": bad}, tables)
     if bad:
         sys.exit(f"{len(bad)} of {len(trials)} runs ended badly")
 
