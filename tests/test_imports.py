@@ -20,7 +20,7 @@ MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
 JOBS = {"codec", "synth", "classify"}
 LEARN = {"losses", "discriminators", "training"}
-TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "bench", "export"}
+TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "archive", "bench", "export"}
 MAY_IMPORT = {
     "errors": set(),
     "lock": {"errors"},
@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "synth": WORK | LEARN | {"html"},
     "classify": WORK | LEARN | {"html"},
     "bench": WORK | JOBS | {"losses", "training", "html"},
+    "archive": WORK | JOBS | {"html"},
     "export": MODEL | {"data", "codec", "synth"},
     "api": TOP,
     "demo": TOP | {"api"},

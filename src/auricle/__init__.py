@@ -24,6 +24,16 @@ if TYPE_CHECKING:
     from auricle.api.train import Trained, train
     from auricle.api.train_prior import TrainedPrior, train_prior
     from auricle.api.training_run import TrainingCallbacks
+    from auricle.archive.codec_tasks import (
+        CompressTask,
+        DecompressTask,
+        InfoTask,
+        ModelChoice,
+        RepairTask,
+        VerifyTask,
+    )
+    from auricle.archive.manifest import FileRecord
+    from auricle.archive.run import ArchiveResult, run_archive
     from auricle.audio import read
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
@@ -64,6 +74,7 @@ if TYPE_CHECKING:
     )
     from auricle.export.export import ExportedModel, export_model
     from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.options.archive import ArchiveOptions
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.classification import (
         CacheOptions,
@@ -88,6 +99,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "ArchiveOptions",
+    "ArchiveResult",
     "AssetPaths",
     "AudioError",
     "AurInfo",
@@ -102,12 +115,14 @@ __all__ = [
     "Comparison",
     "CompressOptions",
     "CompressResult",
+    "CompressTask",
     "ConfigError",
     "CrossValidationOptions",
     "DataError",
     "Decoder",
     "DecompressOptions",
     "DecompressResult",
+    "DecompressTask",
     "DetectionOptions",
     "DetectorOptions",
     "DeviceConfig",
@@ -115,12 +130,15 @@ __all__ = [
     "Encoder",
     "ExportedModel",
     "Features",
+    "FileRecord",
     "FinetuneOptions",
     "FormatError",
     "GenerationOptions",
+    "InfoTask",
     "Latents",
     "MachineError",
     "MissingPackageError",
+    "ModelChoice",
     "ModelError",
     "ModelInfo",
     "ModelSummary",
@@ -132,6 +150,7 @@ __all__ = [
     "PriorTrainingOptions",
     "ReadLimits",
     "RepairResult",
+    "RepairTask",
     "SamplingOptions",
     "Similar",
     "SoundFileOptions",
@@ -146,6 +165,7 @@ __all__ = [
     "TrainingOptions",
     "Tuned",
     "VerifyResult",
+    "VerifyTask",
     "benchmark",
     "compress",
     "decode_latents",
@@ -169,6 +189,7 @@ __all__ = [
     "read",
     "read_latents",
     "repair",
+    "run_archive",
     "shift_latents",
     "similar",
     "suggest",
@@ -207,6 +228,13 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(_ERRORS, "auricle.errors"),
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
         **dict.fromkeys(_CODEC, "auricle.codec"),
+        **dict.fromkeys(
+            ("CompressTask", "DecompressTask", "InfoTask", "ModelChoice", "RepairTask", "VerifyTask"),
+            "auricle.archive.codec_tasks",
+        ),
+        "ArchiveOptions": "auricle.options.archive",
+        "FileRecord": "auricle.archive.manifest",
+        **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         **dict.fromkeys(("ExportedModel", "export_model"), "auricle.export.export"),
         "Packet": "auricle.codec.format.container",

@@ -14,6 +14,7 @@ from auricle.errors import OptionError
 
 if TYPE_CHECKING:
     from auricle import Autoencoder
+    from auricle.archive.codec_tasks import ModelChoice
 
 PIPE = Path("-")
 
@@ -93,6 +94,13 @@ class ModelOptions:
         from auricle import load
 
         return load(self.model, allow_edited=True)
+
+    @property
+    def choice(self) -> "ModelChoice":
+        """The same for many files: each process loads it once."""
+        from auricle.archive.codec_tasks import ModelChoice
+
+        return ModelChoice(self.model, self.allow_edited)
 
 
 DEFAULT_MODEL = ModelOptions()

@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; those of the process by default, which then is to end.
 
     Returns:
-        the exit code: 0, 2 for bad input (after one line on standard error), 128 and its number after a signal.
+        the exit code: 0, 1 where some of many files failed, 2 for bad input (after one line on standard error), 128 and
+        its number after a signal.
     """
     with EndingSignals() as signals:
         prepare_streams()
@@ -57,8 +58,9 @@ def _outcome(tokens: list[str]) -> int:
     try:
         if tokens in ([], ["-h"], ["--help"]):
             print_output(overview())
+            code = 0
         else:
-            _run(tokens)
+            code = _run(tokens)
         flush_output()
     except AuricleError as error:
         return _complain(f"error: {error}", BAD_INPUT)
@@ -68,7 +70,7 @@ def _outcome(tokens: list[str]) -> int:
         return _complain(f"error: {_system_error(error)}", BAD_INPUT)
     except MemoryError:
         return _complain("error: there is not enough memory for this", BAD_INPUT)
-    return 0
+    return code
 
 
 def app() -> "App":
@@ -105,15 +107,17 @@ def _prefer_one_thread() -> None:
         os.environ.update({name: "1" for name in _THREADS if name not in os.environ})
 
 
-def _run(tokens: list[str]) -> None:
+def _run(tokens: list[str]) -> int:
+    """The exit code that the verb returns; 0 where it returns none."""
     from cyclopts import CycloptsError
 
     try:
-        app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+        code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
         problem = " ".join(str(error).split()).rstrip(". ")
         raise OptionError(f"{problem}: see auricle{verb} --help") from error
+    return code if isinstance(code, int) else 0
 
 
 def _system_error(error: OSError) -> str:

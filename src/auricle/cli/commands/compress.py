@@ -1,9 +1,9 @@
 """``auricle compress``."""
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, final
 
 from cyclopts import Parameter
 
@@ -18,36 +18,81 @@ from auricle.cli.arguments import (
     print_result,
 )
 from auricle.cli.formatting import format_size
+from auricle.cli.many import run_many, show_many, split_target, total_bytes, written_sizes
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
+from auricle.options.archive import ArchiveOptions, ReportOptions
 from auricle.options.coding import CompressOptions
 
 
-def compress(
-    source: Path,
-    target: Path | None = None,
-    /,
-    *,
-    model: ModelOptions = DEFAULT_MODEL,
-    kbps: float | None = None,
-    quality: float | None = None,
-    options: Annotated[CompressOptions, Parameter(name="*", negative="")] = CompressOptions(),
-    force: Flag = False,
-    output: Output = DEFAULT_OUTPUT,
-) -> None:
-    """Compress an audio file into an .aur file.
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RateOptions:
+    """How many bits.
 
-    Args:
-        source: any audio file of 1 to 8 channels and 8 to 192 kHz; - is standard input.
-        target: the file to write; by default SOURCE with the suffix .aur; - is standard output.
-            With --kbps, and for 3 channels and more, a pipe's first minute is waited for.
+    Attributes:
         kbps: the bitrate to stay at or just under, kilobits per second of the whole file.
         quality: where to set the quality dial instead, from 0 to the model's highest level.
-        force: replace an existing file.
     """
+
+    kbps: float | None = None
+    quality: float | None = None
+
+
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class FolderOptions:
+    """Folders: how, and what is told of them."""
+
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions()
+    report: Annotated[ReportOptions, Parameter(name="*")] = ReportOptions()
+
+
+_ANY_RATE = RateOptions()
+_FOLDERS = FolderOptions()
+
+
+def compress(
+    *paths: Path,
+    model: ModelOptions = DEFAULT_MODEL,
+    rate: RateOptions = _ANY_RATE,
+    options: Annotated[CompressOptions, Parameter(name="*", negative="")] = CompressOptions(),
+    folders: FolderOptions = _FOLDERS,
+    force: Flag = False,
+    output: Output = DEFAULT_OUTPUT,
+) -> int:
+    """Compress an audio file into an .aur file, or a folder of them into another.
+
+    Args:
+        paths: any audio file of 1 to 8 channels and 8 to 192 kHz, and the file to write, by default the same with the
+            suffix .aur; - is standard input or output. Or folders, globs and files, and the folder to write into: then
+            subfolders and dates are kept, and what is done and unchanged is not done again.
+            With --kbps, and for 3 channels and more, a pipe's first minute is waited for.
+        force: replace existing files.
+    """
+    screen = Screen(output)
+    if many := split_target("compress", paths, folders.archive):
+        return _compress_many(*many, model, rate, options, folders, screen, force=force)
+    source, target = paths[0], paths[1] if len(paths) > 1 else None
+    _compress_one(source, target, model, rate, options, screen, force=force)
+    return 0
+
+
+def _compress_one(
+    source: Path,
+    target: Path | None,
+    model: ModelOptions,
+    rate: RateOptions,
+    options: CompressOptions,
+    screen: Screen,
+    *,
+    force: bool,
+) -> None:
     from auricle import compress as run
 
-    screen, started = Screen(output), time.perf_counter()
+    started = time.perf_counter()
     target = output_path(source, target, ".aur")
     with screen.progress(f"compress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
@@ -55,14 +100,14 @@ def compress(
             open_input(source),
             open_output(target),
             model=model.load(),
-            kbps=kbps,
-            quality=quality,
+            kbps=rate.kbps,
+            quality=rate.quality,
             options=options,
             force=force,
             on_progress=speed,
         )
-    if kbps is not None and result.kbps > kbps:
-        screen.note(_above(kbps, lowest=result.quality == 0))
+    if rate.kbps is not None and result.kbps > rate.kbps:
+        screen.note(_above(rate.kbps, lowest=result.quality == 0))
     for warning in result.warnings:
         screen.note(f"{source}: {warning}")
     elapsed = time.perf_counter() - started
@@ -73,6 +118,30 @@ def compress(
     )
     source_bytes = None if source == PIPE else source.stat().st_size
     print_result(screen, target, text, {**asdict(result), "source_bytes": source_bytes, "elapsed_seconds": elapsed})
+
+
+def _compress_many(
+    sources: tuple[Path, ...],
+    target: Path,
+    model: ModelOptions,
+    rate: RateOptions,
+    options: CompressOptions,
+    folders: FolderOptions,
+    screen: Screen,
+    *,
+    force: bool,
+) -> int:
+    from auricle import CompressTask
+
+    task = CompressTask(model.choice, rate.kbps, rate.quality, options)
+    share = folders.report.checked_share
+    result = run_many(task, sources, target, folders.archive, screen, checked_share=share, force=force)
+    for record in result.done:
+        for warning in record.result.get("warnings", ()):
+            screen.note(f"{record.source}: {warning}")
+    values = total_bytes(result)
+    kbps = 8e-3 * values["bytes"] / result.seconds if result.seconds else 0.0
+    return show_many(result, screen, f"{written_sizes(result)} at {kbps:.2f} kb/s", {**values, "kbps": kbps})
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

@@ -1,6 +1,7 @@
 """``auricle decompress``."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, final
@@ -18,8 +19,11 @@ from auricle.cli.arguments import (
     print_result,
 )
 from auricle.cli.formatting import format_spans, format_timestamp, parse_seconds
+from auricle.cli.many import run_many, show_many, split_target, total_bytes, written_sizes
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
+from auricle.errors import OptionError
+from auricle.options.archive import ArchiveOptions
 from auricle.options.coding import Bits, DecompressOptions, ReadLimits
 
 
@@ -38,36 +42,78 @@ class PartOptions:
     stop: str | None = None
 
 
-_EVERYTHING = PartOptions()
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class DecodingOptions:
+    """What comes out.
 
-
-def decompress(
-    source: Path,
-    target: Path | None = None,
-    /,
-    *,
-    model: ModelOptions = DEFAULT_MODEL,
-    part: PartOptions = _EVERYTHING,
-    any_decoder: Flag = False,
-    bits: Bits | None = None,
-    limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
-    force: Flag = False,
-    output: Output = DEFAULT_OUTPUT,
-) -> None:
-    """Turn an .aur file back into an audio file.
-
-    Args:
-        source: an .aur file; - is standard input.
-        target: the .wav, .flac, .ogg, .opus or .mp3 file to write; by default SOURCE with the suffix .wav;
-            - is standard output.
+    Attributes:
         any_decoder: take a model with another decoder, if its tables can read the file.
         bits: of each sample of a .wav or .flac: 16, 24, or float in a .wav; by default those of the source, where the
             file says so.
-        force: replace an existing file.
+        suffix: of the files that a folder's become: .wav, .flac, .ogg, .opus or .mp3.
     """
+
+    any_decoder: Flag = False
+    bits: Bits | None = None
+    suffix: str = ".wav"
+
+
+_EVERYTHING = PartOptions()
+_DECODING = DecodingOptions()
+
+
+def decompress(
+    *paths: Path,
+    model: ModelOptions = DEFAULT_MODEL,
+    part: PartOptions = _EVERYTHING,
+    decoding: DecodingOptions = _DECODING,
+    limits: Annotated[ReadLimits, Parameter(name="*")] = ReadLimits(),
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
+    force: Flag = False,
+    output: Output = DEFAULT_OUTPUT,
+) -> int:
+    """Turn an .aur file back into an audio file, or a folder of them into another.
+
+    Args:
+        paths: an .aur file, and the .wav, .flac, .ogg, .opus or .mp3 file to write, by default the same with the suffix
+            .wav; - is standard input or output. Or folders, globs and files, and the folder to write into.
+        force: replace existing files.
+    """
+    screen = Screen(output)
+    options = DecompressOptions(decoding.any_decoder, limits, decoding.bits)
+    if many := split_target("decompress", paths, archive):
+        if part != _EVERYTHING:
+            raise OptionError("a part of many files: name one, or leave --start and --stop out")
+        from auricle import DecompressTask
+
+        result = run_many(DecompressTask(model.choice, decoding.suffix, options), *many, archive, screen, force=force)
+        for record in result.done:
+            if record.result.get("lost"):
+                screen.note(f"{record.source}: {_lost(record.result['lost'], record.result['sample_rate'])}")
+        return show_many(result, screen, written_sizes(result), total_bytes(result))
+    _decompress_one(paths[0], paths[1] if len(paths) > 1 else None, model, part, options, screen, force=force)
+    return 0
+
+
+def _lost(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
+    return f"lost and faded out: {format_spans(spans, sample_rate)}"
+
+
+def _decompress_one(
+    source: Path,
+    target: Path | None,
+    model: ModelOptions,
+    part: PartOptions,
+    options: DecompressOptions,
+    screen: Screen,
+    *,
+    force: bool,
+) -> None:
     from auricle import decompress as run
 
-    screen, started = Screen(output), time.perf_counter()
+    started = time.perf_counter()
     target = output_path(source, target, ".wav")
     with screen.progress(f"decompress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
@@ -77,12 +123,12 @@ def decompress(
             model=model.load(),
             start=None if part.start is None else parse_seconds(part.start),
             stop=None if part.stop is None else parse_seconds(part.stop),
-            options=DecompressOptions(any_decoder, limits, bits),
+            options=options,
             force=force,
             on_progress=speed,
         )
     if result.lost:
-        screen.note(f"lost and faded out: {format_spans(result.lost, result.sample_rate)}")
+        screen.note(_lost(result.lost, result.sample_rate))
     elapsed = time.perf_counter() - started
     text = (
         f"{name_and_size(source)} -> {name_and_size(target)}: {format_timestamp(result.seconds)}, "

@@ -1,0 +1,161 @@
+"""Which of the sources are worked on, and where each result goes: settled before anything is written."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import final
+
+from auricle.archive.manifest import FAILED, FileRecord, Manifest
+from auricle.archive.sources import Source, SourceList
+from auricle.archive.task import ArchiveTask, FileJob
+from auricle.errors import OptionError, OutputError
+
+MANIFEST_NAME = "manifest.jsonl"
+
+
+@final
+@dataclass(frozen=True)
+class Plan:
+    """What a run does.
+
+    Attributes:
+        jobs: files to work on, in the order of their names.
+        done: records of those that are done and unchanged.
+        failed: records of those that can't be begun.
+    """
+
+    jobs: tuple[FileJob, ...]
+    done: tuple[FileRecord, ...]
+    failed: tuple[FileRecord, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Of the sources that are worked on."""
+        return sum(job.record.bytes for job in self.jobs)
+
+
+def check_target_folder(target: Path, paths: Sequence[Path]) -> None:
+    """Refuse a target that is a file, or lies in a folder that is read.
+
+    Raises:
+        OptionError: it lies there.
+        OutputError: it is a file.
+    """
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file: name the folder to write into")
+    resolved = target.resolve()
+    for folder in paths:
+        if folder.is_dir() and resolved.is_relative_to(folder.resolve()):
+            raise OptionError(f"{target} lies inside {folder}, which is read: name a folder outside it")
+
+
+def make_plan(
+    found: SourceList,
+    target: Path | None,
+    task: ArchiveTask,
+    manifest: Manifest,
+    key: str,
+    *,
+    force: bool,
+    checked_share: float,
+) -> Plan:
+    """Compare what there is with what the ledger says."""
+    names = {source.name: _target_name(source, task) for source in found.sources}
+    sharing = _sharing(found.sources, names)
+    jobs: list[FileJob] = []
+    done: list[FileRecord] = []
+    failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in found.refused]
+    for source in found.sources:
+        name = names[source.name]
+        record = _with_status(FileRecord(source.name, FAILED, settings=key, target=name), source.path)
+        rivals = [rival for rival in sharing.get(name or source.name, ()) if rival != source]
+        if rivals:
+            failed.append(replace(record, error=_shared_target(source, rivals[0], target, name)))
+            continue
+        path = target / name if target is not None and name else source.path
+        earlier = manifest.records.get(source.name)
+        earlier = earlier if earlier is not None and _is_still_there(earlier, path, task) else None
+        check = _is_checked(source.name, checked_share)
+        if earlier is not None and _is_unchanged(earlier, record) and ("check" in earlier.result or not check):
+            done.append(earlier)
+            continue
+        mine = earlier is not None or name in manifest.started
+        jobs.append(FileJob(len(jobs), source.path, path, force or mine, check, record, earlier))
+    return Plan(tuple(jobs), tuple(done), tuple(failed))
+
+
+def refuse_other_settings(manifest: Manifest, key: str, target: Path | None) -> None:
+    """Refuse to mix results of other settings with those of this run.
+
+    Raises:
+        OptionError: the ledger has some.
+    """
+    others = {record.settings for record in manifest.records.values() if record.is_done} - {key}
+    if not others:
+        return
+    before, now = manifest.settings.get(others.pop(), {}), manifest.settings[key]
+    changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    what = ", ".join(f"{name} {before.get(name)}, now {now.get(name)}" for name in changed[:3]) or "unknown ones"
+    raise OptionError(
+        f"{target or manifest.path} holds results of other settings ({what}): name another place, or use --force to "
+        "make them anew"
+    )
+
+
+def _target_name(source: Source, task: ArchiveTask) -> str:
+    return str(PurePosixPath(source.name).with_suffix(task.suffix)) if task.suffix else ""
+
+
+def _sharing(sources: Sequence[Source], names: dict[str, str]) -> dict[str, list[Source]]:
+    """Sources by the name of their target, or by their own where nothing is written; only where it is not theirs
+    alone."""
+    by_name: dict[str, list[Source]] = {}
+    for source in sources:
+        by_name.setdefault(names[source.name] or source.name, []).append(source)
+    return {name: group for name, group in by_name.items() if len(group) > 1}
+
+
+def _shared_target(source: Source, rival: Source, target: Path | None, name: str) -> str:
+    if not name:
+        return f"{source.path} and {rival.path} have one name here, {source.name}: name the folder above both"
+    place = name if target is None else target / name
+    return f"{source.path} and {rival.path} would both become {place}: rename one, or write them apart"
+
+
+def _with_status(record: FileRecord, path: Path) -> FileRecord:
+    try:
+        status = path.stat()
+    except OSError:
+        return record  # reading it will say why
+    return replace(record, bytes=status.st_size, modified_ns=status.st_mtime_ns)
+
+
+def _is_still_there(earlier: FileRecord, target: Path, task: ArchiveTask) -> bool:
+    """Whether a file was done, and its result lies where it was written, of the same size and date."""
+    if not earlier.is_done:
+        return False
+    if not task.suffix:
+        return True
+    try:
+        status = target.stat()
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (earlier.target_bytes, earlier.modified_ns)
+
+
+def _is_unchanged(earlier: FileRecord, record: FileRecord) -> bool:
+    same = (earlier.bytes, earlier.modified_ns, earlier.settings, earlier.target)
+    return same == (record.bytes, record.modified_ns, record.settings, record.target)
+
+
+def _is_checked(name: str, share: float) -> bool:
+    """A choice that is the same in every run."""
+    digits = sha256(os.fsencode(name)).digest()[:4]
+    return int.from_bytes(digits, "big") < share * 2**32
+
+
+def leftover_folders(manifest: Manifest, target: Path) -> Iterator[Path]:
+    """Where a run that was killed may have left something half-written."""
+    yield from sorted({(target / name).parent for name in manifest.started})

@@ -1,0 +1,202 @@
+"""Which files a run works on: of folders, globs, lists and single names; and what each is called below the target."""
+
+import glob
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.errors import DataError, OptionError
+
+_WILDCARDS = frozenset("*?[")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to work on.
+
+    Attributes:
+        path: where it is.
+        name: its place below what was named, with forward slashes: where the result lies below the target.
+    """
+
+    path: Path
+    name: str
+
+
+@final
+@dataclass(frozen=True)
+class SourceList:
+    """Files to work on, by name.
+
+    Attributes:
+        sources: each once.
+        refused: folders and links that can't be entered, and why.
+        notes: links that were left out without loss, in words.
+        others: number of files of other kinds that were passed over.
+    """
+
+    sources: tuple[Source, ...]
+    refused: tuple[tuple[Path, str], ...]
+    notes: tuple[str, ...]
+    others: int
+
+
+def is_many(paths: Sequence[Path]) -> bool:
+    """Whether paths name more than one file: several, a folder or a glob."""
+    return len(paths) > 1 or any(path.is_dir() or _is_glob(path) for path in paths)
+
+
+def find_sources(
+    paths: Sequence[Path], listed: Sequence[Path], accepts: Callable[[str], bool], kind: str
+) -> SourceList:
+    """Every file that was named. Hidden ones in folders are passed over; links are followed, but no folder twice.
+
+    Files of one folder are called by their place in it, those of several by the folder's name before it; those of a
+    glob by their place below its fixed part; files of a list by their place below the folder that all share; others by
+    their bare name.
+
+    Args:
+        paths: files, folders and globs.
+        listed: files and folders of a list.
+        accepts: whether a file of this name is of the kind, where a folder or a glob names it.
+        kind: of the files, for messages, as ``audio files``.
+
+    Raises:
+        DataError: a path does not exist, or none holds a file of the kind.
+        OptionError: nothing was named.
+    """
+    if not (paths or listed):
+        raise OptionError(f"nothing to read: name {kind}, or a folder of them")
+    finder = _Finder(accepts)
+    for path in paths:
+        if path.is_dir():
+            finder.add_folder(path, "" if len(paths) + len(listed) == 1 else f"{path.resolve().name}/")
+        elif _is_glob(path):
+            finder.add_glob(path, kind)
+        else:
+            finder.add_file(path, path.name)
+    shared = _shared_folder(listed)
+    for path in listed:
+        name = os.path.relpath(path, shared).replace(os.sep, "/")
+        if path.is_dir():
+            finder.add_folder(path, "" if name == "." else f"{name}/")
+        else:
+            finder.add_file(path, name)
+    result = finder.result()
+    if not result.sources:
+        reason = f"; the first problem: {result.refused[0][1]}" if result.refused else ""
+        places = ", ".join(map(str, (*paths, *listed)[:3]))
+        raise DataError(f"{places} holds no {kind}: name others{reason}")
+    return result
+
+
+def read_list(file: Iterable[str]) -> tuple[Path, ...]:
+    """Paths, one a line; empty lines do not count."""
+    return tuple(Path(line.rstrip("\r\n")) for line in file if line.strip())
+
+
+def _is_glob(path: Path) -> bool:
+    return not _WILDCARDS.isdisjoint(str(path)) and not os.path.lexists(path)
+
+
+def _shared_folder(paths: Sequence[Path]) -> Path:
+    parents = [os.path.abspath(path if path.is_dir() and len(paths) == 1 else path.parent) for path in paths]  # noqa: PTH100
+    try:
+        return Path(os.path.commonpath(parents)) if parents else Path()
+    except ValueError as error:  # two drives of Windows
+        raise OptionError("the files of the list share no folder: give a list for each drive") from error
+
+
+@final
+class _Finder:
+    """Collects files; each path once."""
+
+    def __init__(self, accepts: Callable[[str], bool]) -> None:
+        self._accepts = accepts
+        self._sources: dict[str, Source] = {}
+        self._places: dict[tuple[int, int], str] = {}
+        self._refused: list[tuple[Path, str]] = []
+        self._notes: list[str] = []
+        self._others = 0
+
+    def result(self) -> SourceList:
+        sources = sorted(self._sources.values(), key=lambda source: (source.name, str(source.path)))
+        return SourceList(tuple(sources), tuple(self._refused), tuple(self._notes), self._others)
+
+    def add_file(self, path: Path, name: str) -> None:
+        self._sources.setdefault(os.path.abspath(path), Source(path, name))  # noqa: PTH100 (links keep their names)
+
+    def add_glob(self, pattern: Path, kind: str) -> None:
+        fixed = Path(*_before_wildcards(pattern.parts))
+        matches = sorted(glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (hidden ones stay hidden)
+        if not matches:
+            raise DataError(f"nothing matches {pattern}: name {kind}, or a folder of them")
+        for match in map(Path, matches):
+            name = os.path.relpath(match, fixed).replace(os.sep, "/")
+            if match.is_dir():
+                self.add_folder(match, f"{name}/")
+            elif self._accepts(match.name):
+                self.add_file(match, name)
+            else:
+                self._others += 1
+
+    def add_folder(self, folder: Path, prefix: str) -> None:
+        """The files of a folder: real folders before linked ones, so that each keeps its own place."""
+        links: deque[tuple[str, str]] = deque([(str(folder), prefix)])
+        while links:
+            path, place = links.popleft()
+            stack = [(path, place)]
+            while stack:
+                path, place = stack.pop()
+                if not self._enters(path):
+                    continue
+                for entry in self._entries(path):
+                    if is_folder := self._is_folder(entry):
+                        (links if entry.is_symlink() else stack).append((entry.path, f"{place}{entry.name}/"))
+                    elif is_folder is None:
+                        continue
+                    elif self._accepts(entry.name):
+                        self.add_file(Path(entry.path), f"{place}{entry.name}")
+                    else:
+                        self._others += 1
+
+    def _enters(self, path: str) -> bool:
+        """Whether nobody has been in this folder."""
+        try:
+            status = os.stat(path)  # noqa: PTH116
+        except OSError as error:
+            self._refused.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
+            return False
+        number = (status.st_dev, status.st_ino)
+        earlier = self._places.setdefault(number, path)
+        if earlier != path:
+            self._notes.append(f"left out: {path} leads to {earlier}, which is read there")
+        return earlier == path
+
+    def _entries(self, path: str) -> Iterator[os.DirEntry[str]]:
+        try:
+            with os.scandir(path) as entries:
+                visible = [entry for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            self._refused.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
+            return
+        yield from sorted(visible, key=lambda entry: entry.name)
+
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool | None:
+        """None where nobody can tell: that is noted."""
+        try:
+            return entry.is_dir()
+        except OSError as error:  # links that lead round in a circle
+            self._refused.append((Path(entry.path), f"can't open {entry.path}: {error.strerror}"))
+            return None
+
+
+def _before_wildcards(parts: Sequence[str]) -> Iterator[str]:
+    for part in parts[:-1]:
+        if not _WILDCARDS.isdisjoint(part):
+            return
+        yield part

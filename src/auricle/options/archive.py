@@ -1,0 +1,68 @@
+"""Options of working on many files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+from auricle.errors import OptionError
+
+_MOST_JOBS = 1024
+
+
+@final
+@dataclass(frozen=True)
+class ArchiveOptions:
+    """How many files are worked on.
+
+    Attributes:
+        jobs: processes that work on files side by side; each loads its models once.
+        files_from: a text file with more paths, one a line; - is standard input. They keep their folders below the one
+            that all of them share.
+        manifest: the ledger from which a run goes on after anything; by default manifest.jsonl in the folder that is
+            written, and none where nothing is written.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    jobs: int = 1
+    files_from: Path | None = None
+    manifest: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.jobs <= _MOST_JOBS:
+            raise OptionError(f"--jobs of {self.jobs}: give 1 to {_MOST_JOBS}")
+
+
+@final
+@dataclass(frozen=True)
+class ReportOptions:
+    """What is told of a folder that was compressed.
+
+    Attributes:
+        check: the share of the files that are decoded again and measured, as 1%; always the same ones.
+        report: an HTML page to write: sizes, bitrates by folder, and the worst of the checked files to listen to.
+
+    Raises:
+        OptionError: the share is none.
+    """
+
+    check: str | None = None
+    report: Path | None = None
+
+    def __post_init__(self) -> None:
+        _ = self.checked_share
+
+    @property
+    def checked_share(self) -> float:
+        """Between 0 and 1."""
+        if self.check is None:
+            return 0.0
+        text = self.check.strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            raise OptionError(f"--check of {self.check[:20]!r}: give a share of the files, as 1%")
+        return share
