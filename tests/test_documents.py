@@ -26,6 +26,7 @@ DOCUMENTS = (
             "training",
             "doctor",
             "watching",
+            "archive",
             "scale",
             "files",
             "format",

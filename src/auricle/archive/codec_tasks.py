@@ -79,16 +79,16 @@ class CompressTask(ArchiveTask):
     suffix: str = field(default=_AUR, init=False)
 
     def accepts(self, name: str) -> bool:
-        """Audio files by their suffix."""
+        """Audio files, told by their suffix."""
         return is_audio(name)
 
     def settings(self) -> Mapping[str, Any]:
-        """Model and options."""
+        """What decides the result: model and options."""
         model = self.model.identity() if self.model.name else {n: digest_of_model(n) for n in ("speech", "music")}
         return {"model": model, "kbps": self.kbps, "quality": self.quality, **asdict(self.options)}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
-        """Compress one."""
+        """Compress one of the files."""
         from auricle import audio
         from auricle.codec import compress
         from auricle.model import default_model
@@ -141,7 +141,7 @@ class DecompressTask(ArchiveTask):
         subtype_of_bits(Path(f"sound{self.suffix}"), self.options.bits)
 
     def accepts(self, name: str) -> bool:
-        """.aur files."""
+        """Files whose name ends with .aur."""
         return is_aur(name)
 
     def settings(self) -> Mapping[str, Any]:
@@ -150,7 +150,7 @@ class DecompressTask(ArchiveTask):
         return {"model": self.model.identity(), "suffix": self.suffix, **options}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
-        """Decompress one."""
+        """Decompress one of the files."""
         from auricle.codec import decompress
 
         model = model_of_file(source, self.model, models, any_decoder=self.options.any_decoder)
@@ -174,15 +174,15 @@ class VerifyTask(ArchiveTask):
     kind: str = field(default=".aur files", init=False)
 
     def accepts(self, name: str) -> bool:
-        """.aur files."""
+        """Files whose name ends with .aur."""
         return is_aur(name)
 
     def settings(self) -> Mapping[str, Any]:
-        """The model."""
+        """What decides the result: the model."""
         return {"model": ModelChoice(self.model).identity()}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
-        """Verify one."""
+        """Verify one of the files."""
         from auricle.codec import verify
 
         model = None if self.model is None else ModelChoice(self.model).load(models, "")
@@ -206,15 +206,15 @@ class RepairTask(ArchiveTask):
     suffix: str = field(default=_AUR, init=False)
 
     def accepts(self, name: str) -> bool:
-        """.aur files."""
+        """Files whose name ends with .aur."""
         return is_aur(name)
 
     def settings(self) -> Mapping[str, Any]:
-        """None that decide the result."""
+        """Nothing decides the result but the file."""
         return {}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
-        """Repair one."""
+        """Repair one of the files."""
         from auricle.codec import repair
 
         result = repair(source, target, limits=self.limits, force=force)
@@ -231,15 +231,15 @@ class InfoTask(ArchiveTask):
     kind: str = field(default=".aur files", init=False)
 
     def accepts(self, name: str) -> bool:
-        """.aur files."""
+        """Files whose name ends with .aur."""
         return is_aur(name)
 
     def settings(self) -> Mapping[str, Any]:
-        """None."""
+        """Nothing decides the result but the file."""
         return {}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
-        """Read one."""
+        """Read one of the files."""
         from auricle.codec import info
 
         result = info(source)

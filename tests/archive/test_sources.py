@@ -1,0 +1,78 @@
+"""Which files are found, and what they are called."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from auricle.archive.sources import SourceList, find_sources, read_list
+from auricle.errors import DataError, OptionError
+
+
+def accepts(name: str) -> bool:
+    return name.endswith((".wav", ".flac"))
+
+
+def names(found: SourceList) -> list[str]:
+    return [source.name for source in found.sources]
+
+
+def find(*paths: Path, listed: tuple[Path, ...] = ()) -> SourceList:
+    return find_sources(paths, listed, accepts, "audio files")
+
+
+def test_a_folder_is_named_from_inside(folder: Path):
+    found = find(folder)
+    assert names(found) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
+    assert found.others == 1 and not found.refused and not found.notes
+
+
+def test_several_folders_keep_their_names(folder: Path):
+    assert names(find(folder / "low", folder / "a.wav")) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
+
+
+def test_a_glob_is_named_below_its_fixed_part(folder: Path):
+    assert names(find(folder / "**" / "*.wav")) == ["a.wav", "low/b.wav"]
+    assert names(find(folder / "*")) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
+    with pytest.raises(DataError, match=r"nothing matches .*\*\.ogg"):
+        find(folder / "*.ogg")
+
+
+def test_a_list_keeps_folders_below_the_shared_one(folder: Path):
+    listed = read_list([f"{folder / 'low' / 'b.wav'}\n", "\n", f"{folder / 'low' / 'deep' / 'c.flac'}\n"])
+    assert names(find(listed=listed)) == ["b.wav", "deep/c.flac"]
+
+
+def test_a_file_that_is_named_twice_counts_once(folder: Path):
+    assert len(find(folder / "a.wav", folder / "a.wav").sources) == 1
+
+
+def test_links_in_a_circle_end(folder: Path):
+    (folder / "low" / "up").symlink_to(folder)
+    (folder / "loop.wav").symlink_to(folder / "loop.wav")
+    found = find(folder)
+    assert names(found) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
+    assert len(found.notes) == 1 and "low/up leads to" in found.notes[0]
+    assert len(found.refused) == 1 and "loop.wav" in found.refused[0][1]
+
+
+def test_a_linked_folder_is_read_and_a_real_place_comes_first(folder: Path, tmp_path: Path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "d.wav").write_text("sound")
+    (folder / "early").symlink_to(folder / "low")
+    (folder / "linked").symlink_to(elsewhere)
+    assert names(find(folder)) == ["a.wav", "linked/d.wav", "low/b.wav", "low/deep/c.flac"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are bytes on POSIX systems only")
+def test_names_of_other_encodings(folder: Path):
+    (folder / os.fsdecode(b"caf\xe9.wav")).write_text("sound")
+    assert os.fsdecode(b"caf\xe9.wav") in names(find(folder))
+
+
+def test_nothing_found_is_said(tmp_path: Path):
+    with pytest.raises(DataError, match="holds no audio files"):
+        find(tmp_path)
+    with pytest.raises(OptionError, match="nothing to read"):
+        find()
