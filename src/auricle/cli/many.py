@@ -36,7 +36,7 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     from auricle.archive.sources import is_many
 
     if not paths and archive.files_from is None:
-        raise OptionError(f"no file: see auricle {verb} --help")
+        raise OptionError(f"SOURCE requires an argument: see auricle {verb} --help")
     if archive.files_from is None and (len(paths) == 1 or (len(paths) == 2 and not paths[1].is_dir())):
         if not is_many(paths[:1]):
             return None

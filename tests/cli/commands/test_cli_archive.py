@@ -85,8 +85,8 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
         ("--check of '2%%'", "compress in out --check 2%%"),
         ("can't read the list", "verify --files-from missing.txt"),
         ("no model 'unknown'", "compress in out --model unknown"),
-        ("no file: see auricle compress", "compress"),
-        ("no file: see auricle verify", "verify"),
+        ("SOURCE requires an argument", "compress"),
+        ("FILE requires an argument", "verify"),
     ],
 )
 def test_bad_input_is_one_line(auricle, folder: Path, monkeypatch: pytest.MonkeyPatch, said: str, command: str):

@@ -42,7 +42,7 @@ def info(
         line = f"{format_duration(result.seconds)} of sound"
         return show_many(result, screen, line, {"infos": infos}, rows=rows)
     if not files:
-        raise OptionError("no file: see auricle info --help")
+        raise OptionError("FILE requires an argument: see auricle info --help")
     _show_one(files[0], screen)
     return 0
 

@@ -46,7 +46,7 @@ def verify(
         line = f"{format_size(sum(record.bytes for record in result.done))}, {packets} packets whole"
         return show_many(result, screen, line, {"packets": packets, "repaired": [record.source for record in lost]})
     if not files:
-        raise OptionError("no file: see auricle verify --help")
+        raise OptionError("FILE requires an argument: see auricle verify --help")
     _verify_one(files[0], model, limits, screen)
     return 0
 
