@@ -205,7 +205,7 @@ def test_an_interrupt_finishes_what_is_held(slow: subprocess.Popen[str], folder:
     os.killpg(slow.pid, signal.SIGINT)  # as a terminal does: to all processes
     said, problems = slow.communicate(timeout=60)
     assert slow.returncode == 130 and not problems
-    assert "once more drops them" in said and "the same command goes on from here" in said
+    assert "the same command goes on from here" in said
     records = [json.loads(line) for line in (out / "manifest.jsonl").read_text().splitlines()]
     done = [record for record in records if record.get("state") == "done"]
     assert len(done) == runs(task) == len(contents(out)) < 63
