@@ -9,16 +9,19 @@ from typing import final
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.errors import OutputError
+from auricle.export.nn_tilde import write_nn_tilde
 from auricle.export.onnx_export import write_onnx
+from auricle.export.parts import ExportParts
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder, load
 from auricle.options.export import ExportForm
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.directions import Directions
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import load_prior
 
-_Writer = Callable[[Autoencoder, Prior | None, Path, OnProgress], None]
-_WRITERS: Mapping[ExportForm, _Writer] = MappingProxyType({"onnx": write_onnx})
+_Writer = Callable[[ExportParts, Path, OnProgress], None]
+_WRITERS: Mapping[ExportForm, _Writer] = MappingProxyType({"onnx": write_onnx, "nn~": write_nn_tilde})
 
 
 @final
@@ -43,6 +46,7 @@ def export_model(
     *,
     to: ExportForm = "onnx",
     prior: Prior | Path | str | None = None,
+    directions: Directions | Path | None = None,
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> ExportedModel:
@@ -52,13 +56,15 @@ def export_model(
         model: a model, a shipped one's name, or a file.
         out: folder for the files.
         to: ``onnx`` makes graphs with explicit state, tables and configuration as JSON, and an example that runs with
-            onnxruntime and numpy alone.
+            onnxruntime and numpy alone; ``nn~`` makes a TorchScript file for Max and Pure Data.
         prior: of the model; its network is exported too.
+        directions: of the model, from `principal_directions` or its file: latents can be shifted along them.
         force: replace files.
         on_progress: is told how many graphs are written.
 
     Raises:
         ModelError: no such model or prior, a prior of another model, or one that can't be exported.
+        OptionError: what goes along has no place in this form.
         OutputError: a file exists, or can't be written.
         MissingPackageError: a package of the extra `export` is not installed.
     """
@@ -69,8 +75,11 @@ def export_model(
     loaded_prior = prior if prior is None or isinstance(prior, Prior) else load_prior(prior)
     if loaded_prior is not None:
         loaded_prior.require(loaded)
+    axes = directions if directions is None or isinstance(directions, Directions) else Directions.load(directions)
+    if axes is not None:
+        axes.require(loaded)
     with tempfile.TemporaryDirectory(prefix="auricle-") as name:
-        _WRITERS[to](loaded, loaded_prior, Path(name), on_progress)
+        _WRITERS[to](ExportParts(loaded, loaded_prior, axes), Path(name), on_progress)
         sources = sorted(Path(name).iterdir())
         with lock_new_folder(folder):
             for source in sources:

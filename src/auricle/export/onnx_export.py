@@ -14,12 +14,14 @@ from auricle.export.code_graphs import code_graphs
 from auricle.export.flat_step import FlatStep
 from auricle.export.graphs import Graph, write_half
 from auricle.export.onnx_ops import OPSET
+from auricle.export.parts import ExportParts
 from auricle.export.portable import portable
 from auricle.export.prior_graphs import prior_graph
 from auricle.extras import require
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.bottleneck import Tables
 from auricle.progress import OnProgress, Progress
+from auricle.synth.directions import Directions
 from auricle.synth.priors.base import Prior
 
 _CLIP = {0: "batch", 1: "samples"}
@@ -30,13 +32,14 @@ HALF = ".float16"
 """What stands before the suffix of a graph with weights in 16 bits."""
 
 
-def write_onnx(model: Autoencoder, prior: Prior | None, folder: Path, on_progress: OnProgress) -> None:
+def write_onnx(parts: ExportParts, folder: Path, on_progress: OnProgress) -> None:
     """Fill an empty folder.
 
     Raises:
         ModelError: a part of the model or the prior can't be exported.
         MissingPackageError: the package onnx is not installed.
     """
+    model, prior = parts.model, parts.prior
     require("onnx", extra="export", purpose="ONNX graphs")
     graphs = _graphs(portable(model))
     if prior is not None:
@@ -56,6 +59,8 @@ def write_onnx(model: Autoencoder, prior: Prior | None, folder: Path, on_progres
     _write_json(folder / "config.json", {**_describe(model), "graphs": described})
     if prior is not None:
         _write_json(folder / "prior.json", _describe_prior(prior))
+    if parts.directions is not None:
+        _write_json(folder / "directions.json", _describe_directions(parts.directions))
     if model.tables is not None:
         _write_json(folder / "tables.json", _describe_tables(model.tables))
         for name, target in (("aur.py", "aur.py"), ("example.py.txt", "example.py")):
@@ -143,6 +148,12 @@ def _describe_prior(prior: Prior) -> dict[str, Any]:
         "window": prior.window,
         **statistics,
     }
+
+
+def _describe_directions(directions: Directions) -> dict[str, Any]:
+    """Moving latents by x deviations along direction i adds ``x * deviations[i] * axes[i]``."""
+    arrays = {name: getattr(directions, name).tolist() for name in ("mean", "axes", "deviations")}
+    return {"titles": directions.titles, **arrays}
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

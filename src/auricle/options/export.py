@@ -2,5 +2,5 @@
 
 from typing import Literal
 
-ExportForm = Literal["onnx"]
+ExportForm = Literal["onnx", "nn~"]
 """For which programs a model is written."""

@@ -16,6 +16,7 @@ def export(
     to: ExportForm,
     out: Path,
     prior: str | None = None,
+    directions: Path | None = None,
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
@@ -24,16 +25,19 @@ def export(
     Args:
         model: a shipped model's name or a model file.
         to: onnx: graphs with explicit state, tables and configuration as JSON, and an example that needs nothing but
-            onnxruntime and numpy.
+            onnxruntime and numpy. nn~: TorchScript for Max and Pure Data.
         out: folder for the files.
         prior: a shipped prior's name, or a file: its network is exported too.
+        directions: a file that `auricle latents FOLDER` made: latents can be shifted along them.
         force: replace existing files.
     """
     from auricle import export_model
 
     screen, started = Screen(output), time.perf_counter()
     with screen.progress("export") as on_progress:
-        result = export_model(model, out, to=to, prior=prior, force=force, on_progress=on_progress)
+        result = export_model(
+            model, out, to=to, prior=prior, directions=directions, force=force, on_progress=on_progress
+        )
     elapsed = time.perf_counter() - started
     lines = [f"{result.folder / name} {format_size(size)}" for name, size in result.files.items()]
     values = {"model": result.model, "out": result.folder, "files": dict(result.files), "elapsed_seconds": elapsed}
