@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "classify fit": f"classify fit sounds --model {MODEL} --out new.classifier.safetensors",
     "classify predict": f"classify predict a.wav --classifier mine.classifier.safetensors --model {MODEL}",
     "classify evaluate": f"classify evaluate sounds --model {MODEL} --out new.png",
-    "classify detect": f"classify detect a.wav --classifier mine.classifier.safetensors --model {MODEL} --out new.csv",
+    "classify detect": f"classify detect long.wav --classifier mine.detector.safetensors --model {MODEL} --out new.csv",
     "classify suggest": f"classify suggest sounds --model {MODEL}",
     "similar": f"similar a.wav sounds --model {MODEL}",
     "doctor": "doctor sounds",
@@ -58,16 +58,19 @@ COMMANDS: Mapping[str, str] = {
     "benchmark": f"benchmark a.wav --model {MODEL} --against none --kbps 6 --metrics mel --skip-cost --out new.html",
     "demo": f"demo few --model {MODEL} --out made",
 }
+FIT_DETECTOR = f"classify fit . --labels-table events.csv --model {MODEL} --out new.detector.safetensors"
 NEEDS: Mapping[str, str] = {
-    "generate": "train-prior",
-    "classify predict": "classify fit",
-    "classify detect": "classify fit",
-    "decompress": "compress",
-    "verify": "compress",
-    "repair": "compress",
+    "generate": COMMANDS["train-prior"],
+    "classify predict": COMMANDS["classify fit"],
+    "classify detect": FIT_DETECTOR,
+    "decompress": COMMANDS["compress"],
+    "verify": COMMANDS["compress"],
+    "repair": COMMANDS["compress"],
 }
-"""Verbs whose results others take, as ``mine`` or ``a`` instead of ``new``."""
+"""Commands whose results verbs take, as ``mine`` or ``a`` instead of ``new``."""
 SIGNALS = tuple(name for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL") if hasattr(signal, name))
+READ_ONLY = ("doctor", "verify", "info", "similar", "classify predict", "classify suggest")
+"""Verbs without ``--force``."""
 TEMPORARY = (".auricle", ".unfinished-", ".damaged-", ".tmp", "auricle-", "tmp")
 FEW_BYTES = 100
 LONGEST_SECONDS = 300.0
@@ -219,15 +222,17 @@ def _signalled(stock: Path, verb: str, name: str, seconds: float) -> Trial:
         trial = _judged(process, text, folder, verb, name, tidy=False)
         if trial.end != "killed" or not _leftovers(folder):
             return trial
-        _wait(_start(folder, verb, Start(shell="--force")))  # the next run in this place
+        force = "" if verb in READ_ONLY else " --force"
+        _wait(_run(folder, COMMANDS[verb] + force, Start()))  # the next run in this place
         return trial if not _leftovers(folder) else Trial(verb, name, "temporary files stay", str(_leftovers(folder)))
 
 
 def _start(folder: Path, verb: str, start: Start) -> subprocess.Popen[str]:
-    words = COMMANDS[verb]
-    if start.shell == "--force":
-        words += "" if verb in ("doctor", "verify", "info", "similar") or verb.startswith("classify") else " --force"
-    script = f'{"" if "|" in start.shell else "exec "}"$0" -m auricle {words} {start.shell.removeprefix("--force")}'
+    return _run(folder, COMMANDS[verb], start)
+
+
+def _run(folder: Path, words: str, start: Start) -> subprocess.Popen[str]:
+    script = f'{"" if "|" in start.shell else "exec "}"$0" -m auricle {words} {start.shell}'
     scratch = {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder / "scratch")}
     return subprocess.Popen(
         [*start.prefix, "bash", "-c", script, sys.executable],
@@ -372,17 +377,18 @@ def _stock(home: Path, verbs: list[str]) -> Path:
     for name in ("cache", "scratch", "few", "sounds/low", "sounds/high"):
         (stock / name).mkdir(parents=True)
     for label, hertz in (("low", 110), ("high", 880)):
-        for number in range(1, 7):
+        for number in range(1, 11):
             tone = 0.3 * np.sin(2 * np.pi * hertz * number**0.2 * seconds) + 0.01 * noise.standard_normal(RATE)
             write_sound(stock / "sounds" / label / f"{number}.wav", tone[None].astype(np.float32), RATE)
     for target in ("a.wav", "few/a.wav"):
         shutil.copy(stock / "sounds" / "high" / "1.wav", stock / target)
+    _write_recording(stock)
     save(model_from("preset:conv"), stock / MODEL)
-    for verb in sorted({NEEDS[verb] for verb in verbs if verb in NEEDS}):
-        process = _start(stock, verb, Start())
+    for command in sorted({NEEDS[verb] for verb in verbs if verb in NEEDS}):
+        process = _run(stock, command, Start())
         _, text = _wait(process)
         if process.returncode:
-            raise OptionError(f"auricle {verb} ended with {process.returncode}: {text.strip()[-300:]}")
+            raise OptionError(f"auricle {command} ended with {process.returncode}: {text.strip()[-300:]}")
         for path in list(stock.iterdir()):
             if path.name.startswith("new"):
                 stem = "a" if path.suffix == ".aur" else "mine"
@@ -393,6 +399,18 @@ def _stock(home: Path, verbs: list[str]) -> Path:
     for folder in stock.glob("*.run"):
         shutil.rmtree(folder)
     return stock
+
+
+def _write_recording(stock: Path) -> None:
+    """Half a minute with calls in it, and the table of their times."""
+    noise = np.random.default_rng(1)
+    seconds = np.arange(30 * RATE) / RATE
+    begins = np.arange(1.0, 29.0, 2.0)
+    is_call = ((seconds[:, None] >= begins) & (seconds[:, None] < begins + 0.5)).any(axis=1)
+    recording = 0.01 * noise.standard_normal(len(seconds)) + 0.3 * is_call * np.sin(2 * np.pi * 880 * seconds)
+    write_sound(stock / "long.wav", recording[None].astype(np.float32), RATE)
+    lines = ["path,begin,end,label", *(f"long.wav,{begin},{begin + 0.5},call" for begin in begins)]
+    (stock / "events.csv").write_text("\n".join(lines) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
