@@ -33,6 +33,8 @@ LOSSLESS = (
 PADDING_SECONDS = 0.3  # lossy codecs add what fills their last frame, and some the delay of encoder and decoder
 ROUNDING_SECONDS = 0.001  # MPEG-4 states where a sound ends in thousandths of a second
 UNREADABLE = {("voc", 6), ("voc", 8)}  # FFmpeg writes blocks that split the samples of one moment
+MISLABELLED = {("flv", "pcm_s16be")}  # FFmpeg writes big-endian samples and says that they are little-endian
+ROUNDED = {("w64", None), ("voc", None), ("matroska", "tta")}  # their lengths are
 
 
 def written(kinds: Iterable[Kind]) -> Iterable[tuple[Kind, bytes]]:
@@ -41,7 +43,7 @@ def written(kinds: Iterable[Kind]) -> Iterable[tuple[Kind, bytes]]:
             data = write(kind)
         except (av.FFmpegError, ValueError):  # this container can't hold this codec, or not in this shape
             continue
-        if len(data) > 100 and (kind.container, kind.channels) not in UNREADABLE:
+        if len(data) > 100 and (kind.container, kind.channels) not in UNREADABLE and kind[:2] not in MISLABELLED:
             yield kind, data
 
 
@@ -82,9 +84,9 @@ def check(kind: Kind, data: bytes, folder: Path) -> bool:
         return False
     sound, rate = result
     assert len(sound) == kind.channels
-    if kind.codec in LOSSLESS and kind.container not in ("w64", "voc"):  # those two round up
+    if kind.codec in LOSSLESS and not {(kind.container, None), kind[:2]} & ROUNDED:
         assert sound.shape[1] == kind.samples, str(kind)
-        step = 1 / 128 if kind.codec == "wavpack" else 2e-4  # PyAV opens that encoder with 8 bits
+        step = 1 / 128 if kind.codec in ("wavpack", "tta") else 2e-4  # PyAV opens those encoders with 8 bits
         np.testing.assert_allclose(sound, tone(*kind[2:]), atol=step, err_msg=str(kind))
     if rate in (kind.rate, 48_000):  # Opus has one rate; FLV calls all telephone codecs 8000 Hz
         excess = sound.shape[1] / rate - kind.samples / kind.rate

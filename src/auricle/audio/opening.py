@@ -16,6 +16,7 @@ import numpy as np
 from auricle.atomic import temporary_folder
 from auricle.audio.formats import mpeg
 from auricle.audio.formats.base import AudioDecoder
+from auricle.audio.formats.chain import open_chain
 from auricle.audio.formats.flac import stated_frames
 from auricle.audio.formats.pcm import PcmDecoder
 from auricle.audio.formats.pyav import AvDecoder
@@ -243,6 +244,8 @@ def _decoder_of_file(path: Path) -> AudioDecoder:
         raise AudioError(f"{path} is cut short ({cut}): replace it, or convert it with a tool that repairs it")
     if mpeg.begins_with_frame(path):
         return AvDecoder(path)
+    if (chain := open_chain(path)) is not None:
+        return chain
     try:
         return SndfileDecoder(path)
     except NotForSndfileError as refusal:

@@ -122,6 +122,50 @@ def test_a_chain_of_ogg_streams_is_read_to_its_end(tmp_path: Path, tone: np.ndar
         audio.read(chain)
 
 
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("second", [(RATE // 2, 2), (RATE, 1), (RATE // 2, 1)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_chain_that_changes_is_converted_to_its_first_link(
+    tmp_path: Path, subtype: str, second: tuple[int, int], turned: bool
+) -> None:
+    shapes = [(RATE, 2), second, (RATE, 2)]
+    shapes = shapes[1:] if turned else shapes
+    parts, levels = [], []
+    for number, (rate, channels) in enumerate(shapes):
+        seconds = np.arange(rate) / rate
+        sound = 0.1 * (number + 1) * np.sin(2 * np.pi * 440 * seconds)
+        soundfile.write(tmp_path / "a.ogg", np.stack([sound] * channels, 1), rate, format="OGG", subtype=subtype)
+        parts.append((tmp_path / "a.ogg").read_bytes())
+        levels.append(0.1 * (number + 1) / 2**0.5)
+    chain = tmp_path / "chain.ogg"
+    chain.write_bytes(b"".join(parts))
+    with audio.AudioReader(chain) as reader:
+        sound, rate = reader.read_all(), reader.sample_rate
+        assert reader.frames == sound.shape[1]
+    assert (rate, len(sound)) == shapes[0] and sound.shape[1] == len(parts) * rate
+    assert [f"converted to {rate} Hz" in text for text in reader.warnings] == [True]
+    for number, level in enumerate(levels):
+        middle = sound[:, number * rate + rate // 4 : number * rate + 3 * rate // 4]
+        np.testing.assert_allclose(np.sqrt(np.square(middle).mean(1)), level, rtol=0.03)
+
+
+def test_channels_that_a_chain_can_not_convert(tmp_path: Path) -> None:
+    parts = []
+    for channels in (2, 3):
+        soundfile.write(tmp_path / "a.ogg", np.full((RATE, channels), 0.1), RATE, format="OGG", subtype="VORBIS")
+        parts.append((tmp_path / "a.ogg").read_bytes())
+    (tmp_path / "a.ogg").write_bytes(b"".join(parts))
+    with pytest.raises(AudioError, match=r"number of channels after 1\.000 s \(from 2 to 3\): cut it there"):
+        audio.read(tmp_path / "a.ogg")
+
+
+def test_a_file_joined_to_itself_is_read_twice(tmp_path: Path, tone: np.ndarray) -> None:
+    soundfile.write(tmp_path / "a.ogg", tone.T, RATE, format="OGG", subtype="VORBIS")
+    data = (tmp_path / "a.ogg").read_bytes()
+    (tmp_path / "a.ogg").write_bytes(2 * data)
+    assert audio.read(tmp_path / "a.ogg")[0].shape == (2, 2 * RATE)
+
+
 def test_a_film_without_sound(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     with av.open(str(path), "w") as container:

@@ -1,13 +1,17 @@
 """What every decoder of audio files offers."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import final
 
 import numpy as np
 
+Span = tuple[int, int]
+"""A part of a file: its first byte, and the one behind its last."""
 MAX_CHANNELS = 8
 MIN_SAMPLE_RATE = 8_000
 MAX_SAMPLE_RATE = 192_000
@@ -71,3 +75,29 @@ class AudioDecoder(ABC):
     @abstractmethod
     def close(self) -> None:
         """Release the file; may be called twice."""
+
+
+@final
+class FileSpan:
+    """An open file, or a part of it, without its name, so that a decoder can only look at its content.
+
+    Raises:
+        OSError: it can't be read.
+    """
+
+    def __init__(self, path: Path, span: Span | None = None) -> None:
+        self._file = path.open("rb")
+        self._start, self._stop = span or (0, path.stat().st_size)
+        self.close = self._file.close
+        self.seek(0)
+
+    def read(self, size: int, /) -> bytes:
+        return self._file.read(max(0, min(size, self._stop - self._file.tell())))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a byte of the part."""
+        base = {os.SEEK_SET: self._start, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._stop}[whence]
+        return self._file.seek(max(self._start, base + offset)) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start

@@ -3,13 +3,15 @@
 Source: RFC 3533 (Ogg version 0).
 """
 
+import mmap
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 _HEADER = 27
 _LONGEST_PAGE = _HEADER + 255 + 255 * 255
-_LAST_PAGE = 4
+_FIRST_PAGE, _LAST_PAGE = 2, 4
+_FIRST_PAGE_START = b"OggS\x00\x02"
 _REVERSED_BITS = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
@@ -56,15 +58,17 @@ def damage(path: Path) -> str | None:
             if _checksum(page) != int.from_bytes(page[22:26], "little"):
                 return f"the checksum of the Ogg page at byte {position} is wrong"
             stream, number = page[14:18], int.from_bytes(page[18:22], "little")
-            if number != numbers.get(stream, number - 1) + 1:
+            is_first = bool(page[5] & _FIRST_PAGE)  # recordings that are joined may have one stream number
+            if not is_first and number != numbers.get(stream, number - 1) + 1:
                 return f"an Ogg page is missing before byte {position}"
             numbers[stream] = number
             ended = bool(page[5] & _LAST_PAGE)
     return None
 
 
-def is_ended(path: Path) -> bool:
-    """Whether an Ogg file has a page that is marked as the last of its stream near its end. A recorded stream has none.
+def end_warnings(path: Path) -> list[str]:
+    """What to say where no page near the end of an Ogg file is marked as the last of its stream: a recorded stream has
+    none.
 
     Raises:
         OSError: the file can't be read.
@@ -72,21 +76,29 @@ def is_ended(path: Path) -> bool:
     with path.open("rb") as file:
         tail = _tail(file, path.stat().st_size)
     last = tail[tail.rfind(b"OggS\x00") :]
-    return len(last) >= _HEADER and bool(last[5] & _LAST_PAGE)
+    if len(last) >= _HEADER and last[5] & _LAST_PAGE:
+        return []
+    return ["its last Ogg page does not say that it is the last: sound may be missing at its end"]
 
 
-def is_chained(path: Path) -> bool:
-    """Whether the last page of an Ogg file belongs to another stream than the first, as in a chain of
-    recordings.
+def links(path: Path) -> list[int]:
+    """Where in an Ogg file recordings begin that are joined one after the other; none in other files.
+
+    A recording begins with the first pages of all its streams.
 
     Raises:
         OSError: the file can't be read.
     """
-    with path.open("rb") as file:
-        first = file.read(_HEADER)
-        tail = _tail(file, path.stat().st_size)
-    last = tail[tail.rfind(b"OggS\x00") :]
-    return len(last) >= _HEADER and last[14:18] != first[14:18]
+    starts, behind = [], -1
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        position = 0 if data[:4] == b"OggS" else -1
+        while position >= 0:
+            if position != behind:
+                starts.append(position)
+            size = _page_size(data[position : position + _HEADER + 255])
+            behind = position + (size or len(_FIRST_PAGE_START))
+            position = data.find(_FIRST_PAGE_START, behind)
+    return starts
 
 
 def _tail(file: BinaryIO, total: int) -> bytes:

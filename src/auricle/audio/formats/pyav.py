@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast, final
 import numpy as np
 
 from auricle.audio.formats import mpeg, ogg
-from auricle.audio.formats.base import MAX_CHANNELS, AudioDecoder, AudioInfo
+from auricle.audio.formats.base import MAX_CHANNELS, AudioDecoder, AudioInfo, FileSpan, Span
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
@@ -53,15 +53,6 @@ class Readable(Protocol):
 
 
 @final
-class _Nameless:
-    """An open file without its name, so that FFmpeg can only look at its content and at no other file."""
-
-    def __init__(self, path: Path) -> None:
-        file = path.open("rb")
-        self.read, self.seek, self.tell, self.close = file.read, file.seek, file.tell, file.close
-
-
-@final
 class AvDecoder(AudioDecoder):
     """A sound opened by PyAV; its first audio stream is read.
 
@@ -69,20 +60,22 @@ class AvDecoder(AudioDecoder):
         path: the file, or what messages call the stream.
         flac: read this FLAC stream instead; it is closed with the decoder.
         frames: samples per channel that the stream promises, 0 if unknown.
+        span: read this part of the file, first byte and the one behind the last.
 
     Raises:
         AudioError: FFmpeg can't open the file, or finds no audio in it.
         OSError: the file can't be read.
     """
 
-    def __init__(self, path: Path, flac: Readable | None = None, frames: int = 0) -> None:
+    def __init__(self, path: Path, flac: Readable | None = None, frames: int = 0, *, span: Span | None = None) -> None:
         from av.audio.fifo import AudioFifo
         from av.audio.resampler import AudioResampler
         from av.error import FFmpegError, PatchWelcomeError
 
         self._failure, self._unsupported = (FFmpegError, ValueError, MemoryError, IndexError), PatchWelcomeError
         self._container: InputContainer | None = None
-        self._stream: Readable = flac or _Nameless(path)
+        self._span = span
+        self._stream: Readable = flac or FileSpan(path, span)
         try:
             self._container = _open(self._stream, path, is_flac=flac is not None, failure=self._failure)
             sound = self._audio_stream(path)
@@ -107,7 +100,9 @@ class AvDecoder(AudioDecoder):
         """Replace a length that FFmpeg guesses from the bitrate."""
         path = self.info.path
         if self._format != _MPEG_AUDIO:
-            self.info = replace(self.info, frames=round(_packet_seconds(path, self._failure) * self.info.sample_rate))
+            self.info = replace(
+                self.info, frames=round(_packet_seconds(path, self._span, self._failure) * self.info.sample_rate)
+            )
             return
         scan = mpeg.scan(path)
         self.info = replace(self.info, frames=scan.samples)
@@ -273,7 +268,7 @@ def metadata(path: Path) -> list[tuple[str, str]]:
     from av.error import FFmpegError
 
     failure = (FFmpegError, ValueError, MemoryError)
-    file = _Nameless(path)
+    file = FileSpan(path)
     try:
         with _open(file, path, is_flac=False, failure=failure) as container:
             return [*container.metadata.items(), *container.streams.audio[0].metadata.items()]
@@ -283,9 +278,9 @@ def metadata(path: Path) -> list[tuple[str, str]]:
         file.close()
 
 
-def _packet_seconds(path: Path, failure: tuple[type[Exception], ...]) -> float:
+def _packet_seconds(path: Path, span: Span | None, failure: tuple[type[Exception], ...]) -> float:
     """Length of all packets of the first audio stream, up to the first that can't be read."""
-    file, seconds = _Nameless(path), Fraction(0)
+    file, seconds = FileSpan(path, span), Fraction(0)
     try:
         with _open(file, path, is_flac=False, failure=failure) as container:
             for packet in container.demux(container.streams.audio[0]):

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from auricle.audio.formats import ogg
-from auricle.audio.formats.base import AudioDecoder, AudioInfo
+from auricle.audio.formats.base import AudioDecoder, AudioInfo, FileSpan, Span
 from auricle.audio.formats.pyav import metadata
 from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
@@ -53,15 +53,21 @@ class _UnseekableFile(soundfile.SoundFile):
 class SndfileDecoder(AudioDecoder):
     """A file opened by libsndfile.
 
+    Args:
+        path: the file.
+        span: read this part of it.
+
     Raises:
         NotForSndfileError: libsndfile refuses it, or does not know its length.
         OSError: the file can't be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, span: Span | None = None) -> None:
         with path.open("rb") as file:  # by its descriptor: libsndfile looks at some names, too
             try:
-                self._file = _UnseekableFile(os.dup(file.fileno()), closefd=True)
+                self._file = _UnseekableFile(
+                    os.dup(file.fileno()) if span is None else FileSpan(path, span), closefd=span is None
+                )
             except soundfile.LibsndfileError as error:
                 is_known = error.code not in (_UNRECOGNISED, _UNSUPPORTED)
                 raise NotForSndfileError(_reason(error), is_known=is_known) from error
@@ -73,15 +79,13 @@ class SndfileDecoder(AudioDecoder):
             self._file.close()
             raise
         self._frames_left = self.info.frames
-        if self.info.format == "OGG" and not ogg.is_ended(path):
-            self.warnings.append("its last Ogg page does not say that it is the last: sound may be missing at its end")
+        if self.info.format == "OGG" and span is None:
+            self.warnings += ogg.end_warnings(path)
 
     def _header(self, path: Path) -> AudioInfo:
         file = self._file
         if file.frames >= _UNKNOWN_LENGTH or file.format in _ESTIMATED or file.subtype.startswith("MPEG"):
             raise NotForSndfileError("its header gives no length")
-        if file.format == "OGG" and ogg.is_chained(path):
-            raise NotForSndfileError("it is a chain of several Ogg streams")
         bits = _BITS.get(file.subtype, 0)
         return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format, bits=bits)
 

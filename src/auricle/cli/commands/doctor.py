@@ -47,7 +47,7 @@ def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
 
 def _details(health: "SoundsHealth") -> Iterator[str]:
     yield from _listed("can't be used", [refused.reason for refused in health.rejected])
-    yield from _listed("sound may be missing", [f"{part.path}: {part.reason}" for part in health.incomplete])
+    yield from _listed("may not be what was recorded", [f"{part.path}: {part.reason}" for part in health.incomplete])
     yield from _listed(
         "clipped", [f"{outlier.name} ({outlier.value:.2%} of its samples)" for outlier in health.clipped]
     )
