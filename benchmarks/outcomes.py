@@ -11,11 +11,9 @@ Signals fall at instants spread over the time that the verb takes when nothing i
 import os
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from _remains import broken_files, leftovers
 from _shared import OptionError, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle.cli.command_table import VERBS
 
@@ -71,7 +70,6 @@ NEEDS: Mapping[str, str] = {
 SIGNALS = tuple(name for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL") if hasattr(signal, name))
 READ_ONLY = ("doctor", "verify", "info", "similar", "classify predict", "classify suggest")
 """Verbs without ``--force``."""
-TEMPORARY = (".auricle", ".unfinished-", ".damaged-", ".tmp", "auricle-", "tmp")
 FEW_BYTES = 100
 LONGEST_SECONDS = 300.0
 GOOD = ("done", "refused in one line", "ended in one line", "killed")
@@ -151,6 +149,13 @@ def _limit_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (FEW_BYTES, FEW_BYTES))
 
 
+def _expect_signals() -> None:
+    """Of a script that runs in the background some are ignored, which its children inherit."""
+    for name in SIGNALS:
+        if name != "SIGKILL":
+            signal.signal(signal.Signals[name], signal.SIG_DFL)
+
+
 def _hide(folder: Path) -> None:
     for path in folder.rglob("*"):
         if path.is_file() and path.suffix in (".wav", ".aur", ".safetensors"):
@@ -220,11 +225,11 @@ def _signalled(stock: Path, verb: str, name: str, seconds: float) -> Trial:
             return _ended(process, folder, verb, name)
         _, text = _wait(process)
         trial = _judged(process, text, folder, verb, name, tidy=False)
-        if trial.end != "killed" or not _leftovers(folder):
+        if trial.end != "killed" or not leftovers(folder):
             return trial
         force = "" if verb in READ_ONLY else " --force"
         _wait(_run(folder, COMMANDS[verb] + force, Start()))  # the next run in this place
-        return trial if not _leftovers(folder) else Trial(verb, name, "temporary files stay", str(_leftovers(folder)))
+        return trial if not leftovers(folder) else Trial(verb, name, "temporary files stay", str(leftovers(folder)))
 
 
 def _start(folder: Path, verb: str, start: Start) -> subprocess.Popen[str]:
@@ -242,7 +247,7 @@ def _run(folder: Path, words: str, start: Start) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        preexec_fn=start.in_child,
+        preexec_fn=lambda: (_expect_signals(), start.in_child()),
     )
 
 
@@ -270,9 +275,9 @@ def _judged(
     detail = lines[-1].replace(str(folder), "")[:200] if lines else ""
     messages = [line for line in lines if line.startswith("auricle: ")]
     end = _end(process.returncode, text, len(messages))
-    if tidy and end in GOOD and (names := _leftovers(folder)):
+    if tidy and end in GOOD and (names := leftovers(folder)):
         end, detail = "temporary files stay", str(names)
-    if end in GOOD and (broken := _broken(folder)):
+    if end in GOOD and (broken := broken_files(folder)):
         end, detail = "half-written file", str(broken)
     return Trial(verb, condition, end, detail)
 
@@ -289,46 +294,6 @@ def _end(code: int, text: str, messages: int) -> str:
     if code in (1, 2):
         return "refused in one line"
     return "ended in one line" if code > 128 else "other exit code"
-
-
-def _leftovers(folder: Path) -> list[str]:
-    return sorted(
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.name.startswith(TEMPORARY) and "checkpoints" not in path.parts and ".run" not in path.parent.suffix
-    )
-
-
-def _broken(folder: Path) -> list[str]:
-    """Files that can't be read back."""
-    return [path.name for path in folder.rglob("*") if path.is_file() and not _is_whole(path)]
-
-
-def _is_whole(path: Path) -> bool:
-    import soundfile
-    from safetensors import SafetensorError, safe_open
-
-    from auricle.codec import info
-    from auricle.errors import AuricleError
-
-    if not path.stat().st_mode & stat.S_IRUSR:
-        return True
-    try:
-        if path.suffix == ".wav":
-            return soundfile.info(path).frames > 0
-        if path.suffix == ".aur":
-            return info(path).samples > 0
-        if path.suffix == ".safetensors" and "checkpoints" not in path.parts:
-            with safe_open(path, framework="np") as file:
-                return bool(file.metadata() or file.keys())
-        if path.suffix == ".npz":
-            with zipfile.ZipFile(path) as archive:
-                return archive.testzip() is None
-        if path.suffix == ".html":
-            return path.read_text("utf-8").rstrip().endswith("</html>")
-    except (OSError, AuricleError, SafetensorError, RuntimeError, zipfile.BadZipFile):
-        return False
-    return path.suffix != ".png" or path.read_bytes()[-8:-4] == b"IEND"
 
 
 @contextmanager

@@ -35,12 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         its number after a signal.
     """
     with EndingSignals() as signals:
-        prepare_streams()
         try:
+            signals.arm()
+            prepare_streams()
             code = _outcome(list(sys.argv[1:] if arguments is None else arguments))
+            signals.disarm()
         except BrokenPipeError:
+            signals.disarm()
             code = UNHEARD
         except BaseException as error:
+            signals.disarm()
             if signals.number is None and not isinstance(error, KeyboardInterrupt):
                 raise
             code = _complain(signals.word if signals.number else "interrupted", 128 + (signals.number or signal.SIGINT))

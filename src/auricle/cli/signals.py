@@ -15,6 +15,7 @@ class TerminatedError(BaseException):
 class EndingSignals:
     """Inside the block, a signal that would end the process raises: `KeyboardInterrupt` or `TerminatedError`.
 
+    It does so between `arm` and `disarm`: one that came before raises there, and one that comes afterwards is too late.
     Signals that are ignored, as by nohup, stay ignored. So do further ones while the first unwinds, but for interrupts.
 
     Attributes:
@@ -25,12 +26,28 @@ class EndingSignals:
     def __init__(self) -> None:
         self.number: int | None = None
         self._before: dict[int, Any] = {}
+        self._is_armed = False
 
     @property
     def word(self) -> str:
         """What happened."""
         assert self.number is not None
         return _WORDS[signal.Signals(self.number).name]
+
+    def arm(self) -> None:
+        """Let signals raise from now on: whoever calls catches it.
+
+        Raises:
+            KeyboardInterrupt: an interrupt has come already.
+            TerminatedError: another signal has.
+        """
+        self._is_armed = True
+        if self.number is not None:
+            raise KeyboardInterrupt if self.number == signal.SIGINT else TerminatedError
+
+    def disarm(self) -> None:
+        """Let signals no longer raise: the work has ended."""
+        self._is_armed = False
 
     def __enter__(self) -> Self:
         usual = (signal.SIG_DFL, signal.default_int_handler)
@@ -45,11 +62,12 @@ class EndingSignals:
     def _unwind(self, number: int, frame: FrameType | None) -> None:
         is_first = self.number is None
         self.number = self.number or number
+        if not self._is_armed:
+            return
         if number == signal.SIGINT:
             raise KeyboardInterrupt
         if is_first:
             raise TerminatedError
-        return None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

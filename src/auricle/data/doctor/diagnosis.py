@@ -85,8 +85,8 @@ class _Diagnosis:
         return Verdict("files", Level.fine, f"all {total} files can be used", values)
 
     def completeness(self, incomplete: int) -> Verdict:
-        text = f"{_count_text(incomplete, self.count)} perhaps not all there, or converted: "
-            f"read why, and fetch or export {_pronoun(incomplete)} again"
+        advice = f"read why, and fetch or export {_pronoun(incomplete)} again"
+        text = f"{_count_text(incomplete, self.count)} perhaps not all there, or converted: {advice}"
         return Verdict("missing", Level.warning, text, {"files": float(incomplete)})
 
     def amount(self) -> Verdict:
