@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         RepairTask,
         VerifyTask,
     )
+    from auricle.archive.listening_tasks import DetectTask, FeaturesTask, PredictTask
     from auricle.archive.manifest import FileRecord
     from auricle.archive.run import ArchiveResult, run_archive
     from auricle.audio import read
@@ -123,6 +124,7 @@ __all__ = [
     "DecompressOptions",
     "DecompressResult",
     "DecompressTask",
+    "DetectTask",
     "DetectionOptions",
     "DetectorOptions",
     "DeviceConfig",
@@ -130,6 +132,7 @@ __all__ = [
     "Encoder",
     "ExportedModel",
     "Features",
+    "FeaturesTask",
     "FileRecord",
     "FinetuneOptions",
     "FormatError",
@@ -146,6 +149,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Packet",
+    "PredictTask",
     "PriorSummary",
     "PriorTrainingOptions",
     "ReadLimits",
@@ -232,6 +236,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
             ("CompressTask", "DecompressTask", "InfoTask", "ModelChoice", "RepairTask", "VerifyTask"),
             "auricle.archive.codec_tasks",
         ),
+        **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.listening_tasks"),
         "ArchiveOptions": "auricle.options.archive",
         "FileRecord": "auricle.archive.manifest",
         **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),

@@ -31,6 +31,12 @@ def test_several_folders_keep_their_names(folder: Path):
     assert names(find(folder / "low", folder / "a.wav")) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
 
 
+def test_files_that_are_only_read_keep_their_paths(folder: Path):
+    paths = (folder / "low", folder / "a.wav")
+    found = find_sources(paths, (), accepts, "audio files", as_named=True)
+    assert names(found) == [str(folder / name) for name in ("a.wav", "low/b.wav", "low/deep/c.flac")]
+
+
 def test_a_glob_is_named_below_its_fixed_part(folder: Path):
     assert names(find(folder / "**" / "*.wav")) == ["a.wav", "low/b.wav"]
     assert names(find(folder / "*")) == ["a.wav", "low/b.wav", "low/deep/c.flac"]

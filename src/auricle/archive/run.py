@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -45,6 +45,7 @@ class ArchiveResult:
         others: how many files of other kinds were passed over.
         manifest: the ledger; None where none is kept.
         elapsed_seconds: wall time.
+        paths: of the sources, by name.
     """
 
     records: tuple[FileRecord, ...]
@@ -52,6 +53,7 @@ class ArchiveResult:
     others: int
     manifest: Path | None
     elapsed_seconds: float
+    paths: Mapping[str, Path]
 
     @property
     def done(self) -> tuple[FileRecord, ...]:
@@ -113,7 +115,7 @@ def run_archive(
         if folder is None:
             raise OptionError("nowhere to write: name a folder after the sources")
         check_target_folder(folder, (*named, *listed))
-    found = find_sources(named, listed, task.accepts, task.kind)
+    found = find_sources(named, listed, task.accepts, task.kind, as_named=not task.suffix)
     for note in found.notes:
         on_note(note)
     ledger = options.manifest or (folder / MANIFEST_NAME if folder is not None and task.suffix else None)
@@ -139,7 +141,8 @@ def run_archive(
             on_note(f"{meter.text}; the same command goes on from here")
             raise InterruptedRunError
     records.sort(key=lambda record: record.source)
-    return ArchiveResult(tuple(records), reused, found.others, ledger, time.monotonic() - started)
+    paths_by_name = {source.name: source.path for source in found.sources}
+    return ArchiveResult(tuple(records), reused, found.others, ledger, time.monotonic() - started, paths_by_name)
 
 
 def _listed(path: Path | None) -> tuple[Path, ...]:

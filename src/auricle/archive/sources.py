@@ -51,7 +51,7 @@ def is_many(paths: Sequence[Path]) -> bool:
 
 
 def find_sources(
-    paths: Sequence[Path], listed: Sequence[Path], accepts: Callable[[str], bool], kind: str
+    paths: Sequence[Path], listed: Sequence[Path], accepts: Callable[[str], bool], kind: str, *, as_named: bool = False
 ) -> SourceList:
     """Every file that was named. Hidden ones in folders are passed over; links are followed, but no folder twice.
 
@@ -64,6 +64,7 @@ def find_sources(
         listed: files and folders of a list.
         accepts: whether a file of this name is of the kind, where a folder or a glob names it.
         kind: of the files, for messages, as ``audio files``.
+        as_named: call single files, and folders of several, by their whole path: nothing is written after their names.
 
     Raises:
         DataError: a path does not exist, or none holds a file of the kind.
@@ -74,11 +75,12 @@ def find_sources(
     finder = _Finder(accepts)
     for path in paths:
         if path.is_dir():
-            finder.add_folder(path, "" if len(paths) + len(listed) == 1 else f"{path.resolve().name}/")
+            alone = len(paths) + len(listed) == 1
+            finder.add_folder(path, "" if alone else f"{path if as_named else path.resolve().name}/")
         elif _is_glob(path):
             finder.add_glob(path, kind)
         else:
-            finder.add_file(path, path.name)
+            finder.add_file(path, str(path) if as_named else path.name)
     shared = _shared_folder(listed)
     for path in listed:
         name = os.path.relpath(path, shared).replace(os.sep, "/")

@@ -29,10 +29,12 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_goes_through_all_verbs(auricle, folder: Path, tmp_path: Path, model_file: Path):
     out, back, saved = tmp_path / "out", tmp_path / "back", tmp_path / "saved"
     model = f"--model={model_file}"
-    ran = auricle("compress", folder, out, model, "--check", "100%", "--json")
-    values = ran_json(ran, code=1)
+    page = tmp_path / "page.html"
+    values = ran_json(auricle("compress", folder, out, model, "--check", "100%", "--report", page, "--json"), code=1)
+    shown = page.read_text("utf-8")
+    assert "1 failed" in shown and "The worst of 3 checked files" in shown and shown.count("<audio") == 6
     assert (values["files"], values["done"], len(values["failed"])) == (4, 3, 1) and values["seconds"] == 3.0
-    assert "words.wav is not audio" in values["failed"][0]["reason"] and "1 failed:" in ran.err
+    assert "words.wav is not audio" in values["failed"][0]["reason"]
     (folder / "words.wav").unlink()
     assert "3 of 3 files done, 3 of them before" in auricle("compress", folder, out, model).out
 

@@ -42,6 +42,10 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     assert all(
         prediction["guesses"][0]["label"] == prediction["name"].split("/")[0] for prediction in predictions["sounds"]
     )
+    by_two = auricle(
+        "classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json", "--jobs", 2
+    ).json
+    assert by_two == predictions
     text = auricle("classify", "predict", folder / "hum", "--classifier", out, "--model", model_file).out
     assert len(text.splitlines()) == 7 and "hum 100%" not in text and " hum " in text
     soundfile.write(tmp_path / "nothing.wav", np.zeros(4800), 16000)
@@ -80,6 +84,12 @@ def test_features(auricle, folder: Path, model_file: Path, tmp_path: Path, monke
     assert values["files"] == 12
     with np.load(out, allow_pickle=False) as arrays:
         assert arrays["values"].shape == (12, values["features"]) and arrays["names"][0] == "hiss/x0.wav"
+        by_one = arrays["values"]
+    (folder / "bad.wav").write_text("words")
+    ran = auricle("features", folder, "--model", model_file, "--out", tmp_path / "g.npz", "--jobs", 2)
+    assert ran.code == 1 and "left out" in ran.err and (tmp_path / "g.npz.manifest.jsonl").exists()
+    with np.load(tmp_path / "g.npz", allow_pickle=False) as arrays:
+        assert arrays["names"][0] == "hiss/x0.wav" and np.array_equal(arrays["values"], by_one)
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     ran = auricle("features", folder, "--model", model_file, "--out", tmp_path / "f.parquet")

@@ -1,16 +1,20 @@
 """``auricle classify detect``."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.many import SOME_FAILED, run_many
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import DetectionOptions
 
 if TYPE_CHECKING:
+    from auricle.archive.listening_tasks import DetectTask
     from auricle.data.event_formats import EventFormat
     from auricle.data.events import Recording, SoundEvent
 
@@ -19,32 +23,51 @@ _OPTIONS = DetectionOptions()
 FormatName = Literal["csv", "audacity", "raven", "json"]
 
 
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class EventFileOptions:
+    """How events are written.
+
+    Attributes:
+        format: print or write events so: csv, audacity (a label track), raven (a selection table) or json. By default
+            a table to read; csv with --out.
+        out: file to write, or a folder: then each recording gets a file of its own, called after it.
+    """
+
+    format: FormatName | None = None
+    out: Path | None = None
+
+
+_TABLE = EventFileOptions()
+
+
 def classify_detect(
     *files: Path,
     classifier: Path = _CLASSIFIER,
     model: str | None = None,
-    format: FormatName | None = None,
-    out: Path | None = None,
+    written_as: EventFileOptions = _TABLE,
     options: Annotated[DetectionOptions, Parameter(name="*", negative="")] = _OPTIONS,
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Find events in long recordings: what, from when to when, and how sure.
 
     Args:
         files: recordings of any length, or folders of them.
         classifier: what `auricle classify fit` wrote from labels with begin and end.
         model: its autoencoder, where that is not a shipped one.
-        format: print or write events so: csv, audacity (a label track), raven (a selection table) or json. By default
-            a table to read; csv with --out.
-        out: file to write, or a folder: then each recording gets a file of its own, called after it.
         force: replace existing files.
+
+    With --jobs, --files-from or --manifest many processes listen, and a ledger is kept.
     """
-    from auricle import Classifier, detect
+    from auricle import Classifier, DetectTask, detect
     from auricle.atomic import check_writable
     from auricle.data.event_formats import event_format, recording_values
     from auricle.errors import OptionError
 
+    format, out = written_as.format, written_as.out
     style = event_format(format or "csv") if format or out else None
     apart = out is not None and out.is_dir()
     if style is not None and not style.joins and not apart and (len(files) > 1 or any(path.is_dir() for path in files)):
@@ -52,19 +75,39 @@ def classify_detect(
     if out is not None and not apart:
         check_writable(out, force=force)
     screen = Screen(output)
-    loaded = Classifier.load(classifier, model)
-    with screen.progress("detect") as on_progress:
-        recordings = detect(files, loaded, options=options, on_progress=on_progress, on_note=screen.note)
+    code = 0
+    if archive != ArchiveOptions():
+        recordings, code = _detect_many(DetectTask(classifier, model, options), files, archive, screen)
+    else:
+        loaded = Classifier.load(classifier, model)
+        with screen.progress("detect") as on_progress:
+            recordings = detect(files, loaded, options=options, on_progress=on_progress, on_note=screen.note)
     values = recording_values(recordings)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)
-        return
+        return code
     if out is None:
         if not output.quiet:
             print(_contents(recordings, style), end="")  # a table for programs: tabs stay
-        return
+        return code
     written = _write(recordings, style, out, force=force)
     screen.result(_summary(recordings, written), {**values, "written": [str(path) for path in written]})
+    return code
+
+
+def _detect_many(
+    task: "DetectTask", files: tuple[Path, ...], archive: ArchiveOptions, screen: Screen
+) -> "tuple[tuple[Recording, ...], int]":
+    """The recordings, and the exit code."""
+    from auricle.archive.listening_tasks import recordings_of
+
+    many = run_many(task, files, None, archive, screen)
+    recordings = recordings_of(many.records)
+    for record in many.failed:
+        screen.note(f"left out: {record.error}")
+    for record in many.done:
+        screen.note(*record.result["notes"])
+    return recordings, SOME_FAILED if many.failed else 0
 
 
 def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path, *, force: bool) -> list[Path]:

@@ -1,20 +1,42 @@
 """``auricle classify predict``."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.many import SOME_FAILED, run_many
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
 
 if TYPE_CHECKING:
-    from auricle.classify.classifier import Guess, Span
+    from auricle.classify.prediction import Guess, Predictions, Span
 
 _CLASSIFIER = Path("sounds.classifier.safetensors")
+
+
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class TimelineOptions:
+    """What is heard when.
+
+    Attributes:
+        timeline: of each file, tell what is heard when.
+        window: seconds of a timeline's windows; by default the median length of the sounds that were learned from.
+    """
+
+    timeline: Flag = False
+    window: float | None = None
+
+
+_WHOLE_SOUNDS = TimelineOptions()
 
 
 def classify_predict(
@@ -22,11 +44,11 @@ def classify_predict(
     classifier: Path = _CLASSIFIER,
     model: str | None = None,
     top: Annotated[int, Parameter(validator=Number(gte=1))] = 3,
-    timeline: Flag = False,
-    window: float | None = None,
+    when: TimelineOptions = _WHOLE_SOUNDS,
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Tell what is heard in sounds, and when.
 
     Args:
@@ -34,29 +56,46 @@ def classify_predict(
         classifier: what `auricle classify fit` wrote.
         model: its autoencoder, where that is not a shipped one.
         top: classes to name for each sound, the most probable first.
-        timeline: of each file, tell what is heard when.
-        window: seconds of a timeline's windows; by default the median length of the sounds that were learned from.
+
+    With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
+    screen = Screen(output)
+    if archive != ArchiveOptions():
+        from auricle import PredictTask
+        from auricle.archive.listening_tasks import predictions_of, timelines_of
+
+        task = PredictTask(classifier, model, top, when.timeline, when.window)
+        many = run_many(task, files, None, archive, screen)
+        if when.timeline:
+            _show_timelines(timelines_of(many.records), screen)
+        else:
+            _show_predictions(predictions_of(many.records), screen)
+        return SOME_FAILED if many.failed else 0
     from auricle import Classifier
+
+    loaded = Classifier.load(classifier, model)
+    with screen.progress("listen") as on_progress:
+        if when.timeline:
+            timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)
+        else:
+            predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
+    if when.timeline:
+        _show_timelines(timelines, screen)
+    else:
+        _show_predictions(predictions, screen)
+    return 0
+
+
+def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", screen: Screen) -> None:
+    screen.result(
+        [line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))],
+        {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]},
+    )
+
+
+def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    screen = Screen(output)
-    loaded = Classifier.load(classifier, model)
-    if timeline:
-        with screen.progress("listen") as on_progress:
-            timelines = loaded.timelines(
-                files,
-                window=window,
-                on_progress=on_progress,
-                on_note=screen.note,
-            )
-        screen.result(
-            [line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))],
-            {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]},
-        )
-        return
-    with screen.progress("listen") as on_progress:
-        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     for rejected in predictions.skipped:
         screen.note(f"left out: {rejected.reason}")
     note_silent(predictions.silent, screen.note)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, final
+from typing import TYPE_CHECKING, Annotated, final
 
 from cyclopts import Parameter
 
@@ -23,6 +23,9 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
 from auricle.options.archive import ArchiveOptions, ReportOptions
 from auricle.options.coding import CompressOptions
+
+if TYPE_CHECKING:
+    from auricle.archive.run import ArchiveResult
 
 
 @final
@@ -134,14 +137,36 @@ def _compress_many(
     from auricle import CompressTask
 
     task = CompressTask(model.choice, rate.kbps, rate.quality, options)
-    share = folders.report.checked_share
+    share, page = folders.report.checked_share, folders.report.report
+    if page is not None:
+        _check_page(page, pictures=share > 0)
     result = run_many(task, sources, target, folders.archive, screen, checked_share=share, force=force)
     for record in result.done:
         for warning in record.result.get("warnings", ()):
             screen.note(f"{record.source}: {warning}")
-    values = total_bytes(result)
+    if page is not None:
+        _write_page(page, result, target, model)
+    values = {**total_bytes(result), "report": page}
     kbps = 8e-3 * values["bytes"] / result.seconds if result.seconds else 0.0
     return show_many(result, screen, f"{written_sizes(result)} at {kbps:.2f} kb/s", {**values, "kbps": kbps})
+
+
+def _check_page(page: Path, *, pictures: bool) -> None:
+    from auricle.atomic import check_writable
+    from auricle.html import require_pictures
+
+    check_writable(page, force=True)
+    if pictures:
+        require_pictures()
+
+
+def _write_page(page: Path, result: "ArchiveResult", target: Path, model: ModelOptions) -> None:
+    from auricle.archive.codec_tasks import model_of_file
+    from auricle.archive.report import write_report
+    from auricle.archive.task import LoadedModels
+
+    models = LoadedModels()
+    write_report(page, result, target, lambda path: model_of_file(path, model.choice, models, any_decoder=False))
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

@@ -1,54 +1,96 @@
 """``auricle features``."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_size
+from auricle.cli.many import SOME_FAILED, run_many
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
+
+if TYPE_CHECKING:
+    from auricle.classify.features.extract import Features
+
+
+@final
+@Parameter(name="*")
+@dataclass(frozen=True)
+class PoolingOptions:
+    """What of a sound is pooled.
+
+    Attributes:
+        depths: latent, hidden (with the widest layers before it) or all.
+        segments: parts of a sound that are told apart.
+    """
+
+    depths: str = "latent"
+    segments: Annotated[int, Parameter(validator=Number(gte=1, lte=32))] = 1
+
+
+_POOLING = PoolingOptions()
 
 
 def features(
     *files: Path,
     out: Path,
     model: str = "speech",
-    depths: str = "latent",
-    segments: Annotated[int, Parameter(validator=Number(gte=1, lte=32))] = 1,
+    pooling: PoolingOptions = _POOLING,
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Write what an autoencoder makes of each sound, for other tools.
 
     Args:
         files: audio files, or folders of them.
         out: a .npz file (arrays names and values) or a .parquet file (columns name and features).
         model: whose encoder makes the features: a shipped name or a model file.
-        depths: latent, hidden (with the widest layers before it) or all.
-        segments: parts of a sound that are told apart.
         force: replace an existing file.
+
+    With --jobs, --files-from or --manifest many processes listen; features are then kept in the ledger, by default
+    OUT.manifest.jsonl, instead of the cache.
     """
     from auricle import features as run
     from auricle.classify.features.export import check_export, write_features
     from auricle.classify.features.pooling import feature_config_of
-    from auricle.classify.label_checks import note_silent
 
     check_export(out, force=force)
     screen = Screen(output)
+    if archive != ArchiveOptions():
+        from auricle import FeaturesTask, ModelChoice
+        from auricle.archive.listening_tasks import features_of
+
+        task = FeaturesTask(ModelChoice(model), pooling.depths, pooling.segments)
+        ledger = archive.manifest or out.with_name(f"{out.name}.manifest.jsonl")
+        many = run_many(task, files, None, replace(archive, manifest=ledger), screen, force=force)
+        result = features_of(many.records)
+        write_features(result, out, force=force)
+        _show(result, out, screen)
+        return SOME_FAILED if many.failed else 0
     with screen.progress("features") as on_progress:
         result = run(
             files,
             model,
-            feature_config=feature_config_of(depths=depths, segments=segments),
+            feature_config=feature_config_of(depths=pooling.depths, segments=pooling.segments),
             caching=caching,
             on_progress=on_progress,
             on_note=screen.note,
         )
     write_features(result, out, force=force)
+    _show(result, out, screen)
+    return 0
+
+
+def _show(result: "Features", out: Path, screen: Screen) -> None:
+    from auricle.classify.label_checks import note_silent
+
     for rejected in result.skipped:
         screen.note(f"left out: {rejected.reason}")
     note_silent(result.silent, screen.note)

@@ -1,0 +1,277 @@
+"""The verbs that listen, for one file of many: what they hear is kept in the ledger."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from auricle.archive.codec_tasks import ModelChoice, is_audio
+from auricle.archive.manifest import FileRecord
+from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
+from auricle.errors import AudioError, DataError, ModelError, OptionError
+from auricle.options.classification import CacheOptions, DetectionOptions
+
+if TYPE_CHECKING:
+    from auricle.classify.classifier import Classifier
+    from auricle.classify.features.extract import Features
+    from auricle.classify.features.latents import LatentFeatures
+    from auricle.classify.prediction import Predictions, Span
+    from auricle.data.events import Recording
+    from auricle.data.scan import Rejected
+
+_NO_CACHE = CacheOptions(no_cache=True)
+
+
+@final
+@dataclass(frozen=True)
+class FeaturesTask(ArchiveTask):
+    """What an encoder makes of each sound, as `auricle.features`; `features_of` makes one table of the records.
+
+    Attributes:
+        model: whose encoder.
+        depths: latent, hidden or all.
+        segments: parts of a sound that are told apart.
+    """
+
+    model: ModelChoice = ModelChoice("speech")
+    depths: str = "latent"
+    segments: int = 1
+    verb: str = field(default="features", init=False)
+    stage: str = field(default="listening", init=False)
+
+    def accepts(self, name: str) -> bool:
+        """Audio files, told by their suffix."""
+        return is_audio(name)
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the result: the model and what is pooled."""
+        return {"model": self.model.identity(), "depths": self.depths, "segments": self.segments}
+
+    def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
+        """Listen to one of the files."""
+        from auricle import audio
+        from auricle.classify.features.extract import SILENCE
+
+        extractor = models.get("extractor", lambda: self._extractor(models))
+        values, peak = extractor.features_and_peak(source)
+        row = b64encode(values.astype("<f2").tobytes()).decode()  # their own precision: see `stored_features`
+        return {"seconds": audio.info(source).seconds, "row": row, "silent": peak < SILENCE}
+
+    def _extractor(self, models: LoadedModels) -> "LatentFeatures":
+        from auricle.classify.features.latents import LatentFeatures
+        from auricle.classify.features.pooling import feature_config_of
+
+        return LatentFeatures(
+            self.model.load(models, "speech"), feature_config_of(depths=self.depths, segments=self.segments)
+        )
+
+
+def features_of(records: Sequence[FileRecord]) -> "Features":
+    """The table of features that a run of `FeaturesTask` has made.
+
+    Raises:
+        DataError: no file has any.
+    """
+    import numpy as np
+
+    from auricle.classify.features.extract import Features
+
+    skipped = _skipped(records)
+    done = [record for record in records if record.is_done]
+    rows = [np.frombuffer(b64decode(record.result["row"]), "<f2").astype(np.float32) for record in done]
+    silent = tuple(record.source for record in done if record.result.get("silent"))
+    return Features(tuple(record.source for record in done), np.stack(rows), skipped, silent=silent)
+
+
+@final
+@dataclass(frozen=True)
+class PredictTask(ArchiveTask):
+    """What each sound is taken for, as `auricle.Classifier.predict` or `timelines` tell.
+
+    Attributes:
+        classifier: its file.
+        model: its autoencoder, where that is not a shipped one.
+        top: classes to name.
+        timeline: tell what is heard when instead.
+        window: seconds of a timeline's windows.
+    """
+
+    classifier: Path
+    model: str | None = None
+    top: int = 3
+    timeline: bool = False
+    window: float | None = None
+    verb: str = field(default="classify predict", init=False)
+    stage: str = field(default="listening", init=False)
+
+    def accepts(self, name: str) -> bool:
+        """Audio files, told by their suffix."""
+        return is_audio(name)
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the result: the classifier and what it is asked for."""
+        asked = {"top": self.top, "timeline": self.timeline, "window": self.window}
+        return {**classifier_identity(self.classifier, self.model), **asked}
+
+    def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
+        """Listen to one of the files."""
+        from auricle import audio
+
+        loaded = load_classifier(self.classifier, self.model, models)
+        try:
+            if self.timeline:
+                result = {"spans": [asdict(span) for span in loaded.timeline(source, window=self.window)]}
+            else:
+                predictions = loaded.predict([source], top=self.top, caching=_NO_CACHE)
+                guesses = [asdict(guess) for guess in predictions.sounds[0].guesses]
+                result = {"guesses": guesses, "silent": bool(predictions.silent)}
+        except DataError as error:
+            raise AudioError(_first_problem(error)) from error
+        except (ModelError, OptionError) as error:
+            raise CommonError(str(error)) from error
+        return {**result, "seconds": audio.info(source).seconds}
+
+
+def predictions_of(records: Sequence[FileRecord]) -> "Predictions":
+    """What the sounds are taken for, of the records that a run of `PredictTask` has made.
+
+    Raises:
+        DataError: no file could be read.
+    """
+    from auricle.classify.prediction import Guess, Prediction, Predictions
+
+    skipped = _skipped(records)
+    done = [record for record in records if record.is_done]
+    sounds = tuple(
+        Prediction(record.source, tuple(Guess(**guess) for guess in record.result["guesses"])) for record in done
+    )
+    return Predictions(sounds, skipped, tuple(record.source for record in done if record.result["silent"]))
+
+
+def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...]]":
+    """What is heard when, by name, of the records that a run of `PredictTask` with a timeline has made.
+
+    Raises:
+        DataError: no file could be read.
+    """
+    from auricle.classify.prediction import Guess, Span
+
+    _skipped(records)
+    return {
+        record.source: tuple(
+            Span(span["start"], span["end"], Guess(**span["guess"])) for span in record.result["spans"]
+        )
+        for record in records
+        if record.is_done
+    }
+
+
+@final
+@dataclass(frozen=True)
+class DetectTask(ArchiveTask):
+    """Events in long recordings, as `auricle.detect` finds them; `recordings_of` turns records into recordings.
+
+    Attributes:
+        classifier: its file.
+        model: its autoencoder, where that is not a shipped one.
+        options: what is reported.
+    """
+
+    classifier: Path
+    model: str | None = None
+    options: DetectionOptions = DetectionOptions()
+    verb: str = field(default="classify detect", init=False)
+    stage: str = field(default="listening", init=False)
+
+    def accepts(self, name: str) -> bool:
+        """Audio files, told by their suffix."""
+        return is_audio(name)
+
+    def settings(self) -> Mapping[str, Any]:
+        """What decides the result: the classifier and the options."""
+        return {**classifier_identity(self.classifier, self.model), **asdict(self.options)}
+
+    def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
+        """Listen to one of the files."""
+        from auricle.classify.detection.detect import detect
+
+        loaded = load_classifier(self.classifier, self.model, models)
+        notes: list[str] = []
+        try:
+            (recording,) = detect([source], loaded, options=self.options, on_note=notes.append)
+        except DataError as error:
+            problem = notes[-1].removeprefix("left out: ") if notes else _first_problem(error)
+            raise AudioError(problem) from error
+        except (ModelError, OptionError) as error:
+            raise CommonError(str(error)) from error
+        sound = recording.sound
+        return {
+            "seconds": sound.seconds,
+            "events": [asdict(event) for event in recording.events],
+            "sound": {"sample_rate": sound.sample_rate, "channels": sound.channels, "frames": sound.frames},
+            "began": None if recording.started is None else recording.started.isoformat(),
+            "notes": notes,
+        }
+
+
+def recordings_of(records: Sequence[FileRecord]) -> "tuple[Recording, ...]":
+    """Recordings and their events, of the records that a run of `DetectTask` has made.
+
+    Raises:
+        DataError: no file could be read.
+    """
+    from datetime import datetime
+
+    from auricle.data.events import Recording, SoundEvent
+    from auricle.data.scan import Sound
+
+    _skipped(records)
+    return tuple(
+        Recording(
+            Sound(Path(record.source), name=record.source, **record.result["sound"]),
+            tuple(SoundEvent(**event) for event in record.result["events"]),
+            None if record.result["began"] is None else datetime.fromisoformat(record.result["began"]),
+        )
+        for record in records
+        if record.is_done
+    )
+
+
+def load_classifier(path: Path, model: str | None, models: LoadedModels) -> "Classifier":
+    """The classifier, loaded once.
+
+    Raises:
+        CommonError: it can't be loaded.
+    """
+    from auricle.classify.classifier import Classifier
+
+    return models.get(path, lambda: Classifier.load(path, model))
+
+
+def classifier_identity(path: Path, model: str | None) -> Mapping[str, Any]:
+    """What tells a classifier from others: its file's digest, and its autoencoder."""
+    digest = ""
+    if path.is_file():
+        with path.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()[:16]
+    return {"classifier": digest, "model": ModelChoice(model).identity()}
+
+
+def _skipped(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
+    """Files that failed.
+
+    Raises:
+        DataError: all did.
+    """
+    from auricle.data.scan import Rejected
+
+    skipped = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
+    if len(skipped) == len(records):
+        raise DataError(f"none of {len(records)} sounds can be decoded; the first problem: {skipped[0].reason}")
+    return skipped
+
+
+def _first_problem(error: DataError) -> str:
+    return str(error).partition("the first problem: ")[2] or str(error)
