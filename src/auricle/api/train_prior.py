@@ -1,11 +1,10 @@
 """Train a prior over the latents of an autoencoder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
-import numpy as np
 import torch
 
 from auricle.api.run_record import RunRecord
@@ -29,16 +28,21 @@ from auricle.synth.priors.base import MAX_PRIOR_CLASSES
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
+from auricle.synth.training.setup import first_prior, fitted_config, require_base, take_weights
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
 from auricle.training import Budget, Report, Run, TrainingDevice
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import check_trackers
 
-KINDS: dict[str, PriorConfig] = {"flow": FlowConfig(), "recurrent": RecurrentConfig()}
+KINDS: dict[str, PriorConfig] = {
+    "flow": FlowConfig(times="mixed", guided=True, guidance_interval=(0.2, 0.8)),
+    "recurrent": RecurrentConfig(),
+}
 """What ``kind`` may name."""
-_SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
-_PAUSE = 4
+_FEW_STEPS = 300
+_CHANCE = 0.98
+"""Share of the loss before the first step that a prior must come below to be better than chance."""
 
 
 @final
@@ -53,6 +57,7 @@ class TrainedPrior:
         seconds: of training.
         audio_per_second: seconds of sound learned from per second.
         loss: on held-out sounds; None where nothing was held out.
+        verdict: what is wrong with it, such as that it learned for few steps; empty if nothing is.
         reconstruction: how well the autoencoder rebuilds the sounds.
         corpus: everything that was found.
         held_out: what was not learned from.
@@ -68,6 +73,7 @@ class TrainedPrior:
     seconds: float
     audio_per_second: float
     loss: float | None
+    verdict: str
     reconstruction: ReconstructionScore
     corpus: Corpus
     held_out: tuple[Sound, ...]
@@ -112,6 +118,7 @@ def train_prior(
     check_output(out, resume=options.resume, force=force)
     channels, resume = options.channels, options.resume
     training_device = TrainingDevice(device)
+    base = None if options.base is None else load_prior(options.base)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=resume, force=force)
     with threads(device.threads), opened as home:
@@ -122,16 +129,26 @@ def train_prior(
         score.require(autoencoder, options.max_mel_distance)
         labelling = _Labelling.of(material)
         learned, held_out = _examples(material, labelling, autoencoder, home, channels, training_device, callbacks)
-        window = _window_of_states(home) if resume else None
-        training = _configured(config or KINDS[options.kind], learned.latents, options, window)
-        prior = _first(training, Origin.of(autoencoder, channels, labelling.classes), learned, _named(out))
+        origin = Origin.of(autoencoder, channels, labelling.classes)
+        states = _states_config(home) if resume else None
+        config = config or KINDS[options.kind]
+        shape = require_base(base, origin) if base else fitted_config(config, learned.latents, states)
+        training = _training(shape, options)
+        torch.manual_seed(training.seed)
+        prior = first_prior(training.prior, origin, learned, _named(out))
         task = PriorTask(prior, training, learned, held_out, autoencoder)
+        chance = task.loss()
+        if base:
+            take_weights(prior, base)
         run = Run(home, limit, training_device, resume, on_note=note_of_main(training_device, callbacks))
         record = RunRecord.of(material.cache, material.held_out_names, labelling.labels, training_device)
         last = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
         held_out_loss = task.loss()
+        steps = (last.step if last else 0) + (int(base.info.training.get("steps", 0)) if base else 0)
+        verdict = _verdict(steps, held_out_loss, chance)
         if training_device.is_main:
-            _sign(prior, material, last, held_out_loss, score)
+            figures = {"reconstruction": score.mel, "held-out loss": held_out_loss, "loss of chance": chance}
+            _sign(prior, material, last, base, {**figures, "verdict": verdict})
             save_prior(prior, out, force=force)
         training_device.wait_for_everyone()
         return TrainedPrior(
@@ -141,6 +158,7 @@ def train_prior(
             seconds=last.seconds if last else 0.0,
             audio_per_second=last.audio_per_second if last else 0.0,
             loss=held_out_loss,
+            verdict=verdict,
             reconstruction=score,
             corpus=material.corpus,
             held_out=material.held_out,
@@ -215,54 +233,48 @@ def _examples(
         return learned, encoded(spare)
 
 
-def _configured(
-    config: PriorConfig, latents: LatentCache, options: PriorTrainingOptions, window: int | None
-) -> PriorTraining:
-    """With ``window``, or one that holds most sounds whole, if they are short."""
-    if "window" not in config.model_fields_set:
-        window = window or _fitting_window(latents)
-        config = type(config).model_validate({**config.model_dump(), "window": window})
+def _training(config: PriorConfig, options: PriorTrainingOptions) -> PriorTraining:
     training = PriorTraining(prior=config, seed=options.seed)
     return training if options.batch is None else training.model_copy(update={"batch": options.batch})
 
 
-def _fitting_window(latents: LatentCache) -> int:
-    most = float(np.percentile(latents.lengths, _WHOLE)) + _PAUSE
-    return int(min(max(-(-most // _PAUSE) * _PAUSE, _SHORTEST_WINDOW), _LONGEST_WINDOW))
-
-
-def _window_of_states(folder: Path) -> int | None:
-    """The window of a run that is resumed: sounds that were added since do not change it."""
+def _states_config(folder: Path) -> dict[str, Any] | None:
+    """The prior's configuration in a run that is resumed."""
     config = Checkpoints(folder / CHECKPOINTS).newest_config
-    return None if config is None else config.get("training", {}).get("prior", {}).get("window")
-
-
-def _first(training: PriorTraining, origin: Origin, learned: LabelledLatents, info: PriorInfo) -> Prior:
-    """A new prior that the seed decides, with the scale of the latents."""
-    torch.manual_seed(training.seed)
-    prior = training.prior.build(origin, info)
-    latents = learned.latents
-    prior.fit_scale(*(torch.from_numpy(part) for part in (latents.mean, latents.deviation, latents.silence)))
-    return prior
+    return None if config is None else config.get("training", {}).get("prior")
 
 
 def _named(out: Path) -> PriorInfo:
     return PriorInfo(name=out.name.split(".")[0][:64])
 
 
+def _verdict(steps: int, loss: float | None, chance: float | None) -> str:
+    if loss is not None and chance is not None and loss > _CHANCE * chance:
+        return f"no better than chance after {steps} steps: its sounds are noise, go on with a larger budget"
+    if steps < _FEW_STEPS:
+        return f"{steps} steps are few: expect rough sounds, go on with a larger budget"
+    return ""
+
+
 def _sign(
-    prior: Prior, material: TrainingData, last: Report | None, held_out_loss: float | None, score: ReconstructionScore
+    prior: Prior,
+    material: TrainingData,
+    last: Report | None,
+    base: Prior | None,
+    figures: Mapping[str, float | str | None],
 ) -> None:
-    """Note how it was made."""
+    """Note how it was made, and its figures that are known."""
     training = {
         "sounds": len(material.cache),
         "hours of sound": round(material.cache.seconds / 3600, 3),
+        **({"base": base.info.name} if base else {}),
         **({"steps": last.step, "seconds": round(last.seconds)} if last else {}),
     }
-    figures = {
-        "reconstruction": round(score.mel, 3),
-        **({} if held_out_loss is None else {"held-out loss": round(held_out_loss, 4)}),
+    metrics = {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in figures.items()
+        if value not in (None, "")
     }
     prior.info = prior.info.model_copy(
-        update={"training": {**prior.info.training, **training}, "metrics": {**prior.info.metrics, **figures}}
+        update={"training": {**prior.info.training, **training}, "metrics": {**prior.info.metrics, **metrics}}
     )

@@ -16,6 +16,7 @@ MAX_MORPHS = 1000
 _MAX_SEED = 2**63 - 1
 _RANDOM_SEEDS = 10**9
 _MAX_STEPS = 1000
+_QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
 
 SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
@@ -46,7 +47,8 @@ class SamplingOptions:
     Attributes:
         guidance: how much the class is exaggerated (flows): 1 as learned, 2 to 4 clearer and less varied. Without a
             class it does nothing.
-        steps: of the integration from noise to latents (flows); more are slower and finer.
+        steps: of the integration from noise to latents (flows); more are slower and finer. By default 3, or 4 for
+            priors of older versions.
         temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder.
 
     Raises:
@@ -54,13 +56,13 @@ class SamplingOptions:
     """
 
     guidance: float = 2.0
-    steps: int = 4
+    steps: int | None = None
     temperature: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.guidance <= 100:
             raise OptionError(f"guidance {self.guidance:g}: give 0 to 100, 1 is as learned")
-        if not 1 <= self.steps <= _MAX_STEPS:
+        if self.steps is not None and not 1 <= self.steps <= _MAX_STEPS:
             raise OptionError(f"{self.steps} steps: give 1 to {_MAX_STEPS}")
         if not 0 <= self.temperature <= 10:
             raise OptionError(f"temperature {self.temperature:g}: give 0 to 10, 1 is as learned")
@@ -73,7 +75,9 @@ class GenerationOptions:
     Attributes:
         label: one of the prior's classes in upper or lower case, or several with commas between them; any without it.
         count: how many sounds, of each class.
-        seconds: how long; by default as the prior's sounds are, without silence at the end.
+        seconds: how long; by default as long as a sound that the prior learned from, without silence at the end.
+        level: the largest sample in dB below full scale, -50 to 0; by default that of a sound that the prior learned
+            from.
         seed: the same seed gives the same sounds; without one each run has its own, which is told.
         like: make variations of this sound, as long as it is.
         strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one).
@@ -89,6 +93,7 @@ class GenerationOptions:
     label: str | None = None
     count: int = 1
     seconds: float | None = None
+    level: float | None = None
     seed: int | None = None
     like: Path | str | None = None
     strength: float = 0.5
@@ -103,6 +108,8 @@ class GenerationOptions:
             raise OptionError(f"{' and '.join(modes)} exclude each other: ask for one of them")
         if self.like and self.seconds is not None:
             raise OptionError("a variation is as long as its sound: leave the seconds out")
+        if self.level is not None and not _QUIETEST_DB <= self.level <= 0:
+            raise OptionError(f"a level of {self.level:g} dB: give {_QUIETEST_DB:g} to 0")
         if not 0 <= self.strength <= 1:
             raise OptionError(f"strength {self.strength:g}: give 0 (the sound itself) to 1 (a new one)")
         if self.seed is not None and not 0 <= self.seed <= _MAX_SEED:
@@ -138,6 +145,8 @@ class GenerationOptions:
         """
         if self.count != 1 or any(self._modes().values()):
             raise OptionError("a stream is one new sound: leave out -n, --like, --continue and --loop")
+        if self.level is not None:
+            raise OptionError("the level of a stream is not known before its end: leave --level out")
         if self.seconds is not None and not (isfinite(self.seconds) and self.seconds > 0):
             raise OptionError(f"a stream of {self.seconds:g} s: give more than 0, or leave the seconds out")
 

@@ -90,6 +90,8 @@ class PriorTrainingOptions:
         no_labels: learn no classes; by default there is one for each folder of sounds. Sounds without a label take
             part.
         labels_table: take the classes from a CSV file with the columns path and label.
+        base: go on from another prior of the same model: a shipped one's name or a file. Its kind and shape are
+            kept, and what it knows of classes of the same names.
         channels: 1, or 2 for stereo.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
         batch: windows per step and process.
@@ -106,6 +108,7 @@ class PriorTrainingOptions:
     kind: str = "flow"
     no_labels: bool = False
     labels_table: Path | None = None
+    base: str | None = None
     channels: int = 1
     budget: str = "10m"
     batch: int | None = None

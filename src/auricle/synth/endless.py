@@ -118,8 +118,12 @@ def _endless_frames(context: RenderContext) -> Iterator[Tensor]:
     prior, random, sampler = context.networks.prior, context.random(0), context.sampler
     silence = prior.standardise(prior.silence)
     while True:
-        for piece in sampler.sample((random,)):
+        size = context.draw_size(random)
+        frames = 0
+        for piece in sampler.sample((random,), sizes=size and (size,)):
             yield piece
+            frames += piece.shape[1]
             distance = piece[0, -_ENDED_FRAMES:] - silence
-            if float(distance.square().mean()) < _ENDED_DISTANCE**2:
+            has_ended = float(distance.square().mean()) < _ENDED_DISTANCE**2
+            if has_ended or (size is not None and frames >= size.seconds * prior.frame_rate):
                 break

@@ -62,7 +62,9 @@ def generate(
     place = destination(out, native, total, files, force=force)
     quality, seed = snap_quality(networks.model, snap=options.snap), options.resolve_seed()
     details = {"prior": networks.prior.info.name, "model": networks.model.name, "seed": seed}
-    contexts = [RenderContext(networks, sampling, label, seed, quality) for label in labels]
+    contexts = [
+        RenderContext(networks, sampling, label, seed, quality, options.seconds, options.level) for label in labels
+    ]
     recipes = [_recipe(context, options) for context in contexts]
     sounds: list[Sound] = []
     with lock_new_folder(place.folder):

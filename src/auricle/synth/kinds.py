@@ -16,8 +16,9 @@ from torch import Tensor
 from auricle.errors import AudioError, SilentSoundError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
+from auricle.synth.priors.sizes import SoundSize, draw_size
 from auricle.synth.rendering.destination import SoundTarget
-from auricle.synth.rendering.level import trim_trailing_silence
+from auricle.synth.rendering.level import decibels, trim_trailing_silence
 from auricle.synth.rendering.loop import decode_loop, measure_seam
 from auricle.synth.rendering.mid_side import to_features, to_latents
 from auricle.synth.rendering.render import LatentReader, concatenate_blocks, decode_blocks
@@ -39,6 +40,8 @@ class RenderContext:
         label: number of the class, -1 for none.
         seed: of all sounds.
         quality: at which latents are rounded; None rounds nothing.
+        seconds: how long sounds are to be; None for as long as those that the prior learned from.
+        level_db: their largest sample in dB below full scale; None for that of those that the prior learned from.
     """
 
     networks: PriorAndModel
@@ -46,6 +49,8 @@ class RenderContext:
     label: int
     seed: int
     quality: float | None
+    seconds: float | None = None
+    level_db: float | None = None
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -66,6 +71,17 @@ class RenderContext:
         """The random numbers of sound ``index``, drawn again for the ``attempt``-th time."""
         return randomness(self.seed, index, attempt)
 
+    def draw_size(self, random: torch.Generator) -> SoundSize | None:
+        """How long and how loud a sound is to be: as one that the prior learned from, but for what is asked for; None
+        where the prior can't be told."""
+        sizes = self.networks.prior.sizes
+        if sizes is None:
+            return None
+        seconds, level_db = draw_size(sizes, self.label, random)
+        return SoundSize(
+            seconds if self.seconds is None else self.seconds, level_db if self.level_db is None else self.level_db
+        )
+
     def to_latents(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
         """Standardised frames ``(1, n, features)`` as latents ``(c, n, d)``."""
         prior = self.networks.prior
@@ -81,8 +97,8 @@ class RenderContext:
         model = self.networks.model
         yield from decode_blocks(model, _first_frames(latents, model.frames(samples)), samples, quality=self.quality)
 
-    def encode_file(self, path: Path) -> tuple[Tensor, int]:
-        """Latents ``(c, n, d)`` of a file, and its samples at the model's rate.
+    def encode_file(self, path: Path) -> tuple[Tensor, int, float]:
+        """Latents ``(c, n, d)`` of a file, its samples at the model's rate, and its largest one in dB.
 
         Raises:
             AudioError: it can't be read, or is silent.
@@ -91,7 +107,7 @@ class RenderContext:
         z = reader.latents()
         if reader.level.silent:
             raise AudioError(f"{path} is silent: name a sound that can be heard")
-        return z, reader.native
+        return z, reader.native, decibels(reader.level.peak)
 
 
 def _first_frames(pieces: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
@@ -159,13 +175,23 @@ class StreamedSound(SingleSound):
 
     cut_seconds = END_SECONDS
     """Over which its end fades out, unless it is silent."""
+    takes_level = True
+    """Whether it gets the level that the prior is told."""
 
     @final
     def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
-        return finish_sound(self._blocks(random), self._context.native, target, cut_seconds=self.cut_seconds)
+        context, size = self._context, self._size(random)
+        level_db = context.level_db if size is None or not self.takes_level else size.level_db
+        return finish_sound(
+            self._blocks(random, size), context.native, target, cut_seconds=self.cut_seconds, level_db=level_db
+        )
+
+    def _size(self, random: torch.Generator) -> SoundSize | None:
+        """What the prior is told."""
+        return self._context.draw_size(random)
 
     @abstractmethod
-    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
+    def _blocks(self, random: torch.Generator, size: SoundSize | None) -> Iterator[np.ndarray]:
         """Audio ``(c, t)`` as it is decoded."""
 
 
@@ -183,22 +209,32 @@ class WindowSound(SoundRecipe):
         """Draw them side by side."""
         context = self._context
         first = min(targets) // self.batch_size * self.batch_size
-        pieces = context.sampler.sample([context.random(first + slot, attempt) for slot in range(self.batch_size)])
-        frames = torch.cat(list(_first_frames(pieces, context.networks.prior.window)), 1)
+        random = [context.random(first + slot, attempt) for slot in range(self.batch_size)]
+        sizes = [size for size in map(context.draw_size, random) if size is not None]
+        pieces = context.sampler.sample(random, sizes=sizes or None)
+        frames = next(pieces) if sizes else torch.cat(list(_first_frames(pieces, context.networks.prior.window)), 1)
         audible = {}
         for index, target in targets.items():
+            size = sizes[index - first] if sizes else None
+            level_db = context.level_db if size is None else size.level_db
             with suppress(SilentSoundError):
-                blocks = self._decoded(frames[index - first, None])
-                audible[index] = finish_sound(blocks, context.native, target, cut_seconds=CUT_SECONDS)
+                blocks = self._decoded(frames[index - first, None], size)
+                audible[index] = finish_sound(
+                    blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db
+                )
         return audible
 
-    def _decoded(self, frames: Tensor) -> Iterable[np.ndarray]:
+    def _decoded(self, frames: Tensor, size: SoundSize | None) -> Iterable[np.ndarray]:
         context = self._context
         latents = context.to_latents((frames,))
         if self._samples is not None:
             return context.decode(latents, self._samples)
-        audio = concatenate_blocks(context.decode(latents, context.window_samples))
-        return (trim_trailing_silence(audio, context.networks.prior.sample_rate),)
+        model = context.networks.model
+        samples = max(1, frames.shape[1] * model.hop_length - model.decoder_latency)
+        if size is not None:
+            samples = min(samples, max(1, round(size.seconds * model.sample_rate)))
+        audio = concatenate_blocks(context.decode(latents, samples))
+        return (trim_trailing_silence(audio, model.sample_rate),)
 
 
 @final
@@ -211,23 +247,30 @@ class LongSound(StreamedSound):
         super().__init__(context)
         self._samples = samples
 
-    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
+    def _blocks(self, random: torch.Generator, size: SoundSize | None) -> Iterator[np.ndarray]:
         context = self._context
-        return context.decode(context.to_latents(context.sampler.sample((random,))), self._samples)
+        frames = context.sampler.sample((random,), sizes=size and (size,))
+        return context.decode(context.to_latents(frames), self._samples)
 
 
 @final
 class Variation(StreamedSound):
     """A variation of a sound, as long as it is."""
 
+    takes_level = False
+
     def __init__(self, context: RenderContext, path: Path, strength: float):
         super().__init__(context)
-        z, self._samples = context.encode_file(path)
+        z, self._samples, level_db = context.encode_file(path)
         self._features, self._strength = context.to_features(z), strength
+        self._source = SoundSize(self._samples / context.networks.model.sample_rate, level_db)
 
-    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
+    def _size(self, random: torch.Generator) -> SoundSize | None:
+        return None if self._context.networks.prior.sizes is None else self._source
+
+    def _blocks(self, random: torch.Generator, size: SoundSize | None) -> Iterator[np.ndarray]:
         context = self._context
-        frames = context.sampler.vary(random, self._features, self._strength)
+        frames = context.sampler.vary(random, self._features, self._strength, size)
         return context.decode(context.to_latents(frames), self._samples)
 
 
@@ -235,11 +278,12 @@ class Variation(StreamedSound):
 class Continuation(StreamedSound):
     """A sound and what comes after it."""
 
+    takes_level = False
     cut_seconds = CUT_SECONDS
 
     def __init__(self, context: RenderContext, path: Path, samples: int):
         super().__init__(context)
-        z, native = context.encode_file(path)
+        z, native, self._level_db = context.encode_file(path)
         model = context.networks.model
         # Frames that reach beyond the sound's end would tell the prior that it ends.
         inside = native // model.hop_length - model.encoder_latency
@@ -248,9 +292,14 @@ class Continuation(StreamedSound):
         self._z = z[:, :inside]
         self._samples = inside * model.hop_length - model.decoder_latency + samples
 
-    def _blocks(self, random: torch.Generator) -> Iterator[np.ndarray]:
+    def _size(self, random: torch.Generator) -> SoundSize | None:
         context = self._context
-        frames = context.sampler.sample((random,), context.to_features(self._z))
+        seconds = self._samples / context.networks.model.sample_rate
+        return None if context.networks.prior.sizes is None else SoundSize(seconds, self._level_db)
+
+    def _blocks(self, random: torch.Generator, size: SoundSize | None) -> Iterator[np.ndarray]:
+        context = self._context
+        frames = context.sampler.sample((random,), context.to_features(self._z), size and (size,))
         return context.decode(chain((self._z,), context.to_latents(frames)), self._samples)
 
 
@@ -267,7 +316,11 @@ class Loop(SingleSound):
         context = self._context
         prior, model = context.networks.prior, context.networks.model
         frames = max(1, round(self._seconds * prior.frame_rate))
-        (z,) = context.to_latents((context.sampler.sample_loop(random, frames),))
+        size = context.draw_size(random)
+        endless = None if size is None else SoundSize(self._seconds, size.level_db)
+        (z,) = context.to_latents((context.sampler.sample_loop(random, frames, endless),))
         audio = decode_loop(model, z, round(self._seconds * target.sample_rate), quality=context.quality)
-        sound = finish_sound((audio,), (target.sample_rate, prior.channels), target, cut_seconds=0.0)
+        level_db = context.level_db if size is None else size.level_db
+        native = target.sample_rate, prior.channels
+        sound = finish_sound((audio,), native, target, cut_seconds=0.0, level_db=level_db)
         return replace(sound, seam=measure_seam(audio))

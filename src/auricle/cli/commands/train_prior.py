@@ -70,6 +70,7 @@ def _summary(result: "TrainedPrior") -> tuple[str, ...]:
         f"{result.path} {format_size(result.path.stat().st_size)}: {pace}",
         f"classes: {classes}; sounds without one: {result.unlabelled}",
         f"{judged}; {rebuilt}",
+        *((f"{result.verdict} (--resume --force, or --base {result.path})",) if result.verdict else ()),
     )
 
 
@@ -86,6 +87,7 @@ def _values(result: "TrainedPrior") -> dict[str, object]:
         "seconds": result.seconds,
         "audio_per_second": result.audio_per_second,
         "loss": result.loss,
+        "verdict": result.verdict,
         "reconstruction": result.reconstruction.mel,
         "files": len(result.corpus.sounds),
         "hours": result.corpus.hours,

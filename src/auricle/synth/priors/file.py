@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -30,18 +30,22 @@ SUFFIX = ".prior.safetensors"
 PRIOR_FILE = FileKind("prior", SUFFIX, "auricle-prior", 1, ("config", "origin", "info", "digest"))
 KINDS = (FlowConfig, RecurrentConfig)
 """Kinds of prior that files may hold; naming them here registers them."""
-_EXACT = ("mean", "deviation", "silence")
+_EXACT = ("mean", "deviation", "silence", "axes", "spread", "sizes")
 _SHOWN = 16
 
 
 @final
 @dataclass(frozen=True)
 class _PriorMetadata:
-    """The metadata of a prior file; ``digest`` is what it says of its contents."""
+    """The metadata of a prior file; ``digest`` is what it says of its contents.
+
+    ``texts`` are configuration and origin as the file words them: fields that are younger than the file are not there.
+    """
 
     config: PriorConfig
     origin: Origin
     info: PriorInfo
+    texts: tuple[str, str]
     digest: str
 
 
@@ -65,8 +69,8 @@ def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
         "config": prior.config.model_dump_json(),
         "origin": prior.origin.model_dump_json(),
         "info": prior.info.model_dump_json(),
-        "digest": _digest(prior.config, prior.origin, arrays),
     }
+    texts["digest"] = _digest((texts["config"], texts["origin"]), arrays)
     write_tensor_file(path, PRIOR_FILE, arrays, texts, force=force)
 
 
@@ -87,7 +91,7 @@ def load_prior(name_or_path: str | Path) -> Prior:
         expected = {name: (_stored_type(name), tuple(tensor.shape)) for name, tensor in blank.state_dict().items()}
         check_layout(path, expected, file.layout)
         arrays = file.read()
-    actual = _digest(metadata.config, metadata.origin, arrays)
+    actual = _digest(metadata.texts, arrays)
     if actual != metadata.digest:
         raise ModelError(
             f"{path} has contents of digest {actual[:_SHOWN]} but states {metadata.digest[:_SHOWN]}: the file is "
@@ -129,11 +133,11 @@ def _stored_type(name: str) -> str:
     return "F32" if name in _EXACT else "F16"
 
 
-def _digest(config: PriorConfig, origin: Origin, arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 (hex) of everything that decides what is drawn."""
+def _digest(texts: Iterable[str], arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 (hex) of everything that decides what is drawn; ``texts`` are configuration and origin as JSON."""
     digest = hashlib.sha256()
-    for part in (config, origin):
-        digest.update(json.dumps(part.model_dump(mode="json"), sort_keys=True).encode())
+    for text in texts:
+        digest.update(json.dumps(json.loads(text), sort_keys=True).encode())
     for name, value in sorted(arrays.items()):
         digest.update(f"{name} {value.dtype.str} {value.shape}".encode())
         digest.update(value.data)
@@ -149,4 +153,4 @@ def _parsed(path: Path, metadata: Mapping[str, str]) -> _PriorMetadata:
         info = PriorInfo.model_validate(without_control_characters(info.model_dump()))
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error)}") from error
-    return _PriorMetadata(config, origin, info, digest)
+    return _PriorMetadata(config, origin, info, (metadata["config"], metadata["origin"]), digest)

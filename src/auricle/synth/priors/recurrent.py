@@ -46,12 +46,12 @@ class RecurrentPrior(Prior):
     def __init__(self, config: "RecurrentConfig", origin: Origin, info: PriorInfo | None = None):
         super().__init__(config, origin, info)
         self._config, width = config, config.width
-        self.into = Pointwise(2 * origin.features, width)
+        self.into = Pointwise(2 * self.features, width)
         self.label_table = torch.nn.Embedding(len(origin.classes) + 1, width)
         self.start = torch.nn.Parameter(torch.empty(width))
         torch.nn.init.normal_(self.start)  # torch.randn would load torch's compiler on the meta device
         self.body = Serial([_block(width) for _ in range(config.depth)] + [FrameNorm(width)])
-        self.out = Pointwise(width, config.components * (2 * origin.features + 1), gain=0.3)
+        self.out = Pointwise(width, config.components * (2 * self.features + 1), gain=0.3)
 
     def initial_state(self, label: Tensor, begin: Tensor) -> State:
         """State before the first frame.
@@ -103,10 +103,12 @@ class RecurrentPrior(Prior):
         deviations = (lowest + F.softplus(spread - lowest)).clamp(max=math.log(_LOUDEST))
         return Mixture(F.log_softmax(weights, -1), means, deviations), (inner, label, torch.zeros_like(begin))
 
-    def loss(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
+    def loss(
+        self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """``nats``: negative log-likelihood per value; ``loss``: how far it is above the least that is possible.
 
-        Past frames are blurred as the configuration says.
+        Past frames are blurred as the configuration says; sizes are not told to this kind.
         """
         first = torch.where(begin[:, None], 0.0, before)
         past = torch.cat((first[:, None], x[:, :-1]), 1)

@@ -63,6 +63,7 @@ def finish_sound(
     *,
     cut_seconds: float = END_SECONDS,
     gain: float = 1.0,
+    level_db: float | None = None,
     audible: bool = True,
 ) -> Sound:
     """A sound without clicks at its ends, turned down as a whole if it would clip; written, or held as an array.
@@ -73,6 +74,7 @@ def finish_sound(
         target: where it goes, and at which rate.
         cut_seconds: over which an end that is not silent fades out; 0 leaves both ends as they are.
         gain: by which its level was changed before.
+        level_db: what its largest sample is to be, in dB below full scale; None leaves it but for what would clip.
         audible: refuse a sound in which nothing can be heard.
 
     Raises:
@@ -89,6 +91,8 @@ def finish_sound(
         if audible and level.silent:
             raise SilentSoundError("nothing can be heard in the sound that was made")
         factor = CEILING / level.peak if level.peak > 1.0 else 1.0
+        if level_db is not None and level.peak > 0.0:
+            factor = min(10 ** (level_db / 20), CEILING) / level.peak
         meter, audio = LoudnessMeter(target.sample_rate, channels), None
         final_blocks = (meter.add(block * np.float32(factor)) for block in _ends(spool, cut_seconds))
         if target.path is None:

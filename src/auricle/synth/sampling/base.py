@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from auricle.options.synthesis import SamplingOptions
+from auricle.synth.priors.sizes import SoundSize
 
 
 class Sampler(ABC):
@@ -22,16 +23,23 @@ class Sampler(ABC):
         self._options, self._label = options, label
 
     @abstractmethod
-    def sample(self, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
+    def sample(
+        self, random: Sequence[torch.Generator], past: Tensor | None = None, sizes: Sequence[SoundSize] | None = None
+    ) -> Iterator[Tensor]:
         """Sequences without end, side by side, in pieces ``(b, n, features)``; take as many as you need.
+
+        The first piece holds all of the sounds of ``sizes``, if they fit into a window.
 
         Args:
             random: where the numbers of each sequence come from.
             past: frames ``(n, features)`` to go on from, all of a sound from its beginning; they are not repeated.
+            sizes: how long and how loud each sound is in all; None tells a prior nothing.
         """
 
     @abstractmethod
-    def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
+    def vary(
+        self, random: torch.Generator, x: Tensor, strength: float, size: SoundSize | None = None
+    ) -> Iterator[Tensor]:
         """A variation of frames ``(n, features)``, as many, in pieces ``(1, m, features)``.
 
         Strength 0 changes nothing, 1 everything.
@@ -41,7 +49,7 @@ class Sampler(ABC):
         """
 
     @abstractmethod
-    def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
+    def sample_loop(self, random: torch.Generator, frames: int, size: SoundSize | None = None) -> Tensor:
         """Frames ``(1, frames, features)`` of which the last goes on to the first.
 
         Raises:

@@ -10,6 +10,8 @@ each moment (Bar-Tal et al., "MultiDiffusion", 2023).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+from math import ceil
 from typing import final
 
 import torch
@@ -18,10 +20,12 @@ from torch import Tensor
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.base import NO_CLASS
 from auricle.synth.priors.flow import FlowPrior
+from auricle.synth.priors.sizes import PAUSE_FRAMES, SoundSize
 from auricle.synth.sampling.base import Sampler
 
 _PREFIX_OVERLAP, _OVERLAP = 0.25, 0.5
 """Share of a window that it has in common with the one before."""
+_STEPS, _EARLY_STEPS = 4, 3
 _Velocity = Callable[[Tensor, float], Tensor]
 
 
@@ -48,45 +52,69 @@ class FlowSampler(Sampler):
         return self._prior.window, self._prior.window - self._overlap
 
     @torch.inference_mode()
-    def sample(self, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
+    def sample(
+        self, random: Sequence[torch.Generator], past: Tensor | None = None, sizes: Sequence[SoundSize] | None = None
+    ) -> Iterator[Tensor]:
         """Window after window."""
         empty = torch.zeros(len(random), 0, self._prior.features)
         window = empty if past is None else past.expand(len(random), -1, -1)
+        position = window.shape[1]
         while True:
             prefix, begin = self._prefix(window)
-            noise = self._noise(random, self._prior.window)
-            window = self._integrate_window(noise, prefix, noise, 0.0, begin=begin)
+            noise = self._noise(random, self._prior.window if position else self._first_frames(sizes))
+            size = self._remaining(sizes, position - prefix.shape[1])
+            window = self._integrate_window(noise, prefix, noise, 0.0, begin=begin, size=size)
+            position += window.shape[1] - prefix.shape[1]
             yield window[:, prefix.shape[1] :]
 
     @torch.inference_mode()
-    def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
+    def vary(
+        self, random: torch.Generator, x: Tensor, strength: float, size: SoundSize | None = None
+    ) -> Iterator[Tensor]:
         """Frames are put part of the way back to noise, and go on from there."""
-        position, window, size = 0, x[None, :0], self._prior.window
+        position, window, frames = 0, x[None, :0], self._prior.window
         silence = self._prior.standardise(self._prior.silence)
         while position < len(x):
             prefix, begin = self._prefix(window)
-            source = x[position : position + size - prefix.shape[1]]
-            padding = silence.expand(size - prefix.shape[1] - len(source), -1)
-            noise = self._noise((random,), size)
+            source = x[position : position + frames - prefix.shape[1]]
+            padding = silence.expand(frames - prefix.shape[1] - len(source), -1)
+            noise = self._noise((random,), frames)
             start = torch.lerp(torch.cat((prefix[0], source, padding))[None], noise, strength)
-            window = self._integrate_window(noise, prefix, start, 1.0 - strength, begin=begin)
+            remaining = self._remaining(size and (size,), position - prefix.shape[1])
+            window = self._integrate_window(noise, prefix, start, 1.0 - strength, begin=begin, size=remaining)
             yield window[:, prefix.shape[1] :][:, : len(source)]
             position += len(source)
 
     @torch.inference_mode()
-    def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
+    def sample_loop(self, random: torch.Generator, frames: int, size: SoundSize | None = None) -> Tensor:
         """Windows all around, each half over the next. None of them begins a sound."""
         count = max(2, -(-2 * frames // self._prior.window))
         starts = torch.arange(count) * frames // count
         places = (starts[:, None] + torch.arange(self._prior.window)) % frames
         weight = torch.hann_window(self._prior.window + 2, periodic=False)[1:-1, None]
         total = torch.zeros(frames).index_add_(0, places.flatten(), weight.repeat(count, 1)[:, 0])
+        remaining = self._remaining(size and (size,) * count, 0)
 
         def velocity(x: Tensor, t: float) -> Tensor:
-            parts = self._velocity(x[0, places], t, begin=False) * weight
+            parts = self._velocity(x[0, places], t, begin=False, size=remaining) * weight
             return torch.zeros_like(x).index_add_(1, places.flatten(), parts.flatten(0, 1)[None]) / total[:, None]
 
         return self._integrate(velocity, self._noise((random,), frames), 0.0)
+
+    def _first_frames(self, sizes: Sequence[SoundSize] | None) -> int:
+        """Frames of the first window: no more than the longest of the sounds takes."""
+        prior = self._prior
+        if not sizes:
+            return prior.window
+        needed = ceil(max(size.seconds for size in sizes) * prior.frame_rate) + PAUSE_FRAMES
+        return min(prior.window, -(-needed // prior.patch) * prior.patch)
+
+    def _remaining(self, sizes: Sequence[SoundSize] | None, position: int) -> Tensor | None:
+        """What a window is told that begins at frame ``position`` of the sounds: ``(b, 2)``."""
+        if not sizes:
+            return None
+        passed = position / self._prior.frame_rate
+        return torch.tensor([(max(0.0, size.seconds - passed), size.level_db) for size in sizes])
 
     def _prefix(self, window: Tensor) -> tuple[Tensor, bool]:
         """A window's last frames, as many as the next one begins with, and whether they begin the sound."""
@@ -97,28 +125,33 @@ class FlowSampler(Sampler):
         draws = [torch.randn(frames, self._prior.features, generator=generator) for generator in random]
         return self._options.temperature * torch.stack(draws)
 
-    def _integrate_window(self, noise: Tensor, prefix: Tensor, x: Tensor, t: float, *, begin: bool) -> Tensor:
+    def _integrate_window(
+        self, noise: Tensor, prefix: Tensor, x: Tensor, t: float, *, begin: bool, size: Tensor | None
+    ) -> Tensor:
         """A window from ``x`` at time ``t`` on, whose first frames end as ``prefix``."""
-        size = prefix.shape[1]
+        frames = prefix.shape[1]
 
         def velocity(x: Tensor, t: float) -> Tensor:
-            pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :size], prefix, t)
-            return self._velocity(torch.cat((pinned, x[:, size:]), 1), t, begin=begin, prefix=size)
+            pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :frames], prefix, t)
+            return self._velocity(torch.cat((pinned, x[:, frames:]), 1), t, begin=begin, prefix=frames, size=size)
 
-        return torch.cat((prefix, self._integrate(velocity, x, t)[:, size:]), 1)
+        return torch.cat((prefix, self._integrate(velocity, x, t)[:, frames:]), 1)
 
-    def _velocity(self, x: Tensor, t: float, *, begin: bool, prefix: int = 0) -> Tensor:
+    def _velocity(self, x: Tensor, t: float, *, begin: bool, prefix: int = 0, size: Tensor | None = None) -> Tensor:
         def rows(value: float) -> Tensor:
             return torch.full((len(x),), value)
 
         options = {"prefix": rows(prefix)} if self._prior.takes_prefix and prefix else {}
+        options |= {} if size is None else {"size": size}
         return self._prior.velocity(x, rows(t), rows(self._label), rows(begin), guidance=self._guidance, **options)
 
     def _integrate(self, velocity: _Velocity, x: Tensor, t: float) -> Tensor:
-        """From ``t`` to 1 by the midpoint rule."""
-        step = (1.0 - t) / self._options.steps
-        for index in range(self._options.steps if step else 0):
-            now = t + index * step
-            middle = x + 0.5 * step * velocity(x, now)
-            x = x + step * velocity(middle, now + 0.5 * step)
+        """From ``t`` to 1 by the midpoint rule, with short steps at first where the way bends there."""
+        if t == 1.0:
+            return x
+        few, power = (_EARLY_STEPS, 2) if self._prior.bends_early else (_STEPS, 1)
+        steps = self._options.steps or few
+        for now, then in pairwise(t + (1.0 - t) * (index / steps) ** power for index in range(steps + 1)):
+            middle = x + 0.5 * (then - now) * velocity(x, now)
+            x = x + (then - now) * velocity(middle, now + 0.5 * (then - now))
         return x

@@ -9,6 +9,7 @@ from torch import Tensor
 from auricle.errors import ModelError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.recurrent import RecurrentPrior
+from auricle.synth.priors.sizes import SoundSize
 from auricle.synth.sampling.base import Sampler
 
 _PIECE = 8
@@ -25,7 +26,9 @@ class RecurrentSampler(Sampler):
         return 0, 0
 
     @torch.inference_mode()
-    def sample(self, random: Sequence[torch.Generator], past: Tensor | None = None) -> Iterator[Tensor]:
+    def sample(
+        self, random: Sequence[torch.Generator], past: Tensor | None = None, sizes: Sequence[SoundSize] | None = None
+    ) -> Iterator[Tensor]:
         """Eight frames at a time."""
         prior, size = self._prior, len(random)
         state = prior.initial_state(torch.full((size,), self._label), torch.ones(size, dtype=torch.bool))
@@ -41,10 +44,12 @@ class RecurrentSampler(Sampler):
                 frames.append(before)
             yield torch.cat(frames, 1)
 
-    def vary(self, random: torch.Generator, x: Tensor, strength: float) -> Iterator[Tensor]:
+    def vary(
+        self, random: torch.Generator, x: Tensor, strength: float, size: SoundSize | None = None
+    ) -> Iterator[Tensor]:
         raise ModelError(self._refusal("vary a sound (--like)"))
 
-    def sample_loop(self, random: torch.Generator, frames: int) -> Tensor:
+    def sample_loop(self, random: torch.Generator, frames: int, size: SoundSize | None = None) -> Tensor:
         raise ModelError(self._refusal("make loops"))
 
     def _refusal(self, task: str) -> str:

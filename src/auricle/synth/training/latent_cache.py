@@ -14,13 +14,17 @@ from auricle.data.row_cache import RowCache, SoundRows
 from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
+from auricle.synth.priors.sizes import SoundSize
+from auricle.synth.rendering.level import decibels
 from auricle.synth.rendering.mid_side import rotate, to_features
 
 TAIL = 8
 """Frames of silence that are encoded after each sound, so that the way into silence is known."""
-_VERSION = 3
+_VERSION = 4
 _BLOCK_SECONDS = 8.0
 _SILENT_SECONDS = 4.0
+_PIECE = 64
+_INAUDIBLE = 10 ** (-60 / 20)
 
 
 @final
@@ -33,6 +37,8 @@ class LatentCache(RowCache):
         mean: float32 ``(features,)`` over all frames.
         deviation: float32 ``(features,)`` over all frames.
         silence: float32 ``(features,)``, one frame of endless silence.
+        sizes: float32 ``(sounds, 2)``: seconds up to the last sample within 60 dB of the largest, and that one in dB
+            below full scale.
     """
 
     title = "latent cache"
@@ -43,6 +49,7 @@ class LatentCache(RowCache):
         self.mean, self.deviation, self.silence = (
             np.array(index[name], np.float32) for name in ("mean", "deviation", "silence")
         )
+        self.sizes = np.array(index["sizes"], np.float32)
         self.features = self.mean.size
         self.lengths = self.lengths - TAIL
 
@@ -120,6 +127,22 @@ def silent_frame(model: Autoencoder, channels: int) -> np.ndarray:
     return to_features(z[:, -1:])[0].float().cpu().numpy()
 
 
+def measured_size(sounds: AudioCache, index: int, channels: int) -> SoundSize:
+    """Length and level of a sound, mixed to one channel where ``channels`` is 1; block by block."""
+    length = int(sounds.lengths[index])
+    block = round(_BLOCK_SECONDS * sounds.sample_rate)
+    peaks: list[np.ndarray] = []
+    for start in range(0, length, block):
+        audio = sounds.crop(index, start, min(block, length - start))
+        magnitude = np.abs(audio.mean(0)) if channels == 1 else np.abs(audio).max(0)
+        whole = np.append(magnitude, np.zeros(-len(magnitude) % _PIECE, magnitude.dtype))
+        peaks.append(whole.reshape(-1, _PIECE).max(1))
+    largest = np.concatenate(peaks)
+    peak = float(largest.max())
+    last = int(np.flatnonzero(largest > _INAUDIBLE * peak)[-1]) + 1 if peak else 0
+    return SoundSize(min(length, last * _PIECE) / sounds.sample_rate, decibels(peak))
+
+
 def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
     return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
 
@@ -146,4 +169,5 @@ def _write_latents(
         "mean": mean.tolist(),
         "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
         "silence": silent_frame(model, channels).tolist(),
+        "sizes": [measured_size(sounds, index, channels) for index in range(len(sounds))],
     }

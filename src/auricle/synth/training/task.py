@@ -15,6 +15,8 @@ from auricle.model import Autoencoder
 from auricle.model.registry import Frozen
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.base import NO_CLASS, Prior, PriorConfig
+from auricle.synth.priors.flow import FlowPrior
+from auricle.synth.priors.sizes import draw_size
 from auricle.synth.rendering.mid_side import decode_mid_side, to_latents
 from auricle.synth.sampling.base import randomness
 from auricle.synth.sampling.dispatch import sampler_for
@@ -23,7 +25,7 @@ from auricle.synth.training.window_sampler import Windows, WindowSampler
 from auricle.training import Excerpt, OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
 
 _HELD_OUT_BATCHES, _HELD_OUT_BATCH = 3, 64
-_PREVIEW_SOUNDS, _PREVIEW_SAMPLING = 3, SamplingOptions(guidance=1.5, steps=6)
+_PREVIEW_SOUNDS, _PREVIEW_SAMPLING = 3, SamplingOptions(guidance=1.5)
 _SEED = 7
 
 
@@ -73,10 +75,10 @@ class PriorTask(Task):
         self.phases = (Phase(name="prior", optimiser=config.optimiser),)
         origin = prior.origin.model_dump(mode="json")
         self.identity = json.dumps({"training": config.model_dump(mode="json"), "origin": origin}, sort_keys=True)
-        self.batch_seconds = config.batch * prior.window / prior.frame_rate
         self._config, self._model = config, model
-        self._sampler = _sampler(learned, prior.window, config.batch, config.seed)
-        self._held_out = () if held_out is None else _held_out_windows(held_out, prior.window)
+        self._sampler = _sampler(learned, prior, config.batch, config.seed)
+        self.batch_seconds = config.batch * self._sampler.mean_frames / prior.frame_rate
+        self._held_out = () if held_out is None else _held_out_windows(held_out, prior)
 
     def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
@@ -117,8 +119,8 @@ class _PriorLoss(nn.Module):
         super().__init__()
         self.prior = prior
 
-    def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor) -> dict[str, Tensor]:
-        return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin)
+    def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor) -> dict[str, Tensor]:
+        return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin, size)
 
 
 @torch.no_grad()
@@ -133,12 +135,22 @@ def held_out_loss(prior: Prior, batches: Sequence[Windows]) -> float:
     return float(torch.cat([term["loss"] for term in terms]).mean())
 
 
-def _sampler(examples: LabelledLatents, window: int, batch: int, seed: int) -> WindowSampler:
-    return WindowSampler(examples.latents, examples.labels, window=window, batch=batch, seed=seed)
+def _sampler(examples: LabelledLatents, prior: Prior, batch: int, seed: int) -> WindowSampler:
+    """Windows that end with their sounds, of a flow that is told when that is."""
+    multiple = prior.patch if isinstance(prior, FlowPrior) and prior.sizes is not None else None
+    return WindowSampler(
+        examples.latents,
+        examples.labels,
+        window=prior.window,
+        batch=batch,
+        seed=seed,
+        frame_rate=prior.frame_rate,
+        multiple=multiple,
+    )
 
 
-def _held_out_windows(examples: LabelledLatents, window: int) -> tuple[Windows, ...]:
-    sampler = _sampler(examples, window, _HELD_OUT_BATCH, _SEED)
+def _held_out_windows(examples: LabelledLatents, prior: Prior) -> tuple[Windows, ...]:
+    sampler = _sampler(examples, prior, _HELD_OUT_BATCH, _SEED)
     return tuple(sampler.batch(index) for index in range(_HELD_OUT_BATCHES))
 
 
@@ -153,11 +165,12 @@ def _preview_sounds(prior: Prior, model: Autoencoder) -> tuple[Excerpt, ...]:
 
 
 def _preview_sound(prior: Prior, model: Autoencoder, label: int, index: int) -> Excerpt:
-    pieces, frames = [], 0
-    for piece in sampler_for(prior, _PREVIEW_SAMPLING, label).sample([randomness(_SEED, index)]):
+    pieces, frames, random = [], 0, randomness(_SEED, index)
+    size = None if prior.sizes is None else draw_size(prior.sizes, label, random)
+    for piece in sampler_for(prior, _PREVIEW_SAMPLING, label).sample([random], sizes=size and (size,)):
         pieces.append(piece[0])
         frames += len(pieces[-1])
-        if frames >= prior.window:
+        if frames >= prior.window or size is not None:
             break
     z = to_latents(prior.restore(torch.cat(pieces)), prior.channels)
     audio = decode_mid_side(model, z, frames * model.hop_length - model.decoder_latency).mean(0).numpy()

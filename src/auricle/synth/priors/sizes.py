@@ -1,0 +1,61 @@
+"""How long and how loud sounds are: the table of those that a prior learned from, and how its network is told."""
+
+import math
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor, nn
+
+PAUSE_FRAMES = 4
+"""Frames after a sound's end that belong to what is learned of it."""
+_WAVES = 6
+_LEVEL_UNIT, _QUIETEST_DB, _LOUDEST_DB = 24.0, -72.0, 12.0
+
+
+class SoundSize(NamedTuple):
+    """One sound's length up to its last audible sample, and its largest sample in dB below full scale."""
+
+    seconds: float
+    level_db: float
+
+
+def draw_size(table: Tensor, label: int, random: torch.Generator) -> SoundSize:
+    """The size of a random sound of a class, of any for -1, out of a table ``(k, 3)`` of classes and sizes."""
+    rows = table[table[:, 0] == label] if label >= 0 else table
+    rows = rows if len(rows) else table
+    row = rows[int(torch.randint(len(rows), (), generator=random))]
+    return SoundSize(*row[1:].tolist())
+
+
+@final
+class SizeEmbedding(nn.Module):
+    """Sizes ``(b, 2)`` as features ``(b, width)``: seconds that are left of a sound, and its level in dB.
+
+    NaN stands for what is not told. Seconds count as the share of a window, and all beyond two windows are the same.
+
+    Args:
+        width: features.
+        window_seconds: of a window.
+    """
+
+    def __init__(self, width: int, window_seconds: float):
+        super().__init__()
+        self._window_seconds = window_seconds
+        self.inner = nn.Linear(2 * (2 * _WAVES + 2), width)
+        self.outer = nn.Linear(width, width)
+
+    def forward(self, size: Tensor) -> Tensor:
+        shares = (size[:, 0] / self._window_seconds).clamp(0.0, 2.0)
+        levels = size[:, 1].clamp(_QUIETEST_DB, _LOUDEST_DB) / _LEVEL_UNIT
+        values = torch.stack(((shares + 0.02).log2() / 4, levels), 1)
+        known = ~values.isnan()
+        values = values.nan_to_num(0.0)[:, :, None]
+        phases = math.pi / 2 * values * 2.0 ** torch.arange(_WAVES, device=size.device)
+        features = torch.cat((phases.cos(), phases.sin(), values), 2) * known[:, :, None]
+        told = torch.cat((features, known[:, :, None].to(features.dtype)), 2).flatten(1)
+        return self.outer(nn.functional.silu(self.inner(told)))
+
+
+def untold(count: int, device: torch.device | None = None) -> Tensor:
+    """Sizes ``(b, 2)`` of which nothing is told."""
+    return torch.full((count, 2), math.nan, device=device)

@@ -1,0 +1,96 @@
+"""A prior before its first step: its shape, its scale, and what it takes from another one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from auricle.errors import ModelError, OptionError
+from auricle.synth.priors.base import MAX_EXAMPLES, Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.flow import FlowConfig
+from auricle.synth.priors.sizes import PAUSE_FRAMES
+from auricle.synth.training.axes import principal_axes
+from auricle.synth.training.latent_cache import LatentCache
+from auricle.synth.training.task import LabelledLatents
+
+_SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
+
+
+def fitted_config(config: PriorConfig, latents: LatentCache, states: Mapping[str, Any] | None = None) -> PriorConfig:
+    """A configuration whose open questions the sounds answer: window, axes, how many sizes are told.
+
+    Args:
+        config: what is set in it stays.
+        latents: what is learned from.
+        states: the configuration of a run that goes on: sounds that were added since do not change it.
+    """
+    answers: dict[str, Any] = dict(states or {})
+    if answers.get("kind", config.kind) != config.kind:
+        answers = {}
+    if not answers:
+        answers["window"] = _fitting_window(latents)
+        if isinstance(config, FlowConfig):
+            answers["axes"] = len(principal_axes(latents).spread)
+            answers["examples"] = min(len(latents), MAX_EXAMPLES)
+    unset = {name: value for name, value in answers.items() if name not in config.model_fields_set}
+    return type(config).model_validate({**config.model_dump(), **unset})
+
+
+def first_prior(config: PriorConfig, origin: Origin, learned: LabelledLatents, info: PriorInfo) -> Prior:
+    """A new prior out of torch's random numbers, with the scale of the latents and the sizes of the sounds."""
+    prior = config.build(origin, info)
+    latents = learned.latents
+    prior.fit_scale(*(torch.from_numpy(part) for part in (latents.mean, latents.deviation, latents.silence)))
+    if config.axes:
+        axes = principal_axes(latents, 1.0)
+        prior.fit_axes(*(torch.from_numpy(part[..., : config.axes]) for part in (axes.axes, axes.spread)))
+    if config.examples:
+        prior.fit_sizes(torch.from_numpy(_size_table(learned, config.examples)))
+    return prior
+
+
+def require_base(base: Prior, origin: Origin) -> PriorConfig:
+    """The shape of a prior that another one can go on from.
+
+    Raises:
+        ModelError: its latents are those of another model.
+        OptionError: it has another number of channels.
+    """
+    if base.fingerprint != origin.fingerprint:
+        raise ModelError(
+            f"the prior {base.info.name!r} makes latents of the model {base.origin.model!r}, not of {origin.model!r}: "
+            "train from it with its own model, or without --base"
+        )
+    if base.channels != origin.channels:
+        raise OptionError(f"the prior {base.info.name!r} has {base.channels} channels, not {origin.channels}")
+    return base.config
+
+
+def take_weights(prior: Prior, base: Prior) -> None:
+    """Give ``prior`` weights and scale of ``base``, which has the same shape; of its classes, those of the same names.
+
+    A class that is new begins as what has no class.
+    """
+    weights = dict(base.state_dict())
+    weights.pop("sizes", None)
+    own = prior.state_dict()
+    table = own["label_table.weight"].clone()
+    theirs = weights.pop("label_table.weight")
+    table[-1] = theirs[-1]
+    for index, name in enumerate(prior.classes):
+        table[index] = theirs[base.classes.index(name)] if name in base.classes else theirs[-1]
+    prior.load_state_dict({**own, **weights, "label_table.weight": table})
+
+
+def _size_table(learned: LabelledLatents, rows: int) -> np.ndarray:
+    """Classes, seconds and levels of so many sounds, which lie evenly among all: float32 ``(rows, 3)``."""
+    labels = np.array(learned.labels, np.float32)
+    places = np.linspace(0, len(labels) - 1, rows).round().astype(int)
+    return np.concatenate((labels[places, None], learned.latents.sizes[places]), 1)
+
+
+def _fitting_window(latents: LatentCache) -> int:
+    """One that holds most sounds whole, if they are short."""
+    most = float(np.percentile(latents.lengths, _WHOLE)) + PAUSE_FRAMES
+    return int(min(max(-(-most // PAUSE_FRAMES) * PAUSE_FRAMES, _SHORTEST_WINDOW), _LONGEST_WINDOW))
