@@ -10,6 +10,7 @@ from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError
 from auricle.model import Autoencoder
+from auricle.synth.priors.sizes import PAUSE_FRAMES
 from auricle.synth.rendering.mid_side import (
     decode_mid_side,
     rotate,
@@ -112,7 +113,7 @@ def test_another_encoder_has_other_latents(sounds: AudioCache, tmp_path: Path) -
 
 
 def _sampler(cache: LatentCache, window: int = 20, **options) -> WindowSampler:
-    return WindowSampler(cache, [0, 1, -1], window=window, batch=64, **{"seed": 0, **options})
+    return WindowSampler(cache, [0, 1, -1], window=window, batch=64, frame_rate=50.0, **{"seed": 0, **options})
 
 
 def test_windows_depend_on_seed_step_and_shard_alone(cache: LatentCache) -> None:
@@ -128,19 +129,43 @@ def test_windows_know_where_they_lie(cache: LatentCache) -> None:
     batch = _sampler(cache).batch(3)
     assert batch.x.shape == (64, 20, cache.features) and batch.x.dtype == np.float32
     assert {-1, 0, 1} == set(batch.label) and batch.begin.any() and not batch.begin.all()
-    for x, before, label, begin in zip(*batch, strict=True):
+    for x, before, label, begin, size in zip(*batch, strict=True):
         index = {0: 0, 1: 1, -1: 2}[int(label)]
         frames = cache.crop(index, 0, int(cache.lengths[index]) + 60)
         start = next(start for start in range(len(frames)) if np.array_equal(frames[start : start + 20], x))
         assert begin == (start == 0)
+        assert size[0] == pytest.approx(cache.sizes[index, 0] - start / 50, abs=1e-5) or size[0] == 0
+        assert size[1] == cache.sizes[index, 1]
         assert np.array_equal(before, frames[start - 1] if start else cache.silence)
         if cache.lengths[index] > 20:
             assert start + 20 <= cache.lengths[index], "the end of a long sound is never shown"
 
 
+def test_sizes_are_those_of_what_is_heard(tmp_path: Path, model: Autoencoder) -> None:
+    sound = np.zeros((1, 16000))
+    sound[:, 100:8000] = 0.25 * np.sign(np.random.default_rng(1).standard_normal(7900))
+    write(tmp_path / "a.wav", sound, 16000)
+    latents = LatentCache.build(
+        AudioCache.build(scan(tmp_path).sounds, tmp_path / "cache", sample_rate=16000), model, tmp_path
+    )
+    seconds, level = latents.sizes[0]
+    assert seconds == pytest.approx(0.5, abs=0.005) and level == pytest.approx(-12.04, abs=0.01)
+
+
+def test_windows_end_with_the_longest_of_sounds_of_like_length(cache: LatentCache) -> None:
+    sampler = _sampler(cache, window=80, multiple=2)
+    batches = [sampler.batch(step) for step in range(12)]
+    frames = {batch.x.shape[1] for batch in batches}
+    assert min(frames) < 30 and max(frames) == 80 and all(count % 2 == 0 for count in frames)
+    for batch in batches:
+        needed = np.minimum(np.ceil(batch.size[:, 0] * 50) + PAUSE_FRAMES, 80)
+        assert (needed <= batch.x.shape[1]).all(), "no sound is cut, with the pause after it"
+
+
 def test_rare_classes_are_not_drowned(cache: LatentCache) -> None:
     class Many:
         lengths = np.full(104, 10)
+        sizes = np.full((104, 2), 0.2, np.float32)
         silence = np.zeros(2, np.float32)
 
         def __len__(self) -> int:
@@ -150,7 +175,7 @@ def test_rare_classes_are_not_drowned(cache: LatentCache) -> None:
             return np.zeros((count, 2), np.float32)
 
     labels = [0] * 100 + [1] * 4
-    sampler = WindowSampler(Many(), labels, window=20, batch=2000, seed=0)  # pyright: ignore[reportArgumentType]
+    sampler = WindowSampler(Many(), labels, window=20, batch=2000, seed=0, frame_rate=50.0)  # pyright: ignore[reportArgumentType]
     assert 0.12 < (sampler.batch(0).label == 1).mean() < 0.21, "2 to 10, not 4 to 100"
 
 
