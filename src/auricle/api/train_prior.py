@@ -36,7 +36,7 @@ from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import check_trackers
 
 KINDS: dict[str, PriorConfig] = {
-    "flow": FlowConfig(times="mixed", guided=True, guidance_interval=(0.2, 0.8)),
+    "flow": FlowConfig(times="mixed", guided=True, guidance_interval=(0.1, 0.7)),
     "recurrent": RecurrentConfig(),
 }
 """What ``kind`` may name."""

@@ -76,12 +76,6 @@ class PriorConfig(RegisteredConfig):
     unlabelled: float = Field(
         default=0.1, ge=0, le=1, description="share of sounds that are learned as if they had no class (guidance)"
     )
-    axes: int = Field(
-        default=0,
-        ge=0,
-        le=8192,
-        description="principal axes of the latents; 0 for the latents themselves",
-    )
     examples: int = Field(
         default=0, ge=0, le=MAX_EXAMPLES, description="training sounds whose lengths and levels are told; 0 tells none"
     )
@@ -104,8 +98,6 @@ class Prior(nn.Module, ABC):
         mean: ``(features,)`` subtracted from latents.
         deviation: ``(features,)`` by which they are then divided.
         silence: ``(features,)`` one frame of the latents of endless silence, not standardised.
-        axes: ``(features, k)`` orthonormal, the principal axes on which standardised latents lie; None for the latents.
-        spread: ``(k,)`` deviations along them.
         sizes: ``(examples, 3)`` class (-1 for none), seconds and level in dB of training sounds; None where sizes are
             not told.
         takes_prefix: whether it was trained to go on from given first frames of a window.
@@ -115,8 +107,6 @@ class Prior(nn.Module, ABC):
     mean: Tensor
     deviation: Tensor
     silence: Tensor
-    axes: Tensor | None
-    spread: Tensor | None
     sizes: Tensor | None
 
     def __init__(self, config: PriorConfig, origin: Origin, info: PriorInfo | None = None):
@@ -125,10 +115,6 @@ class Prior(nn.Module, ABC):
         self.register_buffer("mean", torch.zeros(origin.features))
         self.register_buffer("deviation", torch.ones(origin.features))
         self.register_buffer("silence", torch.zeros(origin.features))
-        if config.axes > origin.features:
-            raise ModelError(f"latents of {origin.features} features have no {config.axes} axes")
-        self.register_buffer("axes", torch.zeros(origin.features, config.axes) if config.axes else None)
-        self.register_buffer("spread", torch.ones(config.axes) if config.axes else None)
         self.register_buffer("sizes", torch.zeros(config.examples, 3) if config.examples else None)
 
     @abstractmethod
@@ -160,8 +146,8 @@ class Prior(nn.Module, ABC):
 
     @property
     def features(self) -> int:
-        """Values per frame, of as many axes as are learned."""
-        return self.config.axes or self.origin.features
+        """Values per frame."""
+        return self.origin.features
 
     @property
     def channels(self) -> int:
@@ -194,13 +180,11 @@ class Prior(nn.Module, ABC):
         return self.config.window
 
     def standardise(self, z: Tensor) -> Tensor:
-        """Latents ``(..., d)`` to ``(..., features)`` of zero mean and unit variance."""
-        x = (z - self.mean) / self.deviation
-        return x if self.axes is None or self.spread is None else x @ self.axes / self.spread
+        """Latents ``(..., features)`` to zero mean and unit variance."""
+        return (z - self.mean) / self.deviation
 
     def restore(self, x: Tensor) -> Tensor:
-        """Undo :meth:`standardise`, but for what lies on none of the axes."""
-        x = x if self.axes is None or self.spread is None else (x * self.spread) @ self.axes.T
+        """Undo :meth:`standardise`."""
         return x * self.deviation + self.mean
 
     @torch.no_grad()
@@ -209,13 +193,6 @@ class Prior(nn.Module, ABC):
         self.mean.copy_(mean)
         self.deviation.copy_(deviation.clamp(min=1e-2 * float(deviation.max()) + 1e-8))
         self.silence.copy_(silence)
-
-    @torch.no_grad()
-    def fit_axes(self, axes: Tensor, spread: Tensor) -> None:
-        """Set principal axes ``(d, features)`` of standardised latents, and the deviations along them."""
-        assert self.axes is not None and self.spread is not None
-        self.axes.copy_(axes)
-        self.spread.copy_(spread)
 
     @torch.no_grad()
     def fit_sizes(self, sizes: Tensor) -> None:

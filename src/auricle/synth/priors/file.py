@@ -30,7 +30,7 @@ SUFFIX = ".prior.safetensors"
 PRIOR_FILE = FileKind("prior", SUFFIX, "auricle-prior", 1, ("config", "origin", "info", "digest"))
 KINDS = (FlowConfig, RecurrentConfig)
 """Kinds of prior that files may hold; naming them here registers them."""
-_EXACT = ("mean", "deviation", "silence", "axes", "spread", "sizes")
+_EXACT = ("mean", "deviation", "silence", "sizes")
 _SHOWN = 16
 
 

@@ -14,9 +14,9 @@ from auricle.synth.priors.sizes import SizeEmbedding, untold
 _TIME_FEATURES = 128
 _TIME_SCALE = 1000.0
 _ROTARY_BASE = 1000.0
-_STRONGEST = 4.0
-"""Largest guidance that a network is told; beyond it two passes are put together."""
-_GUIDED = 0.25
+_Given = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]
+_CONTRASTED = 0.4
+"""Share of items whose velocity without class is computed in training as well."""
 _UNTOLD = 0.1
 
 
@@ -34,8 +34,8 @@ class FlowPrior(Prior):
     a gain and an offset for each value, starting from the gain for spread one, and sees magnitudes beside values.
 
     Classes are forgotten now and then, for guidance (Ho and Salimans, 2022), which acts only between two times
-    (Kynkäänniemi et al., 2024). A network can be told how much of it is wanted: it then learns the guided velocity
-    from its own two (Meng et al., 2023; Tang et al., 2025), and one pass is enough.
+    (Kynkäänniemi et al., 2024). A guided network has learned the difference that a class makes, from its own velocities
+    with and without: so guidance of any strength takes one pass, where others take two.
     """
 
     takes_prefix = True
@@ -49,16 +49,16 @@ class FlowPrior(Prior):
         self.label_table = nn.Embedding(len(origin.classes) + 1, width)
         self.begin_table = nn.Embedding(2, width)
         self.size = SizeEmbedding(width, config.window / self.frame_rate) if config.examples else None
-        self.strength = nn.Linear(1, width) if config.guided else None
         self.known = nn.Parameter(torch.empty(width))
         nn.init.normal_(self.known, std=0.1)  # torch.randn would load torch's compiler on the meta device
         self.shared = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(_Block(width, config.heads, config.expansion) for _ in range(config.depth))
         self.last = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, 2 * size)
+        self.contrast = nn.Linear(width, 2 * size) if config.guided else None
         for table in (self.label_table, self.begin_table):
             nn.init.normal_(table.weight, std=0.02 * math.sqrt(width))
-        for linear in (self.shared, self.last, self.out):
+        for linear in (self.shared, self.last, self.out, *([self.contrast] if self.contrast else [])):
             nn.init.zeros_(linear.weight)
             nn.init.zeros_(linear.bias)
 
@@ -92,21 +92,20 @@ class FlowPrior(Prior):
             label: ``(b,)`` int64, -1 for no class.
             begin: ``(b,)`` bool, true where the first frame is the first one of a sound.
             guidance: 1 for the class as it was learned, more to exaggerate it, in the middle of the way. It takes a
-                second pass unless it is 1 or the network was told such guidance.
+                second pass unless it is 1 or the network is a guided one.
             prefix: ``(b,)`` int64, multiples of :attr:`patch`, up to half of a window: so many first frames of ``x``
                 are data without noise, to go on from; what is returned for them means nothing. None for none.
             size: ``(b, 2)`` as in :meth:`loss`; None tells nothing.
         """
         others = begin, torch.zeros_like(label) if prefix is None else prefix, size
+        conditional, contrast = self._velocity(x, t, self._rows(label), *others)
         inside = self._is_guided(t)
         if guidance == 1.0 or not bool(inside.any()):
-            return self._velocity(x, t, self._rows(label), *others)
-        strengths = torch.where(inside, guidance, 1.0)
-        if self.strength is not None and 1.0 <= guidance <= _STRONGEST:
-            return self._velocity(x, t, self._rows(label), *others, strengths)
-        conditional = self._velocity(x, t, self._rows(label), *others)
-        unconditional = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), *others)
-        return torch.lerp(unconditional, conditional, strengths[:, None, None])
+            return conditional
+        if contrast is None:
+            unconditional, _ = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), *others)
+            return torch.lerp(unconditional, conditional, torch.where(inside, guidance, 1.0)[:, None, None])
+        return conditional + (guidance - 1.0) * inside[:, None, None] * contrast
 
     def loss(
         self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor | None = None
@@ -118,11 +117,27 @@ class FlowPrior(Prior):
         fresh = (torch.arange(x.shape[1], device=x.device) >= prefix[:, None]).unsqueeze(2)
         mixed = torch.where(fresh, torch.lerp(noise, x, t[:, None, None]), x)
         rows, size = self._drop_labels(label), self._drop_sizes(size)
-        strengths = self._strengths(rows, t)
-        velocity = self._velocity(mixed, t, rows, begin, prefix, size, strengths)
-        target = x - noise + self._guidance(velocity.detach(), (mixed, t, rows, begin, prefix, size), strengths)
-        error = (velocity - target).square() * fresh
-        return {"loss": error.sum((1, 2)) / (fresh.sum((1, 2)) * self.features)}
+        given = mixed, t, rows, begin, prefix, size
+        velocity, contrast = self._velocity(*given)
+        error = (velocity - (x - noise)).square() * fresh
+        terms = {"loss": error.sum((1, 2)) / (fresh.sum((1, 2)) * self.features)}
+        if contrast is not None and self.training:
+            terms["contrast"] = self._contrast_error(velocity.detach(), contrast, given)
+            terms["loss"] = terms["loss"] + terms["contrast"]
+        return terms
+
+    def _contrast_error(self, velocity: Tensor, contrast: Tensor, given: _Given) -> Tensor:
+        """Squared error ``(b,)`` of the difference that the network says a class makes, of some of the items."""
+        t, rows = given[1], given[2]
+        chosen = (torch.rand_like(t) < _CONTRASTED) & self._is_guided(t) & (rows < len(self.classes))
+        items = chosen.nonzero()[:, 0]
+        error = torch.zeros_like(t)
+        if not len(items):
+            return error + 0.0 * contrast.sum()
+        x, t, rows, begin, prefix, size = (part if part is None else part[items] for part in given)
+        with torch.no_grad():
+            plain, _ = self._velocity(x, t, torch.full_like(rows, len(self.classes)), begin, prefix, size)
+        return error.index_add(0, items, (contrast[items] - (velocity[items] - plain)).square().mean((1, 2)))
 
     def _times(self, count: int, device: torch.device) -> Tensor:
         """Times ``(b,)`` from 0 to 1."""
@@ -135,33 +150,6 @@ class FlowPrior(Prior):
     def _is_guided(self, t: Tensor) -> Tensor:
         first, last = self._config.guidance_interval
         return (t >= first) & (t <= last)
-
-    def _strengths(self, rows: Tensor, t: Tensor) -> Tensor | None:
-        """The guidance ``(b,)`` that each item is to learn, 1 for most; None where the network is not told it."""
-        if self.strength is None:
-            return None
-        ones = torch.ones_like(t)
-        if not self.training:
-            return ones
-        draw = torch.rand(2, len(t), device=t.device)
-        is_learned = (draw[0] < _GUIDED) & self._is_guided(t) & (rows < len(self.classes))
-        return torch.where(is_learned, 1.0 + (_STRONGEST - 1.0) * draw[1], ones)
-
-    @torch.no_grad()
-    def _guidance(self, guided: Tensor, given: tuple[Tensor | None, ...], strengths: Tensor | None) -> Tensor:
-        """What guidance adds to the velocity ``(b, n, features)``, or ``(1,)`` zero.
-
-        With a guided velocity ``w`` and a plain one ``u`` without class, ``w = v + (1 - 1 / g) (w - u)`` holds where
-        ``w = u + g (v - u)``: so the network's own guided velocity stands in for the plain one of the class.
-        """
-        if strengths is None or not bool((strengths > 1.0).any()):
-            return torch.zeros(1, device=guided.device)
-        items = (strengths > 1.0).nonzero()[:, 0]
-        x, t, rows, begin, prefix, size = (None if part is None else part[items] for part in given)
-        assert x is not None and t is not None and rows is not None and begin is not None and prefix is not None
-        plain = self._velocity(x, t, torch.full_like(rows, len(self.classes)), begin, prefix, size)
-        share = (1.0 - 1.0 / strengths[items])[:, None, None]
-        return torch.zeros_like(guided).index_copy_(0, items, share * (guided[items] - plain))
 
     def _drop_sizes(self, size: Tensor | None) -> Tensor | None:
         """Sizes of which a share is forgotten in training: length, level, or both."""
@@ -183,11 +171,11 @@ class FlowPrior(Prior):
         begin: Tensor,
         prefix: Tensor,
         size: Tensor | None = None,
-        strengths: Tensor | None = None,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor | None]:
+        """The velocity, and the difference that the class makes to it, of networks that say so."""
         count = x.shape[1] // self.patch
         assert x.shape[1] == count * self.patch, (x.shape, self.patch)
-        conditioning = self._conditioning(t, rows, begin, size, strengths)
+        conditioning = self._conditioning(t, rows, begin, size)
         shared = self.shared(conditioning).unflatten(1, (6, -1))
         angles = _angles(count, self._config.width // self._config.heads, x.device)
         patches = x.reshape(len(x), count, -1)
@@ -196,22 +184,22 @@ class FlowPrior(Prior):
         for block in self.blocks:
             h = block(h, shared, angles)
         scale, shift = self.last(conditioning)[:, None].chunk(2, -1)
-        gain, offset = self.out(_normed(h) * (1 + scale) + shift).chunk(2, -1)
+        h = _normed(h) * (1 + scale) + shift
+        gain, offset = self.out(h).chunk(2, -1)
         t = t[:, None, None]
         usual = (2 * t - 1) / (t.square() + (1 - t).square())
-        return ((usual + gain) * patches + offset).reshape(x.shape)
+        velocity = ((usual + gain) * patches + offset).reshape(x.shape)
+        if self.contrast is None:
+            return velocity, None
+        gain, offset = self.contrast(h).chunk(2, -1)
+        return velocity, (gain * patches + offset).reshape(x.shape)
 
-    def _conditioning(
-        self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None, strengths: Tensor | None
-    ) -> Tensor:
+    def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None) -> Tensor:
         """What modulates the blocks, ``(b, width)``."""
-        total = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
+        conditioning = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
         if self.size is not None:
-            total = total + self.size(untold(len(t), t.device) if size is None else size)
-        if self.strength is not None:
-            strengths = torch.ones_like(t) if strengths is None else strengths
-            total = total + self.strength(strengths.log2()[:, None])
-        return F.silu(total)
+            conditioning = conditioning + self.size(untold(len(t), t.device) if size is None else size)
+        return F.silu(conditioning)
 
 
 @final
@@ -282,7 +270,7 @@ class FlowConfig(PriorConfig, kind="flow"):
         default="logit_normal",
         description="how times are drawn; logit_normal prefers the middle (Esser et al., 2024), mixed is half and half",
     )
-    guided: bool = Field(default=False, description="whether guidance is told to the network")
+    guided: bool = Field(default=False, description="whether the difference that a class makes is learned")
     guidance_interval: tuple[float, float] = Field(default=(0.0, 1.0), description="times between which guidance acts")
 
     @model_validator(mode="after")

@@ -10,7 +10,6 @@ from auricle.errors import ModelError, OptionError
 from auricle.synth.priors.base import MAX_EXAMPLES, Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.flow import FlowConfig
 from auricle.synth.priors.sizes import PAUSE_FRAMES
-from auricle.synth.training.axes import principal_axes
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.task import LabelledLatents
 
@@ -18,7 +17,7 @@ _SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
 
 
 def fitted_config(config: PriorConfig, latents: LatentCache, states: Mapping[str, Any] | None = None) -> PriorConfig:
-    """A configuration whose open questions the sounds answer: window, axes, how many sizes are told.
+    """A configuration whose open questions the sounds answer: window, how many sizes are told.
 
     Args:
         config: what is set in it stays.
@@ -31,7 +30,6 @@ def fitted_config(config: PriorConfig, latents: LatentCache, states: Mapping[str
     if not answers:
         answers["window"] = _fitting_window(latents)
         if isinstance(config, FlowConfig):
-            answers["axes"] = len(principal_axes(latents).spread)
             answers["examples"] = min(len(latents), MAX_EXAMPLES)
     unset = {name: value for name, value in answers.items() if name not in config.model_fields_set}
     return type(config).model_validate({**config.model_dump(), **unset})
@@ -42,9 +40,6 @@ def first_prior(config: PriorConfig, origin: Origin, learned: LabelledLatents, i
     prior = config.build(origin, info)
     latents = learned.latents
     prior.fit_scale(*(torch.from_numpy(part) for part in (latents.mean, latents.deviation, latents.silence)))
-    if config.axes:
-        axes = principal_axes(latents, 1.0)
-        prior.fit_axes(*(torch.from_numpy(part[..., : config.axes]) for part in (axes.axes, axes.spread)))
     if config.examples:
         prior.fit_sizes(torch.from_numpy(_size_table(learned, config.examples)))
     return prior
