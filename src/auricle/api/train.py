@@ -124,6 +124,7 @@ def train(
             table=evaluate_held_out(
                 trained,
                 data.held_out if training_device.is_main else (),
+                base=start.base,
                 on_progress=callbacks.on_progress,
             ),
             rejected=(*data.corpus.rejected, *data.cache.rejected),

@@ -27,6 +27,7 @@ def evaluate_held_out(
     model: Autoencoder,
     sounds: Sequence[Sound],
     *,
+    base: Autoencoder | None = None,
     qualities: Sequence[float] | None = None,
     max_seconds: float = 120.0,
     against: Sequence[Codec] | None = None,
@@ -40,13 +41,14 @@ def evaluate_held_out(
     Args:
         model: in eval mode.
         sounds: held-out ones; none give no rows.
+        base: the model that this one was trained from: its rows follow, at its own qualities.
         qualities: levels of the model's quality; by default up to four, spread over them.
         max_seconds: excerpts of so many seconds are scored, see `excerpts`.
         against: other codecs; by default Opus. Those that can't run are left out.
         on_progress: is told how many clips are coded.
 
     Returns:
-        for each quality a row of the model's, then rows of the others.
+        for each quality a row of the model's, then the rows of its base, then those of the others.
 
     Raises:
         OptionError: ``max_seconds`` is not positive.
@@ -56,17 +58,21 @@ def evaluate_held_out(
     selection = excerpts(sounds, max_seconds=max_seconds)
     if not selection.clips:
         return ()
-    plan = _plan(model, qualities)
+    plans = [(model.name, _plan(model, qualities))]
+    if base is not None:
+        plans.append((f"{base.name} (base)", _plan(base, qualities)))
     comparisons = (make_codec("opus"),) if against is None else against
     codecs = [codec for codec in comparisons if model.tables is not None and codec.missing() is None]
     scorer = Scorer(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
     skipped = len(selection.rejected)
-    steps = _Steps(len(selection.clips) * len(plan) * (1 + len(codecs)), on_progress)
+    settings = sum(len(plan) for _, plan in plans) + len(plans[0][1]) * len(codecs)
+    steps = _Steps(len(selection.clips) * settings, on_progress)
     rows: list[Row] = []
-    for setting, codec_at_setting in plan:
-        results = [scorer.score(clip, codec_at_setting) for clip in steps.over(selection.clips)]
-        rows.append(summarise_row(model.name, setting, results, skipped=skipped))
-    bitrates = [row.kbps for row in rows if row.kbps is not None]
+    for name, plan in plans:
+        for setting, codec_at_setting in plan:
+            results = [scorer.score(clip, codec_at_setting) for clip in steps.over(selection.clips)]
+            rows.append(summarise_row(name, setting, results, skipped=skipped))
+    bitrates = [row.kbps for row in rows[: len(plans[0][1])] if row.kbps is not None]
     for codec in codecs:
         for value in _settings(codec, bitrates, selection.clips):
             results = [scorer.score(clip, at_setting(codec, value)) for clip in steps.over(selection.clips)]

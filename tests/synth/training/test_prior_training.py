@@ -213,3 +213,37 @@ def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest
     assert values["bytes"] == out.stat().st_size and values["loss"] > 0
     assert main([*command, "--max-mel-distance", "10"]) == 2
     assert "exists already: use --force" in capsys.readouterr().err
+
+
+def test_a_flow_is_told_lengths_and_levels(train: Callable[..., auricle.TrainedPrior]) -> None:
+    prior = train(config=None, batch=4, budget="2").prior
+    assert prior.sizes is not None and prior.sizes[:, 0].min() >= -1
+    assert 0.2 < prior.sizes[:, 1].max() < 0.4 and prior.sizes[:, 2].max() == pytest.approx(-6.0, abs=0.5)
+
+
+def test_a_larger_budget_goes_on_from_where_a_run_ended(train: Callable[..., auricle.TrainedPrior]) -> None:
+    short = train(budget="6")
+    long = train(budget="60", resume=True, force=True)
+    assert long.steps == 60 and short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
+
+
+def test_a_prior_goes_on_from_another_one(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:
+    first = train(budget="60", out=tmp_path / "first.prior.safetensors")
+    second = train(budget="1", base=str(first.path), out=tmp_path / "second.prior.safetensors")
+    fresh = train(budget="1", out=tmp_path / "fresh.prior.safetensors")
+    assert first.loss is not None and second.loss is not None and fresh.loss is not None
+    assert second.loss < first.loss + 0.05 < fresh.loss
+    assert second.prior.info.training["base"] == "first"
+
+
+def test_a_base_of_another_model_is_refused(train: Callable[..., auricle.TrainedPrior]) -> None:
+    with pytest.raises(ModelError, match="makes latents of the model 'music', not of"):
+        train(base="drums")
+
+
+def test_few_steps_and_chance_are_called_that(train: Callable[..., auricle.TrainedPrior]) -> None:
+    nothing = train(budget="1", force=True)
+    assert nothing.verdict.startswith("no better than chance after 1 steps")
+    some = train(budget="60", force=True)
+    assert some.verdict == "60 steps are few: expect rough sounds, go on with a larger budget"
+    assert auricle.info(some.path).info["metrics"]["verdict"] == some.verdict  # type: ignore[union-attr]
