@@ -8,6 +8,7 @@ import shutil
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from auricle.lock import LOCK_NAME, is_open_at, lock_file, try_lock
 
 _TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{16}(\.[^.]*)?")
 _LONGEST_SUFFIX = 32
+_RETRY_SECONDS = 0.001
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
@@ -76,12 +78,15 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
     """
     parent = Path(tempfile.gettempdir()) if parent is None else parent
     remove_leftovers(parent)
-    folder, lock = _create_locked_folder(parent)
+    folder = parent / f".auricle-{secrets.token_hex(8)}"
     try:
-        yield folder
+        with _locked_folder(folder):
+            yield folder
     finally:
-        os.close(lock)  # Windows can't remove what is open
-        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+        finally:  # again, if an interrupt came meanwhile
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -146,15 +151,21 @@ def _create_locked(path: Path, temporary: Path) -> BinaryIO:
         handle.close()
 
 
-def _create_locked_folder(parent: Path) -> tuple[Path, int]:
-    """A new folder, and the descriptor of its lock."""
+@contextmanager
+def _locked_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and keep its lock."""
     while True:
-        folder = parent / f".auricle-{secrets.token_hex(8)}"
-        folder.mkdir(0o700)
+        folder.mkdir(0o700, exist_ok=True)
         try:
-            return folder, lock_file(folder / LOCK_NAME)
-        except (BlockingIOError, FileNotFoundError):  # it was tidied away between our two steps
+            lock = lock_file(folder / LOCK_NAME)
+        except (BlockingIOError, FileNotFoundError):  # it is tidied away between our two steps
+            time.sleep(_RETRY_SECONDS)
             continue
+        break
+    try:
+        yield
+    finally:
+        os.close(lock)  # Windows can't remove what is open
 
 
 def _rename(temporary: Path, target: Path, *, force: bool) -> None:
@@ -211,6 +222,9 @@ def _remove_folder_if_unlocked(folder: Path) -> None:
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try_lock(descriptor)
+            if sys.platform != "win32":
+                shutil.rmtree(folder, ignore_errors=True)
         finally:
-            os.close(descriptor)  # Windows can't remove what is open; nobody else waits for this lock
-        shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+        if sys.platform == "win32":  # nothing that is open can be removed there
+            shutil.rmtree(folder, ignore_errors=True)
