@@ -73,7 +73,9 @@ def test_a_model_without_tables_is_judged_without_files(sounds: list[Sound]):
 
 def test_nothing_held_out(sounds: list[Sound]):
     assert evaluate_held_out(tiny_model(), ()) == ()
-    assert evaluate_held_out(tiny_model(), sounds[3:]) == ()
+    notes: list[str] = []
+    assert evaluate_held_out(tiny_model(), sounds[3:], on_note=notes.append) == ()
+    assert len(notes) == len(sounds[3:]) and "left out of the figures: " in notes[0]
 
 
 def test_a_length_that_makes_no_sense(sounds: list[Sound]):

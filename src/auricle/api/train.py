@@ -126,6 +126,7 @@ def train(
                 data.held_out if training_device.is_main else (),
                 base=start.base,
                 on_progress=callbacks.on_progress,
+                on_note=callbacks.on_note,
             ),
             rejected=(*data.corpus.rejected, *data.cache.rejected),
         )

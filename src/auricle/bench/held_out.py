@@ -1,6 +1,6 @@
 """What a model does to sounds that it was not trained on: on real files, or through its latents where it makes none."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import final
 
 import numpy as np
@@ -32,6 +32,7 @@ def evaluate_held_out(
     max_seconds: float = 120.0,
     against: Sequence[Codec] | None = None,
     on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
 ) -> tuple[Row, ...]:
     """Compress held-out sounds to real files, decompress them, and score them beside other codecs at the same bitrates.
 
@@ -46,6 +47,7 @@ def evaluate_held_out(
         max_seconds: excerpts of so many seconds are scored, see `excerpts`.
         against: other codecs; by default Opus. Those that can't run are left out.
         on_progress: is told how many clips are coded.
+        on_note: is told in one line about each sound that can't be scored.
 
     Returns:
         for each quality a row of the model's, then the rows of its base, then those of the others.
@@ -56,6 +58,8 @@ def evaluate_held_out(
     if max_seconds <= 0:
         raise OptionError(f"an evaluation of {max_seconds:g} s: give a positive length")
     selection = excerpts(sounds, max_seconds=max_seconds)
+    for rejection in selection.rejected:
+        on_note(f"held out, but left out of the figures: {rejection.reason}")
     if not selection.clips:
         return ()
     plans = [(model.name, _plan(model, qualities))]

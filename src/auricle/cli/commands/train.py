@@ -61,9 +61,15 @@ def train(
         return
     if result.rejected:
         screen.note(*format_rejected(result.rejected))
-    table = format_rows(result.table) or "no sound was held out: give two or more files to judge the model"
+    table = format_rows(result.table) or _without_figures(len(result.held_out))
     values = {**_values(result), "table": [asdict(row) for row in result.table]}
     screen.result((_summary(result), "", *table.split("\n")), values)
+
+
+def _without_figures(held_out: int) -> str:
+    if held_out:
+        return f"none of the {held_out} held-out sounds can be judged: replace them to judge the model"
+    return "no sound was held out: give two or more files to judge the model"
 
 
 def _summary(result: "Trained") -> str:
