@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, str] = {
     "decompress": f"decompress a.aur new.wav --model {MODEL}",
     "verify": "verify a.aur",
     "repair": "repair a.aur new.aur",
+    "live": f"live a.wav new.wav --model {MODEL}",
     "export": f"export {MODEL} --to onnx --out made",
     "info": f"info {MODEL}",
     "evaluate-synthesis": "evaluate-synthesis sounds --real sounds --embeddings log-mel",

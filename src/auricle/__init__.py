@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.export.export import ExportedModel, export_model
+    from auricle.live.play import LiveInputs, LiveStatus, play_live
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.options.archive import ArchiveOptions
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
         SuggestionOptions,
     )
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
+    from auricle.options.live import LiveOptions
     from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions, SoundFileOptions
     from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
@@ -139,6 +141,9 @@ __all__ = [
     "GenerationOptions",
     "InfoTask",
     "Latents",
+    "LiveInputs",
+    "LiveOptions",
+    "LiveStatus",
     "MachineError",
     "MissingPackageError",
     "ModelChoice",
@@ -189,6 +194,7 @@ __all__ = [
     "info",
     "load",
     "morph",
+    "play_live",
     "principal_directions",
     "read",
     "read_latents",
@@ -242,6 +248,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         **dict.fromkeys(("ExportedModel", "export_model"), "auricle.export.export"),
+        **dict.fromkeys(("LiveInputs", "LiveStatus", "play_live"), "auricle.live.play"),
+        "LiveOptions": "auricle.options.live",
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),
         **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),

@@ -6,7 +6,14 @@ from types import MappingProxyType, ModuleType
 
 from auricle.errors import MissingPackageError
 
-_DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"sklearn": "scikit-learn", "visqol": "visqol-python"})
+_DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "pythonosc": "python-osc",
+        "rtmidi": "python-rtmidi",
+        "sklearn": "scikit-learn",
+        "visqol": "visqol-python",
+    }
+)
 """What is installed, where it is not called what is imported."""
 
 

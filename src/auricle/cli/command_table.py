@@ -23,6 +23,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "decompress": "Turn an .aur file back into an audio file, or a folder of them into another.",
         "verify": "Check that .aur files are what was written.",
         "repair": "Save what can be saved of a damaged .aur file, or of a folder of them.",
+        "live": "Play microphone or file through a model, while sliders move.",
         "export": "Write a model for programs that have no Auricle.",
         "info": "Show what a model or an .aur file tells about itself.",
         "evaluate-synthesis": "Compare generated sounds with real ones: distance, diversity, classes, copies.",
@@ -34,7 +35,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
 docstring is the same."""
 
 SMALL_STEPS = frozenset(
-    ("compress", "decompress", "verify", "repair", "demo", "generate", "morph", "transfer", "latents")
+    ("compress", "decompress", "verify", "repair", "demo", "generate", "morph", "transfer", "latents", "live")
 )
 """Verbs whose matrix products are too small to be shared: threads gain little, and beside another process they wait
 for one another."""
