@@ -92,8 +92,7 @@ def main() -> None:
         if unknown := set(names) - set(known):
             raise OptionError(f"no {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
     with TemporaryDirectory() as name:
-        home = Path(name)
-        stock, trials = _stock(home, args.verbs), list[Trial]()
+        stock, trials = _stock(Path(name), args.verbs), list[Trial]()
         for trial in (trial for verb in args.verbs for trial in _trials(stock, verb, args.conditions, args.instants)):
             trials.append(trial)
             print(f"{trial.verb}, {trial.condition}: {trial.end}  {trial.detail}", file=sys.stderr, flush=True)

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.export.export import ExportedModel, export_model
+    from auricle.live.generated import play_generated
     from auricle.live.play import LiveInputs, LiveStatus, play_live
     from auricle.model import Autoencoder, ModelInfo, load
     from auricle.options.archive import ArchiveOptions
@@ -194,6 +195,7 @@ __all__ = [
     "info",
     "load",
     "morph",
+    "play_generated",
     "play_live",
     "principal_directions",
     "read",
@@ -249,6 +251,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         **dict.fromkeys(("ExportedModel", "export_model"), "auricle.export.export"),
         **dict.fromkeys(("LiveInputs", "LiveStatus", "play_live"), "auricle.live.play"),
+        "play_generated": "auricle.live.generated",
         "LiveOptions": "auricle.options.live",
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),

@@ -47,6 +47,7 @@ def test_the_scripts_are_there():
         "flips",
         "kinds",
         "latents",
+        "live",
         "neighbours",
         "outcomes",
         "page",

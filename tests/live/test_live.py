@@ -251,3 +251,9 @@ def test_without_a_sound_card_there_is_one_line(tmp_path: Path, model: Autoencod
     words = [sys.executable, "-m", "auricle", "live", "--model", "m.auricle.safetensors"]
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode == 2 and len(ran.stderr.splitlines()) == 1 and "no sound card" in ran.stderr
+
+
+def test_generated_sound_wants_a_sound_card_or_a_file(tmp_path: Path):
+    words = [sys.executable, "-m", "auricle", "generate", "--play", "--stream", "a.wav"]
+    ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 2 and len(ran.stderr.splitlines()) == 1 and "--play" in ran.stderr

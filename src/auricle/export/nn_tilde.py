@@ -11,8 +11,9 @@ complete, and latents stand still between two frames, at a step that divides hop
 
 import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -63,8 +64,8 @@ def nn_tilde(model: Autoencoder, axes: Tensor) -> "NnTilde":
     latents = torch.zeros(1, _TRACED_FRAMES, model.latent_dim)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is fixed in a trace is fixed in the model
-        passage = torch.jit.trace(_passage(model), (latents, torch.tensor(0)), check_trace=False)
-        parts = [
+        passage: Any = torch.jit.trace(_passage(model), (latents, torch.tensor(0)), check_trace=False)
+        parts: list[Any] = [
             torch.jit.trace(_ListStep(step), (x, _fresh(step.form.tensors)), strict=False, check_trace=False)
             for step, x in ((encoder, audio), (decoder, latents))
         ]
@@ -125,7 +126,7 @@ class NnTilde(nn.Module):
     def __init__(
         self,
         model: Autoencoder,
-        parts: list[nn.Module],
+        parts: Sequence[nn.Module],
         passage: nn.Module,
         states: tuple[tuple[StateTensor, ...], tuple[StateTensor, ...]],
         axes: Tensor,

@@ -73,10 +73,7 @@ def generate_endless(
         ModelError: as in `generate`.
         OutputError: a file exists, or can't be written. A `BrokenPipeError` passes: whoever listens has enough.
     """
-    options.check_stream()
-    networks = load_prior_and_model(prior, model)
-    label, quality = networks.prior.label(options.label), snap_quality(networks.model, snap=options.snap)
-    context = RenderContext(networks, sampling, label, options.resolve_seed(), quality)
+    context = stream_context(prior, options, model, sampling)
     if not isinstance(target, Path | str):
         return _write_stream(context, target, options.seconds, on_progress)
     path = Path(target)
@@ -88,6 +85,24 @@ def generate_endless(
             return _write_stream(context, file, options.seconds, on_progress)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}") from error
+
+
+def stream_context(
+    prior: Prior | Path | str,
+    options: GenerationOptions,
+    model: Autoencoder | Path | str | None,
+    sampling: SamplingOptions,
+) -> RenderContext:
+    """What `stream_blocks` makes sound of.
+
+    Raises:
+        OptionError: as in `generate`; or the options ask for something else than one new sound.
+        ModelError: as in `generate`.
+    """
+    options.check_stream()
+    networks = load_prior_and_model(prior, model)
+    label, quality = networks.prior.label(options.label), snap_quality(networks.model, snap=options.snap)
+    return RenderContext(networks, sampling, label, options.resolve_seed(), quality)
 
 
 def _write_stream(

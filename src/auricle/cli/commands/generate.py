@@ -11,6 +11,7 @@ from auricle.cli.arguments import PIPE, open_output, print_result
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_sounds
+from auricle.errors import OptionError
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 
 _OUT = Path("generated")
@@ -18,12 +19,15 @@ _OUT = Path("generated")
 
 @dataclass(frozen=True)
 class _Options(GenerationOptions):
-    __doc__ = GenerationOptions.__doc__
+    __doc__ = f"""{(GenerationOptions.__doc__ or "").partition("    Raises:")[0].rstrip()}
+        play: make sound without end, or for so many seconds, and play it.
+    """
 
     label: Annotated[str | None, Parameter(name="--class")] = None
     count: Annotated[int, Parameter(name=("--count", "-n"))] = 1
     like: Path | None = None
     after: Annotated[Path | None, Parameter(name="--continue")] = None
+    play: Flag = False
 
 
 _OPTIONS = _Options()
@@ -53,6 +57,9 @@ def generate(
     from auricle import generate as run
 
     screen, started = Screen(output), time.perf_counter()
+    if options.play:
+        _play(screen, prior, options, sampling, model=model, stream=stream)
+        return
     if stream is not None:
         _stream(screen, prior, stream, options, sampling, model=model, force=force)
         return
@@ -62,6 +69,25 @@ def generate(
         )
     elapsed = time.perf_counter() - started
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
+
+
+def _play(
+    screen: Screen,
+    prior: str,
+    options: GenerationOptions,
+    sampling: SamplingOptions,
+    *,
+    model: str | None,
+    stream: Path | None,
+) -> None:
+    from auricle import play_generated
+
+    if stream is not None:
+        raise OptionError("sound goes to the speaker (--play) or into a file (--stream): ask for one of them")
+    with screen.progress("generate") as on_progress:
+        result = play_generated(prior, options, model=model, sampling=sampling, on_progress=on_progress)
+    text = f"played {result.seconds:.1f} s, {result.channels} x {result.sample_rate} Hz, seed {result.seed}"
+    screen.result(text, asdict(result))
 
 
 def _stream(
