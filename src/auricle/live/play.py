@@ -149,10 +149,11 @@ class _Session:
         self._clock = _Deadlines(self._delay / self._rate, self._hop / self._rate)
 
     def status(self) -> LiveStatus:
-        peaks = (20 * float(np.log10(max(peak, 1e-6))) for peak in self._worker.take_peaks())
+        level_in, level_out = (20 * float(np.log10(max(peak, 1e-6))) for peak in self._worker.take_peaks())
         return LiveStatus(
             self._worker.hops * self._hop / self._rate,
-            *peaks,
+            level_in,
+            level_out,
             self._worker.load,
             self._worker.busiest,
             (self._engine.lag + self._delay) / self._rate + self._card_seconds,
