@@ -2,12 +2,14 @@
 
 A sound begins with a click if its first sample is above 1 % of its largest. Its tail is cut if the last 5 ms hold a
 sample above 1 % of the largest. Attack is the time from 10 % to 90 % of the largest sample, on the running maximum.
-With --real FOLDER the same is measured of recorded sounds.
+A sound would have clipped if its largest sample, at the level at which it was decoded, was above full scale by over
+0.5 dB. With --real FOLDER the same is measured of recorded sounds, and attacks stand beside those of their class.
 """
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from _shared import parser, publish, run, table
 
 _SHARE = 0.01
 _TAIL_SECONDS = 0.005
-_TURNED_DOWN_DB = 0.5
+_OVER_DB = 0.5
 _SILENT = 1e-3
 
 
@@ -25,7 +27,7 @@ class _Edges(NamedTuple):
     first: float
     last: float
     attack_ms: float
-    level_db: float
+    over_db: float
     peak: float
 
 
@@ -35,14 +37,18 @@ def main() -> None:
     options.add_argument("--count", type=int, default=128, help="sounds, as many of each class as will go")
     options.add_argument("--seed", type=int, default=0, help="of the sounds")
     options.add_argument("--temperature", type=float, nargs="+", default=[1.0], help="spread of the random numbers")
+    options.add_argument("--model", help="the autoencoder, where it is not beside the prior")
     options.add_argument("--real", type=Path, help="folder of recorded sounds, to compare with")
     options.add_argument("--name", default="edges", help="of the result")
     args = options.parse_args()
+    recorded = _rows(_recorded_sounds(args.real)) if args.real else []
+    attacks = {row["class"]: row["attack ms, median"] for row in recorded}
     sections = {
-        f"temperature {temperature:g}": _rows(_made_sounds(args, temperature)) for temperature in args.temperature
+        f"temperature {temperature:g}": _rows(_made_sounds(args, temperature), attacks)
+        for temperature in args.temperature
     }
-    if args.real:
-        sections["recorded"] = _rows(_recorded_sounds(args.real))
+    if recorded:
+        sections["recorded"] = recorded
     settings = {"prior": args.prior, "sounds": args.count, "seed": args.seed}
     publish(args.name, args.out, settings, sections, [table([settings]), *map(table, sections.values())])
 
@@ -51,7 +57,7 @@ def _made_sounds(args: argparse.Namespace, temperature: float) -> list[_Edges]:
     from auricle import GenerationOptions, SamplingOptions, generate
     from auricle.synth.priors.loading import load_prior_and_model
 
-    networks = load_prior_and_model(args.prior, None)
+    networks = load_prior_and_model(args.prior, args.model)
     labels = networks.prior.classes or (None,)
     measured = []
     for label in labels:
@@ -61,7 +67,8 @@ def _made_sounds(args: argparse.Namespace, temperature: float) -> list[_Edges]:
         output = generate(networks.prior, options, model=networks.model, sampling=sampling)
         for sound in output.sounds:
             assert sound.audio is not None
-            measured.append(_measure(label or "any", sound.audio, output.sample_rate, sound.level_db))
+            over_db = sound.peak_dbfs - sound.level_db
+            measured.append(_measure(label or "any", sound.audio, output.sample_rate, over_db))
     return measured
 
 
@@ -69,24 +76,27 @@ def _recorded_sounds(folder: Path) -> list[_Edges]:
     from auricle import read
     from auricle.data.scan import scan
 
-    return [_measure(sound.path.parent.name, *read(sound.path), level_db=0.0) for sound in scan(folder).sounds]
+    return [_measure(sound.path.parent.name, *read(sound.path), over_db=0.0) for sound in scan(folder).sounds]
 
 
-def _measure(label: str, audio: np.ndarray, sample_rate: int, level_db: float) -> _Edges:
+def _measure(label: str, audio: np.ndarray, sample_rate: int, over_db: float) -> _Edges:
     magnitude = np.abs(audio).max(axis=0)
     peak = max(float(magnitude.max()), 1e-9)
     tail = magnitude[-max(1, round(_TAIL_SECONDS * sample_rate)) :]
     risen = np.maximum.accumulate(magnitude) / peak
     attack = (int((risen >= 0.9).argmax()) - int((risen >= 0.1).argmax())) / sample_rate
-    return _Edges(label, float(magnitude[0]) / peak, float(tail.max()) / peak, 1000 * attack, level_db, peak)
+    return _Edges(label, float(magnitude[0]) / peak, float(tail.max()) / peak, 1000 * attack, over_db, peak)
 
 
-def _rows(sounds: Iterable[_Edges]) -> list[dict[str, Any]]:
+def _rows(sounds: Iterable[_Edges], attacks: Mapping[str, float] = MappingProxyType({})) -> list[dict[str, Any]]:
     groups: dict[str, list[_Edges]] = {}
     for sound in sounds:
         groups.setdefault(sound.label, []).append(sound)
     every = [sound for group in groups.values() for sound in group]
-    return [_row(label, group) for label, group in (*groups.items(), ("all", every))]
+    rows = [_row(label, group) for label, group in (*groups.items(), ("all", every))]
+    for row in rows if attacks else ():
+        row["x attack of real ones"] = round(row["attack ms, median"] / max(attacks.get(row["class"], 0.0), 1e-3), 2)
+    return rows
 
 
 def _row(label: str, sounds: list[_Edges]) -> dict[str, Any]:
@@ -98,7 +108,7 @@ def _row(label: str, sounds: list[_Edges]) -> dict[str, Any]:
         "sounds": len(sounds),
         "begin with a click": share(sum(sound.first > _SHARE for sound in sounds)),
         "tail cut": share(sum(sound.last > _SHARE for sound in sounds)),
-        "turned down by over 0.5 dB": share(sum(sound.level_db < -_TURNED_DOWN_DB for sound in sounds)),
+        "would have clipped by over 0.5 dB": share(sum(sound.over_db > _OVER_DB for sound in sounds)),
         "silent": sum(sound.peak < _SILENT for sound in sounds),
         "first sample / peak, largest": max(sound.first for sound in sounds),
         "attack ms, median": float(np.median([sound.attack_ms for sound in sounds])),

@@ -19,8 +19,10 @@ def main() -> None:
     add_model(options, "music")
     options.add_argument("--prior", default="drums", help="a shipped prior or file; random:flow, random:recurrent")
     options.add_argument("--label", help="class of what is made")
-    options.add_argument("--guidance", type=float, default=2.0, help="of the class; but for 1 it doubles the work")
-    options.add_argument("--steps", type=int, nargs="+", default=[4, 8], help="of the integration (flows)")
+    options.add_argument(
+        "--guidance", type=float, default=2.0, help="of the class; of older priors it doubles the work, but for 1"
+    )
+    options.add_argument("--steps", type=int, nargs="+", default=[3, 6], help="of the integration (flows)")
     options.add_argument("--seconds", type=float, nargs="+", default=[1.0, 60.0], help="lengths of sound")
     options.add_argument("--count", type=int, default=8, help="sounds of the lengths that fit into a window")
     options.add_argument("--repeats", type=int, default=3, help="runs whose median is told")

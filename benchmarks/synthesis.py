@@ -30,7 +30,7 @@ def main() -> None:
     options.add_argument("--generated", type=Path, help="a folder of sounds instead of a prior, or where to keep them")
     options.add_argument("-n", type=int, default=200, help="sounds of each class")
     options.add_argument("--guidance", type=float, default=2.0)
-    options.add_argument("--steps", type=int, default=4)
+    options.add_argument("--steps", type=int, help="by default the prior's own")
     options.add_argument("--temperature", type=float, default=1.0)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--name", default="synthesis", help="of the result")

@@ -1,5 +1,7 @@
 """What every kind of prior promises."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -241,3 +243,56 @@ def test_an_item_draws_the_same_numbers_in_any_company() -> None:
     alone = RecurrentPrior.draw([torch.Generator().manual_seed(2)], 6)
     torch.testing.assert_close(together.spread[1], alone.spread[0])
     torch.testing.assert_close(together.choice[1], alone.choice[0])
+
+
+def _told(**options: Any) -> FlowPrior:
+    config = FlowConfig(window=12, width=32, depth=2, heads=2, examples=4, guided=True, times="mixed", **options)
+    prior = config.build(tiny_prior("flow").origin)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        for parameter in prior.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return prior.eval()
+
+
+def test_guidance_acts_in_the_middle_of_the_way_only() -> None:
+    prior = _told(guidance_interval=(0.2, 0.8))
+    x, _, label, begin = windows(prior)
+    label = label.clamp(min=0)
+    for time, acts in ((0.1, False), (0.5, True), (0.9, False)):
+        t = torch.full((len(x),), time)
+        plain, strong = (prior.velocity(x, t, label, begin, guidance=guidance) for guidance in (1.0, 3.0))
+        assert torch.equal(plain, strong) != acts
+
+
+def test_a_guided_network_learns_what_two_passes_say() -> None:
+    prior = _told().train()
+    x, before, label, begin = windows(prior, 64)
+    x = x + label[:, None, None]
+    optimiser = torch.optim.Adam(prior.parameters(), 3e-3)
+    torch.manual_seed(0)
+    for _ in range(150):
+        optimiser.zero_grad()
+        prior.loss(x, before, label, begin)["loss"].mean().backward()
+        optimiser.step()
+    prior.eval()
+    known = label >= 0
+    x, label, begin = torch.randn_like(x[known]), label[known], begin[known]
+    t = torch.full((len(x),), 0.5)
+    with torch.no_grad():
+        plain = prior.velocity(x, t, label, begin)
+        none = prior.velocity(x, t, torch.full_like(label, -1), begin)
+        one_pass = prior.velocity(x, t, label, begin, guidance=2.0) - plain
+    assert torch.nn.functional.cosine_similarity(one_pass.flatten(), (plain - none).flatten(), dim=0) > 0.7
+
+
+def test_sizes_change_what_is_made_and_need_not_be_told() -> None:
+    prior = _told()
+    x, _, label, begin = windows(prior)
+    t = torch.full((len(x),), 0.5)
+    sizes = [torch.tensor([size] * len(x)) for size in ((0.1, -3.0), (0.2, -3.0), (0.1, -20.0))]
+    short, long, quiet = (prior.velocity(x, t, label, begin, size=size) for size in sizes)
+    untold = prior.velocity(x, t, label, begin)
+    assert all(not torch.allclose(short, other, atol=1e-4) for other in (long, quiet, untold))
+    nothing = torch.full((len(x), 2), float("nan"))
+    assert torch.equal(prior.velocity(x, t, label, begin, size=nothing), untold)

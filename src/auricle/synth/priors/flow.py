@@ -134,7 +134,8 @@ class FlowPrior(Prior):
         error = torch.zeros_like(t)
         if not len(items):
             return error + 0.0 * contrast.sum()
-        x, t, rows, begin, prefix, size = (part if part is None else part[items] for part in given)
+        x, t, rows, begin, prefix = (part[items] for part in given[:5])
+        size = None if given[5] is None else given[5][items]
         with torch.no_grad():
             plain, _ = self._velocity(x, t, torch.full_like(rows, len(self.classes)), begin, prefix, size)
         return error.index_add(0, items, (contrast[items] - (velocity[items] - plain)).square().mean((1, 2)))

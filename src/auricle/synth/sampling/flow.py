@@ -26,6 +26,7 @@ from auricle.synth.sampling.base import Sampler
 _PREFIX_OVERLAP, _OVERLAP = 0.25, 0.5
 """Share of a window that it has in common with the one before."""
 _STEPS, _EARLY_STEPS = 4, 3
+_ROUNDING = 1e-3  # frames
 _Velocity = Callable[[Tensor, float], Tensor]
 
 
@@ -106,7 +107,7 @@ class FlowSampler(Sampler):
         prior = self._prior
         if not sizes:
             return prior.window
-        needed = ceil(max(size.seconds for size in sizes) * prior.frame_rate) + PAUSE_FRAMES
+        needed = ceil(max(size.seconds for size in sizes) * prior.frame_rate - _ROUNDING) + PAUSE_FRAMES
         return min(prior.window, -(-needed // prior.patch) * prior.patch)
 
     def _remaining(self, sizes: Sequence[SoundSize] | None, position: int) -> Tensor | None:
