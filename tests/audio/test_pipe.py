@@ -146,6 +146,28 @@ def test_tags_of_a_wav(tmp_path: Path) -> None:
         assert reader.tags == tags == audio.tags(path)
 
 
+@pytest.mark.parametrize(
+    ("behind", "said"),
+    [
+        (b"RIFF", "another file is joined"),
+        (b"LIST\x04\0\0\0abcdRIFF", "another file is joined"),
+        (b"\x12\xf3\x01\0" * 4, "what follows its samples"),
+        (b"LIST\x04\0\0\0abcd", None),
+        (b"TAG\0title\0\0\0", None),
+        (bytes(1000), None),
+    ],
+)
+def test_what_lies_behind_the_samples(tmp_path: Path, behind: bytes, said: str | None) -> None:
+    data = stored(tmp_path / "a.wav")
+    joined = data + (behind + data[4:] if behind.endswith(b"RIFF") else behind)
+    (tmp_path / "joined.wav").write_bytes(joined)
+    for source in (stream(joined), tmp_path / "joined.wav"):
+        with audio.AudioReader(source) as reader:
+            samples = reader.read_all()
+            assert len(reader.warnings) == (said is not None) and all(str(said) in text for text in reader.warnings)
+        np.testing.assert_array_equal(samples, audio.read(tmp_path / "a.wav")[0])
+
+
 @pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
 def test_a_cut_stream(tmp_path: Path, share: float) -> None:
     data = stored(tmp_path / "a.wav")

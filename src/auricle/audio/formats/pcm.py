@@ -1,5 +1,6 @@
 """Plain samples, decoded as their bytes come: of a file, of a pipe, of any open file."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, final
@@ -12,6 +13,8 @@ from auricle.audio.tags import clean_tags
 from auricle.errors import AudioError
 
 _MAX_SKIPPED_BYTES = 1 << 26
+_FILE_STARTS = (b"RIFF", b"RIFX", b"RF64", b".snd")
+_CHUNK_NAME = re.compile(rb"[ -~]{4}|TAG.|ID3.", re.DOTALL)
 _EMPTY_HEADER = "its header says 0 samples, yet some follow: what wrote it may have crashed, and its end may be missing"
 
 
@@ -45,6 +48,7 @@ class PcmDecoder(AudioDecoder):
         pcm = header.pcm
         info = AudioInfo(path, header.sample_rate, pcm.channels, frames, header.format, has_length, pcm.source_bits)
         super().__init__(info, 0 if has_length else None, clean_tags(header.tags))
+        self._pad_bytes = (header.size or 0) % 2
         if file_bytes is not None:
             self._measure(file_bytes - header.start)
 
@@ -83,8 +87,25 @@ class PcmDecoder(AudioDecoder):
         if not data and self._placeholder:
             return self._after_placeholder(size)
         if not data:
-            self._source.skip(_MAX_SKIPPED_BYTES)  # so that whoever writes can end well
+            self._look_behind()
         return data
+
+    def _look_behind(self) -> None:
+        """Say so where sound may follow the samples. What follows is taken, so that whoever writes can end well."""
+        self._source.read_exactly(self._pad_bytes)
+        left = _MAX_SKIPPED_BYTES
+        while left > 0 and len(head := self._source.read_exactly(8)) == 8:
+            name, size = head[:4], int.from_bytes(head[4:], "little")
+            if name in _FILE_STARTS:
+                self.warnings.append("another file is joined behind its samples: only the first is read")
+                break
+            if not _CHUNK_NAME.fullmatch(name):
+                if any(head):
+                    self.warnings.append("what follows its samples is no part of its format: sound may be missing")
+                break
+            self._source.skip(min(left, size + size % 2))
+            left -= size + 8
+        self._source.skip(max(0, left))
 
     def _after_placeholder(self, size: int) -> bytes:
         """After a size that may mean nothing: more samples, unless it was right and other chunks follow."""
