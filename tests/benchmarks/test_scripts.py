@@ -39,6 +39,7 @@ def test_the_scripts_are_there():
     training = {"adversary", "choices", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
     assert names == codec | training | synthesis | {
+        "archive",
         "attacks",
         "classification",
         "detection",

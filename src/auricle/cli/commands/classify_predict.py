@@ -74,15 +74,14 @@ def classify_predict(
     from auricle import Classifier
 
     loaded = Classifier.load(classifier, model)
-    with screen.progress("listen") as on_progress:
-        if when.timeline:
-            timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)
-        else:
-            predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     if when.timeline:
+        with screen.progress("listen") as on_progress:
+            timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)
         _show_timelines(timelines, screen)
-    else:
-        _show_predictions(predictions, screen)
+        return 0
+    with screen.progress("listen") as on_progress:
+        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
+    _show_predictions(predictions, screen)
     return 0
 
 
