@@ -20,7 +20,7 @@ from auricle.archive.plan import (
 )
 from auricle.archive.sources import find_sources, read_list
 from auricle.archive.task import ArchiveTask
-from auricle.archive.workers import WorkerProcesses
+from auricle.archive.workers import WorkerProcesses, Workers
 from auricle.atomic import remove_leftovers
 from auricle.errors import AuricleError, OptionError
 from auricle.lock import lock_new_folder
@@ -132,7 +132,7 @@ def run_archive(
             manifest.add(record)
         meter = _Meter(task.stage, plan, on_progress)
         reused = len(plan.done)
-        with _Interrupts() as interrupts, WorkerProcesses(task, options.jobs) as workers:
+        with _Interrupts() as interrupts, _workers(task, options) as workers:
             for record, was_reused in _outcomes(plan, manifest, workers, interrupts, on_note):
                 records.append(record)
                 reused += was_reused
@@ -143,6 +143,14 @@ def run_archive(
     records.sort(key=lambda record: record.source)
     paths_by_name = {source.name: source.path for source in found.sources}
     return ArchiveResult(tuple(records), reused, found.others, ledger, time.monotonic() - started, paths_by_name)
+
+
+def _workers(task: ArchiveTask, options: ArchiveOptions) -> Workers:
+    if options.ray is None:
+        return WorkerProcesses(task, options.jobs or 1)
+    from auricle.archive.ray_workers import RayWorkers
+
+    return RayWorkers(task, options.jobs, options.ray)
 
 
 def _listed(path: Path | None) -> tuple[Path, ...]:
@@ -160,7 +168,7 @@ def _listed(path: Path | None) -> tuple[Path, ...]:
 def _outcomes(
     plan: Plan,
     manifest: Manifest,
-    workers: WorkerProcesses,
+    workers: Workers,
     interrupts: "_Interrupts",
     on_note: Callable[[str], None],
 ) -> Iterator[tuple[FileRecord, bool]]:

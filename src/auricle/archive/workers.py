@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,42 @@ _TRIES = 2
 _END_SECONDS = 10.0
 
 
+class Workers(ABC):
+    """Processes that each have one file at a time. A context manager, at whose end none is left.
+
+    Attributes:
+        jobs: how many there are at most.
+    """
+
+    jobs: int
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another file can be taken."""
+        return self.busy < self.jobs
+
+    @property
+    @abstractmethod
+    def busy(self) -> int:
+        """Number of files that are worked on."""
+
+    @abstractmethod
+    def submit(self, job: FileJob) -> None:
+        """Begin with a file; only if there is room."""
+
+    @abstractmethod
+    def wait(self, seconds: float) -> list[Outcome]:
+        """What has come to an end, after ``seconds`` at most."""
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 @final
 @dataclass
 class _Worker:
@@ -30,8 +67,8 @@ class _Worker:
 
 
 @final
-class WorkerProcesses:
-    """Up to ``jobs`` processes, each with one file at a time. Use as a context manager.
+class WorkerProcesses(Workers):
+    """Processes of this machine.
 
     Args:
         task: what they do.
@@ -43,11 +80,6 @@ class WorkerProcesses:
         self._workers: list[_Worker] = []
         self._tries: dict[int, int] = {}
         self._context = get_context("spawn")
-
-    @property
-    def has_room(self) -> bool:
-        """Whether another file can be taken."""
-        return self.busy < self.jobs
 
     @property
     def busy(self) -> int:

@@ -24,7 +24,7 @@ def names_many(paths: Sequence[Path], archive: ArchiveOptions) -> bool:
     """Whether these are many files: a list, several paths, a folder or a glob; or one of which a ledger is kept."""
     from auricle.archive.sources import is_many
 
-    return archive.files_from is not None or archive.manifest is not None or is_many(paths)
+    return any((archive.files_from, archive.manifest, archive.ray)) or is_many(paths)
 
 
 def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> tuple[tuple[Path, ...], Path] | None:

@@ -15,7 +15,8 @@ class ArchiveOptions:
     """How many files are worked on.
 
     Attributes:
-        jobs: processes that work on files side by side; each loads its models once.
+        jobs: processes that work on files side by side; each loads its models once. By default one, and with --ray as
+            many as the cluster has processors.
         files_from: a text file with more paths, one a line; - is standard input. They keep their folders below the one
             that all of them share.
         manifest: the ledger from which a run goes on after anything; by default manifest.jsonl in the folder that is
@@ -25,12 +26,13 @@ class ArchiveOptions:
         OptionError: a number is out of range.
     """
 
-    jobs: int = 1
+    jobs: int | None = None
     files_from: Path | None = None
     manifest: Path | None = None
+    ray: str | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.jobs <= _MOST_JOBS:
+        if self.jobs is not None and not 1 <= self.jobs <= _MOST_JOBS:
             raise OptionError(f"--jobs of {self.jobs}: give 1 to {_MOST_JOBS}")
 
 
