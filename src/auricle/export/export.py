@@ -1,13 +1,12 @@
 """Write a model for other programs."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
-from auricle.atomic import atomic_write, check_writable
+from auricle.atomic import atomic_write, check_writable, temporary_folder
 from auricle.errors import OutputError
 from auricle.export.nn_tilde import write_nn_tilde
 from auricle.export.onnx_export import write_onnx
@@ -78,9 +77,11 @@ def export_model(
     axes = directions if directions is None or isinstance(directions, Directions) else Directions.load(directions)
     if axes is not None:
         axes.require(loaded)
-    with tempfile.TemporaryDirectory(prefix="auricle-") as name:
-        _WRITERS[to](ExportParts(loaded, loaded_prior, axes), Path(name), on_progress)
-        sources = sorted(Path(name).iterdir())
+    with temporary_folder() as workplace:
+        files = workplace / "files"
+        files.mkdir()
+        _WRITERS[to](ExportParts(loaded, loaded_prior, axes), files, on_progress)
+        sources = sorted(files.iterdir())
         with lock_new_folder(folder):
             for source in sources:
                 check_writable(folder / source.name, force=force)

@@ -49,11 +49,14 @@ class SoundCard:
             self._check(side)
 
     @contextmanager
-    def open(self, block: int, callback: Callable[[np.ndarray | None, np.ndarray], None]) -> Iterator[float]:
+    def open(
+        self, block: int, buffer_seconds: float, callback: Callable[[np.ndarray | None, np.ndarray], None]
+    ) -> Iterator[float]:
         """Play inside, and yield the seconds of latency that the card states.
 
         Args:
             block: samples at a time.
+            buffer_seconds: latency that the card is asked for; it takes what it can.
             callback: takes what was recorded ``(t, c)``, if that was asked for, and fills what is to be played.
         """
 
@@ -71,7 +74,7 @@ class SoundCard:
                 device=self._device,
                 channels=self._channels,
                 dtype="float32",
-                latency="low",
+                latency=max(buffer_seconds, block / self._rate),
                 callback=function,
             )
             with stream:

@@ -14,7 +14,7 @@ from auricle.synth.endless import StreamResult, stream_blocks, stream_context
 from auricle.synth.priors.base import Prior
 
 _AHEAD_SECONDS = 4.0
-_BLOCK = 1024
+_BLOCK, _BUFFER_SECONDS = 1024, 0.2
 _NAP_SECONDS = 0.02
 
 
@@ -53,7 +53,7 @@ def play_generated(
         block[ring.read_into(block) :] = 0.0
 
     count = 0
-    with card.open(_BLOCK, play):
+    with card.open(_BLOCK, _BUFFER_SECONDS, play):
         for block in stream_blocks(context):
             waiting = block.T if samples is None else block.T[: samples - count]
             count += len(waiting)

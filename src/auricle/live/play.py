@@ -87,8 +87,8 @@ def play_live(
 ) -> LiveStatus:
     """Play microphone or file through a model, to the speaker or into a WAV, until the sound ends or q is pressed.
 
-    A file that goes into a file is computed as fast as it goes, as a sound card would ask for it; drop-outs are those
-    that there would have been. It begins and ends with its source.
+    A file that goes into a file is computed as fast as it goes, and begins and ends with its source. Drop-outs are then
+    those that there would have been with a sound card, by the time that one thread of the processor takes.
 
     Args:
         model: a model, a shipped one's name, or a file.
@@ -110,7 +110,7 @@ def play_live(
     if target is not None and options.loop and options.seconds is None:
         raise OptionError("a loop into a file has no end: give --seconds")
     loaded = model if isinstance(model, Autoencoder) else load(model)
-    session = _Session(loaded, inputs, options)
+    session = _Session(loaded, inputs, options, to_file=target is not None)
     if target is None:
         return session.to_speaker(on_status)
     if target.suffix.lower() != ".wav":
@@ -121,7 +121,7 @@ def play_live(
 
 @final
 class _Session:
-    def __init__(self, model: Autoencoder, inputs: LiveInputs, options: LiveOptions):
+    def __init__(self, model: Autoencoder, inputs: LiveInputs, options: LiveOptions, *, to_file: bool):
         directions = inputs.directions
         axes = directions if directions is None or isinstance(directions, Directions) else Directions.load(directions)
         if axes is not None:
@@ -144,7 +144,8 @@ class _Session:
         )
         second = inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True)
         parts = self._engine, self._source, second or None, self._bridge.outgoing, self.controls
-        self._worker = LiveWorker(*parts, ahead=self._delay)
+        clock = time.thread_time if to_file else time.perf_counter  # what else the machine does is not the file's
+        self._worker = LiveWorker(*parts, ahead=self._delay, clock=clock)
         self._card_seconds = 0.0
         self._clock = _Deadlines(self._delay / self._rate, self._hop / self._rate)
 
@@ -174,7 +175,7 @@ class _Session:
         with ExitStack() as stack:
             self._open_inputs(stack, end)
             stack.enter_context(self._worker)
-            self._card_seconds = stack.enter_context(card.open(options.block, callback))
+            self._card_seconds = stack.enter_context(card.open(options.block, options.buffer_seconds, callback))
             while not end.wait(_STATUS_SECONDS) and not self._finished():
                 on_status(self.status())
         if self._worker.error is not None:

@@ -1,6 +1,7 @@
 """The thread that computes, so that the callback need not."""
 
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import Event, Thread
 from types import TracebackType
@@ -28,6 +29,7 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         outgoing: takes what is played.
         controls: how.
         ahead: samples that wait to be played, up to which more are made.
+        clock: tells seconds.
 
     Attributes:
         hops: how many were played.
@@ -46,8 +48,10 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         outgoing: SampleRing,
         controls: Controls,
         ahead: int,
+        clock: Callable[[], float] = time.perf_counter,
     ):
         self._engine, self._source, self._second, self._outgoing = engine, source, second, outgoing
+        self._clock = clock
         self._controls, self._ahead, self._hop_seconds = controls, ahead, engine.hop / engine.sample_rate
         self._stop, self._thread = Event(), Thread(target=self._run, name="auricle-live", daemon=True)
         self.hops, self.load, self.busiest, self.seconds = 0, 0.0, 0.0, 0.0
@@ -61,13 +65,13 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         block = self._source.next_hop()
         if block is None:
             return None
-        started = time.perf_counter()
+        started = self._clock()
         second = None if self._second is None else self._second.next_hop()
         if self._second is not None and second is None:
             second = np.zeros_like(block)
         result = self._engine.play(block, second, self._controls.settings)
         self._outgoing.write(result.T)
-        took = time.perf_counter() - started
+        took = self._clock() - started
         self._measure(took, block, result)
         return took
 
