@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from auricle.classify.evaluation.compare import Comparison, evaluate_classifier
     from auricle.classify.features.extract import Features, features
     from auricle.classify.finetuning.finetune import Tuned
+    from auricle.classify.search.index import IndexResult, index
     from auricle.classify.search.similar import Similar, similar
     from auricle.classify.search.suggest import Suggestions, suggest
     from auricle.codec import (
@@ -86,6 +87,8 @@ if TYPE_CHECKING:
         DetectionOptions,
         DetectorOptions,
         FinetuneOptions,
+        IndexOptions,
+        SearchOptions,
         SuggestionOptions,
     )
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
@@ -140,6 +143,8 @@ __all__ = [
     "FinetuneOptions",
     "FormatError",
     "GenerationOptions",
+    "IndexOptions",
+    "IndexResult",
     "InfoTask",
     "Latents",
     "LiveInputs",
@@ -162,6 +167,7 @@ __all__ = [
     "RepairResult",
     "RepairTask",
     "SamplingOptions",
+    "SearchOptions",
     "Similar",
     "SoundFileOptions",
     "SuggestionOptions",
@@ -192,6 +198,7 @@ __all__ = [
     "fit_detector",
     "generate",
     "generate_endless",
+    "index",
     "info",
     "load",
     "morph",
@@ -290,12 +297,15 @@ _HOMES: Mapping[str, str] = MappingProxyType(
                 "DetectionOptions",
                 "DetectorOptions",
                 "FinetuneOptions",
+                "IndexOptions",
+                "SearchOptions",
                 "SuggestionOptions",
             ),
             "auricle.options.classification",
         ),
         **dict.fromkeys(("Comparison", "evaluate_classifier"), "auricle.classify.evaluation.compare"),
         **dict.fromkeys(("Features", "features"), "auricle.classify.features.extract"),
+        **dict.fromkeys(("IndexResult", "index"), "auricle.classify.search.index"),
         **dict.fromkeys(("Similar", "similar"), "auricle.classify.search.similar"),
         **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.search.suggest"),
         "read": "auricle.audio",

@@ -151,7 +151,7 @@ def test_sounds_in_memory_are_what_their_files_are(fitted: Classifier, sounds: P
     assert len(guesses) == 1
     assert fitted.predict(samples).sounds == fitted.predict(io.BytesIO(data)).sounds
     assert fitted.timeline(samples) == fitted.timeline(io.BytesIO(data)) == fitted.timeline(path)
-    hits = auricle.similar(samples, sounds, model=model_file, count=1).hits
+    hits = auricle.similar(samples, sounds, model=model_file, options=auricle.SearchOptions(count=1)).hits
     assert [hit.path for hit in hits] == [path], "the sound itself, whose name nobody knows here"
 
 

@@ -9,6 +9,7 @@ from auricle.options.training import check_seed
 
 _MAX_SEGMENTS = 32
 _MAX_SUGGESTIONS = 10_000
+_MAX_HITS = 10_000
 
 
 @dataclass(frozen=True)
@@ -198,3 +199,58 @@ class SuggestionOptions(CacheOptions):
         check_seed(self.seed)
         if not 1 <= self.count <= _MAX_SUGGESTIONS:
             raise OptionError(f"{self.count} sounds to label: ask for 1 to {_MAX_SUGGESTIONS}")
+
+
+@dataclass(frozen=True)
+class SearchOptions(CacheOptions):
+    """What is looked for besides the query, and how much of it is named.
+
+    Attributes:
+        count: how many sounds or windows to name.
+        like: more examples.
+        unlike: counter-examples: sounds that are near the examples but are not meant.
+        at: second at which the moment begins that is meant, in an index of windows; by default the query as a whole.
+        cache: folder of features and indexes; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    count: int = 10
+    like: tuple[Path, ...] = ()
+    unlike: tuple[Path, ...] = ()
+    at: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= _MAX_HITS:
+            raise OptionError(f"the {self.count} nearest sounds: ask for 1 to {_MAX_HITS}")
+        if self.at is not None and not self.at >= 0:
+            raise OptionError(f"the moment {self.at:g} s: give 0 or more")
+
+
+@final
+@dataclass(frozen=True)
+class IndexOptions:
+    """What an index holds of a folder.
+
+    Attributes:
+        window: seconds of windows that have a row each, for long recordings; by default a whole sound has one row.
+        hop: seconds from one window to the next; by default half a window.
+        remove: take the sounds of this file or folder out of the index.
+        force: make the index anew instead of bringing it up to date.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    window: float | None = None
+    hop: float | None = None
+    remove: bool = False
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        if self.window is not None and not 0.05 <= self.window <= 30:
+            raise OptionError(f"windows of {self.window:g} s: give 0.05 to 30")
+        if self.hop is not None and (self.window is None or not 0.01 <= self.hop <= self.window):
+            raise OptionError(f"windows every {self.hop:g} s: name --window too, and a hop from 0.01 up to its length")

@@ -6,16 +6,16 @@ import pytest
 import soundfile
 from small_sounds import KINDS, RATE, sound
 
-from auricle import CacheOptions, SuggestionOptions, similar, suggest
+from auricle import CacheOptions, SearchOptions, SuggestionOptions, similar, suggest
 from auricle.classify.classifier import Classifier
-from auricle.classify.search.feature_index import FeatureIndex
+from auricle.classify.search.folder_index import folder_index
 from auricle.errors import AudioError, DataError, OptionError
 
 
 def test_the_nearest_sounds_are_of_the_same_kind(sounds: Path, model_file: Path):
     for kind in KINDS:
         query = next((sounds / kind).iterdir())
-        result = similar(query, sounds, model=model_file, count=5)
+        result = similar(query, sounds, model=model_file, options=SearchOptions(count=5))
         assert (result.files, len(result.hits)) == (24, 5)
         assert all(hit.path != query for hit in result.hits)
         assert sum(hit.name.startswith(kind) for hit in result.hits) >= 4
@@ -42,13 +42,16 @@ def test_only_what_changed_is_read_again(sounds: Path, model_file: Path, monkeyp
     third = similar(query, sounds, model=model_file)
     assert (third.fresh, third.files) == (1, 23)
     assert third.hits[0].path == changed
-    assert not any(f"{KINDS[2]}4" in hit.name for hit in similar(query, sounds, model=model_file, count=30).hits)
+    assert not any(
+        f"{KINDS[2]}4" in hit.name
+        for hit in similar(query, sounds, model=model_file, options=SearchOptions(count=30)).hits
+    )
 
 
 def test_a_damaged_index_is_made_anew(sounds: Path, model_file: Path, own_cache: Path):
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     before = similar(query, sounds, model=model_file)
-    (index_file,) = (own_cache.parent / "search").glob("*.library.safetensors")
+    (index_file,) = (own_cache.parent / "search").glob("*.index")
     intact = index_file.read_bytes()
     flipped = bytearray(intact)
     flipped[-100] ^= 1
@@ -76,7 +79,7 @@ def test_files_that_do_not_decode_are_told_once_and_not_tried_again(sounds: Path
 
 def test_nothing_is_kept_where_that_was_asked_for(sounds: Path, model_file: Path, own_cache: Path):
     similar(
-        sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav", sounds, model=model_file, caching=CacheOptions(no_cache=True)
+        sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav", sounds, model=model_file, options=SearchOptions(no_cache=True)
     )
     assert not own_cache.parent.exists()
 
@@ -88,7 +91,7 @@ def test_bad_searches_are_refused(sounds: Path, model_file: Path, tmp_path: Path
     with pytest.raises(DataError, match="does not exist"):
         similar(query, tmp_path / "nowhere", model=model_file)
     with pytest.raises(OptionError, match="1 to"):
-        similar(query, sounds, model=model_file, count=0)
+        similar(query, sounds, model=model_file, options=SearchOptions(count=0))
     soundfile.write(tmp_path / "short.wav", np.zeros(100), RATE)
     with pytest.raises(AudioError, match=r"lasts 0\.0"):
         similar(tmp_path / "short.wav", sounds, model=model_file)
@@ -165,9 +168,9 @@ def test_an_index_is_the_same_however_it_came_about(sounds: Path, model_file: Pa
     from auricle.model import load
 
     extractor = LatentFeatures(load(model_file))
-    unstored, _ = FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(no_cache=True))
-    FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(cache=tmp_path))
-    stored, fresh = FeatureIndex.of_folder(sounds, extractor, caching=CacheOptions(cache=tmp_path))
+    unstored, _ = folder_index(sounds, extractor, caching=CacheOptions(no_cache=True))
+    folder_index(sounds, extractor, caching=CacheOptions(cache=tmp_path))
+    stored, fresh = folder_index(sounds, extractor, caching=CacheOptions(cache=tmp_path))
     assert fresh == 0
     assert stored.names == unstored.names
     assert np.array_equal(stored.points, unstored.points)

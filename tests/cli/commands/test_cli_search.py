@@ -77,3 +77,20 @@ def test_options_that_do_not_go_together(auricle: Callable, sounds: Path, tmp_pa
         ran = auricle(*fit, *wrong)
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_an_index_is_made_searched_and_deleted_from(
+    auricle: Callable, sounds: Path, model_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "sounds.index"
+    values = auricle("index", sounds, "--out", out, "--model", model_file, "--json").json
+    assert (values["files"], values["points"], values["fresh"], values["removed"]) == (12, 12, 12, 0)
+    query, hiss = sounds / "tone" / "0.wav", sounds / "hiss" / "0.wav"
+    asked = ("similar", query, out, "--like", sounds / "tone" / "1.wav", "--unlike", hiss, "-n", 3)
+    values = auricle(*asked, "--model", model_file, "--json").json
+    assert [hit["name"] for hit in values["hits"]] != []
+    assert {Path(hit["name"]).parent.name for hit in values["hits"]} == {"tone"}
+    ran = auricle("index", sounds / "hiss", "--out", out, "--remove")
+    assert (ran.code, "6 sounds; 0 read, 6 removed" in ran.out) == (0, True)
+    ran = auricle("similar", query, tmp_path / "no.index")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)

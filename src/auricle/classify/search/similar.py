@@ -1,33 +1,51 @@
-"""The sounds of a folder that are most like a given one."""
+"""The sounds, or moments of long ones, that are most like given ones and least like others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, final
+
+import numpy as np
 
 from auricle import audio
-from auricle.audio import AudioSource, rereadable, source_path
+from auricle.audio import AudioSource, HeldAudio, rereadable, source_path
+from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import SILENCE
 from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.windows import window_features
 from auricle.classify.search.feature_index import FeatureIndex
+from auricle.classify.search.folder_index import folder_index
+from auricle.classify.search.index import extractor_of
+from auricle.classify.search.index_file import read_index
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
-from auricle.errors import AudioError, OptionError
+from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.options.classification import CacheOptions
+from auricle.options.classification import SearchOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_MAX_COUNT = 10_000
+_COUNTER_WEIGHT = 0.5
+"""Of the mean of the counter-examples, beside that of the examples (Rocchio, 1971)."""
 
 
 @final
 @dataclass(frozen=True)
 class Hit:
-    """A sound, and the cosine between its point and the query's: 1 for the same, 0 for unrelated ones."""
+    """A sound, or a window of one.
+
+    Attributes:
+        name: relative to the folder or index that was searched, where it lies below.
+        path: of the file.
+        cosine: between its point and the query's: 1 for the same, 0 for unrelated ones.
+        begin: second at which the window begins; None for a whole file.
+        end: second at which it ends.
+    """
 
     name: str
     path: Path
     cosine: float
+    begin: float | None = None
+    end: float | None = None
 
 
 @final
@@ -37,7 +55,8 @@ class Similar:
 
     Attributes:
         query: the file that was given; of a sound in memory its name.
-        hits: nearest first; the query itself is left out where it lies in the folder.
+        hits: nearest first, without examples and counter-examples themselves, and without windows that overlap a nearer
+            one.
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
         skipped: files that can't be used, and why.
@@ -52,56 +71,147 @@ class Similar:
     model: str
 
 
+class _Place(NamedTuple):
+    """What is searched."""
+
+    index: FeatureIndex
+    base: Path
+    extractor: LatentFeatures
+    fresh: int
+
+
 def similar(
     query: AudioSource,
-    folder: Path | str,
+    place: Path | str,
     *,
     model: Autoencoder | Path | str | None = None,
-    count: int = 10,
-    caching: CacheOptions = CacheOptions(),
+    options: SearchOptions = SearchOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Similar:
-    """Find the sounds of a folder that are most like a given one, by what an autoencoder hears.
+    """Find the sounds of a folder or an index that are most like a given one, by what an autoencoder hears.
 
-    The first search reads every sound; what it found is kept, so later ones read only files that are new or changed.
+    The first search in a folder reads every sound; what it found is kept, so later ones read only files that are new or
+    changed. An index (`auricle.index`) is searched as it is.
 
     Args:
         query: an audio file, in the folder or elsewhere; or an open file, or ``(audio, sample_rate)``.
-        folder: searched at any depth.
+        place: a folder, searched at any depth, or an index.
         model: a model, a shipped model's name or a model file; by default ``speech`` for a query of up to 24 kHz, else
-            ``music``.
-        count: how many to name.
-        caching: where features and points are kept.
+            ``music``, and for an index the shipped model that it was made with.
+        options: other examples, counter-examples, the moment that is meant, how many to name, cache.
         on_progress: called while new sounds are read.
         on_note: is told in one line if an index that was kept is damaged: it is made anew.
 
     Raises:
-        AudioError: the query can't be read, is too short, or is silent.
-        DataError: the folder holds no usable sound.
-        ModelError: the model can't be loaded.
-        OptionError: ``count`` is out of range.
+        AudioError: an example can't be read, is too short, or is silent.
+        DataError: the folder or index holds no usable sound.
+        ModelError: the model can't be loaded or is not that of the index, or the index is damaged.
+        OptionError: a moment was named, but whole sounds are searched, or it lies beyond the end.
     """
-    source, folder = rereadable(query), Path(folder)
-    path = source_path(source)
-    if not 1 <= count <= _MAX_COUNT:
-        raise OptionError(f"the {count} nearest sounds: ask for 1 to {_MAX_COUNT}")
-    header = audio.info(source)
-    examined = examine_header(source, str(path), MIN_SECONDS)
+    source, place = rereadable(query), Path(place)
+    examples = [_checked(example) for example in (source, *map(Path, options.like))]
+    counter_examples = [_checked(Path(path)) for path in options.unlike]
+    searched = _opened(source, place, model, options, on_progress, on_note)
+    if not len(searched.index.points):
+        raise DataError(f"{place} holds no sound: add some with auricle index")
+    if options.at is not None and searched.index.grid is None:
+        raise OptionError(
+            f"{place} has no windows to compare --at {options.at:g} with: auricle index --window makes them"
+        )
+    direction = _mean_point(searched, examples, options.at)
+    if counter_examples:
+        direction = _unit(direction - _COUNTER_WEIGHT * _mean_point(searched, counter_examples, None))
+    hits = list(_hits(searched, direction, _files(*examples, *counter_examples), options))
+    skipped = tuple(Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.index.skipped.items())
+    return Similar(
+        source_path(source),
+        tuple(hits),
+        len(searched.index.names),
+        searched.fresh,
+        skipped,
+        searched.extractor.model.name,
+    )
+
+
+def _checked(source: Path | HeldAudio) -> Path | HeldAudio:
+    audio.info(source)
+    examined = examine_header(source, str(source_path(source)), MIN_SECONDS)
     if isinstance(examined, Rejected):
         raise AudioError(examined.reason)
-    autoencoder = model_for(model, header.sample_rate)
-    extractor = LatentFeatures(autoencoder)
+    return source
+
+
+def _files(*sources: Path | HeldAudio) -> set[Path]:
+    return {source.resolve() for source in sources if isinstance(source, Path)}
+
+
+def _opened(
+    query: Path | HeldAudio,
+    place: Path,
+    model: Autoencoder | Path | str | None,
+    options: SearchOptions,
+    on_progress: OnProgress,
+    on_note: Callable[[str], None],
+) -> _Place:
+    if place.is_file():
+        index, metadata = read_index(place)
+        return _Place(index, place.parent, extractor_of(place, metadata, model), 0)
+    extractor = LatentFeatures(model_for(model, audio.info(query).sample_rate))
+    index, fresh = folder_index(place, extractor, caching=options, on_progress=on_progress, on_note=on_note)
+    return _Place(index, place, extractor, fresh)
+
+
+def _mean_point(searched: _Place, sources: Sequence[Path | HeldAudio], at: float | None) -> np.ndarray:
+    """The middle ``(r,)`` of the points of some files, of length 1; ``at`` is a second of the first file."""
+    index, extractor = searched.index, searched.extractor
+    points = []
+    for number, source in enumerate(sources):
+        if index.grid is None:
+            points.append(index.space(_file_features(source, extractor)[None])[0])
+            continue
+        windows = index.space(np.concatenate(list(window_features(source, extractor, index.grid))))
+        if at is None or number:
+            points.append(_unit(windows.mean(axis=0)))
+            continue
+        if at > audio.info(source).seconds:
+            raise OptionError(f"{source_path(source)} ends before {at:g} s: name an earlier moment")
+        row = int(np.abs(index.grid.centres(len(windows)) - index.grid.seconds / 2 - at).argmin())
+        points.append(windows[row])
+    return _unit(np.mean(points, axis=0))
+
+
+def _file_features(source: Path | HeldAudio, extractor: Extractor) -> np.ndarray:
     features, peak = extractor.features_and_peak(source)
     if peak < SILENCE:
-        raise AudioError(f"{path} is silent: nothing is like silence, name a sound that can be heard")
-    index, fresh = FeatureIndex.of_folder(folder, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-    neighbours = index.nearest(features, count + 1)
-    query_path = path.resolve() if isinstance(source, Path) else None
-    hits = [
-        Hit(index.names[row], folder / index.names[row], float(cosine))
-        for row, cosine in zip(neighbours.rows[0].tolist(), neighbours.cosines[0].tolist(), strict=True)
-        if (folder / index.names[row]).resolve() != query_path
-    ]
-    skipped = tuple(Rejected(folder / name, reason) for name, (_, _, reason) in index.skipped.items())
-    return Similar(path, tuple(hits[:count]), len(index.names), fresh, skipped, autoencoder.name)
+        raise AudioError(f"{source_path(source)} is silent: nothing is like silence, name a sound that can be heard")
+    return features
+
+
+def _unit(point: np.ndarray) -> np.ndarray:
+    return point / max(float(np.linalg.norm(point)), 1e-12)
+
+
+def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options: SearchOptions) -> Iterator[Hit]:
+    """The nearest points, the best of windows that overlap."""
+    index, grid = searched.index, searched.index.grid
+    cosines = index.points @ direction.astype(np.float32)
+    numbers = index.file_numbers
+    excluded: dict[int, bool] = {}
+    begins_by_file: dict[int, list[float]] = {}
+    named = 0
+    for row in np.argsort(-cosines, kind="stable").tolist():
+        number = int(numbers[row])
+        path = searched.base / index.names[number]
+        if number not in excluded:
+            excluded[number] = path.resolve() in left_out
+        begin = float(index.begins[row])
+        taken = begins_by_file.setdefault(number, [])
+        if excluded[number] or (grid is not None and any(abs(begin - other) < grid.seconds for other in taken)):
+            continue
+        taken.append(begin)
+        span = (None, None) if grid is None else (begin, begin + grid.seconds)
+        yield Hit(index.names[number], path, float(cosines[row]), *span)
+        named += 1
+        if named == options.count:
+            return

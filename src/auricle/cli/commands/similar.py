@@ -1,58 +1,74 @@
 """``auricle similar``."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
-from auricle.options.classification import CacheOptions
+from auricle.options.classification import SearchOptions
+
+if TYPE_CHECKING:
+    from auricle.classify.search.similar import Hit
+
+
+@dataclass(frozen=True)
+class _Options(SearchOptions):
+    __doc__ = SearchOptions.__doc__
+
+    count: Annotated[int, Parameter(name=("--count", "-n"))] = 10
+
+
+_OPTIONS = _Options()
 
 
 def similar(
     query: Path,
-    folder: Path,
+    place: Path,
     /,
     *,
-    count: Annotated[int, Parameter(name=["--count", "-n"], validator=Number(gte=1))] = 10,
     model: str | None = None,
-    caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
+    options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
-    """Find the sounds of a folder that are most like a given one.
+    """Find the sounds of a folder or an index that are most like a given one.
 
     Args:
         query: an audio file, in the folder or elsewhere.
-        folder: where to search, at any depth.
-        count: how many to name.
+        place: a folder, searched at any depth, or what `auricle index` wrote.
         model: whose encoder compares: a shipped name or a model file; by default speech for a query of up to 24 kHz,
-            else music.
+            else music, and for an index the model it was made with.
     """
     from auricle import similar as run
 
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
-        result = run(
-            query,
-            folder,
-            model=model,
-            count=count,
-            caching=caching,
-            on_progress=on_progress,
-            on_note=screen.note,
-        )
+        result = run(query, place, model=model, options=options, on_progress=on_progress, on_note=screen.note)
     if result.skipped:
-        screen.note(f"{len(result.skipped)} of the folder's files can't be used; the first: {result.skipped[0].reason}")
+        screen.note(f"{len(result.skipped)} of its files can't be used; the first: {result.skipped[0].reason}")
     values = {
         "query": result.query,
         "model": result.model,
         "files": result.files,
         "fresh": result.fresh,
-        "hits": [{"name": hit.name, "path": hit.path, "cosine": hit.cosine} for hit in result.hits],
+        "hits": [_hit_values(hit) for hit in result.hits],
         "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
     }
-    rows = [(hit.name, f"{hit.cosine:.3f}") for hit in result.hits]
-    screen.result(format_table(("sound", "likeness"), rows) if rows else "no other sound in the folder", values)
+    screen.result(_table(result.hits), values)
+
+
+def _table(hits: "tuple[Hit, ...]") -> list[str] | str:
+    if not hits:
+        return "no other sound there"
+    if hits[0].begin is None:
+        return list(format_table(("sound", "likeness"), [(hit.name, f"{hit.cosine:.3f}") for hit in hits]))
+    rows = [(hit.name, f"{hit.begin:.2f}", f"{hit.end:.2f}", f"{hit.cosine:.3f}") for hit in hits]
+    return list(format_table(("sound", "from", "to", "likeness"), rows))
+
+
+def _hit_values(hit: "Hit") -> dict[str, object]:
+    times = {} if hit.begin is None else {"begin": hit.begin, "end": hit.end}
+    return {"name": hit.name, "path": hit.path, **times, "cosine": hit.cosine}

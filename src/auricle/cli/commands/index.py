@@ -1,0 +1,53 @@
+"""``auricle index``."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from auricle.cli.formatting import format_size
+from auricle.cli.options import DEFAULT_OUTPUT, Output
+from auricle.cli.screen import Screen
+from auricle.options.classification import IndexOptions
+
+
+def index(
+    folder: Path,
+    /,
+    *,
+    out: Path,
+    model: str | None = None,
+    options: Annotated[IndexOptions, Parameter(name="*", negative="")] = IndexOptions(),
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Make an index of a folder of sounds for `auricle similar`, or bring one up to date.
+
+    Args:
+        folder: searched at any depth; with --remove a file or folder whose sounds go out of the index.
+        out: the index. If it is there, new and changed sounds are added, and those that are gone are forgotten; sounds
+            of other folders stay.
+        model: whose encoder hears: a shipped name or a model file; by default speech where the first sound has up to
+            24 kHz, else music.
+    """
+    from auricle import index as run
+
+    screen = Screen(output)
+    with screen.progress("listen") as on_progress:
+        result = run(folder, out, model=model, options=options, on_progress=on_progress, on_note=screen.note)
+    if result.skipped:
+        screen.note(f"{len(result.skipped)} files can't be used; the first: {result.skipped[0].reason}")
+    size = out.stat().st_size
+    windows = f", {result.points} windows" if result.points != result.files else ""
+    screen.result(
+        f"{out} {format_size(size)}: {result.files} sounds{windows}; {result.fresh} read, {result.removed} removed",
+        {
+            "path": out,
+            "bytes": size,
+            "files": result.files,
+            "points": result.points,
+            "fresh": result.fresh,
+            "removed": result.removed,
+            "model": result.model,
+            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+        },
+    )

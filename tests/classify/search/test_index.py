@@ -1,0 +1,141 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from small_sounds import RATE, sound
+
+from auricle import IndexOptions, SearchOptions, index, similar
+from auricle.classify.search.index_file import read_index
+from auricle.errors import AuricleError, DataError, ModelError, OptionError
+
+
+@pytest.fixture
+def index_file(sounds: Path, model_file: Path) -> Path:
+    path = sounds.parent / "sounds.index"
+    index(sounds, path, model=model_file)
+    return path
+
+
+@pytest.fixture
+def long_sound(tmp_path: Path) -> Path:
+    """Twelve seconds: hiss, with tones from second 3 to 4 and 8 to 9, and clicks from 6 to 7."""
+    parts = [sound("hiss", second, 1.0) for second in range(12)]
+    for second, kind in ((3, "tone"), (6, "click"), (8, "tone")):
+        parts[second] = sound(kind, 0, 1.0)
+    (tmp_path / "long").mkdir()
+    soundfile.write(tmp_path / "long" / "field.wav", np.concatenate(parts), RATE)
+    return tmp_path / "long"
+
+
+def test_an_index_finds_what_a_folder_finds(sounds: Path, index_file: Path, model_file: Path):
+    query = sounds / "tone" / "tone0_maker0.wav"
+    by_index = similar(query, index_file, model=model_file)
+    by_folder = similar(query, sounds, model=model_file)
+    assert [hit.path for hit in by_index.hits] == [hit.path for hit in by_folder.hits]
+    assert np.allclose([hit.cosine for hit in by_index.hits], [hit.cosine for hit in by_folder.hits], atol=1e-3)
+    assert by_index.hits[0].name.startswith("sounds/tone/")
+
+
+def test_sounds_are_added_changed_and_forgotten(sounds: Path, index_file: Path, model_file: Path, tmp_path: Path):
+    assert index(sounds, index_file, model=model_file).fresh == 0
+    (sounds / "tone" / "tone1_maker1.wav").unlink()
+    shutil.copy(sounds / "hiss" / "hiss0_maker0.wav", sounds / "click" / "click0_maker0.wav")
+    soundfile.write(sounds / "new.wav", sound("tone", 77), RATE)
+    result = index(sounds, index_file, model=model_file)
+    assert (result.files, result.fresh, result.removed, result.fitted_on) == (24, 2, 1, 24)
+    other = tmp_path / "other"
+    other.mkdir()
+    soundfile.write(other / "far.wav", sound("tone", 78), RATE)
+    assert index(other, index_file, model=model_file).files == 25
+    assert index(sounds, index_file, model=model_file).files == 25  # sounds of another folder stay
+    removed = index(sounds / "hiss", index_file, options=IndexOptions(remove=True))
+    assert (removed.files, removed.removed) == (17, 8)
+    removed = index(sounds / "new.wav", index_file, options=IndexOptions(remove=True))
+    assert (removed.files, removed.removed) == (16, 1)
+    with pytest.raises(DataError, match="holds nothing of"):
+        index(sounds / "hiss", index_file, options=IndexOptions(remove=True))
+
+
+def test_an_index_and_its_sounds_can_be_moved(index_file: Path, model_file: Path, tmp_path: Path):
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    shutil.move(index_file, moved / "sounds.index")
+    shutil.move(tmp_path / "sounds", moved / "sounds")
+    result = similar(moved / "sounds" / "tone" / "tone0_maker0.wav", moved / "sounds.index", model=model_file)
+    assert all(hit.path.exists() for hit in result.hits)
+    assert index(moved / "sounds", moved / "sounds.index", model=model_file).fresh == 0
+
+
+def test_windows_tell_where_in_a_recording(long_sound: Path, model_file: Path, tmp_path: Path):
+    path = tmp_path / "long.index"
+    made = index(long_sound, path, model=model_file, options=IndexOptions(window=1.0))
+    assert (made.files, made.points) == (1, 24)
+    soundfile.write(tmp_path / "tone.wav", sound("tone", 0, 1.0), RATE)
+    hits = similar(tmp_path / "tone.wav", path, model=model_file, options=SearchOptions(count=9)).hits
+    assert round(float(hits[0].begin or 0)) in (3, 8)
+    begins = sorted(float(hit.begin or 0) for hit in hits)
+    assert np.diff(begins).min() >= 1  # of windows that overlap the best is named
+    assert all(hit.end == pytest.approx((hit.begin or 0) + 1) for hit in hits)
+    options = SearchOptions(count=1, at=3.0)
+    copy = shutil.copy(long_sound / "field.wav", tmp_path / "copy.wav")
+    (first,) = similar(copy, path, model=model_file, options=options).hits
+    assert abs(float(first.begin or 0) - 3.0) <= 0.5
+    with pytest.raises(OptionError, match="ends before"):
+        similar(copy, path, model=model_file, options=SearchOptions(at=99.0))
+
+
+def test_counter_examples_push_away_what_is_not_meant(sounds: Path, index_file: Path, model_file: Path):
+    """Between tone and hiss lies what is asked for; with hiss as counter-example no hiss comes first."""
+    tone, hiss = sounds / "tone" / "tone0_maker0.wav", sounds / "hiss" / "hiss0_maker0.wav"
+    both = similar(tone, index_file, model=model_file, options=SearchOptions(like=(hiss,), count=22)).hits
+    unlike = similar(tone, index_file, model=model_file, options=SearchOptions(unlike=(hiss,), count=22)).hits
+    by_hiss = [np.mean([hit.cosine for hit in hits if hit.path.parent.name == "hiss"]) for hits in (both, unlike)]
+    assert by_hiss[1] < by_hiss[0] - 0.3
+    assert {hit.path.parent.name for hit in unlike[:7]} == {"tone"}
+    assert not {tone, hiss} & {hit.path for hit in (*both, *unlike)}
+
+
+def test_what_can_not_be_is_refused(sounds: Path, index_file: Path, model_file: Path, tmp_path: Path):
+    query = sounds / "tone" / "tone0_maker0.wav"
+    with pytest.raises(OptionError, match="no windows"):
+        similar(query, index_file, model=model_file, options=SearchOptions(at=1.0))
+    with pytest.raises(OptionError, match="has whole files"):
+        index(sounds, index_file, model=model_file, options=IndexOptions(window=1.0))
+    with pytest.raises(ModelError, match="name the model it was made with"):
+        similar(query, index_file, model="speech")
+    with pytest.raises(ModelError, match="name its file"):
+        similar(query, index_file)
+    with pytest.raises(OptionError, match="every"):
+        IndexOptions(hop=0.5)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no usable sound"):
+        index(tmp_path / "empty", tmp_path / "no.index")
+    assert not (tmp_path / "no.index").exists()
+    (tmp_path / "text.index").write_text("nothing")
+    with pytest.raises(ModelError, match="not a sound index file"):
+        index(sounds, tmp_path / "text.index", model=model_file)
+
+
+def test_every_flipped_byte_of_an_index_is_told(index_file: Path):
+    intact = index_file.read_bytes()
+    places = np.random.default_rng(0).integers(0, len(intact), 60)
+    for place in (*range(8), *places.tolist()):
+        flipped = bytearray(intact)
+        flipped[place] ^= 0x10
+        index_file.write_bytes(flipped)
+        with pytest.raises(AuricleError):
+            read_index(index_file)
+    index_file.write_bytes(intact[:-7])
+    with pytest.raises(AuricleError):
+        read_index(index_file)
+
+
+def test_a_space_is_learned_from_some_of_very_many(sounds: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("auricle.classify.search.index_update._FIT_POINTS", 6)
+    result = index(sounds, sounds.parent / "some.index", model=model_file)
+    assert (result.files, result.fitted_on) == (24, 6)
+    query = sounds / "tone" / "tone0_maker0.wav"
+    hits = similar(query, sounds.parent / "some.index", model=model_file, options=SearchOptions(count=3)).hits
+    assert {hit.path.parent.name for hit in hits} == {"tone"}
