@@ -46,6 +46,7 @@ def test_the_scripts_are_there():
         "edges",
         "export",
         "flips",
+        "indexes",
         "kinds",
         "latents",
         "live",
