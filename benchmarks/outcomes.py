@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, str] = {
     "classify detect": f"classify detect long.wav --classifier mine.detector.safetensors --model {MODEL} --out new.csv",
     "classify suggest": f"classify suggest sounds --model {MODEL}",
     "similar": f"similar a.wav sounds --model {MODEL}",
+    "index": f"index sounds --model {MODEL} --out new.index",
     "doctor": "doctor sounds",
     "compress": f"compress a.wav new.aur --model {MODEL}",
     "decompress": f"decompress a.aur new.wav --model {MODEL}",
