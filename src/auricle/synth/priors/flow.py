@@ -98,9 +98,10 @@ class FlowPrior(Prior):
             size: ``(b, 2)`` as in :meth:`loss`; None tells nothing.
         """
         others = begin, torch.zeros_like(label) if prefix is None else prefix, size
-        conditional, contrast = self._velocity(x, t, self._rows(label), *others)
         inside = self._is_guided(t)
-        if guidance == 1.0 or not bool(inside.any()):
+        is_guided = guidance != 1.0 and bool(inside.any())
+        conditional, contrast = self._velocity(x, t, self._rows(label), *others, contrasted=is_guided)
+        if not is_guided:
             return conditional
         if contrast is None:
             unconditional, _ = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), *others)
@@ -137,7 +138,8 @@ class FlowPrior(Prior):
         x, t, rows, begin, prefix = (part[items] for part in given[:5])
         size = None if given[5] is None else given[5][items]
         with torch.no_grad():
-            plain, _ = self._velocity(x, t, torch.full_like(rows, len(self.classes)), begin, prefix, size)
+            rows = torch.full_like(rows, len(self.classes))
+            plain, _ = self._velocity(x, t, rows, begin, prefix, size, contrasted=False)
         return error.index_add(0, items, (contrast[items] - (velocity[items] - plain)).square().mean((1, 2)))
 
     def _times(self, count: int, device: torch.device) -> Tensor:
@@ -172,6 +174,8 @@ class FlowPrior(Prior):
         begin: Tensor,
         prefix: Tensor,
         size: Tensor | None = None,
+        *,
+        contrasted: bool = True,
     ) -> tuple[Tensor, Tensor | None]:
         """The velocity, and the difference that the class makes to it, of networks that say so."""
         count = x.shape[1] // self.patch
@@ -190,7 +194,7 @@ class FlowPrior(Prior):
         t = t[:, None, None]
         usual = (2 * t - 1) / (t.square() + (1 - t).square())
         velocity = ((usual + gain) * patches + offset).reshape(x.shape)
-        if self.contrast is None:
+        if self.contrast is None or not contrasted:
             return velocity, None
         gain, offset = self.contrast(h).chunk(2, -1)
         return velocity, (gain * patches + offset).reshape(x.shape)
