@@ -176,16 +176,16 @@ class _Session:
             self._open_inputs(stack, end)
             stack.enter_context(self._worker)
             self._card_seconds = stack.enter_context(card.open(options.block, options.buffer_seconds, callback))
-            while not end.wait(_STATUS_SECONDS) and not self._finished():
+            last = time.monotonic() + (options.seconds or float("inf"))
+            while not end.wait(min(_STATUS_SECONDS, max(0.0, last - time.monotonic()))) and not self._finished(last):
                 on_status(self.status())
         if self._worker.error is not None:
             raise self._worker.error
         return self.status()
 
-    def _finished(self) -> bool:
-        """Whether all has been played that was to be."""
-        played = self._worker.hops * self._hop / self._rate
-        if self._worker.error is not None or (self._options.seconds is not None and played >= self._options.seconds):
+    def _finished(self, last: float) -> bool:
+        """Whether all has been played that was to be, or it is time to end."""
+        if self._worker.error is not None or time.monotonic() >= last:
             return True
         return self._source.ended and self._bridge.outgoing.available == 0
 
