@@ -40,8 +40,8 @@ def main() -> None:
     options.add_argument("--parts", nargs="*", default=list(_PARTS), choices=_PARTS, help="what is done")
     args = options.parse_args()
     results: dict[str, Any] = {}
-    with TemporaryDirectory() as name:
-        home = Path(name)
+    with TemporaryDirectory() as place:
+        home = Path(place)
         if "throughput" in args.parts:
             results["throughput"] = _throughput(home, args)
         if set(args.parts) - {"throughput"}:
@@ -56,7 +56,8 @@ def main() -> None:
             if "vanished sources" in args.parts:
                 results["vanished sources"] = _vanished(folder, home / "vanished", args, expected)
     settings = {"files": args.files, "files killed": args.kill_files, "seconds": args.seconds, "model": args.model}
-    publish("archive", args.out, settings, results, [table(rows) for rows in results.values()])
+    name = "archive" if "throughput" in args.parts else "archive-kills"
+    publish(name, args.out, settings, results, [table(rows) for rows in results.values()])
 
 
 @dataclass(frozen=True)
