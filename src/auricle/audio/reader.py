@@ -314,7 +314,7 @@ def _stream_of(source: AudioSource) -> BinaryIO | None:
         advice = "a path, an open binary file, or (audio, sample_rate)"
         advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else advice
         raise OptionError(f"a sound can't be read from {type(source).__name__}: give {advice}")
-    return source
+    return cast("BinaryIO", source)
 
 
 def _held(source: AudioSource) -> HeldAudio | None:

@@ -190,9 +190,13 @@ def morph(
         counts = " and ".join(str(header.channels) for header in headers)
         raise AudioError(f"sounds of {counts} channels can't be morphed: mix them to the same number first")
     place = destination(out, (loaded.sample_rate, channels), count, files, force=force)
-    sources = tuple(_read_source(source, loaded, channels) for source in pair_of_sources)
-    pair = _SoundPair(loaded, *sources, snap_quality(loaded, snap=options.snap))
-    path = align_latents(*(to_features(source.z).numpy() for source in sources)) if options.align else None
+    first_source, second_source = (_read_source(source, loaded, channels) for source in pair_of_sources)
+    pair = _SoundPair(loaded, first_source, second_source, snap_quality(loaded, snap=options.snap))
+    path = (
+        align_latents(*(to_features(source.z).numpy() for source in (first_source, second_source)))
+        if options.align
+        else None
+    )
     sounds = []
     native, tags = (loaded.sample_rate, channels), made_by_model("morph", {"model": loaded.name})
     with lock_new_folder(place.folder):

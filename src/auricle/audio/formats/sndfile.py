@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
-from typing import final
+from typing import BinaryIO, cast, final
 
 import numpy as np
 import soundfile
@@ -66,7 +66,8 @@ class SndfileDecoder(AudioDecoder):
         with path.open("rb") as file:  # by its descriptor: libsndfile looks at some names, too
             try:
                 self._file = _UnseekableFile(
-                    os.dup(file.fileno()) if span is None else FileSpan(path, span), closefd=span is None
+                    os.dup(file.fileno()) if span is None else cast("BinaryIO", FileSpan(path, span)),
+                    closefd=span is None,
                 )
             except soundfile.LibsndfileError as error:
                 is_known = error.code not in (_UNRECOGNISED, _UNSUPPORTED)
