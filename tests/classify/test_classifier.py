@@ -264,3 +264,15 @@ def test_features_of_another_size_are_refused(stored: Path, model_file: Path) ->
     forge(stored, shorten)
     with pytest.raises(ModelError, match="features"):
         Classifier.load(stored, model_file)
+
+
+def test_a_classifier_says_how_it_was_judged(sounds: Path, model_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "judged.classifier.safetensors"
+    options = ClassifierOptions(groups=r"_(maker\d)")
+    Classifier.fit(sounds, model_file, options=options).save(path)
+    summary = auricle.info(path)
+    assert isinstance(summary, auricle.ClassifierSummary)
+    assert summary.judged["protocol"].endswith("groups never on both sides")
+    assert summary.judged["sounds"] == sum(summary.files.values()) == 24
+    assert summary.judged["low"] <= summary.judged["accuracy"] <= summary.judged["high"]
+    assert summary.judged["accuracy"] > 0.8

@@ -67,6 +67,7 @@ class ClassifierSummary:
         model: name of its autoencoder.
         classes: what it tells apart.
         files: sounds of each class that it learned from.
+        judged: how it was judged, accuracy with its 95 % interval, number of sounds; empty where that is not known.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class ClassifierSummary:
     model: str
     classes: tuple[str, ...]
     files: dict[str, int]
+    judged: dict[str, Any]
 
 
 def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
@@ -117,7 +119,10 @@ def _classifier(path: Path) -> ClassifierSummary:
 
     metadata, _ = read_classifier(path)
     config = metadata.model_dump(mode="json", by_alias=True)
-    return ClassifierSummary(path, path.stat().st_size, config, metadata.model, metadata.classes, metadata.files)
+    judged = {} if metadata.judged is None else metadata.judged.model_dump()
+    return ClassifierSummary(
+        path, path.stat().st_size, config, metadata.model, metadata.classes, metadata.files, judged
+    )
 
 
 def _model(name_or_path: str | Path) -> ModelSummary:

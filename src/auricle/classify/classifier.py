@@ -9,7 +9,8 @@ import numpy as np
 
 from auricle import audio
 from auricle.audio import AudioSource
-from auricle.classify.classifier_file import ClassifierMetadata, read_classifier, write_classifier
+from auricle.classify.classifier_file import ClassifierMetadata, JudgedAccuracy, read_classifier, write_classifier
+from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract, list_sounds, match_labels
@@ -18,7 +19,7 @@ from auricle.classify.features.pooling import FeatureConfig, fitting_feature_con
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.folds import complete_groups
-from auricle.classify.probes.probe import FittedProbe, probe_of_kind
+from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
@@ -98,7 +99,8 @@ class Classifier:
         items = match_labels(features, labels.known)
         names = [str(item.label) for item in items]
         groups = complete_groups([item.group for item in items])
-        fitted_probe = probe.fit(features.values, names, groups, seed=options.seed)
+        choice = probe.choose(features.values, names, groups, seed=options.seed)
+        fitted_probe = probe.fit_as(choice, features.values, names, seed=options.seed)
         metadata = ClassifierMetadata(
             model=autoencoder.name,
             encoder=extractor.fingerprint,
@@ -108,6 +110,7 @@ class Classifier:
             classes=fitted_probe.classes,
             files=dict(sorted(Counter(names).items())),
             window=timeline_window([item.sound.seconds for item in items]),
+            judged=_judged(choice, groups),
         )
         return cls(fitted_probe, metadata, autoencoder)
 
@@ -256,6 +259,17 @@ class Classifier:
     def _guesses(self, row: np.ndarray, top: int) -> tuple[Guess, ...]:
         order = np.argsort(-row, kind="stable")[:top]
         return tuple(Guess(self.classes[number], float(row[number])) for number in order)
+
+
+def _judged(choice: ProbeChoice, groups: Sequence[str] | None) -> JudgedAccuracy | None:
+    """What the sounds held out in turn say of a probe."""
+    if choice.right is None or choice.judged_rows is None:
+        return None
+    row_groups = None if groups is None else [groups[row] for row in choice.judged_rows.tolist()]
+    value, low, high = interval(choice.right.astype(float), row_groups)
+    held_out = "sounds" if groups is None else "groups"
+    protocol = f"three parts held out in turn, {held_out} never on both sides"
+    return JudgedAccuracy(protocol=protocol, accuracy=value, low=low, high=high, sounds=len(choice.right))
 
 
 def timeline_window(seconds: Sequence[float]) -> float:

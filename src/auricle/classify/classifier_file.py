@@ -26,6 +26,19 @@ CLASSIFIER_FILE = FileKind(
 
 
 @final
+class JudgedAccuracy(Frozen):
+    """How well sounds were recognised that were held out in turn while the probe's strength was chosen: a little better
+    than new sounds are, because the best of a few strengths was taken; `auricle classify evaluate` measures without it.
+    """
+
+    protocol: str = Field(max_length=200, description="what was held out")
+    accuracy: float = Field(ge=0, le=1, description="share of the held-out sounds that were recognised")
+    low: float = Field(ge=0, le=1, description="lower end of its 95 % interval")
+    high: float = Field(ge=0, le=1, description="upper end")
+    sounds: int = Field(ge=1, description="that were judged")
+
+
+@final
 class ClassifierMetadata(Frozen):
     """What a fitted probe is for."""
 
@@ -47,6 +60,7 @@ class ClassifierMetadata(Frozen):
         serialization_alias="own",
         description="shape of the encoder that the file itself holds",
     )
+    judged: JudgedAccuracy | None = Field(default=None, description="accuracy on sounds held out in turn, if known")
     detection: DetectionSettings | None = Field(
         default=None, description="how events are found, if it learned from events in long recordings"
     )

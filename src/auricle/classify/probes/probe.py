@@ -57,10 +57,19 @@ class TrainingSet:
 
 
 class ProbeChoice(NamedTuple):
-    """What is chosen on held-out sounds: a probe's strength, and the temperature of its scores."""
+    """What is chosen on held-out sounds.
+
+    Attributes:
+        strength: of a probe.
+        temperature: of its scores.
+        right: whether each held-out sound was recognised; None where there were too few to hold any out.
+        judged_rows: numbers of these sounds.
+    """
 
     strength: float
     temperature: float
+    right: np.ndarray | None = None
+    judged_rows: np.ndarray | None = None
 
 
 class Probe(RegisteredConfig):
@@ -133,6 +142,7 @@ class Probe(RegisteredConfig):
         if units < 2:
             return ProbeChoice(self.strengths[len(self.strengths) // 2], 1.0)
         truth_parts: list[np.ndarray] = []
+        judged_parts: list[np.ndarray] = []
         score_parts: list[list[np.ndarray]] = [[] for _ in self.strengths]
         for held_out in split_folds(numbers, groups, min(_INNER_FOLDS, units), seed):
             inside = np.ones(len(numbers), bool)
@@ -142,6 +152,7 @@ class Probe(RegisteredConfig):
             if len(classes) < 2 or not len(judged):
                 continue
             truth_parts.append(numbers[judged])
+            judged_parts.append(judged)
             training_set = TrainingSet.of(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
             for index, strength in enumerate(self.strengths):
                 arrays = self.learn(training_set, len(classes), strength, seed)
@@ -154,7 +165,8 @@ class Probe(RegisteredConfig):
         truth = np.concatenate(truth_parts)
         temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
         best = min(range(len(temperatures)), key=lambda index: temperatures[index].loss)
-        return ProbeChoice(self.strengths[best], temperatures[best].value)
+        right = np.concatenate(score_parts[best]).argmax(axis=1) == truth
+        return ProbeChoice(self.strengths[best], temperatures[best].value, right, np.concatenate(judged_parts))
 
 
 @final
