@@ -1,6 +1,7 @@
 """How well classes are told apart by what an autoencoder has learned, beside baselines, and what it costs.
 
     python benchmarks/classification.py accuracy --corpus CORPUS/ --drums DRUMS/
+    python benchmarks/classification.py accuracy --corpus CORPUS/ --works fsdd --hearing speech.hearing.safetensors
     python benchmarks/classification.py labels --corpus CORPUS/ --works esc10 fsdd
     python benchmarks/classification.py finetune --corpus CORPUS/ --works esc10 --budget 5m
     python benchmarks/classification.py architectures --corpus CORPUS/ --minutes 10
@@ -37,6 +38,7 @@ def main() -> None:
     options.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")
     options.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
     options.add_argument("--model", help="instead of the shipped model that fits each work")
+    options.add_argument("--hearing", type=Path, help="what recipes/hearing.py learned for that model: judge it too")
     options.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
     options.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
     options.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
@@ -70,7 +72,8 @@ def accuracy(args: argparse.Namespace) -> Part:
             for baseline in judged.baselines
         ]
         svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
-        rows += [{"work": protocol(name), **row} for row in (latents_row, svm, *baseline_rows)]
+        hearing_rows = [] if args.hearing is None else [_hearing(labels, model, args)]
+        rows += [{"work": protocol(name), **row} for row in (latents_row, *hearing_rows, svm, *baseline_rows)]
     heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
     notes = "lead: points by which the latents are above these features, with the paired 95 % interval"
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
@@ -227,6 +230,22 @@ def _figures(result: Any) -> dict[str, Any]:
         "calibration error": result.calibration_error,
         "folds %": {fold: round(100 * value, 1) for fold, value in result.fold_accuracy.items()},
     }
+
+
+def _hearing(labels: "Labels", model: str, args: argparse.Namespace) -> dict[str, Any]:
+    """The latents beside a dictionary of patches, with the same probe on the same folds."""
+    from auricle import load
+    from auricle.classify.evaluation.cross_validation import evaluate
+    from auricle.classify.features.latents import LatentFeatures
+    from auricle.classify.features.patches import HearingFeatures, PatchDictionary
+    from auricle.classify.features.pooling import fitting_feature_config
+    from auricle.classify.probes.probe import probe_of_kind
+
+    config = fitting_feature_config([item.sound.seconds for item in labels.known])
+    extractor = HearingFeatures(LatentFeatures(load(model), config), PatchDictionary.load(args.hearing))
+    values, names, folds, groups = _values(labels, extractor)
+    judged = evaluate(values, names.tolist(), folds.tolist(), probe_of_kind(args.probe), groups=groups)
+    return {"features": "latents and patches", "lead": None, **_figures(judged)}
 
 
 def _points(lead: Any) -> str:

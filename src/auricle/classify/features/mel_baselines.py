@@ -57,11 +57,16 @@ def _named(name: str, segments: int) -> str:
 
 def log_mel(audio: np.ndarray, rate: int) -> np.ndarray:
     """Log-mel powers ``(n, 64)`` of a sound ``(t,)``; frames are centred on multiples of the hop."""
-    size = 1 << round(np.log2(_WINDOW_SECONDS * rate))
+    size = 4 * mel_hop(rate)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
     frames = np.lib.stride_tricks.sliding_window_view(np.pad(audio, size // 2), size)[:: size // 4]
     powers = np.square(np.abs(np.fft.rfft(frames * window))) @ mel_filterbank(rate, size, _BANDS).T
     return np.log(powers + _FLOOR)
+
+
+def mel_hop(rate: int) -> int:
+    """Samples from one frame of `log_mel` to the next."""
+    return (1 << round(np.log2(_WINDOW_SECONDS * rate))) // 4
 
 
 def _cosines() -> np.ndarray:

@@ -74,7 +74,7 @@ class Similar:
 class _Place(NamedTuple):
     """What is searched."""
 
-    index: FeatureIndex
+    contents: FeatureIndex
     base: Path
     extractor: LatentFeatures
     fresh: int
@@ -113,9 +113,9 @@ def similar(
     examples = [_checked(example) for example in (source, *map(Path, options.like))]
     counter_examples = [_checked(Path(path)) for path in options.unlike]
     searched = _opened(source, place, model, options, on_progress, on_note)
-    if not len(searched.index.points):
+    if not len(searched.contents.points):
         raise DataError(f"{place} holds no sound: add some with auricle index")
-    if options.at is not None and searched.index.grid is None:
+    if options.at is not None and searched.contents.grid is None:
         raise OptionError(
             f"{place} has no windows to compare --at {options.at:g} with: auricle index --window makes them"
         )
@@ -123,11 +123,13 @@ def similar(
     if counter_examples:
         direction = _unit(direction - _COUNTER_WEIGHT * _mean_point(searched, counter_examples, None))
     hits = list(_hits(searched, direction, _files(*examples, *counter_examples), options))
-    skipped = tuple(Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.index.skipped.items())
+    skipped = tuple(
+        Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.skipped.items()
+    )
     return Similar(
         source_path(source),
         tuple(hits),
-        len(searched.index.names),
+        len(searched.contents.names),
         searched.fresh,
         skipped,
         searched.extractor.model.name,
@@ -164,7 +166,7 @@ def _opened(
 
 def _mean_point(searched: _Place, sources: Sequence[Path | HeldAudio], at: float | None) -> np.ndarray:
     """The middle ``(r,)`` of the points of some files, of length 1; ``at`` is a second of the first file."""
-    index, extractor = searched.index, searched.extractor
+    index, extractor = searched.contents, searched.extractor
     points = []
     for number, source in enumerate(sources):
         if index.grid is None:
@@ -194,7 +196,7 @@ def _unit(point: np.ndarray) -> np.ndarray:
 
 def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options: SearchOptions) -> Iterator[Hit]:
     """The nearest points, the best of windows that overlap."""
-    index, grid = searched.index, searched.index.grid
+    index, grid = searched.contents, searched.contents.grid
     cosines = index.points @ direction.astype(np.float32)
     numbers = index.file_numbers
     excluded: dict[int, bool] = {}
