@@ -265,7 +265,7 @@ def _judged(choice: ProbeChoice, groups: Sequence[str] | None) -> JudgedAccuracy
     """What the sounds held out in turn say of a probe."""
     if choice.right is None or choice.judged_rows is None:
         return None
-    row_groups = None if groups is None else [groups[row] for row in choice.judged_rows.tolist()]
+    row_groups = None if groups is None else [groups[int(row)] for row in choice.judged_rows]
     value, low, high = interval(choice.right.astype(float), row_groups)
     held_out = "sounds" if groups is None else "groups"
     protocol = f"three parts held out in turn, {held_out} never on both sides"
