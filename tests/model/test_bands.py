@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from _grow import with_bands, with_contexts, with_direct
 from auricle.dsp.mel import band_edges
 from auricle.errors import ConfigError, ModelError
-from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above, other_noise
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
 from auricle.model.files.file import load
@@ -144,6 +144,16 @@ def test_the_level_above_the_border_does_not_depend_on_the_noise_below_it():
     quiet, loud = (band_noise([level, 0.5, 0.5])(z)[..., 16:] for level in (-1.0, 1.0))
     torch.testing.assert_close(quiet, loud)
     torch.testing.assert_close(quiet.abs(), torch.full((1, 50, 48), 0.25), rtol=1e-3, atol=1e-5)
+
+
+def test_other_noise_has_the_same_levels_and_lasts_as_long_as_it_is_asked_for():
+    layer, x = band_noise([0.5, 0.5, 0.5]), torch.randn(1, 40, 3, generator=torch.Generator().manual_seed(0))
+    before = layer(x)
+    with other_noise(layer, 12345):
+        other = layer(x)
+    assert 0.4 < (before[..., 16:].sign() == other[..., 16:].sign()).float().mean() < 0.6
+    torch.testing.assert_close(before[..., 16:].abs(), other[..., 16:].abs())
+    torch.testing.assert_close(layer(x), before, rtol=0, atol=0)
 
 
 def test_flat_noise_never_loses_its_slope():

@@ -15,6 +15,10 @@ _MAX_GAP_SECONDS = 0.1
 _SUDDEN_SHARE = 0.1
 _OFFSET_SHARE = 0.03
 _LARGEST_OFFSET = 0.5
+_HISS_SHARE = 0.05
+_HISS_LOWEST, _HISS_HIGHEST = 0.01, 0.25  # cycles a sample where bands of hiss begin
+_HISS_DB = (-40.0, -6.0)
+_HISS_BURST = 0.1  # of a crop, mean length between points of its envelope
 
 
 @final
@@ -40,8 +44,9 @@ class CropSampler:
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
         classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
-        rarities: let one crop in ten begin with silence that ends suddenly within its first half, and three in a
-            hundred have a constant offset of at most .5: few recordings do, but a codec has to bear both.
+        rarities: let one crop in ten begin with silence that ends suddenly within its first half, three in a
+            hundred have a constant offset of at most .5, and five be bursts of noise in a band: few recordings do,
+            but a codec has to bear all three.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -122,12 +127,28 @@ class CropSampler:
 
 
 def _with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    if random.random() < _HISS_SHARE:
+        crop = _hiss(len(crop), random)
     if random.random() < _SUDDEN_SHARE:
         crop[: int(random.integers(0, len(crop) // 2 + 1))] = 0.0
     if random.random() < _OFFSET_SHARE:
         headroom = max(0.0, 1.0 - float(np.abs(crop).max(initial=0.0)))
         crop += np.float32(random.uniform(-1.0, 1.0) * min(headroom, _LARGEST_OFFSET))
     return crop
+
+
+def _hiss(length: int, random: np.random.Generator) -> np.ndarray:
+    """Noise between two frequencies, in bursts: float32 ``(t,)``."""
+    lowest = _HISS_LOWEST * (_HISS_HIGHEST / _HISS_LOWEST) ** random.random()
+    highest = min(0.5, lowest * 2 ** random.uniform(0.5, 4.0))
+    spectrum = np.fft.rfft(random.standard_normal(length))
+    frequencies = np.fft.rfftfreq(length)
+    spectrum[(frequencies < lowest) | (frequencies > highest)] = 0.0
+    noise = np.fft.irfft(spectrum, length)
+    points = random.uniform(0.0, 1.0, 2 + round(1 / _HISS_BURST)) ** 2
+    noise *= np.interp(np.linspace(0, len(points) - 1, length), np.arange(len(points)), points)
+    peak = max(float(np.abs(noise).max(initial=0.0)), 1e-9)
+    return (noise * (10 ** (random.uniform(*_HISS_DB) / 20) / peak)).astype(np.float32)
 
 
 @final

@@ -5,12 +5,14 @@ levels themselves, and the decoder fills bands with noise of the levels that it 
 Extending the MPEG-4 AAC Codec by Perceptual Noise Substitution, AES 1998). Axes: ``k`` bin, ``l`` band.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from auricle.stream import Delay, Layer, State, Stateless
 
@@ -169,6 +171,20 @@ class BandNoise(Layer):
         low = coefficients + noise[..., : self._waveform_bins]
         after = body, waiting_keys, marks[:, -1:], repeats[:, -1:] & _WORD
         return torch.cat((low, noise[..., self._waveform_bins :], others), dim=-1), after
+
+
+@contextmanager
+def other_noise(decoder: nn.Module, salt: int) -> Iterator[None]:
+    """While it lasts, a decoder with :class:`BandNoise` draws other signs, of the same levels."""
+    layers = [module for module in decoder.modules() if isinstance(module, BandNoise)]
+    keys = [layer.bin_keys for layer in layers]
+    try:
+        for layer in layers:
+            layer.bin_keys = (layer.bin_keys + salt) & _WORD
+        yield
+    finally:
+        for layer, key in zip(layers, keys, strict=True):
+            layer.bin_keys = key
 
 
 def _softplus(levels: Tensor) -> Tensor:

@@ -123,7 +123,9 @@ class AutoencoderWorker(Worker):
         leaf = output.reconstruction.detach().float().requires_grad_()
         distances = self._objective.distances(leaf, audio)
         adversary_terms, adversarial_terms = self._adversarial_terms(leaf, audio, clock, share)
-        weighted = {**self._objective.weigh_distances(distances, quality), **adversarial_terms}
+        spreads = self._objective.spreads(leaf, output.other)
+        scores = {name: value - spreads[name] if name in spreads else value for name, value in distances.items()}
+        weighted = {**self._objective.weigh_distances(scores, quality), **adversarial_terms}
         gradient, self._next_balance = self._balancer.combine(
             weighted, leaf, self._next_balance, self._device.all_reduce_mean
         )

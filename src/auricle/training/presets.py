@@ -61,10 +61,10 @@ def _voice(below: float | None) -> ObjectiveConfig:
     """Waveforms and smooth spectra below a frequency in Hz, energies of bands everywhere."""
     return ObjectiveConfig(
         losses=(
-            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3),
-            Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below)),
-            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24))),
-            Term(weight=1.0, loss=RepetitionConfig(hop_length=320)),
+            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3, spread=0.3),
+            Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below), spread=0.3),
+            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24)), spread=0.3),
+            Term(weight=4.0, loss=RepetitionConfig(hop_length=320)),
         ),
         bottleneck={"rate": 0.42},
     )
@@ -153,10 +153,19 @@ def music(size: Size = Size.BASE) -> TrainConfig:
         ),
         objective=ObjectiveConfig(
             losses=(
-                Term(weight=3.0, loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ)),
-                Term(weight=1.3, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ)),
-                Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32))),
-                Term(weight=1.0, loss=RepetitionConfig(hop_length=768)),
+                Term(
+                    weight=3.0,
+                    loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ),
+                    lowest=0.3,
+                    spread=0.3,
+                ),
+                Term(
+                    weight=1.3,
+                    loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ),
+                    spread=0.3,
+                ),
+                Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32)), spread=0.3),
+                Term(weight=6.0, loss=RepetitionConfig(hop_length=768)),
             ),
             bottleneck={"rate": 0.5},
             quality_decay=0.42,

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from auricle.errors import ConfigError
-from auricle.losses import L1Config, MeanSquaredErrorConfig
+from auricle.losses import BandEnergyConfig, L1Config, MeanSquaredErrorConfig
 from auricle.model.blocks import ConvBlockConfig
 from auricle.training import Objective, ObjectiveConfig, Term
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
@@ -104,3 +104,37 @@ def test_a_frozen_encoder_gets_no_gradient_and_no_noise():
     first.reconstruction.square().mean().backward()
     assert all(parameter.grad is None for parameter in model.encoder.parameters())
     assert any(parameter.grad is not None for parameter in model.decoder.parameters())
+
+
+def _noisy_objective(spread: float):
+    losses = (
+        Term(weight=1.0, loss=L1Config(), spread=spread),
+        Term(weight=1.0, loss=BandEnergyConfig()),
+    )
+    noisy = {"direct": True, "bands": 8, "noise_from": 4000.0}
+    model = model_of(tiny_config(BOTTLENECKS["entropy"]).model_copy(update=noisy))
+    return Objective(model, ObjectiveConfig(losses=losses, bottleneck={"rate": 0.5})).train()
+
+
+def test_a_loss_that_asks_for_it_sees_a_second_draw_of_the_noise():
+    audio, quality = 0.2 * torch.randn(2, 6400, generator=torch.Generator().manual_seed(0)), torch.ones(2)
+    objective = _noisy_objective(0.5)
+    passed = objective(audio, quality)
+    assert passed.other is not None and not passed.other.requires_grad
+    assert passed.other.shape == passed.reconstruction.shape and (passed.other != passed.reconstruction).any()
+    spreads = objective.spreads(passed.reconstruction, passed.other)
+    assert spreads.keys() == {"l1"} and (spreads["l1"] > 0).all()
+    assert _noisy_objective(0.0)(audio, quality).other is None
+    assert objective.eval()(audio, quality).other is None
+
+
+@pytest.mark.parametrize(("spread", "best"), [(0.0, 0.0), (1.0, 1.0)])
+def test_noise_of_the_right_level_is_best_once_its_spread_is_taken_off(spread, best):
+    draws = 0.1 * torch.randn(3, 4, 16000, generator=torch.Generator().manual_seed(0))
+    objective = _noisy_objective(1.0)
+    first, second = torch.nn.functional.pad(draws[:2], (objective.model.decoder_latency, 0))
+    scores = {}
+    for level in (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5):
+        distance = objective.distances(level * first, draws[2])["l1"]
+        scores[level] = (distance - spread / 2 * objective.spreads(level * first, level * second)["l1"]).mean()
+    assert min(scores, key=scores.__getitem__) == best, scores

@@ -23,6 +23,13 @@ class Term(Frozen):
         gt=0,
         description="factor on the weight at quality 0, from which it comes to 1 in the middle of the dial",
     )
+    spread: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="how much of the distance between two draws of the decoder's noise is taken off: with 1, noise "
+        "of the right level is best where nothing better can be known",
+    )
 
 
 @final

@@ -7,8 +7,11 @@ from torch import Tensor, nn
 
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder
+from auricle.model.bands import other_noise
 from auricle.training.objective.config import ObjectiveConfig
 from auricle.training.objective.label_head import LabelHead
+
+_SALT = 0x5BD1E995
 
 
 class ForwardPass(NamedTuple):
@@ -20,6 +23,8 @@ class ForwardPass(NamedTuple):
     """Unweighted terms of the bottleneck, one value per item ``(b,)`` or scalars; empty if the encoder is frozen."""
     labels: dict[str, Tensor]
     """Unweighted terms of the label head; empty without one, or if the encoder is frozen."""
+    other: Tensor | None = None
+    """The output with other noise, without gradients; None if no loss asks for it."""
 
 
 @final
@@ -49,6 +54,8 @@ class Objective(nn.Module):
         self._names = [term.loss.kind for term in config.losses]
         if len(set(self._names)) != len(self._names):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
+        noisy = model.config.noise_from > 0
+        self._spreads = {term.loss.kind: term.spread for term in config.losses if term.spread and noisy}
         self._config, self._frozen = config, frozen_encoder
 
     def forward(self, audio: Tensor, quality: Tensor, classes: Tensor | None = None) -> ForwardPass:
@@ -62,16 +69,38 @@ class Objective(nn.Module):
             with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
                 bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
+        other = self._with_other_noise(bottled.z) if self.training and self._spreads else None
         if self._frozen:
-            return ForwardPass(reconstruction, {}, {})
+            return ForwardPass(reconstruction, {}, {}, other)
         label_terms = {} if self.head is None or classes is None else self.head(latents.float(), classes)
-        return ForwardPass(reconstruction, bottled.terms, label_terms)
+        return ForwardPass(reconstruction, bottled.terms, label_terms, other)
+
+    @torch.no_grad()
+    def _with_other_noise(self, latents: Tensor) -> Tensor:
+        with other_noise(self.model.decoder, _SALT):
+            return self.model.decoder(latents).squeeze(2)
 
     def distances(self, reconstruction: Tensor, audio: Tensor) -> dict[str, Tensor]:
         """Unweighted distances ``(b,)`` between output and the input it belongs to, by name."""
         estimate, reference = self.aligned(reconstruction, audio)
         pairs = zip(self._names, self.losses, strict=True)
         return {name: module(estimate, reference) for name, module in pairs}
+
+    def spreads(self, reconstruction: Tensor, other: Tensor | None) -> dict[str, Tensor]:
+        """What is taken off each distance ``(b,)``, by name: that between two draws of the noise.
+
+        An expected distance to a sound, less half of that between two draws, is smallest for the right distribution
+        (Gritsenko et al., A Spectral Energy Distance for Parallel Speech Synthesis, NeurIPS 2020); without the second
+        part one smooth waveform is better than any noise. Gradients go to one of the draws, hence no half.
+        """
+        if other is None:
+            return {}
+        first, second = (draw[:, self.model.decoder_latency :] for draw in (reconstruction, other))
+        return {
+            name: self._spreads[name] * module(first, second)
+            for name, module in zip(self._names, self.losses, strict=True)
+            if name in self._spreads
+        }
 
     def aligned(self, reconstruction: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Cut output and input ``(b, t)`` to what belongs together."""
