@@ -61,9 +61,9 @@ def _voice(below: float | None) -> ObjectiveConfig:
     """Waveforms and smooth spectra below a frequency in Hz, energies of bands everywhere."""
     return ObjectiveConfig(
         losses=(
-            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3, spread=0.3),
-            Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below), spread=0.3),
-            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24)), spread=0.3),
+            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3, spread=0.15),
+            Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below), spread=0.15),
+            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24)), spread=0.15),
             Term(weight=4.0, loss=RepetitionConfig(hop_length=320)),
         ),
         bottleneck={"rate": 0.42},
