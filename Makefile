@@ -57,5 +57,6 @@ $(VENV)/.test: $(VENV)/.demo
 	$(PIP) -e '.[train,classify,test]'
 	-$(PIP) -e '.[bench]'
 	-$(PIP) -e '.[judges]'
+	-$(PIP) -e '.[export]'
 	-$(PIP) --no-deps Resemblyzer==0.1.4
 	touch $@

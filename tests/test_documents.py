@@ -9,7 +9,7 @@ import pytest
 
 import auricle
 from auricle.cli.command_table import VERBS
-from auricle.cli.main import app, protect_pipes
+from auricle.cli.dispatch import app, protect_pipes
 from auricle.training import PRESETS
 
 ROOT = Path(__file__).parents[1]

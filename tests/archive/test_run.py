@@ -182,6 +182,7 @@ def slow(folder: Path, tmp_path: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
     )
     while not (tmp_path / "log").exists() or (tmp_path / "log").read_text().count("ran") < 5:
         assert process.poll() is None, process.communicate()

@@ -18,6 +18,9 @@ from auricle.training import named
 from export.running import Network, moving_noise, random_model, snr_db
 from model.tiny import tiny_config
 
+for _package in ("onnx", "onnxruntime"):
+    pytest.importorskip(_package, reason="the extra export is not installed")
+
 _SPEECH = named("speech", "small").model
 CONFIGS: dict[str, AutoencoderConfig] = {
     "speech": _SPEECH,

@@ -21,6 +21,9 @@ from auricle.options.coding import CompressOptions
 from auricle.training import named
 from export.running import random_model, snr_db
 
+for _package in ("onnx", "onnxruntime"):
+    pytest.importorskip(_package, reason="the extra export is not installed")
+
 VECTORS = Path(__file__).parents[1] / "vectors"
 RUN = """
 import runpy, sys

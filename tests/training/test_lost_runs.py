@@ -44,13 +44,15 @@ def test_a_run_survives_a_second_start_a_second_process_and_a_kill(
     with subprocess.Popen(
         command(sounds, out, "--budget", "100000"), stderr=subprocess.PIPE, text=True, env=os.environ
     ) as process:
-        wait_for(out.with_name("my.run") / CHECKPOINTS / "latest", process)
-        for words in ((), ("--force",), ("--resume",)):
-            code, line = said(capsys, command(sounds, out, "--budget", "2", *words))
-            assert code == 2 and f"process {process.pid} is writing into" in line, line
-            assert process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=60)
+        try:
+            wait_for(out.with_name("my.run") / CHECKPOINTS / "latest", process)
+            for words in ((), ("--force",), ("--resume",)):
+                code, line = said(capsys, command(sounds, out, "--budget", "2", *words))
+                assert code == 2 and f"process {process.pid} is writing into" in line, line
+                assert process.poll() is None
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=60)
     left = states(out)
     code, line = said(capsys, command(sounds, out, "--budget", "2"))
     assert code == 2 and "states of an earlier run" in line and "--resume" in line and "--force" in line

@@ -86,7 +86,7 @@ def app() -> "App":
         help=SUMMARY,
         version=__version__,
         help_format="plaintext",
-        suppress_keyboard_interrupt=False,  # auricle.cli.main says it in one line
+        suppress_keyboard_interrupt=False,  # auricle.cli.dispatch says it in one line
     )
     groups: dict[str, App] = {}
     for verb, summary in VERBS.items():
