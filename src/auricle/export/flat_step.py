@@ -51,9 +51,9 @@ class StateForm:
 
     def nest(self, row: Sequence[Tensor], batch: Any) -> State:
         """The state that a row stands for."""
-        given = iter(row)
+        tensors = iter(row)
         return _nested(
-            self._template, iter([part.filled(batch) if part.empty else next(given) for part in self._tensors])
+            self._template, iter([part.filled(batch) if part.empty else next(tensors) for part in self._tensors])
         )
 
     def row(self, state: State) -> tuple[Tensor, ...]:

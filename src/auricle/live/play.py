@@ -201,7 +201,7 @@ class _Session:
         options, outgoing = self._options, self._bridge.outgoing
         assert isinstance(self._source, FileSource)
         memory = np.zeros((self._delay + self._hop, options.channels), np.float32)
-        skip, written, told = self._delay + self._engine.lag, 0, time.monotonic()
+        skip, written, shown_at = self._delay + self._engine.lag, 0, time.monotonic()
         limit = float("inf") if options.seconds is None else max(1, round(options.seconds * self._rate))
         with (
             atomic_write(target, force=force) as temporary,
@@ -214,8 +214,8 @@ class _Session:
                 played = played[: int(min(self._source.samples, limit)) - written]
                 writer.write(played.T)
                 written += len(played)
-                if time.monotonic() - told > _STATUS_SECONDS:
-                    told = time.monotonic()
+                if time.monotonic() - shown_at > _STATUS_SECONDS:
+                    shown_at = time.monotonic()
                     on_status(self.status())
         return self.status()
 
