@@ -14,6 +14,7 @@ from auricle.losses import (
     LossConfig,
     MeanSquaredErrorConfig,
     MultiResolutionStftConfig,
+    PeaksConfig,
     RepetitionConfig,
 )
 
@@ -57,6 +58,16 @@ def test_waveform_losses_have_their_closed_forms():
     a, b = torch.zeros(1, 4), torch.tensor([[1.0, -1.0, 3.0, 1.0]])
     assert L1Config().build(16000)(a, b).item() == 1.5
     assert MeanSquaredErrorConfig().build(16000)(a, b).item() == 3.0
+
+
+def test_peaks_hear_a_click_that_levels_hide():
+    torch.manual_seed(0)
+    audio = 0.05 * torch.randn(1, 16000)
+    click = audio.clone()
+    click[0, 8000] = 2.0
+    loss, levels = PeaksConfig(tolerance=0.1).build(16000), BandEnergyConfig().build(16000)
+    assert loss(0.95 * audio, audio).item() == 0.0
+    assert loss(click, audio).item() > 4 * levels(click, audio).item()
 
 
 def test_log_mel_measures_a_gain_in_nepers():

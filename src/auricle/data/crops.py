@@ -12,8 +12,8 @@ _SILENT_PEAK = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn agai
 _REDRAWS = 4
 _MIN_GAIN, _MAX_GAIN = -12.0, 6.0
 _MAX_GAP_SECONDS = 0.1
-_SUDDEN_SHARE = 0.1
-_OFFSET_SHARE = 0.03
+_SUDDEN_SHARE = 0.25
+_OFFSET_SHARE = 0.05
 _LARGEST_OFFSET = 0.5
 _HISS_SHARE = 0.05
 _HISS_LOWEST, _HISS_HIGHEST = 0.01, 0.25  # cycles a sample where bands of hiss begin
@@ -44,8 +44,8 @@ class CropSampler:
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
         classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
-        rarities: let one crop in ten begin with silence that ends suddenly within its first half, three in a
-            hundred have a constant offset of at most .5, and five be bursts of noise in a band: few recordings do,
+        rarities: let one crop in four begin with silence that ends suddenly within its first half, five in a
+            hundred have a constant offset of at most .5, and as many be bursts of noise in a band: few recordings do,
             but a codec has to bear all three.
 
     Raises:

@@ -14,7 +14,7 @@ from auricle.losses.spectral import (
     MultiResolutionStft,
     MultiResolutionStftConfig,
 )
-from auricle.losses.waveform import L1, L1Config, MeanSquaredError, MeanSquaredErrorConfig
+from auricle.losses.waveform import L1, L1Config, MeanSquaredError, MeanSquaredErrorConfig, Peaks, PeaksConfig
 
 __all__ = [
     "L1",
@@ -33,6 +33,8 @@ __all__ = [
     "MeanSquaredErrorConfig",
     "MultiResolutionStft",
     "MultiResolutionStftConfig",
+    "Peaks",
+    "PeaksConfig",
     "Repetition",
     "RepetitionConfig",
 ]

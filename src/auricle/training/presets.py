@@ -7,7 +7,14 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeVar, final
 
 from auricle.errors import ConfigError
-from auricle.losses import BandEnergyConfig, ComplexStftConfig, LogMelConfig, MeanSquaredErrorConfig, RepetitionConfig
+from auricle.losses import (
+    BandEnergyConfig,
+    ComplexStftConfig,
+    LogMelConfig,
+    MeanSquaredErrorConfig,
+    PeaksConfig,
+    RepetitionConfig,
+)
 from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
@@ -166,6 +173,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
                 ),
                 Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32)), spread=0.3),
                 Term(weight=6.0, loss=RepetitionConfig(hop_length=768)),
+                Term(weight=1.0, loss=PeaksConfig(tolerance=0.1)),
             ),
             bottleneck={"rate": 0.5},
             quality_decay=0.42,
