@@ -54,7 +54,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone.
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[train,classify,test]'
+	$(PIP) -e '.[train,classify,hub,test]'
 	-$(PIP) -e '.[bench]'
 	-$(PIP) -e '.[judges]'
 	-$(PIP) -e '.[export]'

@@ -45,6 +45,7 @@ def test_the_scripts_are_there():
         "detection",
         "edges",
         "export",
+        "extras",
         "flips",
         "indexes",
         "kinds",
