@@ -5,8 +5,9 @@
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
 
-A model that was in a release stays in the package for ever, and so does one that a shipped prior stands on: with
-`--keep-replaced` the model that is replaced goes to `pretrained/earlier`, where files and priors find it.
+A model that was in a release stays in the package for ever: with `--keep-replaced` the model that is replaced goes to
+`pretrained/earlier`, where files find it. What stands on a replaced model is made anew by recipes/dependents.py, and
+tests/model/test_shipped_dependents.py fails until then.
 """
 
 import argparse
@@ -29,6 +30,7 @@ SECONDS_PER_HOUR = 3600.0
 SHIPPED = Path(__file__).parents[1] / "src" / "auricle" / "pretrained"
 LICENCE = "Apache-2.0"
 FINGERPRINT_DIGITS = 16
+NOT_MEASURED = "Not measured yet."
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ def training_sources(corpus: Path) -> tuple[Source, ...]:
     return tuple(
         Source(name, tuple(sorted(licences[name])), seconds[name] / SECONDS_PER_HOUR) for name in sorted(seconds)
     )
+
+
+def data_line(sources: tuple[Source, ...]) -> str:
+    """The sources as one line for the file itself."""
+    return "; ".join(f"{s.name} {s.hours:.2f} h ({', '.join(s.licences)})" for s in sources)
 
 
 def model_facts(model: Autoencoder) -> tuple[str, ...]:
@@ -158,7 +165,7 @@ def main() -> None:
         "name": options.name,
         "description": options.summary,
         "licence": LICENCE,
-        "data": "; ".join(f"{s.name} {s.hours:.2f} h ({', '.join(s.licences)})" for s in sources),
+        "data": data_line(sources),
         "training": dict(pair.split("=", 1) for pair in options.training),
     }
     is_prior = options.model.name.endswith(PRIOR_SUFFIX)
@@ -167,7 +174,7 @@ def main() -> None:
         info, facts = ship_prior(options.model, about, target)
     else:
         info, facts = ship_model(options.model, about, target, keep_replaced=options.keep_replaced)
-    figures = options.figures.read_text("utf-8") if options.figures else "Not measured yet."
+    figures = options.figures.read_text("utf-8") if options.figures else NOT_MEASURED
     (options.out / f"{options.name}.md").write_text(card(info, facts, sources, figures), encoding="utf-8")
 
 
