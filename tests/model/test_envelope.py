@@ -50,14 +50,17 @@ def test_each_curve_shapes_its_own_part_of_the_spectrum():
     assert -41 < 10 * (spectrum[above].sum() / reference[above].sum()).log10() < -38, "40 dB down at the most"
 
 
-def test_a_curve_runs_straight_from_point_to_point_and_over_the_border_of_hops():
+def test_a_curve_runs_over_the_border_of_hops_rises_early_and_falls_late():
+    even = synthesis()(frames_of(torch.full((10 * HOP,), 0.5)))[0, :, 0]
     frames = frames_of(torch.full((10 * HOP,), 0.5))
     frames[:, 5, HOP : HOP + PARTS] = torch.linspace(-0.2, -1.6, PARTS)
-    even, shaped = (synthesis()(part)[0, :, 0] for part in (frames_of(torch.full((10 * HOP,), 0.5)), frames))
-    curve = (shaped / even)[2 * HOP :].numpy()
-    assert np.abs(np.diff(curve)).max() < 0.12, "from a fifth to all within a part of eight samples"
-    assert curve[:HOP] == pytest.approx(1.0, abs=1e-4) and curve[4 * HOP - 1] < 0.3
-    assert curve[4 * HOP + HOP // PARTS :] == pytest.approx(1.0, abs=1e-4)
+    curve = (synthesis()(frames)[0, :, 0] / even)[2 * HOP :].numpy()
+    length = HOP // PARTS
+    assert curve[:HOP] == pytest.approx(1.0, abs=1e-4) and curve[4 * HOP - 1] == pytest.approx(np.exp(-1.6), abs=0.02)
+    assert curve[4 * HOP + length :] == pytest.approx(1.0, abs=1e-4)
+    assert curve[4 * HOP] > 0.7, "an eighth of the way up, most of the rise is done"
+    straight = np.interp(np.arange(1, length), (0, length), np.exp((-1.4, -1.6)))
+    assert curve[4 * HOP - length : 4 * HOP - 1] == pytest.approx(straight, abs=0.02), "alike points: a straight line"
 
 
 def test_levels_of_parts_say_where_in_the_hop_a_sound_begins():

@@ -8,6 +8,7 @@ from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.envelope import ShapedSynthesis, WithPartLevels
 from auricle.model.front_end import Compand, Expand, MdctConfig, PatchConfig, StftConfig
+from auricle.model.highpass import HighPass
 from auricle.stream import (
     GRU,
     LSTM,
@@ -65,6 +66,7 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "band noise": (lambda: BandNoise(Pointwise(3, 3), np.array([0, 1, 4]), 1), 3),
     "band noise, lookahead": (lambda: BandNoise(CausalConv(3, 3, 5, lookahead=2), np.array([0, 1, 4]), 1), 3),
     "part levels": (lambda: WithPartLevels(MdctConfig(hop_length=8).analysis(), 8, 4), 1),
+    "high pass": (lambda: HighPass(0.01, 4), 1),
     "shaped synthesis": (
         lambda: ShapedSynthesis(Expand(Compand(8, 0.5)), MdctConfig(hop_length=8).synthesis(), 8, 5, 8, 2),
         12,

@@ -13,8 +13,6 @@ _REDRAWS = 4
 _MIN_GAIN, _MAX_GAIN = -12.0, 6.0
 _MAX_GAP_SECONDS = 0.1
 _SUDDEN_SHARE = 0.25
-_OFFSET_SHARE = 0.05
-_LARGEST_OFFSET = 0.5
 _HISS_SHARE = 0.05
 _HISS_LOWEST, _HISS_HIGHEST = 0.01, 0.25  # cycles a sample where bands of hiss begin
 _HISS_DB = (-40.0, -6.0)
@@ -44,9 +42,8 @@ class CropSampler:
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
         classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
-        rarities: let one crop in four begin with silence that ends suddenly within its first half, five in a
-            hundred have a constant offset of at most .5, and as many be bursts of noise in a band: few recordings do,
-            but a codec has to bear all three.
+        rarities: let one crop in four begin with silence that ends suddenly within its first half, and five in a
+            hundred be bursts of noise in a band: few recordings do, but a codec has to bear both.
 
     Raises:
         OptionError: an argument is out of its range.
@@ -131,9 +128,6 @@ def _with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
         crop = _hiss(len(crop), random)
     if random.random() < _SUDDEN_SHARE:
         crop[: int(random.integers(0, len(crop) // 2 + 1))] = 0.0
-    if random.random() < _OFFSET_SHARE:
-        headroom = max(0.0, 1.0 - float(np.abs(crop).max(initial=0.0)))
-        crop += np.float32(random.uniform(-1.0, 1.0) * min(headroom, _LARGEST_OFFSET))
     return crop
 
 

@@ -1,6 +1,6 @@
 """The autoencoder: composition only."""
 
-from math import prod
+from math import gcd, prod
 from pathlib import Path
 from typing import final
 
@@ -19,10 +19,12 @@ from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
 from auricle.model.files.writing import Seal, save
 from auricle.model.front_end import front_end
+from auricle.model.highpass import HighPass
 from auricle.model.registry import Frozen
 from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
 
 _QUIET = 0.1
+_BLOCKS = 8
 _FINER = 8.0
 """Levels vary less than coefficients and are wanted more exactly."""
 
@@ -75,6 +77,9 @@ class Autoencoder(nn.Module):
         points = CURVES * config.envelope
         if points:
             analysis = WithPartLevels(analysis, config.transform.hop_length, config.envelope)
+        if config.highpass:
+            corner, block = config.highpass / config.sample_rate, _block_length(config.transform.hop_length)
+            analysis = Serial([HighPass(corner, block), analysis])
         width = bins + config.bands + points
         waveform_bins = _waveform_bins(config, edges)
         decoded_width = waveform_bins + config.bands + points
@@ -277,6 +282,11 @@ class Autoencoder(nn.Module):
             for level in range(self.bottleneck.quality_levels):
                 counter.add(level, self.bottleneck.quantise(z, float(level)).cpu().numpy())
         self.tables = counter.tables()
+
+
+def _block_length(hop_length: int) -> int:
+    """Samples whose mean is taken first: a whole part of a hop."""
+    return hop_length // gcd(hop_length, _BLOCKS)
 
 
 def _waveform_bins(config: AutoencoderConfig, edges: np.ndarray | None) -> int:

@@ -21,7 +21,7 @@ from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
-_OFF_BY_DEFAULT = ("direct", "bands", "noise_from", "envelope")
+_OFF_BY_DEFAULT = ("direct", "bands", "noise_from", "envelope", "highpass")
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -62,6 +62,9 @@ class AutoencoderConfig(Frozen):
     )
     envelope: int = Field(
         default=0, ge=0, le=64, description="parts of a hop whose loudness the decoder shapes; 0 leaves it even"
+    )
+    highpass: float = Field(
+        default=0.0, ge=0, le=20, description="frequency in Hz below which nothing is coded; 0 codes constants too"
     )
 
     @model_serializer(mode="wrap")

@@ -27,6 +27,7 @@ from auricle.training.objective.config import ObjectiveConfig, Phase, Term, Trai
 _POLISHING_RATE = 3e-4
 _SPEECH_WAVEFORM_HZ = 3225.0
 _MUSIC_WAVEFORM_HZ = 7092.0
+_HIGHPASS_HZ = 2.0
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _FEWER = 11  # contexts, so that the file of `music` stays below 16 MB
 
@@ -45,6 +46,7 @@ def _autoencoder(
     bands: int,
     noise_from: float = 0.0,
     envelope: int = 0,
+    highpass: float = 0.0,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
@@ -56,6 +58,7 @@ def _autoencoder(
         bands=bands,
         noise_from=noise_from,
         envelope=envelope,
+        highpass=highpass,
     )
 
 
@@ -134,7 +137,16 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
     shape = _SPEECH[size]
     return TrainConfig(
         model=_autoencoder(
-            16000, 320, shape.dim, _direct(168), _conv(shape.encoder), _conv(shape.decoder), 24, _SPEECH_WAVEFORM_HZ, 8
+            16000,
+            320,
+            shape.dim,
+            _direct(168),
+            _conv(shape.encoder),
+            _conv(shape.decoder),
+            24,
+            _SPEECH_WAVEFORM_HZ,
+            8,
+            _HIGHPASS_HZ,
         ),
         objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,
@@ -157,6 +169,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             40,
             _MUSIC_WAVEFORM_HZ,
             16,
+            _HIGHPASS_HZ,
         ),
         objective=ObjectiveConfig(
             losses=(
