@@ -1,29 +1,44 @@
 """Runs every verb where things go wrong, and counts how it ends.
 
 Each run is a process of its own in a fresh copy of a folder with tiny sounds, a small model with random weights, and
-what it made of them. Good ends: done; refused in one line (exit code 2); ended in one line (after a signal); killed (by
-SIGKILL, or by a signal before Auricle's first line). Bad ends: a traceback or several lines, a file that can't be read
-back, temporary files that stay (after SIGKILL: that the next run of the verb does not tidy), a run that hangs.
+what it made of them. Verbs that take folders are also run on one (``compress FOLDER``). Good ends: done; refused in
+one line (exit code 2, or 1 where nobody reads or some of many files failed); ended in one line (after a signal); killed
+(by SIGKILL, or by a signal before Auricle's first line). Bad ends: a traceback or several lines, a file that can't be
+read back, temporary files that stay (after SIGKILL: that the next run of the verb does not tidy), a run that hangs.
 
-Signals fall at instants spread over the time that the verb takes when nothing is wrong.
+Signals fall at instants spread over the time that the verb takes when nothing is wrong. With ``--log`` every run is
+noted as it ends, with the commit that it ran, and the same command goes on from there: only what is missing is run, and
+what ended badly at another commit. What is published names the commits and how many runs each has.
 """
 
+import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
-from _remains import broken_files, leftovers
+from _outcome_runs import (
+    BAD,
+    CONDITIONS,
+    GOOD,
+    NOTHING,
+    SIGNALS,
+    TWICE,
+    Command,
+    run_once,
+    run_signalled,
+    start_command,
+    wait_for,
+)
 from _shared import OptionError, model_from, one_thread, parser, publish, run, table, write_sound
 from auricle.cli.command_table import VERBS
 
@@ -59,278 +74,167 @@ COMMANDS: Mapping[str, str] = {
     "benchmark": f"benchmark a.wav --model {MODEL} --against none --kbps 6 --metrics mel --skip-cost --out new.html",
     "demo": f"demo few --model {MODEL} --out made",
 }
-FIT_DETECTOR = f"classify fit . --labels-table events.csv --model {MODEL} --out new.detector.safetensors"
+LISTEN = f"--classifier mine.classifier.safetensors --model {MODEL}"
+FOLDER_COMMANDS: Mapping[str, str] = {
+    "compress FOLDER": f"compress sounds made --model {MODEL}",
+    "decompress FOLDER": f"decompress mine-coded made --model {MODEL}",
+    "verify FOLDER": "verify mine-coded",
+    "repair FOLDER": "repair mine-coded made",
+    "info FOLDER": "info mine-coded",
+    "features FOLDER": f"features sounds --model {MODEL} --jobs 2 --out new.npz",
+    "classify predict FOLDER": f"classify predict sounds {LISTEN} --jobs 2 --manifest new.jsonl",
+    "classify detect FOLDER": f"classify detect few --classifier mine.detector.safetensors --model {MODEL} --jobs 2 "
+    "--manifest new.jsonl --out new.csv",
+}
+"""Verbs that take many files, each with a process of its own and a ledger."""
+_FIT_DETECTOR = f"classify fit . --labels-table events.csv --model {MODEL} --out new.detector.safetensors"
+_COMPRESS_FOLDER = f"compress sounds new-coded --model {MODEL}"
 NEEDS: Mapping[str, str] = {
     "generate": COMMANDS["train-prior"],
     "classify predict": COMMANDS["classify fit"],
-    "classify detect": FIT_DETECTOR,
+    "classify predict FOLDER": COMMANDS["classify fit"],
+    "classify detect": _FIT_DETECTOR,
+    "classify detect FOLDER": _FIT_DETECTOR,
     "decompress": COMMANDS["compress"],
     "verify": COMMANDS["compress"],
     "repair": COMMANDS["compress"],
+    **dict.fromkeys(("decompress FOLDER", "verify FOLDER", "repair FOLDER", "info FOLDER"), _COMPRESS_FOLDER),
 }
 """Commands whose results verbs take, as ``mine`` or ``a`` instead of ``new``."""
-SIGNALS = tuple(name for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL") if hasattr(signal, name))
 READ_ONLY = ("doctor", "verify", "info", "similar", "classify predict", "classify suggest")
 """Verbs without ``--force``."""
-FEW_BYTES = 100
-LONGEST_SECONDS = 300.0
-GOOD = ("done", "refused in one line", "ended in one line", "killed")
-BAD = ("traceback", "several lines", "half-written file", "temporary files stay", "hang", "other exit code")
 
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("--verbs", nargs="*", default=list(VERBS), help="which verbs")
+    verbs = [*COMMANDS, *FOLDER_COMMANDS]
+    options.add_argument("--verbs", nargs="*", default=verbs, help="which verbs, 'VERB FOLDER' for those on folders")
     options.add_argument("--conditions", nargs="*", default=[*CONDITIONS, *SIGNALS], help="what goes wrong")
     options.add_argument("--instants", type=int, default=20, help="at which each signal is sent to each verb")
+    options.add_argument("--log", type=Path, help="file in which every run is noted, and from which to go on")
+    options.add_argument("--minutes", type=float, default=float("inf"), help="begin no run after that")
     args = options.parse_args()
     if os.name == "nt":
         raise OptionError("this script needs POSIX signals and permissions: run it on Linux or macOS")
     one_thread()
     if missing := VERBS.keys() - COMMANDS.keys():
         raise OptionError(f"no command for {', '.join(sorted(missing))}: add it to COMMANDS in this script")
-    for names, known in ((args.verbs, VERBS), (args.conditions, [*CONDITIONS, *SIGNALS])):
+    for names, known in ((args.verbs, verbs), (args.conditions, [*CONDITIONS, *SIGNALS])):
         if unknown := set(names) - set(known):
             raise OptionError(f"no {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+    plan = list(_plan(args.verbs, args.conditions, args.instants))
+    trials, last_start = _read_log(args.log), time.monotonic() + 60 * args.minutes
     with TemporaryDirectory() as name:
-        stock, trials = _stock(Path(name), args.verbs), list[Trial]()
-        for trial in (trial for verb in args.verbs for trial in _trials(stock, verb, args.conditions, args.instants)):
+        stock = _stock(Path(name), args.verbs)
+        for trial in _run_all(stock, plan, trials, args.instants, last_start):
+            if args.log is not None:
+                with args.log.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(trial)) + "\n")
             trials.append(trial)
             print(f"{trial.verb}, {trial.condition}: {trial.end}  {trial.detail}", file=sys.stderr, flush=True)
-    rows = [
-        {"condition": condition, "runs": len(ends), **{end: Counter(ends)[end] for end in (*GOOD, *BAD)}}
-        for condition in ("nothing wrong", *args.conditions)
-        if (ends := [trial.end for trial in trials if trial.condition == condition])
-    ]
-    bad = [trial.__dict__ for trial in trials if trial.end in BAD]
-    settings = {"verbs": args.verbs, "conditions": args.conditions, "instants": args.instants}
-    tables = [table(part) for part in (rows, bad) if part]
-    publish("outcomes", args.out, settings, {"outcomes": rows, "bad": bad}, tables)
-    if bad:
-        sys.exit(f"{len(bad)} of {len(trials)} runs ended badly")
+    _publish(args.out, plan, trials, vars(args))
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How one run ended.
+    """A run and how it ended.
 
     Attributes:
-        verb: of Auricle.
+        commit: what was run; with a plus sign where files were changed since.
+        verb: of Auricle, and what it was done to.
         condition: what went wrong.
+        number: of the run, among those of the verb and condition.
         end: one of the words of the table.
         detail: the last line that it wrote.
+        seconds: wall time of the run and the judgement of what it left.
     """
 
+    commit: str
     verb: str
     condition: str
+    number: int
     end: str
     detail: str
+    seconds: float
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        return self.verb, self.condition, self.number
 
 
-@dataclass(frozen=True)
-class Start:
-    """How a verb's process is started.
-
-    Attributes:
-        shell: a shell's word behind the command, such as a redirection.
-        prepare: is given the folder first.
-        in_child: is called in the new process.
-        prefix: words before the command.
-    """
-
-    shell: str = ""
-    prepare: Callable[[Path], None] = lambda folder: None
-    in_child: Callable[[], None] = lambda: None
-    prefix: tuple[str, ...] = ()
+def _plan(verbs: list[str], conditions: list[str], instants: int) -> Iterator[tuple[str, str, int]]:
+    """Verb, condition and number of all runs, in an order in which any beginning of it is spread over all of them."""
+    yield from ((verb, NOTHING, 0) for verb in verbs)
+    for condition in (name for name in conditions if name not in SIGNALS):
+        yield from ((verb, condition, number) for verb in verbs for number in range(2 if condition == TWICE else 1))
+    for number in sorted(range(instants), key=lambda index: int(f"{index:010b}"[::-1], 2)):
+        yield from ((verb, name, number) for verb in verbs for name in conditions if name in SIGNALS)
 
 
-def _limit_files() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FEW_BYTES, FEW_BYTES))
-
-
-def _expect_signals() -> None:
-    """Of a script that runs in the background some are ignored, which its children inherit."""
-    for name in SIGNALS:
-        if name != "SIGKILL":
-            signal.signal(signal.Signals[name], signal.SIG_DFL)
+def _read_log(path: Path | None) -> list[Trial]:
+    if path is None or not path.exists():
+        return []
+    return [Trial(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
-def _hide(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        if path.is_file() and path.suffix in (".wav", ".aur", ".safetensors"):
-            path.chmod(0)
-
-
-def _freeze(folder: Path) -> None:
-    for path in (folder, *folder.rglob("*")):
-        if path.is_dir() and path.name not in ("cache", "scratch"):
-            path.chmod(0o555)
-
-
-AS_USER = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
-"""Permissions bind root too."""
-_USER = AS_USER if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("setpriv") else ()
-CONDITIONS: Mapping[str, Start] = {
-    "files end at 100 bytes": Start(in_child=_limit_files),
-    "full disk": Start(),
-    "full output": Start("> /dev/full"),
-    "closed output": Start(">&-"),
-    "closed input": Start("<&-"),
-    "closed errors": Start("2>&-"),
-    "nobody reads": Start("| true"),
-    "unreadable": Start(prepare=_hide, prefix=_USER),
-    "unwritable": Start(prepare=_freeze, prefix=_USER),
-    "two at once": Start(),
-}
-
-
-def _trials(stock: Path, verb: str, conditions: list[str], instants: int) -> Iterator[Trial]:
-    began = time.perf_counter()
-    yield _trial(stock, verb, "nothing wrong", Start())
-    seconds = time.perf_counter() - began
-    for condition in conditions:
-        if condition == "two at once":
-            yield from _two_at_once(stock, verb)
-        elif condition in CONDITIONS:
-            yield _trial(stock, verb, condition, CONDITIONS[condition])
-        else:
-            for index in range(instants):
-                yield _signalled(stock, verb, condition, seconds * (index + 0.5) / instants)
-
-
-def _trial(stock: Path, verb: str, condition: str, start: Start) -> Trial:
-    with _copy(stock, full=condition == "full disk") as folder:
-        start.prepare(folder)
-        return _ended(_start(folder, verb, start), folder, verb, condition)
-
-
-def _two_at_once(stock: Path, verb: str) -> Iterator[Trial]:
-    with _copy(stock) as folder:
-        first, second = _start(folder, verb, Start()), _start(folder, verb, Start())
-        _, first_text = _wait(first)
-        _, second_text = _wait(second)
-        for process, text in ((first, first_text), (second, second_text)):
-            yield _judged(process, text, folder, verb, "two at once")
-
-
-def _signalled(stock: Path, verb: str, name: str, seconds: float) -> Trial:
-    with _copy(stock) as folder:
-        process = _start(folder, verb, Start())
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.Signals[name])
-        if name != "SIGKILL":
-            return _ended(process, folder, verb, name)
-        _, text = _wait(process)
-        trial = _judged(process, text, folder, verb, name, tidy=False)
-        if trial.end != "killed" or not leftovers(folder):
-            return trial
-        force = "" if verb in READ_ONLY else " --force"
-        _wait(_run(folder, COMMANDS[verb] + force, Start()))  # the next run in this place
-        return trial if not leftovers(folder) else Trial(verb, name, "temporary files stay", str(leftovers(folder)))
-
-
-def _start(folder: Path, verb: str, start: Start) -> subprocess.Popen[str]:
-    return _run(folder, COMMANDS[verb], start)
-
-
-def _run(folder: Path, words: str, start: Start) -> subprocess.Popen[str]:
-    script = f'{"" if "|" in start.shell else "exec "}"$0" -m auricle {words} {start.shell}'
-    scratch = {"XDG_CACHE_HOME": str(folder / "cache"), "TMPDIR": str(folder / "scratch")}
-    return subprocess.Popen(
-        [*start.prefix, "bash", "-c", script, sys.executable],
-        cwd=folder,
-        env=os.environ | scratch,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        preexec_fn=lambda: (_expect_signals(), start.in_child()),
-    )
-
-
-def _wait(process: subprocess.Popen[str]) -> tuple[bool, str]:
-    """Whether it ended, and its standard error."""
-    try:
-        return True, process.communicate(timeout=LONGEST_SECONDS)[1]
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return False, "hangs"
-
-
-def _ended(process: subprocess.Popen[str], folder: Path, verb: str, condition: str) -> Trial:
-    ended, text = _wait(process)
-    if not ended:
-        return Trial(verb, condition, "hang", f"no end in {LONGEST_SECONDS:.0f} s")
-    return _judged(process, text, folder, verb, condition)
-
-
-def _judged(
-    process: subprocess.Popen[str], text: str, folder: Path, verb: str, condition: str, *, tidy: bool = True
-) -> Trial:
-    lines = text.splitlines()
-    detail = lines[-1].replace(str(folder), "")[:200] if lines else ""
-    messages = [line for line in lines if line.startswith("auricle: ")]
-    end = _end(process.returncode, text, len(messages))
-    if tidy and end in GOOD and (names := leftovers(folder)):
-        end, detail = "temporary files stay", str(names)
-    if end in GOOD and (broken := broken_files(folder)):
-        end, detail = "half-written file", str(broken)
-    return Trial(verb, condition, end, detail)
-
-
-def _end(code: int, text: str, messages: int) -> str:
-    if "Traceback" in text or "Exception ignored" in text:
-        return "traceback"
-    if messages > 1:
-        return "several lines"
-    if code == 0:
-        return "done"
-    if code < 0:
-        return "killed"
-    if code in (1, 2):
-        return "refused in one line"
-    return "ended in one line" if code > 128 else "other exit code"
-
-
-@contextmanager
-def _copy(stock: Path, *, full: bool = False) -> Iterator[Path]:
-    """A copy of the stock; where it can be mounted and that is asked for, on a disk that is all but full."""
-    folder = stock.with_name("place")
-    folder.mkdir()
-    mounted = full and _mount(folder)
-    try:
-        shutil.copytree(stock, folder, dirs_exist_ok=True)
-        if mounted:
-            _fill(folder / "filler")
-        yield folder
-    finally:
-        for path in (folder, *folder.rglob("*")):
-            if path.is_dir():
-                path.chmod(0o755)
-        if mounted:
-            subprocess.run(["umount", str(folder)], check=True)
-        shutil.rmtree(folder)
-
-
-def _mount(folder: Path) -> bool:
-    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
-    if subprocess.run(command, capture_output=True).returncode:
-        raise OptionError('"full disk" needs the right to mount: leave it out of --conditions')
-    return True
-
-
-def _fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
+def _run_all(
+    stock: Path, plan: list[tuple[str, str, int]], before: list[Trial], instants: int, last_start: float
+) -> Iterator[Trial]:
+    """The runs of the plan that are missing, and those that ended badly at another commit."""
+    commit, ends = _commit(), {trial.place: trial for trial in before}
+    durations = {trial.verb: trial.seconds for trial in before if trial.condition == NOTHING}
+    for verb, condition, number in plan:
+        earlier = ends.get((verb, condition, number))
+        if earlier is not None and (earlier.end in GOOD or earlier.commit == commit):
+            continue
+        if time.monotonic() > last_start:
             return
+        command, began = _command(verb), time.perf_counter()
+        if condition in SIGNALS:
+            results = [run_signalled(stock, command, condition, durations[verb] * (number + 0.5) / instants)]
+        else:
+            results = run_once(stock, command, condition)
+        seconds = round(time.perf_counter() - began, 2)
+        if condition == NOTHING:
+            durations[verb] = seconds
+        for index, result in enumerate(results, number):
+            trial = Trial(commit, verb, condition, index, result.end, result.detail, seconds)
+            ends[trial.place] = trial
+            yield trial
+
+
+def _command(verb: str) -> Command:
+    words = {**COMMANDS, **FOLDER_COMMANDS}[verb]
+    again = verb.removesuffix(" FOLDER") in READ_ONLY or verb in FOLDER_COMMANDS  # goes on where it was killed
+    return Command(verb, words, words if again else f"{words} --force")
+
+
+def _commit() -> str:
+    """What is run; with a plus sign where files were changed since."""
+    words = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--exclude=*", "--dirty=+"]
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip() or "unknown"
+
+
+def _publish(out: Path, plan: list[tuple[str, str, int]], trials: list[Trial], settings: dict[str, Any]) -> None:
+    last = {trial.place: trial for trial in trials}
+    counted = [last[place] for place in plan if place in last]
+    rows = [
+        {"condition": condition, "runs": len(ends), **{end: Counter(ends)[end] for end in (*GOOD, *BAD)}}
+        for condition in dict.fromkeys(place[1] for place in plan)
+        if (ends := [trial.end for trial in counted if trial.condition == condition])
+    ]
+    bad = [asdict(trial) for trial in counted if trial.end in BAD]
+    mended = [asdict(trial) for trial in trials if trial.end in BAD and last[trial.place].end in GOOD]
+    commits = [{"commit": name, "runs": runs} for name, runs in Counter(trial.commit for trial in counted).items()]
+    notes = [f"{len(counted)} of {len(plan)} runs of the plan; {len(bad)} ended badly."]
+    if mended:
+        notes.append(f"{len(mended)} ended badly at an earlier commit, and well when they were run again.")
+    shown = {name: settings[name] for name in ("verbs", "conditions", "instants")}
+    results = {"outcomes": rows, "commits": commits, "bad": bad, "mended": mended}
+    tables = [table(part) for part in (rows, commits, bad, mended) if part]
+    publish("outcomes", out, shown | {"planned": len(plan)}, results, [*notes, *tables])
+    if bad:
+        sys.exit(f"{len(bad)} of {len(counted)} runs ended badly")
 
 
 def _stock(home: Path, verbs: list[str]) -> Path:
@@ -351,8 +255,8 @@ def _stock(home: Path, verbs: list[str]) -> Path:
     _write_recording(stock)
     save(model_from("preset:conv"), stock / MODEL)
     for command in sorted({NEEDS[verb] for verb in verbs if verb in NEEDS}):
-        process = _run(stock, command, Start())
-        _, text = _wait(process)
+        process = start_command(stock, command)
+        _, text = wait_for(process)
         if process.returncode:
             raise OptionError(f"auricle {command} ended with {process.returncode}: {text.strip()[-300:]}")
         for path in list(stock.iterdir()):

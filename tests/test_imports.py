@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "lock", "atomic", "progress", "extras", "options", "printable"}
+GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "errors": set(),
     "lock": {"errors"},
     "atomic": {"errors", "lock"},
+    "open_files": {"atomic", "errors"},
     "printable": set(),
     "progress": set(),
     "extras": {"errors"},

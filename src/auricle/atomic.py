@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,17 +21,24 @@ from auricle.lock import LOCK_NAME, is_open_at, lock_file, try_lock
 _TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{16}(\.[^.]*)?")
 _LONGEST_SUFFIX = 32
 _RETRY_SECONDS = 0.001
+_WINDOWS_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE
+)
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\x00-\x1f]')
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def check_writable(path: Path, *, force: bool) -> None:
-    """Refuse early what could not be written at the end, and tidy the place: see `remove_leftovers`.
+    """Refuse early what could not be written at the end, and tidy the folder, once in a process: see
+    `remove_leftovers`.
 
     Raises:
         OutputError: the file exists and ``force`` is false, it is no regular file, or its folder is missing or not
             writable.
     """
-    remove_leftovers(_checked_target(path, force=force).parent)
+    folder = _checked_target(path, force=force).parent
+    status = folder.stat()
+    _remove_leftovers_once(folder, status.st_dev, status.st_ino)
 
 
 @contextmanager
@@ -101,8 +109,25 @@ def remove_leftovers(folder: Path) -> None:
                 _remove_folder_if_unlocked(Path(entry.path))
 
 
+@lru_cache(maxsize=1024)
+def _remove_leftovers_once(folder: Path, device: int, number: int) -> None:
+    """Many files into one folder: it is listed for the first only, or the work would grow with the square of them."""
+    remove_leftovers(folder)
+
+
+def windows_name_problem(name: str) -> str:
+    """What keeps Windows from taking a name for a file, in words; nothing where it takes it."""
+    if _WINDOWS_DEVICE.fullmatch(name):
+        return "is the name of a device on Windows"
+    if letter := _NOT_ON_WINDOWS.search(name):
+        return f"has {letter[0]!r} in its name, which Windows does not allow"
+    return "ends with a dot or a space, which Windows drops" if name[-1:] in (".", " ") else ""
+
+
 def _checked_target(path: Path, *, force: bool) -> Path:
     """The file to write, behind all links: what a link points to is written, the link stays."""
+    if sys.platform == "win32" and (problem := windows_name_problem(path.name)):
+        raise OutputError(f"{path} {problem}: name another file")
     status = _stat(path)
     if status is not None and stat.S_ISDIR(status.st_mode):
         raise OutputError(f"{path} is a folder: name a file")
@@ -110,6 +135,8 @@ def _checked_target(path: Path, *, force: bool) -> Path:
         raise OutputError(f"{path} is a device or a pipe: name a file, or redirect standard output")
     if status is not None and not force:
         raise _exists(path)
+    if sys.platform == "win32" and status is not None and not status.st_mode & stat.S_IWUSR:
+        raise OutputError(f"{path} is read-only, and Windows does not replace it: change that, or name another file")
     if not path.parent.is_dir():
         raise OutputError(f"the folder {path.parent} does not exist: create it, or name another file")
     target = path.resolve()
@@ -144,8 +171,9 @@ def _create_locked(path: Path, temporary: Path) -> BinaryIO:
             handle = temporary.open("xb")
         except OSError as error:
             raise OutputError(f"can't write to {path.parent}: {error.strerror}") from error
-        with contextlib.suppress(OSError):  # a file system without locks: nobody tidies there
-            try_lock(handle.fileno())
+        if sys.platform != "win32":  # there nobody can remove what is open, and a lock would keep libraries out of it
+            with contextlib.suppress(OSError):  # a file system without locks: nobody tidies there
+                try_lock(handle.fileno())
         if is_open_at(handle.fileno(), temporary):  # else it was tidied away between our two steps
             return handle
         handle.close()
@@ -209,7 +237,8 @@ def _naming(path: Path, temporary: Path, error: Exception) -> Exception:
 
 def _remove_if_unlocked(path: Path) -> None:
     if sys.platform == "win32":
-        path.unlink()  # fails where it is open
+        with contextlib.suppress(OSError):  # it is open: its process lives
+            path.unlink()
         return
     with contextlib.suppress(OSError), path.open("r+b") as file:
         try_lock(file.fileno())

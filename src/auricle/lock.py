@@ -14,7 +14,7 @@ from auricle.errors import OutputError
 LOCK_NAME = ".auricle.lock"
 """In a locked folder: it holds the number of the process and the name of its machine."""
 _LONGEST_OWNER = 300
-_BEHIND_TEXT = 1 << 30  # Windows keeps others from reading what is locked: lock a byte behind the text
+_BEHIND_TEXT = 1 << 30  # Windows keeps others from reading and writing what is locked: lock a byte behind the text
 
 if sys.platform == "win32":
     import msvcrt
@@ -68,9 +68,12 @@ def lock_folder(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):  # Windows can't remove an open file: it stays, unlocked
+        if sys.platform == "win32":  # nobody can remove what is open there: not we, nor we once the next has it
+            os.close(descriptor)
+        with contextlib.suppress(OSError):
             path.unlink()
-        os.close(descriptor)
+        if sys.platform != "win32":
+            os.close(descriptor)
 
 
 @contextmanager
@@ -99,6 +102,8 @@ def lock_new_folder(folder: Path | None) -> Iterator[None]:
 
 def is_open_at(descriptor: int, path: Path) -> bool:
     """Whether ``path`` still names the open file: nobody has removed or replaced it."""
+    if sys.platform == "win32":  # nobody can, as long as it is open; and `os.fstat` does not know all its file systems
+        return True
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except OSError:

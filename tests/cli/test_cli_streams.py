@@ -13,7 +13,8 @@ import pytest
 
 from auricle.audio.writer import write
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX and its signals")
+if sys.platform == "win32":
+    pytest.skip("a shell of POSIX and its signals", allow_module_level=True)
 AURICLE = f"{shlex.quote(sys.executable)} -m auricle"
 LONG = "n" * 300
 

@@ -1,12 +1,14 @@
 """What a file tells about itself: a model, a prior, a classifier or a compressed sound."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
+from os import PathLike
 from pathlib import Path
 from typing import Any, final
 
 from auricle.codec import AurInfo
 from auricle.codec import info as codec_info
+from auricle.open_files import FileSource, local_file
 
 _MODEL_SUFFIX, _PRIOR_SUFFIX, _CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
 
@@ -79,16 +81,31 @@ class ClassifierSummary:
     judged: dict[str, Any]
 
 
-def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
+def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
     """Describe an .aur file, a model, prior or classifier file, or a shipped model or prior by its name.
 
-    The kind of file decides which record comes back; ``isinstance`` tells them apart.
+    The content of a file decides which record comes back; ``isinstance`` tells them apart.
+
+    Args:
+        source: the name, or the file: its path, or an open one (an upload, a pipe), which is left where it stood if it
+            can seek, and whose name the record then has as its ``path``.
 
     Raises:
         FormatError: the .aur file is missing, not one, or damaged.
         ModelError: the model is unknown, or its file is not one.
     """
+    if isinstance(source, str | PathLike):
+        return _summary(source)
+    with local_file(source) as file:
+        return replace(_summary(file.path), path=file.name)
+
+
+def _summary(path: str | PathLike[str]) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
+    path = path if isinstance(path, str) else Path(path)
     file = Path(path)
+    by_format = {"auricle-model": _model, "auricle-prior": _prior, "auricle-classifier": _classifier}
+    if (summary := by_format.get(_stated_format(file))) is not None:
+        return summary(file)
     if file.name.endswith(_CLASSIFIER_SUFFIX):
         return _classifier(file)
     if file.name.endswith(_PRIOR_SUFFIX) or _is_shipped_prior(path):
@@ -96,6 +113,19 @@ def info(path: str | Path) -> AurInfo | ModelSummary | PriorSummary | Classifier
     if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()):
         return _model(path)
     return codec_info(file)
+
+
+def _stated_format(path: Path) -> str:
+    """What a safetensors file says it is; nothing where it is none."""
+    try:
+        with path.open("rb") as file:
+            if file.read(9)[8:] != b"{":
+                return ""
+    except OSError:
+        return ""
+    from auricle.model.files.tensor_file import stated_format  # loads torch
+
+    return stated_format(path)
 
 
 def _is_shipped_prior(path: str | Path) -> bool:

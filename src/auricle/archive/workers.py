@@ -174,6 +174,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 def _serve(pipe: Any, task: ArchiveTask) -> None:
     """The life of a process: files until the pipe ends, or whoever handed them out does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not hand that on as it starts a process
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):  # unwind: temporary files go
             signal.signal(signal.Signals[name], _leave)

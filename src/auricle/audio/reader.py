@@ -3,10 +3,9 @@
 Samples are float32 ``(c, t)``, full scale at -1 and 1 (float files may exceed it).
 """
 
-import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -28,6 +27,7 @@ from auricle.audio.sandbox.limits import (
     check_whole,
 )
 from auricle.errors import AudioError, OptionError
+from auricle.open_files import binary_stream, put_back, stream_name
 
 _BLOCK = 1 << 18
 AudioSource = str | PathLike[str] | BinaryIO | tuple[np.ndarray, int] | HeldAudio
@@ -40,7 +40,7 @@ def info(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: b
 
     An open file that can seek is left where it stood.
     """
-    with _put_back(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
+    with _left_in_place(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
         return reader.info
 
 
@@ -49,20 +49,13 @@ def tags(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: b
 
     An open file that can seek is left where it stood.
     """
-    with _put_back(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
+    with _left_in_place(source), AudioReader(source, limits=limits, untrusted=untrusted) as reader:
         return reader.tags
 
 
-@contextmanager
-def _put_back(source: AudioSource) -> Iterator[None]:
-    """Whatever is read within, let an open file that can seek stand where it stood."""
+def _left_in_place(source: AudioSource) -> AbstractContextManager[None]:
     stream = _stream_of(source)
-    if stream is None or not stream.seekable():
-        yield
-        return
-    start = stream.tell()
-    yield
-    stream.seek(start)
+    return nullcontext() if stream is None else put_back(stream)
 
 
 def read(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
@@ -98,7 +91,7 @@ class AudioReader:
         if (held := _held(source)) is not None:
             self._attach(ArrayDecoder(held), None, limits)
         elif (stream := _stream_of(source)) is not None:
-            self._attach(_open_stream(stream, Path(_stream_name(stream)), limits, untrusted=untrusted), None, limits)
+            self._attach(_open_stream(stream, Path(stream_name(stream)), limits, untrusted=untrusted), None, limits)
         else:
             self._attach(*_open(Path(cast("str", source)), limits, untrusted=untrusted), limits)
 
@@ -255,7 +248,7 @@ def rereadable(source: AudioSource, name: str | None = None) -> Path | HeldAudio
     stream = _stream_of(source)
     if stream is None:
         return Path(cast("str", source))
-    with AudioReader.from_stream(stream, _stream_name(stream, name)) as reader:
+    with AudioReader.from_stream(stream, stream_name(stream, name or "the open file")) as reader:
         return HeldAudio(reader.read_all(), reader.sample_rate, str(reader.info.path))
 
 
@@ -308,13 +301,7 @@ def _stream_of(source: AudioSource) -> BinaryIO | None:
     """
     if isinstance(source, str | PathLike) or _held(source) is not None:
         return None
-    if isinstance(source, io.TextIOBase):
-        raise OptionError("the sound is open as text: open it with the mode 'rb'")
-    if not callable(getattr(source, "read", None)):
-        advice = "a path, an open binary file, or (audio, sample_rate)"
-        advice = "io.BytesIO(it)" if isinstance(source, bytes | bytearray) else advice
-        raise OptionError(f"a sound can't be read from {type(source).__name__}: give {advice}")
-    return cast("BinaryIO", source)
+    return binary_stream(source, "a path, an open binary file, or (audio, sample_rate)")
 
 
 def _held(source: AudioSource) -> HeldAudio | None:
@@ -332,8 +319,3 @@ def _held(source: AudioSource) -> HeldAudio | None:
     if len(source) != 2:
         raise OptionError(f"a sound of {len(source)} values: give (audio, sample_rate), as auricle.read returns them")
     return HeldAudio(*source)
-
-
-def _stream_name(stream: BinaryIO, default: str | None = None) -> str:
-    name = getattr(stream, "name", None)
-    return name if isinstance(name, str) and name else default or "the open file"

@@ -4,11 +4,12 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self, final
 
-_WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
+_WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up", "SIGBREAK": "interrupted"}
+"""Windows has no SIGHUP, and SIGBREAK (Ctrl-Break) alone."""
 
 
 class TerminatedError(BaseException):
-    """SIGTERM or SIGHUP came: unwind as after an interrupt."""
+    """Another signal than an interrupt came: unwind as after one."""
 
 
 @final
@@ -51,7 +52,7 @@ class EndingSignals:
 
     def __enter__(self) -> Self:
         usual = (signal.SIG_DFL, signal.default_int_handler)
-        for number in (signal.Signals[name] for name in _WORDS if hasattr(signal, name)):  # Windows has no SIGHUP
+        for number in (signal.Signals[name] for name in _WORDS if hasattr(signal, name)):
             try:
                 if signal.getsignal(number) in usual:
                     self._before[number] = signal.signal(number, self._unwind)

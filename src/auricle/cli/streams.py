@@ -1,6 +1,7 @@
 """The three standard streams, in whatever state the shell has left them."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -53,6 +54,8 @@ def _output_errors() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
+        if sys.platform == "win32" and error.errno == errno.EINVAL:  # what it says where nobody reads
+            raise BrokenPipeError(*error.args) from error
         raise OutputError(f"can't write standard output: {error.strerror or error}") from error
 
 

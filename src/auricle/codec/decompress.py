@@ -13,6 +13,7 @@ from auricle.codec.format.header import SampleSpan
 from auricle.codec.playback import Part, Playback, SoundWriter, open_playback
 from auricle.codec.targets import check_target, refuse_same_file
 from auricle.errors import OptionError
+from auricle.open_files import FileSource
 from auricle.options.coding import DecompressOptions
 from auricle.progress import OnProgress, ignore_progress
 
@@ -46,7 +47,7 @@ class DecompressResult:
 
 
 def decompress(
-    source: Path | str | BinaryIO,
+    source: FileSource,
     target: Path | str | BinaryIO,
     *,
     model: "Autoencoder | Path | str | None" = None,
@@ -62,7 +63,7 @@ def decompress(
     are read, and of a pipe each packet as it comes: what came before a damaged one has been written and is good.
 
     Args:
-        source: an .aur file, or a pipe to read one from.
+        source: an .aur file, or an open one or pipe to read one from.
         target: the audio file to write; its suffix (.wav, .flac, .ogg, .opus, .mp3) chooses the format. Or a
             pipe: a WAV file goes into it.
         model: the model that made the file, or its file; by default the shipped one that the file names.

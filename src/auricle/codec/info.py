@@ -1,12 +1,13 @@
 """What an .aur file says of itself, read and checked without the model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import final
 
 from auricle.codec.format.container import PacketReader, open_file
 from auricle.codec.format.header import Header
+from auricle.open_files import FileSource, local_file
 
 
 @final
@@ -15,7 +16,7 @@ class AurInfo:
     """Everything that an .aur file tells.
 
     Attributes:
-        path: the file.
+        path: the file; of an open one its name.
         bytes: its size.
         version: of the format.
         model: name of the model that made it.
@@ -84,13 +85,17 @@ def latency_seconds(header: Header) -> float:
     return (runs * run_frames * header.hop_length + header.delay) / header.native_rate
 
 
-def info(path: Path | str) -> AurInfo:
-    """Read an .aur file from front to back and check all its checksums.
+def info(source: FileSource) -> AurInfo:
+    """Read an .aur file, by its path or open, from front to back and check all its checksums.
 
     Raises:
         FormatError: it is missing, not an .aur file, damaged or cut short.
     """
-    path = Path(path)
+    with local_file(source) as file:
+        return replace(_info(file.path), path=file.name)
+
+
+def _info(path: Path) -> AurInfo:
     samples = coded = packets = lost = 0
     with open_file(path) as file:
         reader = PacketReader(file, path)

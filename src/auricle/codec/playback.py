@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END
 from itertools import chain, islice
+from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, final
 
@@ -17,6 +18,7 @@ from auricle.codec.format.record import RecordKind, read_record
 from auricle.codec.format.seek_table import find_table, scan_records
 from auricle.codec.info import info
 from auricle.errors import FormatError, OptionError
+from auricle.open_files import FileSource, binary_stream, stream_name
 from auricle.options.coding import ReadLimits
 
 WARM_UP_SECONDS = 2.0
@@ -86,15 +88,15 @@ class Playback:
 
 
 @contextmanager
-def open_playback(source: Path | str | BinaryIO, limits: ReadLimits, part: Part) -> Iterator[Playback]:
+def open_playback(source: FileSource, limits: ReadLimits, part: Part) -> Iterator[Playback]:
     """Open a file or a pipe.
 
     Raises:
         FormatError: it is not an .aur file, is damaged, or claims more sound than the limits allow.
         OptionError: the part lies behind the end of the sound.
     """
-    if not isinstance(source, Path | str):
-        reader = PacketReader(source, "standard input")
+    if not isinstance(source, str | PathLike):
+        reader = PacketReader(binary_stream(source), stream_name(source, "standard input"))
         packets = _checked_packets(reader, limits)
         yield _sequential(reader, packets, part, at_once=1, run_frames=reader.header.run_frames)
         return

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import BinaryIO, final
 
 from auricle.codec.claims import check_claims
 from auricle.codec.format.container import NO_TAGS, Packet, PacketWriter, StreamEnd, open_file
@@ -15,6 +15,7 @@ from auricle.codec.format.tags import parse_tags
 from auricle.codec.salvage import RecoveredHeader, packets, records, recover_header
 from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import FormatError
+from auricle.open_files import FileSource, local_file
 from auricle.options.coding import ReadLimits
 
 
@@ -24,7 +25,7 @@ class RepairResult:
     """What was saved.
 
     Attributes:
-        path: the new file.
+        path: the new file; None for a pipe.
         header: "whole", "mended" (one bit was wrong) or "copied" (from the seek table).
         packets: saved ones.
         mended: those of them in which one bit was wrong.
@@ -34,7 +35,7 @@ class RepairResult:
         cut: whether the end was missing and nothing tells how long the sound was.
     """
 
-    path: Path
+    path: Path | None
     header: str
     packets: int
     mended: int
@@ -45,7 +46,7 @@ class RepairResult:
 
 
 def repair(
-    source: Path | str, target: Path | str, *, limits: ReadLimits = ReadLimits(), force: bool = False
+    source: FileSource, target: Path | str | BinaryIO, *, limits: ReadLimits = ReadLimits(), force: bool = False
 ) -> RepairResult:
     """Write a sound file with all packets of ``source`` that are whole or have a single wrong bit.
 
@@ -53,8 +54,9 @@ def repair(
     whole comes out whole, with a new seek table.
 
     Args:
-        source: the damaged file.
-        target: the file to write.
+        source: the damaged file: its path, or an open one (an upload, a pipe), which is left where it stood if it can
+            seek.
+        target: the file to write, or a pipe.
         limits: what it may claim, lost sound too: the same as in decoding.
         force: replace ``target``.
 
@@ -63,19 +65,18 @@ def repair(
             its length and its packets contradict each other though nothing is damaged.
         OutputError: the target can't be written.
     """
-    source, target = Path(source), Path(target)
     refuse_same_file(source, target)
     check_target(target, force=force)
-    with _mapped(source) as data:
+    with local_file(source) as file, _mapped(file.path) as data:
         try:
             return _repair(data, target, limits, force=force)
         except ClaimError as error:
-            raise FormatError(f"{source}: {error}") from error
+            raise FormatError(f"{file.name}: {error}") from error
         except FormatError as error:
-            raise FormatError(f"{source} can't be repaired: {error}; get the file again") from error
+            raise FormatError(f"{file.name} can't be repaired: {error}; get the file again") from error
 
 
-def _repair(data: memoryview, target: Path, limits: ReadLimits, *, force: bool) -> RepairResult:
+def _repair(data: memoryview, target: Path | str | BinaryIO, limits: ReadLimits, *, force: bool) -> RepairResult:
     recovered = recover_header(data)
     header, size, lost = recovered.header, recovered.header.packet_frames, []
     expected = saved = mended = 0
@@ -104,7 +105,8 @@ def _repair(data: memoryview, target: Path, limits: ReadLimits, *, force: bool) 
         check_claims(header, header.frames(end.samples if end else 0), len(data), limits)
     assert end is not None
     spans = tuple(SampleSpan(span.first, min(span.stop, end.samples)) for span in lost)
-    return RepairResult(target, recovered.state, saved, mended, spans, end.samples, header.sample_rate, cut)
+    path = Path(target) if isinstance(target, Path | str) else None
+    return RepairResult(path, recovered.state, saved, mended, spans, end.samples, header.sample_rate, cut)
 
 
 def gap_packet(header: Header, first: int, stop: int) -> Packet:

@@ -9,6 +9,7 @@ import numpy as np
 
 from auricle.audio import AudioReader, AudioSource
 from auricle.codec.format.header import SourceSamples
+from auricle.open_files import stream_name
 
 MEASURED_SECONDS = 60
 EXCERPTS = 15
@@ -142,7 +143,7 @@ class PipeSource(SoundSource):
     samples = None
 
     def __init__(self, stream: BinaryIO, *, untrusted: bool = False):
-        self._reader = AudioReader.from_stream(stream, untrusted=untrusted)
+        self._reader = AudioReader.from_stream(stream, stream_name(stream, "standard input"), untrusted=untrusted)
         self.sample_rate, self.channels, self.tags = self._reader.sample_rate, self._reader.channels, self._reader.tags
         self.source_samples = SourceSamples(self._reader.info.bits)
         self._blocks = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))

@@ -1,6 +1,6 @@
 """Tell whether an .aur file is what was written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
@@ -9,6 +9,7 @@ from auricle.codec.format.container import Packet, PacketReader, open_file
 from auricle.codec.format.header import ClaimError, Header, SampleSpan
 from auricle.codec.format.seek_table import PacketOffsets, find_table
 from auricle.errors import FormatError
+from auricle.open_files import FileSource, local_file
 from auricle.options.coding import ReadLimits
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class VerifyResult:
     """A file whose every byte is as it was written.
 
     Attributes:
-        path: the file.
+        path: the file; of an open one its name.
         bytes: its size.
         packets: how many, without lost ones.
         samples: length of the sound, per channel.
@@ -46,7 +47,7 @@ class VerifyResult:
 
 
 def verify(
-    path: Path | str, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
+    source: FileSource, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
 ) -> VerifyResult:
     """Check every byte of an .aur file by its checksums. No model is needed; any single wrong bit is found.
 
@@ -55,7 +56,7 @@ def verify(
     of the codes; what can't be told is said.
 
     Args:
-        path: the file.
+        source: the file: its path, or an open one (an upload, a pipe), which is left where it stood if it can seek.
         model: the model that made it: then the codes are decoded as well, and compared with the hash of those written.
         limits: what a file may claim, as in decoding.
 
@@ -64,7 +65,11 @@ def verify(
             more than the limits allow.
         ModelError: the model is not the one that made the file.
     """
-    path = Path(path)
+    with local_file(source) as file:
+        return replace(_verify(file.path, model, limits), path=file.name)
+
+
+def _verify(path: Path, model: "Autoencoder | Path | str | None", limits: ReadLimits) -> VerifyResult:
     with open_file(path) as file:
         reader = PacketReader(file, path)
         checker = None if model is None else _CodeChecker(reader, model)

@@ -106,8 +106,9 @@ class RowCache:
                 try:
                     return cls(home)
                 except DataError as error:
-                    on_note(f"{str(error).removesuffix(': delete this folder')}: it is made anew")
-                    _discard_folder(home)
+                    problem = str(error).removesuffix(": delete this folder")
+                on_note(f"{problem}: it is made anew")
+                _discard_folder(home)  # here nothing of it is open any more: Windows renames nothing that is
             home.parent.mkdir(parents=True, exist_ok=True)
             with temporary_folder(home.parent) as folder:
                 unfinished = folder / "cache"

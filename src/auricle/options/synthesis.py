@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import Literal, final
+from typing import Any, BinaryIO, Literal, final
 
 from auricle.errors import OptionError
 from auricle.options.coding import Bits
@@ -19,6 +19,8 @@ _MAX_STEPS = 1000
 _QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
 
+SoundSource = Path | str | BinaryIO | tuple[Any, int]
+"""A file, an open binary file, or a sound as `auricle.read` gives it: ``(audio, sample_rate)``."""
 SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
 """Formats of sound files, by their suffixes."""
 
@@ -79,10 +81,10 @@ class GenerationOptions:
         level: the largest sample in dB below full scale, -50 to 0; by default that of a sound that the prior learned
             from.
         seed: the same seed gives the same sounds; without one each run has its own, which is told.
-        like: make variations of this sound, as long as it is.
+        like: make variations of this sound, as long as it is: a file, an open one, or ``(audio, sample_rate)``.
         strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one).
-        after: go on from the end of this sound, for so many seconds (4 by default). The result begins with the sound as
-            the model rebuilds it.
+        after: go on from the end of this sound, given as ``like`` is, for so many seconds (4 by default). The result
+            begins with the sound as the model rebuilds it.
         loop: make loops of exactly so many seconds, whose end goes on to their beginning; their seam is measured.
         snap: round latents to the grid of the model's quantiser.
 
@@ -95,18 +97,18 @@ class GenerationOptions:
     seconds: float | None = None
     level: float | None = None
     seed: int | None = None
-    like: Path | str | None = None
+    like: SoundSource | None = None
     strength: float = 0.5
-    after: Path | str | None = None
+    after: SoundSource | None = None
     loop: bool = False
     snap: bool = False
 
     def __post_init__(self) -> None:
         check_count(self.count)
-        modes = [name for name, value in self._modes().items() if value]
+        modes = [name for name, is_asked in self._modes().items() if is_asked]
         if len(modes) > 1:
             raise OptionError(f"{' and '.join(modes)} exclude each other: ask for one of them")
-        if self.like and self.seconds is not None:
+        if self.like is not None and self.seconds is not None:
             raise OptionError("a variation is as long as its sound: leave the seconds out")
         if self.level is not None and not _QUIETEST_DB <= self.level <= 0:
             raise OptionError(f"a level of {self.level:g} dB: give {_QUIETEST_DB:g} to 0")
@@ -119,8 +121,8 @@ class GenerationOptions:
         """The seed that was given, or one that nobody has had."""
         return secrets.randbelow(_RANDOM_SEEDS) if self.seed is None else self.seed
 
-    def _modes(self) -> dict[str, object]:
-        return {"like": self.like, "continue": self.after, "loop": self.loop}
+    def _modes(self) -> dict[str, bool]:
+        return {"like": self.like is not None, "continue": self.after is not None, "loop": self.loop}
 
     def check_length(self) -> None:
         """Refuse lengths that a finished sound can't have.

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from auricle.audio import HeldAudio, rereadable, source_path
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
@@ -65,12 +66,13 @@ def generate(
     contexts = [
         RenderContext(networks, sampling, label, seed, quality, options.seconds, options.level) for label in labels
     ]
-    recipes = [_recipe(context, options) for context in contexts]
+    source = _source(options)
+    recipes = [_recipe(context, options, source) for context in contexts]
     sounds: list[Sound] = []
     with lock_new_folder(place.folder):
         for label, recipe in zip(labels, recipes, strict=True):
             name = networks.prior.class_name(label)
-            for batch in _batches(recipe, _targets(place, options, name, details)):
+            for batch in _batches(recipe, _targets(place, options, name, source, details)):
                 sounds += [replace(sound, label=name) for sound in recipe.render(batch)]
                 seconds = sum(sound.seconds for sound in sounds)
                 on_progress(Progress("making sounds", seconds, seconds * total / len(sounds), "s"))
@@ -79,10 +81,14 @@ def generate(
 
 
 def _targets(
-    place: Destination, options: GenerationOptions, label: str | None, details: Mapping[str, object]
+    place: Destination,
+    options: GenerationOptions,
+    label: str | None,
+    source: Path | HeldAudio | None,
+    details: Mapping[str, object],
 ) -> list[SoundTarget]:
     """A target for each sound of a class, with tags that say how it was made."""
-    name = Path(options.like or options.after or label or ("loop" if options.loop else "sound")).stem
+    name = label or ("loop" if options.loop else "sound") if source is None else source_path(source).stem
     facts = {**details, "class": label}
     tags = [made_by_model("generate", {**facts, "sound": number}) for number in range(1, options.count + 1)]
     return place.targets([name] * options.count, tags)
@@ -93,16 +99,22 @@ def _batches(recipe: SoundRecipe, targets: Sequence[SoundTarget]) -> Iterator[di
         yield dict(enumerate(targets[first : first + recipe.batch_size], first))
 
 
-def _recipe(context: RenderContext, options: GenerationOptions) -> SoundRecipe:
+def _source(options: GenerationOptions) -> Path | HeldAudio | None:
+    """The sound that new ones are like or come after."""
+    source = options.after if options.like is None else options.like
+    return None if source is None else rereadable(source, "the sound")
+
+
+def _recipe(context: RenderContext, options: GenerationOptions, source: Path | HeldAudio | None) -> SoundRecipe:
     prior = context.networks.prior
     rate, seconds = prior.sample_rate, options.seconds
     samples = None if seconds is None else max(1, round(seconds * rate))
     if options.loop:
         return Loop(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
-    if options.like is not None:
-        return Variation(context, Path(options.like), options.strength)
-    if options.after is not None:
-        return Continuation(context, Path(options.after), samples or round(_CONTINUATION_SECONDS * rate))
+    if source is not None and options.like is not None:
+        return Variation(context, source, options.strength)
+    if source is not None:
+        return Continuation(context, source, samples or round(_CONTINUATION_SECONDS * rate))
     if samples is not None and samples > context.window_samples:
         return LongSound(context, samples)
     return WindowSound(context, samples)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auricle.audio import HeldAudio, source_path
 from auricle.errors import AudioError, SilentSoundError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
@@ -97,16 +98,16 @@ class RenderContext:
         model = self.networks.model
         yield from decode_blocks(model, _first_frames(latents, model.frames(samples)), samples, quality=self.quality)
 
-    def encode_file(self, path: Path) -> tuple[Tensor, int, float]:
-        """Latents ``(c, n, d)`` of a file, its samples at the model's rate, and its largest one in dB.
+    def encode_sound(self, source: Path | HeldAudio) -> tuple[Tensor, int, float]:
+        """Latents ``(c, n, d)`` of a sound, its samples at the model's rate, and its largest one in dB.
 
         Raises:
             AudioError: it can't be read, or is silent.
         """
-        reader = LatentReader(path, self.networks.model, self.networks.prior.channels)
+        reader = LatentReader(source, self.networks.model, self.networks.prior.channels)
         z = reader.latents()
         if reader.level.silent:
-            raise AudioError(f"{path} is silent: name a sound that can be heard")
+            raise AudioError(f"{reader.path} is silent: name a sound that can be heard")
         return z, reader.native, decibels(reader.level.peak)
 
 
@@ -259,9 +260,9 @@ class Variation(StreamedSound):
 
     takes_level = False
 
-    def __init__(self, context: RenderContext, path: Path, strength: float):
+    def __init__(self, context: RenderContext, source: Path | HeldAudio, strength: float):
         super().__init__(context)
-        z, self._samples, level_db = context.encode_file(path)
+        z, self._samples, level_db = context.encode_sound(source)
         self._features, self._strength = context.to_features(z), strength
         self._source = SoundSize(self._samples / context.networks.model.sample_rate, level_db)
 
@@ -281,14 +282,15 @@ class Continuation(StreamedSound):
     takes_level = False
     cut_seconds = CUT_SECONDS
 
-    def __init__(self, context: RenderContext, path: Path, samples: int):
+    def __init__(self, context: RenderContext, source: Path | HeldAudio, samples: int):
         super().__init__(context)
-        z, native, self._level_db = context.encode_file(path)
+        z, native, self._level_db = context.encode_sound(source)
         model = context.networks.model
         # Frames that reach beyond the sound's end would tell the prior that it ends.
         inside = native // model.hop_length - model.encoder_latency
         if inside * model.hop_length <= model.decoder_latency:
-            raise AudioError(f"{path} lasts {native / model.sample_rate:.3f} s: that is too short to go on from")
+            seconds = native / model.sample_rate
+            raise AudioError(f"{source_path(source)} lasts {seconds:.3f} s: that is too short to go on from")
         self._z = z[:, :inside]
         self._samples = inside * model.hop_length - model.decoder_latency + samples
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from auricle.cli.arguments import PIPE, open_input
 from auricle.cli.formatting import format_duration, format_size, format_table, format_timestamp
 from auricle.cli.many import names_many, run_many, show_many
 from auricle.cli.options import DEFAULT_OUTPUT, Output
@@ -27,8 +28,8 @@ def info(
     """Show what a model or an .aur file tells about itself.
 
     Args:
-        files: an .aur file, a model file or a shipped model's name; --json shows a model's whole configuration. Or
-            several .aur files, folders of them and globs: a line for each.
+        files: an .aur file, a model file or a shipped model's name, or - for standard input; --json shows a model's
+            whole configuration. Or several .aur files, folders of them and globs: a line for each.
     """
     paths, screen = tuple(map(Path, files)), Screen(output)
     if names_many(paths, archive):
@@ -62,7 +63,7 @@ def _row(record: "FileRecord") -> tuple[str, ...]:
 def _show_one(file: str, screen: Screen) -> None:
     from auricle import info as run
 
-    values = asdict(run(file))
+    values = asdict(run(file if Path(file) != PIPE else open_input(PIPE)))
     fields = {name: value for name, value in values.items() if name != "config"}
     lines = [(printable(name), value) for name, value in _flat(fields)]
     width = max(len(name) for name, _ in lines)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from auricle.cli.arguments import output_path
+from auricle.cli.arguments import PIPE, open_input, open_output, output_path
 from auricle.cli.formatting import format_spans, format_timestamp
 from auricle.cli.many import run_many, show_many, split_target, total_bytes
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
@@ -29,8 +29,8 @@ def repair(
     faded out when the file is played. No model is needed.
 
     Args:
-        paths: an .aur file, and the file to write, by default the same with .repaired before its suffix. Or folders,
-            globs and files, and the folder to write into: whole files come out whole.
+        paths: an .aur file, and the file to write, by default the same with .repaired before its suffix; - is standard
+            input or output. Or folders, globs and files, and the folder to write into: whole files come out whole.
         force: replace existing files.
     """
     screen = Screen(output)
@@ -59,14 +59,15 @@ def _saved(result: Mapping[str, Any]) -> str:
 def _repair_one(source: Path, target: Path | None, limits: ReadLimits, screen: Screen, *, force: bool) -> None:
     from auricle import repair as run
 
-    result = run(source, output_path(source, target, f".repaired{source.suffix}"), limits=limits, force=force)
+    path = output_path(source, target, f".repaired{source.suffix}")
+    result = run(open_input(source), open_output(path), limits=limits, force=force)
     rate = result.sample_rate
     saved = f"{result.packets} packet{'s' if result.packets != 1 else ''} saved"
     if result.mended:
         saved += f", {result.mended} of them mended"
-    lines = [f"{source} -> {result.path}: {saved}, header {result.header}, {format_timestamp(result.samples / rate)}"]
+    lines = [f"{source} -> {path}: {saved}, header {result.header}, {format_timestamp(result.samples / rate)}"]
     if result.lost:
         lines.append(f"lost: {format_spans(result.lost, rate)}")
     if result.cut:
         lines.append("the end is missing, and nothing tells how long the sound was")
-    screen.result(lines, asdict(result))
+    screen.result(lines, asdict(result), aside=path == PIPE)

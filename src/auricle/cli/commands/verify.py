@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from auricle.cli.arguments import open_input
 from auricle.cli.formatting import format_size, format_spans, format_timestamp
 from auricle.cli.many import names_many, run_many, show_many
 from auricle.cli.options import DEFAULT_OUTPUT, Output
@@ -28,7 +29,7 @@ def verify(
     files are damaged.
 
     Args:
-        files: an .aur file; or several, folders of them and globs.
+        files: an .aur file, or - for standard input; or several, folders of them and globs.
         model: the model that made them: then the codes are decoded as well, and compared with the hash of those
             written.
         limits: what a file may claim.
@@ -54,7 +55,7 @@ def verify(
 def _verify_one(file: Path, model: str | None, limits: ReadLimits, screen: Screen) -> None:
     from auricle import verify as run
 
-    result = run(file, model=model, limits=limits)
+    result = run(open_input(file), model=model, limits=limits)
     length = format_timestamp(result.samples / result.sample_rate)
     checked = f"bytes checked, and codes with {result.model}" if result.codes else "bytes checked"
     lines = [f"{file}: whole ({format_size(result.bytes)}, {result.packets} packets, {length}; {checked})"]

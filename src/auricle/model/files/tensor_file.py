@@ -143,6 +143,18 @@ def open_tensor_file(path: Path, kind: FileKind) -> Iterator[TensorFile]:
         raise ModelError(f"{path} is not a {kind.noun} file ({reason}): use a {kind.suffix} file") from error
 
 
+def stated_format(path: Path) -> str:
+    """What the metadata of a safetensors file states as its ``format``; nothing where it is none, or too large."""
+    try:
+        with path.open("rb") as file:
+            if int.from_bytes(file.read(_SHORTEST_PREFIX), "little") > _LARGEST_HEADER:
+                return ""
+        with safe_open(path, framework="np") as file:
+            return (file.metadata() or {}).get("format", "")
+    except (SafetensorError, OSError, MemoryError):
+        return ""
+
+
 def _check_size(path: Path, kind: FileKind) -> None:
     size = path.stat().st_size
     with path.open("rb") as file:
