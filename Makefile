@@ -52,11 +52,13 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[train]'
 	touch $@
 
-# PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone.
+# PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone,
+# and those of pages where npm can't fetch the runtime of browsers.
 $(VENV)/.test: $(VENV)/.demo
 	$(PIP) -e '.[train,classify,hub,test]'
 	-$(PIP) -e '.[bench]'
 	-$(PIP) -e '.[judges]'
 	-$(PIP) -e '.[export]'
+	-$(PIP) ./web
 	-$(PIP) --no-deps Resemblyzer==0.1.4
 	touch $@

@@ -37,6 +37,7 @@ DOCUMENTS = (
             "search",
             "extending",
             "export",
+            "javascript",
             "live",
         )
     ),

@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "classify": WORK | LEARN | {"html"},
     "bench": WORK | JOBS | {"losses", "training", "html"},
     "archive": WORK | JOBS | {"html"},
-    "export": MODEL | {"data", "codec", "synth"},
+    "export": MODEL | {"data", "codec", "synth", "html"},
     "live": MODEL | {"data", "codec", "synth"},
     "api": TOP,
     "demo": TOP | {"api"},

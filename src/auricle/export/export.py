@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import final
 
 from auricle.atomic import atomic_write, check_writable, temporary_folder
-from auricle.errors import OutputError
+from auricle.errors import OptionError, OutputError
+from auricle.export.browser import write_browser
 from auricle.export.nn_tilde import write_nn_tilde
 from auricle.export.onnx_export import write_onnx
 from auricle.export.parts import ExportParts
@@ -20,7 +21,9 @@ from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import load_prior
 
 _Writer = Callable[[ExportParts, Path, OnProgress], None]
-_WRITERS: Mapping[ExportForm, _Writer] = MappingProxyType({"onnx": write_onnx, "nn~": write_nn_tilde})
+_WRITERS: Mapping[ExportForm, _Writer] = MappingProxyType(
+    {"onnx": write_onnx, "nn~": write_nn_tilde, "browser": write_browser}
+)
 
 
 @final
@@ -46,6 +49,7 @@ def export_model(
     to: ExportForm = "onnx",
     prior: Prior | Path | str | None = None,
     directions: Directions | Path | None = None,
+    runtime: Path | None = None,
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> ExportedModel:
@@ -55,19 +59,23 @@ def export_model(
         model: a model, a shipped one's name, or a file.
         out: folder for the files.
         to: ``onnx`` makes graphs with explicit state, tables and configuration as JSON, and an example that runs with
-            onnxruntime and numpy alone; ``nn~`` makes a TorchScript file for Max and Pure Data.
+            onnxruntime and numpy alone; ``nn~`` makes a TorchScript file for Max and Pure Data; ``browser`` makes a
+            page, and a JavaScript module that reads, writes and plays .aur files.
         prior: of the model; its network is exported too.
         directions: of the model, from `principal_directions` or its file: latents can be shifted along them.
+        runtime: of ``browser``: a folder with the files of onnxruntime-web, instead of the package auricle-web.
         force: replace files.
         on_progress: is told how many graphs are written.
 
     Raises:
         ModelError: no such model or prior, a prior of another model, or one that can't be exported.
-        OptionError: what goes along has no place in this form.
+        OptionError: what goes along has no place in this form, or the runtime is not the one that pages are made for.
         OutputError: a file exists, or can't be written.
-        MissingPackageError: a package of the extra `export` is not installed.
+        MissingPackageError: a package of the extra `export` is not installed, or there is no runtime of browsers.
     """
     folder = Path(out)
+    if runtime is not None and to != "browser":
+        raise OptionError(f"a runtime has no place in an export to {to}: leave --runtime out")
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file: name a folder")
     loaded = model if isinstance(model, Autoencoder) else load(model)
@@ -80,7 +88,7 @@ def export_model(
     with temporary_folder() as workplace:
         files = workplace / "files"
         files.mkdir()
-        _WRITERS[to](ExportParts(loaded, loaded_prior, axes), files, on_progress)
+        _WRITERS[to](ExportParts(loaded, loaded_prior, axes, runtime), files, on_progress)
         sources = sorted(files.iterdir())
         with lock_new_folder(folder):
             for source in sources:

@@ -124,16 +124,20 @@ def _describe(model: Autoencoder) -> dict[str, Any]:
     }
 
 
-def _describe_tables(tables: Tables) -> dict[str, Any]:
-    """The arrays of docs/format.md, section 5."""
-    arrays = {
-        "counts": tables.counts - 1,
-        "mean": tables.mean,
-        "scale": tables.scale,
-        "floor": tables.floor,
-        "thresholds": tables.thresholds,
-        "symbol": np.array([tables.offset, tables.escape], np.int64),
+def stored_tables(tables: Tables) -> dict[str, np.ndarray]:
+    """The arrays of docs/format.md, section 5, in the types that model files have."""
+    return {
+        "counts": (tables.counts - 1).astype(np.uint16),
+        "mean": tables.mean.astype(np.int32),
+        "scale": tables.scale.astype(np.int32),
+        "floor": tables.floor.astype(np.int32),
+        "thresholds": tables.thresholds.astype(np.int32),
+        "symbol": np.array([tables.offset, tables.escape], np.int32),
     }
+
+
+def _describe_tables(tables: Tables) -> dict[str, Any]:
+    arrays = stored_tables(tables)
     return {name: {"shape": array.shape, "values": array.ravel().tolist()} for name, array in arrays.items()}
 
 

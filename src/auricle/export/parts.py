@@ -1,6 +1,7 @@
 """What a folder is written from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from auricle.model import Autoencoder
@@ -17,8 +18,10 @@ class ExportParts:
         model: the autoencoder.
         prior: of it.
         directions: in its latents.
+        runtime: folder with the runtime of browsers; None for that of the package auricle-web.
     """
 
     model: Autoencoder
     prior: Prior | None = None
     directions: Directions | None = None
+    runtime: Path | None = None

@@ -2,5 +2,5 @@
 
 from typing import Literal
 
-ExportForm = Literal["onnx", "nn~"]
+ExportForm = Literal["onnx", "nn~", "browser"]
 """For which programs a model is written."""
