@@ -64,7 +64,7 @@ def browser_page() -> Iterator["Page"]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("needs chromium or chrome")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS])
-        page = browser.new_page()
+        page = browser.new_context().new_page()
         page.set_default_timeout(120_000)
         yield page
         browser.close()

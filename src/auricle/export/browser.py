@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,6 @@ from safetensors.numpy import save_file
 from auricle.errors import MissingPackageError, ModelError, OptionError
 from auricle.export.onnx_export import HALF, stored_tables, write_onnx
 from auricle.export.parts import ExportParts
-from auricle.extras import require
 from auricle.html import asset, escape
 from auricle.model import Autoencoder
 from auricle.progress import OnProgress
@@ -92,14 +92,13 @@ def _runtime(folder: Path | None) -> dict[str, bytes]:
 
 def _installed_runtime() -> Path:
     try:
-        package = require("auricle_web", extra="web", purpose="pages")
-    except MissingPackageError as error:
+        return Path(import_module("auricle_web").RUNTIME)
+    except ImportError as error:
         about = carried()[_RUNTIME]
         raise MissingPackageError(
             f"a page needs the runtime of browsers: install auricle-web (pip install ./web in Auricle's sources), or "
             f"name the folder dist of {_RUNTIME} {about['version']} with --runtime"
         ) from error
-    return Path(package.RUNTIME)
 
 
 def _program(name: str) -> str:
