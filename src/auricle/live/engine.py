@@ -13,6 +13,7 @@ from auricle.synth.directions import Directions, placing_channels
 from auricle.synth.rendering.mid_side import rotate, to_decoder_input, unrotate
 
 _SILENT_SECONDS = 1.0
+_WARM_UP_HOPS = 3
 
 
 @final
@@ -39,11 +40,20 @@ class LiveEngine:
         mean = torch.zeros(model.latent_dim) if directions is None else torch.from_numpy(directions.mean)
         self._typical = max(float((mean - self._silence).norm()), 1e-9)
         self.reset()
+        self._warm_up()
 
     def reset(self) -> None:
         """Forget everything heard."""
         self._encoders: list[State] = [self._model.encoder.initial_state(self._channels) for _ in range(2)]
         self._decoder: State = self._model.decoder.initial_state(self._channels)
+
+    def _warm_up(self) -> None:
+        """Play some silent hops: the first ones allocate memory and choose kernels, and would be late."""
+        silence = np.zeros((self._channels, self.hop), np.float32)
+        qualities = (None, 0.0) if self._model.bottleneck.codebooks else (None,)
+        for quality in qualities * _WARM_UP_HOPS:
+            self.play(silence, silence, LiveSettings(quality=quality, mix=0.5))
+        self.reset()
 
     @torch.inference_mode()
     def play(self, block: np.ndarray, second: np.ndarray | None, settings: LiveSettings) -> np.ndarray:
