@@ -5,7 +5,9 @@ sample came; one that is not ready when its first sample is due is a drop-out.
 """
 
 import tempfile
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 from _shared import SOUNDS, OptionError, model_from, one_thread, parser, publish, run, table
 
@@ -20,23 +22,26 @@ def main() -> None:
     options.add_argument(
         "--buffers", type=float, nargs="+", default=[0.02], help="seconds that the network may be late"
     )
+    options.add_argument("--networks", nargs="+", default=["torch"], choices=["torch", "onnx"], help="what computes")
     args = options.parse_args()
     if args.seconds <= 0:
         raise OptionError(f"{args.seconds:g} s of sound: give more than 0")
-    rows = [_row(model, args.seconds, buffer) for model in args.models for buffer in args.buffers]
+    cases = product(args.models, args.networks, args.buffers)
+    rows = [_row(model, network, args.seconds, buffer) for model, network, buffer in cases]
     publish("live", args.out, {"models": args.models, "seconds": args.seconds}, {"rows": rows}, [table(rows)])
 
 
-def _row(name: str, seconds: float, buffer: float) -> dict[str, object]:
+def _row(name: str, network: Any, seconds: float, buffer: float) -> dict[str, object]:
     from auricle import LiveInputs, LiveOptions, play_live
 
     model = model_from(name)
     sound = SOUNDS / ("speech_1.flac" if model.sample_rate <= _SPEECH_RATE else "music_1.flac")
-    options = LiveOptions(quality=2.0, seconds=seconds, loop=True, buffer_seconds=buffer)
+    options = LiveOptions(quality=2.0, seconds=seconds, loop=True, buffer_seconds=buffer, network=network)
     with tempfile.TemporaryDirectory() as folder:
         status = play_live(model, LiveInputs(sound), options, target=Path(folder) / "out.wav")
     return {
         "model": name,
+        "network": network,
         "buffer, ms": round(1e3 * buffer),
         "hops": round(seconds * model.sample_rate / model.hop_length),
         "load at the end": f"{status.load:.0%}",

@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "bench": WORK | JOBS | {"losses", "training", "html"},
     "archive": WORK | JOBS | {"html"},
     "export": MODEL | {"data", "codec", "synth", "html"},
-    "live": MODEL | {"data", "codec", "synth"},
+    "live": MODEL | {"data", "codec", "synth", "export"},
     "api": TOP,
     "demo": TOP | {"api"},
     "cli": TOP | {"api", "demo", "public"},

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 from auricle.model import Autoencoder, ModelInfo
@@ -28,6 +27,8 @@ class Network:
     """A graph with its state."""
 
     def __init__(self, folder: Path, name: str, batch: int = 1, suffix: str = ""):
+        import onnxruntime
+
         about = json.loads((folder / "config.json").read_text())["graphs"][name]
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1

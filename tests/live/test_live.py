@@ -221,6 +221,19 @@ def test_a_sound_that_is_not_finite_is_silent(model: Autoencoder):
     assert np.isfinite(hops).all() and np.abs(hops).max() > 0
 
 
+def test_onnx_plays_what_torch_does(model: Autoencoder):
+    for package in ("onnx", "onnxruntime"):
+        pytest.importorskip(package, reason="the extra export is not installed")
+    one, other = LiveEngine(model, 2), LiveEngine(model, 2, network="onnx")
+    sounds = np.split(moving_noise(2, 12 * one.hop), 12, axis=1)
+    settings = LiveSettings(quality=1.0, mix=0.25)
+    expected, played = (
+        np.concatenate([engine.play(block, 0.5 * block, settings) for block in sounds], axis=1)
+        for engine in (one, other)
+    )
+    assert snr_db(expected, played) > 60  # a code may round the other way
+
+
 def test_a_source_hands_over_all_of_a_file(model: Autoencoder, source: Path):
     engine = LiveEngine(model, 1)
     hops = FileSource(source, engine, 1)

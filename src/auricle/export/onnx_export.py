@@ -41,10 +41,10 @@ def write_onnx(parts: ExportParts, folder: Path, on_progress: OnProgress) -> Non
     """
     model, prior = parts.model, parts.prior
     require("onnx", extra="export", purpose="ONNX graphs")
-    graphs = _graphs(portable(model))
+    graphs = model_graphs(portable(model))
     if prior is not None:
         graphs["prior"] = prior_graph(deepcopy(prior).eval().requires_grad_(False))
-    halves = {} if _fits_half(model) else _graphs(portable(_rounded(model)))
+    halves = {} if _fits_half(model) else model_graphs(portable(_rounded(model)))
     described = {}
     for index, (name, graph) in enumerate(graphs.items()):
         on_progress(Progress(name, index, len(graphs), "graphs"))
@@ -68,7 +68,12 @@ def write_onnx(parts: ExportParts, folder: Path, on_progress: OnProgress) -> Non
     (folder / "README.md").write_text(_readme(model, prior), "utf-8")
 
 
-def _graphs(model: Autoencoder) -> dict[str, Graph]:
+def model_graphs(model: Autoencoder) -> dict[str, Graph]:
+    """The graphs of a `portable` model: ``encoder``, ``decoder``, and what stands between them where it has codes.
+
+    Raises:
+        ModelError: the model's bottleneck can't be exported.
+    """
     encoder, decoder = FlatStep(model.encoder, samples_in=True), FlatStep(model.decoder, samples_out=True)
     audio = torch.zeros(2, _TRACED_FRAMES * model.hop_length)
     latents = torch.zeros(2, _TRACED_FRAMES, model.latent_dim)

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from auricle.live.controls import LiveSettings
+from auricle.live.steps import hop_steps
 from auricle.model import Autoencoder
-from auricle.stream import State, threads
+from auricle.options.live import LiveNetwork
+from auricle.stream import threads
 from auricle.synth.directions import Directions, placing_channels
 from auricle.synth.rendering.mid_side import rotate, to_decoder_input, unrotate
 
@@ -24,6 +26,7 @@ class LiveEngine:
         model: what plays.
         channels: 1 or 2.
         directions: to shift latents along.
+        network: what computes.
 
     Attributes:
         hop: samples of a hop.
@@ -31,7 +34,13 @@ class LiveEngine:
         sample_rate: in Hz.
     """
 
-    def __init__(self, model: Autoencoder, channels: int, directions: Directions | None = None):
+    def __init__(
+        self,
+        model: Autoencoder,
+        channels: int,
+        directions: Directions | None = None,
+        network: LiveNetwork = "torch",
+    ):
         self._model, self._channels, self._directions = model, channels, directions
         self.hop, self.lag, self.sample_rate = model.hop_length, model.lag, model.sample_rate
         with torch.inference_mode():
@@ -39,13 +48,14 @@ class LiveEngine:
         self._silence: Tensor = silence[:, -1:]
         mean = torch.zeros(model.latent_dim) if directions is None else torch.from_numpy(directions.mean)
         self._typical = max(float((mean - self._silence).norm()), 1e-9)
+        self._steps = hop_steps(model, network)
         self.reset()
         self._warm_up()
 
     def reset(self) -> None:
         """Forget everything heard."""
-        self._encoders: list[State] = [self._model.encoder.initial_state(self._channels) for _ in range(2)]
-        self._decoder: State = self._model.decoder.initial_state(self._channels)
+        self._encoders = [self._steps.encoder.initial_state(self._channels) for _ in range(2)]
+        self._decoder = self._steps.decoder.initial_state(self._channels)
 
     def _warm_up(self) -> None:
         """Play some silent hops: the first ones allocate memory and choose kernels, and would be late."""
@@ -64,7 +74,7 @@ class LiveEngine:
                 other = self._encoded(1, second)
                 z = torch.lerp(z, other, settings.mix) if settings.mix else z
             z = self._rounded(self._shifted(z, settings.shifts), settings.quality)
-            samples, self._decoder = self._model.decoder.step(z, self._decoder)
+            samples, self._decoder = self._steps.decoder.step(z, self._decoder)
             audio = unrotate(samples[..., 0]).numpy()
         if not np.isfinite(audio).all():
             self.reset()
@@ -73,7 +83,7 @@ class LiveEngine:
 
     def _encoded(self, place: int, block: np.ndarray) -> Tensor:
         rotated = rotate(torch.from_numpy(block), self._channels).unsqueeze(2)
-        z, self._encoders[place] = self._model.encoder.step(rotated, self._encoders[place])
+        z, self._encoders[place] = self._steps.encoder.step(rotated, self._encoders[place])
         return z
 
     def _shifted(self, z: Tensor, shifts: tuple[float, ...]) -> Tensor:

@@ -134,7 +134,7 @@ class _Session:
             self.controls.set(f"PC{index + 1}", amount)
         self._options, self._rate, self._hop = options, model.sample_rate, model.hop_length
         self._delay = self._hop + options.block + round(options.buffer_seconds * self._rate)
-        self._engine = LiveEngine(model, options.channels, axes)
+        self._engine = LiveEngine(model, options.channels, axes, options.network)
         self._bridge = LiveBridge(options.channels, self._rate, self._delay)
         self._recording = inputs.source is None
         self._source: LiveSource = (

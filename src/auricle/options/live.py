@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import final
+from typing import Literal, final
 
 from auricle.errors import OptionError
 
 MAX_LIVE_CHANNELS = 2
+LiveNetwork = Literal["torch", "onnx"]
+"""What computes hops live."""
 _LONGEST_BUFFER = 2.0
 _BLOCKS = 16, 8192
 _PORTS = 1, 65535
@@ -28,6 +30,8 @@ class LiveOptions:
         loop: begin the source again at its end.
         midi: part of the name of a MIDI port: controllers 20, 21, ... move quality, mix and the directions.
         osc: UDP port for OSC messages such as /auricle/quality 2.5.
+        network: what computes: torch, or onnx, which takes less of a core, needs the extra export, and begins some
+            seconds later.
 
     Raises:
         OptionError: a number is out of range.
@@ -43,6 +47,7 @@ class LiveOptions:
     loop: bool = False
     midi: str | None = None
     osc: int | None = None
+    network: LiveNetwork = "torch"
 
     def __post_init__(self) -> None:
         if not 0 <= self.mix <= 1:
