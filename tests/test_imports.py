@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable"}
+GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable", "urls"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "atomic": {"errors", "lock"},
     "open_files": {"atomic", "errors"},
     "printable": set(),
+    "urls": {"errors"},
     "progress": set(),
     "extras": {"errors"},
     "options": {"errors"},

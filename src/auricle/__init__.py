@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from auricle.archive.listening_tasks import DetectTask, FeaturesTask, PredictTask
     from auricle.archive.manifest import FileRecord
+    from auricle.archive.prepare import PrepareResult, prepare
     from auricle.archive.run import ArchiveResult, run_archive
     from auricle.audio import read
     from auricle.audio.writer import write
@@ -78,7 +79,7 @@ if TYPE_CHECKING:
     from auricle.live.generated import play_generated
     from auricle.live.play import LiveInputs, LiveStatus, play_live
     from auricle.model import Autoencoder, ModelInfo, load
-    from auricle.options.archive import ArchiveOptions
+    from auricle.options.archive import ArchiveOptions, PrepareOptions
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.classification import (
         CacheOptions,
@@ -161,6 +162,8 @@ __all__ = [
     "OutputError",
     "Packet",
     "PredictTask",
+    "PrepareOptions",
+    "PrepareResult",
     "PriorSummary",
     "PriorTrainingOptions",
     "ReadLimits",
@@ -204,6 +207,7 @@ __all__ = [
     "morph",
     "play_generated",
     "play_live",
+    "prepare",
     "principal_directions",
     "read",
     "read_latents",
@@ -252,9 +256,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
             "auricle.archive.codec_tasks",
         ),
         **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.listening_tasks"),
-        "ArchiveOptions": "auricle.options.archive",
+        **dict.fromkeys(("ArchiveOptions", "PrepareOptions"), "auricle.options.archive"),
         "FileRecord": "auricle.archive.manifest",
         **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),
+        **dict.fromkeys(("PrepareResult", "prepare"), "auricle.archive.prepare"),
         **dict.fromkeys(("Decoder", "Encoder"), "auricle.codec.realtime"),
         **dict.fromkeys(("ExportedModel", "export_model"), "auricle.export.export"),
         **dict.fromkeys(("LiveInputs", "LiveStatus", "play_live"), "auricle.live.play"),

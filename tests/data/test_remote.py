@@ -15,9 +15,10 @@ import soundfile
 from fsspec.implementations.memory import MemoryFileSystem
 
 from auricle.data import scan
-from auricle.data.remote import Mirror, is_url, local_copy
+from auricle.data.remote import Mirror, local_copy
 from auricle.errors import DataError
 from auricle.progress import Progress
+from auricle.urls import is_url
 
 
 def sound(path: Path, seed: int = 0) -> bytes:

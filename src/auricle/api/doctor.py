@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auricle.data.doctor.checkup import SoundsHealth, examine_sounds
-from auricle.data.remote import is_url
 from auricle.errors import OptionError
 from auricle.progress import OnProgress, ignore_progress
+from auricle.urls import is_url
 
 if TYPE_CHECKING:
     from auricle.watch import RunHealth

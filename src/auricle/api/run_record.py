@@ -9,7 +9,7 @@ from typing import Any, Self, final
 import torch
 
 from auricle.atomic import atomic_write
-from auricle.data import AudioCache
+from auricle.data import DecodedSounds
 from auricle.training import TrainingDevice
 
 RECORD = "run.json"
@@ -22,7 +22,8 @@ class RunRecord:
     """What decides a run besides its settings.
 
     Attributes:
-        sounds: those learned from, by name, with the checksum of their samples as they were decoded.
+        sounds: those learned from, by name, with the checksum of their samples as they were decoded; shards
+            where the corpus lies in shards.
         held_out: names of those that are held out.
         labels: the class of each sound that has one, by name.
         machine: threads, processes, parts of a step and kind of device.
@@ -35,11 +36,10 @@ class RunRecord:
 
     @classmethod
     def of(
-        cls, cache: AudioCache, held_out: Sequence[str], labels: Mapping[str, str | None], device: TrainingDevice
+        cls, cache: DecodedSounds, held_out: Sequence[str], labels: Mapping[str, str | None], device: TrainingDevice
     ) -> Self:
         """Of a run on this machine that learns from what is in the cache but not held out."""
         spared = set(held_out)
-        checksums = zip(cache.names, cache.checksums, strict=True)
         machine = {
             "threads": torch.get_num_threads(),
             "processes": device.processes,
@@ -47,7 +47,7 @@ class RunRecord:
             "device": device.torch_device.type,
         }
         return cls(
-            {name: checksum for name, checksum in checksums if name not in spared},
+            {name: checksum for name, checksum in cache.fingerprints().items() if name not in spared},
             tuple(sorted(held_out)),
             {name: label for name, label in labels.items() if label is not None},
             machine,

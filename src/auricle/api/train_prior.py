@@ -18,7 +18,7 @@ from auricle.api.training_run import (
     open_run_folder,
     prepare_data,
 )
-from auricle.data import AudioCache, Corpus, Rejected, Sound
+from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker_names
@@ -209,7 +209,7 @@ def _examples(
 ) -> tuple[LabelledLatents, LabelledLatents | None]:
     """Latents of what is learned from and of what is held out, one process first."""
 
-    def encoded(sounds: AudioCache) -> LabelledLatents:
+    def encoded(sounds: DecodedSounds) -> LabelledLatents:
         latents = LatentCache.build(
             sounds,
             model,

@@ -9,15 +9,17 @@ from typing import Any, final
 
 from auricle.api.run_record import RunRecord
 from auricle.atomic import check_writable
-from auricle.data import AudioCache, Corpus, Rejected, Sound, scan, split
-from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, labelled
-from auricle.data.remote import is_url, local_copy
-from auricle.errors import AuricleError, OutputError
+from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound, scan, split
+from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, label_corpus, labelled
+from auricle.data.remote import local_copy
+from auricle.data.shards.corpus import PreparedCorpus, is_prepared
+from auricle.errors import AuricleError, DataError, OutputError
 from auricle.lock import lock_folder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.training import Report, Run, Task, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
+from auricle.urls import is_url
 from auricle.watch import Recorder
 
 
@@ -59,7 +61,7 @@ class TrainingData:
     folder: Path
     corpus: Corpus
     held_out: tuple[Sound, ...]
-    cache: AudioCache
+    cache: DecodedSounds
     labels: Labels | None = None
 
     @property
@@ -96,11 +98,15 @@ def prepare_data(
     label_source: LabelSource | None = None,
 ) -> TrainingData:
     """Find and decode the sounds of a folder or URL into ``run_folder``; one process first, so that the others find
-    the work done. Labels are read, and their names checked, before anything is decoded.
+    the work done. Labels are read, and their names checked, before anything is decoded. A corpus in shards is read
+    where it lies.
 
     Raises:
-        DataError: there is nothing to learn from, silence is all there is, or labels can't be used.
+        DataError: there is nothing to learn from, silence is all there is, or labels can't be used; a corpus in shards
+            has another sample rate.
     """
+    if is_prepared(folder):
+        return _prepared_data(folder, run_folder, sample_rate, device, callbacks, label_source)
     with device.main_process_first():
         lost: tuple[Rejected, ...] = ()
         if is_url(folder):
@@ -110,7 +116,7 @@ def prepare_data(
         scanned = scan(Path(folder))
         corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
         callbacks.on_corpus(corpus)
-        labels = None if label_source is None else _labels(Path(folder), label_source)
+        labels = None if label_source is None else _checked(labelled(folder, label_source.table), label_source)
         training_sounds, held_out = split(corpus.sounds)
         cache = AudioCache.build(
             training_sounds,
@@ -123,8 +129,33 @@ def prepare_data(
     return TrainingData(Path(folder), corpus, held_out, cache, labels)
 
 
-def _labels(folder: Path, source: LabelSource) -> Labels:
-    labels = labelled(folder, source.table)
+def _prepared_data(
+    place: str | Path,
+    run_folder: Path,
+    sample_rate: int,
+    device: TrainingDevice,
+    callbacks: TrainingCallbacks,
+    label_source: LabelSource | None,
+) -> TrainingData:
+    with device.main_process_first():
+        prepared = PreparedCorpus.open(place, run_folder)
+        if prepared.index.sample_rate != sample_rate:
+            raise DataError(
+                f"the corpus {prepared.files.place} is at {prepared.index.sample_rate} Hz, the model works at "
+                f"{sample_rate}: prepare it with --sample-rate {sample_rate}"
+            )
+        corpus = prepared.corpus
+        callbacks.on_corpus(corpus)
+        labels = (
+            None if label_source is None else _checked(label_corpus(corpus, place, label_source.table), label_source)
+        )
+        learned, spared = prepared.parts()
+        held_out = () if spared is None else spared.written_out(run_folder / f"held-out-{spared.key}")
+    learned.require_audible()
+    return TrainingData(Path(place), corpus, held_out, learned, labels)
+
+
+def _checked(labels: Labels, source: LabelSource) -> Labels:
     check_class_names(labels.classes, most=source.most)
     return labels
 

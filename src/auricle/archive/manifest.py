@@ -5,19 +5,18 @@ a run that goes on may replace them) and records of files. A line that was cut o
 """
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, BinaryIO, final
+from typing import Any, final
 
+from auricle.archive.ledger_files import LedgerFile, open_ledger
+from auricle.archive.places import Place
 from auricle.errors import OutputError
 
 DONE, FAILED = "done", "failed"
-_SYNC_SECONDS = 0.25
 
 
 @final
@@ -73,35 +72,32 @@ class Manifest:
         settings: by their keys.
     """
 
-    def __init__(self, path: Path | None, file: BinaryIO | None) -> None:
-        self.path, self._file, self._synced = path, file, time.monotonic()
+    def __init__(self, ledger: LedgerFile | None) -> None:
+        self._ledger = ledger
         self.records: dict[str, FileRecord] = {}
         self.started: set[str] = set()
         self.settings: dict[str, Mapping[str, Any]] = {}
 
+    @property
+    def name(self) -> str:
+        """Of the file, for messages."""
+        return "the manifest" if self._ledger is None else self._ledger.name
+
     @staticmethod
     @contextmanager
-    def open(path: Path | None) -> Iterator["Manifest"]:
+    def open(place: Place | None) -> Iterator["Manifest"]:
         """Read a ledger and keep it open for what comes; None keeps none.
 
         Raises:
             OutputError: it can't be read or written, or is another kind of file.
         """
-        if path is None:
-            yield Manifest(None, None)
+        if place is None:
+            yield Manifest(None)
             return
-        try:
-            with path.open("ab+") as file:
-                manifest = Manifest(path, file)
-                manifest._read(file)
-                try:
-                    yield manifest
-                finally:
-                    manifest.sync()
-        except OSError as error:
-            if error.filename not in (None, str(path)):
-                raise
-            raise OutputError(f"can't keep the manifest {path}: {error.strerror or error}") from error
+        with open_ledger(place) as ledger:
+            manifest = Manifest(ledger)
+            manifest._read(ledger)
+            yield manifest
 
     def begin(self, settings: Mapping[str, Any]) -> str:
         """Note a new run, and return the key of its settings."""
@@ -125,34 +121,25 @@ class Manifest:
             self.started.discard(record.target)
         values = {name: value for name, value in asdict(record).items() if value not in ("", 0, {})}
         self._append(values)
-        if time.monotonic() - self._synced >= _SYNC_SECONDS:
-            self.sync()
+        if self._ledger is not None:
+            self._ledger.sync_sometimes()
 
     def sync(self) -> None:
-        """Have everything on the disk."""
-        if self._file is not None:
-            os.fsync(self._file.fileno())
-            self._synced = time.monotonic()
+        """Have everything where it is safe."""
+        if self._ledger is not None:
+            self._ledger.sync()
 
     def _append(self, values: Mapping[str, Any]) -> None:
-        if self._file is not None:
-            line = f"{json.dumps(values)}\n".encode("ascii")
-            if os.write(self._file.fileno(), line) != len(line):
-                raise OutputError(f"can't keep the manifest {self.path}: the disk is full")
+        if self._ledger is not None:
+            self._ledger.append(f"{json.dumps(values)}\n".encode("ascii"))
 
-    def _read(self, file: BinaryIO) -> None:
-        file.seek(0)
-        ends_well = True
-        for number, line in enumerate(file):
-            ends_well = line.endswith(b"\n")
-            values = _parsed(line) if ends_well else None
-            if values is None:
-                if number == 0 and ends_well:
-                    raise OutputError(f"{self.path} is no manifest: name another file or folder")
-                continue
-            self._take(values)
-        if not ends_well:  # cut off when the machine or the disk ended
-            os.write(file.fileno(), b"\n")
+    def _read(self, ledger: LedgerFile) -> None:
+        for number, line in enumerate(ledger.lines()):
+            values = _parsed(line) if line.endswith(b"\n") else None
+            if values is not None:
+                self._take(values)
+            elif number == 0 and line.endswith(b"\n"):
+                raise OutputError(f"{self.name} is no manifest: name another file or folder")
 
     def _take(self, values: Mapping[str, Any]) -> None:
         if isinstance(run := values.get("run"), dict):

@@ -1,16 +1,17 @@
 """Which of the sources are worked on, and where each result goes: settled before anything is written."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import final
 
 from auricle.archive.manifest import FAILED, FileRecord, Manifest
+from auricle.archive.places import NO_DATE, FileStatus, Place, RemotePath, status_of, written_statuses
 from auricle.archive.sources import Source, SourceList
 from auricle.archive.task import ArchiveTask, FileJob
-from auricle.errors import OptionError, OutputError
+from auricle.errors import AuricleError, OptionError, OutputError
 
 MANIFEST_NAME = "manifest.jsonl"
 
@@ -36,24 +37,34 @@ class Plan:
         return sum(job.record.bytes for job in self.jobs)
 
 
-def check_target_folder(target: Path, paths: Sequence[Path]) -> None:
+def check_target_folder(target: Place, paths: Sequence[Place]) -> None:
     """Refuse a target that is a file, or lies in a folder that is read.
 
     Raises:
         OptionError: it lies there.
         OutputError: it is a file.
     """
+    if isinstance(target, RemotePath):
+        inside = [path for path in paths if isinstance(path, RemotePath) and _is_below(target, path)]
+        if inside:
+            raise OptionError(f"{target} lies inside {inside[0]}, which is read: name a place outside it")
+        return
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target} is a file: name the folder to write into")
     resolved = target.resolve()
     for folder in paths:
-        if folder.is_dir() and resolved.is_relative_to(folder.resolve()):
+        if isinstance(folder, Path) and folder.is_dir() and resolved.is_relative_to(folder.resolve()):
             raise OptionError(f"{target} lies inside {folder}, which is read: name a folder outside it")
+
+
+def _is_below(target: RemotePath, folder: RemotePath) -> bool:
+    same_store = str(target).partition("://")[0] == str(folder).partition("://")[0]
+    return same_store and f"{target.key.rstrip('/')}/".startswith(f"{folder.key.rstrip('/')}/")
 
 
 def make_plan(
     found: SourceList,
-    target: Path | None,
+    target: Place | None,
     task: ArchiveTask,
     manifest: Manifest,
     key: str,
@@ -64,6 +75,7 @@ def make_plan(
     """Compare what there is with what the ledger says."""
     names = {source.name: _target_name(source, task) for source in found.sources}
     sharing = _sharing(found.sources, names)
+    written = written_statuses(target) if target is not None and task.suffix else None
     jobs: list[FileJob] = []
     done: list[FileRecord] = []
     failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in found.refused]
@@ -76,7 +88,7 @@ def make_plan(
             continue
         path = target / name if target is not None and name else source.path
         earlier = manifest.records.get(source.name)
-        earlier = earlier if earlier is not None and _is_still_there(earlier, path, task) else None
+        earlier = earlier if earlier is not None and _is_still_there(earlier, name, written) else None
         check = _is_checked(source.name, checked_share)
         if earlier is not None and _is_unchanged(earlier, record) and ("check" in earlier.result or not check):
             done.append(earlier)
@@ -86,7 +98,7 @@ def make_plan(
     return Plan(tuple(jobs), tuple(done), tuple(failed))
 
 
-def refuse_other_settings(manifest: Manifest, key: str, target: Path | None) -> None:
+def refuse_other_settings(manifest: Manifest, key: str, target: Place | None) -> None:
     """Refuse to mix results of other settings with those of this run.
 
     Raises:
@@ -99,7 +111,7 @@ def refuse_other_settings(manifest: Manifest, key: str, target: Path | None) -> 
     changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
     what = ", ".join(f"{name} {before.get(name)}, now {now.get(name)}" for name in changed[:3]) or "unknown ones"
     raise OptionError(
-        f"{target or manifest.path} holds results of other settings ({what}): name another place, or use --force to "
+        f"{target or manifest.name} holds results of other settings ({what}): name another place, or use --force to "
         "make them anew"
     )
 
@@ -117,32 +129,32 @@ def _sharing(sources: Sequence[Source], names: dict[str, str]) -> dict[str, list
     return {name: group for name, group in by_name.items() if len(group) > 1}
 
 
-def _shared_target(source: Source, rival: Source, target: Path | None, name: str) -> str:
+def _shared_target(source: Source, rival: Source, target: Place | None, name: str) -> str:
     if not name:
         return f"{source.path} and {rival.path} have one name here, {source.name}: name the folder above both"
     place = name if target is None else target / name
     return f"{source.path} and {rival.path} would both become {place}: rename one, or write them apart"
 
 
-def _with_status(record: FileRecord, path: Path) -> FileRecord:
+def _with_status(record: FileRecord, path: Place) -> FileRecord:
     try:
-        status = path.stat()
-    except OSError:
+        status = path.status if isinstance(path, RemotePath) and path.status else status_of(path)
+    except (AuricleError, OSError):
         return record  # reading it will say why
-    return replace(record, bytes=status.st_size, modified_ns=status.st_mtime_ns)
+    return replace(record, bytes=status.size, modified_ns=status.modified_ns)
 
 
-def _is_still_there(earlier: FileRecord, target: Path, task: ArchiveTask) -> bool:
-    """Whether a file was done, and its result lies where it was written, of the same size and date."""
+def _is_still_there(earlier: FileRecord, name: str, written: Callable[[str], FileStatus | None] | None) -> bool:
+    """Whether a file was done, and its result lies where it was written, of the same size, and the same date where
+    results have dates."""
     if not earlier.is_done:
         return False
-    if not task.suffix:
+    if written is None:
         return True
-    try:
-        status = target.stat()
-    except OSError:
+    status = written(name)
+    if status is None or status.size != earlier.target_bytes:
         return False
-    return (status.st_size, status.st_mtime_ns) == (earlier.target_bytes, earlier.modified_ns)
+    return status.modified_ns in (NO_DATE, earlier.modified_ns)
 
 
 def _is_unchanged(earlier: FileRecord, record: FileRecord) -> bool:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from auricle.archive.manifest import FileRecord
+from auricle.archive.places import Place, local_file
 from auricle.archive.run import ArchiveResult
 from auricle.atomic import atomic_write
 from auricle.errors import AuricleError
@@ -27,14 +28,14 @@ _FIGURES = (
 
 
 def write_report(
-    path: Path, result: ArchiveResult, target: Path, model_of: "Callable[[Path], Autoencoder | str | None]"
+    path: Path, result: ArchiveResult, target: Place, model_of: "Callable[[Path], Autoencoder | str | None]"
 ) -> None:
     """Write the page; it appears whole or not at all, in the place of an earlier one.
 
     Args:
         path: the page.
         result: of a run of `CompressTask`.
-        target: the folder that was written.
+        target: the folder or URL that was written.
         model_of: the model that reads an .aur file.
 
     Raises:
@@ -115,15 +116,15 @@ def _distance(record: FileRecord) -> float:
 
 
 def _section(
-    record: FileRecord, source: Path, target: Path, model_of: "Callable[[Path], Autoencoder | str | None]"
+    record: FileRecord, source: Place, target: Place, model_of: "Callable[[Path], Autoencoder | str | None]"
 ) -> str:
     from auricle.archive.spot_check import decoded, excerpt
 
     check = record.result["check"]
     try:
-        reference, rate, start = excerpt(source)
-        coded = target / record.target
-        estimate = decoded(coded, model_of(coded), start, reference.shape[1] / rate, rate)
+        with local_file(source) as sound, local_file(target / record.target) as coded:
+            reference, rate, start = excerpt(sound)
+            estimate = decoded(coded, model_of(coded), start, reference.shape[1] / rate, rate)
     except AuricleError as error:  # it has gone since it was checked
         return f"<section>\n<h2>{escape(record.source)}</h2>\n<p>{escape(str(error))}</p>\n</section>\n"
     length = round(_PLAYED_SECONDS * rate)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.archive.manifest import FileRecord, Manifest
+from auricle.archive.places import Place, place_of
 from auricle.archive.plan import (
     MANIFEST_NAME,
     Plan,
@@ -51,9 +52,9 @@ class ArchiveResult:
     records: tuple[FileRecord, ...]
     skipped: int
     others: int
-    manifest: Path | None
+    manifest: Place | None
     elapsed_seconds: float
-    paths: Mapping[str, Path]
+    paths: Mapping[str, Place]
 
     @property
     def done(self) -> tuple[FileRecord, ...]:
@@ -93,8 +94,8 @@ def run_archive(
 
     Args:
         task: what to do to each file, such as `CompressTask`.
-        paths: files, folders and globs.
-        target: the folder to write into, for tasks that write files.
+        paths: files, folders, globs, and URLs that fsspec knows, such as ``s3://bucket/folder``.
+        target: the folder or URL to write into, for tasks that write files.
         options: processes, more paths, and the place of the ledger.
         checked_share: of the files, that are measured after they were done.
         force: replace files that nobody knows, and results of other settings.
@@ -108,9 +109,9 @@ def run_archive(
         ModelError: the model can't be loaded.
     """
     started = time.monotonic()
-    folder = None if target is None else Path(target)
-    named = tuple(map(Path, paths))
-    listed = _listed(options.files_from)
+    folder = None if target is None else place_of(target)
+    named = tuple(map(place_of, paths))
+    listed = listed_places(options.files_from)
     if task.suffix:
         if folder is None:
             raise OptionError("nowhere to write: name a folder after the sources")
@@ -119,12 +120,13 @@ def run_archive(
     for note in found.notes:
         on_note(note)
     ledger = options.manifest or (folder / MANIFEST_NAME if folder is not None and task.suffix else None)
-    with lock_new_folder(folder if task.suffix else None), Manifest.open(ledger) as manifest:
+    local = folder if isinstance(folder, Path) and task.suffix else None
+    with lock_new_folder(local), Manifest.open(ledger) as manifest:
         key = manifest.begin({"verb": task.verb, "version": _VERSION, **task.settings()})
         if not force:
             refuse_other_settings(manifest, key, folder)
-        if folder is not None and task.suffix:
-            for place in leftover_folders(manifest, folder):
+        if local is not None:
+            for place in leftover_folders(manifest, local):
                 remove_leftovers(place)
         plan = make_plan(found, folder, task, manifest, key, force=force, checked_share=checked_share)
         records = [*plan.failed, *plan.done]
@@ -153,7 +155,12 @@ def _workers(task: ArchiveTask, options: ArchiveOptions) -> Workers:
     return RayWorkers(task, options.jobs, options.ray)
 
 
-def _listed(path: Path | None) -> tuple[Path, ...]:
+def listed_places(path: Path | None) -> tuple[Place, ...]:
+    """What a list names; nothing where there is none.
+
+    Raises:
+        OptionError: it can't be read.
+    """
     if path is None:
         return ()
     if str(path) == "-":

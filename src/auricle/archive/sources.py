@@ -1,4 +1,5 @@
-"""Which files a run works on: of folders, globs, lists and single names; and what each is called below the target."""
+"""Which files a run works on: of folders, URLs, globs, lists and single names; and what each is called below the
+target."""
 
 import glob
 import os
@@ -7,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
+from urllib.parse import unquote, urlsplit
 
+from auricle.archive.places import Place, RemotePath, is_remote, place_of
 from auricle.errors import DataError, OptionError
 
 _WILDCARDS = frozenset("*?[")
+_LONGEST_NAME = 255
 
 
 @final
@@ -23,7 +27,7 @@ class Source:
         name: its place below what was named, with forward slashes: where the result lies below the target.
     """
 
-    path: Path
+    path: Place
     name: str
 
 
@@ -40,18 +44,23 @@ class SourceList:
     """
 
     sources: tuple[Source, ...]
-    refused: tuple[tuple[Path, str], ...]
+    refused: tuple[tuple[Place, str], ...]
     notes: tuple[str, ...]
     others: int
 
 
 def is_many(paths: Sequence[Path]) -> bool:
-    """Whether paths name more than one file: several, a folder or a glob."""
-    return len(paths) > 1 or any(path.is_dir() or _is_glob(path) for path in paths)
+    """Whether paths name more than one file: several, a folder or a glob; or one at a URL, which is worked on alike."""
+    return len(paths) > 1 or any(is_remote(path) or path.is_dir() or _is_glob(path) for path in paths)
 
 
 def find_sources(
-    paths: Sequence[Path], listed: Sequence[Path], accepts: Callable[[str], bool], kind: str, *, as_named: bool = False
+    paths: Sequence[Place],
+    listed: Sequence[Place],
+    accepts: Callable[[str], bool],
+    kind: str,
+    *,
+    as_named: bool = False,
 ) -> SourceList:
     """Every file that was named. Hidden ones in folders are passed over; links are followed, but no folder twice.
 
@@ -60,8 +69,8 @@ def find_sources(
     their bare name.
 
     Args:
-        paths: files, folders and globs.
-        listed: files and folders of a list.
+        paths: files, folders, URLs of either, and globs.
+        listed: files, folders and URLs of a list.
         accepts: whether a file of this name is of the kind, where a folder or a glob names it.
         kind: of the files, for messages, as ``audio files``.
         as_named: call single files, and folders of several, by their whole path: nothing is written after their names.
@@ -73,16 +82,22 @@ def find_sources(
     if not (paths or listed):
         raise OptionError(f"nothing to read: name {kind}, or a folder of them")
     finder = _Finder(accepts)
+    alone = len(paths) + len(listed) == 1
+    for path in (*paths, *listed):
+        if isinstance(path, RemotePath):
+            finder.add_url(path, alone=alone, as_named=as_named)
     for path in paths:
+        if isinstance(path, RemotePath):
+            continue
         if path.is_dir():
-            alone = len(paths) + len(listed) == 1
             finder.add_folder(path, "" if alone else f"{path if as_named else path.resolve().name}/")
         elif _is_glob(path):
             finder.add_glob(path, kind)
         else:
             finder.add_file(path, str(path) if as_named else path.name)
-    shared = _shared_folder(listed)
-    for path in listed:
+    local = [path for path in listed if isinstance(path, Path)]
+    shared = _shared_folder(local)
+    for path in local:
         name = os.path.relpath(path, shared).replace(os.sep, "/")
         if path.is_dir():
             finder.add_folder(path, "" if name == "." else f"{name}/")
@@ -96,9 +111,9 @@ def find_sources(
     return result
 
 
-def read_list(file: Iterable[str]) -> tuple[Path, ...]:
-    """Paths, one a line; empty lines do not count."""
-    return tuple(Path(line.rstrip("\r\n")) for line in file if line.strip())
+def read_list(file: Iterable[str]) -> tuple[Place, ...]:
+    """Paths and URLs, one a line; empty lines do not count."""
+    return tuple(place_of(line.rstrip("\r\n")) for line in file if line.strip())
 
 
 def _is_glob(path: Path) -> bool:
@@ -121,7 +136,7 @@ class _Finder:
         self._accepts = accepts
         self._sources: dict[str, Source] = {}
         self._places: dict[tuple[int, int], str] = {}
-        self._refused: list[tuple[Path, str]] = []
+        self._refused: list[tuple[Place, str]] = []
         self._notes: list[str] = []
         self._others = 0
 
@@ -131,6 +146,25 @@ class _Finder:
 
     def add_file(self, path: Path, name: str) -> None:
         self._sources.setdefault(os.path.abspath(path), Source(path, name))  # noqa: PTH100 (links keep their names)
+
+    def add_url(self, place: RemotePath, *, alone: bool, as_named: bool) -> None:
+        """The files below a URL, or the one that it names; called as those of a folder."""
+        files = place.files() or {place.key: place.current_status()}
+        base = place.key.rstrip("/")
+        prefix = "" if alone else f"{place if as_named else place.name}/"
+        for key, status in sorted(files.items()):
+            name = _url_path(key).removeprefix(_url_path(base)).lstrip("/")
+            file = RemotePath(place.home, key, status)
+            if not name:
+                self._sources.setdefault(str(file), Source(file, str(file) if as_named else file.name))
+            elif _is_odd(name):
+                self._refused.append((file, f"{file} has a name that can't be used here: rename it"))
+            elif any(part.startswith(".") for part in name.split("/")):
+                continue
+            elif self._accepts(name.rpartition("/")[2]):
+                self._sources.setdefault(str(file), Source(file, f"{prefix}{name}"))
+            else:
+                self._others += 1
 
     def add_glob(self, pattern: Path, kind: str) -> None:
         fixed = Path(*_before_wildcards(pattern.parts))
@@ -195,6 +229,19 @@ class _Finder:
         except OSError as error:  # links that lead round in a circle
             self._refused.append((Path(entry.path), f"can't open {entry.path}: {error.strerror}"))
             return None
+
+
+def _url_path(key: str) -> str:
+    """The path that a web address names; keys of other stores are paths."""
+    return unquote(urlsplit(key).path) if key.startswith(("http:", "https:")) else key
+
+
+def _is_odd(name: str) -> bool:
+    """Whether a name would leave the folder, or can't be one."""
+    return any(
+        part in ("", ".", "..") or len(os.fsencode(part)) > _LONGEST_NAME or not set("\\\0:").isdisjoint(part)
+        for part in name.split("/")
+    )
 
 
 def _before_wildcards(parts: Sequence[str]) -> Iterator[str]:

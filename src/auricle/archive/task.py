@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar, final
 
 from auricle.archive.manifest import DONE, FAILED, FileRecord
+from auricle.archive.places import FileStatus, Place, RemotePath, local_file, local_target, status_of
 from auricle.errors import AudioError, AuricleError, ConfigError, ModelError
 
 _Model = TypeVar("_Model")
@@ -111,8 +112,8 @@ class FileJob:
     """
 
     number: int
-    source: Path
-    target: Path
+    source: Place
+    target: Place
     force: bool
     check: bool
     record: FileRecord
@@ -158,33 +159,51 @@ def work_on(job: FileJob, task: ArchiveTask, models: LoadedModels) -> Outcome:
 
 
 def _work_on(job: FileJob, task: ArchiveTask, models: LoadedModels) -> Outcome:
-    status = _status(job.source)
-    digest = _digest(job.source)
-    record = replace(job.record, bytes=status.st_size, modified_ns=status.st_mtime_ns, sha256=digest)
+    before = status_of(job.source)
+    with local_file(job.source) as source, local_target(job.target) as target:
+        try:
+            return _done(job, task, models, before, (source, target))
+        except AuricleError as error:
+            text = str(error).replace(str(source), str(job.source)).replace(str(target), str(job.target))
+            raise type(error)(text) from error
+
+
+def _done(
+    job: FileJob, task: ArchiveTask, models: LoadedModels, before: FileStatus, files: tuple[Path, Path]
+) -> Outcome:
+    """Do a job to local files, and put the result where it belongs."""
+    source, target = files if task.suffix else (files[0], files[0])
+    digest = _digest(source)
+    record = replace(job.record, bytes=before.size, modified_ns=before.modified_ns, sha256=digest)
     earlier = job.earlier
     reused = earlier is not None and (earlier.sha256, earlier.settings) == (digest, record.settings)
     if earlier is not None and reused:
         result = dict(earlier.result)
+        if isinstance(job.target, RemotePath) and job.check and task.suffix:
+            job.target.fetch(target)
     else:
-        if task.suffix:
-            _make_folder(job.target.parent)
-        result = dict(task.run(job.source, job.target, models, force=job.force))
-    after = _status(job.source)
-    if (after.st_size, after.st_mtime_ns) != (status.st_size, status.st_mtime_ns):
+        if task.suffix and isinstance(job.target, Path):
+            _make_folder(target.parent)
+        result = dict(task.run(source, target, models, force=job.force))
+    after = status_of(job.source)
+    if after != before:
         raise AudioError(f"{job.source} was changed while it was read: run the same command again")
     if task.suffix:
-        os.utime(job.target, ns=(after.st_atime_ns, after.st_mtime_ns))
-        record = replace(record, target_bytes=job.target.stat().st_size)
+        record = replace(record, target_bytes=_committed(job, target, after, earlier if reused else None))
     if job.check and "check" not in result:
-        result["check"] = task.check(job.source, job.target, models)
+        result["check"] = task.check(source, target, models)
     return Outcome(job.number, replace(record, state=DONE, result=result), reused=reused)
 
 
-def _status(path: Path) -> os.stat_result:
-    try:
-        return path.stat()
-    except FileNotFoundError as error:
-        raise AudioError(f"{path} does not exist any more, or its link leads nowhere") from error
+def _committed(job: FileJob, target: Path, source: FileStatus, earlier: FileRecord | None) -> int:
+    """Size of the result, which lies where it belongs, and has the date of its source where files have dates."""
+    if isinstance(job.target, RemotePath):
+        if earlier is not None:
+            return earlier.target_bytes
+        job.target.send(target, force=job.force)
+    else:
+        os.utime(target, ns=(target.stat().st_atime_ns, source.modified_ns))
+    return target.stat().st_size
 
 
 def _digest(path: Path) -> str:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 VERBS: Mapping[str, str] = MappingProxyType(
     {
         "train": "Train a model on a folder of sounds.",
+        "prepare": "Decode sounds once into a corpus in shards that train and train-prior read.",
         "train-prior": "Train a prior on a folder of sounds: what makes new sounds like them.",
         "generate": "Make new sounds with a prior.",
         "morph": "Make sounds that lie between two sounds.",

@@ -33,15 +33,16 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     Raises:
         OptionError: no file is named, or no folder to write into.
     """
+    from auricle.archive.places import is_remote
     from auricle.archive.sources import is_many
 
     if not paths and archive.files_from is None:
         raise OptionError(f"SOURCE requires an argument: see auricle {verb} --help")
     if archive.files_from is None and (len(paths) == 1 or (len(paths) == 2 and not paths[1].is_dir())):
-        if not is_many(paths[:1]):
+        if not is_many(paths[:1]) and not any(map(is_remote, paths[1:])):
             return None
         if len(paths) == 1:
-            what = "a folder" if paths[0].is_dir() else "more than one file"
+            what = "a folder" if paths[0].is_dir() else "at a URL" if is_remote(paths[0]) else "more than one file"
             raise OptionError(f"{paths[0]} is {what}: name the folder to write into too, as in {verb} {paths[0]} OUT")
     if not paths:
         raise OptionError(f"nowhere to write: name a folder, as in {verb} --files-from {archive.files_from} OUT")

@@ -3,16 +3,17 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self, final
+from typing import Any, Self, final
 
 import numpy as np
 
-from auricle.audio import AudioReader, Resampler, resampled_length
+from auricle.audio import resampled_length
 from auricle.data.checksum import ChecksummedFile
+from auricle.data.decoded import MAX_CHANNELS, DecodedSounds, write_decoded
 from auricle.data.ordered_map import ordered_map
 from auricle.data.row_cache import RowCache, SoundRows
 from auricle.data.scan import Rejected, Sound
@@ -20,13 +21,8 @@ from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _VERSION = 3
-_BLOCK = 1 << 17
 _MAX_THREADS = 4
 _QUEUE = 64  # decoded sounds that wait for a slow one before them
-# One int16 unit is 2^-14: full scale is stored at half range, so that the overshoot of resampled loud music
-# and of float recordings survives (`auricle.audio.MAX_PEAK`); the rounding noise, 95 dB below full scale, is far below
-# any codec's.
-_UNIT = 2.0**-14
 # No format packs more samples per channel into a byte (long silence in Opus or FLAC comes near): a damaged header that
 # promises more must not make a corpus too large for the disk.
 _MAX_FRAMES_PER_BYTE = 1024
@@ -42,7 +38,7 @@ class _DecodedFile:
 
 
 @final
-class AudioCache(RowCache):
+class AudioCache(RowCache, DecodedSounds):
     """The decoded sounds of a corpus at one sample rate, as int16 on disk, mapped into memory as they are read.
 
     Sounds keep up to ``max_channels`` of their channels (the first ones). Make one with `build`.
@@ -68,7 +64,7 @@ class AudioCache(RowCache):
         folder: Path | str,
         *,
         sample_rate: int,
-        max_channels: int = 2,
+        max_channels: int = MAX_CHANNELS,
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
     ) -> Self:
@@ -99,47 +95,18 @@ class AudioCache(RowCache):
             on_note,
         )
 
-    def require_audible(self) -> None:
-        """Refuse silence.
-
-        Raises:
-            DataError: it is all there is.
-        """
-        if self.is_silent:
-            raise DataError(
-                f"all {len(self)} sounds to learn from are silent (nothing above -84 dB), the first is "
-                f"{self.names[0]}: name sounds that can be heard"
-            )
-
     @property
-    def seconds(self) -> float:
-        """Total length in seconds."""
-        return float(self.lengths.sum()) / self.sample_rate
+    def key(self) -> str:
+        """Digest of paths, sizes and dates of the sounds."""
+        return self.folder.name
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether no sound holds anything above -84 dB; mostly a look at the first one says that one does."""
-        blocks = (
-            self.rows(index, start, _BLOCK)
-            for index in range(len(self))
-            for start in range(0, int(self.lengths[index]), _BLOCK)
-        )
-        return all(block.max(initial=0) <= 1 and block.min(initial=0) >= -1 for block in blocks)
+    def fingerprints(self) -> Mapping[str, int]:
+        """Checksum of each sound's samples, by its name."""
+        return dict(zip(self.names, self.checksums, strict=True))
 
     def channels(self, index: int) -> int:
         """Return how many channels a sound has here."""
         return self._entries[index].width
-
-    def crop(self, index: int, start: int, length: int) -> np.ndarray:
-        """Return float32 ``(c, length)`` of a sound from sample ``start`` on, with zeros after its end."""
-        stored = self.rows(index, start, length)
-        crop = np.zeros((stored.shape[1], length), np.float32)
-        np.multiply(stored.T, np.float32(_UNIT), out=crop[:, : len(stored)], casting="unsafe")
-        return crop
-
-    def sound(self, index: int) -> np.ndarray:
-        """Return a whole sound, float32 ``(c, t)``."""
-        return self.crop(index, 0, self._entries[index].length)
 
 
 def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:
@@ -224,30 +191,9 @@ def _append_file(part: Path, file: ChecksummedFile) -> None:
 
 def _decode(sound: Sound, path: Path, sample_rate: int, max_channels: int) -> _DecodedFile | Rejected:
     try:
-        with path.open("wb") as file, AudioReader(sound.path) as reader:
-            channels = min(reader.channels, max_channels)
-            resampler = Resampler(reader.sample_rate, sample_rate, channels)
-            length = 0
-            for block in _blocks(reader):
-                length += _write_block(resampler.push(block[:channels]), file)
-            length += _write_block(resampler.flush(), file)
-        if length == 0:
-            raise AudioError(f"{sound.path} holds no samples: replace it")
+        with path.open("wb") as file:
+            length, channels = write_decoded(sound.path, file, sample_rate, max_channels)
     except AudioError as error:
         path.unlink(missing_ok=True)
         return Rejected(sound.path, str(error))
     return _DecodedFile(path, length, channels)
-
-
-def _blocks(reader: AudioReader) -> Iterator[np.ndarray]:
-    """The blocks of a sound; a file that goes away while it is read is a fault of the sound, not of the cache."""
-    try:
-        yield from reader.blocks(_BLOCK)
-    except OSError as error:
-        raise AudioError(f"can't read {reader.info.path}: {error.strerror or error}") from error
-
-
-def _write_block(block: np.ndarray, file: BinaryIO) -> int:
-    units = np.clip(np.rint(block.T * np.float32(1 / _UNIT)), -(2**15), 2**15 - 1)
-    file.write(units.astype(np.int16, order="C").tobytes())
-    return block.shape[1]

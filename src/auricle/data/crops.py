@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from auricle.data.cache import AudioCache
+from auricle.data.decoded import DecodedSounds
 from auricle.errors import OptionError
 
 _SILENT_PEAK = 1e-4  # a crop whose peak stays below this (-80 dB) is drawn again
@@ -21,7 +21,7 @@ _HISS_BURST = 0.1  # of a crop, mean length between points of its envelope
 
 @final
 class CropSampler:
-    """Draws batches of mono crops from a cache.
+    """Draws batches of mono crops from decoded sounds.
 
     - A file is drawn with a probability proportional to the square root of its length: a recording of an hour
       does not drown a hundred of a second, nor do they drown it.
@@ -36,12 +36,12 @@ class CropSampler:
     - Where classes are given, a crop holds sounds of one class only.
 
     Args:
-        cache: the sounds.
+        cache: the sounds: a cache, or a corpus in shards.
         length: samples per crop.
         batch: crops per batch.
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
-        classes: class of each sound of the cache, 0 or more, or -1 where it is not known.
+        classes: class of each sound, 0 or more, or -1 where it is not known.
         rarities: let one crop in four begin with silence that ends suddenly within its first half, and five in a
             hundred be bursts of noise in a band: few recordings do, but a codec has to bear both.
 
@@ -51,7 +51,7 @@ class CropSampler:
 
     def __init__(
         self,
-        cache: AudioCache,
+        cache: DecodedSounds,
         *,
         length: int,
         batch: int,
@@ -69,14 +69,14 @@ class CropSampler:
             raise OptionError(f"a gain from {gain[0]:g} to {gain[1]:g} dB: give the lower bound first")
         self._cache, self._length, self._batch, self._seed, self._gain = cache, length, batch, seed, gain
         self._rarities = rarities
-        self._classes = np.full(len(cache), -1) if classes is None else np.asarray(classes, np.int64)
+        self._classes = np.full(len(cache), -1, np.int32) if classes is None else np.asarray(classes, np.int64)
         if len(self._classes) != len(cache):
             raise OptionError(f"{len(self._classes)} classes for {len(cache)} sounds: give one for each")
         weights = np.sqrt(cache.lengths.astype(np.float64))
-        self._draws = {
-            label: _WeightedDraw(weights, self._classes == label) for label in np.unique(self._classes).tolist()
-        }
         self._any_class = _WeightedDraw(weights, np.ones(len(cache), bool))
+        labels = np.unique(self._classes).tolist()
+        self._draws = {label: _WeightedDraw(weights, self._classes == label) for label in labels if len(labels) > 1}
+        self._draws = self._draws or {labels[0]: self._any_class}
         self._max_gap = round(_MAX_GAP_SECONDS * cache.sample_rate)
 
     def batch(self, step: int, shard: int = 0) -> np.ndarray:

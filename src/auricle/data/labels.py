@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import final
 from unicodedata import normalize
 
-from auricle.data.scan import MIN_SECONDS, Rejected, Sound, scan
+from auricle.data.scan import MIN_SECONDS, Corpus, Rejected, Sound, scan
 from auricle.errors import DataError
 
 MAX_CLASSES, MAX_CLASS_NAME = 10_000, 256
@@ -88,6 +88,23 @@ def labelled(
             contradicts itself, or none of its rows names a sound.
     """
     corpus = scan(folder, min_seconds=min_seconds)
+    return label_corpus(corpus, folder, table, column=column, fold=fold, group=group)
+
+
+def label_corpus(
+    corpus: Corpus,
+    folder: Path | str,
+    table: Path | str | None = None,
+    *,
+    column: str = "label",
+    fold: str | None = None,
+    group: str | None = None,
+) -> Labels:
+    """As `labelled`, for sounds that were found already below ``folder``.
+
+    Raises:
+        DataError: as `labelled`, of the table.
+    """
     if table is None:
         return _make_labels(
             [Labelled(sound, label) for sound, label in _folder_labels(corpus.sounds)], corpus.rejected, 0
@@ -156,7 +173,7 @@ def _make_labels(sounds: list[Labelled], rejected: tuple[Rejected, ...], unmatch
     return Labels(tuple(sounds), rejected, unmatched, tuple(classes))
 
 
-def _folder_labels(sounds: tuple[Sound, ...]) -> Iterator[tuple[Sound, str | None]]:
+def _folder_labels(sounds: Sequence[Sound]) -> Iterator[tuple[Sound, str | None]]:
     places = [sound.name.split("/")[:-1] for sound in sounds]
     # "train" may be a class (the vehicle): alone it is the name of a part only where no other folder lies beside
     parted = all(place[0].lower() in _SPLITS for place in places if place)

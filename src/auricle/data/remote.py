@@ -1,9 +1,8 @@
 """Sounds at a URL (``s3://bucket/folder``, ``https://…``, ``memory://…``): a local copy of them, through fsspec."""
 
-import errno
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -17,11 +16,11 @@ from auricle.data.ordered_map import ordered_map
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.urls import driver_errors, open_url, public_url
 
 _THREADS = 8
 _QUEUE = 64
 _LONGEST_NAME = 200
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @final
@@ -52,12 +51,6 @@ class _RemoteFile:
     name: str
 
 
-def is_url(text: str | Path) -> bool:
-    """Whether a place is named by a URL; ``C:\\sounds`` is none."""
-    scheme, mark, _ = str(text).partition("://")
-    return bool(mark) and len(scheme) > 1 and scheme.replace("+", "").replace(".", "").replace("-", "").isalnum()
-
-
 def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_progress) -> Mirror:
     """Copy every audio file below a URL into a folder below ``home``, which is named by a digest of the URL.
 
@@ -74,13 +67,13 @@ def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_p
         DataError: there is no driver for the URL, it can't be listed or holds no audio files, or ``home`` can't be
             written.
     """
-    filesystem, root = _open(url)
+    filesystem, root = open_url(url)
     rejected: list[Rejected] = []
     folder = Path(home) / f"sounds-{sha256(url.encode()).hexdigest()[:16]}"
     files = list(_list_files(url, filesystem, root, folder, rejected))
     if not files:
         reason = f": {rejected[0].reason}" if rejected else ": check the address"
-        raise DataError(f"{_public_url(url)} holds no audio files that can be fetched{reason}")
+        raise DataError(f"{public_url(url)} holds no audio files that can be fetched{reason}")
     fetched = failed = 0
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,42 +88,13 @@ def local_copy(url: str, home: Path | str, *, on_progress: OnProgress = ignore_p
                     fetched += outcome
                 on_progress(Progress("fetching sounds", count, len(files), "files"))
     except OSError as error:
-        raise DataError(f"can't write the copy of {_public_url(url)} to {folder}: {error.strerror or error}") from error
+        raise DataError(f"can't write the copy of {public_url(url)} to {folder}: {error.strerror or error}") from error
     return Mirror(folder, len(files) - failed, fetched, tuple(rejected))
-
-
-def _public_url(url: str) -> str:
-    """A URL without the password and the query that may be in it."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl() or url
-
-
-@contextmanager
-def _driver_errors(url: str, problem: str, advice: str = "") -> Iterator[None]:
-    """Drivers raise what they like: say it in one line."""
-    try:
-        yield
-    except ImportError as error:
-        scheme = url.partition("://")[0]
-        raise DataError(f"reading {scheme}:// needs a driver that is not installed: {error}") from error
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in _DISK_FULL:
-            raise
-        words = " ".join(str(error).split()).rstrip(". ")[:300]
-        reason = ": ".join(filter(None, (type(error).__name__, words)))
-        raise DataError(f"{problem} {_public_url(url)}: {reason}{advice}") from error
-
-
-def _open(url: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
-
-    with _driver_errors(url, "can't open", "; use a local folder or another URL"):
-        return url_to_fs(url)
 
 
 def _list_files(url: str, filesystem: Any, root: str, folder: Path, rejected: list[Rejected]) -> Iterator[_RemoteFile]:
     names: set[str] = set()
-    with _driver_errors(url, "can't list"):
+    with driver_errors(url, "can't list"):
         entries = filesystem.find(root, detail=True)
     for place, details in sorted(entries.items()):
         path, base = place, root
@@ -140,7 +104,7 @@ def _list_files(url: str, filesystem: Any, root: str, folder: Path, rejected: li
             continue
         name = _relative_path(path, base)
         if name is None or name in names:
-            rejected.append(Rejected(folder, f"{_public_url(place)} has a name that can't be used here: rename it"))
+            rejected.append(Rejected(folder, f"{public_url(place)} has a name that can't be used here: rename it"))
             continue
         names.add(name)
         size = details.get("size")
@@ -173,7 +137,7 @@ def _fetch(filesystem: Any, folder: Path, file: _RemoteFile) -> bool | Rejected:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with atomic_write(target, force=True) as temporary, _driver_errors(file.url, "can't fetch"):
+        with atomic_write(target, force=True) as temporary, driver_errors(file.url, "can't fetch"):
             filesystem.get_file(file.url, str(temporary))
             size = temporary.stat().st_size
             if file.size not in (None, size):

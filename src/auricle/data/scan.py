@@ -1,7 +1,7 @@
 """A folder of sounds: which files lie there, what in it can be used, and what can't and why."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -109,15 +109,22 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The sounds of a folder in the order of their names, and the files that were rejected."""
+    """The sounds of a folder in the order of their names, and the files that were rejected.
 
-    sounds: tuple[Sound, ...]
+    Attributes:
+        sounds: those that can be used.
+        rejected: those that can't.
+        seconds: of all sounds, where that is known already.
+    """
+
+    sounds: Sequence[Sound]
     rejected: tuple[Rejected, ...]
+    seconds: float | None = None
 
     @property
     def hours(self) -> float:
         """Total length of the sounds in hours."""
-        return sum(sound.seconds for sound in self.sounds) / 3600
+        return (sum(sound.seconds for sound in self.sounds) if self.seconds is None else self.seconds) / 3600
 
 
 def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:

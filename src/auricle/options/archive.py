@@ -68,3 +68,26 @@ class ReportOptions:
         if not 0 <= share <= 1:
             raise OptionError(f"--check of {self.check[:20]!r}: give a share of the files, as 1%")
         return share
+
+
+@final
+@dataclass(frozen=True)
+class PrepareOptions:
+    """What is kept of the sounds of a corpus.
+
+    Attributes:
+        sample_rate: in Hz, that of the model that will be trained: 16000 for presets speech and mixed, 44100 for music.
+        channels: of each sound that are kept, the first ones.
+
+    Raises:
+        OptionError: a number is out of range.
+    """
+
+    sample_rate: int = 16000
+    channels: int = 2
+
+    def __post_init__(self) -> None:
+        if not 8000 <= self.sample_rate <= 192000:
+            raise OptionError(f"--sample-rate of {self.sample_rate}: give 8000 to 192000 Hz")
+        if not 1 <= self.channels <= 8:
+            raise OptionError(f"--channels of {self.channels}: give 1 to 8")

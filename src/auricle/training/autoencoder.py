@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.data import AudioCache, CropSampler
+from auricle.data import CropSampler, DecodedSounds
 from auricle.model import Autoencoder
 from auricle.model.bottleneck import STEPS_PER_LEVEL
 from auricle.training.engine.device import TrainingDevice
@@ -39,7 +39,7 @@ class AutoencoderTask(Task):
         self,
         model: Autoencoder,
         config: TrainConfig,
-        cache: AudioCache,
+        cache: DecodedSounds,
         measure: Callable[[Autoencoder], Preview | None] = lambda model: None,
         classes: Sequence[int] | None = None,
     ) -> None:

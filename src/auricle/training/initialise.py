@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.data import AudioCache, CropSampler
+from auricle.data import CropSampler, DecodedSounds
 from auricle.errors import ConfigError
 from auricle.model import Autoencoder, ModelInfo, load, shipped
 from auricle.model.files.file import as_stored
@@ -81,13 +81,13 @@ def first_model(start: StartingPoint, info: ModelInfo) -> Autoencoder:
     return model
 
 
-def fit_scale(model: Autoencoder, cache: AudioCache, seed: int) -> None:
+def fit_scale(model: Autoencoder, cache: DecodedSounds, seed: int) -> None:
     """Learn the front end's scale from the sounds."""
     model.fit_scale(torch.cat(_sounds(cache, model.sample_rate, seconds=_SCALE_SECONDS, crop=2.0, seed=seed)))
 
 
 @torch.inference_mode()
-def freeze_prior(model: Autoencoder, start: StartingPoint, cache: AudioCache) -> None:
+def freeze_prior(model: Autoencoder, start: StartingPoint, cache: DecodedSounds) -> None:
     """Count the integer tables, with weights rounded as files hold them.
 
     Where only the decoder learned, the base's tables stay: what the base wrote, this model decodes too, and says so.
@@ -107,7 +107,7 @@ def freeze_prior(model: Autoencoder, start: StartingPoint, cache: AudioCache) ->
     model.tables = rounded.tables
 
 
-def _sounds(cache: AudioCache, sample_rate: int, *, seconds: float, crop: float, seed: int) -> list[Tensor]:
+def _sounds(cache: DecodedSounds, sample_rate: int, *, seconds: float, crop: float, seed: int) -> list[Tensor]:
     """Batches ``(8, t)`` of crops of ``crop`` seconds, ``seconds`` in all."""
     sampler = CropSampler(cache, length=int(crop * sample_rate), batch=8, seed=seed)
     count = max(1, round(seconds / (8 * crop)))

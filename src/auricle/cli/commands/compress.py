@@ -162,11 +162,14 @@ def _check_page(page: Path, *, pictures: bool) -> None:
 
 def _write_page(page: Path, result: "ArchiveResult", target: Path, model: ModelOptions) -> None:
     from auricle.archive.codec_tasks import model_of_file
+    from auricle.archive.places import place_of
     from auricle.archive.report import write_report
     from auricle.archive.task import LoadedModels
 
     models = LoadedModels()
-    write_report(page, result, target, lambda path: model_of_file(path, model.choice, models, any_decoder=False))
+    write_report(
+        page, result, place_of(target), lambda path: model_of_file(path, model.choice, models, any_decoder=False)
+    )
 
 
 def _above(kbps: float, *, lowest: bool) -> str:

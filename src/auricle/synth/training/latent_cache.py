@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 import torch
 
-from auricle.data import AudioCache
+from auricle.data import DecodedSounds
 from auricle.data.checksum import ChecksummedFile
 from auricle.data.row_cache import RowCache, SoundRows
 from auricle.model import Autoencoder
@@ -56,7 +56,7 @@ class LatentCache(RowCache):
     @classmethod
     def build(
         cls,
-        sounds: AudioCache,
+        sounds: DecodedSounds,
         model: Autoencoder,
         folder: Path | str,
         *,
@@ -104,7 +104,7 @@ def encoder_key(model: Autoencoder) -> str:
 
 
 @torch.inference_mode()
-def encode_blocks(model: Autoencoder, sounds: AudioCache, index: int, channels: int, tail: int = 0) -> np.ndarray:
+def encode_blocks(model: Autoencoder, sounds: DecodedSounds, index: int, channels: int, tail: int = 0) -> np.ndarray:
     """Latents float32 ``(frames + tail, features)`` of a sound and ``tail`` frames of silence, block by block."""
     length, hop = int(sounds.lengths[index]), model.hop_length
     block = max(1, round(_BLOCK_SECONDS * model.sample_rate / hop)) * hop
@@ -127,7 +127,7 @@ def silent_frame(model: Autoencoder, channels: int) -> np.ndarray:
     return to_features(z[:, -1:])[0].float().cpu().numpy()
 
 
-def measured_size(sounds: AudioCache, index: int, channels: int) -> SoundSize:
+def measured_size(sounds: DecodedSounds, index: int, channels: int) -> SoundSize:
     """Length and level of a sound, mixed to one channel where ``channels`` is 1; block by block."""
     length = int(sounds.lengths[index])
     block = round(_BLOCK_SECONDS * sounds.sample_rate)
@@ -143,12 +143,12 @@ def measured_size(sounds: AudioCache, index: int, channels: int) -> SoundSize:
     return SoundSize(min(length, last * _PIECE) / sounds.sample_rate, decibels(peak))
 
 
-def _key(sounds: AudioCache, model: Autoencoder, channels: int) -> str:
-    return hashlib.sha256(f"{_VERSION} {sounds.folder.name} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
+def _key(sounds: DecodedSounds, model: Autoencoder, channels: int) -> str:
+    return hashlib.sha256(f"{_VERSION} {sounds.key} {encoder_key(model)} {channels}".encode()).hexdigest()[:24]
 
 
 def _write_latents(
-    sounds: AudioCache, model: Autoencoder, file: ChecksummedFile, channels: int, on_progress: OnProgress
+    sounds: DecodedSounds, model: Autoencoder, file: ChecksummedFile, channels: int, on_progress: OnProgress
 ) -> dict[str, Any]:
     entries: list[SoundRows] = []
     count, features = 0, channels * model.latent_dim

@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 import torch
 
-from auricle.data import AudioCache
+from auricle.data import DecodedSounds
 from auricle.errors import ModelError
 from auricle.metrics import mel_distance
 from auricle.model import Autoencoder
@@ -40,7 +40,7 @@ class ReconstructionScore:
 
 
 @torch.inference_mode()
-def check_reconstruction(model: Autoencoder, sounds: AudioCache) -> ReconstructionScore:
+def check_reconstruction(model: Autoencoder, sounds: DecodedSounds) -> ReconstructionScore:
     """Encode and decode the beginnings of up to 32 sounds, spread over the corpus, as synthesis decodes them.
 
     Silent sounds are passed over; if all are, the distance is 0.

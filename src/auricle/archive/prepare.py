@@ -1,0 +1,177 @@
+"""A corpus in shards, made of folders of sounds by the engine that all verbs for many files have."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import final
+
+import numpy as np
+
+from auricle.archive.codec_tasks import is_audio
+from auricle.archive.manifest import FileRecord
+from auricle.archive.places import Place, RemotePath, local_file, place_of
+from auricle.archive.plan import check_target_folder
+from auricle.archive.prepare_task import ListedSound, PrepareTask, divided, listed_sounds, shard_number
+from auricle.archive.run import listed_places, run_archive
+from auricle.archive.sources import find_sources
+from auricle.atomic import atomic_write
+from auricle.data.shards.files import LocalShards, RemoteShards
+from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index, shard_name
+from auricle.errors import AuricleError, OutputError
+from auricle.options.archive import ArchiveOptions, PrepareOptions
+from auricle.progress import OnProgress, ignore_progress
+
+_LISTS = "lists"
+_KEPT_REASONS = 1000
+
+
+@final
+@dataclass(frozen=True)
+class PrepareResult:
+    """A corpus in shards.
+
+    Attributes:
+        place: folder or URL.
+        sounds: how many it holds.
+        seconds: of sound.
+        bytes: of its shards.
+        shards: how many.
+        skipped: shards that were there already, and right.
+        refused: names of files that could not be used, and why.
+        failed: shards that could not be made, and why; then there is no index, and the same call goes on.
+        elapsed_seconds: wall time.
+    """
+
+    place: Place
+    sounds: int
+    seconds: float
+    bytes: int
+    shards: int
+    skipped: int
+    refused: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...]
+    elapsed_seconds: float
+
+
+def prepare(
+    paths: Sequence[Path | str],
+    out: Path | str,
+    *,
+    options: PrepareOptions = PrepareOptions(),
+    archive: ArchiveOptions = ArchiveOptions(),
+    force: bool = False,
+    on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> PrepareResult:
+    """Decode sounds once into a corpus in shards, which `train` and `train_prior` read where it lies.
+
+    The same call goes on after anything; shards whose sounds have not changed since are kept.
+
+    Args:
+        paths: files, folders, globs, and URLs that fsspec knows.
+        out: folder or URL to write into.
+        options: sample rate and channels.
+        archive: processes or a cluster, more paths, and the place of the ledger.
+        force: replace files that nobody knows, and shards of another sample rate.
+        on_progress: called with the number of shards.
+        on_note: is told in one line about what is odd.
+
+    Raises:
+        DataError: there are no sounds, or a URL can't be reached.
+        OptionError: ``out`` lies in a folder that is read, or holds a corpus of another sample rate.
+        OutputError: ``out`` can't be written.
+    """
+    target, named, listed = place_of(out), tuple(map(place_of, paths)), listed_places(archive.files_from)
+    check_target_folder(target, (*named, *listed))
+    found = find_sources(named, listed, is_audio, "audio files")
+    for note in found.notes:
+        on_note(note)
+    refused = [(str(path), reason) for path, reason in found.refused]
+    shards = divided(list(_unique(listed_sounds(found.sources), refused)))
+    lists = [_write_list(target, number, shards) for number in range(len(shards))]
+    result = run_archive(
+        PrepareTask(options),
+        [str(place) for place in lists],
+        out,
+        options=replace(archive, files_from=None),
+        force=force,
+        on_progress=on_progress,
+        on_note=on_note,
+    )
+    refused += [(name, reason) for record in result.done for name, reason in record.result["refused"]]
+    failed = tuple((record.source, record.error) for record in result.failed)
+    sounds = 0 if failed else _write_index(target, result.done, options.sample_rate, refused)
+    return PrepareResult(
+        place=target,
+        sounds=sounds,
+        seconds=result.seconds,
+        bytes=sum(record.target_bytes for record in result.done),
+        shards=len(shards),
+        skipped=result.skipped,
+        refused=tuple(refused),
+        failed=failed,
+        elapsed_seconds=result.elapsed_seconds,
+    )
+
+
+def _unique(sounds: Iterator[ListedSound], refused: list[tuple[str, str]]) -> Iterator[ListedSound]:
+    """Sounds whose names are theirs alone; the first of those that share one."""
+    places: dict[str, Place] = {}
+    for sound in sounds:
+        if sound.name in places:
+            reason = f"{sound.place} and {places[sound.name]} have one name here: name the folder above both"
+            refused.append((sound.name, reason))
+            continue
+        places[sound.name] = sound.place
+        yield sound
+
+
+def _write_list(target: Place, number: int, shards: Sequence[Sequence[ListedSound]]) -> Place:
+    """Write the list of a shard, unless it lies there as it is."""
+    name = f"{shard_name(number, len(shards)).removesuffix('.tar')}.jsonl"
+    text = "".join(f"{sound.line()}\n" for sound in shards[number]).encode("ascii")
+    place = target / _LISTS / name
+    if _contents(place) == text:
+        return place
+    if isinstance(place, RemotePath):
+        with TemporaryDirectory(prefix="auricle-") as folder:
+            local = Path(folder) / name
+            local.write_bytes(text)
+            place.send(local, force=True)
+        return place
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"can't make the folder {place.parent}: {error.strerror}") from error
+    with atomic_write(place, force=True) as temporary:
+        temporary.write_bytes(text)
+    return place
+
+
+def _contents(place: Place) -> bytes | None:
+    try:
+        with local_file(place) as path:
+            return path.read_bytes()
+    except (AuricleError, OSError):
+        return None
+
+
+def _write_index(
+    target: Place, records: Sequence[FileRecord], sample_rate: int, refused: Sequence[tuple[str, str]]
+) -> int:
+    """Write the index of all shards, last of all, and return how many sounds it has."""
+    if isinstance(target, RemotePath):
+        files = RemoteShards(target.filesystem, target.key, str(target))
+    else:
+        files = LocalShards(target)
+    ordered = sorted(records, key=lambda record: shard_number(record.target))
+    parts = [read_shard_index(files.read(record.target, *record.result["index"])) for record in ordered]
+    sizes = np.array([record.target_bytes for record in ordered], np.int64)
+    index = CorpusIndex(ShardIndex.joined(parts), sizes, sample_rate, len(refused), tuple(refused[:_KEPT_REASONS]))
+    with TemporaryDirectory(prefix="auricle-") as folder:
+        local = target / INDEX_NAME if isinstance(target, Path) else Path(folder) / INDEX_NAME
+        index.write(local)
+        if isinstance(target, RemotePath):
+            (target / INDEX_NAME).send(local, force=True)
+    return len(index.rows)
