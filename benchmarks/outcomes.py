@@ -48,6 +48,7 @@ PRIOR = "mine.prior.safetensors"
 SHAPE = "--preset conv --base none --batch 2 --threads 1 --cpu --trackers none"
 COMMANDS: Mapping[str, str] = {
     "train": f"train sounds --budget 3 {SHAPE} --out new.auricle.safetensors",
+    "prepare": "prepare sounds made",
     "train-prior": f"train-prior sounds --model {MODEL} --budget 3 --threads 1 --cpu --trackers none "
     "--out new.prior.safetensors",
     "generate": f"generate --prior {PRIOR} --seconds 1 -n 2 --out made",

@@ -1,10 +1,10 @@
 """Places that are named by a URL (``s3://bucket/folder``, ``https://…``, ``memory://…``), through fsspec."""
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from auricle.errors import AuricleError, DataError
 
@@ -22,8 +22,9 @@ def is_url(text: "str | Path") -> bool:
 
 def public_url(url: str) -> str:
     """A URL without the password and the query that may be in it, for messages."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl() or url
+    scheme, mark, place = url.partition("://")
+    host, slash, path = re.split("[?#]", place, maxsplit=1)[0].partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else url
 
 
 @contextmanager

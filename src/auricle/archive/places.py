@@ -114,8 +114,11 @@ class RemotePath:
         with driver_errors(self.home, "can't write to"):
             filesystem = self.filesystem
             try:
-                if not force and filesystem.exists(self.key):  # stores without conditions are asked at least
-                    raise FileExistsError
+                if filesystem.exists(self.key):
+                    if self._equals(path):
+                        return
+                    if not force:
+                        raise FileExistsError
                 filesystem.put_file(str(path), self.key, **({} if force else {"mode": "create"}))
             except FileExistsError as error:
                 filesystem.invalidate_cache()

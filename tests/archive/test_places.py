@@ -1,0 +1,118 @@
+"""Sources and results at URLs; a store in memory stands for others."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+from copy_task import CopyTask
+from fsspec.implementations.memory import MemoryFileSystem
+
+from auricle.archive.manifest import FAILED, FileRecord, Manifest
+from auricle.archive.places import RemotePath, is_remote, place_of
+from auricle.archive.plan import check_target_folder, make_plan
+from auricle.archive.sources import find_sources, is_many, read_list
+from auricle.archive.task import FileJob, LoadedModels, Outcome, work_on
+from auricle.errors import DataError, OptionError, OutputError
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryFileSystem]:
+    system = fsspec.filesystem("memory")
+    system.store.clear()
+    for name in ("a.wav", "low/b c.wav", "low/notes.txt", ".hidden/d.wav"):
+        system.pipe(f"/in/{name}", f"sound {name}".encode())
+    yield system
+    system.store.clear()
+
+
+def remote(url: str) -> RemotePath:
+    place = place_of(url)
+    assert isinstance(place, RemotePath)
+    return place
+
+
+@pytest.mark.parametrize(("text", "shown"), [("memory://in/x.wav", "memory:///in/x.wav")])
+def test_a_url_survives_pathlib(text: str, shown: str):
+    assert str(place_of(text)) == str(place_of(Path(text))) == shown and is_remote(Path(text))
+
+
+def test_what_stays_a_path(tmp_path: Path):
+    assert place_of(tmp_path) == tmp_path and place_of(f"file://{tmp_path}/x") == tmp_path / "x"
+    assert place_of(Path(f"file://{tmp_path}/x")) == tmp_path / "x"
+    assert place_of("C:\\sounds") == Path("C:\\sounds") and not is_remote(Path("odd:name"))
+    with pytest.raises(DataError, match=r"can't open nonsense://x"):
+        place_of("nonsense://x")
+
+
+def test_files_below_a_url_are_named_from_inside(store: MemoryFileSystem, task: CopyTask):
+    found = find_sources([remote("memory://in")], (), task.accepts, task.kind)
+    assert [source.name for source in found.sources] == ["a.wav", "low/b c.wav"] and found.others == 1
+    (one,) = find_sources([remote("memory://in/a.wav")], (), task.accepts, task.kind).sources
+    assert one.name == "a.wav" and is_many([Path("memory:/in/a.wav")])
+    both = find_sources(read_list(["memory://in/low\n", "memory://in/a.wav\n"]), (), task.accepts, task.kind)
+    assert [source.name for source in both.sources] == ["a.wav", "low/b c.wav"]
+    with pytest.raises(DataError):
+        find_sources([remote("memory://elsewhere")], (), task.accepts, task.kind)
+
+
+def worked(task: CopyTask, *, force: bool = False) -> list[Outcome]:
+    """What becomes of everything below memory://in, written below memory://out."""
+    target = remote("memory://out")
+    found = find_sources([remote("memory://in")], (), task.accepts, task.kind)
+    with Manifest.open(target / "manifest.jsonl") as manifest:
+        key = manifest.begin(task.settings())
+        plan = make_plan(found, target, task, manifest, key, force=force, checked_share=0.0)
+        manifest.start([job.record.target for job in plan.jobs])
+        outcomes = [work_on(job, task, LoadedModels()) for job in plan.jobs]
+        for outcome in outcomes:
+            manifest.add(outcome.record)
+    return outcomes
+
+
+def test_results_and_ledger_lie_at_the_url(store: MemoryFileSystem, task: CopyTask):
+    assert [outcome.record.error for outcome in worked(task)] == ["", ""]
+    assert store.cat("/out/low/b c.copy") == b"sound low/b c.wav"
+    assert worked(task) == []
+    store.pipe("/in/a.wav", b"sound, and a longer one")
+    (again,) = worked(task)
+    assert again.record.source == "a.wav" and store.cat("/out/a.copy") == b"sound, and a longer one"
+    store.rm("/out/a.copy")
+    assert len(worked(task)) == 1
+
+
+def test_what_nobody_knows_is_not_replaced_but_an_equal_result_counts(store: MemoryFileSystem, task: CopyTask):
+    store.pipe("/out/a.copy", b"somebody's")
+    store.pipe("/out/low/b c.copy", b"sound low/b c.wav")
+    first, second = worked(task)
+    assert "memory:///out/a.copy exists already" in first.record.error and not second.record.error
+    assert store.cat("/out/a.copy") == b"somebody's"
+    assert not worked(task, force=True)[0].record.error and store.cat("/out/a.copy") == b"sound a.wav"
+
+
+def test_errors_name_the_url(store: MemoryFileSystem, task: CopyTask):
+    store.pipe("/in/bad.wav", b"bad ")
+    source = remote("memory://in/bad.wav")
+    outcome = work_on(
+        FileJob(0, source, remote("memory://out/bad.copy"), False, False, FileRecord("bad.wav", FAILED)),
+        task,
+        LoadedModels(),
+    )
+    assert outcome.record.error == "memory:///in/bad.wav is bad"
+    store.rm("/in/bad.wav")
+    gone = work_on(FileJob(0, source, source, False, False, FileRecord("bad.wav", FAILED)), task, LoadedModels())
+    assert gone.record.error == "memory:///in/bad.wav does not exist any more"
+
+
+def test_two_runs_at_a_url_notice_each_other(store: MemoryFileSystem, task: CopyTask):
+    place = remote("memory://out") / "manifest.jsonl"
+    with pytest.raises(OutputError, match="another run is writing"), Manifest.open(place) as first:
+        first.begin({})
+        with Manifest.open(place) as second:
+            second.begin({})
+
+
+def test_a_target_inside_what_is_read_is_refused(store: MemoryFileSystem):
+    with pytest.raises(OptionError, match="lies inside"):
+        check_target_folder(remote("memory://in/out"), [remote("memory://in")])
+    check_target_folder(remote("memory://input"), [remote("memory://in")])
