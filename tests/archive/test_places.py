@@ -52,7 +52,7 @@ def test_files_below_a_url_are_named_from_inside(store: MemoryFileSystem, task: 
     assert one.name == "a.wav" and is_many([Path("memory:/in/a.wav")])
     both = find_sources(read_list(["memory://in/low\n", "memory://in/a.wav\n"]), (), task.accepts, task.kind)
     assert [source.name for source in both.sources] == ["a.wav", "low/b c.wav"]
-    with pytest.raises(DataError):
+    with pytest.raises(DataError, match="nothing lies at memory:///elsewhere"):
         find_sources([remote("memory://elsewhere")], (), task.accepts, task.kind)
 
 

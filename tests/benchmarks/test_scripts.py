@@ -55,6 +55,7 @@ def test_the_scripts_are_there():
         "outcomes",
         "page",
         "reading",
+        "shards",
         "speech",
         "startup",
     }

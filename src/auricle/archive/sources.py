@@ -11,7 +11,7 @@ from typing import final
 from urllib.parse import unquote, urlsplit
 
 from auricle.archive.places import Place, RemotePath, is_remote, place_of
-from auricle.errors import DataError, OptionError
+from auricle.errors import AudioError, DataError, OptionError
 
 _WILDCARDS = frozenset("*?[")
 _LONGEST_NAME = 255
@@ -149,7 +149,10 @@ class _Finder:
 
     def add_url(self, place: RemotePath, *, alone: bool, as_named: bool) -> None:
         """The files below a URL, or the one that it names; called as those of a folder."""
-        files = place.files() or {place.key: place.current_status()}
+        try:
+            files = place.files() or {place.key: place.current_status()}
+        except AudioError as error:
+            raise DataError(f"nothing lies at {place}: check the address") from error
         base = place.key.rstrip("/")
         prefix = "" if alone else f"{place if as_named else place.name}/"
         for key, status in sorted(files.items()):
