@@ -11,16 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from _hosts import ADDRESSES, CABLE, HOSTS, two_hosts
 from _shared import SOUNDS, OptionError, one_thread, parser, publish, run, table
 
-HOSTS, CABLE = ("auricle-a", "auricle-b"), ("auricle0", "auricle1")
-ADDRESSES, PORT = ("10.213.77.1", "10.213.77.2"), "29531"
+PORT = "29531"
 
 
 def main() -> None:
@@ -32,19 +31,19 @@ def main() -> None:
     if args.worker:
         _work(**args.worker)
         return
-    with TemporaryDirectory() as name, _two_hosts():
+    with TemporaryDirectory() as name, two_hosts():
         home = Path(name)
         command = _job(home / "one", args.steps, accumulate=2)
         _ended(_start((sys.executable,), command), 0)
         two = _job(home / "two", args.steps)
         for agent in _on_both(two):
             _ended(agent, 0)
-        two_hosts = {
+        unbroken = {
             "run": "two hosts",
             **_differences(home / "one", home / "two"),
             "seconds until the job ended": None,
         }
-        rows = [two_hosts, {"run": "killed, resumed", **_killed(home, args.steps)}]
+        rows = [unbroken, {"run": "killed, resumed", **_killed(home, args.steps)}]
     publish("two-hosts", args.out, {"steps": args.steps}, {"rows": rows}, [table(rows)])
 
 
@@ -67,30 +66,6 @@ def _killed(home: Path, steps: int) -> dict[str, Any]:
     for agent in _on_both({**job, "resume": True}):
         _ended(agent, 0)
     return {**_differences(home / "one", home / "killed"), "seconds until the job ended": elapsed}
-
-
-@contextmanager
-def _two_hosts() -> Iterator[None]:
-    """Two namespaces with an address each, and nothing else."""
-    try:
-        for host in HOSTS:
-            _ip("netns", "add", host)
-        _ip("link", "add", CABLE[0], "netns", HOSTS[0], "type", "veth", "peer", "name", CABLE[1], "netns", HOSTS[1])
-        for host, end, address in zip(HOSTS, CABLE, ADDRESSES, strict=True):
-            _ip("-n", host, "address", "add", f"{address}/24", "dev", end)
-            for link in (end, "lo"):
-                _ip("-n", host, "link", "set", link, "up")
-        yield
-    finally:
-        for host in HOSTS:
-            subprocess.run(["ip", "netns", "delete", host], capture_output=True, check=False)
-
-
-def _ip(*words: str) -> None:
-    try:
-        subprocess.run(["ip", *words], capture_output=True, check=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise OptionError(f"ip {' '.join(words)} does not work here ({error}): run this as root on Linux") from error
 
 
 def _on_both(job: dict[str, Any]) -> list[subprocess.Popen[str]]:

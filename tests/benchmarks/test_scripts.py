@@ -42,6 +42,7 @@ def test_the_scripts_are_there():
         "archive",
         "attacks",
         "classification",
+        "cluster",
         "detection",
         "edges",
         "export",
