@@ -35,7 +35,18 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
 }
 _CLUSTER = f"{ADDRESSES[0]}:6379"
-_RAY = ("--object-store-memory", "80000000", "--num-cpus", "1", "--block")
+_PORTS = {
+    "dashboard-agent-listen": 5601,
+    "dashboard-agent-grpc": 5602,
+    "runtime-env-agent": 5603,
+    "metrics-export": 5604,
+}
+_RAY = (
+    *("--object-store-memory", "80000000", "--num-cpus", "1", "--block"),
+    *(
+        word for name, port in _PORTS.items() for word in (f"--{name}-port", str(port))
+    ),  # a busy machine is slow to choose
+)
 _PATIENCE = 900.0
 
 
