@@ -31,7 +31,7 @@ _ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_agent_register_timeout_ms": "300000",  # a busy machine is slow to begin
     "OMP_NUM_THREADS": "1",
 }
 _CLUSTER = f"{ADDRESSES[0]}:6379"
