@@ -159,10 +159,10 @@ def start_command(folder: Path, words: str, start: Start = Start()) -> subproces
     )
 
 
-def wait_for(process: subprocess.Popen[str]) -> tuple[bool, str]:
+def wait_for(process: subprocess.Popen[str], seconds: float = LONGEST_SECONDS) -> tuple[bool, str]:
     """Whether it ended, and its standard error."""
     try:
-        return True, process.communicate(timeout=LONGEST_SECONDS)[1]
+        return True, process.communicate(timeout=seconds)[1]
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

@@ -257,7 +257,7 @@ def _stock(home: Path, verbs: list[str]) -> Path:
     save(model_from("preset:conv"), stock / MODEL)
     for command in sorted({NEEDS[verb] for verb in verbs if verb in NEEDS}):
         process = start_command(stock, command)
-        _, text = wait_for(process)
+        _, text = wait_for(process, 3600.0)
         if process.returncode:
             raise OptionError(f"auricle {command} ended with {process.returncode}: {text.strip()[-300:]}")
         for path in list(stock.iterdir()):

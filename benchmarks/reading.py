@@ -1,7 +1,6 @@
 """Awkward sounds read: samples expected and got, by file, by pipe and from memory.
 
-The kinds are made here: files cut, joined, misnamed, with tags behind them, and lengths that nobody states. A folder of
-cases with a README.md that lists them can be given besides; what is right there is in `CASES`.
+The kinds are made here: files cut, joined, misnamed, with tags behind them, and lengths that nobody states.
 """
 
 import argparse
@@ -19,18 +18,6 @@ import soundfile
 from _shared import parser, publish, table
 
 _RATE, _LENGTH = 16_000, 32_003
-CASES: dict[str, int | str] = {
-    "vbr_no_xing.mp3": 193_536,
-    "m4a_named.mp3": 32_000,
-    "id3v1_behind.flac": 32_000,
-    "mp3_in.wav": 33_408,
-    "amiga.svx": 32_000,
-    "rf64_from_pipe.wav": 32_000,
-    "short_0.2.opus": 9_600,
-    "3GB_cut.wav": "cut short",
-    "int16_scale_float.wav": "divide by 32768",
-}
-"""Samples, or words of the refusal."""
 
 
 class Kind(NamedTuple):
@@ -44,10 +31,9 @@ class Kind(NamedTuple):
 
 def main() -> None:
     options = parser(__doc__)
-    options.add_argument("cases", type=Path, nargs="?", help="a folder of case files")
     args: argparse.Namespace = options.parse_args()
     with TemporaryDirectory() as name:
-        rows = [_row(kind, Path(name) / kind.name) for kind in [*_cases(args.cases), *_kinds()]]
+        rows = [_row(kind, Path(name) / kind.name) for kind in _kinds()]
     right = sum(row["verdict"] == "right" for row in rows)
     publish("reading", args.out, {"kinds": len(rows), "right": right}, {"rows": rows}, [table(rows)])
 
@@ -83,11 +69,6 @@ def _is_right(kind: Kind, result: np.ndarray | str) -> bool:
 def _agree(results: list[np.ndarray | str]) -> bool:
     first = results[0]
     return isinstance(first, str) or all(np.array_equal(first, other) for other in results[1:])
-
-
-def _cases(folder: Path | None) -> Iterator[Kind]:
-    if folder is not None:
-        yield from (Kind(name, (folder / name).read_bytes(), right) for name, right in CASES.items())
 
 
 def _kinds() -> Iterator[Kind]:

@@ -47,6 +47,34 @@ def test_a_file_is_written_under_no_lock_and_closed_before_it_gets_its_name(
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
 
 
+@pytest.mark.parametrize("failures", [3, 10**6])
+def test_a_scanner_that_has_the_new_file_open_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    replace, tries = Path.replace, list[Path]()
+
+    def refused(self: Path, target: Path) -> Path:
+        tries.append(self)
+        if len(tries) <= failures:
+            raise PermissionError(errno.EACCES, "Access is denied", str(self))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    path = tmp_path / "a.wav"
+    path.write_text("old")
+    if failures == 3:
+        with atomic_write(path, force=True) as temporary:
+            temporary.write_text("new")
+    else:
+        with (
+            pytest.raises(OutputError, match=r"can't write .*Access is denied"),
+            atomic_write(path, force=True) as half,
+        ):
+            half.write_text("new")
+    assert path.read_text() == ("new" if failures == 3 else "old") and len(tries) > 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.wav"]
+
+
 def test_one_file_that_is_open_does_not_keep_the_others_from_being_tidied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

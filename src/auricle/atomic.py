@@ -21,6 +21,7 @@ from auricle.lock import LOCK_NAME, is_open_at, lock_file, try_lock
 _TEMPORARY = re.compile(r"\.auricle-[0-9a-f]{16}(\.[^.]*)?")
 _LONGEST_SUFFIX = 32
 _RETRY_SECONDS = 0.001
+_PATIENCE_SECONDS = 1.0
 _WINDOWS_DEVICE = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9\u00b9\u00b2\u00b3])(\..*)?", re.IGNORECASE
 )
@@ -71,7 +72,8 @@ def atomic_write(path: Path, *, force: bool = False) -> Iterator[Path]:
     except Exception as error:
         raise _naming(path, temporary, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(PermissionError):  # a virus scanner of Windows has it open: the next run removes it
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -211,7 +213,26 @@ def _rename(temporary: Path, target: Path, *, force: bool) -> None:
             target.open("xb").close()
         else:
             return
-    temporary.replace(target)
+    rename_patiently(temporary, target)
+
+
+def rename_patiently(path: Path, target: Path) -> None:
+    """Give a file or folder another name, which may be a file's. Windows refuses while anybody, such as a virus
+    scanner, has something of it open: there it is tried for a second.
+
+    Raises:
+        OSError: it can't be done.
+    """
+    last = time.monotonic() + (_PATIENCE_SECONDS if sys.platform == "win32" else 0.0)
+    while True:
+        try:
+            path.replace(target)
+        except PermissionError:
+            if time.monotonic() >= last:
+                raise
+            time.sleep(_PATIENCE_SECONDS / 50)
+        else:
+            return
 
 
 def _set_owner_and_mode(path: Path, status: os.stat_result) -> None:

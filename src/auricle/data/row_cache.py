@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import google_crc32c
 import numpy as np
 
-from auricle.atomic import temporary_folder
+from auricle.atomic import rename_patiently, temporary_folder
 from auricle.data.checksum import ChecksummedFile, array_checksum
 from auricle.errors import DataError
 
@@ -122,7 +122,7 @@ class RowCache:
                     file.flush()
                     os.fsync(file.fileno())
                 try:
-                    unfinished.rename(home)
+                    rename_patiently(unfinished, home)
                 except OSError:
                     if not home.exists():  # else another process made the same cache meanwhile: use it
                         raise
@@ -162,4 +162,4 @@ def _discard_folder(home: Path) -> None:
         temporary_folder(home.parent) as folder,
         contextlib.suppress(FileNotFoundError),  # another process was faster
     ):
-        home.rename(folder / home.name)
+        rename_patiently(home, folder / home.name)

@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from auricle.atomic import atomic_write, remove_leftovers
+from auricle.atomic import atomic_write, remove_leftovers, rename_patiently
 from auricle.errors import ModelError, OutputError
 from auricle.training.loop.schedule import Budget, Clock
 from auricle.training.loop.settings import changed_settings
@@ -99,7 +99,7 @@ class Checkpoints:
             with self._half_written() as half:
                 _write(snapshot, half)
                 self._put_away(name)
-                half.rename(self.folder / name)
+                rename_patiently(half, self.folder / name)
             if best:  # first: a run that goes on from the state before finds this one better than it hoped for
                 self._point(_BEST, name)
             self._point(_LATEST, name)
@@ -191,7 +191,7 @@ class Checkpoints:
         """Make room for a state of the same step if there is one: a damaged one, or of a run that went back."""
         if (self.folder / name).exists():
             aside = Path(tempfile.mkdtemp(prefix=_HALF_WRITTEN, dir=self.folder))
-            (self.folder / name).rename(aside / name)
+            rename_patiently(self.folder / name, aside / name)
 
     @contextmanager
     def _half_written(self) -> Iterator[Path]:
