@@ -41,6 +41,7 @@ def test_the_scripts_are_there():
     assert names == codec | training | synthesis | {
         "archive",
         "attacks",
+        "browser",
         "cases",
         "classification",
         "cluster",
