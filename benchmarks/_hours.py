@@ -13,6 +13,8 @@ from auricle.audio import info, read, resample
 from auricle.errors import OptionError
 
 RATE = 44_100
+GROUPS = 3
+"""Of what is learned from, so that each third can be judged by the others."""
 _FRAME = 882  # 20 ms
 _CALL_DB = -25.0
 _JOIN_SECONDS = 0.5
@@ -57,11 +59,14 @@ class Mixture:
     events: tuple[MixedEvent, ...]
 
 
-def calls_of(folder: Path, folds: str) -> list[Call]:
-    """The call of each ESC-10 clip of some folds: the loudest run of sound that no pause of half a second parts."""
+def calls_of(folder: Path, folds: str, group: int | None = None) -> list[Call]:
+    """The call of each ESC-10 clip of some folds: the loudest run of sound that no pause of half a second parts.
+
+    With ``group`` of `GROUPS` the clips of a third of the recordings that clips were cut from.
+    """
     calls = []
     for path in sorted(folder.rglob("*.ogg")):
-        if path.name[0] in folds:
+        if path.name[0] in folds and group in (None, _number(path.name.split("-")[1]) % GROUPS):
             label = path.parent.name.partition("_-_")[2].lower()
             calls.append(Call(label, path.name, _loudest_run(_mono(path))))
     if not calls:
@@ -91,29 +96,35 @@ def _loudest_run(audio: np.ndarray) -> np.ndarray:
     return call
 
 
-def backgrounds_of(folder: Path, part: str) -> list[np.ndarray]:
-    """Recordings ``(t,)`` of one part: ``fit`` (4 of 10 families), ``threshold`` (3) or ``judge`` (3).
+def backgrounds_of(folder: Path, part: str, group: int | None = None) -> list[np.ndarray]:
+    """Recordings ``(t,)`` of one part: ``fit`` (7 of 10 families) or ``judge`` (3); with ``group`` of `GROUPS` a third
+    of the families.
 
     A family is recordings whose names differ in numbers only, or of one length to the sample (the same recording under
     another name, or coded again). The hash of its name deals it out.
     """
     families: dict[int, str] = {}
-    recordings: dict[int, np.ndarray] = {}
+    paths: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in (".ogg", ".wav", ".flac") and not _WITH_CALLS.search(path.stem):
             frames = info(path).frames
             family = families.setdefault(frames, re.sub(r"(_gen|_fast|_med|_raging|_slow)?[\d_]+$", "", path.stem))
-            if frames not in recordings and _part_of(family) == part:
-                recordings[frames] = _mono(path)
-    long = [audio for audio in recordings.values() if len(audio) >= _MIN_BACKGROUND_SECONDS * RATE]
+            if frames not in paths and _part_of(family) == part:
+                paths[frames] = path
+    order = sorted({families[frames] for frames in paths})
+    picked = [path for frames, path in paths.items() if group in (None, order.index(families[frames]) % GROUPS)]
+    long = [audio for audio in map(_mono, picked) if len(audio) >= _MIN_BACKGROUND_SECONDS * RATE]
     if not long:
         raise OptionError(f"{folder} holds no background for the part {part!r}: see the script's first lines")
     return long
 
 
 def _part_of(family: str) -> str:
-    number = int.from_bytes(hashlib.sha256(family.encode()).digest()[:4], "big") % 10
-    return "fit" if number < 4 else "threshold" if number < 7 else "judge"
+    return "fit" if _number(family) % 10 < 7 else "judge"
+
+
+def _number(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def _mono(path: Path) -> np.ndarray:

@@ -1,14 +1,15 @@
 """How well classes are told apart by what an autoencoder has learned, beside baselines, and what it costs.
 
     python benchmarks/classification.py accuracy --corpus CORPUS/ --drums DRUMS/
-    python benchmarks/classification.py accuracy --corpus CORPUS/ --works fsdd --hearing speech.hearing.safetensors
+    python benchmarks/classification.py accuracy --corpus CORPUS/ --works fsdd --hearing FOLDER_OF_HEARING_FILES/
     python benchmarks/classification.py labels --corpus CORPUS/ --works esc10 fsdd
     python benchmarks/classification.py finetune --corpus CORPUS/ --works esc10 --budget 5m
     python benchmarks/classification.py architectures --corpus CORPUS/ --minutes 10
     python benchmarks/classification.py speed --corpus CORPUS/
 
 Each part writes a result of its own. Nothing is chosen by looking at the judged fold: scaling, strength and calibration
-are learned inside the training folds, and no speaker, source or kit is ever on both sides.
+are learned inside the training folds, and no speaker, source or kit is ever on both sides. Features are kept in the
+user's cache, so that only those of a new model are made in a second run.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from _corpora import WORKS, folds_for, labels_of, model_for, protocol
-from _shared import one_thread, parser, publish, run, table
+from _rivals import rivals
+from _shared import one_thread, parser, publish, run, table, tell
 
 if TYPE_CHECKING:
     from auricle.classify.features.base import Extractor
@@ -38,7 +40,7 @@ def main() -> None:
     options.add_argument("--drums", type=Path, help="folder of one-shots with manifest.csv, from recipes/drums.py")
     options.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
     options.add_argument("--model", help="instead of the shipped model that fits each work")
-    options.add_argument("--hearing", type=Path, help="what recipes/hearing.py learned for that model: judge it too")
+    options.add_argument("--hearing", type=Path, help="folder of hearing files, instead of those beside the models")
     options.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
     options.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
     options.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
@@ -58,24 +60,26 @@ Part = tuple[dict[str, Any], dict[str, Any], list[str]]
 
 
 def accuracy(args: argparse.Namespace) -> Part:
-    """Every work: the latents, the baselines, an SVM on MFCC."""
-    from auricle import CrossValidationOptions, evaluate_classifier
+    """Every work: features that hear, and by how many points they are above all others."""
+    from auricle.classify.evaluation.cross_validation import evaluate, interval
+    from auricle.classify.probes.probe import probe_of_kind
 
     rows: list[dict[str, Any]] = []
     for name in args.works:
-        labels, model = labels_of(name, args.corpus, args.drums), args.model or model_for(name)
-        labels = _with_folds(name, labels)
-        judged = evaluate_classifier(labels, model, options=CrossValidationOptions(folds="fold", probe=args.probe))
-        latents_row = {"features": f"latents of {Path(judged.model).name}", "lead": None, **_figures(judged.evaluation)}
-        baseline_rows = [
-            {"features": baseline.name, "lead": _points(baseline.lead), **_figures(baseline.evaluation)}
-            for baseline in judged.baselines
-        ]
-        svm = {"features": "MFCC + SVM (RBF)", "lead": None, "accuracy %": 100 * _svm(labels), "95 %": "-"}
-        hearing_rows = [] if args.hearing is None else [_hearing(labels, model, args)]
-        rows += [{"work": protocol(name), **row} for row in (latents_row, *hearing_rows, svm, *baseline_rows)]
+        labels, model = _with_folds(name, labels_of(name, args.corpus, args.drums)), args.model or model_for(name)
+        first = None
+        for extractor in rivals(labels, model, args.hearing):
+            tell(f"{name}: {extractor.name}")
+            values, names, folds, groups = _values(labels, extractor)
+            judged = evaluate(values, names.tolist(), folds.tolist(), probe_of_kind(args.probe), groups=groups)
+            right = judged.right.astype(float)
+            lead = None if first is None else _points(interval(first - right, judged.groups))
+            first = right if first is None else first
+            rows.append({"work": protocol(name), "features": extractor.name, "lead": lead, **_figures(judged)})
+        svm = {"accuracy %": 100 * _svm(labels), "95 %": "-", "lead": None}
+        rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", **svm})
     heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
-    notes = "lead: points by which the latents are above these features, with the paired 95 % interval"
+    notes = "lead: points by which the first features of each work are above these, with the paired 95 % interval"
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
 
 
@@ -84,7 +88,8 @@ def labels(args: argparse.Namespace) -> Part:
     rows: list[dict[str, Any]] = []
     for name in args.works:
         labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
-        for extractor in _rivals(labelled_sounds, args.model or model_for(name)):
+        for extractor in rivals(labelled_sounds, args.model or model_for(name), args.hearing):
+            tell(f"{name}: {extractor.name}")
             values, names, folds, groups = _values(labelled_sounds, extractor)
             accuracies = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
             rows.append({"work": protocol(name), "features": extractor.name, **accuracies})
@@ -232,42 +237,8 @@ def _figures(result: Any) -> dict[str, Any]:
     }
 
 
-def _hearing(labels: "Labels", model: str, args: argparse.Namespace) -> dict[str, Any]:
-    """The latents beside a dictionary of patches, with the same probe on the same folds."""
-    from auricle import load
-    from auricle.classify.evaluation.cross_validation import evaluate
-    from auricle.classify.features.latents import LatentFeatures
-    from auricle.classify.features.patches import HearingFeatures, PatchDictionary
-    from auricle.classify.features.pooling import fitting_feature_config
-    from auricle.classify.probes.probe import probe_of_kind
-
-    config = fitting_feature_config([item.sound.seconds for item in labels.known])
-    extractor = HearingFeatures(LatentFeatures(load(model), config), PatchDictionary.load(args.hearing))
-    values, names, folds, groups = _values(labels, extractor)
-    judged = evaluate(values, names.tolist(), folds.tolist(), probe_of_kind(args.probe), groups=groups)
-    return {"features": "latents and patches", "lead": None, **_figures(judged)}
-
-
 def _points(lead: Any) -> str:
     return f"{100 * lead.value:+.1f} ({100 * lead.low:+.1f} to {100 * lead.high:+.1f})"
-
-
-def _rivals(labels: "Labels", model: str) -> "list[Extractor]":
-    from auricle import load
-    from auricle.classify.features.latents import LatentFeatures, random_encoder
-    from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
-    from auricle.classify.features.pooling import fitting_feature_config
-
-    sounds = labels.known
-    config = fitting_feature_config([sound.sound.seconds for sound in sounds])
-    encoder, rate = load(model), min(48_000, sounds[0].sound.sample_rate)
-    same = config.segments
-    return [
-        LatentFeatures(encoder, config),
-        MfccFeatures(rate, segments=same),
-        LogMelFeatures(rate, segments=same),
-        LatentFeatures(random_encoder(encoder), config, name="random encoder"),
-    ]
 
 
 def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:

@@ -7,9 +7,10 @@ packages 0ad-data (public.zip, audio/ambient), megaglest-data (tilesets/*/sounds
 (data/sounds/ambience), each called PACKAGE_PLACE_NAME; those that may hold one of ESC-10's classes are passed over by
 name.
 
-Nothing is on two sides: classes are learned from folds 1 to 3 and backgrounds of one part, thresholds are chosen on
-fold 4 and backgrounds of a second, and judged are fold 5 and backgrounds of a third. What the model itself has heard
-without labels is for its card to say.
+Nothing is on two sides: classes are learned from folds 1 to 4 and seven of ten families of backgrounds, each third of
+which (recordings of its own, calls and backgrounds) chooses thresholds for what the others have learned; judged are
+fold 5 and the other backgrounds, an hour for each range of signal to noise ratios, so that F1 can be told for each.
+What the model itself has heard without labels is for its card to say.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from _hours import RATE, MixedEvent, Mixture, background, backgrounds_of, calls_of, foreign_calls, mixture
+from _hours import GROUPS, RATE, MixedEvent, Mixture, background, backgrounds_of, calls_of, foreign_calls, mixture
 from _shared import one_thread, parser, publish, run, table, tell, write_sound
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from auricle.data.events import SoundEvent
 
 _SNR = (0.0, 20.0)
+_WITHOUT_EVENTS = "background alone"
 _BANDS = ((0.0, 5.0), (5.0, 10.0), (10.0, 15.0), (15.0, 20.0))
 _FAINT_DB = -60.0
 _ROOSTER_SECONDS = 720.0
@@ -43,12 +45,13 @@ def main() -> None:
     options.add_argument("--model", default="music", help="a shipped model or a model file")
     options.add_argument("--probe", default="mlp", help="ridge, logistic, knn or mlp")
     options.add_argument("--precision", type=float, default=0.9, help="that the thresholds are chosen for")
-    options.add_argument("--counts", type=int, nargs="+", default=[0, 0, 20, 60, 200], help="events in each hour")
+    options.add_argument("--false-alarms", type=float, default=1.0, help="an hour that the thresholds are chosen for")
+    options.add_argument("--augment", action="store_true", help="mix events into other background, too")
+    options.add_argument("--features", choices=("hearing", "latents"), help="by default hearing where there is a file")
+    options.add_argument("--events", type=int, default=100, help="in the hour of each range of signal to noise ratios")
+    options.add_argument("--empty", type=int, default=3, help="hours of background alone")
     options.add_argument(
-        "--fit", type=int, nargs="+", default=[250, 250, 250], help="events in each hour to learn from"
-    )
-    options.add_argument(
-        "--threshold", type=int, nargs="+", default=[150, 0], help="events in each hour for thresholds"
+        "--fit", type=int, nargs="+", default=[240, 240, 240, 0, 0, 0], help="events in each hour to learn from"
     )
     options.add_argument("--seconds", type=float, default=3600.0, help="length of each hour")
     args = options.parse_args()
@@ -60,9 +63,20 @@ def main() -> None:
         results, tables = measure(args, Path(home))
     settings = {
         "threads": 1,
+        "model": Path(args.model).name,
         **{
             name: getattr(args, name)
-            for name in ("model", "probe", "precision", "counts", "fit", "threshold", "seconds")
+            for name in (
+                "probe",
+                "precision",
+                "false_alarms",
+                "augment",
+                "features",
+                "events",
+                "empty",
+                "fit",
+                "seconds",
+            )
         },
     }
     publish("detection", args.out, settings, results, tables)
@@ -72,25 +86,25 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
     """Make the hours, learn, and judge."""
     from auricle import Classifier
 
-    fit = _hours(args, home, "fit", "123", args.fit)
-    thresholds = _hours(args, home, "threshold", "4", args.threshold)
+    fit = _fit_hours(args, home)
     started = time.process_time()
-    classifier = _fitted(args, home, fit, thresholds)
+    classifier = _fitted(args, home, fit)
     learning = time.process_time() - started
     classifier.save(home / "esc10.classifier.safetensors")
     classifier = Classifier.load(home / "esc10.classifier.safetensors", args.model)
-    hours = _hours(args, home, "judge", "5", args.counts)
+    hours = _judged_hours(args, home)
     judged = [_judged(classifier, home / f"{name}.flac", mixed) for name, mixed in hours.items()]
-    rows = [{"events": len(mixed.events), **part.row} for mixed, part in zip(hours.values(), judged, strict=True)]
+    rows = [
+        {"SNR dB": name, "events": len(mixed.events), **part.row}
+        for (name, mixed), part in zip(hours.items(), judged, strict=True)
+    ]
     total = _total(judged)
     roosters = _roosters(args, home, classifier)
-    foreign = _foreign(args, home, classifier, list(hours))
+    foreign = _foreign(args, home, classifier, [name for name, mixed in hours.items() if mixed.events])
     classes = _by_class(judged, classifier)
-    bands = _by_band(judged)
     tables = [
         table(rows),
         table([total]),
-        table(bands),
         table(classes),
         table([roosters]),
         table([foreign]),
@@ -100,22 +114,35 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
     return {
         "rows": rows,
         "total": total,
-        "bands": bands,
         "classes": classes,
         "roosters": roosters,
         "foreign": foreign,
     }, tables
 
 
-def _hours(args: argparse.Namespace, home: Path, part: str, folds: str, counts: Sequence[int]) -> dict[str, Mixture]:
-    """Hours of one part by name, and beside each file its labels."""
-    beds, calls = backgrounds_of(args.backgrounds, part), calls_of(args.corpus / "environment" / "esc10", folds)
+def _fit_hours(args: argparse.Namespace, home: Path) -> list[str]:
+    """Names of the recordings to learn from; each is of one group, in turn, and so of one third of the fitting."""
+    names = []
+    for number, count in enumerate(args.fit):
+        group, random = number % GROUPS, np.random.default_rng([1, number])
+        beds = backgrounds_of(args.backgrounds, "fit", group)
+        calls = calls_of(args.corpus / "environment" / "esc10", "1234", group)
+        tell(f"mixing hour {number} to learn from")
+        _write(home / f"fit{number}.flac", mixture(background(beds, args.seconds, random), calls, count, _SNR, random))
+        names.append(f"fit{number}")
+    return names
+
+
+def _judged_hours(args: argparse.Namespace, home: Path) -> dict[str, Mixture]:
+    """What is judged, by name: an hour for each range of signal to noise ratios, and some of background alone."""
+    beds, calls = backgrounds_of(args.backgrounds, "judge"), calls_of(args.corpus / "environment" / "esc10", "5")
+    ranges = [(f"{low:.0f} to {high:.0f}", args.events, (low, high)) for low, high in _BANDS]
+    ranges += [(f"{_WITHOUT_EVENTS} {number + 1}", 0, _SNR) for number in range(args.empty)]
     mixtures: dict[str, Mixture] = {}
-    for number, count in enumerate(counts):
-        name = f"{part}{number}"
+    for number, (name, count, snr) in enumerate(ranges):
         tell(f"mixing {name}")
-        random = np.random.default_rng([*part.encode(), number])
-        mixed = mixture(background(beds, args.seconds, random), calls, count, _SNR, random)
+        random = np.random.default_rng([2, number])
+        mixed = mixture(background(beds, args.seconds, random), calls, count, snr, random)
         _write(home / f"{name}.flac", mixed)
         mixtures[name] = Mixture(np.zeros(0, np.float32), mixed.events)
     return mixtures
@@ -131,16 +158,16 @@ def _write(path: Path, mixed: Mixture) -> None:
             writer.writerow((path.name, "", "", ""))
 
 
-def _fitted(
-    args: argparse.Namespace, home: Path, fit: dict[str, Mixture], thresholds: dict[str, Mixture]
-) -> "Classifier":
+def _fitted(args: argparse.Namespace, home: Path, names: Sequence[str]) -> "Classifier":
     from auricle import DetectorOptions, fit_detector
 
     options = DetectorOptions(
-        labels_table=tuple(home / f"{name}.csv" for name in fit),
-        held_out=tuple(home / f"{name}.csv" for name in thresholds),
+        labels_table=tuple(home / f"{name}.csv" for name in names),
         precision=args.precision,
+        false_alarms=args.false_alarms,
+        augment=args.augment,
         probe=args.probe,
+        features=args.features,
     )
     return fit_detector(home, args.model, options=options, on_note=lambda line: tell(line))
 
@@ -208,21 +235,6 @@ def _total(judged: Sequence[Judged]) -> dict[str, Any]:
         "false alarms an hour of background alone": alarms / hours if hours else None,
         "hours a minute": sum(p.seconds for p in judged) / 60 / sum(p.taken for p in judged),
     }
-
-
-def _by_band(judged: Sequence[Judged]) -> list[dict[str, Any]]:
-    """Recall by signal to noise ratio."""
-    from auricle.classify.detection.matching import hits
-
-    rows = []
-    for low, high in _BANDS:
-        found = events = 0
-        for part in judged:
-            inside = [event for event in part.mixed.events if low <= event.snr < high]
-            events += len(inside)
-            found += int(hits(part.detections, _truth(Mixture(part.mixed.audio, tuple(inside)))).sum())
-        rows.append({"SNR dB": f"{low:.0f} to {high:.0f}", "events": events, "recall %": 100 * found / max(1, events)})
-    return rows
 
 
 def _by_class(judged: Sequence[Judged], classifier: "Classifier") -> list[dict[str, Any]]:

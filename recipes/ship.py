@@ -5,6 +5,8 @@
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
 
+Beside a model goes its hearing file (recipes/hearing.py): some 20 seconds more.
+
 A model that was in a release stays in the package for ever: with `--keep-replaced` the model that is replaced goes to
 `pretrained/earlier`, where files find it. What stands on a replaced model is made anew by recipes/dependents.py, and
 tests/model/test_shipped_dependents.py fails until then.
@@ -19,12 +21,14 @@ from typing import Any
 
 import torch
 
+from auricle.classify.features.hearing_file import hearing_path
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import load
 from auricle.model.files.writing import SUFFIX, fingerprint, save
 from auricle.synth.priors.base import Prior, PriorInfo
 from auricle.synth.priors.file import SUFFIX as PRIOR_SUFFIX
 from auricle.synth.priors.file import load_prior, save_prior
+from hearing import learn_hearing
 
 SECONDS_PER_HOUR = 3600.0
 SHIPPED = Path(__file__).parents[1] / "src" / "auricle" / "pretrained"
@@ -174,6 +178,7 @@ def main() -> None:
         info, facts = ship_prior(options.model, about, target)
     else:
         info, facts = ship_model(options.model, about, target, keep_replaced=options.keep_replaced)
+        learn_hearing(options.corpus, load(target), hearing_path(target))
     figures = options.figures.read_text("utf-8") if options.figures else NOT_MEASURED
     (options.out / f"{options.name}.md").write_text(card(info, facts, sources, figures), encoding="utf-8")
 

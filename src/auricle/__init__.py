@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     from auricle.classify.finetuning.finetune import Tuned
     from auricle.classify.search.index import IndexResult, index
     from auricle.classify.search.similar import Similar, similar
-    from auricle.classify.search.suggest import Suggestions, suggest
+    from auricle.classify.search.suggest import suggest
+    from auricle.classify.search.suggestions import Suggestions
+    from auricle.classify.unusual.anomaly import Anomalies, anomalies
     from auricle.codec import (
         AurInfo,
         CompressResult,
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
         CrossValidationOptions,
         DetectionOptions,
         DetectorOptions,
+        FeatureOptions,
         FinetuneOptions,
         IndexOptions,
         SearchOptions,
@@ -107,6 +110,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Anomalies",
     "ArchiveOptions",
     "ArchiveResult",
     "AssetPaths",
@@ -138,6 +142,7 @@ __all__ = [
     "Directions",
     "Encoder",
     "ExportedModel",
+    "FeatureOptions",
     "Features",
     "FeaturesTask",
     "FileRecord",
@@ -185,6 +190,7 @@ __all__ = [
     "Tuned",
     "VerifyResult",
     "VerifyTask",
+    "anomalies",
     "benchmark",
     "compress",
     "decode_latents",
@@ -291,6 +297,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "benchmark": "auricle.bench.benchmark",
         "doctor": "auricle.api.doctor",
         **dict.fromkeys(("ClassifierSummary", "ModelSummary", "PriorSummary", "info"), "auricle.api.info"),
+        **dict.fromkeys(("Anomalies", "anomalies"), "auricle.classify.unusual.anomaly"),
         "Classifier": "auricle.classify.classifier",
         "detect": "auricle.classify.detection.detect",
         "fit_detector": "auricle.classify.detection.fitting",
@@ -301,6 +308,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
                 "CrossValidationOptions",
                 "DetectionOptions",
                 "DetectorOptions",
+                "FeatureOptions",
                 "FinetuneOptions",
                 "IndexOptions",
                 "SearchOptions",
@@ -312,7 +320,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("Features", "features"), "auricle.classify.features.extract"),
         **dict.fromkeys(("IndexResult", "index"), "auricle.classify.search.index"),
         **dict.fromkeys(("Similar", "similar"), "auricle.classify.search.similar"),
-        **dict.fromkeys(("Suggestions", "suggest"), "auricle.classify.search.suggest"),
+        "suggest": "auricle.classify.search.suggest",
+        "Suggestions": "auricle.classify.search.suggestions",
         "read": "auricle.audio",
         "write": "auricle.audio.writer",
     }

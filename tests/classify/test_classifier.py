@@ -158,7 +158,7 @@ def test_sounds_in_memory_are_what_their_files_are(fitted: Classifier, sounds: P
 def test_what_is_no_sound_is_one_line(fitted: Classifier) -> None:
     with pytest.raises(OptionError, match="without its sample rate"):
         fitted.predict(np.zeros(9))  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="can't be read from int"):
+    with pytest.raises(OptionError, match="can be read from int"):
         fitted.predict([7])  # type: ignore[list-item]
     with pytest.raises(DataError, match="sound 1 is of int16"):
         fitted.predict((np.zeros(9, np.int16), RATE))

@@ -23,6 +23,7 @@ WRITES_NOTHING = (
     "info",
     "verify",
     "evaluate-synthesis",
+    "classify anomaly",
     "classify predict",
     "classify suggest",
     "similar",

@@ -82,7 +82,7 @@ class ClassifierSummary:
 
 
 def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
-    """Describe an .aur file, a model, prior or classifier file, or a shipped model or prior by its name.
+    """Describe an .aur file, a model, prior or classifier file, or a shipped model, prior or classifier by its name.
 
     The content of a file decides which record comes back; ``isinstance`` tells them apart.
 
@@ -108,6 +108,8 @@ def _summary(path: str | PathLike[str]) -> AurInfo | ModelSummary | PriorSummary
         return summary(file)
     if file.name.endswith(_CLASSIFIER_SUFFIX):
         return _classifier(file)
+    if (shipped := _shipped_classifier(path)) is not None:
+        return _classifier(shipped)
     if file.name.endswith(_PRIOR_SUFFIX) or _is_shipped_prior(path):
         return _prior(path)
     if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()):
@@ -134,6 +136,15 @@ def _is_shipped_prior(path: str | Path) -> bool:
     from auricle.synth.priors.file import shipped_priors  # loads torch
 
     return str(path) in shipped_priors()
+
+
+def _shipped_classifier(path: str | PathLike[str]) -> Path | None:
+    if Path(path).suffix or Path(path).exists():
+        return None
+    from auricle.model.files.tensor_file import pretrained  # without the classifier's probes
+
+    shipped = pretrained() / f"{path}{_CLASSIFIER_SUFFIX}"
+    return shipped if shipped.is_file() else None
 
 
 def _prior(name_or_path: str | Path) -> PriorSummary:

@@ -11,17 +11,19 @@ from auricle.archive.codec_tasks import ModelChoice, is_audio
 from auricle.archive.manifest import FileRecord
 from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
-from auricle.options.classification import CacheOptions, DetectionOptions
+from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Classifier
     from auricle.classify.features.extract import Features
-    from auricle.classify.features.latents import LatentFeatures
+    from auricle.classify.features.latents import EncoderFeatures
     from auricle.classify.prediction import Predictions, Span
     from auricle.data.events import Recording
     from auricle.data.scan import Rejected
 
 _NO_CACHE = CacheOptions(no_cache=True)
+_MODEL = "speech"
+_DIGITS = 16
 
 
 @final
@@ -33,11 +35,13 @@ class FeaturesTask(ArchiveTask):
         model: whose encoder.
         depths: latent, hidden or all.
         segments: parts of a sound that are told apart.
+        features: hearing or latents; by default hearing where the model has such a file.
     """
 
     model: ModelChoice = ModelChoice("speech")
     depths: str = "latent"
     segments: int = 1
+    features: FeatureKind | None = None
     verb: str = field(default="features", init=False)
     stage: str = field(default="listening", init=False)
 
@@ -46,8 +50,12 @@ class FeaturesTask(ArchiveTask):
         return is_audio(name)
 
     def settings(self) -> Mapping[str, Any]:
-        """What decides the result: the model and what is pooled."""
-        return {"model": self.model.identity(), "depths": self.depths, "segments": self.segments}
+        """What decides the result: the model, what lies beside it, and what is pooled."""
+        from auricle.classify.features.hearing_file import hearing_path
+
+        pooling = {"depths": self.depths, "segments": self.segments, "features": self.features}
+        beside = _digest(hearing_path(self.model.name or _MODEL)) if self.features != "latents" else ""
+        return {"model": self.model.identity(), "hearing": beside, **pooling}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
         """Listen to one of the files."""
@@ -59,13 +67,13 @@ class FeaturesTask(ArchiveTask):
         row = b64encode(values.astype("<f2").tobytes()).decode()  # their own precision: see `stored_features`
         return {"seconds": audio.info(source).seconds, "row": row, "silent": peak < SILENCE}
 
-    def _extractor(self, models: LoadedModels) -> "LatentFeatures":
-        from auricle.classify.features.latents import LatentFeatures
+    def _extractor(self, models: LoadedModels) -> "EncoderFeatures":
+        from auricle.classify.features.hearing import model_features
         from auricle.classify.features.pooling import feature_config_of
 
-        return LatentFeatures(
-            self.model.load(models, "speech"), feature_config_of(depths=self.depths, segments=self.segments)
-        )
+        config = feature_config_of(depths=self.depths, segments=self.segments)
+        named = self.model.load(models, _MODEL) if self.model.allow_edited else self.model.name or _MODEL
+        return model_features(named, config, self.features)
 
 
 def features_of(records: Sequence[FileRecord]) -> "Features":
@@ -252,11 +260,18 @@ def load_classifier(path: Path, model: str | None, models: LoadedModels) -> "Cla
 
 def classifier_identity(path: Path, model: str | None) -> Mapping[str, Any]:
     """What tells a classifier from others: its file's digest, and its autoencoder."""
-    digest = ""
-    if path.is_file():
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()[:16]
-    return {"classifier": digest, "model": ModelChoice(model).identity()}
+    from auricle.classify.classifier_file import shipped_classifiers
+
+    shipped = shipped_classifiers().get(str(path), path)
+    return {"classifier": _digest(shipped), "model": ModelChoice(model).identity()}
+
+
+def _digest(path: Path) -> str:
+    """Start of the SHA-256 of a file; empty where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
 def _skipped(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":

@@ -9,12 +9,20 @@ import numpy as np
 
 from auricle import audio
 from auricle.audio import AudioSource
-from auricle.classify.classifier_file import ClassifierMetadata, JudgedAccuracy, read_classifier, write_classifier
+from auricle.classify.classifier_file import (
+    ClassifierMetadata,
+    JudgedAccuracy,
+    read_classifier,
+    shipped_classifiers,
+    write_classifier,
+)
 from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract, list_sounds, match_labels
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.hearing import features_with, model_features
+from auricle.classify.features.hearing_file import HEARING
+from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
@@ -38,13 +46,11 @@ class Classifier:
     Attributes:
         fitted_probe: what has learned from features.
         metadata: what the probe is for: autoencoder, features, sounds that it learned from.
+        extractor: what makes features of sounds, with the autoencoder's encoder.
     """
 
-    def __init__(
-        self, fitted_probe: FittedProbe, metadata: ClassifierMetadata, model: Autoencoder | None = None
-    ) -> None:
-        self.fitted_probe, self.metadata = fitted_probe, metadata
-        self._extractor = None if model is None else LatentFeatures(model, metadata.feature_config)
+    def __init__(self, fitted_probe: FittedProbe, metadata: ClassifierMetadata, extractor: EncoderFeatures) -> None:
+        self.fitted_probe, self.metadata, self.extractor = fitted_probe, metadata, extractor
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -84,11 +90,10 @@ class Classifier:
         probe = probe_of_kind(options.probe)
         labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
         check_classes(labels, on_note)
-        autoencoder = model if isinstance(model, Autoencoder) else load(model)
-        extractor = LatentFeatures(
-            autoencoder,
-            feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments),
+        config = feature_config or fitting_feature_config(
+            [item.sound.seconds for item in labels.known], options.segments
         )
+        extractor = model_features(model, config, options.features, on_note)
         known_sounds = [item.sound for item in labels.known]
         features = extract(known_sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         for rejected in features.skipped:
@@ -102,31 +107,33 @@ class Classifier:
         choice = probe.choose(features.values, names, groups, seed=options.seed)
         fitted_probe = probe.fit_as(choice, features.values, names, seed=options.seed)
         metadata = ClassifierMetadata(
-            model=autoencoder.name,
+            model=extractor.model.name,
             encoder=extractor.fingerprint,
-            sample_rate=autoencoder.sample_rate,
+            sample_rate=extractor.sample_rate,
             feature_config=extractor.config,
+            features=extractor.kind,
             probe=probe,
             classes=fitted_probe.classes,
             files=dict(sorted(Counter(names).items())),
             window=timeline_window([item.sound.seconds for item in items]),
             judged=_judged(choice, groups),
         )
-        return cls(fitted_probe, metadata, autoencoder)
+        return cls(fitted_probe, metadata, extractor)
 
     @classmethod
     def load(cls, path: Path | str, model: Autoencoder | Path | str | None = None) -> Self:
-        """Read a classifier's file, which may come from a stranger.
+        """A shipped classifier by its name, or one from a file, which may come from a stranger.
 
         Args:
-            path: the file.
+            path: the file, or a shipped classifier's name.
             model: its autoencoder; by default the shipped model of the name that the file states. A fine-tuned
                 classifier brings its own encoder and takes no other.
 
         Raises:
             ModelError: the file is malformed; or the autoencoder is not known, or another one than it was fitted with.
         """
-        metadata, arrays = read_classifier(Path(path))
+        path = shipped_classifiers().get(str(path), Path(path))
+        metadata, arrays = read_classifier(path)
         if metadata.own_encoder is not None:
             model = restore_encoder(metadata.own_encoder, arrays, metadata.model)
         if model is None:
@@ -134,9 +141,10 @@ class Classifier:
                 raise ModelError(f"{path} was fitted with the model {metadata.model!r}: name its file with --model")
             model = metadata.model
         autoencoder = model if isinstance(model, Autoencoder) else load(model)
-        probe_arrays = {name: value for name, value in arrays.items() if not name.startswith(ENCODER)}
-        classifier = cls(metadata.probe.restore(metadata.classes, probe_arrays), metadata, autoencoder)
-        fingerprint = classifier.extractor.fingerprint
+        probe_arrays = {name: value for name, value in arrays.items() if not name.startswith((ENCODER, HEARING))}
+        extractor = features_with(autoencoder, metadata.feature_config, metadata.features, arrays)
+        classifier = cls(metadata.probe.restore(metadata.classes, probe_arrays), metadata, extractor)
+        fingerprint = extractor.fingerprint
         if fingerprint != metadata.encoder:
             raise ModelError(
                 f"{path} was fitted with the encoder {metadata.encoder[:_FINGERPRINT_DIGITS]} (model "
@@ -144,10 +152,8 @@ class Classifier:
                 "name the model it was fitted with, or fit again"
             )
         size = len(arrays["mean"])
-        if size != classifier.extractor.size:
-            raise ModelError(
-                f"{path} wants {size} features, its recipe makes {classifier.extractor.size}: the file is damaged"
-            )
+        if size != extractor.size:
+            raise ModelError(f"{path} wants {size} features, its recipe makes {extractor.size}: the file is damaged")
         return classifier
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
@@ -157,13 +163,8 @@ class Classifier:
             OutputError: the file exists and ``force`` is false, or can't be written.
         """
         encoder = {} if self.metadata.own_encoder is None else encoder_arrays(self.extractor.model)
-        write_classifier(Path(path), self.metadata, {**self.fitted_probe.arrays, **encoder}, force=force)
-
-    @property
-    def extractor(self) -> LatentFeatures:
-        """What makes features of sounds, with the autoencoder's encoder."""
-        assert self._extractor is not None
-        return self._extractor
+        arrays = {**self.fitted_probe.arrays, **self.extractor.arrays, **encoder}
+        write_classifier(Path(path), self.metadata, arrays, force=force)
 
     def predict(
         self,

@@ -8,15 +8,25 @@ from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
 
 from auricle.classify.detection.novelty import NOVELTY_LAYOUT
 from auricle.classify.detection.settings import DetectionSettings
+from auricle.classify.detection.verifier import VERIFIER, VERIFIER_LAYOUT
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
+from auricle.classify.features.hearing_file import HEARING, hearing_layout
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.data.labels import MAX_CLASSES
 from auricle.errors import ModelError
 from auricle.model import AutoencoderConfig
 from auricle.model.config import describe
-from auricle.model.files.tensor_file import CHECKSUM, FileKind, Layout, open_tensor_file, write_tensor_file
+from auricle.model.files.tensor_file import (
+    CHECKSUM,
+    FileKind,
+    Layout,
+    open_tensor_file,
+    without_control_characters,
+    write_tensor_file,
+)
 from auricle.model.registry import Frozen
+from auricle.options.classification import FeatureKind
 from auricle.printable import printable
 
 SUFFIX = ".classifier.safetensors"
@@ -39,6 +49,16 @@ class JudgedAccuracy(Frozen):
 
 
 @final
+class ClassifierInfo(Frozen):
+    """Where a classifier comes from; it changes nothing about how it works."""
+
+    name: str = Field(default="", max_length=64, description="short name")
+    description: str = Field(default="", max_length=2000, description="what it is for")
+    licence: str = Field(default="", max_length=200, description="licence of the weights")
+    data: str = Field(default="", max_length=10_000, description="what it learned from, with licences")
+
+
+@final
 class ClassifierMetadata(Frozen):
     """What a fitted probe is for."""
 
@@ -50,6 +70,7 @@ class ClassifierMetadata(Frozen):
     feature_config: FeatureConfig = Field(
         validation_alias="recipe", serialization_alias="recipe", description="how features are made"
     )
+    features: FeatureKind = Field(default="latents", description="what is heard besides: hearing has patches")
     probe: SerializeAsAny[Probe] = Field(description="what has learned")
     classes: tuple[str, ...] = Field(min_length=2, max_length=MAX_CLASSES, description="names, in order")
     files: dict[str, int] = Field(max_length=MAX_CLASSES, description="sounds of each class that it learned from")
@@ -61,9 +82,15 @@ class ClassifierMetadata(Frozen):
         description="shape of the encoder that the file itself holds",
     )
     judged: JudgedAccuracy | None = Field(default=None, description="accuracy on sounds held out in turn, if known")
+    info: ClassifierInfo = Field(default=ClassifierInfo(), description="where it comes from")
     detection: DetectionSettings | None = Field(
         default=None, description="how events are found, if it learned from events in long recordings"
     )
+
+
+def shipped_classifiers() -> dict[str, Path]:
+    """Names and paths of the classifiers inside the package."""
+    return CLASSIFIER_FILE.shipped()
 
 
 def write_classifier(path: Path, metadata: ClassifierMetadata, arrays: Arrays, *, force: bool = False) -> None:
@@ -94,6 +121,8 @@ def read_classifier(path: Path) -> tuple[ClassifierMetadata, Arrays]:
 def _parse_metadata(path: Path, text: str) -> ClassifierMetadata:
     try:
         metadata = ClassifierMetadata.model_validate(json.loads(text))
+        info = ClassifierInfo.model_validate(without_control_characters(metadata.info.model_dump()))
+        metadata = metadata.model_copy(update={"info": info})
     except ValidationError as error:
         raise ModelError(f"{path}: {describe(error)}") from error
     except (ValueError, RecursionError) as error:
@@ -108,11 +137,16 @@ def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> N
     expected = {**metadata.probe.layout, "temperature": ("F32", "1")}
     if metadata.detection is not None:
         expected |= NOVELTY_LAYOUT
+    if metadata.detection is not None and any(name.startswith(VERIFIER) for name in layout):
+        expected |= VERIFIER_LAYOUT
     sizes = {"1": 1, "c": len(metadata.classes)}
     encoder = {name: shape for name, shape in layout.items() if name.startswith(ENCODER)}
     if encoder != ({} if metadata.own_encoder is None else encoder_layout(path, metadata.own_encoder)):
         raise ModelError(f"{path} holds another encoder than it describes: the file is damaged")
-    if expected.keys() != layout.keys() - encoder.keys():
+    hearing = {name: shape for name, shape in layout.items() if name.startswith(HEARING)}
+    if hearing != (hearing_layout(path, layout, HEARING) if metadata.features == "hearing" else {}):
+        raise ModelError(f"{path} holds other features than it describes: the file is damaged")
+    if expected.keys() != layout.keys() - encoder.keys() - hearing.keys():
         names = ", ".join(printable(name, 60) for name in sorted(layout))
         raise ModelError(f"{path} holds {names}: the file is damaged")
     for name, (dtype, letters) in expected.items():
@@ -123,7 +157,7 @@ def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> N
 
 
 def _check_values(path: Path, metadata: ClassifierMetadata, arrays: Arrays) -> None:
-    positive = ("scale", "temperature", "neighbours")
+    positive = ("scale", "temperature", "neighbours", f"{VERIFIER}scale")
     wrong = [name for name in positive if name in arrays and not (arrays[name] > 0).all()]
     wrong += [name for name in arrays if name.endswith(".deviation") and not (arrays[name] > 0).all()]
     labels = arrays.get("labels")

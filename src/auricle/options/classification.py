@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Literal, final
 
 from auricle.errors import OptionError
 from auricle.options.training import check_seed
@@ -25,8 +25,25 @@ class CacheOptions:
     no_cache: bool = False
 
 
+FeatureKind = Literal["hearing", "latents"]
+
+
 @dataclass(frozen=True)
-class ClassifierOptions(CacheOptions):
+class FeatureOptions(CacheOptions):
+    """Which features of sounds are made, and where they are kept for the next time.
+
+    Attributes:
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
+        cache: folder; by default below the user's cache folder.
+        no_cache: neither read nor write it.
+    """
+
+    features: FeatureKind | None = None
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(FeatureOptions):
     """What a classifier learns from, and how.
 
     Attributes:
@@ -38,6 +55,8 @@ class ClassifierOptions(CacheOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         seed: decides folds, what is held out, first weights and random encoders.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
         cache: folder of features; by default below the user's cache folder.
         no_cache: neither read nor write it.
 
@@ -79,6 +98,8 @@ class FinetuneOptions(ClassifierOptions):
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         seed: decides what is held out, first weights, crops and changes.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
         cache: folder of features; by default below the user's cache folder.
         no_cache: neither read nor write it.
         budget: how long to fine-tune: 90s, 5m, or a number of steps.
@@ -108,6 +129,8 @@ class CrossValidationOptions(ClassifierOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         seed: decides folds, first weights and the random encoder.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
         cache: folder of features; by default below the user's cache folder.
         no_cache: neither read nor write it.
         folds: esc10 (its official folds, from file names), a column of the table, or a number of folds.
@@ -136,7 +159,13 @@ class DetectorOptions(ClassifierOptions):
         held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
             third of the others in turn.
         precision: share of the detections that shall be right, for each class.
-        window: seconds of a window; by default as the shorter events, 0.2 to 1 s.
+        false_alarms: wrong detections an hour that are allowed, of all classes together.
+        augment: learn also from the events mixed into other background and into noise, 0 to 20 dB above it.
+        window: seconds of a window; by default as the shorter events, 0.2 to 0.6 s.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
+        cache: not used.
+        no_cache: not used.
 
     Raises:
         OptionError: a number is out of range.
@@ -144,12 +173,16 @@ class DetectorOptions(ClassifierOptions):
 
     held_out: tuple[Path, ...] = ()
     precision: float = 0.9
+    false_alarms: float = 1.0
+    augment: bool = False
     window: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.precision <= 1:
             raise OptionError(f"a precision of {self.precision:g}: give a share above 0 and up to 1, as 0.9")
+        if not self.false_alarms > 0:
+            raise OptionError(f"{self.false_alarms:g} false alarms an hour: give a number above 0")
         if self.window is not None and not 0.05 <= self.window <= 10:
             raise OptionError(f"windows of {self.window:g} s: give 0.05 to 10")
 
@@ -175,7 +208,7 @@ class DetectionOptions:
 
 
 @dataclass(frozen=True)
-class SuggestionOptions(CacheOptions):
+class SuggestionOptions(FeatureOptions):
     """What is known of a folder, and how much to label next.
 
     Attributes:
@@ -183,6 +216,10 @@ class SuggestionOptions(CacheOptions):
         column: the table's column of labels.
         count: how many sounds to propose.
         seed: decides how clusters begin.
+        window: of long recordings: seconds of the stretches to propose, 1 to 30; labels then have begin and end. By
+            default sounds are proposed as a whole.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file.
         cache: folder of features; by default below the user's cache folder.
         no_cache: neither read nor write it.
 
@@ -194,15 +231,18 @@ class SuggestionOptions(CacheOptions):
     column: str = "label"
     count: int = 20
     seed: int = 0
+    window: float | None = None
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        if self.window is not None and not 1 <= self.window <= 30:
+            raise OptionError(f"stretches of {self.window:g} s: give 1 to 30")
         if not 1 <= self.count <= _MAX_SUGGESTIONS:
             raise OptionError(f"{self.count} sounds to label: ask for 1 to {_MAX_SUGGESTIONS}")
 
 
 @dataclass(frozen=True)
-class SearchOptions(CacheOptions):
+class SearchOptions(FeatureOptions):
     """What is looked for besides the query, and how much of it is named.
 
     Attributes:
@@ -210,6 +250,8 @@ class SearchOptions(CacheOptions):
         like: more examples.
         unlike: counter-examples: sounds that are near the examples but are not meant.
         at: second at which the moment begins that is meant, in an index of windows; by default the query as a whole.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file, and for an index what it was made with.
         cache: folder of features and indexes; by default below the user's cache folder.
         no_cache: neither read nor write it.
 
@@ -239,6 +281,8 @@ class IndexOptions:
         hop: seconds from one window to the next; by default half a window.
         remove: take the sounds of this file or folder out of the index.
         force: make the index anew instead of bringing it up to date.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file. An index keeps what it was made with.
 
     Raises:
         OptionError: a number is out of range.
@@ -248,6 +292,7 @@ class IndexOptions:
     hop: float | None = None
     remove: bool = False
     force: bool = False
+    features: FeatureKind | None = None
 
     def __post_init__(self) -> None:
         if self.window is not None and not 0.05 <= self.window <= 30:

@@ -9,14 +9,18 @@ import soundfile
 from small_sounds import RATE, sound
 
 from auricle.classify.classifier import Classifier
+from auricle.classify.detection.augmentation import augmented_recordings
 from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.detect import detect
 from auricle.classify.detection.fitting import fit_detector
 from auricle.classify.detection.matching import hits, shared_of_shorter
 from auricle.classify.detection.novelty import NoveltySpace
+from auricle.classify.detection.segments import SegmentPooler, segment_features
 from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, class_thresholds
+from auricle.classify.detection.thresholds import Judged, Wanted, class_thresholds
+from auricle.classify.detection.verifier import without_rivals
 from auricle.classify.features.scaling import Scaling
+from auricle.data.event_labels import labelled_events
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError, ModelError, OptionError
 from auricle.options.classification import DetectionOptions, DetectorOptions
@@ -128,7 +132,7 @@ def test_a_damaged_recording_is_heard_as_far_as_it_goes(detector: Classifier, tm
 
 def test_held_out_recordings_choose_thresholds(field: tuple[Path, tuple[Path, ...]], model_file: Path) -> None:
     folder, tracks = field
-    options = DetectorOptions(labels_table=tracks[:2], held_out=tracks[2:], precision=0.8)
+    options = DetectorOptions(labels_table=tracks[:2], held_out=tracks[2:], precision=0.8, features="latents")
     notes: list[str] = []
     settings = fit_detector(folder, model_file, options=options, on_note=notes.append).metadata.detection
     assert settings is not None and settings.held_out_hours == pytest.approx(40 / 3600, rel=0.05)
@@ -191,13 +195,64 @@ def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
     truth = tuple(SoundEvent(10 * n, 10 * n + 1, "a") for n in range(10))
     right = [SoundEvent(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
     wrong = [SoundEvent(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
-    judged = [Judged((*right, *wrong), truth)]
-    lenient = class_thresholds(judged, settings(a=1).classes, 0.5)["a"]
-    strict = class_thresholds(judged, settings(a=1).classes, 1.0)["a"]
+    judged = [Judged((*right, *wrong), truth, 3600.0)]
+    lenient = class_thresholds(judged, settings(a=1).classes, Wanted(0.5, 1e9))["a"]
+    strict = class_thresholds(judged, settings(a=1).classes, Wanted(1.0, 1e9))["a"]
     assert strict.hits == strict.detections == 7 and strict.precision == 1.0 and strict.recall == 0.7
     assert lenient.threshold < strict.threshold and lenient.hits == 10
     louder = SoundEvent(105, 106, "a", 0.97)
-    doubtful = class_thresholds([Judged((louder, *right[:3]), truth)], settings(a=1).classes, 0.9)["a"]
-    assert doubtful.threshold > 0.97 and doubtful.detections == 0  # 3 of 4 is too little
-    never = class_thresholds([Judged(tuple(wrong), truth)], settings(a=1).classes, 0.9)["a"]
+    some = [Judged((louder, *right[:3]), truth, 3600.0)]
+    doubtful = class_thresholds(some, settings(a=1).classes, Wanted(0.9, 1e9))["a"]
+    assert doubtful.precision == 0.75  # as near as it gets
+    never = class_thresholds([Judged(tuple(wrong), truth, 3600.0)], settings(a=1).classes, Wanted(0.9, 1e9))["a"]
     assert never.threshold > 0.62 and never.precision is None
+
+
+def test_thresholds_allow_so_many_false_alarms_as_were_asked_for() -> None:
+    random = np.random.default_rng(1)
+    odds = random.exponential(1.0, 4000) - 3
+    scores = 1 / (1 + np.exp(-odds))
+
+    def recordings(part: np.ndarray) -> list[Judged]:
+        wrong = [SoundEvent(n, n + 0.5, "a", score) for n, score in enumerate(part.tolist())]
+        right = [SoundEvent(n, n + 0.5, "a", 0.9999) for n in range(-20, 0)]
+        return [Judged((*wrong, *right), tuple(right), 36000.0)]
+
+    few = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, Wanted(0.1, 1.0))["a"]
+    rare = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, Wanted(0.1, 0.02))["a"]
+    assert (scores[2000:] >= few.threshold).sum() <= 20 and few.hits == 20 and rare.threshold > few.threshold
+
+
+def test_stretches_are_pooled_alike_however_windows_come_in() -> None:
+    values = np.random.default_rng(0).standard_normal((100, 3)).astype(np.float32)
+    spans = [(0, 4), (10, 20), (12, 13), (96, 100)]
+    rows = segment_features(values, spans, 5)
+    around = np.concatenate((values[5:10], values[20:25])).mean(axis=0)
+    inside = values[10:20].mean(axis=0)
+    expected = np.concatenate((inside, inside - around, values[10:20].max(axis=0) - around))
+    assert rows[1] == pytest.approx(expected, abs=1e-5)
+    pooler, bit_by_bit = SegmentPooler(spans, 5), {}
+    for start in range(0, 100, 7):
+        bit_by_bit.update(pooler.push(values[start : start + 7]))
+    bit_by_bit.update(pooler.flush())
+    assert np.stack([bit_by_bit[number] for number in range(4)]) == pytest.approx(rows, abs=1e-5)
+
+
+def test_of_two_about_one_moment_the_surer_one_stays() -> None:
+    events = [SoundEvent(1, 3, "a", 0.5), SoundEvent(1.5, 3, "b", 0.9), SoundEvent(6, 7, "a", 0.1)]
+    assert [event.label for event in without_rivals(events)] == ["b", "a"]
+
+
+def test_events_are_mixed_with_what_their_own_part_holds(
+    field: tuple[Path, tuple[Path, ...]], model_file: Path
+) -> None:
+    labels = labelled_events(field[0], field[1])
+    mixed, parts = augmented_recordings(labels.recordings, RATE, 0)
+    assert parts == (0, 1, 2)
+    for recording, original in zip(mixed, labels.recordings, strict=True):
+        assert len(recording.events) == len(original.events)
+        assert recording.sound.seconds > recording.events[-1].end
+    options = DetectorOptions(labels_table=field[1], augment=True, features="latents")
+    assert fit_detector(field[0], model_file, options=options).metadata.files == {"click": 18, "tone": 18}
+    again, _ = augmented_recordings(labels.recordings, RATE, 0)
+    assert [recording.events for recording in again] == [recording.events for recording in mixed]

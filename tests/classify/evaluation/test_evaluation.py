@@ -119,7 +119,7 @@ def test_beside_baselines(sounds: Path, model_file: Path, tmp_path: Path) -> Non
     comparison = evaluate_classifier(
         sounds,
         model_file,
-        options=CrossValidationOptions(folds=4, groups=r"_(\w+)\."),
+        options=CrossValidationOptions(folds=4, groups=r"_(\w+)\.", features="latents"),
         out=picture,
         on_note=notes.append,
     )

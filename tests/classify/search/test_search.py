@@ -11,6 +11,8 @@ from auricle.classify.classifier import Classifier
 from auricle.classify.search.folder_index import folder_index
 from auricle.errors import AudioError, DataError, OptionError
 
+LATENTS = SearchOptions(features="latents")
+
 
 def test_the_nearest_sounds_are_of_the_same_kind(sounds: Path, model_file: Path):
     for kind in KINDS:
@@ -58,7 +60,7 @@ def test_a_damaged_index_is_made_anew(sounds: Path, model_file: Path, own_cache:
     for damaged in (intact[:-100], bytes(flipped)):
         index_file.write_bytes(damaged)
         notes: list[str] = []
-        assert similar(query, sounds, model=model_file, on_note=notes.append).hits == before.hits
+        assert similar(query, sounds, model=model_file, options=LATENTS, on_note=notes.append).hits == before.hits
         assert notes == [f"the index {index_file} is damaged: it is made anew"]
 
 
@@ -119,9 +121,8 @@ def test_with_labels_enough_the_unsure_ones_are_proposed(sounds: Path, model_fil
     rows = [f"{kind}/{kind}{index}_maker{index % 4}.wav,{kind}" for kind in KINDS for index in range(4)]
     table.write_text("path,label\n" + "\n".join([*rows, "gone.wav,nothing"]) + "\n")
     notes: list[str] = []
-    suggestions = suggest(
-        sounds, model=model_file, options=SuggestionOptions(labels_table=table, count=4), on_note=notes.append
-    )
+    options = SuggestionOptions(labels_table=table, count=4, features="latents")
+    suggestions = suggest(sounds, model=model_file, options=options, on_note=notes.append)
     assert (suggestions.method, suggestions.labelled, len(suggestions.sounds)) == ("uncertain", 12, 4)
     assert all(f"{suggestion.name},{suggestion.guess}" not in rows for suggestion in suggestions.sounds)
     assert sum(suggestion.name.startswith(str(suggestion.guess)) for suggestion in suggestions.sounds) >= 2
@@ -181,3 +182,26 @@ def test_nothing_is_like_silence(sounds: Path, model_file: Path, tmp_path: Path)
     soundfile.write(tmp_path / "mute.wav", np.zeros(RATE), RATE)
     with pytest.raises(AudioError, match="is silent"):
         similar(tmp_path / "mute.wav", sounds, model=model_file)
+
+
+def test_of_long_recordings_the_stretches_to_listen_to_are_proposed(tmp_path: Path, model_file: Path):
+    random = np.random.default_rng(0)
+    audio = 0.003 * random.standard_normal(60 * RATE).astype(np.float32)
+    for number, kind in enumerate(("tone", "click")):
+        for second in (5 + 10 * number, 35 + 10 * number):
+            audio[second * RATE : (second + 3) * RATE] += sound(kind, second, 3.0)
+    (tmp_path / "field").mkdir()
+    soundfile.write(tmp_path / "field" / "dawn.wav", audio, RATE)
+    options = SuggestionOptions(count=3, window=5.0, features="latents")
+    first = suggest(tmp_path / "field", model=model_file, options=options)
+    assert (first.files, first.labelled, first.method) == (12, 0, "typical")
+    assert all(moment.end == pytest.approx((moment.begin or 0) + 5) for moment in first.sounds)
+    assert {moment.begin for moment in first.sounds} & {5.0, 15.0, 35.0, 45.0}
+    track = tmp_path / "dawn.txt"
+    track.write_text("5.0\t8.0\ttone\n15.0\t18.0\tclick\n")
+    marked = SuggestionOptions(count=3, window=5.0, features="latents", labels_table=track)
+    second = suggest(tmp_path / "field", model=model_file, options=marked)
+    assert second.labelled == 2
+    assert not {moment.begin for moment in second.sounds} & {5.0, 15.0}
+    with pytest.raises(OptionError, match="give 1 to 30"):
+        SuggestionOptions(window=100)

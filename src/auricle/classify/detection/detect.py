@@ -1,5 +1,6 @@
 """What is heard in long recordings, from when to when."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,7 +10,10 @@ from auricle.audio import AudioSource
 from auricle.classify.classifier import Classifier
 from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.novelty import NoveltySpace
+from auricle.classify.detection.second_look import context_cells, spans_of
+from auricle.classify.detection.segments import SegmentPooler
 from auricle.classify.detection.settings import DetectionSettings
+from auricle.classify.detection.verifier import Verifier
 from auricle.classify.features.extract import list_sounds
 from auricle.classify.features.windows import WindowGrid, window_features
 from auricle.data.events import Recording, SoundEvent
@@ -58,11 +62,27 @@ def detect(
         probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
         if len(novelty):
             events = candidates(probabilities, novelty, loaded.classes, settings)
+            events = _looked_at_again(sound, events, loaded, on_progress)
             reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
             recordings.append(Recording(sound, reported, recorded_at(sound.path)))
     if not recordings:
         raise DataError(f"none of {len(sounds)} recordings can be decoded: replace them")
     return tuple(recordings)
+
+
+def heard_probabilities(
+    sound: Sound, classifier: Classifier, on_progress: OnProgress, on_note: Callable[[str], None]
+) -> np.ndarray:
+    """Probabilities ``(n, classes)`` of the windows of a recording, one row a hop; at least one row.
+
+    Raises:
+        ModelError: the classifier has learned from whole sounds.
+    """
+    settings = classifier.metadata.detection
+    if settings is None:
+        raise ModelError("this classifier has learned from whole sounds: fit one from labels that have begin and end")
+    probabilities, _ = _listen(sound, classifier, settings, on_progress, on_note)
+    return probabilities if len(probabilities) else np.zeros((1, len(classifier.classes)), np.float32)
 
 
 def _listen(
@@ -87,6 +107,31 @@ def _listen(
     except AudioError as error:
         on_note(f"heard for {cells * settings.hop:.0f} s only: {error}" if cells else f"left out: {error}")
     return np.concatenate(probabilities), np.concatenate(novelty)
+
+
+def _looked_at_again(
+    sound: Sound, events: tuple[SoundEvent, ...], classifier: Classifier, on_progress: OnProgress
+) -> tuple[SoundEvent, ...]:
+    """Candidates as the verifier scores them; they are heard a second time, up to where the recording is damaged."""
+    verifier, settings = (
+        Verifier.restore(classifier.classes, classifier.fitted_probe.arrays),
+        classifier.metadata.detection,
+    )
+    if verifier is None or settings is None or not events:
+        return events
+    grid = WindowGrid(classifier.metadata.window, settings.hop)
+    pooler = SegmentPooler(spans_of(events, settings.hop), context_cells(settings.hop))
+    rows: dict[int, np.ndarray] = {}
+    with contextlib.suppress(AudioError):  # which has been told of
+        for count, values in enumerate(window_features(sound.source, classifier.extractor, grid), 1):
+            rows.update(pooler.push(values))
+            done = min(sound.seconds, count * len(values) * settings.hop)
+            on_progress(Progress(f"looking again at {sound.name}", done, sound.seconds, "s"))
+    rows.update(pooler.flush())
+    if not rows:
+        return ()
+    order = sorted(rows)
+    return verifier.rescored([events[number] for number in order], np.stack([rows[number] for number in order]))
 
 
 def _is_reported(event: SoundEvent, settings: DetectionSettings, options: DetectionOptions) -> bool:

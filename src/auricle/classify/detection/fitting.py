@@ -1,6 +1,6 @@
 """A classifier that learns from events marked in long recordings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, final
@@ -9,30 +9,31 @@ import numpy as np
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import ClassifierMetadata
-from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.augmentation import augmented_recordings, noise_recordings
 from auricle.classify.detection.novelty import NoveltySpace
-from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, class_thresholds
+from auricle.classify.detection.second_look import SecondLook, Track
+from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
 from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, TrainingSet, probe_of_kind
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
+from auricle.data.events import Recording
 from auricle.data.labels import MAX_CLASSES, check_class_names
 from auricle.errors import DataError
 from auricle.extras import require
-from auricle.model import Autoencoder, load
+from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 1.0
+_SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 0.6
 _HOPS_PER_WINDOW = 4
 _MAX_WINDOWS = 20_000
+_MAX_CHOICE_WINDOWS = 3000
+"""Windows of events from which the probe's strength is chosen: it is learned many times for that."""
 _NOTHING_SHARE = 2
 """Windows of nothing for each window of an event; a thousand at least."""
-_NOVEL_PERCENTILE = 99.0
-_SMOOTHING_SHARE, _MAX_SMOOTHING = 0.6, 99
 WINDOW_FEATURES = FeatureConfig(shifts=1, scales=(5,))
 """Of windows: one grid of frames and one scale, because windows overlap, and are short."""
 
@@ -48,8 +49,11 @@ def fit_detector(
 ) -> Classifier:
     """Learn classes from events that were marked in long recordings, and `NOTHING` from what was not marked.
 
-    The threshold of each class is the lowest at which so many of its detections are right as were asked for, in
-    recordings that were held out; without these, in thirds that the rest has not learned from.
+    Plain noise is nothing, too; with ``options.augment`` events are also mixed into other backgrounds. What windows
+    take for an event is looked at again as a whole, by a probe that has learned what windows get wrong. The threshold
+    of each class is the lowest at which so many of its detections are right, and so few false alarms an hour are
+    expected, as were asked for, in recordings that were held out; without these, in thirds that the rest has not
+    learned from.
 
     Args:
         folder: the recordings. Those that no label file speaks of are left out.
@@ -71,35 +75,53 @@ def fit_detector(
     labels = labelled_events(folder, options.label_files, column)
     held_out = labelled_events(folder, options.held_out, column) if options.held_out else None
     _check(labels, held_out, on_note)
-    autoencoder = model if isinstance(model, Autoencoder) else load(model)
-    extractor = LatentFeatures(autoencoder, feature_config)
+    extractor = model_features(model, feature_config, options.features, on_note)
     grid = window_grid(labels, options.window)
     windows = labelled_windows(labels.recordings, extractor, grid, on_progress, on_note)
+    if not any((recording.labels == NOTHING).any() for recording in windows):
+        raise DataError("the recordings hold events from end to end: give recordings in which nothing is heard too")
+    for made, parts in _made(labels, extractor.sample_rate, options):
+        windows += labelled_windows(made, extractor, grid, on_progress, on_note, parts)
     learner = _Learner.choose(probe, windows, options.seed)
     final_model = learner.learn(windows)
+    second_look = SecondLook.of(learner.cross_tracks(windows), labels, learner.classes, grid, options.seed)
     if held_out is None:
-        tracks = learner.cross_tracks(windows)
+        rescored = second_look.cross_rescored()
     else:
         held_windows = labelled_windows(held_out.recordings, extractor, grid, on_progress, on_note)
         tracks = [final_model.track(part, part.values, learner.classes) for part in held_windows]
-    settings = _settings(tracks, labels, learner.classes, grid, options.precision)
+        rescored = second_look.rescored(tracks)
+    settings = second_look.settings(rescored, options)
     _note_figures(settings, on_note)
     metadata = ClassifierMetadata(
-        model=autoencoder.name,
+        model=extractor.model.name,
         encoder=extractor.fingerprint,
-        sample_rate=autoencoder.sample_rate,
+        sample_rate=extractor.sample_rate,
         feature_config=extractor.config,
+        features=extractor.kind,
         probe=probe,
         classes=learner.classes,
         files=dict(sorted(labels.counts.items())),
         window=grid.seconds,
         detection=settings,
     )
-    return Classifier(final_model.with_novelty(probe), metadata, autoencoder)
+    arrays = {**final_model.fitted.arrays, **final_model.space.arrays, **second_look.verifier.arrays}
+    return Classifier(probe.restore(learner.classes, arrays), metadata, extractor)
+
+
+def _made(
+    labels: EventLabels, rate: int, options: DetectorOptions
+) -> Iterator[tuple[tuple[Recording, ...], tuple[int, ...]]]:
+    """Recordings of noise, and if asked for of marked events in other surroundings, and the part of each."""
+    yield noise_recordings(rate, options.seed)
+    if options.augment:
+        augmented, parts = augmented_recordings(labels.recordings, rate, options.seed)
+        if augmented:
+            yield augmented, parts
 
 
 def window_grid(labels: EventLabels, seconds: float | None) -> WindowGrid:
-    """Windows that suit the events: as long as the shorter ones are, 0.2 to 1 s, and a quarter from one to the next."""
+    """Windows that suit the events: as long as the shorter ones, 0.2 to 0.6 s, and a quarter from one to the next."""
     lengths = [event.seconds for recording in labels.recordings for event in recording.events]
     length = seconds or float(np.clip(np.percentile(lengths, 25), _SHORTEST_WINDOW, _LONGEST_WINDOW))
     return WindowGrid(length, length / _HOPS_PER_WINDOW)
@@ -124,16 +146,6 @@ def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[
 
 @final
 @dataclass(frozen=True)
-class Track:
-    """What is heard in a recording that was not learned from: probabilities ``(n, classes)``, distances ``(n,)``."""
-
-    windows: RecordingWindows
-    probabilities: np.ndarray
-    distances: np.ndarray
-
-
-@final
-@dataclass(frozen=True)
 class _WindowModel:
     """A probe, and where what it learned from lies."""
 
@@ -146,10 +158,6 @@ class _WindowModel:
         probabilities = np.zeros((len(wide), len(classes)), np.float32)
         probabilities[:, [classes.index(name) for name in self.fitted.classes]] = self.fitted.probabilities(wide)
         return Track(windows, probabilities, self.space.distances(wide))
-
-    def with_novelty(self, probe: Probe) -> FittedProbe:
-        """The probe with all arrays, as a classifier keeps them."""
-        return probe.restore(self.fitted.classes, {**self.fitted.arrays, **self.space.arrays})
 
 
 @final
@@ -164,10 +172,8 @@ class _Learner:
 
     @classmethod
     def choose(cls, probe: Probe, windows: Sequence[RecordingWindows], seed: int) -> Self:
-        values, labels, groups = _sample(windows, seed)
+        values, labels, groups = _sample(windows, seed, most=_MAX_CHOICE_WINDOWS)
         classes = tuple(sorted(set(labels)))
-        if NOTHING not in classes:
-            raise DataError("the recordings hold events from end to end: give recordings in which nothing is heard too")
         return cls(probe, probe.choose(values, labels, groups, seed=seed), classes, seed)
 
     def learn(self, windows: Sequence[RecordingWindows], without: int | None = None) -> _WindowModel:
@@ -194,7 +200,7 @@ class _Learner:
 
 
 def _sample(
-    windows: Sequence[RecordingWindows], seed: int, without: int | None = None
+    windows: Sequence[RecordingWindows], seed: int, without: int | None = None, most: int = _MAX_WINDOWS
 ) -> tuple[np.ndarray, list[str], list[str]]:
     """Features, labels and groups of what is learned from: of events all, of nothing some, in a random order."""
     random = np.random.Generator(np.random.PCG64(seed))
@@ -206,43 +212,11 @@ def _sample(
     order = [picked[place] for place in random.permutation(len(picked))]
     events = [place for place in order if windows[place[0]].labels[place[1]] != NOTHING]
     nothing = [place for place in order if windows[place[0]].labels[place[1]] == NOTHING]
-    events = events[:_MAX_WINDOWS]
+    events = events[:most]
     places = sorted(events + nothing[: max(1000, _NOTHING_SHARE * len(events))])
     values = np.stack([windows[number].values[cell] for number, cell in places]).astype(np.float32)
     labels = [str(windows[number].labels[cell]) for number, cell in places]
     return values, labels, [f"{number} {windows[number].blocks[cell]}" for number, cell in places]
-
-
-def _settings(
-    tracks: Sequence[Track], labels: EventLabels, classes: Sequence[str], grid: WindowGrid, precision: float
-) -> DetectionSettings:
-    """Thresholds, and the distance beyond which a window is unlike all that was learned from."""
-    marked = [track.distances[track.windows.labels != NOTHING] for track in tracks]
-    distances = np.concatenate(marked) if sum(map(len, marked)) else np.concatenate([t.distances for t in tracks])
-    limit = max(1e-3, float(np.percentile(distances, _NOVEL_PERCENTILE)))
-    draft = DetectionSettings(
-        hop=grid.hop_seconds,
-        precision=precision,
-        held_out_hours=sum(len(track.distances) for track in tracks) * grid.hop_seconds / 3600,
-        novelty_limit=limit,
-        classes={name: _unmeasured(labels, name, grid) for name in labels.classes},
-    )
-    judged = [
-        Judged(
-            candidates(track.probabilities, track.distances / limit, classes, draft),
-            track.windows.recording.events,
-        )
-        for track in tracks
-    ]
-    return draft.model_copy(update={"classes": class_thresholds(judged, draft.classes, precision)})
-
-
-def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedClass:
-    """A class before its threshold is chosen: smoothed over a share of what its events last."""
-    lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
-    width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
-    odd = min(_MAX_SMOOTHING, 2 * round((width - 1) / 2) + 1)
-    return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
 
 
 def _note_figures(settings: DetectionSettings, on_note: Callable[[str], None]) -> None:

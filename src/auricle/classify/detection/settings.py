@@ -38,6 +38,7 @@ class DetectionSettings(Frozen):
     extent: float = Field(default=0.5, gt=0, le=1, description="an event lasts while this share of its peak is reached")
     gap: float = Field(default=0.5, ge=0, le=60, description="seconds of pause inside one event")
     precision: float = Field(gt=0, le=1, description="share of right detections that the thresholds were chosen for")
+    false_alarms: float | None = Field(default=None, gt=0, description="an hour, that they were chosen for, if any")
     held_out_hours: float = Field(ge=0, description="length of what the thresholds were chosen on")
     novelty_limit: float = Field(gt=0, description="distance that a hundredth of the held-out events exceed")
     classes: dict[str, DetectedClass] = Field(max_length=_MAX_CLASSES, description="thresholds and figures")

@@ -1,7 +1,7 @@
 """Windows of labelled recordings: what is learned from, and what thresholds are chosen on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
@@ -30,6 +30,7 @@ class RecordingWindows:
         labels: of each cell ``(n,)``; `NOTHING` where nothing is marked.
         usable: whether a cell is to be learned from: not at an edge.
         blocks: the part of the cross-validation that each cell belongs to ``(n,)``.
+        augmented: whether it was mixed, so that nothing is to be judged by it.
     """
 
     recording: Recording
@@ -37,6 +38,7 @@ class RecordingWindows:
     labels: np.ndarray
     usable: np.ndarray
     blocks: np.ndarray
+    augmented: bool = False
 
 
 def labelled_windows(
@@ -45,10 +47,12 @@ def labelled_windows(
     grid: WindowGrid,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
+    parts: Sequence[int] | None = None,
 ) -> tuple[RecordingWindows, ...]:
     """The windows of recordings; those that do not decode are told of and left out.
 
-    With as many recordings as parts, or more, each belongs to a part; fewer are cut into parts of equal length.
+    With as many recordings as parts, or more, each belongs to a part; fewer are cut into parts of equal length. Where
+    ``parts`` states the part of each recording, they are augmented ones.
 
     Raises:
         DataError: none decodes.
@@ -56,12 +60,16 @@ def labelled_windows(
     windows: list[RecordingWindows] = []
     for number, recording in enumerate(recordings):
         try:
-            values = [block.astype(np.float16) for block in window_features(recording.sound.path, extractor, grid)]
+            values = [block.astype(np.float16) for block in window_features(recording.sound.source, extractor, grid)]
         except AudioError as error:
             on_note(f"left out: {error}")
             continue
         if values:
-            windows.append(_labelled(recording, np.concatenate(values), grid, number, len(recordings)))
+            labelled = _labelled(recording, np.concatenate(values), grid, number, len(recordings))
+            if parts is not None:
+                blocks = np.full(len(labelled.values), parts[number])
+                labelled = replace(labelled, blocks=blocks, augmented=True)
+            windows.append(labelled)
         on_progress(Progress("listening", number + 1, len(recordings), "recordings"))
     if not windows:
         raise DataError(f"none of {len(recordings)} recordings can be decoded: replace them")
@@ -81,5 +89,16 @@ def _labelled(recording: Recording, values: np.ndarray, grid: WindowGrid, number
             usable &= np.abs(centres - edge) >= _EDGE * grid.seconds
     for event in recording.events:  # a short call has at least one window
         usable[min(len(values) - 1, int((event.begin + event.end) / 2 / grid.hop_seconds))] = True
-    blocks = np.full(len(values), number % PARTS) if total >= PARTS else np.arange(len(values)) * PARTS // len(values)
+    blocks = np.array([part_of(number, total, cell / len(values)) for cell in range(len(values))])
     return RecordingWindows(recording, values, labels, usable, blocks)
+
+
+def part_of(number: int, total: int, share: float) -> int:
+    """The part of the cross-validation that a moment of a recording belongs to.
+
+    Args:
+        number: of the recording.
+        total: how many there are.
+        share: of the recording's length that lies before the moment, below 1.
+    """
+    return number % PARTS if total >= PARTS else min(PARTS - 1, int(share * PARTS))

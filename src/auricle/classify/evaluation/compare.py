@@ -12,7 +12,8 @@ from auricle.atomic import atomic_write, check_writable
 from auricle.classify.evaluation.cross_validation import Evaluation, Interval, evaluate, interval, majority
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import Features, extract, match_labels
-from auricle.classify.features.latents import LatentFeatures, random_encoder
+from auricle.classify.features.hearing import model_features
+from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, random_encoder
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
@@ -21,8 +22,8 @@ from auricle.classify.probes.probe import probe_of_kind
 from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
 from auricle.extras import require
-from auricle.model import Autoencoder, load
-from auricle.options.classification import CacheOptions, CrossValidationOptions
+from auricle.model import Autoencoder
+from auricle.options.classification import CacheOptions, CrossValidationOptions, FeatureKind
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_NUMBERED_CLASSES = 30
@@ -73,7 +74,7 @@ class Baseline:
     Attributes:
         name: what features.
         evaluation: their figures.
-        lead: accuracy of the latents minus theirs, with its interval (paired bootstrap).
+        lead: accuracy of the judged features minus theirs, with its interval (paired bootstrap).
     """
 
     name: str
@@ -87,12 +88,13 @@ class Comparison:
     """What `evaluate_classifier` found.
 
     Attributes:
-        evaluation: figures of the latents.
+        evaluation: figures of the features that were judged.
         baselines: those of simpler features.
         feature_config: how the latents' features were made.
         model: name of the autoencoder.
         names: of the sounds, in the order of ``evaluation.truth``.
         notes: what was left out, and what the figures do not say.
+        features: which were judged: hearing or latents.
     """
 
     evaluation: Evaluation
@@ -101,6 +103,7 @@ class Comparison:
     model: str
     names: tuple[str, ...]
     notes: tuple[str, ...]
+    features: FeatureKind = "latents"
 
     @property
     def verdict(self) -> str:
@@ -110,15 +113,16 @@ class Comparison:
             return f"{self.model}: {self.evaluation.accuracy.value:.1%}, beside no baseline"
         best = max(rivals, key=lambda baseline: baseline.evaluation.accuracy.value)
         points = 100 * abs(best.lead.value)
+        title = f"the {'latents' if self.features == 'latents' else 'features that hear'} of {self.model}"
         if best.lead.low > 0:
-            return f"the latents of {self.model} beat the best baseline, {best.name}, by {points:.1f} points"
+            return f"{title} beat the best baseline, {best.name}, by {points:.1f} points"
         if best.lead.high < 0:
             return (
-                f"the latents of {self.model} lose to {best.name} by {points:.1f} points: use that, or train an "
+                f"{title} lose to {best.name} by {points:.1f} points: use that, or train an "
                 "autoencoder on sounds like these"
             )
         side = "above" if best.lead.value >= 0 else "below"
-        return f"the latents of {self.model} are {points:.1f} points {side} {best.name}: that may be chance"
+        return f"{title} are {points:.1f} points {side} {best.name}: that may be chance"
 
 
 def evaluate_classifier(
@@ -167,11 +171,10 @@ def evaluate_classifier(
 
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options, fold=fold_column)
     check_classes(labels, note)
-    autoencoder = model if isinstance(model, Autoencoder) else load(model)
     config = feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments)
-    latents = LatentFeatures(autoencoder, config)
-    baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, latents, options.seed)
-    features, items = _extract_all([latents, *baselines], labels.known, options, on_progress, note)
+    judged = model_features(model, config, options.features, note)
+    baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
+    features, items = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
     if len({item.label for item in items}) < 2:
         raise DataError("all sounds that decode are of one class: two classes or more are needed")
     folds = folds_of(items, protocol, seed=options.seed)
@@ -190,22 +193,25 @@ def evaluate_classifier(
         evaluation,
         tuple(Baseline(name, baseline, _lead(evaluation, baseline)) for name, baseline in figures),
         config,
-        autoencoder.name,
+        judged.model.name,
         tuple(item.sound.name for item in items),
         tuple(notes),
+        judged.kind,
     )
 
 
-def _baseline_extractors(items: Sequence[Labelled], latents: LatentFeatures, seed: int) -> list[Extractor]:
+def _baseline_extractors(items: Sequence[Labelled], judged: EncoderFeatures, seed: int) -> list[Extractor]:
     """Features to beat: those of the whole sound as everybody makes them, and where the latents are told apart by
     segments, the same segments."""
     rate = min(_MAX_SAMPLE_RATE, Counter(item.sound.sample_rate for item in items).most_common(1)[0][0])
-    segments = latents.config.segments
+    segments = judged.config.segments
     extractors: list[Extractor] = [MfccFeatures(rate), LogMelFeatures(rate)]
     if segments > 1:
         extractors += [MfccFeatures(rate, segments=segments), LogMelFeatures(rate, segments=segments)]
-    untrained = random_encoder(latents.model, seed=seed)
-    return [*extractors, LatentFeatures(untrained, latents.config, name="random encoder")]
+    if judged.kind == "hearing":
+        extractors.append(LatentFeatures(judged.model, judged.config, name="latents"))
+    untrained = random_encoder(judged.model, seed=seed)
+    return [*extractors, LatentFeatures(untrained, judged.config, name="random encoder")]
 
 
 def _extract_all(

@@ -25,7 +25,7 @@ class Piece(NamedTuple):
 
 def to_mono(audio: np.ndarray) -> np.ndarray:
     """Channels ``(c, t)`` to one ``(t,)``: their mean, or the loudest where they cancel each other out."""
-    if audio.shape[0] == 1:
+    if audio.shape[0] == 1 or not audio.shape[1]:
         return audio[0]
     mean, powers = audio.mean(axis=0), np.square(audio).mean(axis=1)
     return audio[int(powers.argmax())] if np.square(mean).mean() < _CANCELLED * powers.mean() else mean

@@ -11,13 +11,13 @@ import numpy as np
 from auricle.audio import AudioSource, rereadable, source_path
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.cache import FeatureStore, cache_folder
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.data.labels import Labelled
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
-from auricle.model import Autoencoder, load
-from auricle.options.classification import CacheOptions
+from auricle.model import Autoencoder
+from auricle.options.classification import CacheOptions, FeatureOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SAVE_EVERY = 500
@@ -50,7 +50,7 @@ def features(
     model: Autoencoder | Path | str = "speech",
     *,
     feature_config: FeatureConfig | None = None,
-    caching: CacheOptions = CacheOptions(),
+    options: FeatureOptions = FeatureOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Features:
@@ -61,9 +61,10 @@ def features(
             ``(audio, sample_rate)``: those without a name are called ``sound 1`` after their place. One or several.
         model: a model, a shipped model's name or a model file.
         feature_config: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
-        caching: where features are kept for the next time.
+        options: which features, and where they are kept for the next time.
         on_progress: called while sounds are read.
-        on_note: is told in one line if features that were kept are damaged: they are made anew.
+        on_note: is told in one line if the model has no hearing file, or if features that were kept are damaged: they
+            are made anew.
 
     Raises:
         DataError: no sound can be used.
@@ -71,8 +72,8 @@ def features(
         OptionError: nothing was named.
     """
     sounds, rejected = list_sounds(files)
-    extractor = LatentFeatures(model if isinstance(model, Autoencoder) else load(model), feature_config)
-    extracted = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
+    extractor = model_features(model, feature_config, options.features, on_note)
+    extracted = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
     return replace(extracted, skipped=(*rejected, *extracted.skipped))
 
 

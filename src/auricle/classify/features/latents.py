@@ -1,7 +1,8 @@
 """Features from an autoencoder's encoder, trained or not."""
 
 import hashlib
-from collections.abc import Sequence
+from abc import ABC
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -12,6 +13,7 @@ from auricle.classify.features.encoder_only import encoder_arrays
 from auricle.classify.features.pooling import FeatureConfig, pool_features
 from auricle.classify.features.window_pooling import pool_windows
 from auricle.model import Autoencoder
+from auricle.options.classification import FeatureKind
 
 _VERSION = 1
 """Of the way that features are made: other features, another number."""
@@ -30,21 +32,35 @@ def encoder_fingerprint(model: Autoencoder) -> str:
     return sha.hexdigest()
 
 
-@final
-class LatentFeatures(Extractor):
-    """What the encoder of an autoencoder makes of a sound.
+class EncoderFeatures(Extractor, ABC):
+    """Features of which at least a part comes from an autoencoder's encoder.
 
     Attributes:
         model: whose encoder.
         config: how its activations are pooled.
         fingerprint: of the encoder.
+        kind: which features these are.
+        arrays: what has been learned besides the encoder, by name; a file that must work with these features holds it.
     """
 
+    kind: FeatureKind
+
+    def __init__(self, model: Autoencoder, config: FeatureConfig, fingerprint: str, name: str, identity: str) -> None:
+        self.model, self.config, self.fingerprint = model, config, fingerprint
+        self.arrays: Mapping[str, np.ndarray] = {}
+        super().__init__(name, model.sample_rate, identity)
+
+
+@final
+class LatentFeatures(EncoderFeatures):
+    """What the encoder of an autoencoder makes of a sound."""
+
+    kind = "latents"
+
     def __init__(self, model: Autoencoder, config: FeatureConfig | None = None, *, name: str | None = None) -> None:
-        self.model, self.config = model.eval(), config or FeatureConfig()
-        self.fingerprint = encoder_fingerprint(model)
-        identity = digest("latents", _VERSION, self.fingerprint, self.config.model_dump_json())
-        super().__init__(name or model.name, model.sample_rate, identity)
+        pooling, fingerprint = config or FeatureConfig(), encoder_fingerprint(model)
+        identity = digest("latents", _VERSION, fingerprint, pooling.model_dump_json())
+        super().__init__(model.eval(), pooling, fingerprint, name or model.name, identity)
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         return pool_features(self.model, audio, self.config)

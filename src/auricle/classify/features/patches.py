@@ -7,22 +7,18 @@ Salamon and Bello ("Unsupervised feature learning for urban sound classification
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Self, final
 
 import numpy as np
 
 from auricle.classify.features.base import Extractor, digest
-from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.mel_baselines import log_mel, mel_hop
 from auricle.classify.features.pooling import normalise_level
-from auricle.errors import ModelError
-from auricle.model.files.tensor_file import CHECKSUM, FileKind, check_layout, open_tensor_file, write_tensor_file
+from auricle.classify.features.window_pooling import normalise_background
 
 FRAMES, BANDS = 12, 16
 """Of a patch."""
-HEARING_FILE = FileKind("hearing", ".hearing.safetensors", "auricle-hearing", 1, (CHECKSUM,), largest_file=1 << 24)
-_SIZE = FRAMES * BANDS
+PATCH_SIZE = FRAMES * BANDS
 _ATOMS = 128
 _ROUNDS = 12
 _CONTRAST_FLOOR = 1.0  # power added before a patch is brought to unit power, of logarithms
@@ -60,66 +56,73 @@ class PatchDictionary:
         return cls(kernels, -(mean @ kernels).astype(np.float32))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read a file that may come from a stranger.
+    def random(cls, *, seed: int = 0) -> Self:
+        """As many kernels that nothing was learned for, each of unit length: what a learned one has to beat."""
+        kernels = np.random.default_rng(seed).standard_normal((PATCH_SIZE, _ATOMS))
+        kernels -= kernels.mean(axis=0)
+        return cls((kernels / np.linalg.norm(kernels, axis=0)).astype(np.float32), np.zeros(_ATOMS, np.float32))
 
-        Raises:
-            ModelError: it is missing, malformed, or has changed.
-        """
-        with open_tensor_file(path, HEARING_FILE) as file:
-            atoms = file.layout.get("bias", ("", (0,)))[1]
-            check_layout(path, {"kernels": ("F32", (_SIZE, *atoms)), "bias": ("F32", atoms)}, file.layout)
-            if len(atoms) != 1 or atoms[0] < 1:
-                raise ModelError(f"{path} holds no kernels: the file is damaged")
-            arrays = file.read()
-        return cls(arrays["kernels"], arrays["bias"])
-
-    def save(self, path: Path, *, force: bool = False) -> None:
-        """Write a file; it appears whole or not at all.
-
-        Raises:
-            OutputError: the file exists and ``force`` is false, or can't be written.
-        """
-        write_tensor_file(path, HEARING_FILE, {"kernels": self.kernels, "bias": self.bias}, {}, force=force)
+    @property
+    def digest(self) -> str:
+        """The same for two dictionaries only where they find the same."""
+        return digest(self.kernels.astype("<f4").tobytes().hex(), self.bias.astype("<f4").tobytes().hex())
 
     def responses(self, bands: np.ndarray, band_step: int) -> np.ndarray:
         """How well each kernel fits where: log-mel ``(n, 64)`` to places in time and frequency ``(m, f, k)``."""
         if len(bands) < FRAMES:
             bands = np.pad(bands, ((0, FRAMES - len(bands)), (0, 0)), mode="edge")
         views = np.lib.stride_tricks.sliding_window_view(bands, (FRAMES, BANDS))[::_FRAME_STEP, ::band_step]
-        patches = _normalised(views.reshape(*views.shape[:2], _SIZE).astype(np.float32))
+        patches = _normalised(views.reshape(*views.shape[:2], PATCH_SIZE).astype(np.float32))
         return np.maximum(patches @ self.kernels + self.bias - _THRESHOLD, 0)
 
 
 @final
-class HearingFeatures(Extractor):
-    """The features of the latents, and beside them what a dictionary finds in four regions of frequency: of each of six
-    equal parts of the sound where the latents' features know parts, else mean, deviation and maximum of the whole.
+class PatchFeatures(Extractor):
+    """What a dictionary finds in four regions of frequency: of each of six equal parts of the sound, or mean, deviation
+    and maximum of the whole.
+
+    Args:
+        dictionary: of patches.
+        rate: of the sounds, in Hz.
+        in_order: tell parts of the sound apart, as it suits words, notes and drum hits.
+        name: what people call it.
     """
 
-    def __init__(self, latents: LatentFeatures, dictionary: PatchDictionary) -> None:
-        identity = digest("hearing", 1, latents.identity, dictionary.kernels.tobytes().hex())
-        super().__init__(f"hearing of {latents.name}", latents.sample_rate, identity)
-        self._latents, self._dictionary = latents, dictionary
+    def __init__(self, dictionary: PatchDictionary, rate: int, *, in_order: bool, name: str = "patches") -> None:
+        super().__init__(name, rate, digest("patches", 2, rate, in_order, dictionary.digest))
+        self.dictionary, self._in_order = dictionary, in_order
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
-        bands = hearing_map(audio, self.sample_rate)
-        if self._latents.config.segments > 1:
-            by_region = _regions(self._dictionary.responses(bands, _BAND_STEP))
-            edges = np.linspace(0, len(by_region), _SEGMENTS + 1)
-            starts = np.minimum(edges[:-1].astype(int), len(by_region) - 1)
-            parts = zip(starts, np.ceil(edges[1:]), strict=True)
-            pooled = [by_region[start : max(start + 1, int(end))].mean(axis=0) for start, end in parts]
-        else:
-            by_region = _regions(self._dictionary.responses(bands, _BAND_STEP_OF_LONG))
-            pooled = [by_region.mean(axis=0), by_region.std(axis=0), by_region.max(axis=0)]
-        latents = self._latents.mono_features(audio)
-        return np.concatenate((np.sqrt(np.concatenate(pooled)).ravel(), latents)).astype(np.float32)
+        bands = hearing_map(normalise_level(audio), self.sample_rate)
+        return np.sqrt(self._pooled(_regions(self.dictionary.responses(bands, self._band_step))))
+
+    def of_equal_windows(self, audio: np.ndarray, starts: Sequence[int], length: int) -> np.ndarray:
+        """Features ``(n, d)`` of stretches ``(t,)``; what lies at a stretch's end comes partly from beyond it."""
+        bands = hearing_map(normalise_background(audio, self.sample_rate), self.sample_rate)
+        by_region = _regions(self.dictionary.responses(bands, self._band_step))
+        places_per_sample = len(by_region) / max(1, len(audio))
+        count = min(len(by_region), max(1, round(length * places_per_sample)))
+        firsts = [min(len(by_region) - count, round(start * places_per_sample)) for start in starts]
+        return np.sqrt(np.stack([self._pooled(by_region[first : first + count]) for first in firsts]))
+
+    @property
+    def _band_step(self) -> int:
+        return _BAND_STEP if self._in_order else _BAND_STEP_OF_LONG
+
+    def _pooled(self, by_region: np.ndarray) -> np.ndarray:
+        """Responses ``(m, 4, k)`` to one vector float32."""
+        if not self._in_order:
+            return np.concatenate((by_region.mean(axis=0), by_region.std(axis=0), by_region.max(axis=0))).ravel()
+        edges = np.linspace(0, len(by_region), _SEGMENTS + 1)
+        starts = np.minimum(edges[:-1].astype(int), len(by_region) - 1)
+        ends = np.maximum(starts + 1, np.ceil(edges[1:]).astype(int))
+        means = [by_region[start:end].mean(axis=0) for start, end in zip(starts, ends, strict=True)]
+        return np.concatenate(means).ravel()
 
 
 def hearing_map(audio: np.ndarray, rate: int) -> np.ndarray:
-    """Log-mel ``(n, 64)`` of a sound ``(t,)`` at one level, at 75 to 150 frames a second."""
-    bands = log_mel(normalise_level(audio), rate)
+    """Log-mel ``(n, 64)`` of a sound ``(t,)``, at 75 to 150 frames a second."""
+    bands = log_mel(audio, rate)
     return bands[::2] if rate / mel_hop(rate) > _FASTEST else bands
 
 

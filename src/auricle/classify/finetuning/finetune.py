@@ -154,9 +154,10 @@ class FineTuning:
         if not helped:  # the probe, of all sounds
             net.model = restore_encoder(net.model.config, encoder_arrays(self._model), self._model.name)
             arrays, after = self._fit_all().arrays, self.before
+        extractor = LatentFeatures(net.model, self.tuning.feature_config)
         metadata = ClassifierMetadata(
             model=self._model.name,
-            encoder=LatentFeatures(net.model, self.tuning.feature_config).fingerprint,
+            encoder=extractor.fingerprint,
             sample_rate=self._model.sample_rate,
             feature_config=self.tuning.feature_config,
             probe=probe_of_kind(FINETUNED_PROBE),
@@ -165,16 +166,18 @@ class FineTuning:
             window=timeline_window([item.sound.seconds for item in self._items]),
             own_encoder=net.model.config,
         )
-        classifier = Classifier(Linear(self.classes, arrays), metadata, net.model)
+        classifier = Classifier(Linear(self.classes, arrays), metadata, extractor)
         return Tuned(classifier, len(self._held_out), self.before, after, helped)
 
 
 def check_finetuned_probe(options: ClassifierOptions) -> None:
-    """Refuse probes that can't be fine-tuned.
+    """Refuse probes and features that can't be fine-tuned.
 
     Raises:
-        OptionError: another one than ridge.
+        OptionError: another probe than ridge, or other features than latents.
     """
+    if options.features == "hearing":
+        raise OptionError("--features hearing can't be fine-tuned: leave it out, the encoder is trained end to end")
     if options.probe != FINETUNED_PROBE:
         raise OptionError(f"--probe {options.probe} can't be fine-tuned: leave it out, a linear layer is trained")
 

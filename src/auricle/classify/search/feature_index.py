@@ -1,7 +1,7 @@
 """Where sounds lie: one point for each sound, or for each window of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self, final
 
 import numpy as np
@@ -28,6 +28,7 @@ class FeatureIndex:
         fitted_on: points that the space was learned from.
         skipped: files that can't be used: name, size and time, and why.
         grid: windows that have a point each; None where a whole file has one.
+        feature_arrays: what the features need besides the encoder, by name.
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,7 @@ class FeatureIndex:
     fitted_on: int
     skipped: Mapping[str, tuple[int, int, str]]
     grid: WindowGrid | None = None
+    feature_arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def file_numbers(self) -> np.ndarray:

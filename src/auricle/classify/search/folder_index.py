@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from auricle.classify.features.cache import cache_folder
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.index_file import SUFFIX, IndexMetadata, read_index, write_index
 from auricle.classify.search.index_update import SoundReader, no_sounds_message, updated
@@ -21,7 +21,7 @@ _MAX_NEW_SHARE = 0.1  # of all sounds: with more new ones the space is learned a
 
 def folder_index(
     folder: Path,
-    extractor: LatentFeatures,
+    extractor: EncoderFeatures,
     *,
     caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
@@ -71,19 +71,20 @@ def folder_stamps(folder: Path) -> Stamps:
     return dict(sorted(stamps.items()))
 
 
-def metadata_of(index: FeatureIndex, extractor: LatentFeatures) -> IndexMetadata:
+def metadata_of(index: FeatureIndex, extractor: EncoderFeatures) -> IndexMetadata:
     """What a file says of an index that this extractor made."""
     return IndexMetadata(
         model=extractor.model.name,
         encoder=extractor.fingerprint,
         feature_config=extractor.config,
+        features=extractor.kind,
         window=None if index.grid is None else index.grid.seconds,
         hop=None if index.grid is None else index.grid.hop_seconds,
         fitted_on=index.fitted_on,
     )
 
 
-def _path_in_cache(folder: Path, extractor: LatentFeatures, caching: CacheOptions) -> Path | None:
+def _path_in_cache(folder: Path, extractor: EncoderFeatures, caching: CacheOptions) -> Path | None:
     if caching.no_cache:
         return None
     key = hashlib.sha256(f"{folder.resolve()}\n{extractor.identity}".encode("utf-8", "surrogateescape")).hexdigest()
@@ -98,7 +99,7 @@ def _load(path: Path, on_note: Callable[[str], None]) -> FeatureIndex | None:
         return None
 
 
-def _save(path: Path, index: FeatureIndex, extractor: LatentFeatures) -> None:
+def _save(path: Path, index: FeatureIndex, extractor: EncoderFeatures) -> None:
     """A folder that can't be written is no error: it only costs time."""
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)

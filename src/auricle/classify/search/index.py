@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import final
 
 from auricle.atomic import check_writable
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.hearing import features_with, model_features
+from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import WindowGrid
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.folder_index import folder_stamps, metadata_of
@@ -16,8 +17,8 @@ from auricle.classify.search.index_update import SoundReader, updated
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
 from auricle.errors import DataError, ModelError, OptionError
 from auricle.model import Autoencoder, load, shipped
-from auricle.model.files.file import model_for
-from auricle.options.classification import CacheOptions, IndexOptions
+from auricle.model.default_model import default_model
+from auricle.options.classification import CacheOptions, FeatureKind, IndexOptions
 from auricle.progress import OnProgress, ignore_progress
 
 _SHOWN = 16  # digits of a fingerprint
@@ -82,7 +83,10 @@ def index(
     if options.remove:
         return _removed(folder, out, stored)
     stamps = {_stored_name(folder / name, out.parent): stamp for name, stamp in folder_stamps(folder).items()}
-    extractor = extractor_of(out, stored[1], model) if stored else _new_extractor(folder, out.parent, stamps, model)
+    if stored is None:
+        extractor = _new_extractor(folder, out.parent, stamps, model, options, on_note)
+    else:
+        extractor = extractor_of(out, *stored, model, options.features)
     grid = _grid(options, stored[0] if stored else None, out)
     reader = SoundReader(out.parent, extractor, grid, CacheOptions(no_cache=True), on_progress, on_note)
     if stored is None:
@@ -94,17 +98,26 @@ def index(
     return _written(out, new_index, extractor, fresh, len(gone))
 
 
-def extractor_of(path: Path, metadata: IndexMetadata, model: Autoencoder | Path | str | None) -> LatentFeatures:
+def extractor_of(
+    path: Path,
+    contents: FeatureIndex,
+    metadata: IndexMetadata,
+    model: Autoencoder | Path | str | None,
+    kind: FeatureKind | None,
+) -> EncoderFeatures:
     """What made the points of an index.
 
     Raises:
         ModelError: the model is not known, or another one.
+        OptionError: other features were asked for.
     """
+    if kind not in (None, metadata.features):
+        raise OptionError(f"{path} has features {metadata.features}: leave --features out, or make the index anew")
     if model is None and metadata.model not in shipped():
         raise ModelError(f"{path} was made with the model {metadata.model!r}: name its file with --model")
     named = metadata.model if model is None else model
     autoencoder = named if isinstance(named, Autoencoder) else load(named)
-    extractor = LatentFeatures(autoencoder, metadata.feature_config)
+    extractor = features_with(autoencoder, metadata.feature_config, metadata.features, contents.feature_arrays)
     if extractor.fingerprint != metadata.encoder:
         raise ModelError(
             f"{path} was made with the encoder {metadata.encoder[:_SHOWN]} (model {metadata.model!r}), but "
@@ -114,12 +127,19 @@ def extractor_of(path: Path, metadata: IndexMetadata, model: Autoencoder | Path 
     return extractor
 
 
-def _new_extractor(folder: Path, base: Path, stamps: Stamps, model: Autoencoder | Path | str | None) -> LatentFeatures:
+def _new_extractor(
+    folder: Path,
+    base: Path,
+    stamps: Stamps,
+    model: Autoencoder | Path | str | None,
+    options: IndexOptions,
+    on_note: Callable[[str], None],
+) -> EncoderFeatures:
     examined = (examine_header(base / name, name, MIN_SECONDS) for name in stamps)
     rate = next((sound.sample_rate for sound in examined if isinstance(sound, Sound)), None)
     if rate is None:
         raise DataError(f"{folder} holds no usable sound: name a folder with .wav, .flac, .ogg, .mp3 or similar files")
-    return LatentFeatures(model_for(model, rate))
+    return model_features(default_model(rate) if model is None else model, None, options.features, on_note)
 
 
 def _grid(options: IndexOptions, stored: FeatureIndex | None, path: Path) -> WindowGrid | None:
@@ -145,7 +165,7 @@ def _removed(folder: Path, out: Path, stored: tuple[FeatureIndex, IndexMetadata]
     return _result(out, new_index, metadata.model, 0, len(gone & set(old.names)))
 
 
-def _written(out: Path, new_index: FeatureIndex, extractor: LatentFeatures, fresh: int, removed: int) -> IndexResult:
+def _written(out: Path, new_index: FeatureIndex, extractor: EncoderFeatures, fresh: int, removed: int) -> IndexResult:
     write_index(out, new_index, metadata_of(new_index, extractor), force=True)
     return _result(out, new_index, extractor.model.name, fresh, removed)
 

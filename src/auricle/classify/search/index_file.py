@@ -8,6 +8,7 @@ from typing import final
 import numpy as np
 from pydantic import Field, ValidationError
 
+from auricle.classify.features.hearing_file import HEARING, hearing_layout
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.scaling import Scaling
 from auricle.classify.features.windows import WindowGrid
@@ -17,6 +18,7 @@ from auricle.errors import ModelError
 from auricle.model.config import describe
 from auricle.model.files.tensor_file import CHECKSUM, FileKind, Layout, open_tensor_file, write_tensor_file
 from auricle.model.registry import Frozen
+from auricle.options.classification import FeatureKind
 
 SUFFIX = ".index"
 INDEX_FILE = FileKind("sound index", SUFFIX, "auricle-index", 1, ("index", CHECKSUM))
@@ -41,6 +43,7 @@ class IndexMetadata(Frozen):
     model: str = Field(max_length=64, description="name of the autoencoder")
     encoder: str = Field(pattern="^[0-9a-f]{64}$", description="fingerprint of the autoencoder's encoder")
     feature_config: FeatureConfig = Field(description="how features are made")
+    features: FeatureKind = Field(default="latents", description="what is heard besides: hearing has patches")
     window: float | None = Field(default=None, ge=0.05, le=30, description="seconds of a window; none: whole files")
     hop: float | None = Field(default=None, ge=0.01, le=30, description="seconds from one window to the next")
     fitted_on: int = Field(ge=0, description="points that the space was learned from")
@@ -64,6 +67,7 @@ def write_index(path: Path, index: FeatureIndex, metadata: IndexMetadata, *, for
         "scale": scaling.scale,
         "rotation": scaling.rotation,
         "weight": index.space.weight,
+        **index.feature_arrays,
     }
     write_tensor_file(path, INDEX_FILE, arrays, {"index": metadata.model_dump_json()}, force=force)
 
@@ -81,7 +85,7 @@ def read_index(path: Path) -> tuple[FeatureIndex, IndexMetadata]:
             raise ModelError(f"{path}: {describe(error)}") from error
         except (ValueError, RecursionError) as error:
             raise _damaged(path, "its description can't be read") from error
-        _check_shapes(path, file.layout)
+        _check_shapes(path, metadata, file.layout)
         arrays = file.read()
     names, skipped = _names(path, arrays["names"]), _skipped(path, arrays["skipped"])
     counts = arrays["counts"]
@@ -92,8 +96,9 @@ def read_index(path: Path) -> tuple[FeatureIndex, IndexMetadata]:
     space = WhitenedSpace(Scaling(arrays["mean"], arrays["scale"], arrays["rotation"]), arrays["weight"])
     grid = None if metadata.window is None else WindowGrid(metadata.window, metadata.hop or metadata.window)
     points, begins = arrays["points"], arrays["begins"]
+    features = {name: value for name, value in arrays.items() if name.startswith(HEARING)}
     return FeatureIndex(
-        names, arrays["stamps"], counts, begins, points, space, metadata.fitted_on, skipped, grid
+        names, arrays["stamps"], counts, begins, points, space, metadata.fitted_on, skipped, grid, features
     ), metadata
 
 
@@ -116,9 +121,12 @@ def _skipped(path: Path, values: np.ndarray) -> dict[str, tuple[int, int, str]]:
         raise _damaged(path, "its list of unusable files can't be read") from error
 
 
-def _check_shapes(path: Path, layout: Layout) -> None:
+def _check_shapes(path: Path, metadata: IndexMetadata, layout: Layout) -> None:
     """Compare types and shapes with what an index has; a letter stands for the same size everywhere."""
-    if layout.keys() != _LAYOUT.keys():
+    hearing = hearing_layout(path, layout, HEARING) if metadata.features == "hearing" else {}
+    if hearing != {name: shape for name, shape in layout.items() if name.startswith(HEARING)}:
+        raise _damaged(path, "it holds other features than it describes")
+    if layout.keys() - hearing.keys() != _LAYOUT.keys():
         raise _damaged(path, "its arrays are not those of an index")
     sizes = {"2": 2}
     for name, (dtype, letters) in _LAYOUT.items():

@@ -1,14 +1,14 @@
 """Reading sounds into an index, and an index brought up to date with the files that are there now."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
 
 import numpy as np
 
-from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import extract
+from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import WindowGrid, window_features
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.neighbours import WhitenedSpace
@@ -66,7 +66,7 @@ class SoundReader:
     """
 
     base: Path
-    extractor: Extractor
+    extractor: EncoderFeatures
     grid: WindowGrid | None
     caching: CacheOptions
     on_progress: OnProgress
@@ -86,7 +86,7 @@ class SoundReader:
         collected = PointCollector(space)
         for chunk in self._chunks(_evenly_spread(tuple(stamps)) if space is None else tuple(stamps)):
             collected.add(chunk)
-        return collected.index(stamps, self.grid, self.base)
+        return replace(collected.index(stamps, self.grid, self.base), feature_arrays=self.extractor.arrays)
 
     def _chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
         chunks = self._file_chunks if self.grid is None else self._window_chunks

@@ -11,7 +11,8 @@ from auricle import audio
 from auricle.audio import AudioSource, HeldAudio, rereadable, source_path
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import SILENCE
-from auricle.classify.features.latents import LatentFeatures
+from auricle.classify.features.hearing import model_features
+from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import window_features
 from auricle.classify.search.feature_index import FeatureIndex
 from auricle.classify.search.folder_index import folder_index
@@ -20,7 +21,7 @@ from auricle.classify.search.index_file import read_index
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder
-from auricle.model.files.file import model_for
+from auricle.model.default_model import default_model
 from auricle.options.classification import SearchOptions
 from auricle.progress import OnProgress, ignore_progress
 
@@ -76,7 +77,7 @@ class _Place(NamedTuple):
 
     contents: FeatureIndex
     base: Path
-    extractor: LatentFeatures
+    extractor: EncoderFeatures
     fresh: int
 
 
@@ -101,7 +102,8 @@ def similar(
             ``music``, and for an index the shipped model that it was made with.
         options: other examples, counter-examples, the moment that is meant, how many to name, cache.
         on_progress: called while new sounds are read.
-        on_note: is told in one line if an index that was kept is damaged: it is made anew.
+        on_note: is told in one line if an index that was kept is damaged and made anew, or if the model has no hearing
+            file.
 
     Raises:
         AudioError: an example can't be read, is too short, or is silent.
@@ -158,8 +160,9 @@ def _opened(
 ) -> _Place:
     if place.is_file():
         index, metadata = read_index(place)
-        return _Place(index, place.parent, extractor_of(place, metadata, model), 0)
-    extractor = LatentFeatures(model_for(model, audio.info(query).sample_rate))
+        return _Place(index, place.parent, extractor_of(place, index, metadata, model, options.features), 0)
+    named = default_model(audio.info(query).sample_rate) if model is None else model
+    extractor = model_features(named, None, options.features, on_note)
     index, fresh = folder_index(place, extractor, caching=options, on_progress=on_progress, on_note=on_note)
     return _Place(index, place, extractor, fresh)
 

@@ -46,13 +46,13 @@ def classify_evaluate(
 
 def _lines(comparison: "Comparison", out: Path | None) -> Iterator[str]:
     evaluation = comparison.evaluation
-    rows = [_row(f"latents of {comparison.model}", evaluation, None)]
+    rows = [_row(f"{comparison.features} of {comparison.model}", evaluation, None)]
     rows += [_row(baseline.name, baseline.evaluation, baseline.lead) for baseline in comparison.baselines]
     classes = [
         (name, f"{figures.recall:.1%}", f"{figures.precision:.1%}", f"{figures.f1:.3f}", str(figures.files))
         for name, figures in evaluation.per_class.items()
     ]
-    head = ("features", "accuracy", "95 % interval", "balanced", "calibration error", "latents lead by")
+    head = ("features", "accuracy", "95 % interval", "balanced", "calibration error", "lead")
     folds = ", ".join(f"{fold} {value:.1%}" for fold, value in evaluation.fold_accuracy.items())
     yield from (*format_table(head, rows), "")
     yield from (*format_table(("class", "recall", "precision", "F1", "files"), classes), "")
@@ -80,6 +80,7 @@ def _values(comparison: "Comparison", out: Path | None) -> dict[str, object]:
     evaluation = comparison.evaluation
     return {
         "model": comparison.model,
+        "features": comparison.features,
         "segments": comparison.feature_config.segments,
         "files": len(evaluation.truth),
         **_figures(evaluation),

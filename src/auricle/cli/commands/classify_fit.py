@@ -38,10 +38,14 @@ class _Options(FinetuneOptions, DetectorOptions):
         seed: decides what is held out, first weights, crops and changes.
         cache: folder of features; by default below the user's cache folder. Not of events.
         no_cache: neither read nor write it.
+        features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
+            hearing where the model has such a file. The classifier remembers which.
         held_out: of events: label files of recordings that the thresholds are chosen on, and nothing else is learned
             from; by default each third of the others in turn.
         precision: of events: share of the detections that shall be right, for each class.
-        window: of events: seconds of a window; by default as the shorter events, 0.2 to 1 s.
+        false_alarms: of events: wrong detections an hour that are allowed, of all classes together.
+        augment: of events: learn also from them mixed into other background and into noise, 0 to 20 dB above it.
+        window: of events: seconds of a window; by default as the shorter events, 0.2 to 0.6 s.
         budget: how long to fine-tune: 90s, 5m, or a number of steps.
         trackers: curves besides run.html: tensorboard, any tracker that accelerate knows, several with commas, or none.
         resume: go on with fine-tuning from the last checkpoint.
@@ -123,7 +127,8 @@ def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[st
     metadata, size = classifier.metadata, out.stat().st_size
     text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
-    screen.result((text, *more), {**facts, "segments": metadata.feature_config.segments, **values})
+    made_of = {"features": metadata.features, "segments": metadata.feature_config.segments}
+    screen.result((text, *more), {**facts, **made_of, **values})
 
 
 def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:
@@ -151,6 +156,7 @@ def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:
         "bytes": size,
         "model": metadata.model,
         "classes": metadata.files,
+        "features": metadata.features,
         "probe": metadata.probe.kind,
     }
     screen.result(lines, {**facts, "window": metadata.window, "detection": settings.model_dump()})

@@ -18,7 +18,7 @@ from auricle.options.classification import CacheOptions
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
 
-_CLASSIFIER = Path("sounds.classifier.safetensors")
+_OWN, _SHIPPED = Path("sounds.classifier.safetensors"), Path("environment")
 
 
 @final
@@ -41,7 +41,7 @@ _WHOLE_SOUNDS = TimelineOptions()
 
 def classify_predict(
     *files: Path,
-    classifier: Path = _CLASSIFIER,
+    classifier: Path | None = None,
     model: str | None = None,
     top: Annotated[int, Parameter(validator=Number(gte=1))] = 3,
     when: TimelineOptions = _WHOLE_SOUNDS,
@@ -53,18 +53,20 @@ def classify_predict(
 
     Args:
         files: audio files, or folders of them.
-        classifier: what `auricle classify fit` wrote.
+        classifier: what `auricle classify fit` wrote, or a shipped classifier's name; by default
+            sounds.classifier.safetensors if it is there, else environment, which knows ten kinds of sound.
         model: its autoencoder, where that is not a shipped one.
         top: classes to name for each sound, the most probable first.
 
     With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
     screen = Screen(output)
+    chosen = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
     if archive != ArchiveOptions():
         from auricle import PredictTask
         from auricle.archive.listening_tasks import predictions_of, timelines_of
 
-        task = PredictTask(classifier, model, top, when.timeline, when.window)
+        task = PredictTask(chosen, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
             _show_timelines(timelines_of(many.records), screen)
@@ -73,7 +75,7 @@ def classify_predict(
         return SOME_FAILED if many.failed else 0
     from auricle import Classifier
 
-    loaded = Classifier.load(classifier, model)
+    loaded = Classifier.load(chosen, model)
     if when.timeline:
         with screen.progress("listen") as on_progress:
             timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import format_table
+from auricle.cli.formatting import format_table, format_timestamp
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SuggestionOptions
 
 if TYPE_CHECKING:
-    from auricle.classify.search.suggest import Suggestions
+    from auricle.classify.search.suggestions import Suggestion, Suggestions
 
 _MAX_LISTED = 10
 _METHODS = {
@@ -45,7 +45,7 @@ def classify_suggest(
     """Propose sounds to label next; name outliers, near duplicates and doubtful labels.
 
     Args:
-        folder: sounds, most of them without a label.
+        folder: sounds, most of them without a label; or long recordings, with --window.
         classifier: what `auricle classify fit` wrote from the labels so far. Sounds in folders named as its classes
             count as labelled.
         model: whose encoder compares sounds: a shipped name or a model file; speech by default, or the classifier's.
@@ -71,13 +71,12 @@ def classify_suggest(
 def _lines(suggestions: "Suggestions") -> Iterator[str]:
     colon = ":" if suggestions.sounds else ""
     method = _METHODS[suggestions.method]
-    yield f"{suggestions.files} sounds, {suggestions.labelled} with a label; {method}{colon}"
+    moments = bool(suggestions.sounds) and suggestions.sounds[0].begin is not None
+    counted = f"{suggestions.files} {'stretches' if moments else 'sounds'}"
+    yield f"{counted}, {suggestions.labelled} with a label; {method}{colon}"
     if suggestions.sounds:
-        rows = [
-            (sound.name, sound.guess or "-", "-" if sound.probability is None else f"{sound.probability:.0%}")
-            for sound in suggestions.sounds
-        ]
-        yield from format_table(("sound", "perhaps", "sure"), rows)
+        head = ("recording", "from", "to", "perhaps", "sure") if moments else ("sound", "perhaps", "sure")
+        yield from format_table(head, [_row(sound) for sound in suggestions.sounds])
     outliers = [f"{sound.name} ({sound.deviations:.1f} deviations from the usual)" for sound in suggestions.outliers]
     groups = [" = ".join(group[:4]) + _more(len(group) - 4) for group in suggestions.duplicates]
     doubtful = [
@@ -86,6 +85,13 @@ def _lines(suggestions: "Suggestions") -> Iterator[str]:
     yield from _listed("unlike all others", outliers)
     yield from _listed("nearly alike", groups)
     yield from _listed("labels to check", doubtful)
+
+
+def _row(sound: "Suggestion") -> tuple[str, ...]:
+    places = (sound.begin, sound.end)
+    span = [format_timestamp(place) for place in places if place is not None]
+    sure = "-" if sound.probability is None else f"{sound.probability:.0%}"
+    return (sound.name, *span, sound.guess or "-", sure)
 
 
 def _more(count: int) -> str:

@@ -12,7 +12,7 @@ from auricle.cli.many import SOME_FAILED, run_many
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
-from auricle.options.classification import CacheOptions
+from auricle.options.classification import FeatureOptions
 
 if TYPE_CHECKING:
     from auricle.classify.features.extract import Features
@@ -41,7 +41,7 @@ def features(
     out: Path,
     model: str = "speech",
     pooling: PoolingOptions = _POOLING,
-    caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
+    options: Annotated[FeatureOptions, Parameter(name="*", negative="")] = FeatureOptions(),
     archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
@@ -67,7 +67,7 @@ def features(
         from auricle import FeaturesTask, ModelChoice
         from auricle.archive.listening_tasks import features_of
 
-        task = FeaturesTask(ModelChoice(model), pooling.depths, pooling.segments)
+        task = FeaturesTask(ModelChoice(model), pooling.depths, pooling.segments, options.features)
         ledger = archive.manifest or out.with_name(f"{out.name}.manifest.jsonl")
         many = run_many(task, files, None, replace(archive, manifest=ledger), screen, force=force)
         result = features_of(many.records)
@@ -79,7 +79,7 @@ def features(
             files,
             model,
             feature_config=feature_config_of(depths=pooling.depths, segments=pooling.segments),
-            caching=caching,
+            options=options,
             on_progress=on_progress,
             on_note=screen.note,
         )

@@ -1,0 +1,62 @@
+"""Features that are compared with the same probe on the same folds: those of the verbs, and what they have to beat."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auricle.errors import OptionError
+
+if TYPE_CHECKING:
+    from auricle.classify.features.base import Extractor
+    from auricle.classify.features.patches import PatchDictionary
+    from auricle.data.labels import Labels
+    from auricle.model import Autoencoder
+
+_HIGHEST_RATE = 48_000
+_SEGMENTS = 8
+
+
+def rivals(labels: "Labels", model: str, hearing: Path | None) -> "Sequence[Extractor]":
+    """What is judged first, and its rivals: latents alone, patches alone, statistics of MFCC and log-mel bands of the
+    whole sound and of eight parts, 2-D kernels on log-mel that nothing was learned for, and an untrained encoder.
+
+    Args:
+        labels: the sounds, whose lengths decide whether order matters.
+        model: a shipped model's name or a model file.
+        hearing: folder of hearing files, instead of what lies beside the model.
+
+    Raises:
+        OptionError: the model has no hearing file.
+    """
+    from auricle import load
+    from auricle.classify.features.hearing import HearingFeatures
+    from auricle.classify.features.latents import LatentFeatures, random_encoder
+    from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
+    from auricle.classify.features.patches import PatchDictionary, PatchFeatures
+    from auricle.classify.features.pooling import fitting_feature_config
+
+    encoder, rate = load(model), min(_HIGHEST_RATE, labels.known[0].sound.sample_rate)
+    config = fitting_feature_config([item.sound.seconds for item in labels.known])
+    latents, in_order = LatentFeatures(encoder, config, name="latents"), config.segments > 1
+    patches = _patches(model, encoder, latents.fingerprint, hearing)
+    kernels = PatchFeatures(PatchDictionary.random(), encoder.sample_rate, in_order=in_order, name="2-D kernels")
+    return [
+        HearingFeatures(latents, patches),
+        latents,
+        PatchFeatures(patches, encoder.sample_rate, in_order=in_order),
+        *(MfccFeatures(rate, segments=count) for count in (1, _SEGMENTS)),
+        *(LogMelFeatures(rate, segments=count) for count in (1, _SEGMENTS)),
+        kernels,
+        LatentFeatures(random_encoder(encoder), config, name="random encoder"),
+    ]
+
+
+def _patches(model: str, encoder: "Autoencoder", fingerprint: str, hearing: Path | None) -> "PatchDictionary":
+    from auricle.classify.features.hearing_file import SUFFIX, load_hearing, patches_beside
+
+    if hearing is not None:
+        return load_hearing(hearing / f"{encoder.name}{SUFFIX}")[0]
+    beside = patches_beside(model, fingerprint)
+    if beside is None:
+        raise OptionError(f"{model} has no hearing file: make one with recipes/hearing.py, and name its folder")
+    return beside

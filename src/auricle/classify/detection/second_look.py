@@ -1,0 +1,210 @@
+"""From what windows say to events: candidates, a second look at each, thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self, final
+
+import numpy as np
+
+from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.matching import shared_of_shorter
+from auricle.classify.detection.segments import CONTEXT_SECONDS, segment_features
+from auricle.classify.detection.settings import DetectedClass, DetectionSettings
+from auricle.classify.detection.thresholds import Judged, Wanted, class_thresholds
+from auricle.classify.detection.training_windows import PARTS, RecordingWindows
+from auricle.classify.detection.verifier import Verifier
+from auricle.classify.features.windows import WindowGrid
+from auricle.data.event_labels import NOTHING, EventLabels
+from auricle.data.events import SoundEvent
+from auricle.options.classification import DetectorOptions
+
+_NOVEL_PERCENTILE = 99.0
+_SMOOTHING_SHARE, _MAX_SMOOTHING = 0.6, 99
+_RIGHT_OVERLAP = 0.2
+_STRETCHES_OF_NOTHING, _LENGTHS_OF_NOTHING = 60, (0.3, 5.0)
+"""Of each recording that is learned from, and seconds of one."""
+_MOST_OF_NOTHING = 3
+"""Candidates of nothing for each event that the verifier learns from, a thousand at least."""
+
+
+@final
+@dataclass(frozen=True)
+class Track:
+    """What is heard in a recording that was not learned from: probabilities ``(n, classes)``, distances ``(n,)``."""
+
+    windows: RecordingWindows
+    probabilities: np.ndarray
+    distances: np.ndarray
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Stretches:
+    """Stretches of a recording.
+
+    Attributes:
+        track: whose.
+        candidates: what windows take for events.
+        values: features ``(n, s)``: of the candidates, of what is really there, and of some stretches of nothing.
+        labels: what each stretch is; empty where that is not certain.
+        parts: of the cross-validation ``(n,)``.
+    """
+
+    track: Track
+    candidates: tuple[SoundEvent, ...]
+    values: np.ndarray
+    labels: tuple[str, ...]
+    parts: np.ndarray
+
+    def rescored(self, verifier: Verifier, part: int | None = None) -> tuple[SoundEvent, ...]:
+        """What a verifier makes of the candidates, or of those of one part."""
+        rows = [row for row in range(len(self.candidates)) if part is None or self.parts[row] == part]
+        return verifier.rescored([self.candidates[row] for row in rows], self.values[rows])
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SecondLook:
+    """Learns from candidates of recordings that windows had not learned from.
+
+    Attributes:
+        draft: settings without thresholds.
+        classes: all there are, with `NOTHING`.
+        stretches: of each recording.
+        verifier: that has learned from all of them.
+        seed: of what it learns.
+    """
+
+    draft: DetectionSettings
+    classes: tuple[str, ...]
+    stretches: tuple[Stretches, ...]
+    verifier: Verifier
+    seed: int
+
+    @classmethod
+    def of(
+        cls, tracks: Sequence[Track], labels: EventLabels, classes: tuple[str, ...], grid: WindowGrid, seed: int
+    ) -> Self:
+        """Candidates of recordings, and a verifier that has learned from them."""
+        marked = [track.distances[track.windows.labels != NOTHING] for track in tracks]
+        distances = np.concatenate(marked) if sum(map(len, marked)) else np.concatenate([t.distances for t in tracks])
+        draft = DetectionSettings(
+            hop=grid.hop_seconds,
+            precision=1.0,
+            held_out_hours=0.0,
+            novelty_limit=max(1e-3, float(np.percentile(distances, _NOVEL_PERCENTILE))),
+            classes={name: _unmeasured(labels, name, grid) for name in labels.classes},
+        )
+        stretches = tuple(_stretches(track, classes, draft) for track in tracks)
+        return cls(draft, classes, stretches, _learned(stretches, classes, seed), seed)
+
+    def cross_rescored(self) -> list[Judged]:
+        """Candidates of recordings of which each part is judged by the others, and what is really there."""
+        verifiers = [_learned(self.stretches, self.classes, self.seed, part) for part in range(PARTS)]
+        return [
+            Judged(
+                tuple(event for part in range(PARTS) for event in stretches.rescored(verifiers[part], part)),
+                stretches.track.windows.recording.events,
+                self._seconds(stretches.track),
+            )
+            for stretches in self.stretches
+            if not stretches.track.windows.augmented
+        ]
+
+    def rescored(self, tracks: Sequence[Track]) -> list[Judged]:
+        """Candidates of other recordings, and what is really there."""
+        return [
+            Judged(
+                _stretches(track, self.classes, self.draft).rescored(self.verifier),
+                track.windows.recording.events,
+                self._seconds(track),
+            )
+            for track in tracks
+        ]
+
+    def settings(self, judged: Sequence[Judged], options: DetectorOptions) -> DetectionSettings:
+        """Settings with thresholds, chosen on what was not learned from."""
+        wanted = Wanted(options.precision, options.false_alarms)
+        return self.draft.model_copy(
+            update={
+                "precision": options.precision,
+                "false_alarms": options.false_alarms,
+                "held_out_hours": sum(recording.seconds for recording in judged) / 3600,
+                "classes": class_thresholds(judged, self.draft.classes, wanted),
+            }
+        )
+
+    def _seconds(self, track: Track) -> float:
+        return len(track.distances) * self.draft.hop
+
+
+def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedClass:
+    """A class before its threshold is chosen: smoothed over a share of what its events last."""
+    lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
+    width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
+    odd = min(_MAX_SMOOTHING, 2 * round((width - 1) / 2) + 1)
+    return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
+
+
+def _stretches(track: Track, classes: Sequence[str], settings: DetectionSettings) -> Stretches:
+    windows, hop = track.windows, settings.hop
+    proposed = candidates(track.probabilities, track.distances / settings.novelty_limit, classes, settings)
+    truth = [event for event in windows.recording.events if event.label != NOTHING]
+    known = [*truth, *_nothing(windows, truth, hop)]
+    values = segment_features(windows.values, spans_of([*proposed, *known], hop), context_cells(hop))
+    labels = (*(_true_label(event, truth) for event in proposed), *(event.label for event in known))
+    middles = [min(len(windows.blocks) - 1, int((e.begin + e.end) / 2 / hop)) for e in [*proposed, *known]]
+    return Stretches(track, proposed, values, labels, windows.blocks[middles] if middles else np.zeros(0, int))
+
+
+def _nothing(windows: RecordingWindows, truth: Sequence[SoundEvent], hop: float) -> list[SoundEvent]:
+    """Stretches of any length in which nothing is, anywhere in a recording."""
+    random = np.random.Generator(np.random.PCG64(len(windows.values)))
+    length = len(windows.values) * hop
+    stretches = []
+    for seconds in random.uniform(*_LENGTHS_OF_NOTHING, _STRETCHES_OF_NOTHING).tolist():
+        begin = float(random.uniform(0, max(0.0, length - seconds)))
+        end = min(length, begin + seconds)
+        if not any(event.begin < end and event.end > begin for event in truth):
+            stretches.append(SoundEvent(begin, end, NOTHING))
+    return stretches
+
+
+def spans_of(events: Sequence[SoundEvent], hop: float) -> list[tuple[int, int]]:
+    """The first cell of each event, and the one behind its last."""
+    return [(round(event.begin / hop), max(round(event.begin / hop) + 1, round(event.end / hop))) for event in events]
+
+
+def context_cells(hop: float) -> int:
+    """Cells around a stretch that it is compared with."""
+    return max(1, round(CONTEXT_SECONDS / hop))
+
+
+def _true_label(candidate: SoundEvent, truth: Sequence[SoundEvent]) -> str:
+    """The class of the event that a candidate is about, `NOTHING` where none is near, else empty."""
+    near = [event for event in truth if min(event.end, candidate.end) > max(event.begin, candidate.begin)]
+    if not near:
+        return NOTHING
+    best = max(near, key=candidate.overlap)
+    is_about = candidate.overlap(best) >= _RIGHT_OVERLAP and shared_of_shorter(candidate, best) >= 0.5
+    return best.label if is_about else ""
+
+
+def _learned(
+    stretches: Sequence[Stretches], classes: tuple[str, ...], seed: int, without: int | None = None
+) -> Verifier:
+    """A verifier that has learned from the stretches of all parts but one."""
+    rows = [
+        (number, row)
+        for number, part in enumerate(stretches)
+        for row, label in enumerate(part.labels)
+        if label and part.parts[row] != (-1 if without is None else without)
+    ]
+    order = [rows[place] for place in np.random.Generator(np.random.PCG64(seed)).permutation(len(rows))]
+    events = [place for place in order if stretches[place[0]].labels[place[1]] != NOTHING]
+    nothing = [place for place in order if stretches[place[0]].labels[place[1]] == NOTHING]
+    chosen = sorted(events + nothing[: max(1000, _MOST_OF_NOTHING * len(events))])
+    if not chosen and without is not None:
+        return _learned(stretches, classes, seed)
+    values = np.stack([stretches[number].values[row] for number, row in chosen])
+    return Verifier.fit(values, [stretches[number].labels[row] for number, row in chosen], classes, seed)

@@ -1,0 +1,1 @@
+"""Sounds unlike usual ones, without labels."""

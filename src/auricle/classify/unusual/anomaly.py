@@ -1,0 +1,156 @@
+"""Sounds unlike usual ones, without labels: by the bits that they take under a model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, final
+
+import numpy as np
+
+from auricle.audio import AudioSource
+from auricle.classify.features.extract import extract, list_sounds
+from auricle.classify.unusual.bits import BitFeatures
+from auricle.data.scan import Rejected
+from auricle.errors import DataError
+from auricle.model import Autoencoder, load
+from auricle.options.classification import CacheOptions
+from auricle.progress import OnProgress, ignore_progress
+
+_PARTS = 5
+_FEWEST = 8
+
+
+@final
+@dataclass(frozen=True)
+class AnomalousSound:
+    """How unusual a sound is.
+
+    Attributes:
+        name: of the sound.
+        score: its distance from the usual sounds, 1 for a typical one of them.
+        rarity: share of the usual sounds that are as unusual, measured on usual sounds that were held out.
+        kbps: kilobits a second that it takes at the middle quality, at one level for all sounds.
+    """
+
+    name: str
+    score: float
+    rarity: float
+    kbps: float
+
+
+@final
+@dataclass(frozen=True)
+class Anomalies:
+    """What is unusual.
+
+    Attributes:
+        sounds: the most unusual first.
+        usual: number of sounds that say what is usual.
+        skipped: files that can't be used, and why.
+        model: name of the autoencoder.
+    """
+
+    sounds: tuple[AnomalousSound, ...]
+    usual: int
+    skipped: tuple[Rejected, ...]
+    model: str
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class UsualSounds:
+    """A normal distribution of features, its covariance shrunk towards its diagonal.
+
+    With few sounds and many features a covariance is mostly chance; directions of which nothing was seen keep the
+    variance that the diagonal gives them (Ledoit and Wolf, 2004).
+
+    Attributes:
+        mean: ``(d,)``.
+        scale: ``(d,)``, deviations.
+        whitening: ``(d, d)``, what standardised features are multiplied by.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    whitening: np.ndarray
+
+    @classmethod
+    def fit(cls, values: np.ndarray) -> Self:
+        """Learn from ``(files, d)``, two files at least."""
+        mean, scale = values.mean(axis=0), values.std(axis=0)
+        floor = max(1e-3, 0.1 * float(np.median(scale)))
+        scale = np.maximum(scale, floor)
+        centred = ((values - mean) / scale).astype(np.float64)
+        files, size = centred.shape
+        covariance = centred.T @ centred / files
+        spread = np.square(centred).T @ np.square(centred) / files - np.square(covariance)
+        shrinkage = float(np.clip(spread.sum() / files / max(1e-12, _off_diagonal(covariance)), 0.05, 1.0))
+        shrunk = (1 - shrinkage) * covariance + shrinkage * np.eye(size)
+        powers, vectors = np.linalg.eigh(shrunk)
+        return cls(mean, scale, vectors / np.sqrt(np.maximum(powers, 1e-6)))
+
+    def distances(self, values: np.ndarray) -> np.ndarray:
+        """Features ``(n, d)`` to distances ``(n,)``."""
+        points = ((values - self.mean) / self.scale) @ self.whitening
+        return np.sqrt(np.square(points).mean(axis=1))
+
+
+def anomalies(
+    files: AudioSource | Sequence[AudioSource],
+    usual: AudioSource | Sequence[AudioSource] | None = None,
+    model: Autoencoder | Path | str = "speech",
+    *,
+    caching: CacheOptions = CacheOptions(),
+    on_progress: OnProgress = ignore_progress,
+    on_note: Callable[[str], None] = lambda line: None,
+) -> Anomalies:
+    """Say how unusual sounds are, without labels: how far the bits that each latent takes under a model lie from those
+    of usual sounds. A model that was trained on usual sounds knows best.
+
+    Args:
+        files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
+        usual: sounds of which nearly all are usual; by default ``files`` themselves, of which each fifth is judged by
+            the others.
+        model: a model, a shipped model's name or a model file.
+        caching: where features are kept.
+        on_progress: called while sounds are read.
+        on_note: is told in one line if features that were kept are damaged: they are made anew.
+
+    Raises:
+        DataError: no file can be used, or fewer than eight are usual.
+        ModelError: the model can't be loaded, or has no prior.
+        OptionError: nothing was named.
+    """
+    extractor = BitFeatures(model if isinstance(model, Autoencoder) else load(model))
+    sounds, rejected = list_sounds(files)
+    features = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
+    known, skipped = features.values, (*rejected, *features.skipped)
+    if usual is not None:
+        usual_sounds, more_rejected = list_sounds(usual)
+        usual_features = extract(usual_sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
+        known, skipped = usual_features.values, (*skipped, *more_rejected, *usual_features.skipped)
+    if len(known) < _FEWEST:
+        raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
+    held_out = _held_out_distances(known)
+    distances = held_out if usual is None else UsualSounds.fit(known).distances(features.values)
+    ordered, typical = np.sort(held_out), max(1e-9, float(np.median(held_out)))
+    as_unusual = 1 - np.searchsorted(ordered, distances) / len(ordered)
+    rows = zip(features.names, distances / typical, as_unusual, extractor.kilobits(features.values), strict=True)
+    judged = [AnomalousSound(name, *map(float, figures)) for name, *figures in rows]
+    return Anomalies(
+        tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), skipped, extractor.name.partition(" of ")[2]
+    )
+
+
+def _held_out_distances(values: np.ndarray) -> np.ndarray:
+    """Distances ``(files,)`` of usual sounds, each from four fifths of the others."""
+    parts = np.arange(len(values)) % min(_PARTS, len(values))
+    distances = np.zeros(len(values))
+    for part in range(int(parts.max()) + 1):
+        distances[parts == part] = UsualSounds.fit(values[parts != part]).distances(values[parts == part])
+    return distances
+
+
+def _off_diagonal(covariance: np.ndarray) -> float:
+    """Sum of the squares beside the diagonal."""
+    return float(np.square(covariance).sum() - np.square(np.diag(covariance)).sum())

@@ -1,0 +1,52 @@
+"""``auricle classify anomaly``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from auricle.cli.formatting import format_table
+from auricle.cli.options import DEFAULT_OUTPUT, Output
+from auricle.cli.screen import Screen
+from auricle.options.classification import CacheOptions
+
+
+def classify_anomaly(
+    *files: Path,
+    usual: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
+    model: str = "speech",
+    count: Annotated[int, Parameter(name=("--count", "-n"), validator=Number(gte=1))] = 20,
+    caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Tell which sounds are unusual, without labels, by the bits that they take under a model.
+
+    Args:
+        files: sounds to judge, or folders of them.
+        usual: sounds or folders that say what is usual; by default the files themselves.
+        model: whose prior says what is usual: a shipped name or a model file. One that was trained on usual sounds
+            knows best.
+        count: how many to print, the most unusual first; --json has all.
+    """
+    from auricle import anomalies
+
+    screen = Screen(output)
+    with screen.progress("listen") as on_progress:
+        result = anomalies(files, usual or None, model, caching=caching, on_progress=on_progress, on_note=screen.note)
+    for rejected in result.skipped:
+        screen.note(f"left out: {rejected.reason}")
+    rows = [
+        (sound.name, f"{sound.score:.2f}", f"{sound.rarity:.1%}", f"{sound.kbps:.2f}")
+        for sound in result.sounds[:count]
+    ]
+    screen.result(
+        format_table(("sound", "score", "as unusual", "kb/s"), rows),
+        {
+            "model": result.model,
+            "usual": result.usual,
+            "sounds": [asdict(sound) for sound in result.sounds],
+            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+        },
+    )

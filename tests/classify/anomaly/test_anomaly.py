@@ -1,0 +1,45 @@
+"""Unusual sounds are told from usual ones without labels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from small_sounds import RATE, sound
+
+import auricle
+from auricle.errors import DataError
+
+
+@pytest.fixture
+def hisses(tmp_path: Path) -> Path:
+    folder = tmp_path / "usual"
+    folder.mkdir()
+    for number in range(24):
+        soundfile.write(folder / f"hiss{number}.wav", sound("hiss", number), RATE)
+    return folder
+
+
+def test_what_is_unlike_the_usual_is_named_first(hisses: Path, tmp_path: Path, model_file: Path):
+    new = tmp_path / "new"
+    new.mkdir()
+    for number in range(4):
+        soundfile.write(new / f"hiss{number}.wav", sound("hiss", 100 + number), RATE)
+        soundfile.write(new / f"tone{number}.wav", sound("tone", 100 + number), RATE)
+    result = auricle.anomalies(new, hisses, model_file)
+    assert [found.name[:4] for found in result.sounds] == ["tone"] * 4 + ["hiss"] * 4
+    assert result.usual == 24 and result.sounds[0].rarity == 0 and result.sounds[-1].rarity > 0
+    assert all(found.kbps > 0 for found in result.sounds)
+
+
+def test_a_folder_is_judged_by_itself(hisses: Path, model_file: Path):
+    soundfile.write(hisses / "odd.wav", sound("click", 1), RATE)
+    result = auricle.anomalies(hisses, model=model_file)
+    assert result.sounds[0].name == "odd.wav" and len(result.sounds) == 25
+    assert 0.5 < np.median([found.score for found in result.sounds]) < 1.5
+
+
+def test_a_few_sounds_say_nothing(tmp_path: Path, model_file: Path):
+    soundfile.write(tmp_path / "one.wav", sound("tone", 1), RATE)
+    with pytest.raises(DataError, match="give 8 or more"):
+        auricle.anomalies(tmp_path, model=model_file)
