@@ -13,7 +13,9 @@ from auricle.archive.places import RemotePath, is_remote, place_of
 from auricle.archive.plan import check_target_folder, make_plan
 from auricle.archive.sources import find_sources, is_many, read_list
 from auricle.archive.task import FileJob, LoadedModels, Outcome, work_on
+from auricle.cli.many import split_target, uses_engine
 from auricle.errors import DataError, OptionError, OutputError
+from auricle.options.archive import ArchiveOptions
 
 
 @pytest.fixture
@@ -110,6 +112,17 @@ def test_two_runs_at_a_url_notice_each_other(store: MemoryFileSystem, task: Copy
         first.begin({})
         with Manifest.open(place) as second:
             second.begin({})
+
+
+def test_verbs_take_urls_as_folders(tmp_path: Path):
+    """pathlib has made one slash of two by then."""
+    inside, local, single = Path("memory://in"), tmp_path / "out", ArchiveOptions()
+    assert split_target("compress", (inside, local), single) == ((inside,), local)
+    assert split_target("compress", (tmp_path / "a.wav", inside), single) == ((tmp_path / "a.wav",), inside)
+    assert split_target("compress", (tmp_path / "a.wav", local), single) is None
+    with pytest.raises(OptionError, match="is at a URL: name the folder to write into"):
+        split_target("compress", (inside,), single)
+    assert uses_engine((inside,), single) and not uses_engine((local,), single)
 
 
 def test_a_target_inside_what_is_read_is_refused(store: MemoryFileSystem):

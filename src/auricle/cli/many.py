@@ -27,6 +27,14 @@ def names_many(paths: Sequence[Path], archive: ArchiveOptions) -> bool:
     return any((archive.files_from, archive.manifest, archive.ray)) or is_many(paths)
 
 
+def uses_engine(paths: Sequence[Path], archive: ArchiveOptions) -> bool:
+    """Whether a verb with a way of its own for folders works as the others do: where processes or a ledger are asked
+    for, or files lie at a URL."""
+    from auricle.archive.places import is_remote
+
+    return archive != ArchiveOptions() or any(map(is_remote, paths))
+
+
 def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> tuple[tuple[Path, ...], Path] | None:
     """Sources and the folder to write into, if it is many files that are named; None for a single one.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many
+from auricle.cli.many import SOME_FAILED, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -76,7 +76,7 @@ def classify_detect(
         check_writable(out, force=force)
     screen = Screen(output)
     code = 0
-    if archive != ArchiveOptions():
+    if uses_engine(files, archive):
         recordings, code = _detect_many(DetectTask(classifier, model, options), files, archive, screen)
     else:
         loaded = Classifier.load(classifier, model)

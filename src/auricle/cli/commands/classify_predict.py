@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many
+from auricle.cli.many import SOME_FAILED, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -62,7 +62,7 @@ def classify_predict(
     """
     screen = Screen(output)
     chosen = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
-    if archive != ArchiveOptions():
+    if uses_engine(files, archive):
         from auricle import PredictTask
         from auricle.archive.listening_tasks import predictions_of, timelines_of
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_size
-from auricle.cli.many import SOME_FAILED, run_many
+from auricle.cli.many import SOME_FAILED, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -63,7 +63,7 @@ def features(
 
     check_export(out, force=force)
     screen = Screen(output)
-    if archive != ArchiveOptions():
+    if uses_engine(files, archive):
         from auricle import FeaturesTask, ModelChoice
         from auricle.archive.listening_tasks import features_of
 
