@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow check bench docs notebooks clean
 
 demo: $(VENV)/.demo
 	$(BIN)/auricle demo $(if $(SOUNDS),"$(SOUNDS)") --out demo-out --force
@@ -40,6 +40,16 @@ bench: $(VENV)/.test
 	$(BIN)/python benchmarks/loading.py --batches 50 --steps 25
 	$(BIN)/python benchmarks/page.py
 
+# The site, in build/site: open build/site/index.html. Nothing in it is fetched from elsewhere.
+docs: $(VENV)/.docs
+	$(BIN)/python tools/site_pages.py assemble build/docs
+	$(BIN)/zensical build --clean -f zensical.toml
+	$(BIN)/python tools/site_pages.py check build/site
+
+# What is in notebooks/ as .ipynb files beside them, with what they print and draw. Takes about a quarter of an hour.
+notebooks: $(VENV)/.docs
+	cd notebooks && ../$(BIN)/jupytext --to ipynb --execute *.py
+
 clean:
 	rm -rf $(VENV) demo-out
 
@@ -49,7 +59,11 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[train]'
+	$(PIP) -e '.[train,classify]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.demo
+	$(PIP) -e '.[train,classify,docs]'
 	touch $@
 
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone,

@@ -58,6 +58,7 @@ COMMANDS: Mapping[str, str] = {
     "features": f"features sounds --model {MODEL} --out new.npz",
     "classify fit": f"classify fit sounds --model {MODEL} --out new.classifier.safetensors",
     "classify predict": f"classify predict a.wav --classifier mine.classifier.safetensors --model {MODEL}",
+    "push": f"push {MODEL} owner/name --dry-run",
     "classify evaluate": f"classify evaluate sounds --model {MODEL} --out new.png",
     "classify detect": f"classify detect long.wav --classifier mine.detector.safetensors --model {MODEL} --out new.csv",
     "classify suggest": f"classify suggest sounds --model {MODEL}",
@@ -102,7 +103,7 @@ NEEDS: Mapping[str, str] = {
     **dict.fromkeys(("decompress FOLDER", "verify FOLDER", "repair FOLDER", "info FOLDER"), _COMPRESS_FOLDER),
 }
 """Commands whose results verbs take, as ``mine`` or ``a`` instead of ``new``."""
-READ_ONLY = ("doctor", "verify", "info", "similar", "classify predict", "classify suggest")
+READ_ONLY = ("doctor", "push", "verify", "info", "similar", "classify predict", "classify suggest")
 """Verbs without ``--force``."""
 
 

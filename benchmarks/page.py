@@ -1,4 +1,5 @@
-"""Writes docs/benchmarks.md from the newest result of each name in benchmarks/results."""
+"""Writes docs/benchmarks.md (pictures, won and lost), docs/results.md (all tables) and docs/curves from the newest
+result of each name in benchmarks/results."""
 
 import argparse
 import ast
@@ -8,22 +9,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from _rate_curves import curves, picture
 from _shared import RESULTS, run, table
 from _verdicts import counted, verdicts
 
 BENCHMARKS = Path(__file__).parent
-PAGE = BENCHMARKS.parent / "docs" / "benchmarks.md"
+DOCS = BENCHMARKS.parent / "docs"
 _FIRST = ("benchmark", "quality", "minutes", "overhead", "speed", "startup", "memory", "training", "adversary")
 _FRAME = {"benchmark", "date", "typed", "seconds", "machine", "settings", "notes", "result", "synthesis"}
 _MOST_ROWS = 60
 _MACHINE = ("processor", "cores", "load", "python", "torch")
-_HEAD = """# Benchmarks
+_HEAD = """# Figures
 
-Made by `python benchmarks/page.py` from the newest result of each name in [benchmarks/results](../benchmarks/results):
-don't edit it. `make bench` runs the short scripts again and makes this page anew. Timings depend on the machine and on
-what else runs on it; `load` is how many processes wanted its cores when the result was written.
+Pictures first, then who won, then where every number is. Curves are means over files with 95 % intervals, bitrates
+those of whole files. Nothing is picked by hand: `python benchmarks/page.py` makes this page from the newest result of
+each name in [benchmarks/results](../benchmarks/results), losses included. All tables, with the command, date and
+machine of each: [results.md](results.md).
+"""
+_OWN = """## On your own sounds
 
-On your own sounds, with a page to listen and to judge blindly, which adds up the saved answers of several listeners:
+With a page to listen and to judge blindly, which adds up the saved answers of several listeners:
 
     auricle benchmark SOUNDS/ --against opus,mp3,vorbis --out report.html
 
@@ -37,6 +42,13 @@ difference of each metric and its 95 % interval, over speakers or pieces where `
 
     auricle benchmark SPEECH/ --model mine.auricle.safetensors --model speech --kbps 3,6 --groups "^([0-9]+)_"
 """
+_DETAILS = """# All results
+
+Made by `python benchmarks/page.py` from the newest result of each name in [benchmarks/results](../benchmarks/results):
+don't edit it. `make bench` runs the short scripts again and makes this page anew. Timings depend on the machine and on
+what else runs on it; `load` is how many processes wanted its cores when the result was written.
+[benchmarks.md](benchmarks.md) has the pictures.
+"""
 _COMPARED = """## Won and lost
 
 Auricle beside each peer at the same real bitrate: Auricle's mean, then the peer's, on a line between its two nearest
@@ -44,28 +56,100 @@ settings over the logarithm of the bitrate. *Better* and *worse* mean that the 9
 they do; *no such bitrate* means that the peer has no settings on both sides, and its nearest one is told. Further down
 are all settings.
 """
+_IN_SHORT = """## Won and lost
+
+Beside each peer at the same real bitrate, counted over all settings and metrics: *better* and *worse* where the 95 %
+intervals do not touch, *alike* where they do.
+"""
+_DRAWN = ("visqol", "pesq", "mel")
+_MOST_LINES = 10
 _BY_HAND = "The command was not kept with this result; the script's `--help` tells the options behind these settings."
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     options.add_argument("--results", type=Path, default=RESULTS, help="folder with dated JSON files")
-    options.add_argument("--out", type=Path, default=PAGE, help="the page")
+    options.add_argument("--out", type=Path, default=DOCS, help="folder of the documents")
     args = options.parse_args()
-    args.out.write_text(page(args.results), "utf-8")
-    print(f"written to {args.out.name}", file=sys.stderr)
+    for name, text in pages(args.results).items():
+        path = args.out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        print(f"written to {name}", file=sys.stderr)
 
 
-def page(results: Path) -> str:
-    """The page in Markdown."""
+def pages(results: Path) -> dict[str, str]:
+    """All that is written, by its place in the documents."""
+    pictures = {f"curves/{stem}.svg": text for stem, _, text in _pictures(newest(results))}
+    return {"benchmarks.md": overview(results), "results.md": details(results), **pictures}
+
+
+def overview(results: Path) -> str:
+    """Pictures, won and lost in short, links to all results."""
+    records = newest(results)
+    shown: dict[str, list[str]] = {}
+    for stem, name, _ in _pictures(records):
+        shown.setdefault(name, []).append(f"![{stem}](curves/{stem}.svg)")
+    by_name = {record["benchmark"]: record for record in records}
+    parts = [_HEAD]
+    for name, images in shown.items():
+        title = by_name[name]["result"].get("title") or name
+        parts.append(f"## {name}\n\n{title}\n\n{' '.join(images)}\n\n[Its tables](results.md#{name}).\n")
+    parts.append(f"{_IN_SHORT}\n{table(won_and_lost(records))}\n")
+    parts.append(_OWN)
+    rows = [_link_row(record) for record in records]
+    parts.append(f"## Every result\n\n{table(rows)}\n")
+    return "\n".join(parts)
+
+
+def _link_row(record: Mapping[str, Any]) -> dict[str, str]:
+    name = record["benchmark"]
+    file = f"{record['date']}-{name}.json"
+    return {
+        "result": f"[{name}](results.md#{name})",
+        "date": record["date"],
+        "script": f"`benchmarks/{script_of(name)}.py`",
+        "raw": f"[{file}](../benchmarks/results/{file})",
+    }
+
+
+def won_and_lost(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """How often Auricle is better, alike and worse beside each peer, over settings and metrics; own sounds together."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        name = "own sounds" if record["benchmark"].startswith("own-") else record["benchmark"]
+        for row in verdicts(record):
+            words = [cell.split(":")[0] for head, cell in row.items() if head not in ("Auricle", "real kb/s", "beside")]
+            cells.setdefault((name, row["beside"]), []).extend(words)
+    rows = [
+        {"sounds": name, "beside": peer, **{word: words.count(word) for word in ("better", "alike", "worse")}}
+        for (name, peer), words in cells.items()
+    ]
+    return [row for row in rows if row["better"] + row["alike"] + row["worse"]][:_MOST_LINES]
+
+
+def _pictures(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Name of the picture, name of its result, and the picture."""
+    from auricle.bench.scoring.metrics import METRICS
+
+    for record in records:
+        for metric in _DRAWN if "result" in record else ():
+            lines = curves(record["result"], metric)
+            if sum(map(len, lines.values())) > 2:
+                name, label = record["benchmark"], METRICS[metric].label
+                yield f"{name}-{metric}", name, picture(f"{name}: {label}", label, lines)
+
+
+def details(results: Path) -> str:
+    """All tables in Markdown."""
     records = newest(results)
     compared = [(record["benchmark"], verdicts(record)) for record in records]
     everything = [row for _, rows in compared for row in rows]
     parts = [
-        _HEAD,
+        _DETAILS,
         f"{_COMPARED}\nAll together: {counted(everything)}.\n",
         *(
-            f"### {name}\n\n{counted(rows).capitalize()}.\n\n{table(_filled(rows))}\n"
+            f"### {name}, compared\n\n{counted(rows).capitalize()}.\n\n{table(_filled(rows))}\n"
             for name, rows in compared
             if rows
         ),
@@ -131,13 +215,26 @@ def _tables(record: Mapping[str, Any]) -> Iterator[str]:
         rows = [value] if isinstance(value, dict) else value
         if name in _FRAME or not _tabular(rows) or len(rows) > _MOST_ROWS:
             continue
-        flat = [{key: _plain(cell) if isinstance(cell, list) else cell for key, cell in row.items()} for row in rows]
+        flat = [
+            {key: _plain(cell) if isinstance(cell, list) else cell for key, cell in row.items()}
+            for row in map(_flat, rows)
+        ]
         title = "" if name == "rows" else f"{name[0].upper()}{name[1:]}:\n\n"
         yield title + table(flat)
 
 
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row fits into cells: curves and the like are in the raw result."""
+    plain = {key: _plain(cell) if isinstance(cell, list) else cell for key, cell in row.items() if not _nested(cell)}
+    return {key: cell for key, cell in plain.items() if not isinstance(cell, dict)}
+
+
+def _nested(cell: Any) -> bool:
+    return isinstance(cell, list) and any(isinstance(part, dict) for part in cell)
+
+
 def _tabular(rows: Any) -> bool:
-    return isinstance(rows, list) and bool(rows) and all(isinstance(row, dict) and row for row in rows)
+    return isinstance(rows, list) and bool(rows) and all(isinstance(row, dict) and _flat(row) for row in rows)
 
 
 def _benchmark(result: Mapping[str, Any]) -> Iterator[str]:

@@ -22,7 +22,7 @@ MEGABYTE = 1 << 20
 CODE_AND_PAGES = {".py", ".css", ".js", ".mjs", ".md", ".txt", ".typed"}
 DATA = {"pretrained": {".safetensors"}, "demo": {".flac"}, "export": {".html", ".json"}}
 """Kinds of file that are no code, by the room that has them."""
-SHIPPED = {"src", "tests", "docs", "benchmarks", "recipes", "notebooks", "web", ".ci"}
+SHIPPED = {"src", "tests", "docs", "benchmarks", "recipes", "notebooks", "tools", "web", ".ci"}
 """Folders of the source distribution."""
 UNWANTED = re.compile(r"\.(pyc|log|key|pem)$|(^|/)(\.venv|\.git|\.env|__pycache__)(/|$)")
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable", "urls"}
+GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable", "urls", "hub"}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "options": {"errors"},
     "verdict": set(),
     "html": {"errors", "extras", "printable"},
+    "hub": {"errors", "extras", "options", "printable"},
     "audio": GROUND,
     "dsp": GROUND,
     "data": SOUND | {"verdict"},

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from auricle.api.doctor import doctor
     from auricle.api.finetune import finetune
     from auricle.api.info import ClassifierSummary, ModelSummary, PriorSummary, info
+    from auricle.api.latent_dataset import LatentDataset
+    from auricle.api.push import push
     from auricle.api.train import Trained, train
     from auricle.api.train_prior import TrainedPrior, train_prior
     from auricle.api.training_run import TrainingCallbacks
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
         OutputError,
     )
     from auricle.export.export import ExportedModel, export_model
+    from auricle.hub.upload import PushResult
     from auricle.live.generated import play_generated
     from auricle.live.play import LiveInputs, LiveStatus, play_live
     from auricle.model import Autoencoder, ModelInfo, load
@@ -96,6 +99,7 @@ if TYPE_CHECKING:
         SuggestionOptions,
     )
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
+    from auricle.options.hub import PushOptions
     from auricle.options.live import LiveOptions
     from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions, SoundFileOptions
     from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
@@ -152,6 +156,7 @@ __all__ = [
     "IndexOptions",
     "IndexResult",
     "InfoTask",
+    "LatentDataset",
     "Latents",
     "LiveInputs",
     "LiveOptions",
@@ -171,6 +176,8 @@ __all__ = [
     "PrepareResult",
     "PriorSummary",
     "PriorTrainingOptions",
+    "PushOptions",
+    "PushResult",
     "ReadLimits",
     "RepairResult",
     "RepairTask",
@@ -215,6 +222,7 @@ __all__ = [
     "play_live",
     "prepare",
     "principal_directions",
+    "push",
     "read",
     "read_latents",
     "repair",
@@ -278,6 +286,10 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "finetune": "auricle.api.finetune",
         "Tuned": "auricle.classify.finetuning.finetune",
         **dict.fromkeys(("TrainedPrior", "train_prior"), "auricle.api.train_prior"),
+        "LatentDataset": "auricle.api.latent_dataset",
+        "PushOptions": "auricle.options.hub",
+        "PushResult": "auricle.hub.upload",
+        "push": "auricle.api.push",
         "TrainingCallbacks": "auricle.api.training_run",
         **dict.fromkeys(("DeviceConfig", "PriorTrainingOptions", "TrainingOptions"), "auricle.options.training"),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),

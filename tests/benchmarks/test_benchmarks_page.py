@@ -32,14 +32,21 @@ def row(codec: str, kbps: float, pesq: str, mel: str) -> dict[str, Any]:
 
 
 def test_the_page_is_up_to_date(made: Any):
-    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
-    assert page == made.page(BENCHMARKS / "results"), "run: python benchmarks/page.py"
+    for name, text in made.pages(BENCHMARKS / "results").items():
+        assert (ROOT / "docs" / name).read_text("utf-8") == text, "run: python benchmarks/page.py"
+
+
+def test_pictures_come_first_and_lines_are_short(made: Any):
+    overview = made.overview(BENCHMARKS / "results")
+    assert 0 < overview.index("](curves/") < overview.index("## Won and lost") < overview.index("## Every result")
+    assert max(map(len, made.details(BENCHMARKS / "results").splitlines())) < 4000
+    assert len(made.won_and_lost(made.newest(BENCHMARKS / "results"))) <= 10
 
 
 def test_every_result_is_of_a_script_and_on_the_page(made: Any):
     for record in made.newest(BENCHMARKS / "results"):
         assert made.script_of(record["benchmark"]), record["benchmark"]
-        assert f"## {record['benchmark']}\n" in (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+        assert f"## {record['benchmark']}\n" in (ROOT / "docs" / "results.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -61,7 +68,7 @@ def test_make_bench_runs_scripts_that_are_there_and_ends_with_the_page():
 def test_the_newest_result_of_a_name_counts(made: Any, tmp_path: Path):
     stored(tmp_path, "2026-01-02", "speed", rows=[{"x": 1.0}])
     stored(tmp_path, "2026-01-10", "speed", rows=[{"x": 12.3456}], typed="python benchmarks/speed.py", seconds=7.2)
-    page = made.page(tmp_path)
+    page = made.details(tmp_path)
     assert "12.3" in page and "2026-01-02" not in page and "    python benchmarks/speed.py" in page
     assert "took 7 s" in page and "Without a result" in page and "`benchmarks/startup.py`" in page
 
@@ -75,7 +82,7 @@ def test_losses_are_told_like_wins(made: Any, tmp_path: Path):
         row("silent", 8.0, "", ""),
     ]
     stored(tmp_path, "2026-01-02", "quality-x", rows=rows)
-    page = made.page(tmp_path)
+    page = made.details(tmp_path)
     assert "| ours, 4 | 4.00 | peer | better: 3.00 / 2.50 | worse: 0.500 / 0.300 |" in page
     assert "no such bitrate: 1.00 / 2.00 at 2.00 kb/s" in page and "not judged" in page
     assert "All together: better 1, worse 1, alike 0." in page
@@ -84,7 +91,7 @@ def test_losses_are_told_like_wins(made: Any, tmp_path: Path):
 def test_a_whole_benchmark_is_drawn_with_its_empty_rows(made: Any, tmp_path: Path):
     found = result().to_json()
     stored(tmp_path, "2026-01-02", "quality-whole", result=found)
-    page = made.page(tmp_path)
+    page = made.details(tmp_path)
     assert "| speech | 3 kb/s | 3.00 ±0.06 |" in page and "2 files used, 1 left out" in page
     assert "Lyra needs its released model files" in page and "+12 %" in page and "-32 %" in page
     assert "| speech, 12 kb/s | 12.00 | opus | alike: 3.92 / 3.82 |" in page

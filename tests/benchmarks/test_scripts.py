@@ -61,6 +61,7 @@ def test_the_scripts_are_there():
         "shards",
         "speech",
         "startup",
+        "ways",
     }
 
 

@@ -14,9 +14,10 @@ from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.cli import main
 from auricle.demo import Demo
-from auricle.demo.excerpts import read_excerpts
+from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import generate_sounds
 from auricle.demo.page import credits_html, page
+from auricle.demo.told import tell_apart
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph
 from pages import Page, asks_nothing_of_the_network
@@ -80,7 +81,7 @@ def test_new_sounds_of_every_class_of_the_shipped_prior():
     for new in generated:
         assert new.sample_rate == 44100 and new.audio.shape[0] == 1
         assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
-    page_of = Page(page((), generated, ""))
+    page_of = Page(page((), generated, (), ""))
     assert page_of.text.count("made from nothing") == 8
     kick, other = (new.audio[0] for new in generated if new.label == "kick")
     assert kick.size != other.size or not np.array_equal(kick, other)
@@ -176,3 +177,23 @@ def test_the_verb_prints_a_table(sounds: Path, model_file: Path, tmp_path: Path,
     assert "left out" in ran.err and "words.wav" in ran.err
     assert "mel distance" in ran.out and ran.out.count("tiny") == 4
     assert f"Listen: {tmp_path / 'demo' / 'index.html'}" in ran.out
+
+
+def test_seconds_are_told_apart_after_three_of_each(model_file: Path):
+    pytest.importorskip("sklearn", reason="the extra classify")
+    random = np.random.default_rng(0)
+    noise = 0.2 * random.standard_normal((1, 80000), np.float32)
+    low = tone(5.5, 16000).astype(np.float32)
+    short = Excerpt("short", "short", noise[:, :16000], 16000, 1.0)
+    excerpts = (Excerpt("noise", "noise", noise, 16000, 5.0), Excerpt("low", "low", low, 16000, 5.5), short)
+    told = tell_apart(excerpts, auricle.load(model_file))
+    assert [(second.title, second.start) for second in told] == [
+        ("noise", 3.0),
+        ("noise", 4.0),
+        ("low", 3.0),
+        ("low", 4.0),
+    ]
+    assert all(second.is_right and 0 < second.probability <= 1 for second in told)
+    text = page((), (), told, "")
+    assert "Told apart" in text and "2 of 2" in text
+    assert tell_apart((short,), auricle.load(model_file)) == ()

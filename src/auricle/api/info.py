@@ -8,6 +8,7 @@ from typing import Any, final
 
 from auricle.codec import AurInfo
 from auricle.codec import info as codec_info
+from auricle.hub.download import is_hub_name, local_path
 from auricle.open_files import FileSource, local_file
 
 _MODEL_SUFFIX, _PRIOR_SUFFIX, _CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
@@ -82,7 +83,8 @@ class ClassifierSummary:
 
 
 def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
-    """Describe an .aur file, a model, prior or classifier file, or a shipped model, prior or classifier by its name.
+    """Describe an .aur file, a model, prior or classifier file, a shipped one by its name, or one on the hub
+    (``hf://owner/name``).
 
     The content of a file decides which record comes back; ``isinstance`` tells them apart.
 
@@ -95,7 +97,7 @@ def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | Classifi
         ModelError: the model is unknown, or its file is not one.
     """
     if isinstance(source, str | PathLike):
-        return _summary(source)
+        return _summary(local_path(Path(source)) if is_hub_name(str(source)) else source)
     with local_file(source) as file:
         return replace(_summary(file.path), path=file.name)
 

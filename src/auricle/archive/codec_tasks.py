@@ -1,13 +1,15 @@
 """The verbs of the codec, for one file of many."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
-from auricle.errors import OptionError
+from auricle.errors import AuricleError, OptionError
+from auricle.hub.download import local_path
 from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
 
 if TYPE_CHECKING:
@@ -51,7 +53,10 @@ def digest_of_model(name: str) -> str:
     from auricle.model.files.tensor_file import pretrained
 
     shipped = pretrained() / f"{name}.auricle.safetensors"
-    path = shipped if shipped.is_file() else Path(name)
+    path = shipped
+    if not shipped.is_file():
+        with suppress(AuricleError):
+            path = local_path(name, (".auricle.safetensors",))
     if not path.is_file():
         return ""
     with path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import file_digest
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any, final
 from auricle.archive.codec_tasks import ModelChoice, is_audio
 from auricle.archive.manifest import FileRecord
 from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
-from auricle.errors import AudioError, DataError, ModelError, OptionError
+from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
+from auricle.hub.download import local_path
 from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind
 
 if TYPE_CHECKING:
@@ -260,10 +262,12 @@ def load_classifier(path: Path, model: str | None, models: LoadedModels) -> "Cla
 
 def classifier_identity(path: Path, model: str | None) -> Mapping[str, Any]:
     """What tells a classifier from others: its file's digest, and its autoencoder."""
-    from auricle.classify.classifier_file import shipped_classifiers
+    from auricle.classify.classifier_file import SUFFIX, shipped_classifiers
 
-    shipped = shipped_classifiers().get(str(path), path)
-    return {"classifier": _digest(shipped), "model": ModelChoice(model).identity()}
+    source = shipped_classifiers().get(str(path), path)
+    with suppress(AuricleError):  # loading it will say so
+        source = local_path(source, (SUFFIX,))
+    return {"classifier": _digest(source), "model": ModelChoice(model).identity()}
 
 
 def _digest(path: Path) -> str:

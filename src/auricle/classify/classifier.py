@@ -10,6 +10,7 @@ import numpy as np
 from auricle import audio
 from auricle.audio import AudioSource
 from auricle.classify.classifier_file import (
+    SUFFIX,
     ClassifierMetadata,
     JudgedAccuracy,
     read_classifier,
@@ -31,6 +32,7 @@ from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kin
 from auricle.data.labels import Labels
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
+from auricle.hub.download import local_path
 from auricle.model import Autoencoder, load, shipped
 from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -125,14 +127,14 @@ class Classifier:
         """A shipped classifier by its name, or one from a file, which may come from a stranger.
 
         Args:
-            path: the file, or a shipped classifier's name.
+            path: the file, a shipped classifier's name, or ``hf://owner/name``.
             model: its autoencoder; by default the shipped model of the name that the file states. A fine-tuned
                 classifier brings its own encoder and takes no other.
 
         Raises:
             ModelError: the file is malformed; or the autoencoder is not known, or another one than it was fitted with.
         """
-        path = shipped_classifiers().get(str(path), Path(path))
+        path = local_path(shipped_classifiers().get(str(path), path), (SUFFIX,))
         metadata, arrays = read_classifier(path)
         if metadata.own_encoder is not None:
             model = restore_encoder(metadata.own_encoder, arrays, metadata.model)

@@ -28,6 +28,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "repair": "Save what can be saved of a damaged .aur file, or of a folder of them.",
         "live": "Play microphone or file through a model, while sliders move.",
         "export": "Write a model for programs that have no Auricle.",
+        "push": "Publish a model, prior or classifier on the Hugging Face Hub.",
         "info": "Show what a model or an .aur file tells about itself.",
         "evaluate-synthesis": "Compare generated sounds with real ones: distance, diversity, classes, copies.",
         "benchmark": "Compare codecs on real files: quality, real bitrates, cost.",

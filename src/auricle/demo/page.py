@@ -7,6 +7,7 @@ from typing import final
 
 from auricle.demo.excerpts import Excerpt
 from auricle.demo.generated import GeneratedSound
+from auricle.demo.told import ToldSecond
 from auricle.demo.versions import ExcerptVersion
 from auricle.html import PlayerClip, Spectrograph, document, escape, player
 
@@ -19,6 +20,10 @@ _INTRODUCTION = (
 _MADE = (
     "Nobody recorded these. A prior over the latents of the model made them from random numbers; each was asked for by "
     "the name of its class."
+)
+_TOLD = (
+    "A classifier learned from three seconds of each recording what it sounds like, and named the seconds after them. "
+    "A second of the same recording is easy; folders of your own sounds are judged by auricle classify evaluate."
 )
 _FIGURES = (
     "kb/s are kilobits per second of the whole file, all channels together. Mel distance is the mean difference of "
@@ -64,12 +69,15 @@ class ExcerptSection:
     versions: tuple[ExcerptVersion, ...]
 
 
-def page(sections: Sequence[ExcerptSection], generated: Sequence[GeneratedSound], credits: str) -> str:
+def page(
+    sections: Sequence[ExcerptSection], generated: Sequence[GeneratedSound], told: Sequence[ToldSecond], credits: str
+) -> str:
     """The HTML text.
 
     Args:
         sections: what to show.
         generated: sounds made from nothing, may be none.
+        told: seconds that were told apart, may be none.
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
@@ -78,7 +86,7 @@ def page(sections: Sequence[ExcerptSection], generated: Sequence[GeneratedSound]
 <p>{_INTRODUCTION}</p>
 </header>
 <main>
-{"".join(_section(section) for section in sections)}{_generated(generated)}</main>
+{"".join(_section(section) for section in sections)}{_generated(generated)}{_told(told)}</main>
 <footer>
 <p>{_FIGURES}</p>
 {thanks}
@@ -127,6 +135,23 @@ def _generated(generated: Sequence[GeneratedSound]) -> str:
         for (prior, label), group in groups.items()
     )
     return f"<h2>New sounds</h2>\n<p>{_MADE}</p>\n{''.join(sections)}"
+
+
+def _told(told: Sequence[ToldSecond]) -> str:
+    """One row for each recording."""
+    if not told:
+        return ""
+    rows = ""
+    for title in dict.fromkeys(second.title for second in told):
+        own = [second for second in told if second.title == title]
+        wrong = ", ".join(dict.fromkeys(second.guess for second in own if not second.is_right)) or "-"
+        right = f"{sum(second.is_right for second in own)} of {len(own)}"
+        rows += f"<tr><td>{escape(title)}</td><td>{right}</td><td>{escape(wrong)}</td></tr>"
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("recording", "seconds told", "taken for"))
+    return f"""<h2>Told apart</h2>
+<p>{_TOLD}</p>
+<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>
+"""
 
 
 def _graph(sound: GeneratedSound) -> Spectrograph:

@@ -10,6 +10,7 @@ from auricle.data import Rejected
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import GeneratedSound, generate_sounds
 from auricle.demo.page import ExcerptSection, page
+from auricle.demo.told import ToldSecond, tell_apart
 from auricle.demo.versions import ExcerptVersion, code_excerpt
 from auricle.errors import OutputError
 from auricle.html import require_pictures
@@ -24,12 +25,13 @@ _MUSIC_KBPS = (12.0, 24.0)
 @final
 @dataclass(frozen=True, eq=False)
 class Demo:
-    """What the demo gives: the page, every version of every excerpt, sounds made from nothing, and the files that could
-    not be read."""
+    """What the demo gives: the page, every version of every excerpt, sounds made from nothing, seconds that were told
+    apart, and the files that could not be read."""
 
     page: Path
     versions: tuple[ExcerptVersion, ...]
     generated: tuple[GeneratedSound, ...]
+    told: tuple[ToldSecond, ...]
     rejected: tuple[Rejected, ...]
 
 
@@ -43,7 +45,9 @@ def run(
 ) -> Demo:
     """Compress recordings at two bitrates, decompress them, and write a page with players and figures.
 
-    With the recordings in the package, the page also has sounds that the priors in the package make from nothing.
+    With the recordings in the package, the page also has sounds that the priors in the package make from nothing, and
+    tells what seconds of the recordings a classifier takes for what that learned from others (with the extra
+    ``classify``).
     Sounds up to 24 kHz are coded by the model ``speech`` at 3 and 6 kb/s, others by ``music`` at 12 and 24 kb/s, all
     channels together.
 
@@ -75,13 +79,14 @@ def run(
             versions.append(code_excerpt(excerpt, loaded, kbps, folder))
     on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
     generated = generate_sounds() if sounds is None else ()
+    told = tell_apart(material.excerpts, load("music")) if sounds is None else ()
     on_progress(Progress("page", len(jobs), len(jobs), "versions"))
     sections = [
         ExcerptSection(excerpt, tuple(version for version in versions if version.excerpt is excerpt))
         for excerpt in material.excerpts
     ]
-    _write(target, sections, generated, material.credits, force)
-    return Demo(target, tuple(versions), generated, material.rejected)
+    _write(target, page(sections, generated, told, material.credits), sections, generated, force)
+    return Demo(target, tuple(versions), generated, told, material.rejected)
 
 
 def _check(target: Path, force: bool) -> None:
@@ -104,9 +109,8 @@ def _bitrates(model: Autoencoder) -> tuple[float, float]:
 
 
 def _write(
-    target: Path, sections: list[ExcerptSection], generated: tuple[GeneratedSound, ...], credits: str, force: bool
+    target: Path, text: str, sections: list[ExcerptSection], generated: tuple[GeneratedSound, ...], force: bool
 ) -> None:
-    text = page(sections, generated, credits)
     with lock_new_folder(target.parent):
         for number, section in enumerate(sections, start=1):
             for version in section.versions:

@@ -1,8 +1,9 @@
 """The autoencoder: composition only."""
 
+from importlib import import_module
 from math import gcd, prod
 from pathlib import Path
-from typing import final
+from typing import Any, Self, final
 
 import numpy as np
 import torch
@@ -12,15 +13,19 @@ from torch import Tensor, nn
 
 from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
+from auricle.hub.download import HubAccess
+from auricle.hub.upload import PushResult
 from auricle.model.arrays import Array, check_length, dial, integers, latents, like, signals
 from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
+from auricle.model.files.hub import push_model, save_files
 from auricle.model.files.writing import Seal, save
 from auricle.model.front_end import front_end
 from auricle.model.highpass import HighPass
 from auricle.model.registry import Frozen
+from auricle.options.hub import PushOptions
 from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
 
 _QUIET = 0.1
@@ -237,6 +242,29 @@ class Autoencoder(nn.Module):
             OutputError: the file exists and ``force`` is false, or can't be written.
         """
         save(self, path, force=force)
+
+    @classmethod
+    def from_pretrained(cls, name_or_path: Path | str, **access: Any) -> Self:
+        """A model from the hub (``owner/name``, ``hf://owner/name@revision``), a folder, or what `auricle.load` takes.
+
+        Args:
+            name_or_path: where it is.
+            access: ``revision``, ``cache_dir``, ``token``, ``local_files_only``, ``force_download`` of huggingface_hub.
+
+        Raises:
+            MissingPackageError: huggingface_hub is not installed.
+            ModelError: it can't be had, or is malformed.
+        """
+        reader = import_module("auricle.model.files.pretrained")  # which needs this class
+        return reader.load_pretrained(name_or_path, HubAccess(**access))
+
+    def save_pretrained(self, folder: Path | str, *, force: bool = False) -> None:
+        """Write into a folder what the hub wants: file, ``config.json`` and card. Errors are those of `save`."""
+        save_files(self, Path(folder), force=force)
+
+    def push_to_hub(self, repo: str, *, token: str | None = None, options: PushOptions = PushOptions()) -> PushResult:
+        """Publish the model and its card in the repository ``owner/name`` of the hub. Errors are those of `push`."""
+        return push_model(self, repo, options, token)
 
     def decode_bottled(self, z: Tensor, length: int) -> Tensor:
         """What came out of the bottleneck ``(b, n, d)`` to ``(b, length)``, length at most what n frames carry."""

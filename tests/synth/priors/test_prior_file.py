@@ -96,7 +96,7 @@ def test_each_flipped_bit_is_refused(tmp_path: Path) -> None:
 
 
 def test_no_such_prior() -> None:
-    with pytest.raises(ModelError, match=r"no prior 'nowhere': name a .prior.safetensors file or a shipped prior"):
+    with pytest.raises(ModelError, match=r"no prior 'nowhere': name a .prior.safetensors file, one on the hub"):
         load_prior("nowhere")
 
 

@@ -1,5 +1,6 @@
 """``auricle demo``."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,10 @@ def demo(
         screen.note(f"left out: {file.reason}")
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
     text = plain(heads, [_cells(version) for version in result.versions])
-    screen.result((*text.split("\n"), "", f"Listen: {result.page}"), _values(result))
+    right = sum(second.is_right for second in result.told)
+    told = [f"Told apart: {right} of {len(result.told)} seconds of these recordings"] if result.told else []
+    made = [f"Made: {len(result.generated)} new sounds"] if result.generated else []
+    screen.result((*text.split("\n"), "", *made, *told, f"Listen: {result.page}"), _values(result))
 
 
 def _cells(version: "ExcerptVersion") -> tuple[str, ...]:
@@ -75,4 +79,5 @@ def _values(result: "Demo") -> dict[str, object]:
     ]
     rejected = [{"path": file.path, "reason": file.reason} for file in result.rejected]
     generated = [{"prior": sound.prior, "label": sound.label, "number": sound.number} for sound in result.generated]
-    return {"page": result.page, "versions": versions, "generated": generated, "rejected": rejected}
+    told = [asdict(second) for second in result.told]
+    return {"page": result.page, "versions": versions, "generated": generated, "told": told, "rejected": rejected}

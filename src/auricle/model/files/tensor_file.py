@@ -19,6 +19,7 @@ from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
 from auricle.errors import ModelError
+from auricle.hub.download import local_path
 from auricle.printable import printable, without_controls
 
 LARGEST_FILE = 4 << 30
@@ -65,20 +66,21 @@ class FileKind:
         return {path.name.removesuffix(self.suffix): path for path in sorted(pretrained().glob(f"*{self.suffix}"))}
 
     def resolve(self, name_or_path: str | Path) -> Path:
-        """Path of a shipped one by its name, or of a file.
+        """Path of a shipped one by its name, of a file, or of the copy of one on the hub (``hf://owner/name``).
 
         Raises:
-            ModelError: neither a shipped name nor a file.
+            MissingPackageError: it is on the hub, and huggingface_hub is not installed.
+            ModelError: neither a shipped name nor a file, or it can't be had from the hub.
         """
         shipped = self.shipped()
         if str(name_or_path) in shipped:
             return shipped[str(name_or_path)]
-        path = Path(name_or_path)
+        path = local_path(name_or_path, (self.suffix,))
         if path.is_file():
             return path
         raise ModelError(
-            f"no {self.noun} {str(name_or_path)!r}: name a {self.suffix} file or a shipped {self.noun} "
-            f"({', '.join(shipped) or 'none'})"
+            f"no {self.noun} {str(name_or_path)!r}: name a {self.suffix} file, one on the hub (hf://owner/name) or a "
+            f"shipped {self.noun} ({', '.join(shipped) or 'none'})"
         )
 
 

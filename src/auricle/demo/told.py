@@ -1,0 +1,78 @@
+"""Recordings that are told apart: a classifier learns from the first seconds of each and names the seconds after."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from auricle.atomic import temporary_folder
+from auricle.audio.writer import write
+from auricle.classify.classifier import Classifier
+from auricle.demo.excerpts import Excerpt
+from auricle.model import Autoencoder
+from auricle.options.classification import CacheOptions, ClassifierOptions
+
+_SECONDS = 1.0
+_LEARNED = 3
+_FEWEST = 2
+_NO_CACHE = CacheOptions(no_cache=True)
+
+
+@final
+@dataclass(frozen=True)
+class ToldSecond:
+    """A second of a recording, and what it was taken for.
+
+    Attributes:
+        title: of the recording that it is of.
+        start: where it begins, in seconds.
+        guess: title of the recording that it was taken for.
+        probability: of the guess.
+    """
+
+    title: str
+    start: float
+    guess: str
+    probability: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the guess is true."""
+        return self.guess == self.title
+
+
+def tell_apart(excerpts: tuple[Excerpt, ...], model: Autoencoder) -> tuple[ToldSecond, ...]:
+    """Learn from three seconds of each recording and name those after them.
+
+    Nothing without scikit-learn, or where fewer than two recordings are long enough.
+    """
+    seconds = {excerpt.title: _seconds(excerpt) for excerpt in excerpts}
+    usable = {title: pieces for title, pieces in seconds.items() if len(pieces) > _LEARNED}
+    if find_spec("sklearn") is None or len(usable) < _FEWEST:
+        return ()
+    rates = {excerpt.title: excerpt.sample_rate for excerpt in excerpts}
+    with temporary_folder() as folder:
+        for title, pieces in usable.items():
+            _write(folder / title, pieces[:_LEARNED], rates[title])
+        classifier = Classifier.fit(folder, model, options=ClassifierOptions(probe="ridge", no_cache=True))
+    new = [(title, number) for title, pieces in usable.items() for number in range(_LEARNED, len(pieces))]
+    sounds = [(usable[title][number], rates[title]) for title, number in new]
+    guesses = [sound.guesses[0] for sound in classifier.predict(sounds, top=1, caching=_NO_CACHE).sounds]
+    return tuple(
+        ToldSecond(title, number * _SECONDS, guess.label, guess.probability)
+        for (title, number), guess in zip(new, guesses, strict=True)
+    )
+
+
+def _seconds(excerpt: Excerpt) -> list[np.ndarray]:
+    size = round(_SECONDS * excerpt.sample_rate)
+    count = excerpt.audio.shape[1] // size
+    return [excerpt.audio[:, number * size : (number + 1) * size] for number in range(count)]
+
+
+def _write(folder: Path, pieces: list[np.ndarray], rate: int) -> None:
+    folder.mkdir()
+    for number, piece in enumerate(pieces):
+        write(folder / f"{number}.wav", piece, rate)
