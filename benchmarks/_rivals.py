@@ -16,14 +16,15 @@ _HIGHEST_RATE = 48_000
 _SEGMENTS = 8
 
 
-def rivals(labels: "Labels", model: str, hearing: Path | None) -> "Sequence[Extractor]":
-    """What is judged first, and its rivals: latents alone, patches alone, statistics of MFCC and log-mel bands of the
-    whole sound and of eight parts, 2-D kernels on log-mel that nothing was learned for, and an untrained encoder.
+def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = False) -> "Sequence[Extractor]":
+    """What is judged first, and its rivals: latents alone, patches alone, statistics of MFCC and log-mel bands of eight
+    parts, and 2-D kernels on log-mel that nothing was learned for.
 
     Args:
         labels: the sounds, whose lengths decide whether order matters.
         model: a shipped model's name or a model file.
         hearing: folder of hearing files, instead of what lies beside the model.
+        every: also statistics of whole sounds, and an untrained encoder.
 
     Raises:
         OptionError: the model has no hearing file.
@@ -40,15 +41,18 @@ def rivals(labels: "Labels", model: str, hearing: Path | None) -> "Sequence[Extr
     latents, in_order = LatentFeatures(encoder, config, name="latents"), config.segments > 1
     patches = _patches(model, encoder, latents.fingerprint, hearing)
     kernels = PatchFeatures(PatchDictionary.random(), encoder.sample_rate, in_order=in_order, name="2-D kernels")
-    return [
+    first = [
         HearingFeatures(latents, patches),
         latents,
         PatchFeatures(patches, encoder.sample_rate, in_order=in_order),
-        *(MfccFeatures(rate, segments=count) for count in (1, _SEGMENTS)),
-        *(LogMelFeatures(rate, segments=count) for count in (1, _SEGMENTS)),
+        MfccFeatures(rate, segments=_SEGMENTS),
+        LogMelFeatures(rate, segments=_SEGMENTS),
         kernels,
-        LatentFeatures(random_encoder(encoder), config, name="random encoder"),
     ]
+    if not every:
+        return first
+    untrained = LatentFeatures(random_encoder(encoder), config, name="random encoder")
+    return [*first, MfccFeatures(rate), LogMelFeatures(rate), untrained]
 
 
 def _patches(model: str, encoder: "Autoencoder", fingerprint: str, hearing: Path | None) -> "PatchDictionary":

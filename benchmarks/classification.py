@@ -15,7 +15,7 @@ user's cache, so that only those of a new model are made in a second run.
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ def main() -> None:
     options.add_argument("--works", nargs="+", default=["esc10", "fsdd", "arabic"], choices=[*WORKS, "drums"])
     options.add_argument("--model", help="instead of the shipped model that fits each work")
     options.add_argument("--hearing", type=Path, help="folder of hearing files, instead of those beside the models")
+    options.add_argument("--every", action="store_true", help="beside more baselines: whole sounds, SVM, no training")
     options.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
     options.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
     options.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
@@ -68,16 +69,15 @@ def accuracy(args: argparse.Namespace) -> Part:
     for name in args.works:
         labels, model = _with_folds(name, labels_of(name, args.corpus, args.drums)), args.model or model_for(name)
         first = None
-        for extractor in rivals(labels, model, args.hearing):
-            tell(f"{name}: {extractor.name}")
-            values, names, folds, groups = _values(labels, extractor)
+        for extractor, (values, names, folds, groups) in _compared(name, labels, model, args):
             judged = evaluate(values, names.tolist(), folds.tolist(), probe_of_kind(args.probe), groups=groups)
             right = judged.right.astype(float)
             lead = None if first is None else _points(interval(first - right, judged.groups))
             first = right if first is None else first
             rows.append({"work": protocol(name), "features": extractor.name, "lead": lead, **_figures(judged)})
-        svm = {"accuracy %": 100 * _svm(labels), "95 %": "-", "lead": None}
-        rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", **svm})
+        if args.every:
+            svm = {"accuracy %": 100 * _svm(labels), "95 %": "-", "lead": None}
+            rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", **svm})
     heads = [{key: row.get(key) for key in ("work", "features", "accuracy %", "95 %", "lead")} for row in rows]
     notes = "lead: points by which the first features of each work are above these, with the paired 95 % interval"
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
@@ -88,9 +88,8 @@ def labels(args: argparse.Namespace) -> Part:
     rows: list[dict[str, Any]] = []
     for name in args.works:
         labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
-        for extractor in rivals(labelled_sounds, args.model or model_for(name), args.hearing):
-            tell(f"{name}: {extractor.name}")
-            values, names, folds, groups = _values(labelled_sounds, extractor)
+        model = args.model or model_for(name)
+        for extractor, (values, names, folds, groups) in _compared(name, labelled_sounds, model, args):
             accuracies = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
             rows.append({"work": protocol(name), "features": extractor.name, **accuracies})
     return {"probe": args.probe, "draws": _DRAWS}, {"rows": rows}, [table(rows)]
@@ -241,7 +240,24 @@ def _points(lead: Any) -> str:
     return f"{100 * lead.value:+.1f} ({100 * lead.low:+.1f} to {100 * lead.high:+.1f})"
 
 
-def _values(labels: "Labels", extractor: "Extractor") -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+Table = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
+"""Features, classes, folds and groups of sounds."""
+
+
+def _compared(name: str, labels: "Labels", model: str, args: argparse.Namespace) -> "Iterator[tuple[Extractor, Table]]":
+    """Features that hear, put together of their parts, and their rivals."""
+    heard, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
+    for extractor in (latents, patches):
+        tell(f"{name}: {extractor.name}")
+    tables = [_values(labels, extractor) for extractor in (patches, latents)]
+    yield heard, (np.concatenate([table[0] for table in tables], axis=1), *tables[0][1:])
+    yield from zip((patches, latents), tables, strict=True)
+    for extractor in others:
+        tell(f"{name}: {extractor.name}")
+        yield extractor, _values(labels, extractor)
+
+
+def _values(labels: "Labels", extractor: "Extractor") -> Table:
     """Features, classes, folds and groups of the sounds that decode."""
     from auricle.classify.features.extract import extract, match_labels
 
