@@ -105,15 +105,18 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     known = bits(usual)
     space, plain = UsualSounds.fit(known), extractor.kilobits(known)
     autoencoder = _MelAutoencoder(usual, rate)
-    scores: dict[str, Callable[[list[np.ndarray]], np.ndarray]] = {
-        "bits of each latent": lambda sounds: space.distances(bits(sounds)),
-        "bits altogether": lambda sounds: np.abs(np.log(extractor.kilobits(bits(sounds)) / np.median(plain))),
-        "log-mel autoencoder": autoencoder.errors,
+    spoiled = {"": judged, **spoiled}
+    taken = {name: bits(sounds) for name, sounds in spoiled.items()}
+    scores: dict[str, dict[str, np.ndarray]] = {
+        "bits of each latent": {name: space.distances(values) for name, values in taken.items()},
+        "bits altogether": {
+            name: np.abs(np.log(extractor.kilobits(values) / np.median(plain))) for name, values in taken.items()
+        },
+        "log-mel autoencoder": {name: autoencoder.errors(sounds) for name, sounds in spoiled.items()},
     }
     rows = []
     for title, score in scores.items():
-        fine = score(judged)
-        by_fault = {name: _auc(fine, score(sounds)) for name, sounds in spoiled.items()}
+        by_fault = {name: _auc(score[""], score[name]) for name in FAULTS}
         rows.append({"score": title, "mean AUC": float(np.mean(list(by_fault.values()))), **by_fault})
     return rows
 

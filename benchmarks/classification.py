@@ -245,13 +245,13 @@ Table = tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]
 
 
 def _compared(name: str, labels: "Labels", model: str, args: argparse.Namespace) -> "Iterator[tuple[Extractor, Table]]":
-    """Features that hear, put together of their parts, and their rivals."""
+    """Features that hear, the parts that they are made of, and other rivals."""
     heard, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
-    for extractor in (latents, patches):
-        tell(f"{name}: {extractor.name}")
-    tables = [_values(labels, extractor) for extractor in (patches, latents)]
-    yield heard, (np.concatenate([table[0] for table in tables], axis=1), *tables[0][1:])
-    yield from zip((patches, latents), tables, strict=True)
+    tell(f"{name}: {heard.name}")
+    values, *facts = _values(labels, heard)
+    size = patches.size
+    for extractor, columns in ((heard, values), (latents, values[:, size:]), (patches, values[:, :size])):
+        yield extractor, (columns, facts[0], facts[1], facts[2])
     for extractor in others:
         tell(f"{name}: {extractor.name}")
         yield extractor, _values(labels, extractor)

@@ -2,8 +2,10 @@
 
     python recipes/dependents.py corpora --work built
 
-CORPORA holds a folder for each corpus, as recipes/README.md builds them. What was built before lies in --work, and is
-shipped again without training when it still belongs to the shipped model. `--only NAME` makes one of them.
+CORPORA holds a folder for each corpus, as recipes/README.md builds them: speech and music (hearing files, half a minute
+each), esc10 (the classifier environment, some minutes; the data set as it was published) and drums. What was built
+before lies in --work, and is shipped again without training when it still belongs to the shipped model. `--only NAME`
+makes one of them.
 """
 
 import argparse
@@ -15,8 +17,11 @@ from types import MappingProxyType
 from typing import Any
 
 import ship
+from auricle.classify.features.hearing_file import hearing_path
 from auricle.model import fingerprint, load
 from auricle.synth.priors.file import load_prior
+from environment import ship_environment
+from hearing import learn_hearing
 
 DRUMS_MINUTES = 30
 
@@ -56,6 +61,12 @@ DEPENDENTS = MappingProxyType(
 )
 
 
+HEARING = MappingProxyType({"speech-hearing": "speech", "music-hearing": "music"})
+"""Models that a hearing file lies beside."""
+ENVIRONMENT = "environment"
+"""The shipped classifier, which hears with the model ``music`` and its hearing file."""
+
+
 def belongs(path: Path, model: str) -> bool:
     """Whether a prior's file is there and made for a model as it is shipped now."""
     return path.is_file() and load_prior(path).fingerprint == fingerprint(load(model))
@@ -80,16 +91,28 @@ def build(recipe: PriorRecipe, corpora: Path, work: Path, figures: Path | None) 
     (ship.SHIPPED / f"{recipe.name}.md").write_text(ship.card(info, facts, sources, text), encoding="utf-8")
 
 
+def build_hearing(model: str, corpora: Path) -> None:
+    """Learn the patches that help a shipped model to hear, and put them beside it."""
+    learn_hearing(corpora / model, load(model), hearing_path(model))
+
+
 def main() -> None:
     """Read the command line, build what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpora", type=Path, help="folder with a folder for each corpus")
     parser.add_argument("--work", type=Path, default=Path("built"), help="where trainings lie")
-    parser.add_argument("--only", nargs="*", choices=sorted(DEPENDENTS), help="by default all")
+    parser.add_argument(
+        "--only", nargs="*", choices=sorted((*DEPENDENTS, *HEARING, ENVIRONMENT)), help="by default all"
+    )
     parser.add_argument("--figures", type=Path, help="folder with NAME.md: figures for the cards")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    for name in options.only or DEPENDENTS:
+    wanted = options.only or (*HEARING, ENVIRONMENT, *DEPENDENTS)
+    for name in (name for name in HEARING if name in wanted):
+        build_hearing(HEARING[name], options.corpora)
+    if ENVIRONMENT in wanted:
+        ship_environment(options.corpora / "esc10")
+    for name in (name for name in DEPENDENTS if name in wanted):
         figures = options.figures / f"{name}.md" if options.figures else None
         build(DEPENDENTS[name], options.corpora, options.work, figures if figures and figures.is_file() else None)
 

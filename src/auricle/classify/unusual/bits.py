@@ -28,7 +28,7 @@ class BitFeatures(Extractor):
     """
 
     def __init__(self, model: Autoencoder) -> None:
-        if "bits" not in _usage(model, np.zeros(model.hop_length, np.float32), 0.0):
+        if "bits" not in _usage(model, _latents(model, np.zeros(model.hop_length, np.float32)), 0.0):
             raise ModelError(f"{model.name!r} has no prior over its codes: choose a model with an entropy bottleneck")
         identity = digest("bits", 1, encoder_fingerprint(model), fingerprint(model))
         super().__init__(f"bits of {model.name}", model.sample_rate, identity)
@@ -36,8 +36,8 @@ class BitFeatures(Extractor):
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         levels = [share * (self._model.bottleneck.quality_levels - 1) for share in _QUALITIES]
-        levelled = normalise_level(audio)
-        bits = [_usage(self._model, levelled, quality)["bits"].numpy() for quality in levels]
+        z = _latents(self._model, normalise_level(audio))
+        bits = [_usage(self._model, z, quality)["bits"].numpy() for quality in levels]
         return np.log2(np.concatenate(bits) + _FLOOR).astype(np.float32)
 
     def kilobits(self, values: np.ndarray) -> np.ndarray:
@@ -47,6 +47,10 @@ class BitFeatures(Extractor):
 
 
 @torch.inference_mode()
-def _usage(model: Autoencoder, audio: np.ndarray, quality: float) -> dict[str, torch.Tensor]:
-    z = torch.as_tensor(model.encode(torch.from_numpy(audio)[None]))
+def _latents(model: Autoencoder, audio: np.ndarray) -> torch.Tensor:
+    return torch.as_tensor(model.encode(torch.from_numpy(audio)[None]))
+
+
+@torch.inference_mode()
+def _usage(model: Autoencoder, z: torch.Tensor, quality: float) -> dict[str, torch.Tensor]:
     return model.bottleneck.usage(z, torch.full((1,), quality))
