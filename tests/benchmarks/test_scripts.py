@@ -39,6 +39,7 @@ def test_the_scripts_are_there():
     training = {"adversary", "choices", "crash", "doctor", "loading", "minutes", "own", "training", "two_hosts"}
     synthesis = {"generation", "prior_peer", "synthesis"}
     assert names == codec | training | synthesis | {
+        "anomaly",
         "archive",
         "attacks",
         "browser",
@@ -52,6 +53,7 @@ def test_the_scripts_are_there():
         "flips",
         "indexes",
         "kinds",
+        "labelling",
         "latents",
         "live",
         "neighbours",
