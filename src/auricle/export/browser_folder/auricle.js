@@ -161,7 +161,7 @@ export class Auricle {
   }
 }
 
-/** Plays a sound. Events: `time` (many a second), `end`. */
+/** Plays a sound. Events: `time` (many a second), `end`, and before it `error` where the rest can't be decoded. */
 export class Player extends EventTarget {
   #node;
   #ask;
@@ -189,6 +189,7 @@ export class Player extends EventTarget {
       this.dispatchEvent(new Event("time"));
       if (data.ended && this.playing) {
         this.playing = false;
+        if (data.error) this.dispatchEvent(new ErrorEvent("error", { message: data.error }));
         this.dispatchEvent(new Event("end"));
       }
     };

@@ -103,7 +103,7 @@ async function loadRuntime(folder) {
   try {
     ort = await import(folder + ENTRY);
   } catch {
-    throw new AurError("the runtime is missing beside this page: export the model again");
+    throw new AurError("the runtime is missing beside this page, or its server does not send .mjs as JavaScript: export the model again");
   }
   ort.env.wasm.wasmPaths = folder;
   ort.env.wasm.numThreads = 1; // more need headers that plain servers do not send

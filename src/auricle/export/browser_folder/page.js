@@ -60,6 +60,7 @@ function codedPart(model, root) {
       seek.value = player.time / length;
       $("[data-time]", root).textContent = `${player.time.toFixed(1)} of ${length.toFixed(1)} s`;
     });
+    player.addEventListener("error", ({ message }) => say(message));
     player.addEventListener("end", () => (play.textContent = "Play"));
     figure.hidden = false;
     play.textContent = "Play";

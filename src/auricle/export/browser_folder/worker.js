@@ -65,6 +65,8 @@ class Playback {
         this.#sent += block.channels[0].length;
         this.#port.postMessage({ generation, ...block }, block.channels.map((channel) => channel.buffer));
       }
+    } catch (error) {
+      this.#port.postMessage({ generation: this.#generation, end: true, error: String(error.message ?? error) });
     } finally {
       this.#busy = false;
     }

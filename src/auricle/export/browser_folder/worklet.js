@@ -13,6 +13,7 @@ registerProcessor(
     #ended = false;
     #playing = false;
     #gaps = 0;
+    #error = undefined;
     #worker = null;
 
     constructor() {
@@ -32,8 +33,10 @@ registerProcessor(
         this.#offset = this.#played = 0;
         this.#ended = false;
       } else if (block.generation === this.#generation) {
-        if (block.end) this.#ended = true;
-        else this.#blocks.push(block);
+        if (block.end) {
+          this.#ended = true;
+          this.#error = block.error;
+        } else this.#blocks.push(block);
       }
     }
 
@@ -64,7 +67,7 @@ registerProcessor(
     #report() {
       const ended = this.#ended && !this.#blocks.length;
       this.#worker?.postMessage({ generation: this.#generation, played: this.#played, gaps: this.#gaps });
-      this.port.postMessage({ position: this.position ?? 0, ended, gaps: this.#gaps, played: this.#played });
+      this.port.postMessage({ position: this.position ?? 0, ended, gaps: this.#gaps, error: ended ? this.#error : undefined });
       if (ended) this.#playing = false;
     }
   },
