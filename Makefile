@@ -74,5 +74,6 @@ $(VENV)/.test: $(VENV)/.demo
 	-$(PIP) -e '.[judges]'
 	-$(PIP) -e '.[export]'
 	-$(PIP) ./web
+	-$(PIP) -e '.[synth]'
 	-$(PIP) --no-deps Resemblyzer==0.1.4
 	touch $@

@@ -52,7 +52,7 @@ COMMANDS: Mapping[str, str] = {
     "train-prior": f"train-prior sounds --model {MODEL} --budget 3 --threads 1 --cpu --trackers none "
     "--out new.prior.safetensors",
     "generate": f"generate --prior {PRIOR} --seconds 1 -n 2 --out made",
-    "morph": f"morph a.wav sounds/low/1.wav --model {MODEL} --count 2 --out made",
+    "morph": f"morph a.wav sounds/low/1.wav --crossfade --model {MODEL} --count 2 --out made",
     "transfer": f"transfer a.wav --onto {MODEL} --out made",
     "latents": f"latents a.wav new.npz --model {MODEL}",
     "features": f"features sounds --model {MODEL} --out new.npz",

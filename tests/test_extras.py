@@ -26,6 +26,7 @@ MODULES = {
     "python-osc": "pythonosc",
     "python-rtmidi": "rtmidi",
     "scikit-learn": "sklearn",
+    "swift-f0": "swift_f0",
     "visqol-python": "visqol",
 }
 """Packages whose module has another name."""
@@ -135,6 +136,7 @@ def test_a_verb_that_lacks_an_extra_names_it(tmp_path: Path, sounds: Path, model
         ("features", folder, *model, "--out", str(tmp_path / "f.parquet")): "classify",
         ("live", *model): "live",
         ("export", str(model_file), "--to", "onnx", "--out", str(tmp_path / "onnx")): "export",
+        ("morph", *[str(sounds / label / "a.wav") for label in ("one", "two")], "--out", str(tmp_path / "m")): "synth",
         ("benchmark", folder, *model, "--out", str(tmp_path / "page.html")): "bench",
     }
     for extra, (code, err) in zip(verbs.values(), without_extras(*map(list, verbs)), strict=True):

@@ -101,13 +101,20 @@ if TYPE_CHECKING:
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.options.hub import PushOptions
     from auricle.options.live import LiveOptions
-    from auricle.options.synthesis import GenerationOptions, MorphOptions, SamplingOptions, SoundFileOptions
+    from auricle.options.synthesis import (
+        GenerationOptions,
+        MorphOptions,
+        NoteOptions,
+        SamplingOptions,
+        SoundFileOptions,
+    )
     from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
     from auricle.synth.latent_io import Latents, decode_latents, export_latents, read_latents, shift_latents
     from auricle.synth.morph import morph
+    from auricle.synth.playable.sampler_set import PlayableSet, make_playable
     from auricle.synth.rendering.result import SynthesisOutput
     from auricle.synth.transfer import transfer
 
@@ -168,9 +175,11 @@ __all__ = [
     "ModelInfo",
     "ModelSummary",
     "MorphOptions",
+    "NoteOptions",
     "OptionError",
     "OutputError",
     "Packet",
+    "PlayableSet",
     "PredictTask",
     "PrepareOptions",
     "PrepareResult",
@@ -217,6 +226,7 @@ __all__ = [
     "index",
     "info",
     "load",
+    "make_playable",
     "morph",
     "play_generated",
     "play_live",
@@ -296,7 +306,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         "BenchmarkResult": "auricle.bench.scoring.results",
         "SynthesisOutput": "auricle.synth.rendering.result",
         **dict.fromkeys(
-            ("GenerationOptions", "MorphOptions", "SamplingOptions", "SoundFileOptions"), "auricle.options.synthesis"
+            ("GenerationOptions", "MorphOptions", "NoteOptions", "SamplingOptions", "SoundFileOptions"),
+            "auricle.options.synthesis",
         ),
         **dict.fromkeys(("Directions", "principal_directions"), "auricle.synth.directions"),
         **dict.fromkeys(
@@ -304,6 +315,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         ),
         "generate": "auricle.synth.generate",
         "generate_endless": "auricle.synth.endless",
+        **dict.fromkeys(("PlayableSet", "make_playable"), "auricle.synth.playable.sampler_set"),
         "morph": "auricle.synth.morph",
         "transfer": "auricle.synth.transfer",
         "benchmark": "auricle.bench.benchmark",

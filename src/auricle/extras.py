@@ -11,6 +11,7 @@ _DISTRIBUTIONS: Mapping[str, str] = MappingProxyType(
         "pythonosc": "python-osc",
         "rtmidi": "python-rtmidi",
         "sklearn": "scikit-learn",
+        "swift_f0": "swift-f0",
         "visqol": "visqol-python",
     }
 )

@@ -128,7 +128,7 @@ def test_synthesis(run: Run, place: Path) -> None:
     first, second = sorted(Path("sounds/hum").iterdir())[:2]
     assert run("latents", first, f"{HOSTILE}.npz", MODEL, "--force")[0] == 0
     assert "\\x1b" in run("latents", "sounds", MODEL, "--count", "2")[2]
-    assert "\\x1b" in run("morph", first, second, MODEL, "--out", HOSTILE, "--count", "3", "--force")[1]
+    assert "\\x1b" in run("morph", first, second, "--crossfade", MODEL, "--out", HOSTILE, "--count", "3", "--force")[1]
     assert run("transfer", first, "--onto", "tiny.auricle.safetensors", "--out", HOSTILE, "--force")[0] == 0
     assert run("generate", "--prior", f"{HOSTILE}.prior.safetensors")[0] == 2
     assert run("evaluate-synthesis", HOSTILE, "--real", "sounds")[0] == 2

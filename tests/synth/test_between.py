@@ -1,4 +1,4 @@
-"""Morphing and transfer."""
+"""Crossfades and transfer through a model."""
 
 import io
 from pathlib import Path
@@ -33,7 +33,7 @@ def ends(tmp_path: Path) -> tuple[Path, Path]:
 
 @pytest.mark.parametrize("align", [False, True])
 def test_steps_go_evenly_from_one_sound_to_the_other(ends: tuple[Path, Path], align: bool):
-    output = morph(*ends, MorphOptions(5, align=align), model=MODEL)
+    output = morph(*ends, MorphOptions(5, crossfade=True, align=align), model=MODEL)
     sounds = [samples(sound) for sound in output.sounds]
     assert [sound.share for sound in output.sounds] == [0, 0.25, 0.5, 0.75, 1]
     assert [sound.shape[1] for sound in sounds] == [16000, 14000, 12000, 10000, 8000]
@@ -45,8 +45,8 @@ def test_steps_go_evenly_from_one_sound_to_the_other(ends: tuple[Path, Path], al
 
 
 def test_sounds_in_memory_are_what_their_files_are(ends: tuple[Path, Path]):
-    expected = [samples(sound) for sound in morph(*ends, MorphOptions(2), model=MODEL).sounds]
-    output = morph(read(ends[0]), io.BytesIO(ends[1].read_bytes()), MorphOptions(2), model=MODEL)
+    expected = [samples(sound) for sound in morph(*ends, MorphOptions(2, crossfade=True), model=MODEL).sounds]
+    output = morph(read(ends[0]), io.BytesIO(ends[1].read_bytes()), MorphOptions(2, crossfade=True), model=MODEL)
     assert all(np.array_equal(samples(sound), other) for sound, other in zip(output.sounds, expected, strict=True))
     moved = samples(transfer(ends[0], MODEL).sounds[0])
     assert np.array_equal(samples(transfer(read(ends[0]), MODEL).sounds[0]), moved)
@@ -56,7 +56,7 @@ def test_sounds_in_memory_are_what_their_files_are(ends: tuple[Path, Path]):
 
 
 def test_the_middle_holds_both(ends: tuple[Path, Path]):
-    middle = samples(morph(*ends, MorphOptions(3), model=MODEL).sounds[1])
+    middle = samples(morph(*ends, MorphOptions(3, crossfade=True), model=MODEL).sounds[1])
     spectrum = np.abs(np.fft.rfft(middle[0, :8000] * np.hanning(8000)))
     peaks = {hertz: spectrum[round(hertz / 2) - 3 : round(hertz / 2) + 4].max() for hertz in (330, 1200, 2500)}
     assert peaks[330] > 20 * peaks[2500] and peaks[1200] > 5 * peaks[2500]
@@ -68,7 +68,8 @@ def test_alignment_moves_events_together(tmp_path: Path):
     first[:, 3200:4800], second[:, 9600:11200] = click, click
     paths = [wav(tmp_path / f"{name}.wav", audio) for name, audio in (("first", first), ("second", second))]
     unwarped, warped = (
-        samples(morph(*paths, MorphOptions(3, align=align), model=MODEL).sounds[1])[0] for align in (False, True)
+        samples(morph(*paths, MorphOptions(3, crossfade=True, align=align), model=MODEL).sounds[1])[0]
+        for align in (False, True)
     )
 
     def energy(audio: np.ndarray, start: int) -> float:
@@ -80,7 +81,7 @@ def test_alignment_moves_events_together(tmp_path: Path):
 
 def test_a_morph_within_one_sound(ends: tuple[Path, Path], tmp_path: Path):
     first, second = wav(tmp_path / "a.wav", tone(330, 2.0)), wav(tmp_path / "b.wav", tone(1200, 2.0, channels=2))
-    output = morph(first, second, MorphOptions(within=True), model=MODEL)
+    output = morph(first, second, MorphOptions(crossfade=True, within=True), model=MODEL)
     (sound,) = output.sounds
     audio = samples(sound)
     assert output.channels == 2 and audio.shape == (2, 32000) and sound.share is None
@@ -91,12 +92,12 @@ def test_a_morph_within_one_sound(ends: tuple[Path, Path], tmp_path: Path):
 
 
 def test_morphs_are_written_and_not_replaced(ends: tuple[Path, Path], tmp_path: Path):
-    output = morph(*ends, MorphOptions(2), model=MODEL, out=tmp_path / "out")
+    output = morph(*ends, MorphOptions(2, crossfade=True), model=MODEL, out=tmp_path / "out")
     assert [sound.path.name for sound in output.sounds if sound.path] == ["morph-001.wav", "morph-002.wav"]
     assert read(tmp_path / "out" / "morph-002.wav")[0].shape == (1, 8000)
-    more = morph(*ends, MorphOptions(2), model=MODEL, out=tmp_path / "out")
+    more = morph(*ends, MorphOptions(2, crossfade=True), model=MODEL, out=tmp_path / "out")
     assert [sound.path.name for sound in more.sounds if sound.path] == ["morph-003.wav", "morph-004.wav"]
-    one = MorphOptions(within=True)
+    one = MorphOptions(crossfade=True, within=True)
     assert morph(*ends, one, model=MODEL, out=tmp_path / "one.flac").sounds[0].path == tmp_path / "one.flac"
     with pytest.raises(OutputError, match="exists already"):
         morph(*ends, one, model=MODEL, out=tmp_path / "one.flac")
@@ -117,7 +118,7 @@ def test_bad_morphs(kind: type[AuricleError], message: str, options: dict, tmp_p
     wav(Path("silent.wav"), np.zeros((1, RATE)))
     second, model = options.get("second", ends[1]), options.get("model", MODEL)
     with pytest.raises(kind, match=message):
-        morph(ends[0], second, MorphOptions(options.get("count", 5)), model=model, out="new")
+        morph(ends[0], second, MorphOptions(options.get("count", 5), crossfade=True), model=model, out="new")
     assert not Path("new").exists()
 
 

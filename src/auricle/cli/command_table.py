@@ -10,7 +10,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "train-prior": "Train a prior on a folder of sounds: what makes new sounds like them.",
         "generate": "Make new sounds with a prior.",
         "morph": "Make sounds that lie between two sounds.",
-        "transfer": "Play a sound's performance through a model of another sound.",
+        "transfer": "Play a sound with another's timbre.",
         "latents": "Take latents out of sounds and put them back, changed or not.",
         "features": "Write what an autoencoder makes of each sound, for other tools.",
         "classify fit": "Learn to tell classes of sounds apart.",

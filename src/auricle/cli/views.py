@@ -10,6 +10,7 @@ from auricle.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     from auricle.data import Corpus, Rejected
+    from auricle.synth.playable.sampler_set import PlayableSet
     from auricle.synth.rendering.result import Sound, SynthesisOutput
     from auricle.training import Report
 
@@ -64,6 +65,14 @@ def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:
     shape = f"{output.channels} x {output.sample_rate} Hz"
     seed = f", seed {output.details['seed']}" if "seed" in output.details else ""
     return (*lines, f"{output.seconds:.1f} s of sound, {shape}, in {elapsed:.1f} s{seed}")
+
+
+def format_notes(output: "PlayableSet", elapsed: float) -> tuple[str, ...]:
+    """A line for each note, and one for the set."""
+    lines = [f"{_line(note.sound)}, tuned by {note.tuned_cents:+.0f} cents" for note in output.notes[:_SHOWN]]
+    if len(output.notes) > _SHOWN:
+        lines.append(f"and {len(output.notes) - _SHOWN} more")
+    return (*lines, f"{output.path}: {len(output.notes)} notes of {output.recorded} recorded ones, in {elapsed:.1f} s")
 
 
 def _line(sound: "Sound") -> str:

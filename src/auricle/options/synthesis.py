@@ -159,23 +159,41 @@ class MorphOptions:
 
     Attributes:
         count: how many sounds, with both ends; their levels go evenly from one to the other's.
-        align: warp time so that what is alike in both meets (dynamic time warping of latents); for sounds with the same
-            course, such as two words.
         within: make one sound that crosses from the first to the second while it lasts, and ends as the second does.
-        snap: round latents to the grid of the model's quantiser.
+        crossfade: mix both in a model's latent space, so that both are heard at once, each with its pitch.
+        align: of crossfades, warp time so that what is alike in both meets (dynamic time warping of latents); other
+            morphs always do.
+        snap: of crossfades, round latents to the grid of the model's quantiser.
 
     Raises:
-        OptionError: the count is out of range.
+        OptionError: the count is out of range, or options of crossfades are asked for without one.
     """
 
     count: int = 5
-    align: bool = False
     within: bool = False
+    crossfade: bool = False
+    align: bool = False
     snap: bool = False
 
     def __post_init__(self) -> None:
+        if not self.crossfade and (self.align or self.snap):
+            raise OptionError("align and snap are for crossfades: leave them out, or ask for a crossfade as well")
         if not self.within and not 2 <= self.count <= MAX_MORPHS:
             raise OptionError(f"a morph of {self.count} sounds: give 2 to {MAX_MORPHS}")
+
+
+@final
+@dataclass(frozen=True)
+class NoteOptions:
+    """Which notes a playable set has.
+
+    Attributes:
+        note: one or more, as ``C4``, ``C3..C5`` or ``C3,E3,G3``; C4 is middle C, MIDI number 60.
+        velocity: 1 to 127, or a range of them: there is a layer for each dynamic that was recorded.
+    """
+
+    note: str
+    velocity: str = "1..127"
 
 
 def check_count(count: int) -> None:

@@ -1,4 +1,4 @@
-"""One sound's performance through a model of another sound (as in RAVE, Caillon and Esling, 2021)."""
+"""One sound's performance with the timbre of others."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -8,13 +8,15 @@ from typing import final
 import numpy as np
 from torch import Tensor
 
-from auricle.audio import AudioSource, HeldAudio, Resampler, rereadable
+from auricle.audio import AudioSource, HeldAudio, Resampler, info, rereadable, source_path
 from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
 from auricle.options.synthesis import SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.harmonic.examples import learned_timbre, timbre_examples, transferred
+from auricle.synth.priors.base import Prior
 from auricle.synth.rendering.destination import destination
 from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.provenance import made_by_model
@@ -24,7 +26,7 @@ from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 def transfer(
     sound: AudioSource,
-    onto: Autoencoder | Path | str,
+    onto: Autoencoder | Prior | Path | str,
     *,
     quality: float | None = None,
     out: Path | str | None = None,
@@ -32,27 +34,58 @@ def transfer(
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> SynthesisOutput:
-    """Let a sound be heard through an autoencoder that was trained on other sound.
+    """Play a sound with another's timbre.
 
-    The result has the sound's rate, channels, length and, unless it would clip, its level. The sound is read twice, in
-    blocks; memory is flat if the result goes to a file.
+    Onto a folder of sounds, a sound or a prior (of which sounds are drawn): the result has the sound's pitch, loudness
+    and rhythm, and at each moment the spectrum that the others have at such a pitch and loudness. Onto a model: the
+    sound is heard through it (as in RAVE, Caillon and Esling, 2021); how much of it is left depends on the model.
+
+    The result has the sound's rate, channels, length and, unless it would clip, its level. Through a model the sound is
+    read twice, in blocks; memory is flat if the result goes to a file.
 
     Args:
         sound: an audio file; or an open file, or ``(audio, sample_rate)`` as `auricle.read` returns it.
-        onto: the model.
-        quality: round latents to the grid of the model's quantiser at this place of its quality dial, 0 to its highest
-            level. The lower, the less of the sound gets through and the more is the model's own. None rounds nothing.
+        onto: a folder of sounds, an audio file, a prior or its file; or a model, its shipped name or its file.
+        quality: of a model, round latents to the grid of its quantiser at this place of its quality dial, 0 to its
+            highest level. The lower, the less of the sound gets through and the more is the model's own. None rounds
+            nothing.
         out: a file's name, or a folder for a file that is numbered on from those that it has; None returns the samples.
         files: its rate (by default the sound's), bits and format.
         force: replace a file; the number is then 1.
         on_progress: is told which share is done.
 
     Raises:
-        AudioError: the sound can't be read, or is silent.
-        OptionError: the quality is not on the model's dial.
-        ModelError: no such model.
+        AudioError: a sound can't be read, or is silent.
+        OptionError: the quality is not on the model's dial, or the sound is too long.
+        ModelError: no such model or prior.
+        MissingPackageError: the pitch tracker is not installed.
         OutputError: a file exists, or can't be written.
     """
+    examples = None if isinstance(onto, Autoencoder) else timbre_examples(onto)
+    if examples is None:
+        return _through_model(sound, onto, quality, (out, files, force), on_progress)
+    if quality is not None:
+        raise OptionError("the quality is that of a model's quantiser: leave it out, or transfer onto a model")
+    source = rereadable(sound)
+    header, name = info(source), Path(source_path(source)).stem
+    native = header.sample_rate, header.channels
+    place = destination(out, native, 1, files, force=force)
+    audio, gain = transferred(source, lambda rate: learned_timbre(examples, rate, on_progress))
+    with lock_new_folder(place.folder):
+        (target,) = place.targets([name], [examples.tags])
+        output = finish_sound((audio,), native, target, gain=gain)
+    return SynthesisOutput((output,), place.sample_rate, native[1], {"examples": examples.name})
+
+
+def _through_model(
+    sound: AudioSource,
+    onto: Autoencoder | Prior | Path | str,
+    quality: float | None,
+    place_options: tuple[Path | str | None, SoundFileOptions, bool],
+    on_progress: OnProgress,
+) -> SynthesisOutput:
+    out, files, force = place_options
+    assert not isinstance(onto, Prior), "a prior is no model"
     model = model_for(onto, 0)
     highest = model.bottleneck.quality_levels - 1
     if quality is not None and not 0 <= quality <= highest:

@@ -82,9 +82,14 @@ def test_variations_and_continuations_are_named_after_their_sound(auricle, place
 
 def test_morph_transfer_and_latents(auricle, place: Path):
     model = ("--model", "tiny.auricle.safetensors")
-    ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--count", "3", "--json")
+    ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", "--crossfade", *model, "--count", "3", "--json")
     assert [sound["share"] for sound in ran.json["sounds"]] == [0, 0.5, 1]
-    assert auricle("morph", "sounds/0.wav", "sounds/1.wav", *model, "--within", "--align", "--out", "one").code == 0
+    assert (
+        auricle(
+            "morph", "sounds/0.wav", "sounds/1.wav", "--crossfade", *model, "--within", "--align", "--out", "one"
+        ).code
+        == 0
+    )
     ran = auricle("transfer", "sounds/0.wav", "--onto", "tiny.auricle.safetensors", "--json")
     assert ran.json["sounds"][0]["path"] == "transfer/0-001.wav"
     ran = auricle("latents", "sounds/0.wav", "0.npz", *model, "--json")
@@ -122,8 +127,10 @@ CASES = [
     ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),
     ("end the name with .wav", f"generate {PRIOR} --stream out.flac"),
     ("silent.wav exists already", f"generate {PRIOR} --stream silent.wav"),
-    ("a morph of 1 sounds", f"morph sounds/0.wav sounds/1.wav --count 1 {MODEL}"),
-    ("silent.wav is silent", f"morph sounds/0.wav silent.wav {MODEL}"),
+    ("a morph of 1 sounds", "morph sounds/0.wav sounds/1.wav --count 1"),
+    ("needs no model: leave the model out", f"morph sounds/0.wav sounds/1.wav {MODEL}"),
+    ("align and snap are for crossfades", "morph sounds/0.wav sounds/1.wav --align"),
+    ("silent.wav is silent", f"morph sounds/0.wav silent.wav --crossfade {MODEL}"),
     ("no model 'nothing'", "transfer sounds/0.wav --onto nothing"),
     ("silent.wav is silent", "transfer silent.wav --onto tiny.auricle.safetensors"),
     ("4 usable sounds, too few for 4 principal directions", f"latents sounds --count 4 {MODEL}"),

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from auricle.cli.arguments import PIPE, open_output, print_result
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import format_sounds
+from auricle.cli.views import format_notes, format_sounds
 from auricle.errors import OptionError
-from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
+from auricle.options.synthesis import GenerationOptions, NoteOptions, SamplingOptions, SoundFileOptions
 
 _OUT = Path("generated")
 
@@ -21,6 +21,9 @@ _OUT = Path("generated")
 class _Options(GenerationOptions):
     __doc__ = f"""{(GenerationOptions.__doc__ or "").partition("    Raises:")[0].rstrip()}
         play: make sound without end, or for so many seconds, and play it.
+        note: make a set of tuned notes and an .sfz for samplers: one or more, as C4, C3..C5 or C3,E3,G3.
+        velocity: of such a set, 1 to 127 or a range: there is a layer for each dynamic that was recorded.
+        recordings: folder of recorded notes, named by note and dynamics, that the set is made of.
     """
 
     label: Annotated[str | None, Parameter(name="--class")] = None
@@ -28,6 +31,9 @@ class _Options(GenerationOptions):
     like: Path | None = None
     after: Annotated[Path | None, Parameter(name="--continue")] = None
     play: Flag = False
+    note: str | None = None
+    velocity: str = "1..127"
+    recordings: Path | None = None
 
 
 _OPTIONS = _Options()
@@ -57,6 +63,9 @@ def generate(
     from auricle import generate as run
 
     screen, started = Screen(output), time.perf_counter()
+    if options.note is not None or options.recordings is not None:
+        _notes(screen, options, out=out, files=files, force=force)
+        return
     if options.play:
         _play(screen, prior, options, sampling, model=model, stream=stream)
         return
@@ -69,6 +78,19 @@ def generate(
         )
     elapsed = time.perf_counter() - started
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
+
+
+def _notes(screen: Screen, options: _Options, *, out: Path, files: SoundFileOptions, force: bool) -> None:
+    from auricle import make_playable
+
+    if options.note is None or options.recordings is None:
+        raise OptionError("a playable set needs notes (--note C3..C5) and recorded ones (--recordings FOLDER)")
+    started = time.perf_counter()
+    with screen.progress("generate") as on_progress:
+        notes = NoteOptions(options.note, options.velocity)
+        result = make_playable(options.recordings, notes, out=out, files=files, force=force, on_progress=on_progress)
+    elapsed = time.perf_counter() - started
+    screen.result(format_notes(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 
 
 def _play(

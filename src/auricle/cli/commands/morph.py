@@ -30,8 +30,8 @@ def morph(
 
     Args:
         first: an audio file.
-        second: another; both are resampled to the model's rate.
-        model: a shipped model's name or a model file; by default speech up to 24 kHz and music above.
+        second: another.
+        model: for a crossfade, a shipped model's name or a model file; by default speech up to 24 kHz and music above.
         out: folder for the files, which are numbered on from those that it has; for one sound also a file's name.
         force: replace existing files; numbers then begin with 1.
     """

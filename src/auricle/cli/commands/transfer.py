@@ -25,13 +25,14 @@ def transfer(
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
-    """Play a sound's performance through a model of another sound.
+    """Play a sound with another's timbre.
 
     Args:
-        sound: an audio file of any length; the result has its rate, channels, length and level.
-        onto: the model, trained on the sound that is to be heard.
-        quality: round latents at this place of the model's quality dial; 0 leaves least of the sound and gives most of
-            the model.
+        sound: an audio file; the result has its rate, channels, length and level.
+        onto: whose timbre it gets: a folder of sounds, an audio file, a shipped prior or a prior's file; or a model,
+            through which it is heard.
+        quality: of a model, round latents at this place of its quality dial; 0 leaves least of the sound and gives most
+            of the model.
         out: a file's name, or a folder for a file that is numbered on from those that it has.
         force: replace an existing file.
     """

@@ -1,9 +1,17 @@
-"""The tag that says that a sound was made by a model."""
+"""The tag that says how a sound was made."""
 
 from collections.abc import Mapping
 
 _SOURCE_TYPE = "trainedAlgorithmicMedia"
 """IPTC's digital source type of media that a trained model made (cv.iptc.org/newscodes/digitalsourcetype)."""
+
+_UNTRAINED_SOURCE_TYPE = "algorithmicMedia"
+"""The same of media that an algorithm made without having been trained on others."""
+
+
+def made_by_algorithm(verb: str) -> dict[str, str]:
+    """Tags of a sound that no model made."""
+    return {"comment": f"{_UNTRAINED_SOURCE_TYPE}: made with auricle {verb}"}
 
 
 def made_by_model(verb: str, details: Mapping[str, object]) -> dict[str, str]:

@@ -1,0 +1,125 @@
+"""Notes that nobody recorded: every third recorded note is held out, made of the others, and compared with itself.
+
+    python benchmarks/notes.py CORPUS/instruments/saxophone --only _f_rr1_dnm
+
+Beside each stands what samplers do: the nearest recorded note, resampled to the pitch. Figures are medians over the
+notes that were held out. Pitch is the distance in cents from the note; envelope that of levels in windows of 50 ms, in
+dB, both with the same loudness, down to 40 dB below the peak; brightness that of spectral centroids, in semitones; and
+spectrum that of levels in third octaves over the first second, in dB, those within 40 dB of the loudest.
+"""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from _shared import OptionError, one_thread, parser, publish, run, table, tell
+
+_FRAME_SECONDS = 0.05
+_QUIETEST_DB = -40.0
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("folder", type=Path, help="recorded notes")
+    options.add_argument("--only", default="", help="part of the names of the files that are used")
+    options.add_argument("--most", type=int, default=40, help="notes at most")
+    options.add_argument("--seconds", type=float, default=3.0, help="of each note that is used")
+    args = options.parse_args()
+    one_thread()
+    with TemporaryDirectory() as name:
+        rows = _rows(args, Path(name))
+    figures = ("pitch cents", "pitch cents, largest", "envelope dB", "brightness semitones", "spectrum dB")
+    summary = [
+        {"notes": way, "held out": len(rows), **{figure: _over(rows, way, figure) for figure in figures}}
+        for way in ("made", "nearest, resampled")
+    ]
+    settings = {"folder": args.folder.name, "only": args.only, "seconds": args.seconds}
+    publish("notes", args.out, settings, {"summary": summary, "rows": rows}, [table(summary)])
+
+
+def _over(rows: list[dict[str, Any]], way: str, figure: str) -> float:
+    total: Callable[[list[float]], float] = max if figure.endswith("largest") else median
+    return round(total([row[way][figure.removesuffix(", largest")] for row in rows]), 2)
+
+
+def _rows(args: Any, folder: Path) -> list[dict[str, Any]]:
+    from auricle.audio import AudioWriter, read
+    from auricle.synth.playable.instrument import RecordedInstrument, tuned
+    from auricle.synth.playable.note_names import note_hertz
+    from auricle.synth.playable.recordings import recorded_notes
+
+    for path in sorted(args.folder.iterdir()):
+        if args.only in path.name:
+            audio, rate = read(path)
+            with AudioWriter(folder / f"{path.stem}.wav", rate, 1) as writer:
+                writer.write(audio[:1, : round(args.seconds * rate)])
+    notes = sorted(recorded_notes(folder), key=lambda note: (note.velocity, note.note))[: args.most]
+    if len(notes) < 4:
+        raise OptionError(f"{len(notes)} notes in {args.folder}: too few to hold some out")
+    held_out = [note for index, note in enumerate(notes) if index % 3 == 1]
+    learned = [note for note in notes if note not in held_out]
+    instrument, rows = RecordedInstrument(learned, rate, 1), []
+    for note in held_out:
+        layer = [other for other in learned if other.velocity == note.velocity]
+        if not layer or not min(o.note for o in layer) < note.note < max(o.note for o in layer):
+            continue
+        real, _ = read(note.path)
+        nearest = min(layer, key=lambda other: abs(other.note - note.note))
+        shifted, _ = tuned(read(nearest.path)[0], rate, note_hertz(note.note), recorded=note_hertz(nearest.note))
+        sounds = {"made": instrument.note(note.note, note.velocity)[0], "nearest, resampled": shifted}
+        distances = {way: _distances(sound[0], real[0], note_hertz(note.note), rate) for way, sound in sounds.items()}
+        rows.append({"note": note.note, "velocity": note.velocity, "nearest": nearest.note, **distances})
+        tell(str(rows[-1]))
+    return rows
+
+
+def _distances(sound: np.ndarray, real: np.ndarray, hertz: float, rate: int) -> dict[str, float]:
+    from auricle.synth.harmonic.analysis import measure_pitch
+
+    pitch = measure_pitch(sound, rate, near=hertz).median() or hertz
+    envelopes, bands = ([f(x, rate) for x in (sound, real)] for f in (_levels, _bands))
+    size = min(map(len, envelopes))
+    loud = envelopes[1][:size] > _QUIETEST_DB
+    heard = bands[1] > _QUIETEST_DB
+    return {
+        "pitch cents": abs(1200 * float(np.log2(max(pitch, 1.0) / hertz))),
+        "envelope dB": _centred(envelopes[0][:size][loud] - envelopes[1][:size][loud]),
+        "brightness semitones": abs(12 * float(np.log2(_centroid(sound, rate) / _centroid(real, rate)))),
+        "spectrum dB": _centred(np.maximum(bands[0], _QUIETEST_DB - 20)[heard] - bands[1][heard]),
+    }
+
+
+def _centred(differences: np.ndarray) -> float:
+    return float(np.abs(differences - np.median(differences)).mean())
+
+
+def _levels(audio: np.ndarray, rate: int) -> np.ndarray:
+    size = round(_FRAME_SECONDS * rate)
+    power = np.square(audio[: len(audio) // size * size].reshape(-1, size)).mean(axis=1)
+    return 10 * np.log10(np.maximum(power / power.max(), 1e-9))
+
+
+def _power(audio: np.ndarray, rate: int) -> tuple[np.ndarray, np.ndarray]:
+    first = audio[:rate] * np.hanning(2 * min(len(audio), rate))[-min(len(audio), rate) :]
+    return np.square(np.abs(np.fft.rfft(first, rate))), np.fft.rfftfreq(rate, 1 / rate)
+
+
+def _bands(audio: np.ndarray, rate: int) -> np.ndarray:
+    power, hertz = _power(audio, rate)
+    edges = 50 * 2 ** (np.arange(0, 26) / 3)
+    sums = np.array([power[(hertz >= a) & (hertz < b)].sum() for a, b in itertools.pairwise(edges)])
+    return 10 * np.log10(np.maximum(sums / sums.max(), 1e-9))
+
+
+def _centroid(audio: np.ndarray, rate: int) -> float:
+    power, hertz = _power(audio, rate)
+    return float((power * hertz).sum() / power.sum())
+
+
+if __name__ == "__main__":
+    run(main)

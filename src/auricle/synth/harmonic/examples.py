@@ -1,0 +1,135 @@
+"""Sounds whose timbre another one is to get: recorded ones, or some that a prior makes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from auricle.audio import HeldAudio, is_audio_name, read, resample, source_path
+from auricle.data.scan import scan
+from auricle.errors import AudioError, DataError, OptionError
+from auricle.options.synthesis import GenerationOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.generate import generate
+from auricle.synth.harmonic.analysis import analyse
+from auricle.synth.harmonic.morph import MOST_SECONDS
+from auricle.synth.harmonic.timbre import Timbre
+from auricle.synth.harmonic.transfer import with_timbre
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.file import SUFFIX, shipped_priors
+from auricle.synth.rendering.level import SoundLevel, matching_gain
+from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
+
+_MOST_FILES = 64
+_EXAMPLE_SECONDS, _TOTAL_SECONDS = 8.0, 60.0
+_DRAWN = 16
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TimbreExamples:
+    """Where a timbre is taken from.
+
+    Attributes:
+        name: for messages and results.
+        tags: of what is made of it.
+        files: sound files; none where a prior makes them.
+        prior: the prior.
+    """
+
+    name: str
+    tags: Mapping[str, str]
+    files: tuple[Path, ...] = ()
+    prior: Prior | Path | str | None = None
+
+    @property
+    def count(self) -> int:
+        """Sounds at most."""
+        return _DRAWN if self.prior is not None else min(_MOST_FILES, len(self.files))
+
+    def sounds(self, sample_rate: int) -> Iterator[np.ndarray]:
+        """Sounds ``(1, t)`` of 8 s at most, a minute of them in all.
+
+        Raises:
+            AudioError: one can't be read.
+            ModelError: no such prior.
+        """
+        seconds = 0.0
+        for audio, rate in self._read() if self.prior is None else self._drawn():
+            cut = audio[:, : round(_EXAMPLE_SECONDS * rate)].mean(axis=0, keepdims=True)
+            seconds += cut.shape[1] / rate
+            yield resample(cut, rate, sample_rate)
+            if seconds >= _TOTAL_SECONDS:
+                return
+
+    def _read(self) -> Iterator[tuple[np.ndarray, int]]:
+        """Of many files some that lie evenly among all."""
+        places = np.linspace(0, len(self.files) - 1, self.count).round().astype(int)
+        yield from (read(self.files[place]) for place in np.random.default_rng(0).permutation(places))
+
+    def _drawn(self) -> Iterator[tuple[np.ndarray, int]]:
+        assert self.prior is not None
+        output = generate(self.prior, GenerationOptions(count=_DRAWN, seed=0))
+        yield from ((sound.audio, output.sample_rate) for sound in output.sounds if sound.audio is not None)
+
+
+def timbre_examples(onto: Prior | Path | str) -> TimbreExamples | None:
+    """What a folder of sounds, a sound file or a prior stands for; None for what is none of them.
+
+    Raises:
+        DataError: the folder has no sounds.
+    """
+    if isinstance(onto, Prior) or str(onto) in shipped_priors() or str(onto).endswith(SUFFIX):
+        name = onto.info.name if isinstance(onto, Prior) else Path(onto).name
+        return TimbreExamples(name, made_by_model("transfer", {"prior": name}), prior=onto)
+    path = Path(onto)
+    if path.is_dir():
+        files = tuple(sound.path for sound in scan(path).sounds)
+        if not files:
+            raise DataError(f"{path} holds no sounds: name a folder of sounds whose timbre is to be taken")
+        return TimbreExamples(path.name, made_by_algorithm("transfer"), files)
+    if is_audio_name(path):
+        return TimbreExamples(path.name, made_by_algorithm("transfer"), (path,))
+    return None
+
+
+def learned_timbre(examples: TimbreExamples, sample_rate: int, on_progress: OnProgress = ignore_progress) -> Timbre:
+    """The timbre of examples, for sounds of a sample rate.
+
+    Raises:
+        AudioError: a sound can't be read, or nothing can be heard in them.
+        ModelError: no such prior.
+        MissingPackageError: the pitch tracker is not installed.
+    """
+    taken = []
+    for sound in examples.sounds(sample_rate):
+        taken.append((sound, analyse(sound, sample_rate)))
+        on_progress(Progress("learning the timbre", len(taken), examples.count, "sounds"))
+    return Timbre(taken)
+
+
+def transferred(source: Path | HeldAudio, timbre_at: Callable[[int], Timbre]) -> tuple[np.ndarray, float]:
+    """A sound ``(c, t)`` at its own rate with a timbre of that rate, alike in all channels, and its gain.
+
+    Raises:
+        AudioError: it can't be read, or is silent.
+        OptionError: it is too long.
+        MissingPackageError: the pitch tracker is not installed.
+    """
+    audio, rate = read(source)
+    level, name = SoundLevel(), source_path(source)
+    level.add(audio)
+    if level.silent:
+        raise AudioError(f"{name} is silent: there is nothing to transfer, name another sound")
+    if audio.shape[1] > MOST_SECONDS * rate:
+        raise OptionError(
+            f"{name} lasts {audio.shape[1] / rate:.0f} s: up to {MOST_SECONDS:g} s get the timbre of other sounds, "
+            "cut it, or transfer it onto a model"
+        )
+    mono = audio.mean(axis=0, keepdims=True)
+    result, final = with_timbre(mono, analyse(mono, rate), timbre_at(rate)), SoundLevel()
+    final.add(result)
+    gain = matching_gain(level.rms, final)
+    return np.repeat(result * np.float32(gain), len(audio), axis=0), gain

@@ -1,0 +1,161 @@
+"""What a sound's spectrum is like at a pitch and a loudness, learned from examples."""
+
+from collections.abc import Iterable
+from typing import NamedTuple, final
+
+import numpy as np
+
+from auricle.errors import AudioError
+from auricle.synth.harmonic.analysis import HarmonicSound
+from auricle.synth.harmonic.noise import SpectralBands, segments_at
+from auricle.synth.harmonic.pitch import hop_samples
+
+_STRIDE = 2
+_NEIGHBOURS = 6
+_SEMITONES, _DECIBELS = 4.0, 6.0
+_LOWEST_HERTZ, _BANDS_PER_OCTAVE = 40.0, 6
+_QUIETEST_DB = -60.0
+_SMOOTH_FRAMES = 9
+_NUMBERED = 64
+_NEAR, _FAR = 3.0, 9.0  # semitones: up to here partials are alike by number, from there by frequency
+_LOWEST_DB, _NOTHING_DB = -80.0, -120.0
+_PIECE = 256
+
+
+class FrameFacts(NamedTuple):
+    """Of a sound, every 5 ms.
+
+    Attributes:
+        octaves: log2 of the pitch ``(n,)``; NaN where there is none.
+        level_db: ``(n,)`` of all, below the loudest.
+        noise: amplitudes ``(n, bands)`` of what is left without partials.
+        power: mean square ``(n,)`` of all.
+    """
+
+    octaves: np.ndarray
+    level_db: np.ndarray
+    noise: np.ndarray
+    power: np.ndarray
+
+
+class Spectra(NamedTuple):
+    """What frames are to be: all in dB relative to the power of the frame.
+
+    Attributes:
+        partials: of each of the lowest partials ``(n, 64)``, by number.
+        envelope: of a partial at each frequency of a grid ``(n, grid)``.
+        nearness: ``(n,)`` 1 where the examples have that pitch, 0 far from it.
+        noise: amplitudes of bands of what is left ``(n, bands)``, not in dB.
+    """
+
+    partials: np.ndarray
+    envelope: np.ndarray
+    nearness: np.ndarray
+    noise: np.ndarray
+
+
+def frame_facts(sound: HarmonicSound, audio: np.ndarray) -> FrameFacts:
+    """Measure a sound ``(c, t)`` and its parts, channels as one."""
+    bands, hop = SpectralBands(sound.sample_rate), hop_samples(sound.sample_rate)
+    centres = np.arange(len(sound.pitch.hertz)) * hop
+    noise, power = [], []
+    for start in range(0, len(centres), _PIECE):
+        piece = centres[start : start + _PIECE]
+        noise.append(bands.amplitudes(bands.spectra(segments_at(sound.residual, piece, bands.size))))
+        windowed = segments_at(audio, piece, bands.size) * bands.window
+        power.append(2 * np.square(windowed, dtype=np.float64).mean(axis=(0, 2)))
+    total = np.concatenate(power)
+    level = 10 * np.log10(np.maximum(total / max(total.max(), 1e-12), 1e-9))
+    octaves = np.where(sound.pitch.voiced, np.log2(np.maximum(sound.pitch.hertz, 1.0)), np.nan)
+    return FrameFacts(octaves, level, np.concatenate(noise), total)
+
+
+@final
+class Timbre:
+    """Spectra of examples, to be asked for by pitch and level.
+
+    Args:
+        examples: sounds ``(c, t)``, all of one sample rate, with their parts.
+
+    Raises:
+        AudioError: nothing can be heard in them.
+    """
+
+    def __init__(self, examples: Iterable[tuple[np.ndarray, HarmonicSound]]) -> None:
+        octaves, levels, envelopes, partials, noises = [], [], [], [], []
+        for audio, parts in examples:
+            facts = frame_facts(parts, audio)
+            chosen = np.flatnonzero(facts.level_db > _QUIETEST_DB / 1.5)[::_STRIDE]
+            octaves.append(facts.octaves[chosen])
+            levels.append(facts.level_db[chosen])
+            power_db = 10 * np.log10(facts.power[chosen, None])
+            numbered, envelope = _partial_levels(parts, chosen)
+            partials.append(np.maximum(numbered - power_db, _LOWEST_DB))
+            envelopes.append(np.maximum(envelope - power_db, _LOWEST_DB))
+            noises.append(facts.noise[chosen] / np.sqrt(facts.power[chosen, None]))
+        if not sum(map(len, levels)):
+            raise AudioError("nothing can be heard in the sounds whose timbre is to be taken")
+        self._octaves, self._levels = np.concatenate(octaves), np.concatenate(levels)
+        self._partials, self._envelopes = np.concatenate(partials), np.concatenate(envelopes)
+        self._noises = np.concatenate(noises)
+
+    @property
+    def pitched(self) -> bool:
+        """Whether any example has a pitch."""
+        return bool(np.isfinite(self._octaves).any())
+
+    def spectra(self, octaves: np.ndarray, level_db: np.ndarray) -> Spectra:
+        """Spectra at each of n pitches and levels: means of the nearest examples, smoothed over time.
+
+        Where a pitch is NaN, or no example has one, examples without pitch are taken, if there are any.
+        """
+        count = len(octaves)
+        tables = self._partials, self._envelopes, self._noises
+        partials, envelope, noise = (np.zeros((count, table.shape[1])) for table in tables)
+        apart = np.zeros((count, 1))
+        for voiced in (True, False):
+            frames = np.flatnonzero(np.isfinite(octaves) == voiced)
+            rows = np.flatnonzero(np.isfinite(self._octaves) == voiced)
+            rows = rows if len(rows) else np.arange(len(self._octaves))
+            for start in range(0, len(frames), _PIECE):
+                piece = frames[start : start + _PIECE]
+                nearest = rows[self._nearest(octaves[piece], level_db[piece], rows)]
+                for values, table in zip((partials, envelope, noise), tables, strict=True):
+                    values[piece] = table[nearest].mean(axis=1)
+                semitones = 12 * np.abs(octaves[piece, None] - self._octaves[nearest])
+                apart[piece, 0] = np.nan_to_num(semitones, nan=0.0).mean(axis=1)
+        nearness = np.clip((_FAR - _smooth(apart)[:, 0]) / (_FAR - _NEAR), 0.0, 1.0)
+        return Spectra(_smooth(partials), _smooth(envelope), nearness, _smooth(noise))
+
+    def _nearest(self, octaves: np.ndarray, level_db: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        distance = ((level_db[:, None] - self._levels[rows]) / _DECIBELS) ** 2
+        apart = 12 * (octaves[:, None] - self._octaves[rows]) / _SEMITONES
+        distance += np.nan_to_num(apart, nan=0.0) ** 2
+        count = min(_NEIGHBOURS, len(rows))
+        return np.argpartition(distance, count - 1, axis=1)[:, :count]
+
+
+def envelope_grid(sample_rate: int) -> np.ndarray:
+    """Frequencies, in octaves, at which envelopes of partials are known."""
+    return np.arange(np.log2(_LOWEST_HERTZ), np.log2(sample_rate / 2), 1 / _BANDS_PER_OCTAVE)
+
+
+def _partial_levels(sound: HarmonicSound, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Levels in dB of partials by number ``(n, 64)``, and at the grid ``(n, grid)``, beyond the last as that."""
+    grid = envelope_grid(sound.sample_rate)
+    if not len(sound.ratios):
+        return tuple(np.full((len(frames), size), _NOTHING_DB) for size in (_NUMBERED, len(grid)))
+    magnitude = np.sqrt(np.square(np.abs(sound.partials[:, :, frames])).mean(axis=0)).T
+    levels = np.maximum(20 * np.log10(np.maximum(magnitude, 1e-9)), _NOTHING_DB)
+    places = np.log2(sound.pitch.hertz[frames, None] * sound.ratios)
+    rows = [np.interp(grid, place, level) for place, level in zip(places, levels, strict=True)]
+    numbered = np.full((len(frames), _NUMBERED), _NOTHING_DB)
+    count = min(_NUMBERED, levels.shape[1])
+    numbered[:, :count] = levels[:, :count]
+    return numbered, np.array(rows).reshape(len(frames), len(grid))
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    kernel = np.hanning(_SMOOTH_FRAMES + 2)[1:-1]
+    padded = np.pad(values, ((_SMOOTH_FRAMES // 2, _SMOOTH_FRAMES // 2), (0, 0)), mode="edge")
+    return np.stack([np.convolve(column, kernel / kernel.sum(), "valid") for column in padded.T], axis=1)

@@ -1,0 +1,77 @@
+"""One sound's pitch, loudness and rhythm with another's timbre (as in DDSP, Engel et al., 2020, without a network)."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from auricle.synth.harmonic.analysis import HarmonicSound, in_band, synthesise
+from auricle.synth.harmonic.noise import SpectralBands, segments_at
+from auricle.synth.harmonic.pitch import hop_samples
+from auricle.synth.harmonic.timbre import FrameFacts, Spectra, Timbre, envelope_grid, frame_facts
+
+MAX_PARTIALS = 120
+_PIECE = 256
+_SEED = 0
+_LARGEST_GAIN = 30.0
+
+
+def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
+    """A sound ``(1, t)`` with the pitch and, in each 20 ms, the power of a sound ``(c, t)``, and other spectra.
+
+    Where the sound has a pitch and the timbre too, partials lie at that pitch; elsewhere there is noise with the
+    spectrum of what the timbre has beside its partials.
+    """
+    facts = frame_facts(parts, audio)
+    spectra = timbre.spectra(facts.octaves, facts.level_db)
+    noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])
+    if not (parts.pitch.pitched and timbre.pitched):
+        return _levelled(noise, facts, parts)
+    partials, ratios = _partials(facts, spectra, parts)
+    tone = synthesise(partials, parts.pitch.hertz, ratios, parts.sample_rate, audio.shape[1])
+    return _levelled(tone + noise, facts, parts)
+
+
+def _partials(facts: FrameFacts, spectra: Spectra, parts: HarmonicSound) -> tuple[np.ndarray, np.ndarray]:
+    hertz, sample_rate = parts.pitch.hertz, parts.sample_rate
+    count = min(MAX_PARTIALS, max(1, int(sample_rate / 2 / hertz[parts.pitch.voiced].min())))
+    ratios = np.arange(1.0, count + 1)
+    grid = envelope_grid(sample_rate)
+    octaves = np.log2(hertz)[:, None] + np.log2(ratios)
+    places = np.clip((octaves - grid[0]) / (grid[1] - grid[0]), 0, len(grid) - 1.001)
+    below = places.astype(int)
+    rows = np.arange(len(hertz))[:, None]
+    levels = spectra.envelope[rows, below] * (1 - places + below) + spectra.envelope[rows, below + 1] * (places - below)
+    numbered = min(count, spectra.partials.shape[1])
+    near = spectra.nearness[:, None]
+    levels[:, :numbered] = near * spectra.partials[:, :numbered] + (1 - near) * levels[:, :numbered]
+    amplitudes = np.sqrt(facts.power)[:, None] * 10 ** (levels / 20)
+    amplitudes = amplitudes.T * in_band(hertz, ratios, sample_rate) * parts.pitch.voiced
+    phases = np.pi * ratios * (ratios - 1) / count  # as Schroeder (1970), so that no pulse is heard
+    return (amplitudes * np.exp(1j * phases)[:, None])[None].astype(np.complex64), ratios
+
+
+def _noise(facts: FrameFacts, spectra: Spectra, sample_rate: int, samples: int) -> np.ndarray:
+    bands, hop = SpectralBands(sample_rate), hop_samples(sample_rate)
+    carrier = np.random.default_rng(_SEED).normal(0, 1, (1, samples + bands.size)).astype(np.float32)
+    wanted = spectra.noise * np.sqrt(facts.power)[:, None]
+    frames = samples // bands.hop + 2
+    nearest = np.minimum(np.arange(frames) * bands.hop // hop, len(wanted) - 1)
+
+    def pieces() -> Iterator[np.ndarray]:
+        for start in range(0, frames, _PIECE):
+            centres = np.arange(start, min(start + _PIECE, frames)) * bands.hop
+            spectrum = bands.spectra(segments_at(carrier, centres, bands.size))
+            gains = wanted[nearest[start : start + _PIECE]] / np.maximum(bands.amplitudes(spectrum), 1e-9)
+            yield spectrum * bands.to_bins(gains)
+
+    return bands.overlap_add(pieces(), 1, samples)
+
+
+def _levelled(sound: np.ndarray, facts: FrameFacts, parts: HarmonicSound) -> np.ndarray:
+    """With the power that each frame is to have."""
+    hop = hop_samples(parts.sample_rate)
+    empty = HarmonicSound(parts.sample_rate, parts.pitch, parts.ratios, parts.partials, sound)
+    power = frame_facts(empty, sound).power
+    gains = np.minimum(np.sqrt(facts.power / np.maximum(power, 1e-12)), _LARGEST_GAIN)
+    places = np.arange(sound.shape[1]) / hop
+    return (sound * np.interp(places, np.arange(len(gains)), gains)).astype(np.float32)

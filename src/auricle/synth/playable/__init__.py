@@ -1,0 +1,1 @@
+"""Sets of notes that samplers play."""

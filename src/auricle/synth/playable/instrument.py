@@ -1,0 +1,107 @@
+"""Notes between recorded ones: both neighbours taken apart and put together at the pitch in between."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import final
+
+import numpy as np
+import soxr
+
+from auricle.errors import OptionError
+from auricle.synth.harmonic.analysis import measure_pitch
+from auricle.synth.harmonic.morph import HarmonicMorph, MorphSource, read_morph_source
+from auricle.synth.playable.note_names import note_hertz, note_name
+from auricle.synth.playable.recordings import RecordedNote
+from auricle.synth.rendering.render import concatenate_blocks
+
+_MOST_SHIFT = 12
+_HELD_IN_MEMORY = 8
+_MOST_CENTS = 100.0
+
+
+@final
+class RecordedInstrument:
+    """Any note of an instrument, out of recorded ones.
+
+    A note that was recorded is that recording. One between two is their morph; one beyond all is the nearest one, up to
+    an octave away. Each is tuned by what its measured pitch, the median of its contour, is off: it is resampled, so its
+    length changes by the same share.
+
+    Args:
+        notes: what was recorded.
+        sample_rate: in Hz.
+        channels: 1 or 2.
+    """
+
+    def __init__(self, notes: Sequence[RecordedNote], sample_rate: int, channels: int) -> None:
+        self._notes, self._sample_rate = notes, sample_rate
+
+        @lru_cache(_HELD_IN_MEMORY)
+        def source(note: RecordedNote) -> MorphSource:
+            return read_morph_source(note.path, sample_rate, channels, near=note_hertz(note.note))
+
+        self._source = source
+
+    def note(self, note: int, velocity: int) -> tuple[np.ndarray, float]:
+        """Sound float32 ``(c, t)`` of a note, and by how many cents the sound that it was made of was out of tune.
+
+        Args:
+            note: MIDI number.
+            velocity: one of the recorded ones.
+
+        Raises:
+            OptionError: no note within an octave was recorded.
+        """
+        below, above = self.neighbours(note, velocity)
+        nearest = min(below, above, key=lambda other: abs(other.note - note))
+        if below.note < note < above.note:
+            one, other = self._source(below), self._source(above)
+            if one.parts.pitch.pitched and other.parts.pitch.pitched:
+                return tuned(self._between(one, other, note), self._sample_rate, note_hertz(note))
+        audio = self._source(nearest).audio
+        return tuned(audio, self._sample_rate, note_hertz(note), recorded=note_hertz(nearest.note))
+
+    def neighbours(self, note: int, velocity: int) -> tuple[RecordedNote, RecordedNote]:
+        """The recorded notes that a note lies between; twice the same where it was recorded, or lies beyond all.
+
+        Raises:
+            OptionError: no note within an octave was recorded.
+        """
+        layer = sorted((other for other in self._notes if other.velocity == velocity), key=lambda other: other.note)
+        below = max((other for other in layer if other.note <= note), default=layer[0], key=lambda other: other.note)
+        above = min((other for other in layer if other.note >= note), default=layer[-1], key=lambda other: other.note)
+        if min(abs(below.note - note), abs(above.note - note)) > _MOST_SHIFT:
+            names = note_name(note), note_name(layer[0].note), note_name(layer[-1].note)
+            raise OptionError(f"{names[0]} is over an octave from the recorded notes, {names[1]} to {names[2]}")
+        return below, above
+
+    def _between(self, low: MorphSource, high: MorphSource, note: int) -> np.ndarray:
+        pitches = [source.parts.pitch.median() for source in (low, high)]
+        share = float(np.log(note_hertz(note) / pitches[0]) / np.log(pitches[1] / pitches[0]))
+        blocks, _ = HarmonicMorph(low, high).interpolate(min(max(share, 0.0), 1.0))
+        return concatenate_blocks(blocks)
+
+
+def tuned(
+    audio: np.ndarray, sample_rate: int, hertz: float, *, recorded: float | None = None
+) -> tuple[np.ndarray, float]:
+    """A sound ``(c, t)`` with a pitch of ``hertz``, by resampling, and by how many cents its measured pitch was off.
+
+    A sound whose pitch can't be measured counts as in tune.
+
+    Args:
+        audio: the sound.
+        sample_rate: in Hz.
+        hertz: what its pitch is to be.
+        recorded: what it is, but for a few cents; None for ``hertz``.
+    """
+    expected = hertz if recorded is None else recorded
+    measured = measure_pitch(audio.mean(axis=0), sample_rate, near=expected).median() or expected
+    cents = 1200 * float(np.log2(expected / measured))
+    if abs(cents) > _MOST_CENTS:
+        measured, cents = expected, 0.0
+    if measured == hertz:
+        return audio, 0.0
+    return np.ascontiguousarray(
+        soxr.resample(audio.T.astype(np.float32), sample_rate, sample_rate * measured / hertz).T
+    ), cents

@@ -1,0 +1,145 @@
+"""A folder of tuned notes with an .sfz, which samplers play."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any, final
+
+from auricle.atomic import atomic_write, check_writable
+from auricle.audio import info
+from auricle.errors import DataError
+from auricle.lock import lock_new_folder
+from auricle.options.synthesis import NoteOptions, SoundFileOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.playable.instrument import RecordedInstrument
+from auricle.synth.playable.note_names import note_name, parse_notes, parse_velocities
+from auricle.synth.playable.recordings import recorded_notes, velocity_layers
+from auricle.synth.rendering.destination import SoundTarget, destination, safe_file_name
+from auricle.synth.rendering.provenance import made_by_algorithm
+from auricle.synth.rendering.result import Sound, finish_sound
+
+
+@final
+@dataclass(frozen=True)
+class PlayedNote:
+    """One file of a set.
+
+    Attributes:
+        sound: its file, length and level.
+        note: MIDI number.
+        velocity: of the recordings that it was made of.
+        lowest: velocity that it is played at.
+        highest: the same.
+        tuned_cents: by how much it was tuned in the end.
+    """
+
+    sound: Sound
+    note: int
+    velocity: int
+    lowest: int
+    highest: int
+    tuned_cents: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, without the samples."""
+        names = ("note", "velocity", "lowest", "highest", "tuned_cents")
+        return {**self.sound.to_json(), **{name: getattr(self, name) for name in names}}
+
+
+@final
+@dataclass(frozen=True)
+class PlayableSet:
+    """Notes that were made, and the file that tells samplers which is which.
+
+    Attributes:
+        path: the .sfz.
+        notes: in the order of notes and velocities.
+        sample_rate: in Hz.
+        channels: of all.
+        recorded: how many notes they were made of.
+    """
+
+    path: Path
+    notes: tuple[PlayedNote, ...]
+    sample_rate: int
+    channels: int
+    recorded: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, without the samples."""
+        return {
+            "sfz": str(self.path),
+            "sample_rate": self.sample_rate,
+            "channels": self.channels,
+            "recorded": self.recorded,
+            "notes": [note.to_json() for note in self.notes],
+        }
+
+
+def make_playable(
+    recordings: Path | str,
+    options: NoteOptions,
+    *,
+    out: Path | str,
+    files: SoundFileOptions = SoundFileOptions(),
+    force: bool = False,
+    on_progress: OnProgress = ignore_progress,
+) -> PlayableSet:
+    """Make tuned notes, also those that nobody recorded, and an .sfz that plays them.
+
+    Files are called ``name-velocity-note.wav``, after the folder of recordings, and are 24 bit unless asked otherwise.
+
+    Args:
+        recordings: a folder of files that hold one note each; their names tell note and dynamics (``C4``, ``mf``,
+            ``v12``), or their measured pitch does.
+        options: which notes, at which velocities.
+        out: folder for the files and the .sfz.
+        files: their rate, by default that of the first recording; bits, by default 24; and format.
+        force: replace files.
+        on_progress: is told how many notes are made.
+
+    Raises:
+        DataError: no folder of sounds, or no notes in it.
+        OptionError: no such notes or velocities, or notes too far from those that were recorded.
+        MissingPackageError: the pitch tracker is not installed.
+        OutputError: a file exists, or can't be written.
+    """
+    notes, velocities = parse_notes(options.note), parse_velocities(options.velocity)
+    source = Path(recordings)
+    recorded = recorded_notes(source)
+    layers = velocity_layers(recorded, *velocities)
+    header = info(recorded[0].path)
+    native = header.sample_rate, min(2, header.channels)
+    files = replace(files, bits=files.bits or "24") if (files.format or "wav") in ("wav", "flac") else files
+    place = destination(out, native, len(notes) * len(layers), files, force=force)
+    if place.folder is None:
+        raise DataError(f"{out} is one file: name a folder for the notes and their .sfz")
+    name = safe_file_name(source.resolve().name)
+    sfz = place.folder / f"{name}.sfz"
+    if place.folder.is_dir():
+        check_writable(sfz, force=force)
+    instrument = RecordedInstrument(recorded, *native)
+    for note, (velocity, *_) in product(notes, layers):
+        instrument.neighbours(note, velocity)  # refuses what can't be made before anything is
+    played: list[PlayedNote] = []
+    with lock_new_folder(place.folder):
+        for note, (velocity, lowest, highest) in product(notes, layers):
+            path = place.folder / f"{name}-{velocity:03d}-{note_name(note)}{place.suffix}"
+            target = SoundTarget(path, place.sample_rate, place.subtype, made_by_algorithm("generate"), force)
+            audio, cents = instrument.note(note, velocity)
+            sound = finish_sound((audio,), native, target)
+            played.append(PlayedNote(sound, note, velocity, lowest, highest, cents))
+            on_progress(Progress("making notes", len(played), len(notes) * len(layers), "notes"))
+        with atomic_write(sfz, force=force) as temporary:
+            temporary.write_text(sfz_text(played), "utf-8")
+    return PlayableSet(sfz, tuple(played), place.sample_rate, native[1], len(recorded))
+
+
+def sfz_text(played: Sequence[PlayedNote]) -> str:
+    """The regions of a set in the SFZ format, version 1."""
+    lines = ["<group> ampeg_release=0.3"]
+    for note in played:
+        assert note.sound.path is not None
+        lines.append(f"<region> sample={note.sound.path.name} key={note.note} lovel={note.lowest} hivel={note.highest}")
+    return "\n".join(lines) + "\n"

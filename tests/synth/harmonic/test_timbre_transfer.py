@@ -1,0 +1,96 @@
+"""A sound's pitch, loudness and rhythm with the timbre of others."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle import transfer
+from auricle.errors import AuricleError, DataError, OptionError
+from auricle.synth.harmonic.analysis import measure_pitch
+from synth.harmonic.test_harmonic_morphs import RATE, noise, note
+from synth.synth_sounds import make_model, make_prior, wav
+
+pytest.importorskip("swift_f0", reason="swift-f0 tracks pitch: pip install 'auricle[synth]'")
+
+
+def melody() -> np.ndarray:
+    """Three notes of a bright voice with a pause, the last one softer, with vibrato."""
+    return np.concatenate(
+        (
+            note(220, 0.5, partials=20, vibrato=30),
+            np.zeros((1, 1600), np.float32),
+            note(277.2, 0.4, partials=20, vibrato=30),
+            note(330, 0.5, partials=20, vibrato=30, level=0.05),
+        ),
+        axis=1,
+    )
+
+
+@pytest.fixture
+def hollow(tmp_path: Path) -> Path:
+    """A folder of dark notes that have odd partials alone."""
+    folder = tmp_path / "hollow"
+    folder.mkdir()
+    for hertz in (180, 240, 300, 360):
+        tone = note(hertz, 1.0, partials=1) + note(3 * hertz, 1.0, partials=1) / 4
+        wav(folder / f"{hertz}.wav", tone + noise(1.0, level=0.001), RATE)
+    return folder
+
+
+def played(onto: object, sound: np.ndarray | None = None) -> np.ndarray:
+    output = transfer((melody() if sound is None else sound, RATE), onto)  # type: ignore[arg-type]
+    audio = output.sounds[0].audio
+    assert audio is not None and output.sample_rate == RATE
+    return audio
+
+
+def powers(audio: np.ndarray) -> np.ndarray:
+    return np.square(audio[0][: audio.shape[1] // 320 * 320].reshape(-1, 320)).mean(axis=1)
+
+
+def test_pitch_loudness_and_rhythm_stay(hollow: Path):
+    source, result = melody(), played(hollow)
+    assert result.shape == source.shape
+    before, after = (measure_pitch(audio[0], RATE) for audio in (source, result))
+    both = before.voiced & after.voiced
+    cents = 1200 * np.abs(np.log2(after.hertz[both] / before.hertz[both]))
+    assert both.sum() > 0.9 * before.voiced.sum() and np.mean(cents < 20) > 0.9
+    loud = powers(source) > 1e-4
+    assert np.abs(10 * np.log10(powers(result)[loud] / powers(source)[loud])).mean() < 1.5
+    assert powers(result)[26:29].max() < 1e-4 * powers(result).max()  # the pause
+
+
+def test_the_spectrum_is_that_of_the_examples(hollow: Path):
+    result = played(hollow)[0, 800:7200]
+    spectrum = np.abs(np.fft.rfft(result * np.hanning(len(result))))
+    partials = [spectrum[round(k * 220 * len(result) / RATE) + np.arange(-12, 13)].max() for k in (1, 3, 6, 12)]
+    levels = 20 * np.log10(np.array(partials) / partials[0])
+    assert levels[1] == pytest.approx(-12, abs=5) and levels[3] < -25
+    assert levels[3] < 20 * np.log10(1 / 12) - 5  # far from the voice's
+
+
+def test_onto_noise_the_loudness_stays(tmp_path: Path):
+    path = wav(tmp_path / "rain.wav", noise(1.0, level=0.05), RATE)
+    result, source = played(path), melody()
+    loud = powers(source) > 1e-4
+    assert np.abs(10 * np.log10(powers(result)[loud] / powers(source)[loud])).mean() < 3
+    assert np.abs(np.fft.rfft(result[0]))[3 * len(result[0]) // 8 :].mean() > 0.5  # up to the highest frequencies
+
+
+def test_a_prior_gives_examples_and_channels_stay():
+    prior = make_prior(make_model(), told=True)
+    stereo = np.concatenate((melody(), melody()))
+    with pytest.raises(AuricleError):
+        transfer((stereo, RATE), prior)  # in memory it lies beside no model
+
+
+@pytest.mark.parametrize(("kind", "message", "quality"), [(OptionError, "quality is that of a model", 1.0)])
+def test_what_is_refused(kind: type[AuricleError], message: str, quality: float, hollow: Path, tmp_path: Path):
+    with pytest.raises(kind, match=message):
+        transfer((melody(), RATE), hollow, quality=quality)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError):
+        transfer((melody(), RATE), tmp_path / "empty")
+    with pytest.raises(OptionError, match="lasts 130 s"):
+        transfer((np.tile(melody(), 87), RATE), hollow)
