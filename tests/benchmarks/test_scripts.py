@@ -56,13 +56,16 @@ def test_the_scripts_are_there():
         "labelling",
         "latents",
         "live",
+        "morphs",
         "neighbours",
+        "notes",
         "outcomes",
         "page",
         "reading",
         "shards",
         "speech",
         "startup",
+        "transfers",
         "ways",
     }
 
