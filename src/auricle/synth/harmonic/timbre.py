@@ -144,7 +144,7 @@ def _partial_levels(sound: HarmonicSound, frames: np.ndarray) -> tuple[np.ndarra
     """Levels in dB of partials by number ``(n, 64)``, and at the grid ``(n, grid)``, beyond the last as that."""
     grid = envelope_grid(sound.sample_rate)
     if not len(sound.ratios):
-        return tuple(np.full((len(frames), size), _NOTHING_DB) for size in (_NUMBERED, len(grid)))
+        return np.full((len(frames), _NUMBERED), _NOTHING_DB), np.full((len(frames), len(grid)), _NOTHING_DB)
     magnitude = np.sqrt(np.square(np.abs(sound.partials[:, :, frames])).mean(axis=0)).T
     levels = np.maximum(20 * np.log10(np.maximum(magnitude, 1e-9)), _NOTHING_DB)
     places = np.log2(sound.pitch.hertz[frames, None] * sound.ratios)
