@@ -38,7 +38,7 @@ for folder, count, seed in (("few", EXAMPLES, 1), ("others", OTHERS, 2)):
 # One row for each sound: statistics of the envelopes of its latents over time. They are plain numbers for any tool.
 
 # %%
-table = auricle.features(OUT / "few", "music", caching=auricle.CacheOptions(no_cache=True))
+table = auricle.features(OUT / "few", "music", options=auricle.FeatureOptions(no_cache=True))
 print(table.values.shape, table.names[:3])
 
 # %% [markdown]
@@ -59,5 +59,5 @@ print(f"{sum(right)} of {len(right)} right, from {EXAMPLES} examples of each cla
 # ## What to label next
 
 # %%
-suggestions = auricle.suggest(OUT / "others", "music", options=auricle.SuggestionOptions(no_cache=True))
+suggestions = auricle.suggest(OUT / "others", model="music", options=auricle.SuggestionOptions(no_cache=True))
 print(type(suggestions).__name__)

@@ -69,8 +69,8 @@ class LatentDataset(IterableDataset[Item]):
         if form == "latents" and quality is not None:
             raise OptionError("latents have no quality: ask for codes, or leave it out")
         corpus = scan(folder)
-        self.sounds: tuple[Sound, ...] = corpus.sounds
-        self.rejected: tuple[Rejected, ...] = corpus.rejected
+        self.sounds: Sequence[Sound] = corpus.sounds
+        self.rejected: Sequence[Rejected] = corpus.rejected
         self._model, self._form, self._quality, self._frames = model, form, quality, frames
         self._shuffle_seed, self._pass = shuffle_seed, 0
 

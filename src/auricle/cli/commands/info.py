@@ -13,6 +13,7 @@ from auricle.cli.many import names_many, run_many, show_many
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
+from auricle.hub.download import is_hub_name
 from auricle.options.archive import ArchiveOptions
 from auricle.printable import printable
 
@@ -28,11 +29,11 @@ def info(
     """Show what a model or an .aur file tells about itself.
 
     Args:
-        files: an .aur file, a model file or a shipped model's name, or - for standard input; --json shows a model's
-            whole configuration. Or several .aur files, folders of them and globs: a line for each.
+        files: an .aur file, a model file, hf://owner/name or a shipped model's name, or - for standard input; --json
+            shows a model's whole configuration. Or several .aur files, folders of them and globs: a line for each.
     """
     paths, screen = tuple(map(Path, files)), Screen(output)
-    if names_many(paths, archive):
+    if not (len(files) == 1 and is_hub_name(files[0])) and names_many(paths, archive):
         from auricle import InfoTask
 
         result = run_many(InfoTask(), paths, None, archive, screen)
