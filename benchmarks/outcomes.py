@@ -11,6 +11,7 @@ noted as it ends, with the commit that it ran, and the same command goes on from
 what ended badly at another commit. What is published names the commits and how many runs each has.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -114,7 +115,13 @@ def main() -> None:
     options.add_argument("--conditions", nargs="*", default=[*CONDITIONS, *SIGNALS], help="what goes wrong")
     options.add_argument("--instants", type=int, default=20, help="at which each signal is sent to each verb")
     options.add_argument("--log", type=Path, help="file in which every run is noted, and from which to go on")
-    options.add_argument("--minutes", type=float, default=float("inf"), help="begin no run after that")
+    options.add_argument(
+        "--minutes",
+        type=float,
+        default=float("inf"),
+        help="begin no run after that; 0 only publishes what the log holds",
+    )
+    options.add_argument("--name", default="outcomes", help="of the result")
     args = options.parse_args()
     if os.name == "nt":
         raise OptionError("this script needs POSIX signals and permissions: run it on Linux or macOS")
@@ -125,7 +132,15 @@ def main() -> None:
         if unknown := set(names) - set(known):
             raise OptionError(f"no {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
     plan = list(_plan(args.verbs, args.conditions, args.instants))
-    trials, last_start = _read_log(args.log), time.monotonic() + 60 * args.minutes
+    trials = _read_log(args.log)
+    if args.minutes > 0:
+        _run_and_log(args, plan, trials)
+    _publish(args.out, plan, trials, vars(args))
+
+
+def _run_and_log(args: argparse.Namespace, plan: list[tuple[str, str, int]], trials: list["Trial"]) -> None:
+    """Run what is missing, and add it to the log and to ``trials``."""
+    last_start = time.monotonic() + 60 * args.minutes
     with TemporaryDirectory() as name:
         stock = _stock(Path(name), args.verbs)
         for trial in _run_all(stock, plan, trials, args.instants, last_start):
@@ -134,7 +149,6 @@ def main() -> None:
                     file.write(json.dumps(asdict(trial)) + "\n")
             trials.append(trial)
             print(f"{trial.verb}, {trial.condition}: {trial.end}  {trial.detail}", file=sys.stderr, flush=True)
-    _publish(args.out, plan, trials, vars(args))
 
 
 @dataclass(frozen=True)
@@ -234,7 +248,7 @@ def _publish(out: Path, plan: list[tuple[str, str, int]], trials: list[Trial], s
     shown = {name: settings[name] for name in ("verbs", "conditions", "instants")}
     results = {"outcomes": rows, "commits": commits, "bad": bad, "mended": mended}
     tables = [table(part) for part in (rows, commits, bad, mended) if part]
-    publish("outcomes", out, shown | {"planned": len(plan)}, results, [*notes, *tables])
+    publish(settings["name"], out, shown | {"planned": len(plan)}, results, [*notes, *tables])
     if bad:
         sys.exit(f"{len(bad)} of {len(counted)} runs ended badly")
 

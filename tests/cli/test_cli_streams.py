@@ -26,6 +26,20 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     )
 
 
+def test_standard_input_is_a_file_to_check_and_save(tmp_path: Path, tone_file: Path, model_file: Path) -> None:
+    assert shell(f"auricle compress {tone_file} a.aur --model {model_file} --quiet", tmp_path).returncode == 0
+    data = (tmp_path / "a.aur").read_bytes()
+    for command, shown in (("verify", "-: whole"), ("info", "standard input"), ("repair", "packet saved")):
+        target = "- b.aur" if command == "repair" else "-"
+        ran = subprocess.run(
+            [sys.executable, "-m", "auricle", command, *target.split()], input=data, cwd=tmp_path, capture_output=True
+        )
+        assert ran.returncode == 0 and shown in ran.stdout.decode(), ran
+    assert (tmp_path / "b.aur").read_bytes() == data
+    ran = subprocess.run([sys.executable, "-m", "auricle", "verify", "-"], input=data[:-9], capture_output=True)
+    assert ran.returncode == 2 and ran.stderr.startswith(b"auricle: error: standard input is damaged"), ran
+
+
 @pytest.mark.parametrize(
     ("command", "code", "said"),
     [
