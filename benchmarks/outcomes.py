@@ -62,6 +62,7 @@ COMMANDS: Mapping[str, str] = {
     "push": f"push {MODEL} owner/name --dry-run",
     "classify evaluate": f"classify evaluate sounds --model {MODEL} --out new.png",
     "classify detect": f"classify detect long.wav --classifier mine.detector.safetensors --model {MODEL} --out new.csv",
+    "classify anomaly": f"classify anomaly a.wav --usual sounds --model {MODEL}",
     "classify suggest": f"classify suggest sounds --model {MODEL}",
     "similar": f"similar a.wav sounds --model {MODEL}",
     "index": f"index sounds --model {MODEL} --out new.index",
@@ -104,7 +105,7 @@ NEEDS: Mapping[str, str] = {
     **dict.fromkeys(("decompress FOLDER", "verify FOLDER", "repair FOLDER", "info FOLDER"), _COMPRESS_FOLDER),
 }
 """Commands whose results verbs take, as ``mine`` or ``a`` instead of ``new``."""
-READ_ONLY = ("doctor", "push", "verify", "info", "similar", "classify predict", "classify suggest")
+READ_ONLY = ("doctor", "push", "verify", "info", "similar", "classify predict", "classify suggest", "classify anomaly")
 """Verbs without ``--force``."""
 
 
