@@ -20,7 +20,7 @@ from _shared import OptionError, one_thread, parser, publish, run, table, write_
 from auricle import Classifier, audio, codec, compress, decompress, doctor, features
 from auricle.data.doctor.checkup import SoundsHealth
 from auricle.errors import AudioError, AuricleError
-from auricle.options.classification import CacheOptions
+from auricle.options.classification import FeatureOptions
 
 Outcome = tuple[bool, str]
 Judge = Callable[[Path, Path, str | None], Outcome]
@@ -115,11 +115,11 @@ def _refused(words: str) -> Judge:
     def judge(path: Path, scratch: Path, model: str | None) -> Outcome:
         (scratch / "sounds").mkdir()
         copy = shutil.copy(path, scratch / "sounds")
-        no_cache = CacheOptions(no_cache=True)
+        no_cache = FeatureOptions(no_cache=True)
         lines = {
             "read": refusal(lambda: audio.read(path)),
             "compress": refusal(lambda: compress(path, scratch / "a.aur")),
-            "features": refusal(lambda: features(copy, caching=no_cache)),
+            "features": refusal(lambda: features(copy, options=no_cache)),
             "doctor": refusal(lambda: _all_rejected(scratch / "sounds")),
         }
         silent = [verb for verb, line in lines.items() if words not in line]
