@@ -69,7 +69,7 @@ $(VENV)/.docs: $(VENV)/.demo
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone,
 # and those of pages where npm can't fetch the runtime of browsers.
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[train,classify,hub,test]'
+	$(PIP) -e '.[train,classify,hub,studio,test]'
 	-$(PIP) -e '.[bench]'
 	-$(PIP) -e '.[judges]'
 	-$(PIP) -e '.[export]'

@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
     from auricle.options.hub import PushOptions
     from auricle.options.live import LiveOptions
+    from auricle.options.studio import StudioOptions
     from auricle.options.synthesis import (
         GenerationOptions,
         MorphOptions,
@@ -109,12 +110,14 @@ if TYPE_CHECKING:
         SoundFileOptions,
     )
     from auricle.options.training import DeviceConfig, PriorTrainingOptions, TrainingOptions
+    from auricle.studio.serve import run_studio
     from auricle.synth.directions import Directions, principal_directions
     from auricle.synth.endless import generate_endless
     from auricle.synth.generate import generate
     from auricle.synth.latent_io import Latents, decode_latents, export_latents, read_latents, shift_latents
     from auricle.synth.morph import morph
     from auricle.synth.playable.sampler_set import PlayableSet, make_playable
+    from auricle.synth.priors.file import load_prior
     from auricle.synth.rendering.result import SynthesisOutput
     from auricle.synth.transfer import transfer
 
@@ -194,6 +197,7 @@ __all__ = [
     "SearchOptions",
     "Similar",
     "SoundFileOptions",
+    "StudioOptions",
     "SuggestionOptions",
     "Suggestions",
     "SynthesisEvaluationOptions",
@@ -226,6 +230,7 @@ __all__ = [
     "index",
     "info",
     "load",
+    "load_prior",
     "make_playable",
     "morph",
     "play_generated",
@@ -237,6 +242,7 @@ __all__ = [
     "read_latents",
     "repair",
     "run_archive",
+    "run_studio",
     "shift_latents",
     "similar",
     "suggest",
@@ -289,6 +295,8 @@ _HOMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("LiveInputs", "LiveStatus", "play_live"), "auricle.live.play"),
         "play_generated": "auricle.live.generated",
         "LiveOptions": "auricle.options.live",
+        "StudioOptions": "auricle.options.studio",
+        "run_studio": "auricle.studio.serve",
         "Packet": "auricle.codec.format.container",
         **dict.fromkeys(("AssetPaths", "BenchmarkOptions", "SynthesisEvaluationOptions"), "auricle.options.benchmark"),
         **dict.fromkeys(("CompressOptions", "DecompressOptions", "ReadLimits"), "auricle.options.coding"),
@@ -314,6 +322,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
             ("Latents", "decode_latents", "export_latents", "read_latents", "shift_latents"), "auricle.synth.latent_io"
         ),
         "generate": "auricle.synth.generate",
+        "load_prior": "auricle.synth.priors.file",
         "generate_endless": "auricle.synth.endless",
         **dict.fromkeys(("PlayableSet", "make_playable"), "auricle.synth.playable.sampler_set"),
         "morph": "auricle.synth.morph",

@@ -1,0 +1,54 @@
+// The frame around the rooms: which one is shown, what works in the background.
+import { h } from "./lib/dom.js";
+import { hasToken, watchJobs } from "./lib/api.js";
+import { silence } from "./lib/deck.js";
+import { jobsMenu } from "./components/jobs.js";
+
+const ROOMS = [
+  { name: "compress", title: "Compress" },
+  { name: "make", title: "Make" },
+  { name: "label", title: "Label" },
+];
+const main = document.getElementById("room");
+const jobs = { list: [], listeners: new Set() };
+let leave = () => {};
+
+/** What a room may use: the jobs as they change, and a place for what it must tidy up. */
+const studio = {
+  onJobs: (listener) => {
+    jobs.listeners.add(listener);
+    listener(jobs.list);
+    return () => jobs.listeners.delete(listener);
+  },
+};
+
+const show = async () => {
+  const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? ROOMS[0].name;
+  leave();
+  leave = () => {};
+  silence();
+  for (const link of document.querySelectorAll("#rooms a"))
+    if (link.dataset.room === name) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  document.title = `${ROOMS.find((room) => room.name === name).title} · Auricle studio`;
+  const { open } = await import(`./rooms/${name}.js`);
+  main.replaceChildren();
+  main.className = `room ${name}`;
+  leave = open(main, studio) ?? (() => {});
+};
+
+if (hasToken()) {
+  document.getElementById("rooms").append(...ROOMS.map((room) =>
+    h("a", { href: `#${room.name}`, "data-room": room.name }, room.title)));
+  const menu = jobsMenu(document.getElementById("jobs"));
+  watchJobs((list) => {
+    jobs.list = list;
+    menu.show(list);
+    for (const listener of jobs.listeners) listener(list);
+  }, menu.setReach);
+  addEventListener("hashchange", show);
+  show();
+} else {
+  main.replaceChildren(h("section", { class: "drop" }, h("h1", {}, "One more step"),
+    h("p", { class: "hint" }, "Open the whole address that `auricle studio` printed in the terminal: it holds the token.")));
+}

@@ -1,0 +1,31 @@
+// Labelled controls.
+import { h } from "../lib/dom.js";
+
+/** A slider with its value in words. */
+export const slider = ({ label, min, max, step, value, text = String, onInput = () => {}, onChange = () => {} }) => {
+  const output = h("output", {}, text(value));
+  const input = h("input", { type: "range", min, max, step, value });
+  const show = () => { output.textContent = text(Number(input.value)); input.setAttribute("aria-valuetext", output.textContent); };
+  input.addEventListener("input", () => { show(); onInput(Number(input.value)); });
+  input.addEventListener("change", () => onChange(Number(input.value)));
+  return {
+    element: h("label", { class: "field" }, h("span", {}, label, output), input),
+    get value() { return Number(input.value); },
+    set value(next) { input.value = next; show(); },
+  };
+};
+
+/** One of several words. */
+export const chips = ({ label, options, value, onChange = () => {} }) => {
+  let chosen = value;
+  const buttons = options.map(([key, words]) => h("button", { role: "radio", "data-key": key, onclick: () => set(key) }, words));
+  const set = (key) => {
+    chosen = key;
+    for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset.key === String(key)));
+    onChange(key);
+  };
+  for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset.key === String(value)));
+  const element = h("fieldset", { class: "field" }, h("legend", {}, label),
+    h("div", { class: "chips", role: "radiogroup", "aria-label": label }, buttons));
+  return { element, get value() { return chosen; } };
+};

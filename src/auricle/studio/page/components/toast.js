@@ -1,0 +1,35 @@
+// Short words about what happened; screen readers hear them.
+import { h } from "../lib/dom.js";
+
+const SECONDS = 7;
+
+export const toast = (text, { isError = false } = {}) => {
+  const close = () => note.remove();
+  const note = h("div", { class: isError ? "toast error" : "toast" },
+    h("p", {}, text), h("button", { class: "quiet", "aria-label": "Dismiss", onclick: close }, "×"));
+  const shelf = document.getElementById("toasts");
+  for (const old of [...shelf.children].filter((old) => old.textContent === note.textContent)) old.remove();
+  shelf.append(note);
+  setTimeout(close, 1000 * SECONDS * (isError ? 2 : 1));
+};
+
+/** Runs what a person asked for; a refusal becomes a line, and null comes back. */
+export const attempt = async (work) => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.status === 409 || error.name === "AbortError") return null; // a newer question took its place
+    toast(error.message, { isError: true });
+    return null;
+  }
+};
+
+/** The same with a button that says it is busy meanwhile. */
+export const busy = async (button, work) => {
+  button.setAttribute("aria-busy", "true");
+  button.disabled = true;
+  const result = await attempt(work);
+  button.removeAttribute("aria-busy");
+  button.disabled = false;
+  return result;
+};

@@ -1,0 +1,90 @@
+"""The room Make."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auricle.studio.routes.asking import arguments, studio_of
+
+_NEWEST = 200
+
+
+async def priors(request: Request) -> Response:
+    """What can make sounds."""
+    return JSONResponse(await studio_of(request).lane.ask("list_priors", {}))
+
+
+async def kept(request: Request) -> Response:
+    """Sounds that were made and not discarded, the oldest first."""
+    studio = studio_of(request)
+    items = [item.facts for item in studio.workspace.all_items()]
+    made = sorted((facts for facts in items if facts.get("kept")), key=lambda facts: facts["kept"])
+    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in made[-_NEWEST:]]})
+
+
+async def sounds(request: Request) -> Response:
+    """New sounds."""
+    return await _several(request, "make_sounds", "prior")
+
+
+async def variations(request: Request) -> Response:
+    """Variations of a sound."""
+    return await _several(request, "make_variations", "id")
+
+
+async def _several(request: Request, task: str, required: str) -> Response:
+    studio, values = studio_of(request), await arguments(request, required)
+    made = await studio.lane.ask(task, values)
+    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in made["sounds"]]})
+
+
+async def keep(request: Request) -> Response:
+    """Keep a sound, or discard it."""
+    studio, values = studio_of(request), await arguments(request, "id", "kept")
+    item = studio.workspace.item(values["id"])
+    if values["kept"] is False:
+        item.remove()
+        return JSONResponse({})
+    return JSONResponse(studio.with_urls(item.add(kind="made", kept=float(values["kept"])), item.id))
+
+
+async def blend(request: Request) -> Response:
+    """What lies between up to four sounds."""
+    return await _newest(request, "blend", "ids", "shares")
+
+
+async def move(request: Request) -> Response:
+    """A sound moved along directions."""
+    return await _newest(request, "move", "id", "amounts")
+
+
+async def _newest(request: Request, task: str, *required: str) -> Response:
+    """A task of which only the newest question is answered."""
+    studio, values = studio_of(request), await arguments(request, *required)
+    facts = await studio.lane.ask(task, values, key=task)
+    return JSONResponse(studio.with_urls(facts, facts["id"]))
+
+
+async def directions(request: Request) -> Response:
+    """The names of a prior's directions."""
+    return JSONResponse(await studio_of(request).lane.ask("find_directions", await arguments(request, "prior")))
+
+
+async def pack(request: Request) -> Response:
+    """A set as one file."""
+    studio, values = studio_of(request), await arguments(request, "ids")
+    facts = await studio.lane.ask("pack_set", values)
+    return JSONResponse(studio.with_urls(facts, facts["id"]))
+
+
+ROUTES = (
+    Route("/api/make/priors", priors),
+    Route("/api/make/kept", kept),
+    Route("/api/make/sounds", sounds, methods=["POST"]),
+    Route("/api/make/variations", variations, methods=["POST"]),
+    Route("/api/make/keep", keep, methods=["POST"]),
+    Route("/api/make/blend", blend, methods=["POST"]),
+    Route("/api/make/move", move, methods=["POST"]),
+    Route("/api/make/directions", directions, methods=["POST"]),
+    Route("/api/make/pack", pack, methods=["POST"]),
+)

@@ -1,0 +1,91 @@
+"""Serve the studio."""
+
+import secrets
+import socket
+import sys
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+from auricle.errors import OptionError, OutputError
+from auricle.extras import require
+from auricle.lock import lock_folder
+from auricle.options.studio import StudioOptions
+from auricle.studio.server.workspace import Workspace
+
+
+def run_studio(
+    folder: Path | str = ".",
+    options: StudioOptions = StudioOptions(),
+    *,
+    on_address: Callable[[str], None] = print,
+) -> None:
+    """Serve a page for a folder of sounds until it is interrupted.
+
+    What the studio keeps lies in ``.studio`` in the folder. Jobs are processes of their own: they go on when the
+    server ends, and the next one finds them.
+
+    Args:
+        folder: the library of sounds; it must exist.
+        options: where to listen, and what to take.
+        on_address: is told the page's address, with its token, when it can be opened.
+
+    Raises:
+        OptionError: the folder does not exist, or the port can't be had.
+        OutputError: another studio is open for the folder, or it can't be written.
+        MissingPackageError: starlette or uvicorn is not installed.
+    """
+    require("starlette", extra="studio", purpose="pages of the studio")
+    uvicorn = require("uvicorn", extra="studio", purpose="pages of the studio")
+    workspace = Workspace(Path(folder).resolve())
+    if not workspace.folder.is_dir():
+        raise OptionError(f"{folder} is no folder: name one with sounds, or make it first")
+    try:
+        workspace.prepare()
+    except OSError as error:
+        raise OutputError(f"can't write into {folder}: {error.strerror}") from error
+    with lock_folder(workspace.state), _listening(options) as listener:
+        port = listener.getsockname()[1]
+        token = secrets.token_urlsafe(24)
+        config = uvicorn.Config(
+            _application(workspace, token, port, options),
+            log_level="warning",
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+        )
+        config.timeout_graceful_shutdown = 2
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{host}:{port}/#token={token}"
+        on_address(address)
+        sys.stdout.flush()
+        if not options.no_browser:
+            webbrowser.open(address)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _application(workspace: Workspace, token: str, port: int, options: StudioOptions) -> object:
+    from auricle.studio.server.app import application
+    from auricle.studio.server.guard import Access
+    from auricle.studio.server.jobs import JobQueue
+    from auricle.studio.server.lane import Lane
+    from auricle.studio.server.studio import Studio
+
+    access = Access(token, port, options)
+    return application(Studio(workspace, access, Lane(workspace.folder), JobQueue(workspace)))
+
+
+def _listening(options: StudioOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((options.host, options.port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise OptionError(
+            f"can't listen at {options.host}, port {options.port}: {error.strerror}: choose another --port, 0 takes any"
+        ) from error
+    return listener

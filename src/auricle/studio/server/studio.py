@@ -1,0 +1,93 @@
+"""What the routes share: the workspace, the worker, the jobs, and who may ask."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, final
+from urllib.parse import quote
+
+from auricle.studio.server.guard import Access
+from auricle.studio.server.jobs import JobQueue
+from auricle.studio.server.lane import Lane
+from auricle.studio.server.library import Library
+from auricle.studio.server.workspace import Workspace
+
+_TICK_SECONDS = 0.4
+
+
+@final
+@dataclass(frozen=True)
+class Studio:
+    """One running server.
+
+    Attributes:
+        workspace: the folder.
+        access: token, port, options.
+        lane: the worker that keeps models in memory.
+        queue: longer jobs.
+        changed: set and replaced whenever a job has changed.
+    """
+
+    workspace: Workspace
+    access: Access
+    lane: Lane
+    queue: JobQueue
+    changed: "Changes" = field(default_factory=lambda: Changes())
+
+    @property
+    def library(self) -> Library:
+        """The folder's sounds and labels."""
+        return Library(self.workspace)
+
+    def item_url(self, id: str, file: str) -> str:
+        """The address of an item's file: whoever has it may fetch the file, for as long as the server runs."""
+        return f"/file/{id}/{file}?seal={self.access.seal(f'{id}/{file}')}"
+
+    def sound_url(self, id: str) -> str:
+        """The address of one of the folder's sounds."""
+        return f"/library/{id}?seal={self.access.seal(id)}"
+
+    def with_urls(self, facts: dict[str, Any], id: str) -> dict[str, Any]:
+        """What a task told of an item, with the addresses of its files for their names."""
+        urls = {f"{name}_url": self.item_url(id, facts[name]) for name in ("file", "picture", "wav") if facts.get(name)}
+        return {**{name: value for name, value in facts.items() if name not in ("source", "previews")}, **urls}
+
+    async def watch_jobs(self) -> None:
+        """Start, notice and tell of jobs for as long as the server runs."""
+        before: list[dict[str, Any]] = []
+        while True:
+            await asyncio.to_thread(self.queue.advance)
+            jobs = await asyncio.to_thread(self.queue.jobs)
+            if jobs != before:
+                before = jobs
+                self.changed.tell(jobs)
+            await asyncio.sleep(_TICK_SECONDS)
+
+
+@final
+class Changes:
+    """The newest list of jobs, and a way to wait for the next one."""
+
+    def __init__(self) -> None:
+        self.jobs: list[dict[str, Any]] = []
+        self._event = asyncio.Event()
+
+    def tell(self, jobs: list[dict[str, Any]]) -> None:
+        """Wake whoever waits."""
+        self.jobs = jobs
+        event, self._event = self._event, asyncio.Event()
+        event.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Whether there was news within so many seconds."""
+        try:
+            await asyncio.wait_for(self._event.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def attachment(name: str) -> str:
+    """A Content-Disposition header that saves a file under a name, whatever letters it has."""
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_. ") else "_" for letter in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(Path(name).name)}"

@@ -1,0 +1,133 @@
+"""Where the studio keeps things: ``.studio`` in the user's folder. Nothing from outside is ever taken for a path."""
+
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from auricle.atomic import atomic_write
+from auricle.errors import OptionError
+from auricle.printable import printable
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+_FACTS = "item.json"
+_LONGEST_NAME = 160
+_OLD_SECONDS = 30 * 86_400
+
+
+@final
+@dataclass(frozen=True)
+class Item:
+    """Something that a room works with: a sound that was dropped, a sound that was made, a file to hand out.
+
+    Attributes:
+        id: 16 random hexadecimal digits.
+        folder: holds its files.
+    """
+
+    id: str
+    folder: Path
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of it."""
+        return json.loads((self.folder / _FACTS).read_text("utf-8"))
+
+    def add(self, **facts: Any) -> dict[str, Any]:
+        """Note more; all that is known then."""
+        values = {**self.facts, **facts} if (self.folder / _FACTS).exists() else facts
+        with atomic_write(self.folder / _FACTS, force=True) as file:
+            file.write_text(json.dumps(values), "utf-8")
+        return values
+
+    def file(self, name: str) -> Path:
+        """A file of it, there or not.
+
+        Raises:
+            OptionError: the name is none that the studio gives.
+        """
+        if not _FILE.fullmatch(name) or name == _FACTS:
+            raise OptionError("there is no such file")
+        return self.folder / name
+
+    def remove(self) -> None:
+        """Forget it and its files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@final
+@dataclass(frozen=True)
+class Workspace:
+    """A user's folder, and the studio's own in it.
+
+    Attributes:
+        folder: the library of sounds.
+    """
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """The studio's own folder: hidden, so it is never taken for sounds."""
+        return self.folder / ".studio"
+
+    @property
+    def items(self) -> Path:
+        """Holds a folder for each item."""
+        return self.state / "items"
+
+    @property
+    def jobs(self) -> Path:
+        """Holds a folder for each job."""
+        return self.state / "jobs"
+
+    def prepare(self) -> None:
+        """Make the folders, and clear away what nobody has touched for a month."""
+        for folder in (self.items, self.jobs):
+            folder.mkdir(parents=True, exist_ok=True)
+        for item in self.all_items():
+            if time.time() - item.folder.stat().st_mtime > _OLD_SECONDS:
+                item.remove()
+
+    def all_items(self) -> Iterator[Item]:
+        """In no order."""
+        for folder in self.items.iterdir():
+            if _ID.fullmatch(folder.name):
+                yield Item(folder.name, folder)
+
+    def new_item(self, **facts: Any) -> Item:
+        """An item with a folder of its own."""
+        id = secrets.token_hex(8)
+        item = Item(id, self.items / id)
+        item.folder.mkdir(parents=True)
+        item.add(id=id, **facts)
+        return item
+
+    def item(self, id: object) -> Item:
+        """One that exists.
+
+        Raises:
+            OptionError: there is none of this name.
+        """
+        if not isinstance(id, str) or not _ID.fullmatch(id) or not (self.items / id / _FACTS).is_file():
+            raise OptionError("this sound is no longer there: drop it again")
+        return Item(id, self.items / id)
+
+
+def display_name(name: str) -> str:
+    """The last part of a stranger's file name, without what could turn a line around."""
+    last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return printable(last)[:_LONGEST_NAME] or "sound"
+
+
+def safe_suffix(name: str) -> str:
+    """The suffix of a stranger's file name if it is a plain one, else ``.bin``."""
+    suffix = Path(display_name(name)).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

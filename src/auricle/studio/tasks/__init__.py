@@ -1,0 +1,1 @@
+"""What is done for a room, in a process of its own: plain values in and out."""

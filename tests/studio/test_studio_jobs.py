@@ -1,0 +1,80 @@
+"""Jobs live in processes of their own: one training at a time, found again whatever happens to the server."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from auricle import OptionError
+from auricle.studio.server.jobs import JobQueue, read_json
+from auricle.studio.server.workspace import Workspace
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Workspace:
+    workspace = Workspace(tmp_path)
+    workspace.prepare()
+    return workspace
+
+
+def states(queue: JobQueue) -> list[str]:
+    """The oldest first."""
+    return [job["state"] for job in reversed(queue.jobs())]
+
+
+def until(queue: JobQueue, reached) -> None:
+    end = time.monotonic() + 120
+    while not reached():
+        assert time.monotonic() < end, queue.jobs()
+        queue.advance()
+        time.sleep(0.1)
+
+
+def test_never_two_trainings_and_a_queue_that_can_be_cancelled(space: Workspace):
+    queue = JobQueue(space)
+    first, second, third = (queue.add("read_library", f"job {n}", {}, training=True) for n in range(3))
+    queue.advance()
+    queue.advance()
+    assert states(queue) == ["running", "waiting", "waiting"]
+    other = queue.add("read_library", "beside", {})
+    queue.advance()
+    assert states(queue)[-1] == "running"
+    queue.cancel(third)
+    assert states(queue)[2] == "cancelled"
+    with pytest.raises(OptionError):
+        queue.cancel(third)
+    until(queue, lambda: set(states(queue)) == {"failed", "cancelled"})  # the folder holds no sound
+    assert all("holds no audio files" in job["error"] for job in queue.jobs() if job["id"] in (first, second, other))
+
+
+def test_a_server_that_was_killed_leaves_jobs_that_the_next_one_finds(space: Workspace):
+    queue = JobQueue(space)
+    id = queue.add("read_library", "job", {}, training=True)
+    later = queue.add("read_library", "later", {}, training=True)
+    queue.advance()
+    lock = space.jobs / id / "lock"
+    until(queue, lambda: lock.exists() and lock.read_text().split(" ")[0].isdigit())
+    number = int(lock.read_text().split(" ")[0])
+    os.kill(number, signal.SIGSTOP)
+    again = JobQueue(space)
+    again.advance()
+    assert states(again) == ["running", "waiting"]
+    os.kill(number, signal.SIGKILL)
+    os.kill(number, signal.SIGCONT)
+    until(again, lambda: states(again)[0] == "failed")
+    assert "without a word" in read_json(space.jobs / id / "status.json")["error"]
+    until(again, lambda: states(again)[1] != "waiting")
+    until(again, lambda: states(again)[1] == "failed")
+    assert later in {job["id"] for job in again.jobs()}
+
+
+def test_a_running_job_is_cancelled(space: Workspace):
+    queue = JobQueue(space)
+    id = queue.add("read_library", "job", {})
+    queue.advance()
+    lock = space.jobs / id / "lock"
+    until(queue, lambda: lock.exists() and lock.read_text().split(" ")[0].isdigit())
+    queue.cancel(id)
+    until(queue, lambda: states(queue)[0] in ("cancelled", "failed"))
