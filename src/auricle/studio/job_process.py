@@ -38,7 +38,7 @@ def main(folder: str, id: str) -> None:
     except KeyboardInterrupt:
         write_status(home, state=CANCELLED, started=started, ended=time.time())
     except Exception as error:
-        write_status(home, state=FAILED, started=started, ended=time.time(), error=one_line(error))
+        write_status(home, state=FAILED, started=started, ended=time.time(), error=one_line(error, workspace))
     else:
         write_status(home, state=DONE, started=started, ended=time.time(), share=1.0, result=result)
     with suppress(OSError):

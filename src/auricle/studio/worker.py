@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,16 +28,16 @@ def _answer(workspace: Workspace, question: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"result": find_task(question["task"])(workspace, question["arguments"], ignore_progress)}
     except Exception as error:
-        return {"error": one_line(error)}
+        return {"error": one_line(error, workspace)}
 
 
-def one_line(error: Exception) -> str:
-    """What a person is told of an error, without the studio's own paths."""
-    if isinstance(error, AuricleError):
-        return printable(str(error))
+def one_line(error: Exception, workspace: Workspace) -> str:
+    """What a person is told of an error: items are "the file", and sounds have their names in the folder."""
+    text = str(error) if isinstance(error, AuricleError) else f"this failed ({type(error).__name__}: {error})"[:500]
     if isinstance(error, OSError):
-        return printable(f"{error.strerror or error}")
-    return printable(f"this failed ({type(error).__name__}: {error})"[:500])
+        text = error.strerror or text
+    text = re.sub(f"{re.escape(str(workspace.items))}/[0-9a-f]+/[a-z0-9._-]+", "the file", text)
+    return printable(text.replace(f"{workspace.folder}/", ""))
 
 
 if __name__ == "__main__":
