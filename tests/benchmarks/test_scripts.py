@@ -52,6 +52,7 @@ def test_the_scripts_are_there():
         "extras",
         "flips",
         "indexes",
+        "judged",
         "kinds",
         "labelling",
         "latents",

@@ -9,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from _grow import with_bands, with_contexts, with_direct
 from auricle.dsp.mel import band_edges
-from auricle.errors import ConfigError, ModelError
+from auricle.errors import ConfigError
 from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above, other_noise
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
@@ -19,7 +18,7 @@ from auricle.model.files.file import load
 from auricle.model.files.writing import fingerprint, save
 from auricle.stream import Pointwise
 from contract import verify_step
-from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
+from model.tiny import model_of, tiny_config
 
 BANDS = 12
 
@@ -27,11 +26,6 @@ BANDS = 12
 def config_with_bands() -> AutoencoderConfig:
     bottleneck = EntropyConfig(dim=60, levels=4, coarsest=1.0, finest=16.0)
     return tiny_config(bottleneck).model_copy(update={"direct": True, "bands": BANDS})
-
-
-@pytest.fixture(scope="module")
-def direct():
-    return with_direct(tiny_model(EntropyConfig(dim=6, levels=3)), 4, 5)
 
 
 @given(st.integers(8000, 96000), st.integers(2, 1024), st.data())
@@ -222,54 +216,3 @@ def test_files_say_so_and_those_without_are_as_before(tmp_path):
 def test_bands_that_make_no_sense_are_refused(change, message):
     with pytest.raises(ConfigError, match=message):
         parse_config(json.dumps(tiny_config().model_dump(mode="json") | change))
-
-
-def test_a_grown_model_keeps_what_it_had_and_hears_levels(direct):
-    sound = 0.1 * torch.randn(2, 16000)
-    grown = with_bands(direct, 100, BANDS)
-    featured = int((band_edges(16000, 320, BANDS)[:-1] >= 100).sum())
-    before, after = direct.encode(sound), grown.encode(sound)
-    assert grown.latent_dim == 11 + featured and featured > 2
-    torch.testing.assert_close(after[..., :11], before, rtol=1e-4, atol=1e-5)
-    heard = grown.encoder.layers[0](sound.unsqueeze(2))[:, :, 320 + BANDS - featured :]
-    count = heard.shape[1] - grown.encoder_latency
-    torch.testing.assert_close(after[:, :count, 11:], heard[:, :count])
-    assert (heard < grown.encoder.layers[0](2 * sound.unsqueeze(2))[:, :, 320 + BANDS - featured :]).all()
-
-
-def test_a_grown_model_trains_everything_about_bands(direct):
-    grown = with_bands(direct, 100, BANDS).requires_grad_(True)
-    sound = 0.1 * torch.randn(2, 16000)
-    grown.decode(grown.encode(sound), 16000).square().mean().backward()
-    into = grown.encoder.layers[1].body.layers[0].layers[0].weight.grad
-    out = grown.decoder.layers[0].body.body.layers[-1].weight.grad
-    assert into[:, 320:].abs().max() > 0 and (out[320:].abs().amax(1) > 0).all()
-
-
-@pytest.mark.parametrize(("first", "bands"), [(100, 0), (100, 161), (-1, 8), (320, 8)])
-def test_bands_that_do_not_fit_the_front_end_are_refused(direct, first, bands):
-    with pytest.raises(ModelError, match="the front end has 320 coefficients"):
-        with_bands(direct, first, bands)
-
-
-def test_more_bands_or_features_than_a_file_may_state_are_refused(direct):
-    with pytest.raises(ModelError, match="less than or equal to 64"):
-        with_contexts(direct, 100)
-    wide = model_of(tiny_config(EntropyConfig(dim=1020, levels=2)).model_copy(update={"direct": True}))
-    with pytest.raises(ModelError, match="less than or equal to 1024"):
-        with_bands(wide, 0, 8)
-
-
-def test_models_that_can_not_get_bands_are_refused(direct):
-    for model in (tiny_model(), with_bands(direct, 100, 8)):
-        with pytest.raises(ModelError, match="can't get bands"):
-            with_bands(model, 100, 8)
-
-
-def test_other_contexts_change_the_tables_alone(direct):
-    fewer, sound = with_contexts(direct, 5), 0.1 * torch.randn(1, 16000)
-    assert torch.equal(fewer.encode(sound), direct.encode(sound))
-    fewer.fit_tables([fewer.encode(sound)])
-    assert fewer.tables.counts.shape[2] == 15
-    with pytest.raises(ModelError, match="has no contexts"):
-        with_contexts(tiny_model(BOTTLENECKS["rvq"]), 5)
