@@ -4,8 +4,8 @@
         --kbps 1.5,3,6 --groups "^([^_]+)_" --json > judged.json
     python benchmarks/judged.py judged.json --name judged-speech
 
-Judging takes an hour, so this only keeps what `auricle benchmark --json` wrote. A difference is the first model's figure
-less the peer's, the mean over files and its 95 % interval over groups: speakers or pieces.
+Judging takes an hour, so this only keeps what `auricle benchmark --json` wrote. A difference is the first model's
+figure less the peer's, the mean over files and its 95 % interval over groups: speakers or pieces.
 """
 
 import json
