@@ -119,7 +119,8 @@ def run_archive(
     found = find_sources(named, listed, task.accepts, task.kind, as_named=not task.suffix)
     for note in found.notes:
         on_note(note)
-    ledger = options.manifest or (folder / MANIFEST_NAME if folder is not None and task.suffix else None)
+    ledger = folder / MANIFEST_NAME if folder is not None and task.suffix else None
+    ledger = ledger if options.manifest is None else place_of(options.manifest)
     local = folder if isinstance(folder, Path) and task.suffix else None
     with lock_new_folder(local), Manifest.open(ledger) as manifest:
         key = manifest.begin({"verb": task.verb, "version": _VERSION, **task.settings()})

@@ -121,9 +121,12 @@ class ShardIndex:
         """All rows, in the order of their names."""
         names = [name for part in parts for name in part.names]
         order = sorted(range(len(names)), key=names.__getitem__)
-        columns = ("shard", "offset", "length", "width", "checksum")
-        sorted_columns = (np.concatenate([getattr(part, name) for part in parts])[order] for name in columns)
-        return ShardIndex(*sorted_columns, *Names.of([names[number] for number in order]).arrays)
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])[order]
+            for name in ("shard", "offset", "length", "width", "checksum")
+        }
+        ends, text = Names.of([names[number] for number in order]).arrays
+        return ShardIndex(**columns, name_end=ends, name_text=text)
 
 
 @final
