@@ -64,7 +64,6 @@ COMMANDS: Mapping[str, str] = {
     "classify detect": f"classify detect long.wav --classifier mine.detector.safetensors --model {MODEL} --out new.csv",
     "classify anomaly": f"classify anomaly a.wav --usual sounds --model {MODEL}",
     "classify suggest": f"classify suggest sounds --model {MODEL}",
-    "classify anomaly": f"classify anomaly sounds --model {MODEL}",
     "similar": f"similar a.wav sounds --model {MODEL}",
     "index": f"index sounds --model {MODEL} --out new.index",
     "doctor": "doctor sounds",
