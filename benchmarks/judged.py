@@ -1,6 +1,6 @@
 """The judged table: models and peers on the same files, with paired differences, as a dated result.
 
-    auricle benchmark SPEECH/ --against lyra,opus-nolace --kbps 1.5,3,6 --groups "^([^_]+)_" --json > judged.json
+    auricle benchmark SPEECH/ --against lyra,opus-nolace --kbps 1.5,3,6 --groups "^([^_]+)_" --json | tee judged.json
     python benchmarks/judged.py judged.json --name judged-speech
 
 Judging takes an hour, so this only keeps what `auricle benchmark --json` wrote. A difference is the first model's
