@@ -79,7 +79,8 @@ def test_help(script: str):
 def test_outcomes_knows_every_verb(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     outcomes = import_module("outcomes")
-    assert outcomes.COMMANDS.keys() == outcomes.VERBS.keys()
+    serves = {"studio"}  # until it is stopped: tests/studio stops it
+    assert outcomes.COMMANDS.keys() == outcomes.VERBS.keys() - serves
 
 
 def test_overhead_writes_a_dated_result(tmp_path: Path, model_file: Path):
