@@ -47,7 +47,7 @@ for index, sound in enumerate(kicks.sounds):
 
 # %%
 first, second = kicks.sounds[0].audio, snares.sounds[0].audio
-between = auricle.morph((first, rate), (second, rate), auricle.MorphOptions(count=5), model="music")
+between = auricle.morph((first, rate), (second, rate), auricle.MorphOptions(count=5))
 for sound in between.sounds:
     print(f"share of the snare {sound.share:.2f}: {sound.seconds:.2f} s, peak {sound.peak_dbfs:.1f} dBFS")
 

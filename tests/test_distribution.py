@@ -20,7 +20,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "auricle"
 MEGABYTE = 1 << 20
 CODE_AND_PAGES = {".py", ".css", ".js", ".mjs", ".md", ".txt", ".typed"}
-DATA = {"pretrained": {".safetensors"}, "demo": {".flac"}, "export": {".html", ".json"}}
+DATA = {
+    "pretrained": {".safetensors"},
+    "demo": {".flac"},
+    "export": {".html", ".json"},
+    "studio": {".html", ".json", ".svg"},
+}
 """Kinds of file that are no code, by the room that has them."""
 SHIPPED = {"src", "tests", "docs", "benchmarks", "recipes", "notebooks", "tools", "web", ".ci"}
 """Folders of the source distribution."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from auricle.errors import OptionError
-from auricle.synth.morph import align_latents
+from auricle.synth.latent_morph import align_latents
 from auricle.synth.rendering.level import (
     CEILING,
     Limiter,
