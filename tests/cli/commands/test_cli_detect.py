@@ -46,7 +46,12 @@ def test_events_go_out_in_every_format(auricle, field: Path, fitted: Path, model
     text = auricle("classify", "detect", first, *using).out
     assert "hum" in text and "2019-05-21 05:30:0" in text
     rows = list(csv.DictReader(auricle("classify", "detect", *both, *using, "--format", "csv").out.splitlines()))
-    assert 12 <= len(rows) <= 18 and rows[0]["time"].startswith("2019-05-21T05:30:0")
+    sure = [row for row in rows if float(row["score"]) > 0.5]
+    hums = [(path.name, begin) for path in both for begin in range(2, 30, 4)]
+    middles = [(Path(row["path"]).name, (float(row["begin"]) + float(row["end"])) / 2) for row in sure]
+    assert len(sure) == len(hums) and rows[0]["time"].startswith("2019-05-21T05:30:0")
+    for (name, begin), (heard, middle) in zip(hums, middles, strict=True):
+        assert name == heard and begin < middle < begin + 1
     by_two = auricle("classify", "detect", *both, *using, "--format", "csv", "--jobs", 2, "--manifest", tmp_path / "m")
     assert list(csv.DictReader(by_two.out.splitlines())) == rows
     ran = auricle("classify", "detect", *both, *using, "--format", "raven", "--out", tmp_path / "all.txt", "--json")
@@ -63,6 +68,13 @@ def test_events_go_out_in_every_format(auricle, field: Path, fitted: Path, model
     values = json.loads(auricle("classify", "detect", first, *using, "--format", "json").out)
     assert values == auricle("classify", "detect", first, *using, "--json").json
     assert values["recordings"][0]["started"] == "2019-05-21T05:30:00"
+
+
+@pytest.mark.xfail(strict=True, reason="a threshold from a minute of sound is too low: 3 of 17 events score below .04")
+def test_hardly_anything_is_found_that_is_not_there(auricle, field: Path, fitted: Path, model_file: Path) -> None:
+    using = ("--classifier", fitted, "--model", model_file)
+    out = auricle("classify", "detect", *sorted(field.glob("*.wav")), *using, "--format", "csv").out
+    assert 12 <= len(list(csv.DictReader(out.splitlines()))) <= 16
 
 
 def test_what_was_found_can_be_learned_from(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path):
