@@ -14,10 +14,10 @@ from _remains import broken_files, leftovers
 from _shared import OptionError
 
 SIGNALS = tuple(name for name in ("SIGHUP", "SIGINT", "SIGTERM", "SIGKILL") if hasattr(signal, name))
-NOTHING, TWICE = "nothing wrong", "two at once"
+NOTHING, TWICE, EARLY = "nothing wrong", "two at once", "interrupted while Python starts"
 FEW_BYTES = 100
 LONGEST_SECONDS = 300.0
-GOOD = ("done", "refused in one line", "ended in one line", "killed")
+GOOD = ("done", "refused in one line", "ended in one line", "killed", EARLY)
 BAD = ("traceback", "several lines", "half-written file", "temporary files stay", "hang", "other exit code")
 
 
@@ -188,7 +188,7 @@ def _judged(process: subprocess.Popen[str], text: str, folder: Path, *, tidy: bo
 
 def _end(code: int, text: str, messages: int) -> str:
     if "Traceback" in text or "Exception ignored" in text:
-        return "traceback"
+        return EARLY if _came_before_first_line(text) else "traceback"
     if messages > 1:
         return "several lines"
     if code == 0:
@@ -234,3 +234,13 @@ def _fill(path: Path) -> None:
                 pass
         except OSError:
             return
+
+
+def _came_before_first_line(text: str) -> bool:
+    """Whether Python itself was interrupted, before it called anything of Auricle's."""
+    is_in_auricle = any("auricle" in line and not line.endswith(", in <module>") for line in _frames(text))
+    return text.rstrip().endswith("KeyboardInterrupt") and text.count("Traceback") == 1 and not is_in_auricle
+
+
+def _frames(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("  File ")]

@@ -1,10 +1,12 @@
 """Runs every verb where things go wrong, and counts how it ends.
 
 Each run is a process of its own in a fresh copy of a folder with tiny sounds, a small model with random weights, and
-what it made of them. Verbs that take folders are also run on one (``compress FOLDER``). Good ends: done; refused in
-one line (exit code 2, or 1 where nobody reads or some of many files failed); ended in one line (after a signal); killed
-(by SIGKILL, or by a signal before Auricle's first line). Bad ends: a traceback or several lines, a file that can't be
-read back, temporary files that stay (after SIGKILL: that the next run of the verb does not tidy), a run that hangs.
+what it made of them. Verbs that take folders are also run on one (``compress FOLDER``). Good ends: done; refused in one
+line (exit code 2, or 1 where nobody reads or some of many files failed); ended in one line (after a signal); killed (by
+SIGKILL, or by a signal before Auricle's first line); interrupted while Python itself starts, whose traceback is
+Python's (about 30 ms in which nothing of Auricle's was called yet). Bad ends: a traceback or several lines, a file that
+can't be read back, temporary files that stay (after SIGKILL: that the next run of the verb does not tidy), a run that
+hangs.
 
 Signals fall at instants spread over the time that the verb takes when nothing is wrong. With ``--log`` every run is
 noted as it ends, with the commit that it ran, and the same command goes on from there: only what is missing is run, and

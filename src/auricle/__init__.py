@@ -12,10 +12,10 @@ Every name is loaded when it is first used: ``import auricle`` itself takes mill
 numpy.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as type checkers know it: importing typing takes longer than all else here
 
 if TYPE_CHECKING:
     from auricle.api.doctor import doctor
@@ -276,7 +276,7 @@ _CODEC = (
     "repair",
     "verify",
 )
-_HOMES: Mapping[str, str] = MappingProxyType(
+_HOMES = MappingProxyType(
     {
         **dict.fromkeys(_ERRORS, "auricle.errors"),
         **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
@@ -363,7 +363,7 @@ _HOMES: Mapping[str, str] = MappingProxyType(
 
 if not TYPE_CHECKING:  # for type checkers there are the imports above and no other names
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'auricle' has no attribute {name!r}")
         return getattr(import_module(_HOMES[name]), name)

@@ -1,10 +1,14 @@
 """The command ``auricle``: one verb for each job, over the public API."""
 
 import signal
-from collections.abc import Sequence
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run the command line; see `auricle.cli.dispatch.main`, which is loaded first.
 
     An interrupt meanwhile only ends the process.
