@@ -88,6 +88,7 @@ FOLDER_COMMANDS: Mapping[str, str] = {
     "repair FOLDER": "repair mine-coded made",
     "info FOLDER": "info mine-coded",
     "features FOLDER": f"features sounds --model {MODEL} --jobs 2 --out new.npz",
+    "index FOLDER": f"index sounds --model {MODEL} --jobs 2 --out new.index",
     "classify predict FOLDER": f"classify predict sounds {LISTEN} --jobs 2 --manifest new.jsonl",
     "classify detect FOLDER": f"classify detect few --classifier mine.detector.safetensors --model {MODEL} --jobs 2 "
     "--manifest new.jsonl --out new.csv",

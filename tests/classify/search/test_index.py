@@ -8,6 +8,7 @@ from small_sounds import RATE, sound
 
 from auricle import IndexOptions, SearchOptions, index, similar
 from auricle.classify.search.index_file import read_index
+from auricle.cli import main
 from auricle.errors import AuricleError, DataError, ModelError, OptionError
 
 
@@ -139,3 +140,28 @@ def test_a_space_is_learned_from_some_of_very_many(sounds: Path, model_file: Pat
     query = sounds / "tone" / "tone0_maker0.wav"
     hits = similar(query, sounds.parent / "some.index", model=model_file, options=SearchOptions(count=3)).hits
     assert {hit.path.parent.name for hit in hits} == {"tone"}
+
+
+@pytest.mark.parametrize("options", [IndexOptions(), IndexOptions(window=0.3)], ids=["files", "windows"])
+def test_processes_make_the_same_index(sounds: Path, model_file: Path, tmp_path: Path, options: IndexOptions):
+    (sounds / "broken.wav").write_bytes(b"RIFF no sound")
+    alone, many = tmp_path / "alone.index", tmp_path / "many.index"
+    index(sounds, alone, model=model_file, options=options)
+    arguments = ["index", str(sounds), "--model", str(model_file), "--out", str(many), "--jobs", "2"]
+    if options.window:
+        arguments += ["--window", str(options.window)]
+    assert main(arguments) == 1  # one of the files is broken
+    left, right = read_index(alone)[0], read_index(many)[0]
+    assert left.names == right.names
+    assert left.skipped.keys() == right.skipped.keys()
+    assert np.array_equal(left.begins, right.begins)
+    assert np.allclose(left.points, right.points, atol=1e-3)
+    ledger = tmp_path / "many.index.manifest.jsonl"
+    assert ledger.is_file()
+    many.unlink()
+    assert main(arguments) == 1  # goes on from the ledger
+    assert np.array_equal(read_index(many)[0].points, right.points)
+    (sounds / "broken.wav").unlink()
+    soundfile.write(sounds / "new.wav", sound("tone", 77), RATE)
+    assert main(arguments) == 0
+    assert len(read_index(many)[0].names) == len(right.names) + 1

@@ -10,7 +10,7 @@ from auricle.classify.features.cache import cache_folder
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.index_file import SUFFIX, IndexMetadata, read_index, write_index
-from auricle.classify.search.index_update import SoundReader, no_sounds_message, updated
+from auricle.classify.search.index_update import LocalReader, no_sounds_message, updated
 from auricle.data.scan import audio_names
 from auricle.errors import DataError, ModelError, OutputError
 from auricle.options.classification import CacheOptions
@@ -42,7 +42,7 @@ def folder_index(
     path = _path_in_cache(folder, extractor, caching)
     stored = None if path is None or not path.exists() else _load(path, on_note)
     feature_caching = caching if caching.cache is None else replace(caching, cache=caching.cache / "features")
-    reader = SoundReader(folder, extractor, None, feature_caching, on_progress, on_note)
+    reader = LocalReader(folder, extractor, None, feature_caching, on_progress, on_note)
     stamps = folder_stamps(folder)
     if stored is None or len(stamps) - len(stored.unchanged(stamps)) > _MAX_NEW_SHARE * len(stamps):
         index, fresh = reader.index(stamps, None), len(stamps) - len(stored.unchanged(stamps) if stored else ())

@@ -13,7 +13,7 @@ from auricle.classify.features.windows import WindowGrid
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.folder_index import folder_stamps, metadata_of
 from auricle.classify.search.index_file import IndexMetadata, read_index, write_index
-from auricle.classify.search.index_update import SoundReader, updated
+from auricle.classify.search.index_update import LocalReader, SoundReader, updated
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
 from auricle.errors import DataError, ModelError, OptionError
 from auricle.model import Autoencoder, load, shipped
@@ -22,6 +22,8 @@ from auricle.options.classification import CacheOptions, FeatureKind, IndexOptio
 from auricle.progress import OnProgress, ignore_progress
 
 _SHOWN = 16  # digits of a fingerprint
+ReaderFactory = Callable[[Path, EncoderFeatures, WindowGrid | None], SoundReader]
+"""Makes what reads sounds, of what names are relative to, what makes the features, and windows."""
 
 
 @final
@@ -77,7 +79,22 @@ def index(
         OptionError: other windows than the index has.
         OutputError: ``out`` can't be written.
     """
-    folder, out = Path(folder), Path(out)
+
+    def reader_of(base: Path, extractor: EncoderFeatures, grid: WindowGrid | None) -> SoundReader:
+        return LocalReader(base, extractor, grid, CacheOptions(no_cache=True), on_progress, on_note)
+
+    return index_with(reader_of, Path(folder), Path(out), model, options, on_note)
+
+
+def index_with(
+    reader_of: ReaderFactory,
+    folder: Path,
+    out: Path,
+    model: Autoencoder | Path | str | None,
+    options: IndexOptions,
+    on_note: Callable[[str], None],
+) -> IndexResult:
+    """As `index`, with another way to read sounds."""
     check_writable(out, force=True)
     stored = None if options.force or not out.exists() else read_index(out)
     if options.remove:
@@ -87,13 +104,10 @@ def index(
         extractor = _new_extractor(folder, out.parent, stamps, model, options, on_note)
     else:
         extractor = extractor_of(out, *stored, model, options.features)
-    grid = _grid(options, stored[0] if stored else None, out)
-    reader = SoundReader(out.parent, extractor, grid, CacheOptions(no_cache=True), on_progress, on_note)
+    reader = reader_of(out.parent, extractor, _grid(options, stored[0] if stored else None, out))
     if stored is None:
-        fresh_index = reader.index(stamps, None)
-        return _written(out, fresh_index, extractor, len(stamps), 0)
-    inside = _inside(folder, out.parent)
-    new_index, fresh = updated(stored[0], stamps, reader, inside)
+        return _written(out, reader.index(stamps, None), extractor, len(stamps), 0)
+    new_index, fresh = updated(stored[0], stamps, reader, _inside(folder, out.parent))
     gone = set(stored[0].names) - set(new_index.names)
     return _written(out, new_index, extractor, fresh, len(gone))
 

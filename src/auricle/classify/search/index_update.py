@@ -1,5 +1,6 @@
 """Reading sounds into an index, and an index brought up to date with the files that are there now."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,26 +52,18 @@ def updated(
     return (index.joined(reader.index(fresh, index.space)) if fresh else index), len(fresh)
 
 
-@final
-@dataclass(frozen=True)
-class SoundReader:
-    """Reads files into an index, with flat memory.
+class SoundReader(ABC):
+    """Reads files into an index.
 
     Attributes:
         base: what names are relative to.
         extractor: makes the features.
         grid: windows that have a point each; None for one of each file.
-        caching: where features of whole files are kept.
-        on_progress: called while sounds are read.
-        on_note: is told in one line what was damaged.
     """
 
     base: Path
     extractor: EncoderFeatures
     grid: WindowGrid | None
-    caching: CacheOptions
-    on_progress: OnProgress
-    on_note: Callable[[str], None]
 
     def index(self, stamps: Stamps, space: WhitenedSpace | None) -> FeatureIndex:
         """An index of files, in a space or one that is learned from the first few thousand points of files that lie
@@ -84,13 +77,37 @@ class SoundReader:
             DataError: none can be used, and there is no space.
         """
         collected = PointCollector(space)
-        for chunk in self._chunks(_evenly_spread(tuple(stamps)) if space is None else tuple(stamps)):
+        for chunk in self.chunks(_evenly_spread(tuple(stamps)) if space is None else tuple(stamps)):
             collected.add(chunk)
         return replace(collected.index(stamps, self.grid, self.base), feature_arrays=self.extractor.arrays)
 
-    def _chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
-        chunks = self._file_chunks if self.grid is None else self._window_chunks
-        return chunks(names)
+    @abstractmethod
+    def chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
+        """The points of files, file by file."""
+
+
+@final
+@dataclass(frozen=True)
+class LocalReader(SoundReader):
+    """Reads one file after another in this process, with flat memory.
+
+    Attributes:
+        caching: where features of whole files are kept.
+        on_progress: called while sounds are read.
+        on_note: is told in one line what was damaged.
+    """
+
+    base: Path
+    extractor: EncoderFeatures
+    grid: WindowGrid | None
+    caching: CacheOptions
+    on_progress: OnProgress
+    on_note: Callable[[str], None]
+
+    def chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
+        """The points of files, file by file."""
+        read = self._file_chunks if self.grid is None else self._window_chunks
+        return read(names)
 
     def _file_chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
         """One point of each file; all are read together where the cache holds their features anyway."""
@@ -112,37 +129,26 @@ class SoundReader:
         try:
             found = extract(sounds, self.extractor, caching=self.caching, on_progress=report, on_note=self.on_note)
         except DataError as error:  # none can be decoded
-            yield from (_skipped(sound.name, str(error)) for sound in sounds)
+            yield from (skipped_chunk(sound.name, str(error)) for sound in sounds)
             return
         for name, row in zip(found.names, found.values, strict=True):
             yield FeatureChunk(name, np.zeros(1, np.float32), row[None])
         names = {sound.path: sound.name for sound in sounds}
-        yield from (_skipped(names[bad.path], bad.reason) for bad in found.skipped)
+        yield from (skipped_chunk(names[bad.path], bad.reason) for bad in found.skipped)
 
     def _window_chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
-        """The points of a file's windows, half a minute at a time; of a damaged file those up to the damage."""
         assert self.grid is not None
         for count, name in enumerate(names, 1):
-            sound, first = self._examined(name), 0
+            sound = self._examined(name)
             if isinstance(sound, FeatureChunk):
                 yield sound
                 continue
-            try:
-                for values in window_features(sound.path, self.extractor, self.grid):
-                    middles = (np.arange(first, first + len(values)) + 0.5) * self.grid.hop_seconds
-                    begins = np.maximum(0, middles - self.grid.seconds / 2).astype(np.float32)
-                    yield FeatureChunk(name, begins, values)
-                    first += len(values)
-            except AudioError as error:
-                if first:
-                    self.on_note(f"read up to the damage: {error}")
-                else:
-                    yield _skipped(name, str(error))
+            yield from window_chunks(sound.path, name, self.extractor, self.grid, self.on_note)
             self.on_progress(Progress(f"windows: {self.extractor.name}", count, len(names), "sounds"))
 
     def _examined(self, name: str) -> Sound | FeatureChunk:
         examined = examine_header(self.base / name, name, MIN_SECONDS)
-        return _skipped(name, examined.reason) if isinstance(examined, Rejected) else examined
+        return skipped_chunk(name, examined.reason) if isinstance(examined, Rejected) else examined
 
 
 @final
@@ -194,7 +200,26 @@ class PointCollector:
         return self._space
 
 
-def _skipped(name: str, reason: str) -> FeatureChunk:
+def window_chunks(
+    path: Path, name: str, extractor: EncoderFeatures, grid: WindowGrid, on_note: Callable[[str], None]
+) -> Iterator[FeatureChunk]:
+    """The points of a file's windows, half a minute at a time; of a damaged file those up to the damage."""
+    first = 0
+    try:
+        for values in window_features(path, extractor, grid):
+            middles = (np.arange(first, first + len(values)) + 0.5) * grid.hop_seconds
+            begins = np.maximum(0, middles - grid.seconds / 2).astype(np.float32)
+            yield FeatureChunk(name, begins, values)
+            first += len(values)
+    except AudioError as error:
+        if first:
+            on_note(f"read up to the damage: {error}")
+        else:
+            yield skipped_chunk(name, str(error))
+
+
+def skipped_chunk(name: str, reason: str) -> FeatureChunk:
+    """Of a file that has no points."""
     return FeatureChunk(name, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), reason)
 
 

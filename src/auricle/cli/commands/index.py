@@ -6,8 +6,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_size
+from auricle.cli.many import SOME_FAILED, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
+from auricle.errors import OptionError
+from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import IndexOptions
 
 
@@ -18,8 +21,9 @@ def index(
     out: Path,
     model: str | None = None,
     options: Annotated[IndexOptions, Parameter(name="*", negative="")] = IndexOptions(),
+    archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Make an index of a folder of sounds for `auricle similar`, or bring one up to date.
 
     Args:
@@ -28,12 +32,31 @@ def index(
             of other folders stay.
         model: whose encoder hears: a shipped name or a model file; by default speech where the first sound has up to
             24 kHz, else music.
-    """
-    from auricle import index as run
 
+    With --jobs, --ray or --manifest many processes listen, and a run that was broken off goes on from its ledger, by
+    default OUT.manifest.jsonl.
+    """
+    if archive.files_from is not None:
+        raise OptionError("an index is of a folder: leave --files-from out")
     screen = Screen(output)
+    with_engine = uses_engine((folder,), archive) and not options.remove
     with screen.progress("listen") as on_progress:
-        result = run(folder, out, model=model, options=options, on_progress=on_progress, on_note=screen.note)
+        if with_engine:
+            from auricle.archive.index_task import index_archive
+
+            result = index_archive(
+                folder,
+                out,
+                model=model,
+                options=options,
+                archive=archive,
+                on_progress=on_progress,
+                on_note=screen.note,
+            )
+        else:
+            from auricle import index as run
+
+            result = run(folder, out, model=model, options=options, on_progress=on_progress, on_note=screen.note)
     if result.skipped:
         screen.note(f"{len(result.skipped)} files can't be used; the first: {result.skipped[0].reason}")
     size = out.stat().st_size
@@ -51,3 +74,4 @@ def index(
             "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
         },
     )
+    return SOME_FAILED if with_engine and result.skipped else 0
