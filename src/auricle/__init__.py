@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from auricle.api.train import Trained, train
     from auricle.api.train_prior import TrainedPrior, train_prior
     from auricle.api.training_run import TrainingCallbacks
-    from auricle.archive.codec_tasks import (
+    from auricle.archive.manifest import FileRecord
+    from auricle.archive.prepare import PrepareResult, prepare
+    from auricle.archive.run import ArchiveResult, run_archive
+    from auricle.archive.tasks.codec import (
         CompressTask,
         DecompressTask,
         InfoTask,
@@ -34,10 +37,7 @@ if TYPE_CHECKING:
         RepairTask,
         VerifyTask,
     )
-    from auricle.archive.listening_tasks import DetectTask, FeaturesTask, PredictTask
-    from auricle.archive.manifest import FileRecord
-    from auricle.archive.prepare import PrepareResult, prepare
-    from auricle.archive.run import ArchiveResult, run_archive
+    from auricle.archive.tasks.listening import DetectTask, FeaturesTask, PredictTask
     from auricle.audio import read
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
@@ -283,9 +283,9 @@ _HOMES = MappingProxyType(
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(
             ("CompressTask", "DecompressTask", "InfoTask", "ModelChoice", "RepairTask", "VerifyTask"),
-            "auricle.archive.codec_tasks",
+            "auricle.archive.tasks.codec",
         ),
-        **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.listening_tasks"),
+        **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.tasks.listening"),
         **dict.fromkeys(("ArchiveOptions", "PrepareOptions"), "auricle.options.archive"),
         "FileRecord": "auricle.archive.manifest",
         **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),

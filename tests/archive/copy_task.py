@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
+from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.atomic import atomic_write
 from auricle.errors import AudioError
 

@@ -12,7 +12,7 @@ from auricle.archive.manifest import FAILED, FileRecord, Manifest
 from auricle.archive.places import RemotePath, is_remote, place_of
 from auricle.archive.plan import check_target_folder, make_plan
 from auricle.archive.sources import find_sources, is_many, read_list
-from auricle.archive.task import FileJob, LoadedModels, Outcome, work_on
+from auricle.archive.tasks.task import FileJob, LoadedModels, Outcome, work_on
 from auricle.cli.many import split_target, uses_engine
 from auricle.errors import DataError, OptionError, OutputError
 from auricle.options.archive import ArchiveOptions

@@ -10,7 +10,7 @@ from typing import final
 from auricle.archive.manifest import FAILED, FileRecord, Manifest
 from auricle.archive.places import NO_DATE, FileStatus, Place, RemotePath, status_of, written_statuses
 from auricle.archive.sources import Source, SourceList
-from auricle.archive.task import ArchiveTask, FileJob
+from auricle.archive.tasks.task import ArchiveTask, FileJob
 from auricle.errors import AuricleError, OptionError, OutputError
 
 MANIFEST_NAME = "manifest.jsonl"

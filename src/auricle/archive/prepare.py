@@ -8,13 +8,13 @@ from typing import final
 
 import numpy as np
 
-from auricle.archive.codec_tasks import is_audio
 from auricle.archive.manifest import FileRecord
 from auricle.archive.places import Place, RemotePath, local_file, place_of
 from auricle.archive.plan import check_target_folder
-from auricle.archive.prepare_task import ListedSound, PrepareTask, divided, listed_sounds, shard_number
 from auricle.archive.run import listed_places, run_archive
 from auricle.archive.sources import find_sources
+from auricle.archive.tasks.codec import is_audio
+from auricle.archive.tasks.prepare import ListedSound, PrepareTask, divided, listed_sounds, shard_number
 from auricle.atomic import atomic_write
 from auricle.data.shards.files import LocalShards, RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index, shard_name

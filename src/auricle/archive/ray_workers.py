@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self, final
 
 from auricle.archive.manifest import FAILED
-from auricle.archive.task import ArchiveTask, FileJob, LoadedModels, Outcome, work_on
+from auricle.archive.tasks.task import ArchiveTask, FileJob, LoadedModels, Outcome, work_on
 from auricle.archive.workers import Workers
 from auricle.errors import MachineError
 from auricle.extras import require

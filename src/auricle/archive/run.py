@@ -20,7 +20,7 @@ from auricle.archive.plan import (
     refuse_other_settings,
 )
 from auricle.archive.sources import find_sources, read_list
-from auricle.archive.task import ArchiveTask
+from auricle.archive.tasks.task import ArchiveTask
 from auricle.archive.workers import WorkerProcesses, Workers
 from auricle.atomic import remove_leftovers
 from auricle.errors import AuricleError, OptionError

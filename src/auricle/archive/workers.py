@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self, final
 
 from auricle.archive.manifest import FAILED
-from auricle.archive.task import ArchiveTask, FileJob, LoadedModels, Outcome, work_on
+from auricle.archive.tasks.task import ArchiveTask, FileJob, LoadedModels, Outcome, work_on
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRIES = 2

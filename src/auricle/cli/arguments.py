@@ -14,7 +14,7 @@ from auricle.errors import OptionError
 
 if TYPE_CHECKING:
     from auricle import Autoencoder
-    from auricle.archive.codec_tasks import ModelChoice
+    from auricle.archive.tasks.codec import ModelChoice
 
 PIPE = Path("-")
 
@@ -98,7 +98,7 @@ class ModelOptions:
     @property
     def choice(self) -> "ModelChoice":
         """The same for many files: each process loads it once."""
-        from auricle.archive.codec_tasks import ModelChoice
+        from auricle.archive.tasks.codec import ModelChoice
 
         return ModelChoice(self.model, self.allow_edited)
 

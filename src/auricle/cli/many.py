@@ -13,7 +13,7 @@ from auricle.options.archive import ArchiveOptions
 if TYPE_CHECKING:
     from auricle.archive.manifest import FileRecord
     from auricle.archive.run import ArchiveResult
-    from auricle.archive.task import ArchiveTask
+    from auricle.archive.tasks.task import ArchiveTask
 
 SOME_FAILED = 1
 """Exit code where the work was done but for some files."""

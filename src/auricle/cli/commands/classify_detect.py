@@ -14,7 +14,7 @@ from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import DetectionOptions
 
 if TYPE_CHECKING:
-    from auricle.archive.listening_tasks import DetectTask
+    from auricle.archive.tasks.listening import DetectTask
     from auricle.data.event_formats import EventFormat
     from auricle.data.events import Recording, SoundEvent
 
@@ -99,7 +99,7 @@ def _detect_many(
     task: "DetectTask", files: tuple[Path, ...], archive: ArchiveOptions, screen: Screen
 ) -> "tuple[tuple[Recording, ...], int]":
     """The recordings, and the exit code."""
-    from auricle.archive.listening_tasks import recordings_of
+    from auricle.archive.tasks.listening import recordings_of
 
     many = run_many(task, files, None, archive, screen)
     recordings = recordings_of(many.records)

@@ -64,7 +64,7 @@ def classify_predict(
     chosen = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
     if uses_engine(files, archive):
         from auricle import PredictTask
-        from auricle.archive.listening_tasks import predictions_of, timelines_of
+        from auricle.archive.tasks.listening import predictions_of, timelines_of
 
         task = PredictTask(chosen, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)

@@ -161,10 +161,10 @@ def _check_page(page: Path, *, pictures: bool) -> None:
 
 
 def _write_page(page: Path, result: "ArchiveResult", target: Path, model: ModelOptions) -> None:
-    from auricle.archive.codec_tasks import model_of_file
     from auricle.archive.places import place_of
     from auricle.archive.report import write_report
-    from auricle.archive.task import LoadedModels
+    from auricle.archive.tasks.codec import model_of_file
+    from auricle.archive.tasks.task import LoadedModels
 
     models = LoadedModels()
     write_report(

@@ -42,7 +42,7 @@ def index(
     with_engine = uses_engine((folder,), archive) and not options.remove
     with screen.progress("listen") as on_progress:
         if with_engine:
-            from auricle.archive.index_task import index_archive
+            from auricle.archive.tasks.index import index_archive
 
             result = index_archive(
                 folder,

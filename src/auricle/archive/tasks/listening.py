@@ -8,9 +8,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from auricle.archive.codec_tasks import ModelChoice, is_audio
 from auricle.archive.manifest import FileRecord
-from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
+from auricle.archive.tasks.codec import ModelChoice, is_audio
+from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
 from auricle.hub.download import local_path
 from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind

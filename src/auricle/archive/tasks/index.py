@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from auricle.archive.codec_tasks import ModelChoice, is_audio
 from auricle.archive.manifest import FileRecord
 from auricle.archive.run import run_archive
-from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
+from auricle.archive.tasks.codec import ModelChoice, is_audio
+from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from auricle.archive.places import FileStatus, Place, RemotePath, local_file, status_of
 from auricle.archive.sources import Source
-from auricle.archive.task import ArchiveTask, LoadedModels
+from auricle.archive.tasks.task import ArchiveTask, LoadedModels
 from auricle.errors import AudioError, AuricleError
 from auricle.options.archive import PrepareOptions
 

@@ -7,7 +7,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from auricle.archive.task import ArchiveTask, CommonError, LoadedModels
+from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AuricleError, OptionError
 from auricle.hub.download import local_path
 from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimits
