@@ -78,6 +78,7 @@ if TYPE_CHECKING:
         ModelError,
         OptionError,
         OutputError,
+        PausedError,
     )
     from auricle.export.export import ExportedModel, export_model
     from auricle.hub.upload import PushResult
@@ -120,6 +121,7 @@ if TYPE_CHECKING:
     from auricle.synth.priors.file import load_prior
     from auricle.synth.rendering.result import SynthesisOutput
     from auricle.synth.transfer import transfer
+    from auricle.training.loop.task import TrainingIntent
 
 __version__ = "0.1.0"
 
@@ -182,6 +184,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Packet",
+    "PausedError",
     "PlayableSet",
     "PredictTask",
     "PrepareOptions",
@@ -206,6 +209,7 @@ __all__ = [
     "Trained",
     "TrainedPrior",
     "TrainingCallbacks",
+    "TrainingIntent",
     "TrainingOptions",
     "Tuned",
     "VerifyResult",
@@ -264,6 +268,7 @@ _ERRORS = (
     "ModelError",
     "OptionError",
     "OutputError",
+    "PausedError",
 )
 _CODEC = (
     "AurInfo",
@@ -309,6 +314,7 @@ _HOMES = MappingProxyType(
         "PushResult": "auricle.hub.upload",
         "push": "auricle.api.push",
         "TrainingCallbacks": "auricle.api.training_run",
+        "TrainingIntent": "auricle.training.loop.task",
         **dict.fromkeys(("DeviceConfig", "PriorTrainingOptions", "TrainingOptions"), "auricle.options.training"),
         **dict.fromkeys(("SynthesisResult", "evaluate_prior", "evaluate_synthesis"), "auricle.bench.synthesis"),
         "BenchmarkResult": "auricle.bench.scoring.results",

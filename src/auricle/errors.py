@@ -9,6 +9,7 @@
     ├── FormatError          an .aur file is not one, or is damaged
     ├── OutputError          a file can't be written
     ├── MachineError         the processes of a run can't work together
+    ├── PausedError          a training run was paused, and can be resumed
     └── MissingPackageError  a package that this job needs is not installed
 
 Each message is one line: what was wrong, with which value, and what to do. The command line prints it and exits with 2.
@@ -53,6 +54,10 @@ class OutputError(AuricleError):
 
 class MachineError(AuricleError):
     """The processes of a run can't work together."""
+
+
+class PausedError(AuricleError):
+    """A training run was paused as it was asked to; its state is saved, and it can be resumed."""
 
 
 class MissingPackageError(AuricleError):

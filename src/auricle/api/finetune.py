@@ -73,7 +73,15 @@ def finetune(
                 on_note=callbacks.on_note,
             )
         on_note = note_of_main(training_device, callbacks)
-        run = Run(run_folder, limit, training_device, options.resume, save_seconds=_SAVE_SECONDS, on_note=on_note)
+        run = Run(
+            run_folder,
+            limit,
+            training_device,
+            options.resume,
+            save_seconds=_SAVE_SECONDS,
+            on_note=on_note,
+            intent=callbacks.intent,
+        )
         record = RunRecord.of(finetuning.cache, finetuning.held_out_names, finetuning.label_by_name, training_device)
         config = finetuning.tuning.model_dump(mode="json", by_alias=True)
         fit(finetuning.task, config, run, record, trackers, callbacks)

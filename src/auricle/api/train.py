@@ -85,7 +85,8 @@ def train(
         callbacks: called while it goes.
 
     Raises:
-        AuricleError: its children, for a folder, option, base or output that can't be used.
+        PausedError: ``callbacks.intent`` asked for it; ``options.resume`` goes on from there.
+        AuricleError: its other children, for a folder, option, base or output that can't be used.
     """
     out, limit, trackers = Path(out), Budget.parse(budget), tracker_names(options.trackers)
     check_trackers(trackers)
@@ -103,7 +104,7 @@ def train(
         excerpts = Excerpts.choose(data.held_out, model.sample_rate)
         task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes)
         on_note = note_of_main(training_device, callbacks)
-        run = Run(run_folder, limit, training_device, options.resume, on_note=on_note)
+        run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
         record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device)
         report = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
         if training_device.is_main:

@@ -140,7 +140,8 @@ def train_prior(
         chance = task.loss()
         if base:
             take_weights(prior, base)
-        run = Run(home, limit, training_device, resume, on_note=note_of_main(training_device, callbacks))
+        on_note = note_of_main(training_device, callbacks)
+        run = Run(home, limit, training_device, resume, on_note=on_note, intent=callbacks.intent)
         record = RunRecord.of(material.cache, material.held_out_names, labelling.labels, training_device)
         last = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
         held_out_loss = task.loss()

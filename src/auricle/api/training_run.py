@@ -19,6 +19,7 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.training import Report, Run, Task, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
+from auricle.training.loop.task import TrainingIntent, always_go_on
 from auricle.urls import is_url
 from auricle.watch import Recorder
 
@@ -33,12 +34,14 @@ class TrainingCallbacks:
         on_progress: called with what begins, and with how many files are done while they are read or measured.
         on_report: called with the state of training every few steps.
         on_note: called with a line about what could not be done although training goes on.
+        intent: asked after every step whether to go on, to pause, or to finish early and keep the best.
     """
 
     on_corpus: Callable[[Corpus], None] = lambda corpus: None
     on_progress: OnProgress = ignore_progress
     on_report: Callable[[Report], None] = lambda report: None
     on_note: Callable[[str], None] = lambda text: None
+    intent: Callable[[], TrainingIntent] = always_go_on
 
     def enter(self, stage: str) -> None:
         """Report that a stage begins, of which nothing is counted yet."""

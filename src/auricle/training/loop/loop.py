@@ -3,13 +3,13 @@
 import time
 from collections.abc import Iterator
 
-from auricle.errors import ModelError
+from auricle.errors import ModelError, PausedError
 from auricle.training.engine.prefetch import Prefetcher
 from auricle.training.engine.report import Report
 from auricle.training.loop.means import RunningMeans
 from auricle.training.loop.run_state import RunState
 from auricle.training.loop.schedule import Clock, spans
-from auricle.training.loop.task import Run, Task
+from auricle.training.loop.task import Run, Task, TrainingIntent, always_go_on
 from auricle.training.loop.worker import Worker
 
 _REPLAN_STEPS = 20
@@ -27,6 +27,7 @@ def run_training(task: Task, run: Run) -> Iterator[Report]:
         ModelError: the numbers were not finite again and again, or the checkpoint does not fit.
         OutputError: the run's folder can't be written.
         MachineError: another process of the run has ended.
+        PausedError: ``run.intent`` asked for it; the state is saved.
     """
     with run.device.name_lost_processes():
         yield from _train(task, run)
@@ -51,11 +52,25 @@ def _train(task: Task, run: Run) -> Iterator[Report]:
                 clock = clock.at(spent).plan(run.budget, pace)
             if means.bad_in_a_row >= _BAD_STEPS:
                 clock, worker, means = _go_back(run_state, clock, means)
+            intent = _agreed_intent(run)
+            if intent is TrainingIntent.finish:
+                clock = clock.finished()
             means = means.with_preview(run_state.evaluate_and_save(worker, clock))
             if clock.step % run.report_steps == 0 or clock.done:
                 yield means.report(clock, task.phases[clock.phase].name, step_seconds)
                 means = means.after_report()
+            if intent is TrainingIntent.pause and not clock.done:
+                run_state.save(worker, clock)
+                raise PausedError(f"paused at step {clock.step}: --resume goes on from there")
     run_state.finalise(worker)
+
+
+def _agreed_intent(run: Run) -> TrainingIntent:
+    """What is to be done after a step: the first process asks, so that all do alike."""
+    if run.intent is always_go_on:
+        return TrainingIntent.go_on
+    (number,) = run.device.broadcast_from_main(float(run.intent().value))
+    return TrainingIntent(int(number))
 
 
 def _go_back(run_state: RunState, clock: Clock, means: RunningMeans) -> tuple[Clock, Worker, RunningMeans]:

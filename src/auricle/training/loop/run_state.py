@@ -41,7 +41,7 @@ class RunState:
             self._checkpoints.clear()
         clock = Clock() if self._run.budget.steps is None else Clock().plan(self._run.budget, 0.0)
         worker = self._worker(clock.phase)
-        self._save(worker, clock)
+        self.save(worker, clock)
         return clock, worker
 
     def restore(self) -> tuple[Clock, Worker]:
@@ -77,8 +77,16 @@ class RunState:
             better = math.isfinite(preview.figure) and (self._best is None or preview.figure < self._best)
             self._last, self._best = preview.figure, preview.figure if better else self._best
         if better or clock.done or clock.seconds - self._saved_at > self._run.save_seconds:
-            self._save(worker, clock, best=better)
+            self.save(worker, clock, best=better)
         return preview
+
+    def save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
+        """Write a checkpoint, on the first process."""
+        if self._run.device.is_main:
+            state, balance, budget = worker.state(), worker.balance, self._run.budget
+            snapshot = Snapshot(state, clock, self._task.identity, self._last, self._best, balance, budget)
+            self._checkpoints.save(snapshot, best=best)
+        self._saved_at = clock.seconds
 
     def finalise(self, worker: Worker) -> None:
         """Give the module the averaged weights: the last ones, or the best ones if they were clearly better."""
@@ -111,10 +119,3 @@ class RunState:
             return now > before
         pause = min(max(self._run.budget.seconds / self._run.previews, _SHORTEST_PAUSE), _LONGEST_PAUSE)
         return clock.seconds - self._measured_at.seconds >= pause
-
-    def _save(self, worker: Worker, clock: Clock, *, best: bool = False) -> None:
-        if self._run.device.is_main:
-            state, balance, budget = worker.state(), worker.balance, self._run.budget
-            snapshot = Snapshot(state, clock, self._task.identity, self._last, self._best, balance, budget)
-            self._checkpoints.save(snapshot, best=best)
-        self._saved_at = clock.seconds

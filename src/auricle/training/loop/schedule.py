@@ -104,6 +104,10 @@ class Clock:
         end = 1.0 if progress >= 1.0 - _ROUNDING else progress
         return replace(self, step=self.step + 1, progress=end, seconds=self.seconds + seconds)
 
+    def finished(self) -> "Clock":
+        """Ended early: nothing is left to do, until the budget is raised."""
+        return replace(self, progress=1.0)
+
     def at(self, seconds: float) -> "Clock":
         """With another count of the time spent."""
         return replace(self, seconds=seconds)

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import final
 
@@ -44,6 +45,25 @@ class Task(ABC):
         """How the module does on what is held out; None if nothing is."""
 
 
+class TrainingIntent(Enum):
+    """What whoever watches a run wants of it.
+
+    Attributes:
+        go_on: train until the budget is spent.
+        pause: save the state and end, so that the run can be resumed.
+        finish: end as if the budget were spent: the averaged weights are measured, and the best ones kept.
+    """
+
+    go_on = 0
+    pause = 1
+    finish = 2
+
+
+def always_go_on() -> TrainingIntent:
+    """The default: a run ends with its budget."""
+    return TrainingIntent.go_on
+
+
 @final
 @dataclass(frozen=True)
 class Run:
@@ -58,6 +78,7 @@ class Run:
         save_seconds: time between two checkpoints.
         report_steps: steps between two reports.
         on_note: is told in one line what a resumed run found.
+        intent: asked after every step, on the first process.
     """
 
     folder: Path
@@ -68,3 +89,4 @@ class Run:
     save_seconds: float = 120.0
     report_steps: int = 10
     on_note: Callable[[str], None] = lambda line: None
+    intent: Callable[[], TrainingIntent] = always_go_on
