@@ -1,6 +1,7 @@
 """Events are found in long recordings, and nothing where nothing is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,22 @@ def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
     assert doubtful.precision == 0.75  # as near as it gets
     never = class_thresholds([Judged(tuple(wrong), truth, 3600.0)], settings(a=1).classes, Wanted(0.9, 1e9))["a"]
     assert never.threshold > 0.62 and never.precision is None
+
+
+def test_a_threshold_from_a_minute_of_sound_lies_between_what_was_right_and_wrong() -> None:
+    """Not at the highest of the few wrong scores that happen to be in so little sound."""
+
+    def threshold(wrong: Sequence[float]) -> float:
+        truth = tuple(SoundEvent(4.0 * at, 4.0 * at + 1, "a") for at in range(14))
+        right = [replace(event, score=0.65 + 0.02 * at) for at, event in enumerate(truth)]
+        extra = [SoundEvent(4.0 * at + 2, 4.0 * at + 3, "a", score) for at, score in enumerate(wrong)]
+        return class_thresholds([Judged((*right, *extra), truth, 60.0)], settings(a=1).classes, Wanted(0.9, 1.0))["a"]
+
+    some, more, none = threshold((0.02, 0.03)), threshold((0.02, 0.3)), threshold(())
+    assert 0.1 < some.threshold < 0.4 and 0.3 < more.threshold < 0.65 and 0.1 < none.threshold < 0.65
+    minute = settings(a=1).model_copy(update={"held_out_hours": 1 / 60, "classes": {"a": some}})
+    assert minute.false_alarms_per_hour == 0 and 175 < minute.highest_false_alarms_per_hour < 185
+    assert [chosen.hits for chosen in (some, more, none)] == [14, 14, 14] and more.detections == 14
 
 
 def test_thresholds_allow_so_many_false_alarms_as_were_asked_for() -> None:

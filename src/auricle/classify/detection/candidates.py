@@ -7,7 +7,7 @@ import numpy as np
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.data.events import SoundEvent
 
-_BASE = 0.1
+BASE = 0.1
 """Below this probability nothing can begin or go on."""
 
 
@@ -39,7 +39,7 @@ def _class_candidates(
     probabilities: np.ndarray, novelty: np.ndarray, label: str, settings: DetectionSettings
 ) -> Iterator[SoundEvent]:
     smooth, hop = median_filter(probabilities, settings.classes[label].smoothing), settings.hop
-    active = np.flatnonzero(smooth >= _BASE)
+    active = np.flatnonzero(smooth >= BASE)
     cuts = np.flatnonzero((np.diff(active) - 1) * hop > settings.gap) + 1
     for run in np.split(active, cuts) if len(active) else ():
         peak = smooth[run].max()

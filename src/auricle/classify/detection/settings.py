@@ -7,6 +7,16 @@ from pydantic import Field
 from auricle.model.registry import Frozen
 
 _MAX_CLASSES = 10_000
+_SURE = 1.645
+"""Standard deviations that a normal quantity exceeds once in twenty."""
+
+
+def highest_count(counted: int) -> float:
+    """The largest mean of a Poisson distribution that lets so few be counted one time in twenty: half a quantile of chi
+    squared, after Wilson and Hilferty (1931).
+    """
+    freedom = 2 * counted + 2
+    return freedom / 2 * (1 - 2 / (9 * freedom) + _SURE * (2 / (9 * freedom)) ** 0.5) ** 3
 
 
 @final
@@ -46,5 +56,13 @@ class DetectionSettings(Frozen):
     @property
     def false_alarms_per_hour(self) -> float:
         """Wrong detections an hour of what the thresholds were chosen on."""
-        wrong = sum(figures.detections - figures.hits for figures in self.classes.values())
-        return wrong / max(1e-9, self.held_out_hours)
+        return self._wrong / max(1e-9, self.held_out_hours)
+
+    @property
+    def highest_false_alarms_per_hour(self) -> float:
+        """Upper end of their one-sided 95 % interval: 3 over the hours where none was counted."""
+        return highest_count(self._wrong) / max(1e-9, self.held_out_hours)
+
+    @property
+    def _wrong(self) -> int:
+        return sum(figures.detections - figures.hits for figures in self.classes.values())

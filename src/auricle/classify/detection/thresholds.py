@@ -6,8 +6,9 @@ from typing import NamedTuple, final
 
 import numpy as np
 
+from auricle.classify.detection.candidates import BASE
 from auricle.classify.detection.matching import hits, shared_of_shorter
-from auricle.classify.detection.settings import DetectedClass
+from auricle.classify.detection.settings import DetectedClass, highest_count
 from auricle.data.events import SoundEvent
 
 _BORROWED = 4.0
@@ -61,6 +62,11 @@ def class_thresholds(
     A class with few detections borrows from all classes what share is right at a score. Scores above the highest wrong
     ones are expected to become rarer exponentially, in log-odds (peaks over a threshold). Where no threshold reaches
     the precision, it is the one that comes nearest; where not even half of it is reached, nothing is reported.
+
+    Where so little was held out that the false alarms counted there allow more than are wanted, by the upper end of
+    their 95 % interval, it goes up to where they do not, but no further than to the middle, in log-odds, between the
+    lowest right score that it lets through and the next wrong one below: with a minute of sound this gap is wide, and
+    its lower end says least about what an hour brings.
     """
     scored = {label: _scored(recordings, label) for label in classes}
     everything = _joined(list(scored.values()))
@@ -71,6 +77,7 @@ def class_thresholds(
     for label, figures in classes.items():
         own = scored[label]
         threshold = max(_precise(own, everything, wanted.precision), _rare(own, allowed, spread, hours))
+        threshold = max(threshold, min(_certain(own, allowed), _middle(own, threshold)))
         above = own.scores >= threshold
         counts = {"events": own.events, "detections": int(above.sum()), "hits": int(own.right[above].sum())}
         chosen[label] = figures.model_copy(update={"threshold": threshold, **counts})
@@ -129,6 +136,25 @@ def _rare(own: _Scored, allowed: float, spread: float, hours: float) -> float:
     farthest = float(wrong[0]) + _FARTHEST * min(1.0, hours) * excess
     odds = min(base + excess * np.log(count / max(allowed, 1e-9)), farthest)
     return float(1 / (1 + np.exp(-odds)))
+
+
+def _certain(own: _Scored, allowed: float) -> float:
+    """The score above which the wrong detections are few enough to say that no more than allowed are to be expected; 1
+    where even none would say too little."""
+    wrong = np.append(own.scores[~own.right], 0.0)
+    counts = [count for count in range(len(wrong)) if highest_count(count) <= allowed]
+    return float(np.nextafter(wrong[counts[-1]], 1.0)) if counts else 1.0
+
+
+def _middle(own: _Scored, threshold: float) -> float:
+    """The middle, in log-odds, between the lowest right score that reaches a threshold and the next lower wrong one, or
+    where there is none, the least probability from which an event begins; 0 where nothing right reaches it."""
+    right = own.scores[own.right & (own.scores >= threshold)]
+    if not len(right):
+        return 0.0
+    lower = own.scores[~own.right & (own.scores < right[-1])]
+    ends = _log_odds(np.array([right[-1], lower[0] if len(lower) else min(BASE, right[-1])]))
+    return float(1 / (1 + np.exp(-ends.mean())))
 
 
 def _mean_excess(own: _Scored, spread: float, borrowed: float) -> float:

@@ -149,7 +149,8 @@ def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:
         f"{out} {format_size(size)}: {classes} and nothing, windows of {metadata.window:.2f} s",
         *format_table(("class", "events", "threshold", "precision", "recall"), rows),
         f"precision and recall in {settings.held_out_hours:.2f} h that were held out and chose the thresholds; "
-        f"{settings.false_alarms_per_hour:.1f} false alarms an hour there",
+        f"{settings.false_alarms_per_hour:.1f} false alarms an hour there, up to "
+        f"{settings.highest_false_alarms_per_hour:.1f} by so much sound (95 %)",
     )
     facts = {
         "path": out,
