@@ -31,7 +31,7 @@ class Sound:
         seconds: its length.
         level_db: by how much its level was changed, in dB: to match another sound's, or so that nothing clips.
         peak_dbfs: its largest sample, in dB below full scale.
-        loudness_lufs: its integrated loudness (ITU-R BS.1770-4); None without pyloudnorm or in silence.
+        loudness_lufs: its integrated loudness (ITU-R BS.1770-4); None in silence and over five channels.
         path: its file; None where ``audio`` holds it.
         audio: float32 ``(c, t)``; None where it was written to a file.
         label: its class, if one was asked for.
