@@ -174,7 +174,7 @@ def _kills(folder: Path, out: Path, args: Any, expected: dict[str, tuple[bytes, 
     for number in range(args.instants):
         tell(f"kill {number + 1}")
         with _started(folder, out, args) as process:
-            _wait_for(process, out, _lines(out) + chance.randrange(2 * args.kill_files // (args.instants + 2)))
+            _wait_for(process, out, _lines(out) + chance.randrange(args.kill_files // (args.instants + 2)))
             time.sleep(chance.uniform(0.0, 0.2))
             kills += process.poll() is None
             process.send_signal(signal.SIGKILL)
