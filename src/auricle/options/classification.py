@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from auricle.errors import OptionError
+from auricle.options.sources import SoundSource
 from auricle.options.training import check_seed
 
 _MAX_SEGMENTS = 32
@@ -247,8 +248,8 @@ class SearchOptions(FeatureOptions):
 
     Attributes:
         count: how many sounds or windows to name.
-        like: more examples.
-        unlike: counter-examples: sounds that are near the examples but are not meant.
+        like: more examples: files, open ones, or ``(audio, sample_rate)``.
+        unlike: counter-examples, named as ``like``: sounds that are near the examples but are not meant.
         at: second at which the moment begins that is meant, in an index of windows; by default the query as a whole.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file, and for an index what it was made with.
@@ -260,8 +261,8 @@ class SearchOptions(FeatureOptions):
     """
 
     count: int = 10
-    like: tuple[Path, ...] = ()
-    unlike: tuple[Path, ...] = ()
+    like: tuple[SoundSource, ...] = ()
+    unlike: tuple[SoundSource, ...] = ()
     at: float | None = None
 
     def __post_init__(self) -> None:

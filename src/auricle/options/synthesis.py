@@ -3,11 +3,11 @@
 import secrets
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, final
+from typing import Literal, final
 
 from auricle.errors import OptionError
 from auricle.options.coding import Bits
+from auricle.options.sources import SoundSource
 
 MAX_SOUNDS = 100_000
 """Sounds that one call makes at most."""
@@ -19,8 +19,6 @@ _MAX_STEPS = 1000
 _QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
 
-SoundSource = Path | str | BinaryIO | tuple[Any, int]
-"""A file, an open binary file, or a sound as `auricle.read` gives it: ``(audio, sample_rate)``."""
 SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
 """Formats of sound files, by their suffixes."""
 

@@ -6,10 +6,10 @@ import pytest
 import soundfile
 from small_sounds import RATE, sound
 
-from auricle import IndexOptions, SearchOptions, index, similar
+from auricle import IndexOptions, SearchOptions, index, read, similar
 from auricle.classify.search.index_file import read_index
 from auricle.cli import main
-from auricle.errors import AuricleError, DataError, ModelError, OptionError
+from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
 
 
 @pytest.fixture
@@ -96,6 +96,16 @@ def test_counter_examples_push_away_what_is_not_meant(sounds: Path, index_file: 
     assert by_hiss[1] < by_hiss[0] - 0.3
     assert {hit.path.parent.name for hit in unlike[:7]} == {"tone"}
     assert not {tone, hiss} & {hit.path for hit in (*both, *unlike)}
+    with hiss.open("rb") as file:
+        open_file = similar(tone, index_file, model=model_file, options=SearchOptions(unlike=(file,), count=30)).hits
+    array = similar(tone, index_file, model=model_file, options=SearchOptions(unlike=(read(hiss),), count=30)).hits
+    as_read = similar(tone, index_file, model=model_file, options=SearchOptions(like=(read(hiss),), count=30)).hits
+    for hits, of_path in ((open_file, unlike), (array, unlike), (as_read, both)):
+        cosines = {hit.path: hit.cosine for hit in hits}
+        assert all(cosines[hit.path] == pytest.approx(hit.cosine, abs=1e-6) for hit in of_path)
+    with pytest.raises(AudioError, match="counter-example 1"):
+        options = SearchOptions(unlike=((np.zeros((1, 800), np.float32), 16000),))
+        similar(tone, index_file, model=model_file, options=options)
 
 
 def test_what_can_not_be_is_refused(sounds: Path, index_file: Path, model_file: Path, tmp_path: Path):

@@ -112,8 +112,8 @@ def similar(
         OptionError: a moment was named, but whole sounds are searched, or it lies beyond the end.
     """
     source, place = rereadable(query), Path(place)
-    examples = [_checked(example) for example in (source, *map(Path, options.like))]
-    counter_examples = [_checked(Path(path)) for path in options.unlike]
+    examples = [_checked(source), *_named(options.like, "example")]
+    counter_examples = _named(options.unlike, "counter-example")
     searched = _opened(source, place, model, options, on_progress, on_note)
     if not len(searched.contents.points):
         raise DataError(f"{place} holds no sound: add some with auricle index")
@@ -136,6 +136,11 @@ def similar(
         skipped,
         searched.extractor.model.name,
     )
+
+
+def _named(sources: Sequence[AudioSource], what: str) -> list[Path | HeldAudio]:
+    """Examples that can be used; those without a name are called after their place."""
+    return [_checked(rereadable(source, f"{what} {number}")) for number, source in enumerate(sources, 1)]
 
 
 def _checked(source: Path | HeldAudio) -> Path | HeldAudio:

@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Options(SearchOptions):
-    __doc__ = SearchOptions.__doc__
+    __doc__ = (
+        (SearchOptions.__doc__ or "")
+        .replace(": files, open ones, or ``(audio, sample_rate)``", "")
+        .replace(", named as ``like``", "")
+    )
 
     count: Annotated[int, Parameter(name=("--count", "-n"))] = 10
+    like: tuple[Path, ...] = ()
+    unlike: tuple[Path, ...] = ()
 
 
 _OPTIONS = _Options()
