@@ -27,6 +27,7 @@ from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, Rec
 from auricle.synth.priors.base import MAX_PRIOR_CLASSES
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
+from auricle.synth.training.noted_sounds import NotedSounds, listed_notes, named_notes
 from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
 from auricle.synth.training.setup import first_prior, fitted_config, require_base, take_weights
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
@@ -123,15 +124,18 @@ def train_prior(
     opened = open_run_folder(out, training_device, resume=resume, force=force)
     with threads(device.threads), opened as home:
         source = _label_source(options)
+        config = config or KINDS[options.kind]
+        with_notes = options.notes or options.notes_table is not None or (base.config if base else config).notes
         material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks, label_source=source)
         callbacks.enter("trying the model on them")
         score = check_reconstruction(autoencoder, material.cache)
         score.require(autoencoder, options.max_mel_distance)
         labelling = _Labelling.of(material)
-        learned, held_out = _examples(material, labelling, autoencoder, home, channels, training_device, callbacks)
+        encoding = _Encoding(autoencoder, home, channels, labelling, with_notes, options.notes_table)
+        learned, held_out = _examples(material, encoding, training_device, callbacks)
         origin = Origin.of(autoencoder, channels, labelling.classes)
         states = _states_config(home) if resume else None
-        config = config or KINDS[options.kind]
+        config = config.model_copy(update={"notes": True}) if with_notes else config
         shape = require_base(base, origin) if base else fitted_config(config, learned.latents, states)
         training = _training(shape, options)
         torch.manual_seed(training.seed)
@@ -199,39 +203,61 @@ class _Labelling:
         return tuple(places.get(self.labels.get(name) or "", -1) for name in names)
 
 
-def _examples(
-    material: TrainingData,
-    labelling: _Labelling,
-    model: Autoencoder,
-    home: Path,
-    channels: int,
-    device: TrainingDevice,
-    callbacks: TrainingCallbacks,
-) -> tuple[LabelledLatents, LabelledLatents | None]:
-    """Latents of what is learned from and of what is held out, one process first."""
+@final
+@dataclass(frozen=True, eq=False)
+class _Encoding:
+    """How sounds become what a prior learns from: whether with notes, and from which table, if not from their names."""
 
-    def encoded(sounds: DecodedSounds) -> LabelledLatents:
+    model: Autoencoder
+    home: Path
+    channels: int
+    labelling: _Labelling
+    with_notes: bool
+    notes_table: Path | None
+
+    def examples(self, sounds: DecodedSounds, callbacks: TrainingCallbacks) -> LabelledLatents:
+        """Latents of sounds, and what is known of them."""
+        notes = self._noted(sounds, callbacks) if self.with_notes else None
         latents = LatentCache.build(
-            sounds,
-            model,
-            home,
-            channels=channels,
+            sounds if notes is None else notes,
+            self.model,
+            self.home,
+            channels=self.channels,
             on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
-        return LabelledLatents(latents, labelling.numbers(latents.names))
+        return LabelledLatents(latents, self.labelling.numbers(latents.names), None if notes is None else notes.notes)
 
+    def _noted(self, sounds: DecodedSounds, callbacks: TrainingCallbacks) -> NotedSounds:
+        notes = named_notes(sounds) if self.notes_table is None else listed_notes(self.notes_table)
+        frame_rate = self.model.sample_rate / self.model.hop_length
+        return NotedSounds.build(
+            sounds,
+            notes,
+            self.home,
+            frame_rate=frame_rate,
+            on_progress=callbacks.on_progress,
+            on_note=callbacks.on_note,
+        )
+
+
+def _examples(
+    material: TrainingData, encoding: _Encoding, device: TrainingDevice, callbacks: TrainingCallbacks
+) -> tuple[LabelledLatents, LabelledLatents | None]:
+    """Latents of what is learned from and of what is held out, one process first."""
     with device.main_process_first():
         callbacks.enter("encoding sounds")
-        learned = encoded(material.cache)
+        learned = encoding.examples(material.cache, callbacks)
         if not material.held_out:
             return learned, None
         try:
-            spare = AudioCache.build(material.held_out, home, sample_rate=model.sample_rate, on_note=callbacks.on_note)
+            spare = AudioCache.build(
+                material.held_out, encoding.home, sample_rate=encoding.model.sample_rate, on_note=callbacks.on_note
+            )
         except DataError as error:
             callbacks.on_note(f"nothing is held out: {error}")
             return learned, None
-        return learned, encoded(spare)
+        return learned, encoding.examples(spare, callbacks)
 
 
 def _training(config: PriorConfig, options: PriorTrainingOptions) -> PriorTraining:

@@ -126,6 +126,11 @@ def _blocks(reader: AudioReader) -> Iterator[np.ndarray]:
 
 
 def _write_block(block: np.ndarray, file: BinaryIO) -> int:
-    units = np.clip(np.rint(block.T * np.float32(1 / UNIT)), -(2**15), 2**15 - 1)
-    file.write(units.astype("<i2", order="C").tobytes())
+    file.write(stored_samples(block))
     return block.shape[1]
+
+
+def stored_samples(block: np.ndarray) -> bytes:
+    """Float ``(c, t)`` as it is stored, int16 ``(t, c)``."""
+    units = np.clip(np.rint(block.T * np.float32(1 / UNIT)), -(2**15), 2**15 - 1)
+    return units.astype("<i2", order="C").tobytes()

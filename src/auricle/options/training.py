@@ -90,6 +90,9 @@ class PriorTrainingOptions:
         no_labels: learn no classes; by default there is one for each folder of sounds. Sounds without a label take
             part.
         labels_table: take the classes from a CSV file with the columns path and label.
+        notes: learn which note each sound is, and how hard it is played, so that notes can be asked for: from names of
+            files (piano-C4-mf.wav), or from measured pitch where they name none.
+        notes_table: take the notes from a CSV file with the columns path, note and, if need be, velocity.
         base: go on from another prior of the same model: a shipped one's name or a file. Its kind and shape are
             kept, and what it knows of classes of the same names.
         channels: 1, or 2 for stereo.
@@ -108,6 +111,8 @@ class PriorTrainingOptions:
     kind: str = "flow"
     no_labels: bool = False
     labels_table: Path | None = None
+    notes: bool = False
+    notes_table: Path | None = None
     base: str | None = None
     channels: int = 1
     budget: str = "10m"
@@ -122,6 +127,8 @@ class PriorTrainingOptions:
         check_batch(self.batch)
         if self.no_labels and self.labels_table is not None:
             raise OptionError(f"--no-labels and --labels-table {self.labels_table}: give one of the two")
+        if self.kind == "recurrent" and (self.notes or self.notes_table is not None):
+            raise OptionError("notes are learned by a flow, not by a recurrent prior: leave one of the two out")
         if self.channels not in (1, 2):
             raise OptionError(f"a prior of {self.channels} channels: use 1 or 2")
         if not self.max_mel_distance > 0:

@@ -60,7 +60,7 @@ def parse_notes(text: str) -> tuple[int, ...]:
     notes: list[int] = []
     for part in text.split(","):
         first, dots, last = part.partition("..")
-        low, high = _parse_note(first), _parse_note(last if dots else first)
+        low, high = parse_note(first), parse_note(last if dots else first)
         if low > high:
             raise OptionError(f"notes {part.strip()!r} go down: name the lower one first")
         notes.extend(range(low, high + 1))
@@ -92,7 +92,12 @@ def note_hertz(note: float) -> float:
     return 440.0 * 2 ** ((note - 69) / 12)
 
 
-def _parse_note(text: str) -> int:
+def parse_note(text: str) -> int:
+    """MIDI number of ``C4``, ``f#3`` or ``60``.
+
+    Raises:
+        OptionError: it is no note.
+    """
     match = _NOTE.fullmatch(text.strip())
     number = int(text) if text.strip().isdigit() else (_number(match) if match and not match[4] else -1)
     if not 0 <= number <= HIGHEST:

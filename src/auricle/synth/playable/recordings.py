@@ -1,9 +1,9 @@
 """Recorded notes: which note at which velocity each file of a folder holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import final
 
 import numpy as np
@@ -38,32 +38,52 @@ class RecordedNote:
 def recorded_notes(folder: Path) -> tuple[RecordedNote, ...]:
     """The notes of a folder, by their files' names; where those name none, by their measured pitch.
 
-    Some makers call middle C C3 or C5: the octave is the one that the pitch of a few files says. Files of the same note
-    and velocity are takes of it; the first one counts. Without dynamics in its name a note has velocity 127.
+    Files of the same note and velocity are takes of it; the first one counts. What has no note is left out.
 
     Raises:
         DataError: no folder of sounds, or no notes in it.
         MissingPackageError: the pitch tracker is not installed.
     """
-    paths = [sound.path for sound in scan(folder).sounds]
-    named = {path: note for path in paths if (note := parse_file_name(path.stem))}
-    if not named:
-        named = {path: NamedNote(round(note)) for path in paths if (note := measured_note(path))}
-    elif shift := _octave_shift(named):
-        named = {path: NamedNote(note.note + shift, note.velocity, note.layer) for path, note in named.items()}
-    if not named:
+    paths = {str(sound.path): sound.path for sound in scan(folder).sounds}
+    notes = notes_of(tuple(paths), lambda name: measured_note(paths[name]))
+    if not notes:
         raise DataError(f"{folder} holds no notes: name the files by their notes, as in piano-C4-mf.wav")
-    layers = max((note.layer or 0 for note in named.values()), default=0)
     first: dict[tuple[int, int], RecordedNote] = {}
-    for path, note in named.items():
-        velocity = note.velocity or (round(HIGHEST * note.layer / layers) if note.layer else HIGHEST)
-        first.setdefault((note.note, max(1, velocity)), RecordedNote(path, note.note, max(1, velocity)))
+    for name, (note, velocity) in notes.items():
+        number = round(note)
+        first.setdefault((number, velocity), RecordedNote(paths[name], number, velocity))
     return tuple(first.values())
+
+
+def notes_of(names: Sequence[str], measure: Callable[[str], float | None]) -> dict[str, tuple[float, int]]:
+    """Note and velocity of sounds by their names, which are paths; where none names a note, by their measured pitch.
+
+    Some makers call middle C C3 or C5: the octave is the one that the pitch of a few sounds says. Without dynamics in
+    its name a note has velocity 127.
+
+    Args:
+        names: of all sounds.
+        measure: the pitch of a sound as a MIDI number with cents; None for none.
+    """
+    named = {name: note for name in names if (note := parse_file_name(PurePath(name).stem))}
+    if not named:
+        return {name: (note, HIGHEST) for name in names if (note := measure(name)) is not None}
+    shift = _octave_shift(named, measure)
+    layers = max((note.layer or 0 for note in named.values()), default=0)
+    return {name: (note.note + shift, _velocity(note, layers)) for name, note in named.items()}
+
+
+def _velocity(note: NamedNote, layers: int) -> int:
+    return max(1, note.velocity or (round(HIGHEST * note.layer / layers) if note.layer else HIGHEST))
 
 
 def measured_note(path: Path) -> float | None:
     """The note that a file's pitch is nearest to, as a MIDI number with cents; None without pitch."""
-    audio, sample_rate = read(path)
+    return pitch_as_note(*read(path))
+
+
+def pitch_as_note(audio: np.ndarray, sample_rate: int) -> float | None:
+    """The pitch of a sound ``(c, t)``, of its first seconds, as a MIDI number with cents; None without pitch."""
     contour = track_pitch(audio[:, : round(_LONGEST_SECONDS * sample_rate)].mean(axis=0), sample_rate)
     return 69 + _OCTAVE * float(np.log2(contour.median() / 440.0)) if contour.pitched else None
 
@@ -76,9 +96,9 @@ def velocity_layers(notes: Sequence[RecordedNote], low: int, high: int) -> tuple
     return tuple((v, max(low, start), min(high, end - 1)) for v, (start, end) in ranges if start <= high and end > low)
 
 
-def _octave_shift(named: dict[Path, NamedNote]) -> int:
+def _octave_shift(named: Mapping[str, NamedNote], measure: Callable[[str], float | None]) -> int:
     """Semitones, whole octaves, from what a few names say to what is heard; 0 where that can't be told."""
-    paths = sorted(named, key=lambda path: abs(named[path].note - 60))[:_CHECKED]
-    measured = ((path, measured_note(path)) for path in paths)
-    octaves = [round((note - named[path].note) / _OCTAVE) for path, note in measured if note is not None]
+    names = sorted(named, key=lambda name: abs(named[name].note - 60))[:_CHECKED]
+    measured = ((name, measure(name)) for name in names)
+    octaves = [round((note - named[name].note) / _OCTAVE) for name, note in measured if note is not None]
     return _OCTAVE * round(float(np.median(octaves))) if octaves else 0

@@ -79,6 +79,14 @@ class PriorConfig(RegisteredConfig):
     examples: int = Field(
         default=0, ge=0, le=MAX_EXAMPLES, description="training sounds whose lengths and levels are told; 0 tells none"
     )
+    notes: bool = Field(
+        default=False, description="whether notes and velocities are told, and notes learned at pitches that fit frames"
+    )
+
+    @property
+    def size_columns(self) -> int:
+        """What is told of a sound: seconds and level, and of notes their number and velocity."""
+        return 4 if self.notes else 2
 
     @abstractmethod
     def build(self, origin: Origin, info: PriorInfo | None = None) -> "Prior":
@@ -98,8 +106,8 @@ class Prior(nn.Module, ABC):
         mean: ``(features,)`` subtracted from latents.
         deviation: ``(features,)`` by which they are then divided.
         silence: ``(features,)`` one frame of the latents of endless silence, not standardised.
-        sizes: ``(examples, 3)`` class (-1 for none), seconds and level in dB of training sounds; None where sizes are
-            not told.
+        sizes: ``(examples, 3)`` class (-1 for none), seconds and level in dB of training sounds, where notes are told
+            ``(examples, 5)`` with note and velocity; None where sizes are not told.
         takes_prefix: whether it was trained to go on from given first frames of a window.
     """
 
@@ -115,7 +123,9 @@ class Prior(nn.Module, ABC):
         self.register_buffer("mean", torch.zeros(origin.features))
         self.register_buffer("deviation", torch.ones(origin.features))
         self.register_buffer("silence", torch.zeros(origin.features))
-        self.register_buffer("sizes", torch.zeros(config.examples, 3) if config.examples else None)
+        self.register_buffer(
+            "sizes", torch.zeros(config.examples, 1 + config.size_columns) if config.examples else None
+        )
 
     @abstractmethod
     def loss(
@@ -128,7 +138,8 @@ class Prior(nn.Module, ABC):
             before: ``(b, features)`` standardised, the frame before the first one; anything where ``begin`` is true.
             label: ``(b,)`` int64, -1 for none.
             begin: ``(b,)`` bool, true where the first frame is the first one of a sound.
-            size: ``(b, 2)`` seconds from the first frame to the sound's end, and its level in dB; NaN is not told.
+            size: ``(b, 2)`` seconds from the first frame to the sound's end, and its level in dB; ``(b, 4)`` with note
+                and velocity where notes are told. NaN is not told.
 
         Returns:
             ``loss`` ``(b,)``, and further terms to watch.
@@ -196,7 +207,7 @@ class Prior(nn.Module, ABC):
 
     @torch.no_grad()
     def fit_sizes(self, sizes: Tensor) -> None:
-        """Set the table ``(examples, 3)`` of the training sounds' classes, seconds and levels."""
+        """Set the table of the training sounds' classes, seconds, levels, and notes and velocities if these are told."""
         assert self.sizes is not None
         self.sizes.copy_(sizes)
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from auricle.synth.priors.base import NO_CLASS, Origin, Prior, PriorConfig, PriorInfo
+from auricle.synth.priors.notes import NoteEmbedding
 from auricle.synth.priors.sizes import SizeEmbedding, untold
 
 _TIME_FEATURES = 128
@@ -49,6 +50,7 @@ class FlowPrior(Prior):
         self.label_table = nn.Embedding(len(origin.classes) + 1, width)
         self.begin_table = nn.Embedding(2, width)
         self.size = SizeEmbedding(width, config.window / self.frame_rate) if config.examples else None
+        self.note = NoteEmbedding(width, self.frame_rate) if config.notes else None
         self.known = nn.Parameter(torch.empty(width))
         nn.init.normal_(self.known, std=0.1)  # torch.randn would load torch's compiler on the meta device
         self.shared = nn.Linear(width, 6 * width)
@@ -95,7 +97,7 @@ class FlowPrior(Prior):
                 second pass unless it is 1 or the network is a guided one.
             prefix: ``(b,)`` int64, multiples of :attr:`patch`, up to half of a window: so many first frames of ``x``
                 are data without noise, to go on from; what is returned for them means nothing. None for none.
-            size: ``(b, 2)`` as in :meth:`loss`; None tells nothing.
+            size: as in :meth:`loss`; None tells nothing.
         """
         others = begin, torch.zeros_like(label) if prefix is None else prefix, size
         inside = self._is_guided(t)
@@ -155,7 +157,7 @@ class FlowPrior(Prior):
         return (t >= first) & (t <= last)
 
     def _drop_sizes(self, size: Tensor | None) -> Tensor | None:
-        """Sizes of which a share is forgotten in training: length, level, or both."""
+        """Sizes of which a share is forgotten in training: length, level, note, velocity, each for itself."""
         if size is None or self.size is None or not self.training:
             return size
         return torch.where(torch.rand(size.shape, device=size.device) < _UNTOLD, math.nan, size)
@@ -202,8 +204,11 @@ class FlowPrior(Prior):
     def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None) -> Tensor:
         """What modulates the blocks, ``(b, width)``."""
         conditioning = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
+        told = untold(len(t), t.device) if size is None else size
         if self.size is not None:
-            conditioning = conditioning + self.size(untold(len(t), t.device) if size is None else size)
+            conditioning = conditioning + self.size(told[:, :2])
+        if self.note is not None:
+            conditioning = conditioning + self.note(told[:, 2:])
         return F.silu(conditioning)
 
 
@@ -280,6 +285,8 @@ class FlowConfig(PriorConfig, kind="flow"):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.notes and not self.examples:
+            raise ValueError("notes are told beside lengths and levels, so examples must not be 0")
         if self.window % self.patch:
             raise ValueError(f"a window of {self.window} frames is no multiple of the patch of {self.patch}")
         if not 0.0 <= self.guidance_interval[0] <= self.guidance_interval[1] <= 1.0:

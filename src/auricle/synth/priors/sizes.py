@@ -6,25 +6,61 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
+from auricle.synth.priors.notes import NoteAsked
+
 PAUSE_FRAMES = 4
 """Frames after a sound's end that belong to what is learned of it."""
+NO_NOTE = -1.0
+"""Note and velocity, in a table, of a sound that is no note."""
+_NEAR_NOTES = 5
 _WAVES = 6
 _LEVEL_UNIT, _QUIETEST_DB, _LOUDEST_DB = 24.0, -72.0, 12.0
 
 
 class SoundSize(NamedTuple):
-    """One sound's length up to its last audible sample, and its largest sample in dB below full scale."""
+    """One sound's length up to its last audible sample, and its largest sample in dB below full scale.
+
+    Of a note, which is learned and made at another pitch, the length is that at this pitch; NaN is no note.
+    """
 
     seconds: float
     level_db: float
+    note: float = math.nan
+    velocity: float = math.nan
 
 
 def draw_size(table: Tensor, label: int, random: torch.Generator) -> SoundSize:
-    """The size of a random sound of a class, of any for -1, out of a table ``(k, 3)`` of classes and sizes."""
+    """The size of a random sound of a class, of any for -1, out of a table ``(k, 3 or 5)``.
+
+    Its columns are class, seconds, level in dB, and note and velocity, `NO_NOTE` for none.
+    """
+    rows = _rows_of(table, label)
+    seconds, level_db, *note = rows[int(torch.randint(len(rows), (), generator=random)), 1:].tolist()
+    return SoundSize(seconds, level_db, *note) if note and note[0] >= 0 else SoundSize(seconds, level_db)
+
+
+def note_size(table: Tensor, label: int, asked: NoteAsked, random: torch.Generator) -> SoundSize:
+    """The size of a note: the length of one of those nearest to it among those of the nearest velocity, and their level.
+
+    Args:
+        table: ``(k, 5)`` as in `draw_size`.
+        label: of the class, -1 for any.
+        asked: the note.
+        random: draws the length.
+    """
+    rows = _rows_of(table, label)
+    notes = rows[rows[:, 3] >= 0]
+    apart = (notes[:, 4] - asked.velocity).abs()
+    layer = notes[apart <= apart.min()] if len(notes) else rows
+    nearest = layer[(layer[:, 3] - asked.note).abs().argsort(stable=True)[:_NEAR_NOTES]]
+    row = nearest[int(torch.randint(len(nearest), (), generator=random))]
+    return SoundSize(float(row[1]), float(nearest[:, 2].median()), *asked)
+
+
+def _rows_of(table: Tensor, label: int) -> Tensor:
+    """Those of a class; all where there is none."""
     rows = table[table[:, 0] == label] if label >= 0 else table
-    rows = rows if len(rows) else table
-    row = rows[int(torch.randint(len(rows), (), generator=random))]
-    return SoundSize(*row[1:].tolist())
+    return rows if len(rows) else table
 
 
 @final
@@ -57,5 +93,5 @@ class SizeEmbedding(nn.Module):
 
 
 def untold(count: int, device: torch.device | None = None) -> Tensor:
-    """Sizes ``(b, 2)`` of which nothing is told."""
-    return torch.full((count, 2), math.nan, device=device)
+    """Sizes ``(b, 4)`` of which nothing is told."""
+    return torch.full((count, 4), math.nan, device=device)

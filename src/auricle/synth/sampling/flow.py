@@ -111,11 +111,12 @@ class FlowSampler(Sampler):
         return min(prior.window, -(-needed // prior.patch) * prior.patch)
 
     def _remaining(self, sizes: Sequence[SoundSize] | None, position: int) -> Tensor | None:
-        """What a window is told that begins at frame ``position`` of the sounds: ``(b, 2)``."""
+        """What a window is told that begins at frame ``position`` of the sounds: ``(b, 2)``, of notes ``(b, 4)``."""
         if not sizes:
             return None
-        passed = position / self._prior.frame_rate
-        return torch.tensor([(max(0.0, size.seconds - passed), size.level_db) for size in sizes])
+        told = torch.tensor(sizes)[:, : self._prior.config.size_columns]
+        told[:, 0] = (told[:, 0] - position / self._prior.frame_rate).clamp(min=0.0)
+        return told
 
     def _prefix(self, window: Tensor) -> tuple[Tensor, bool]:
         """A window's last frames, as many as the next one begins with, and whether they begin the sound."""

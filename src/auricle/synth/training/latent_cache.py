@@ -169,5 +169,5 @@ def _write_latents(
         "mean": mean.tolist(),
         "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
         "silence": silent_frame(model, channels).tolist(),
-        "sizes": [measured_size(sounds, index, channels) for index in range(len(sounds))],
+        "sizes": [measured_size(sounds, index, channels)[:2] for index in range(len(sounds))],
     }

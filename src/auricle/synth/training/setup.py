@@ -9,7 +9,7 @@ import torch
 from auricle.errors import ModelError, OptionError
 from auricle.synth.priors.base import MAX_EXAMPLES, Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.flow import FlowConfig
-from auricle.synth.priors.sizes import PAUSE_FRAMES
+from auricle.synth.priors.sizes import NO_NOTE, PAUSE_FRAMES
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.task import LabelledLatents
 
@@ -79,10 +79,13 @@ def take_weights(prior: Prior, base: Prior) -> None:
 
 
 def _size_table(learned: LabelledLatents, rows: int) -> np.ndarray:
-    """Classes, seconds and levels of so many sounds, which lie evenly among all: float32 ``(rows, 3)``."""
+    """Classes, seconds, levels, and notes and velocities if these are learned, of so many sounds, which lie evenly among
+    all: float32 ``(rows, 3 or 5)``."""
     labels = np.array(learned.labels, np.float32)
     places = np.linspace(0, len(labels) - 1, rows).round().astype(int)
-    return np.concatenate((labels[places, None], learned.latents.sizes[places]), 1)
+    notes = [] if learned.notes is None else [np.nan_to_num(learned.notes, nan=NO_NOTE)]
+    facts = [learned.latents.sizes, *notes]
+    return np.concatenate((labels[places, None], *(values[places] for values in facts)), 1)
 
 
 def _fitting_window(latents: LatentCache) -> int:

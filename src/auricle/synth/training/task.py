@@ -45,10 +45,17 @@ class PriorTraining(Frozen):
 @final
 @dataclass(frozen=True, eq=False)
 class LabelledLatents:
-    """Latents, and the number of each sound's class, -1 for none."""
+    """Latents, and what is known of each sound.
+
+    Attributes:
+        latents: of all sounds.
+        labels: number of each sound's class, -1 for none.
+        notes: float32 ``(sounds, 2)``, note and velocity of each, NaN for none; None where notes are not learned.
+    """
 
     latents: LatentCache
     labels: Sequence[int]
+    notes: np.ndarray | None = None
 
 
 @final
@@ -146,6 +153,7 @@ def _sampler(examples: LabelledLatents, prior: Prior, batch: int, seed: int) -> 
         seed=seed,
         frame_rate=prior.frame_rate,
         multiple=multiple,
+        notes=examples.notes,
     )
 
 

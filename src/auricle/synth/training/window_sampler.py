@@ -26,7 +26,8 @@ class Windows(NamedTuple):
     begin: np.ndarray
     """bool ``(b,)``"""
     size: np.ndarray
-    """float32 ``(b, 2)``: seconds from the first frame to the sound's end, and the sound's level in dB"""
+    """float32 ``(b, 2)``: seconds from the first frame to the sound's end, and the sound's level in dB; of notes ``(b,
+    4)`` with note and velocity"""
 
 
 @final
@@ -38,7 +39,7 @@ class WindowSampler:
     - A sound that fits a window mostly begins it, and is followed by silence. Else the window begins somewhere inside
       and goes on into that silence.
     - Of a longer sound a window shows the beginning now and then, else any place, never its end: what is learned from
-      it can go on for ever.
+      it can go on for ever. Of notes it shows the end too: they are to end.
     - With ``multiple``, windows end soon after the longest sound of the batch does, which mostly has sounds of like
       length: nothing is spent on silence.
 
@@ -50,6 +51,7 @@ class WindowSampler:
         seed: 0 or more; the same seed and step give the same batch.
         frame_rate: frames per second.
         multiple: what lengths of windows are multiples of; None for windows that are all of full length.
+        notes: float32 ``(sounds, 2)``, note and velocity of each, NaN for none; None where notes are not told.
     """
 
     def __init__(
@@ -62,10 +64,12 @@ class WindowSampler:
         seed: int,
         frame_rate: float,
         multiple: int | None = None,
+        notes: np.ndarray | None = None,
     ) -> None:
         assert len(labels) == len(cache), (len(labels), len(cache))
         self._cache, self._window, self._batch, self._seed = cache, window, batch, seed
-        self._frame_rate, self._multiple = frame_rate, multiple
+        self._frame_rate, self._multiple, self._ends = frame_rate, multiple, notes is not None
+        self._sizes = cache.sizes if notes is None else np.concatenate((cache.sizes, notes), 1)
         self._audible = np.ceil(cache.sizes[:, 0] * frame_rate).astype(np.int64) + PAUSE_FRAMES
         self._labels = np.array(labels, np.int64)
         weights = np.sqrt(np.maximum(cache.lengths, window).astype(np.float64))
@@ -102,7 +106,7 @@ class WindowSampler:
         cache = self._cache
         places = list(zip(map(int, indices), map(int, starts), strict=True))
         before = [cache.crop(index, start - 1, 1)[0] if start else cache.silence for index, start in places]
-        size = cache.sizes[list(indices)].copy()
+        size = self._sizes[list(indices)].copy()
         size[:, 0] = np.maximum(size[:, 0] - np.array(starts) / self._frame_rate, 0.0)
         return Windows(
             np.stack([cache.crop(index, start, frames or self._window) for index, start in places]),
@@ -124,7 +128,7 @@ class WindowSampler:
         index = min(int(np.searchsorted(self._cumulative, random.random(), "right")), len(self._cache) - 1)
         length = int(self._cache.lengths[index])
         share = min(max(_BEGINNINGS[1] * self._window / length, _BEGINNINGS[0]), _BEGINNINGS[1])
-        last = length - self._window if length > self._window else length
+        last = length - self._window if length > self._window and not self._ends else length
         if random.random() < share or last < 1:
             return index, 0
         return index, int(random.integers(1, last + 1))
