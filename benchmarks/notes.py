@@ -1,8 +1,11 @@
 """Notes that nobody recorded: every third recorded note is held out, made of the others, and compared with itself.
 
     python benchmarks/notes.py CORPUS/instruments/saxophone --only _f_rr1_dnm
+    python benchmarks/notes.py CORPUS/saxophone/test/dynamic --learned CORPUS/saxophone/train/dynamic --prior saxophone \
+        --class dynamic
 
-Beside each stands what samplers do: the nearest recorded note, resampled to the pitch. Figures are medians over the
+With --learned those of FOLDER are held out, and with --prior the prior makes them too, which has heard none of them; each
+first take of a note is the real one, and where there is another take, that stands beside the others. Beside each stands what samplers do: the nearest recorded note, resampled to the pitch. Figures are medians over the
 notes that were held out. Pitch is the distance in cents from the note; envelope that of levels in windows of 50 ms, in
 dB, both with the same loudness, down to 40 dB below the peak; brightness that of spectral centroids, in semitones; and
 spectrum that of levels in third octaves over the first second, in dB, those within 40 dB of the loudest.
@@ -29,16 +32,22 @@ def main() -> None:
     options.add_argument("--only", default="", help="part of the names of the files that are used")
     options.add_argument("--most", type=int, default=40, help="notes at most")
     options.add_argument("--seconds", type=float, default=3.0, help="of each note that is used")
+    options.add_argument("--learned", type=Path, help="recorded notes to make others of; else two of three of FOLDER")
+    options.add_argument("--prior", help="a prior that has learned notes, none of those held out")
+    options.add_argument("--class", dest="label", help="of the prior's notes")
+    options.add_argument("--guidance", type=float, default=1.0, help="of the prior's notes")
     args = options.parse_args()
     one_thread()
     with TemporaryDirectory() as name:
         rows = _rows(args, Path(name))
     figures = ("pitch cents", "pitch cents, largest", "envelope dB", "brightness semitones", "spectrum dB")
+    ways = dict.fromkeys(way for row in rows for way in row if isinstance(row[way], dict))
     summary = [
-        {"notes": way, "held out": len(rows), **{figure: _over(rows, way, figure) for figure in figures}}
-        for way in ("made", "nearest, resampled")
+        {"notes": way, "held out": len(having), **{figure: _over(having, way, figure) for figure in figures}}
+        for way in ways
+        if (having := [row for row in rows if way in row])
     ]
-    settings = {"folder": args.folder.name, "only": args.only, "seconds": args.seconds}
+    settings = {"folder": args.folder.name, "only": args.only, "seconds": args.seconds, "prior": args.prior}
     publish("notes", args.out, settings, {"summary": summary, "rows": rows}, [table(summary)])
 
 
@@ -48,22 +57,22 @@ def _over(rows: list[dict[str, Any]], way: str, figure: str) -> float:
 
 
 def _rows(args: Any, folder: Path) -> list[dict[str, Any]]:
-    from auricle.audio import AudioWriter, read
+    from auricle.audio import read
     from auricle.synth.playable.instrument import RecordedInstrument, tuned
     from auricle.synth.playable.note_names import note_hertz
     from auricle.synth.playable.recordings import recorded_notes
 
-    for path in sorted(args.folder.iterdir()):
-        if args.only in path.name:
-            audio, rate = read(path)
-            with AudioWriter(folder / f"{path.stem}.wav", rate, 1) as writer:
-                writer.write(audio[:1, : round(args.seconds * rate)])
-    notes = sorted(recorded_notes(folder), key=lambda note: (note.velocity, note.note))[: args.most]
+    rate = _copied(args.folder, folder / "notes", args)
+    notes = sorted(recorded_notes(folder / "notes"), key=lambda note: (note.velocity, note.note))[: args.most]
     if len(notes) < 4:
         raise OptionError(f"{len(notes)} notes in {args.folder}: too few to hold some out")
-    held_out = [note for index, note in enumerate(notes) if index % 3 == 1]
-    learned = [note for note in notes if note not in held_out]
-    instrument, rows = RecordedInstrument(learned, rate, 1), []
+    held_out = notes if args.learned else [note for index, note in enumerate(notes) if index % 3 == 1]
+    if args.learned:
+        _copied(args.learned, folder / "learned", args)
+        learned = list(recorded_notes(folder / "learned"))
+    else:
+        learned = [note for note in notes if note not in held_out]
+    instrument, prior, rows = RecordedInstrument(learned, rate, 1), _prior_notes(args, rate), []
     for note in held_out:
         layer = [other for other in learned if other.velocity == note.velocity]
         if not layer or not min(o.note for o in layer) < note.note < max(o.note for o in layer):
@@ -71,11 +80,49 @@ def _rows(args: Any, folder: Path) -> list[dict[str, Any]]:
         real, _ = read(note.path)
         nearest = min(layer, key=lambda other: abs(other.note - note.note))
         shifted, _ = tuned(read(nearest.path)[0], rate, note_hertz(note.note), recorded=note_hertz(nearest.note))
-        sounds = {"made": instrument.note(note.note, note.velocity)[0], "nearest, resampled": shifted}
+        sounds = {"put together": instrument.note(note.note, note.velocity)[0], "nearest, resampled": shifted}
+        if prior is not None:
+            sounds["prior"] = prior(note.note, note.velocity)
+        if (take := _other_take(note.path)) is not None:
+            sounds["another take"] = tuned(read(take)[0], rate, note_hertz(note.note))[0]
         distances = {way: _distances(sound[0], real[0], note_hertz(note.note), rate) for way, sound in sounds.items()}
         rows.append({"note": note.note, "velocity": note.velocity, "nearest": nearest.note, **distances})
         tell(str(rows[-1]))
     return rows
+
+
+def _copied(source: Path, target: Path, args: Any) -> int:
+    """The notes that are used, as long as asked for; their rate."""
+    from auricle.audio import AudioWriter, read
+
+    target.mkdir()
+    rate = 0
+    for path in sorted(source.iterdir()):
+        if args.only in path.name:
+            audio, rate = read(path)
+            with AudioWriter(target / f"{path.stem}.wav", rate, 1) as writer:
+                writer.write(audio[:1, : round(args.seconds * rate)])
+    return rate
+
+
+def _prior_notes(args: Any, rate: int) -> Callable[[int, int], np.ndarray] | None:
+    """What makes a note of a velocity, ``(1, t)`` at a rate."""
+    if args.prior is None:
+        return None
+    from auricle.audio import resample
+    from auricle.options.synthesis import NoteOptions, SamplingOptions
+    from auricle.synth.playable.prior_instrument import PriorInstrument
+    from auricle.synth.priors.loading import load_prior_and_model
+
+    options = NoteOptions("C4", label=args.label, seconds=args.seconds, seed=0)
+    instrument = PriorInstrument(load_prior_and_model(args.prior, None), options, SamplingOptions(args.guidance))
+    return lambda note, velocity: resample(instrument.note(note, velocity)[0], instrument.native[0], rate)
+
+
+def _other_take(path: Path) -> Path | None:
+    """The second take of a note whose first is ``e4_f_rr1``."""
+    other = path.with_name(path.name.replace("_rr1", "_rr2"))
+    return other if other != path and other.is_file() else None
 
 
 def _distances(sound: np.ndarray, real: np.ndarray, hertz: float, rate: int) -> dict[str, float]:

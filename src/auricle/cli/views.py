@@ -72,7 +72,8 @@ def format_notes(output: "PlayableSet", elapsed: float) -> tuple[str, ...]:
     lines = [f"{_line(note.sound)}, tuned by {note.tuned_cents:+.0f} cents" for note in output.notes[:_SHOWN]]
     if len(output.notes) > _SHOWN:
         lines.append(f"and {len(output.notes) - _SHOWN} more")
-    return (*lines, f"{output.path}: {len(output.notes)} notes of {output.recorded} recorded ones, in {elapsed:.1f} s")
+    of = f"of {output.recorded} recorded ones" if output.seed is None else f"of a prior, seed {output.seed}"
+    return (*lines, f"{output.path}: {len(output.notes)} notes {of}, in {elapsed:.1f} s")
 
 
 def _line(sound: "Sound") -> str:

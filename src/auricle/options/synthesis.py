@@ -13,6 +13,7 @@ MAX_SOUNDS = 100_000
 """Sounds that one call makes at most."""
 MAX_SECONDS = 12 * 3600.0
 MAX_MORPHS = 1000
+MAX_NOTE_SECONDS = 60.0
 _MAX_SEED = 2**63 - 1
 _RANDOM_SEEDS = 10**9
 _MAX_STEPS = 1000
@@ -112,12 +113,11 @@ class GenerationOptions:
             raise OptionError(f"a level of {self.level:g} dB: give {_QUIETEST_DB:g} to 0")
         if not 0 <= self.strength <= 1:
             raise OptionError(f"strength {self.strength:g}: give 0 (the sound itself) to 1 (a new one)")
-        if self.seed is not None and not 0 <= self.seed <= _MAX_SEED:
-            raise OptionError(f"seed {self.seed}: give 0 to {_MAX_SEED}")
+        check_seed(self.seed)
 
     def resolve_seed(self) -> int:
         """The seed that was given, or one that nobody has had."""
-        return secrets.randbelow(_RANDOM_SEEDS) if self.seed is None else self.seed
+        return resolve_seed(self.seed)
 
     def _modes(self) -> dict[str, bool]:
         return {"like": self.like is not None, "continue": self.after is not None, "loop": self.loop}
@@ -187,11 +187,30 @@ class NoteOptions:
 
     Attributes:
         note: one or more, as ``C4``, ``C3..C5`` or ``C3,E3,G3``; C4 is middle C, MIDI number 60.
-        velocity: 1 to 127, or a range of them: there is a layer for each dynamic that was recorded.
+        velocity: 1 to 127, or a range of them: there is a layer for each dynamic that was recorded or learned. A prior
+            that is asked for one velocity makes that one.
+        label: of a prior, the class; any without it.
+        seconds: of a prior, how long each note is; by default as long as notes near it that it learned from.
+        seed: of a prior, the same seed gives the same notes; without one each run has its own, which is told.
+
+    Raises:
+        OptionError: the length or the seed is out of range.
     """
 
     note: str
     velocity: str = "1..127"
+    label: str | None = None
+    seconds: float | None = None
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not 0 < self.seconds <= MAX_NOTE_SECONDS:
+            raise OptionError(f"notes of {self.seconds:g} s: give more than 0 and at most {MAX_NOTE_SECONDS:g}")
+        check_seed(self.seed)
+
+    def resolve_seed(self) -> int:
+        """The seed that was given, or one that nobody has had."""
+        return resolve_seed(self.seed)
 
 
 def check_count(count: int) -> None:
@@ -202,3 +221,18 @@ def check_count(count: int) -> None:
     """
     if not 1 <= count <= MAX_SOUNDS:
         raise OptionError(f"{count} sounds: ask for 1 to {MAX_SOUNDS}")
+
+
+def check_seed(seed: int | None) -> None:
+    """Refuse a seed that generators don't take; None is none.
+
+    Raises:
+        OptionError: with the value and the range.
+    """
+    if seed is not None and not 0 <= seed <= _MAX_SEED:
+        raise OptionError(f"seed {seed}: give 0 to {_MAX_SEED}")
+
+
+def resolve_seed(seed: int | None) -> int:
+    """The seed, or, for None, one that nobody has had."""
+    return secrets.randbelow(_RANDOM_SEEDS) if seed is None else seed

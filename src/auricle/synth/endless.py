@@ -1,7 +1,7 @@
 """Sound without end."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, final
 
@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from auricle.atomic import check_writable
-from auricle.audio import WavStreamWriter
+from auricle.audio import Resampler, WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
@@ -17,6 +17,7 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.kinds import RenderContext
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.priors.notes import NoteAsked
 from auricle.synth.rendering.level import Limiter, limit_blocks
 from auricle.synth.rendering.render import decode_blocks, snap_quality
 
@@ -121,11 +122,15 @@ def _write_stream(
 
 
 def stream_blocks(context: RenderContext) -> Iterator[np.ndarray]:
-    """Audio ``(c, t)`` without end, in blocks of any length, within full scale."""
+    """Audio ``(c, t)`` without end, in blocks of any length, within full scale; of a prior of notes always the same."""
     prior, model = context.networks.prior, context.networks.model
+    size = context.draw_size(context.random(0))
+    if prior.config.notes and size is not None:
+        context = replace(context, asked=NoteAsked(size.note, size.velocity))
+    resampler = Resampler(context.native_of(size)[0], prior.sample_rate, prior.channels)
     latents = context.to_latents(_endless_frames(context))
     blocks = decode_blocks(model, latents, quality=context.quality, chunk=_CHUNK)
-    yield from limit_blocks(blocks, Limiter(prior.channels, prior.sample_rate))
+    yield from limit_blocks(map(resampler.push, blocks), Limiter(prior.channels, prior.sample_rate))
 
 
 def _endless_frames(context: RenderContext) -> Iterator[Tensor]:

@@ -5,11 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from auricle.audio import HeldAudio, rereadable, source_path
+from auricle.errors import OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.kinds import Continuation, LongSound, Loop, RenderContext, SoundRecipe, Variation, WindowSound
+from auricle.synth.kinds import (
+    Continuation,
+    LongSound,
+    Loop,
+    NoteSound,
+    RenderContext,
+    SoundRecipe,
+    Variation,
+    WindowSound,
+)
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import Destination, SoundTarget, destination
@@ -111,10 +121,16 @@ def _recipe(context: RenderContext, options: GenerationOptions, source: Path | H
     samples = None if seconds is None else max(1, round(seconds * rate))
     if options.loop:
         return Loop(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
+    if source is not None and prior.config.notes:
+        raise OptionError(
+            f"the prior {prior.info.name!r} makes notes, new ones and loops of them: leave --like and --continue out"
+        )
     if source is not None and options.like is not None:
         return Variation(context, source, options.strength)
     if source is not None:
         return Continuation(context, source, samples or round(_CONTINUATION_SECONDS * rate))
+    if prior.config.notes:
+        return NoteSound(context)
     if samples is not None and samples > context.window_samples:
         return LongSound(context, samples)
     return WindowSound(context, samples)

@@ -17,7 +17,8 @@ from auricle.audio import HeldAudio, source_path
 from auricle.errors import AudioError, SilentSoundError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.priors.sizes import SoundSize, draw_size
+from auricle.synth.priors.notes import NoteAsked, playing_ratio
+from auricle.synth.priors.sizes import SoundSize, draw_size, note_size
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.level import decibels, trim_trailing_silence
 from auricle.synth.rendering.loop import decode_loop, measure_seam
@@ -43,6 +44,7 @@ class RenderContext:
         quality: at which latents are rounded; None rounds nothing.
         seconds: how long sounds are to be; None for as long as those that the prior learned from.
         level_db: their largest sample in dB below full scale; None for that of those that the prior learned from.
+        asked: the note; None for one that the prior learned from.
     """
 
     networks: PriorAndModel
@@ -52,6 +54,7 @@ class RenderContext:
     quality: float | None
     seconds: float | None = None
     level_db: float | None = None
+    asked: NoteAsked | None = None
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -73,15 +76,23 @@ class RenderContext:
         return randomness(self.seed, index, attempt)
 
     def draw_size(self, random: torch.Generator) -> SoundSize | None:
-        """How long and how loud a sound is to be: as one that the prior learned from, but for what is asked for; None
-        where the prior can't be told."""
+        """How long and how loud a sound is to be, and which note: as one that the prior learned from, but for what is
+        asked for; None where the prior can't be told."""
         sizes = self.networks.prior.sizes
         if sizes is None:
             return None
-        seconds, level_db = draw_size(sizes, self.label, random)
-        return SoundSize(
-            seconds if self.seconds is None else self.seconds, level_db if self.level_db is None else self.level_db
-        )
+        drawn = draw_size(sizes, self.label, random)
+        size = drawn if self.asked is None else note_size(sizes, self.label, self.asked, random)
+        seconds = size.seconds if self.seconds is None else self.seconds * self.ratio(size)
+        return size._replace(seconds=seconds, level_db=size.level_db if self.level_db is None else self.level_db)
+
+    def ratio(self, size: SoundSize | None) -> float:
+        """By how much faster than it is decoded a sound is played: notes are made at pitches that fit frames."""
+        return 1.0 if size is None else playing_ratio(size.note, self.networks.prior.frame_rate)
+
+    def native_of(self, size: SoundSize | None) -> tuple[int, int]:
+        """The rate in Hz at which a decoded sound has its pitch, and its channels."""
+        return round(self.native[0] * self.ratio(size)), self.native[1]
 
     def to_latents(self, frames: Iterable[Tensor]) -> Iterator[Tensor]:
         """Standardised frames ``(1, n, features)`` as latents ``(c, n, d)``."""
@@ -255,6 +266,27 @@ class LongSound(StreamedSound):
 
 
 @final
+class NoteSound(SingleSound):
+    """A new sound of a prior that knows notes, of any length; up to the silence at its end."""
+
+    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
+        size = self._context.draw_size(random)
+        assert size is not None, "a prior of notes is told sizes"
+        native, audio = self._context.native_of(size), self.decoded(random, size)
+        return finish_sound((audio,), native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db)
+
+    def decoded(self, random: torch.Generator, size: SoundSize) -> np.ndarray:
+        """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned."""
+        context = self._context
+        frames = context.sampler.sample((random,), sizes=(size,))
+        samples = max(1, round(size.seconds * context.networks.prior.sample_rate))
+        audio = concatenate_blocks(context.decode(context.to_latents(frames), samples))
+        return (
+            audio if context.seconds is not None else trim_trailing_silence(audio, context.networks.model.sample_rate)
+        )
+
+
+@final
 class Variation(StreamedSound):
     """A variation of a sound, as long as it is."""
 
@@ -317,9 +349,9 @@ class Loop(SingleSound):
         """At the rate that is asked for: it is resampled as the periodic signal that it is."""
         context = self._context
         prior, model = context.networks.prior, context.networks.model
-        frames = max(1, round(self._seconds * prior.frame_rate))
         size = context.draw_size(random)
-        endless = None if size is None else SoundSize(self._seconds, size.level_db)
+        frames = max(1, round(self._seconds * context.ratio(size) * prior.frame_rate))
+        endless = None if size is None else size._replace(seconds=self._seconds * context.ratio(size))
         (z,) = context.to_latents((context.sampler.sample_loop(random, frames, endless),))
         audio = decode_loop(model, z, round(self._seconds * target.sample_rate), quality=context.quality)
         level_db = context.level_db if size is None else size.level_db

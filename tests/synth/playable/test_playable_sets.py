@@ -43,8 +43,8 @@ def test_notes_are_asked_for_by_name_number_and_range():
 
 def test_each_dynamic_is_a_layer():
     notes = [RecordedNote(Path(), 60, velocity) for velocity in (49, 96, 112)]
-    assert velocity_layers(notes, 1, 127) == ((49, 1, 72), (96, 73, 104), (112, 105, 127))
-    assert velocity_layers(notes, 100, 100) == ((96, 100, 100),)
+    assert velocity_layers((note.velocity for note in notes), 1, 127) == ((49, 1, 72), (96, 73, 104), (112, 105, 127))
+    assert velocity_layers((note.velocity for note in notes), 100, 100) == ((96, 100, 100),)
 
 
 def pluck(note: float, *, seconds: float = 0.8, cents: float = 0.0) -> np.ndarray:

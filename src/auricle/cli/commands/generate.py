@@ -22,8 +22,9 @@ class _Options(GenerationOptions):
     __doc__ = f"""{(GenerationOptions.__doc__ or "").partition("    Raises:")[0].rstrip()}
         play: make sound without end, or for so many seconds, and play it.
         note: make a set of tuned notes and an .sfz for samplers: one or more, as C4, C3..C5 or C3,E3,G3.
-        velocity: of such a set, 1 to 127 or a range: there is a layer for each dynamic that was recorded.
-        recordings: folder of recorded notes, named by note and dynamics, that the set is made of.
+        velocity: of such a set, 1 to 127 or a range: there is a layer for each dynamic that was recorded or learned.
+        recordings: folder of recorded notes, named by note and dynamics, that the set is made of; without it the prior
+            makes it, if it learned notes.
     """
 
     label: Annotated[str | None, Parameter(name="--class")] = None
@@ -64,7 +65,7 @@ def generate(
 
     screen, started = Screen(output), time.perf_counter()
     if options.note is not None or options.recordings is not None:
-        _notes(screen, options, out=out, files=files, force=force)
+        _notes(screen, prior, options, sampling, model=model, out=out, files=files, force=force)
         return
     if options.play:
         _play(screen, prior, options, sampling, model=model, stream=stream)
@@ -80,15 +81,34 @@ def generate(
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 
 
-def _notes(screen: Screen, options: _Options, *, out: Path, files: SoundFileOptions, force: bool) -> None:
+def _notes(
+    screen: Screen,
+    prior: str,
+    options: _Options,
+    sampling: SamplingOptions,
+    *,
+    model: str | None,
+    out: Path,
+    files: SoundFileOptions,
+    force: bool,
+) -> None:
     from auricle import make_playable
+    from auricle.synth.playable.prior_instrument import NOTE_SAMPLING
 
-    if options.note is None or options.recordings is None:
-        raise OptionError("a playable set needs notes (--note C3..C5) and recorded ones (--recordings FOLDER)")
+    if options.note is None:
+        raise OptionError("a playable set needs notes: --note C3..C5")
     started = time.perf_counter()
     with screen.progress("generate") as on_progress:
-        notes = NoteOptions(options.note, options.velocity)
-        result = make_playable(options.recordings, notes, out=out, files=files, force=force, on_progress=on_progress)
+        result = make_playable(
+            prior if options.recordings is None else options.recordings,
+            NoteOptions(options.note, options.velocity, options.label, options.seconds, options.seed),
+            model=model,
+            sampling=NOTE_SAMPLING if sampling == SamplingOptions() else sampling,
+            out=out,
+            files=files,
+            force=force,
+            on_progress=on_progress,
+        )
     elapsed = time.perf_counter() - started
     screen.result(format_notes(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 

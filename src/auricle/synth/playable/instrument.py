@@ -1,6 +1,7 @@
-"""Notes between recorded ones: both neighbours taken apart and put together at the pitch in between."""
+"""What notes are made of; out of recordings: both neighbours taken apart and put together at the pitch in between."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import final
 
@@ -11,16 +12,60 @@ from auricle.errors import OptionError
 from auricle.synth.harmonic.analysis import measure_pitch
 from auricle.synth.harmonic.morph import HarmonicMorph, MorphSource, read_morph_source
 from auricle.synth.playable.note_names import note_hertz, note_name
-from auricle.synth.playable.recordings import RecordedNote
+from auricle.synth.playable.recordings import RecordedNote, velocity_layers
+from auricle.synth.rendering.provenance import made_by_algorithm
 from auricle.synth.rendering.render import concatenate_blocks
 
-_MOST_SHIFT = 12
+MOST_SHIFT = 12
+"""Semitones beyond the notes that an instrument was made of."""
 _HELD_IN_MEMORY = 8
 _MOST_CENTS = 100.0
 
 
+class Instrument(ABC):
+    """Makes any note within its range.
+
+    Attributes:
+        name: of its sets.
+        native: sample rate in Hz, and channels, of its notes.
+        count: notes that it was made of.
+    """
+
+    name: str
+    native: tuple[int, int]
+    count: int
+
+    @abstractmethod
+    def layers(self, low: int, high: int) -> tuple[tuple[int, int, int], ...]:
+        """Velocities of its notes, and the range ``(velocity, lowest, highest)`` of played ones that each is for."""
+
+    @abstractmethod
+    def require(self, note: int, velocity: int) -> None:
+        """Make sure that it has a note.
+
+        Raises:
+            OptionError: it is too far from those that it was made of.
+        """
+
+    @abstractmethod
+    def note(self, note: int, velocity: int) -> tuple[np.ndarray, float]:
+        """Sound float32 ``(c, t)`` of a note, and by how many cents the sound that it was made of was out of tune.
+
+        Args:
+            note: MIDI number.
+            velocity: one of those of its layers.
+
+        Raises:
+            OptionError: it is too far from those that it was made of.
+        """
+
+    @abstractmethod
+    def tags(self, note: int, velocity: int) -> Mapping[str, str]:
+        """Of a note's file: how it was made."""
+
+
 @final
-class RecordedInstrument:
+class RecordedInstrument(Instrument):
     """Any note of an instrument, out of recorded ones.
 
     A note that was recorded is that recording. One between two is their morph; one beyond all is the nearest one, up to
@@ -31,10 +76,12 @@ class RecordedInstrument:
         notes: what was recorded.
         sample_rate: in Hz.
         channels: 1 or 2.
+        name: of its sets.
     """
 
-    def __init__(self, notes: Sequence[RecordedNote], sample_rate: int, channels: int) -> None:
+    def __init__(self, notes: Sequence[RecordedNote], sample_rate: int, channels: int, name: str = "notes") -> None:
         self._notes, self._sample_rate = notes, sample_rate
+        self.name, self.native, self.count = name, (sample_rate, channels), len(notes)
 
         @lru_cache(_HELD_IN_MEMORY)
         def source(note: RecordedNote) -> MorphSource:
@@ -43,15 +90,7 @@ class RecordedInstrument:
         self._source = source
 
     def note(self, note: int, velocity: int) -> tuple[np.ndarray, float]:
-        """Sound float32 ``(c, t)`` of a note, and by how many cents the sound that it was made of was out of tune.
-
-        Args:
-            note: MIDI number.
-            velocity: one of the recorded ones.
-
-        Raises:
-            OptionError: no note within an octave was recorded.
-        """
+        """As it was recorded, or put together."""
         below, above = self.neighbours(note, velocity)
         nearest = min(below, above, key=lambda other: abs(other.note - note))
         if below.note < note < above.note:
@@ -60,6 +99,18 @@ class RecordedInstrument:
                 return tuned(self._between(one, other, note), self._sample_rate, note_hertz(note))
         audio = self._source(nearest).audio
         return tuned(audio, self._sample_rate, note_hertz(note), recorded=note_hertz(nearest.note))
+
+    def layers(self, low: int, high: int) -> tuple[tuple[int, int, int], ...]:
+        """One for each dynamic that was recorded."""
+        return velocity_layers((note.velocity for note in self._notes), low, high)
+
+    def require(self, note: int, velocity: int) -> None:
+        """Within an octave of a recorded one."""
+        self.neighbours(note, velocity)
+
+    def tags(self, note: int, velocity: int) -> Mapping[str, str]:
+        """No model made it."""
+        return made_by_algorithm("generate")
 
     def neighbours(self, note: int, velocity: int) -> tuple[RecordedNote, RecordedNote]:
         """The recorded notes that a note lies between; twice the same where it was recorded, or lies beyond all.
@@ -70,7 +121,7 @@ class RecordedInstrument:
         layer = sorted((other for other in self._notes if other.velocity == velocity), key=lambda other: other.note)
         below = max((other for other in layer if other.note <= note), default=layer[0], key=lambda other: other.note)
         above = min((other for other in layer if other.note >= note), default=layer[-1], key=lambda other: other.note)
-        if min(abs(below.note - note), abs(above.note - note)) > _MOST_SHIFT:
+        if min(abs(below.note - note), abs(above.note - note)) > MOST_SHIFT:
             names = note_name(note), note_name(layer[0].note), note_name(layer[-1].note)
             raise OptionError(f"{names[0]} is over an octave from the recorded notes, {names[1]} to {names[2]}")
         return below, above

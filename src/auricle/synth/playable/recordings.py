@@ -1,6 +1,7 @@
 """Recorded notes: which note at which velocity each file of a folder holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePath
@@ -14,7 +15,7 @@ from auricle.errors import DataError
 from auricle.synth.harmonic.pitch import track_pitch
 from auricle.synth.playable.note_names import HIGHEST, NamedNote, parse_file_name
 
-_CHECKED = 6
+_CHECKED = 15
 _LONGEST_SECONDS = 4.0
 _OCTAVE = 12
 
@@ -88,17 +89,22 @@ def pitch_as_note(audio: np.ndarray, sample_rate: int) -> float | None:
     return 69 + _OCTAVE * float(np.log2(contour.median() / 440.0)) if contour.pitched else None
 
 
-def velocity_layers(notes: Sequence[RecordedNote], low: int, high: int) -> tuple[tuple[int, int, int], ...]:
+def velocity_layers(dynamics: Iterable[int], low: int, high: int) -> tuple[tuple[int, int, int], ...]:
     """Recorded velocities, and the range ``(velocity, lowest, highest)`` of played ones that each is for."""
-    velocities = sorted({note.velocity for note in notes})
+    velocities = sorted(set(dynamics))
     edges = [low, *((one + other) // 2 + 1 for one, other in pairwise(velocities)), high + 1]
     ranges = zip(velocities, pairwise(edges), strict=True)
     return tuple((v, max(low, start), min(high, end - 1)) for v, (start, end) in ranges if start <= high and end > low)
 
 
 def _octave_shift(named: Mapping[str, NamedNote], measure: Callable[[str], float | None]) -> int:
-    """Semitones, whole octaves, from what a few names say to what is heard; 0 where that can't be told."""
-    names = sorted(named, key=lambda name: abs(named[name].note - 60))[:_CHECKED]
-    measured = ((name, measure(name)) for name in names)
-    octaves = [round((note - named[name].note) / _OCTAVE) for name, note in measured if note is not None]
-    return _OCTAVE * round(float(np.median(octaves))) if octaves else 0
+    """Semitones, whole octaves, from what some names say to what is heard; 0 where that can't be told.
+
+    Pitches of some registers of an instrument may be heard an octave off, so those that are measured lie evenly among
+    all, and the octave is that of most of them.
+    """
+    names = sorted(named, key=lambda name: named[name].note)
+    places = np.linspace(0, len(names) - 1, min(len(names), _CHECKED)).round().astype(int)
+    measured = ((name, measure(name)) for name in (names[place] for place in places))
+    octaves = Counter(round((note - named[name].note) / _OCTAVE) for name, note in measured if note is not None)
+    return _OCTAVE * octaves.most_common(1)[0][0] if octaves else 0

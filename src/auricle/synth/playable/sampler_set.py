@@ -10,13 +10,17 @@ from auricle.atomic import atomic_write, check_writable
 from auricle.audio import info
 from auricle.errors import DataError
 from auricle.lock import lock_new_folder
-from auricle.options.synthesis import NoteOptions, SoundFileOptions
+from auricle.model import Autoencoder
+from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.playable.instrument import RecordedInstrument
+from auricle.synth.playable.instrument import Instrument, RecordedInstrument
 from auricle.synth.playable.note_names import note_name, parse_notes, parse_velocities
-from auricle.synth.playable.recordings import recorded_notes, velocity_layers
+from auricle.synth.playable.prior_instrument import NOTE_SAMPLING, PriorInstrument
+from auricle.synth.playable.recordings import recorded_notes
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.file import SUFFIX, shipped_priors
+from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import SoundTarget, destination, safe_file_name
-from auricle.synth.rendering.provenance import made_by_algorithm
 from auricle.synth.rendering.result import Sound, finish_sound
 
 
@@ -28,7 +32,7 @@ class PlayedNote:
     Attributes:
         sound: its file, length and level.
         note: MIDI number.
-        velocity: of the recordings that it was made of.
+        velocity: of the recordings that it was made of, or what the prior was told.
         lowest: velocity that it is played at.
         highest: the same.
         tuned_cents: by how much it was tuned in the end.
@@ -57,7 +61,8 @@ class PlayableSet:
         notes: in the order of notes and velocities.
         sample_rate: in Hz.
         channels: of all.
-        recorded: how many notes they were made of.
+        recorded: how many notes they were made of, or their prior was.
+        seed: of notes that a prior made; None for others.
     """
 
     path: Path
@@ -65,6 +70,7 @@ class PlayableSet:
     sample_rate: int
     channels: int
     recorded: int
+    seed: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, without the samples."""
@@ -73,14 +79,17 @@ class PlayableSet:
             "sample_rate": self.sample_rate,
             "channels": self.channels,
             "recorded": self.recorded,
+            "seed": self.seed,
             "notes": [note.to_json() for note in self.notes],
         }
 
 
 def make_playable(
-    recordings: Path | str,
+    source: Prior | Path | str,
     options: NoteOptions,
     *,
+    model: Autoencoder | Path | str | None = None,
+    sampling: SamplingOptions = NOTE_SAMPLING,
     out: Path | str,
     files: SoundFileOptions = SoundFileOptions(),
     force: bool = False,
@@ -88,52 +97,66 @@ def make_playable(
 ) -> PlayableSet:
     """Make tuned notes, also those that nobody recorded, and an .sfz that plays them.
 
-    Files are called ``name-velocity-note.wav``, after the folder of recordings, and are 24 bit unless asked otherwise.
+    Files are called ``name-velocity-note.wav``, after the folder of recordings or the prior, and are 24 bit unless asked
+    otherwise.
 
     Args:
-        recordings: a folder of files that hold one note each; their names tell note and dynamics (``C4``, ``mf``,
-            ``v12``), or their measured pitch does.
+        source: a folder of files that hold one note each, whose names tell note and dynamics (``C4``, ``mf``, ``v12``),
+            or their measured pitch does; or a prior that learned notes, a shipped one's name, or its file.
         options: which notes, at which velocities.
+        model: of a prior, the autoencoder it was trained on; found by itself if it ships with Auricle or lies beside it.
+        sampling: of a prior, how its sounds are drawn.
         out: folder for the files and the .sfz.
-        files: their rate, by default that of the first recording; bits, by default 24; and format.
+        files: their rate, by default that of the first recording or of the prior; bits, by default 24; and format.
         force: replace files.
         on_progress: is told how many notes are made.
 
     Raises:
         DataError: no folder of sounds, or no notes in it.
-        OptionError: no such notes or velocities, or notes too far from those that were recorded.
+        ModelError: no such prior or model, or a prior that knows no notes.
+        OptionError: no such notes or velocities, or notes too far from those that were recorded or learned.
+        AudioError: what is made stays silent.
         MissingPackageError: the pitch tracker is not installed.
         OutputError: a file exists, or can't be written.
     """
     notes, velocities = parse_notes(options.note), parse_velocities(options.velocity)
-    source = Path(recordings)
-    recorded = recorded_notes(source)
-    layers = velocity_layers(recorded, *velocities)
-    header = info(recorded[0].path)
-    native = header.sample_rate, min(2, header.channels)
+    instrument = _instrument(source, options, model, sampling)
+    layers = instrument.layers(*velocities)
     files = replace(files, bits=files.bits or "24") if (files.format or "wav") in ("wav", "flac") else files
-    place = destination(out, native, len(notes) * len(layers), files, force=force)
+    place = destination(out, instrument.native, len(notes) * len(layers), files, force=force)
     if place.folder is None:
         raise DataError(f"{out} is one file: name a folder for the notes and their .sfz")
-    name = safe_file_name(source.resolve().name)
+    name = safe_file_name(instrument.name)
     sfz = place.folder / f"{name}.sfz"
     if place.folder.is_dir():
         check_writable(sfz, force=force)
-    instrument = RecordedInstrument(recorded, *native)
     for note, (velocity, *_) in product(notes, layers):
-        instrument.neighbours(note, velocity)  # refuses what can't be made before anything is
+        instrument.require(note, velocity)  # refuses what can't be made before anything is
     played: list[PlayedNote] = []
     with lock_new_folder(place.folder):
         for note, (velocity, lowest, highest) in product(notes, layers):
             path = place.folder / f"{name}-{velocity:03d}-{note_name(note)}{place.suffix}"
-            target = SoundTarget(path, place.sample_rate, place.subtype, made_by_algorithm("generate"), force)
+            target = SoundTarget(path, place.sample_rate, place.subtype, instrument.tags(note, velocity), force)
             audio, cents = instrument.note(note, velocity)
-            sound = finish_sound((audio,), native, target)
+            sound = finish_sound((audio,), instrument.native, target)
             played.append(PlayedNote(sound, note, velocity, lowest, highest, cents))
             on_progress(Progress("making notes", len(played), len(notes) * len(layers), "notes"))
         with atomic_write(sfz, force=force) as temporary:
             temporary.write_text(sfz_text(played), "utf-8")
-    return PlayableSet(sfz, tuple(played), place.sample_rate, native[1], len(recorded))
+    seed = instrument.seed if isinstance(instrument, PriorInstrument) else None
+    return PlayableSet(sfz, tuple(played), place.sample_rate, instrument.native[1], instrument.count, seed)
+
+
+def _instrument(
+    source: Prior | Path | str, options: NoteOptions, model: Autoencoder | Path | str | None, sampling: SamplingOptions
+) -> Instrument:
+    """What a prior or a folder of recordings stands for."""
+    if isinstance(source, Prior) or str(source) in shipped_priors() or str(source).endswith(SUFFIX):
+        return PriorInstrument(load_prior_and_model(source, model), options, sampling)
+    folder = Path(source)
+    recorded = recorded_notes(folder)
+    header = info(recorded[0].path)
+    return RecordedInstrument(recorded, header.sample_rate, min(2, header.channels), folder.resolve().name)
 
 
 def sfz_text(played: Sequence[PlayedNote]) -> str:

@@ -1,0 +1,94 @@
+"""Notes that a prior makes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import final
+
+import numpy as np
+
+from auricle.errors import AudioError, ModelError, OptionError
+from auricle.options.synthesis import NoteOptions, SamplingOptions
+from auricle.synth.kinds import NoteSound, RenderContext
+from auricle.synth.playable.instrument import MOST_SHIFT, Instrument, tuned
+from auricle.synth.playable.note_names import HIGHEST, note_hertz, note_name
+from auricle.synth.playable.recordings import velocity_layers
+from auricle.synth.priors.loading import PriorAndModel
+from auricle.synth.priors.notes import NoteAsked, locked_hertz
+from auricle.synth.rendering.level import CEILING, SoundLevel
+from auricle.synth.rendering.provenance import made_by_model
+
+NOTE_SAMPLING = SamplingOptions(guidance=1.0)
+"""How notes are drawn unless asked otherwise: classes as they were learned."""
+_MOST_ATTEMPTS = 8
+
+
+@final
+class PriorInstrument(Instrument):
+    """Any note that a prior can make.
+
+    Within the range of the notes that it learned it is told the note; beyond it the outermost one is resampled, up to
+    an octave. Each note is tuned by what its measured pitch is off. It depends on the seed, note and velocity alone.
+
+    Args:
+        networks: prior and autoencoder.
+        options: class, length and seed of the notes.
+        sampling: how they are drawn.
+
+    Raises:
+        ModelError: the prior knows no notes.
+        OptionError: no such class.
+    """
+
+    def __init__(self, networks: PriorAndModel, options: NoteOptions, sampling: SamplingOptions) -> None:
+        prior = networks.prior
+        if not prior.config.notes or prior.sizes is None:
+            raise ModelError(
+                f"the prior {prior.info.name!r} knows no notes: train one with --notes, or name recorded notes "
+                "(--recordings FOLDER)"
+            )
+        self.seed = options.resolve_seed()
+        self._context = RenderContext(networks, sampling, prior.label(options.label), self.seed, None, options.seconds)
+        learned = prior.sizes[prior.sizes[:, 3] >= 0]
+        self._lowest, self._highest = (int(round(float(edge))) for edge in (learned[:, 3].min(), learned[:, 3].max()))
+        self._velocities = sorted({round(velocity) for velocity in learned[:, 4].tolist()})
+        self.name, self.native, self.count = prior.info.name, self._context.native, len(learned)
+
+    def layers(self, low: int, high: int) -> tuple[tuple[int, int, int], ...]:
+        """One for each dynamic that was learned; where one velocity is asked for, that one."""
+        return ((low, low, high),) if low == high else velocity_layers(self._velocities, low, high)
+
+    def require(self, note: int, velocity: int) -> None:
+        """Within an octave of those that were learned."""
+        if not self._lowest - MOST_SHIFT <= note <= self._highest + MOST_SHIFT:
+            raise OptionError(
+                f"{note_name(note)} is over an octave from the notes that were learned, {note_name(self._lowest)} to "
+                f"{note_name(self._highest)}"
+            )
+
+    def tags(self, note: int, velocity: int) -> Mapping[str, str]:
+        """A model made it."""
+        networks = self._context.networks
+        facts = {"prior": networks.prior.info.name, "model": networks.model.name, "seed": self.seed}
+        return made_by_model("generate", {**facts, "note": note_name(note), "velocity": velocity})
+
+    def note(self, note: int, velocity: int) -> tuple[np.ndarray, float]:
+        """Drawn until it can be heard.
+
+        Raises:
+            OptionError: it is too far from those that were learned.
+            AudioError: it stays silent.
+        """
+        self.require(note, velocity)
+        asked = NoteAsked(min(max(note, self._lowest), self._highest), velocity)
+        context = replace(self._context, asked=asked)
+        locked = locked_hertz(note_hertz(asked.note), context.networks.prior.frame_rate)
+        for attempt in range(_MOST_ATTEMPTS):
+            random = context.random((HIGHEST + 1) * note + velocity, attempt)
+            size = context.draw_size(random)
+            assert size is not None, "a prior of notes is told sizes"
+            audio, level = NoteSound(context).decoded(random, size), SoundLevel()
+            level.add(audio)
+            if not level.silent:
+                audio *= np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak)
+                return tuned(audio, self.native[0], note_hertz(note), recorded=locked)
+        raise AudioError(f"{note_name(note)} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
