@@ -1,12 +1,13 @@
 """Notes that nobody recorded: every third recorded note is held out, made of the others, and compared with itself.
 
     python benchmarks/notes.py CORPUS/instruments/saxophone --only _f_rr1_dnm
-    python benchmarks/notes.py CORPUS/saxophone/test/dynamic --learned CORPUS/saxophone/train/dynamic --prior saxophone \
-        --class dynamic
+    python benchmarks/notes.py CORPUS/saxophone/test/dynamic --learned CORPUS/saxophone/train/dynamic \
+        --prior saxophone --class dynamic
 
-With --learned those of FOLDER are held out, and with --prior the prior makes them too, which has heard none of them; each
-first take of a note is the real one, and where there is another take, that stands beside the others. Beside each stands what samplers do: the nearest recorded note, resampled to the pitch. Figures are medians over the
-notes that were held out. Pitch is the distance in cents from the note; envelope that of levels in windows of 50 ms, in
+With --learned those of FOLDER are held out, and with --prior the prior makes them too, which has heard none of them.
+The first take of a note is the real one; where there is another take, it stands beside what was made. Beside each
+stands what samplers do: the nearest recorded note, resampled to the pitch. Figures are medians over the notes that were
+held out. Pitch is the distance in cents from the note; envelope that of levels in windows of 50 ms, in
 dB, both with the same loudness, down to 40 dB below the peak; brightness that of spectral centroids, in semitones; and
 spectrum that of levels in third octaves over the first second, in dB, those within 40 dB of the loudest.
 """

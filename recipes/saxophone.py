@@ -3,11 +3,11 @@
     pip install soundfile
     python recipes/saxophone.py corpora/saxophone --corpus sets
 
-`sets/instruments/saxophone` holds Weresax (CC0), which README.md says where to have: single notes, soft and loud, before
-a condenser and a dynamic microphone. OUT receives train, valid and test, in each a folder for each microphone, and a
-manifest.csv. Each third note, counted in semitones from the second lowest, is in test, in all its takes: no model of
-these has heard any of it. Of the others one take in twelve is in valid. The recordings break off while the note sounds;
-here each lasts four seconds, the last .3 of which fade.
+`sets/instruments/saxophone` holds Weresax (CC0), which README.md says where to have: single notes, soft and loud,
+before a condenser and a dynamic microphone. OUT receives train, valid and test, in each a folder for each microphone,
+and a manifest.csv. Each third note, counted in semitones from the second lowest, is in test, in all its takes. Of the
+others one take in twelve is in valid. The recordings break off while the note sounds; here each lasts four seconds, the
+last .3 of which fade.
 """
 
 import argparse

@@ -49,7 +49,7 @@ class PriorInstrument(Instrument):
         self.seed = options.resolve_seed()
         self._context = RenderContext(networks, sampling, prior.label(options.label), self.seed, None, options.seconds)
         learned = prior.sizes[prior.sizes[:, 3] >= 0]
-        self._lowest, self._highest = (int(round(float(edge))) for edge in (learned[:, 3].min(), learned[:, 3].max()))
+        self._lowest, self._highest = (round(float(edge)) for edge in (learned[:, 3].min(), learned[:, 3].max()))
         self._velocities = sorted({round(velocity) for velocity in learned[:, 4].tolist()})
         self.name, self.native, self.count = prior.info.name, self._context.native, len(learned)
 

@@ -97,14 +97,14 @@ def make_playable(
 ) -> PlayableSet:
     """Make tuned notes, also those that nobody recorded, and an .sfz that plays them.
 
-    Files are called ``name-velocity-note.wav``, after the folder of recordings or the prior, and are 24 bit unless asked
-    otherwise.
+    Files are called ``name-velocity-note.wav``, after the folder of recordings or the prior, and are 24 bit unless
+    asked otherwise.
 
     Args:
         source: a folder of files that hold one note each, whose names tell note and dynamics (``C4``, ``mf``, ``v12``),
             or their measured pitch does; or a prior that learned notes, a shipped one's name, or its file.
         options: which notes, at which velocities.
-        model: of a prior, the autoencoder it was trained on; found by itself if it ships with Auricle or lies beside it.
+        model: of a prior, the autoencoder it was trained on; found by itself if it ships or lies beside the prior.
         sampling: of a prior, how its sounds are drawn.
         out: folder for the files and the .sfz.
         files: their rate, by default that of the first recording or of the prior; bits, by default 24; and format.

@@ -207,7 +207,7 @@ class Prior(nn.Module, ABC):
 
     @torch.no_grad()
     def fit_sizes(self, sizes: Tensor) -> None:
-        """Set the table of the training sounds' classes, seconds, levels, and notes and velocities if these are told."""
+        """Set the table of the training sounds' classes, seconds and levels, and of notes and velocities if told."""
         assert self.sizes is not None
         self.sizes.copy_(sizes)
 

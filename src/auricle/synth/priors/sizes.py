@@ -40,7 +40,7 @@ def draw_size(table: Tensor, label: int, random: torch.Generator) -> SoundSize:
 
 
 def note_size(table: Tensor, label: int, asked: NoteAsked, random: torch.Generator) -> SoundSize:
-    """The size of a note: the length of one of those nearest to it among those of the nearest velocity, and their level.
+    """The size of a note: the length of one of those nearest to it, of the nearest velocity, and the median level.
 
     Args:
         table: ``(k, 5)`` as in `draw_size`.

@@ -79,8 +79,8 @@ def take_weights(prior: Prior, base: Prior) -> None:
 
 
 def _size_table(learned: LabelledLatents, rows: int) -> np.ndarray:
-    """Classes, seconds, levels, and notes and velocities if these are learned, of so many sounds, which lie evenly among
-    all: float32 ``(rows, 3 or 5)``."""
+    """Classes, seconds, levels, and notes and velocities if these are learned, of so many sounds, which lie evenly
+    among all: float32 ``(rows, 3 or 5)``."""
     labels = np.array(learned.labels, np.float32)
     places = np.linspace(0, len(labels) - 1, rows).round().astype(int)
     notes = [] if learned.notes is None else [np.nan_to_num(learned.notes, nan=NO_NOTE)]
