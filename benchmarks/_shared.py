@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auricle.model import Autoencoder
 
 RESULTS = Path(__file__).parent / "results"
+_RATE, _STEP_SECONDS = 16_000, 0.37
 SOUNDS = Path(__file__).parents[1] / "src" / "auricle" / "demo" / "sounds"
 _REPOSITORY = Path(__file__).parents[1]
 _THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -91,6 +92,18 @@ def looped(path: Path, sample_rate: int, seconds: float, *, channels: int = 1) -
 def write_sound(path: Path, audio: np.ndarray, sample_rate: int) -> None:
     with AudioWriter(path, sample_rate, audio.shape[0]) as writer:
         writer.write(audio)
+
+
+def write_pieces(folder: Path, count: int, seconds: float, folder_size: int) -> None:
+    """Pieces of the sounds of the package, as files of 16 kHz in subfolders of so many."""
+    step, length = round(_STEP_SECONDS * _RATE), round(seconds * _RATE)
+    sounds = [looped(path, _RATE, 60.0) for path in sorted(SOUNDS.glob("*.flac"))]
+    for number in range(count):
+        sound = sounds[number % len(sounds)]
+        first = number * step % (sound.shape[1] - length)
+        path = folder / f"{number // folder_size:04d}" / f"{number:06d}.flac"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_sound(path, sound[:, first : first + length], _RATE)
 
 
 def publish(name: str, out: Path, settings: dict[str, Any], results: dict[str, Any], tables: list[str]) -> None:

@@ -20,11 +20,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from _shared import SOUNDS, looped, parser, publish, run, table, tell, write_sound
+from _shared import parser, publish, run, table, tell, write_pieces
 
-_RATE = 16000
 _AURICLE = (sys.executable, "-m", "auricle")
-_STEP_SECONDS = 0.37
 _PARTS = ("throughput", "back", "kills", "full disk", "vanished sources")
 
 
@@ -36,6 +34,7 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=2.0, help="of a file")
     options.add_argument("--jobs", type=int, nargs="*", default=[1, 2], help="numbers of processes")
     options.add_argument("--loop-files", type=int, default=5, help="files of the shell loop")
+    options.add_argument("--ray", help="address of a running cluster, which does the same folder too")
     options.add_argument("--model", default="speech", help="a shipped model or a model file")
     options.add_argument(
         "--parts", nargs="*", default=list(_PARTS), choices=_PARTS, help="what is done; back: verify, decompress"
@@ -48,7 +47,7 @@ def main() -> None:
             results["throughput"] = _throughput(home, args)
         if set(args.parts) - {"throughput", "back"}:
             folder, unbroken = home / "in", home / "unbroken"
-            _write_files(folder, args.kill_files, args.seconds)
+            write_pieces(folder, args.kill_files, args.seconds, 100)
             _measured("compress", folder, unbroken, "--model", args.model)
             expected = _contents(unbroken)
             if "kills" in args.parts:
@@ -82,24 +81,16 @@ def _measured(*words: str | Path, codes: Sequence[int] = (0,)) -> Cost:
     return Cost(time.perf_counter() - started, processor, after.ru_maxrss / 1024)
 
 
-def _write_files(folder: Path, count: int, seconds: float) -> None:
-    """Pieces of the sounds of the package, in subfolders of a hundred."""
-    step, length = round(_STEP_SECONDS * _RATE), round(seconds * _RATE)
-    sounds = [looped(path, _RATE, 60.0) for path in sorted(SOUNDS.glob("*.flac"))]
-    for number in range(count):
-        sound = sounds[number % len(sounds)]
-        first = number * step % (sound.shape[1] - length)
-        path = folder / f"{number // 100:04d}" / f"{number:06d}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_sound(path, sound[:, first : first + length], _RATE)
-
-
 def _throughput(home: Path, args: Any) -> list[dict[str, Any]]:
     folder, model = home / "many", ("--model", args.model)
-    _write_files(folder, args.files, args.seconds)
+    write_pieces(folder, args.files, args.seconds, 100)
     files = sorted(folder.rglob("*.flac"))
     loop = [_measured("compress", path, home / f"{path.stem}.aur", *model) for path in files[: args.loop_files]]
     rows = [_row("compress, shell loop", 1, loop, len(loop))]
+    if args.ray is not None:
+        tell("Ray")
+        costs = [_measured("compress", folder, home / "out-ray", *model, "--ray", args.ray)]
+        rows.append(_row("compress with Ray (its workers are not ours to measure)", 0, costs, len(files)))
     for jobs in args.jobs:
         tell(f"{jobs} jobs")
         out = home / f"out{jobs}"

@@ -22,9 +22,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from _hosts import ADDRESSES, HOSTS, two_hosts
-from _shared import SOUNDS, OptionError, looped, parser, publish, run, table, tell, write_sound
+from _shared import OptionError, parser, publish, run, table, tell, write_pieces
 
-_RATE, _STEP_SECONDS = 16000, 0.37
 _STORE = f"http://{ADDRESSES[0]}:5555"
 _ENVIRONMENT = {
     "AWS_ENDPOINT_URL": _STORE,
@@ -58,7 +57,7 @@ def main() -> None:
     args = options.parse_args()
     with TemporaryDirectory() as place, two_hosts():
         home = Path(place)
-        _write_files(home / "in", args.files, args.seconds)
+        write_pieces(home / "in", args.files, args.seconds, max(1, args.files // 4))
         with _store(), _nodes(home / "ray") as nodes:
             _child("upload", str(home / "in"))
             rows = [_broken(args, nodes)]
@@ -125,18 +124,6 @@ def _compared(found: dict[str, Any], unbroken: Path) -> dict[str, Any]:
         "written twice": sum(count > 1 for count in versions.values()),
         "done twice in the ledger": sum(count > 1 for count in done.values()),
     }
-
-
-def _write_files(folder: Path, count: int, seconds: float) -> None:
-    """Pieces of the sounds of the package."""
-    step, length = round(_STEP_SECONDS * _RATE), round(seconds * _RATE)
-    sounds = [looped(path, _RATE, 60.0) for path in sorted(SOUNDS.glob("*.flac"))]
-    for number in range(count):
-        sound = sounds[number % len(sounds)]
-        first = number * step % (sound.shape[1] - length)
-        path = folder / f"{number % 4}" / f"{number:06d}.flac"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_sound(path, sound[:, first : first + length], _RATE)
 
 
 def _on(host: str, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
