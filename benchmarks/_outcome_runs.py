@@ -29,11 +29,13 @@ class Command:
         verb: of Auricle, and what it is done to.
         words: behind ``auricle``.
         next_words: the run after a killed one, in the same place.
+        end_after: seconds after which SIGTERM ends what runs until then; None for what ends by itself.
     """
 
     verb: str
     words: str
     next_words: str
+    end_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ def run_once(stock: Path, command: Command, condition: str) -> list[End]:
     start = CONDITIONS.get(condition, Start())
     with _copy(stock, full=condition == "full disk") as folder:
         start.prepare(folder)
-        return [_ended(start_command(folder, command.words, start), folder)]
+        process = start_command(folder, command.words, start)
+        _end_after(process, command.end_after)
+        return [_ended(process, folder)]
 
 
 def run_signalled(stock: Path, command: Command, name: str, seconds: float) -> End:
@@ -132,13 +136,17 @@ def run_signalled(stock: Path, command: Command, name: str, seconds: float) -> E
         end = _judged(process, text, folder, tidy=False)
         if end.end != "killed" or not leftovers(folder):
             return end
-        wait_for(start_command(folder, command.next_words))
+        again = start_command(folder, command.next_words)
+        _end_after(again, command.end_after)
+        wait_for(again)
         return end if not leftovers(folder) else End("temporary files stay", str(leftovers(folder)))
 
 
 def _two_at_once(stock: Path, command: Command) -> list[End]:
     with _copy(stock) as folder:
         processes = [start_command(folder, command.words) for _ in range(2)]
+        for process in processes:
+            _end_after(process, command.end_after)
         texts = [wait_for(process)[1] for process in processes]
         return [_judged(process, text, folder) for process, text in zip(processes, texts, strict=True)]
 
@@ -167,6 +175,16 @@ def wait_for(process: subprocess.Popen[str], seconds: float = LONGEST_SECONDS) -
         process.kill()
         process.communicate()
         return False, "hangs"
+
+
+def _end_after(process: subprocess.Popen[str], seconds: float | None) -> None:
+    """End what runs until a signal comes, unless it has ended before."""
+    if seconds is None:
+        return
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)
 
 
 def _ended(process: subprocess.Popen[str], folder: Path) -> End:

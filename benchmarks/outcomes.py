@@ -78,6 +78,7 @@ COMMANDS: Mapping[str, str] = {
     "info": f"info {MODEL}",
     "evaluate-synthesis": "evaluate-synthesis sounds --real sounds --embeddings log-mel",
     "benchmark": f"benchmark a.wav --model {MODEL} --against none --kbps 6 --metrics mel --skip-cost --out new.html",
+    "studio": "studio sounds --no-browser --port 0",
     "demo": f"demo few --model {MODEL} --out made",
 }
 LISTEN = f"--classifier mine.classifier.safetensors --model {MODEL}"
@@ -108,8 +109,20 @@ NEEDS: Mapping[str, str] = {
     **dict.fromkeys(("decompress FOLDER", "verify FOLDER", "repair FOLDER", "info FOLDER"), _COMPRESS_FOLDER),
 }
 """Commands whose results verbs take, as ``mine`` or ``a`` instead of ``new``."""
-READ_ONLY = ("doctor", "push", "verify", "info", "similar", "classify predict", "classify suggest", "classify anomaly")
+READ_ONLY = (
+    "studio",
+    "doctor",
+    "push",
+    "verify",
+    "info",
+    "similar",
+    "classify predict",
+    "classify suggest",
+    "classify anomaly",
+)
 """Verbs without ``--force``."""
+SERVER_SECONDS: Mapping[str, float] = {"studio": 4.0}
+"""Verbs that run until they are ended, and how long they run here."""
 
 
 def main() -> None:
@@ -226,7 +239,7 @@ def _run_all(
 def _command(verb: str) -> Command:
     words = {**COMMANDS, **FOLDER_COMMANDS}[verb]
     again = verb.removesuffix(" FOLDER") in READ_ONLY or verb in FOLDER_COMMANDS  # goes on where it was killed
-    return Command(verb, words, words if again else f"{words} --force")
+    return Command(verb, words, words if again else f"{words} --force", SERVER_SECONDS.get(verb))
 
 
 def _commit() -> str:

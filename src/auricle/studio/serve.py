@@ -1,11 +1,16 @@
 """Serve the studio."""
 
 import secrets
+import signal
 import socket
 import sys
+import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from auricle.errors import OptionError, OutputError
 from auricle.extras import require
@@ -61,7 +66,33 @@ def run_studio(
         sys.stdout.flush()
         if not options.no_browser:
             webbrowser.open(address)
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        with _hang_up_ends(server):
+            server.run(sockets=[listener])
+
+
+@contextmanager
+def _hang_up_ends(server: Any) -> Iterator[None]:
+    """uvicorn ends in order after an interrupt or SIGTERM; inside the block it does so after SIGHUP, which is raised
+    again at the end."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGHUP)
+    numbers: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        numbers.append(number)
+        server.should_exit = True
+
+    if before is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    if numbers:
+        signal.raise_signal(signal.SIGHUP)
 
 
 def _application(workspace: Workspace, token: str, port: int, options: StudioOptions) -> object:
