@@ -68,25 +68,28 @@ export class Fader {
   }
 }
 
-const ZEROS = 32; // zero crossings of the filter on each side
-const BETA = 10; // of its Kaiser window: 100 dB
-const PASS = 0.94; // of the lower rate's band
+const MIDDLE = 0.9568; // of the filter's edge, in the lower rate's band
+// Zero crossings on each side and the Kaiser window's beta, both as soxr's filters of high quality have them.
+const WINDOW = { zeros: 105.6, beta: 16.03 };
+const WINDOW_OF_SMALL_RATIOS = { zeros: 93.06, beta: 13.04 };
+const SMALL_RATIO = 4;
 
 /**
- * The sound at another rate, by a windowed sinc (100 dB, flat up to 90 % of the band): ceil(t * to / from) samples.
+ * The sound at another rate, by a windowed sinc (120 dB, flat up to 91 % of the band): ceil(t * to / from) samples.
  * @param {Channels} channels @param {number} from in Hz @param {number} to in Hz
  * @returns {Channels}
  */
 export function resample(channels, from, to) {
   if (from === to) return channels;
-  const cutoff = PASS * Math.min(1, to / from);
-  const reach = ZEROS / cutoff;
   const divisor = greatestDivisor(from, to);
+  const { zeros, beta } = Math.max(from, to) <= SMALL_RATIO * divisor ? WINDOW_OF_SMALL_RATIOS : WINDOW;
+  const cutoff = MIDDLE * Math.min(1, to / from);
+  const reach = zeros / cutoff;
   const phases = to / divisor;
   const taps = 2 * Math.ceil(reach) + 1;
-  /** @type {(Float64Array | undefined)[]} */
+  /** @type {(Float32Array | undefined)[]} */
   const filters = new Array(phases);
-  const filter = (phase) => (filters[phase] ??= sinc(phase / phases, taps, cutoff, reach));
+  const filter = (phase) => (filters[phase] ??= sinc(phase / phases, taps, cutoff, reach, beta));
   return channels.map((samples) => {
     const result = new Float32Array(Math.ceil((samples.length * to) / from));
     const step = from / divisor;
@@ -94,20 +97,24 @@ export function resample(channels, from, to) {
       const place = t * step;
       const first = Math.floor(place / phases) - (taps - 1) / 2;
       const weights = filter(place % phases);
-      let sum = 0;
-      for (let tap = Math.max(0, -first); tap < taps && first + tap < samples.length; tap++)
-        sum += weights[tap] * samples[first + tap];
-      result[t] = sum;
+      const end = Math.min(taps, samples.length - first);
+      let [even, odd, tap] = [0, 0, Math.max(0, -first)];
+      for (; tap + 1 < end; tap += 2) {
+        even += weights[tap] * samples[first + tap];
+        odd += weights[tap + 1] * samples[first + tap + 1];
+      }
+      result[t] = even + odd + (tap < end ? weights[tap] * samples[first + tap] : 0);
     }
     return result;
   });
 }
 
-function sinc(offset, taps, cutoff, reach) {
-  return Float64Array.from({ length: taps }, (_, tap) => {
+function sinc(offset, taps, cutoff, reach, beta) {
+  const peak = bessel(beta);
+  return Float32Array.from({ length: taps }, (_, tap) => {
     const x = tap - (taps - 1) / 2 - offset;
     if (Math.abs(x) >= reach) return 0;
-    const window = bessel(BETA * Math.sqrt(1 - (x / reach) ** 2)) / bessel(BETA);
+    const window = bessel(beta * Math.sqrt(1 - (x / reach) ** 2)) / peak;
     const angle = Math.PI * cutoff * x;
     return cutoff * window * (angle === 0 ? 1 : Math.sin(angle) / angle);
   });
