@@ -17,7 +17,9 @@ _SPEECH_RATE = 24_000
 def main() -> None:
     one_thread()
     options = parser(__doc__)
-    options.add_argument("--models", nargs="+", default=["speech", "music"], help="shipped, files, or preset:NAME")
+    options.add_argument(
+        "--models", nargs="+", default=["live", "speech", "music"], help="shipped, files, or preset:NAME"
+    )
     options.add_argument("--seconds", type=float, default=600.0, help="of sound")
     options.add_argument(
         "--buffers", type=float, nargs="+", default=[0.02], help="seconds that the network may be late"

@@ -5,7 +5,7 @@
     python recipes/ship.py drums.prior.safetensors --name drums --corpus corpora/drums \
         --summary "Drum one-shots." --training steps=1000 minutes=20
 
-Beside a model goes its hearing file (recipes/hearing.py): some 20 seconds more.
+Beside a model goes its hearing file (recipes/hearing.py), some 20 seconds more, unless `--without-hearing` is given.
 
 A model that was in a release stays in the package for ever: with `--keep-replaced` the model that is replaced goes to
 `pretrained/earlier`, where files find it. What stands on a replaced model is made anew by recipes/dependents.py, and
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--training", nargs="*", default=[], metavar="KEY=VALUE", help="how it was trained")
     parser.add_argument("--figures", type=Path, help="Markdown with figures on held-out files")
     parser.add_argument("--keep-replaced", action="store_true", help="the replaced model was in a release: keep it")
+    parser.add_argument("--without-hearing", action="store_true", help="ship no hearing file beside the model")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="folder to write into")
     options = parser.parse_args()
 
@@ -178,7 +179,8 @@ def main() -> None:
         info, facts = ship_prior(options.model, about, target)
     else:
         info, facts = ship_model(options.model, about, target, keep_replaced=options.keep_replaced)
-        learn_hearing(options.corpus, load(target), hearing_path(target))
+        if not options.without_hearing:
+            learn_hearing(options.corpus, load(target), hearing_path(target))
     figures = options.figures.read_text("utf-8") if options.figures else NOT_MEASURED
     (options.out / f"{options.name}.md").write_text(card(info, facts, sources, figures), encoding="utf-8")
 

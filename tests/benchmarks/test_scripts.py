@@ -57,6 +57,7 @@ def test_the_scripts_are_there():
         "labelling",
         "latents",
         "live",
+        "loop",
         "morphs",
         "neighbours",
         "notes",

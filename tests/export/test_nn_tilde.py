@@ -20,6 +20,7 @@ from model.tiny import tiny_config
 CONFIGS: dict[str, AutoencoderConfig] = {
     "speech": named("speech", "small").model,
     "music": named("music", "small").model,
+    "live": named("live").model,
     "mixed": named("mixed", "small").model,
     "rvq": tiny_config(RvqConfig(dim=8, codebooks=3, size=16, code_dim=4)),
     "vae": tiny_config(VaeConfig(dim=8)),

@@ -25,6 +25,7 @@ _SPEECH = named("speech", "small").model
 CONFIGS: dict[str, AutoencoderConfig] = {
     "speech": _SPEECH,
     "music": named("music", "small").model,
+    "live": named("live").model,
     "mixed": named("mixed", "small").model,
     "conv-lstm": named("conv-lstm").model,
     "noise everywhere": _SPEECH.model_copy(update={"noise_from": 0.0, "envelope": 0}),
