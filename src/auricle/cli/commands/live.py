@@ -22,7 +22,7 @@ def live(
     target: Path | None = None,
     /,
     *,
-    model: str = "live",
+    model: str = "speech",
     second: Path | None = None,
     directions: Path | None = None,
     shift: tuple[str, ...] = (),
