@@ -3,9 +3,9 @@
     python recipes/dependents.py corpora --work built
 
 CORPORA holds a folder for each corpus, as recipes/README.md builds them: speech and music (hearing files, half a minute
-each), esc10 (the classifier environment, some minutes; the data set as it was published) and drums. What was built
-before lies in --work, and is shipped again without training when it still belongs to the shipped model. `--only NAME`
-makes one of them.
+each), esc10 (the classifier environment, some minutes; the data set as it was published), drums and saxophone. What was
+built before lies in --work, and is shipped again without training when it still belongs to the shipped model.
+`--only NAME` makes one of them.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from auricle.synth.priors.file import load_prior
 from environment import ship_environment
 from hearing import learn_hearing
 
-DRUMS_MINUTES = 30
+DRUMS_MINUTES, SAXOPHONE_MINUTES = 30, 40
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class PriorRecipe:
     summary: str
     minutes: int
     seed: int = 1
+    options: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
@@ -45,7 +46,7 @@ class PriorRecipe:
         """What trains it, for `auricle`."""
         return (
             *("train-prior", str(corpora / self.name), "--model", self.model, "--threads", "1"),
-            *("--seed", str(self.seed), "--budget", f"{self.minutes}m", "--force", "--out", str(out)),
+            *("--seed", str(self.seed), "--budget", f"{self.minutes}m", "--force", "--out", str(out), *self.options),
         )
 
 
@@ -55,6 +56,13 @@ DEPENDENTS = MappingProxyType(
         for recipe in (
             PriorRecipe(
                 "drums", "music", "Drum one-shots in eight classes, 44.1 kHz mono, up to 1.7 s.", DRUMS_MINUTES
+            ),
+            PriorRecipe(
+                "saxophone",
+                "music",
+                "Notes of a saxophone before two microphones, 44.1 kHz mono: generate --note.",
+                SAXOPHONE_MINUTES,
+                options=("--notes",),
             ),
         )
     }

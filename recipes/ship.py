@@ -25,9 +25,11 @@ from auricle.classify.features.hearing_file import hearing_path
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import load
 from auricle.model.files.writing import SUFFIX, fingerprint, save
+from auricle.synth.playable.note_names import note_name
 from auricle.synth.priors.base import Prior, PriorInfo
 from auricle.synth.priors.file import SUFFIX as PRIOR_SUFFIX
 from auricle.synth.priors.file import load_prior, save_prior
+from auricle.synth.priors.sizes import learned_notes
 from hearing import learn_hearing
 
 SECONDS_PER_HOUR = 3600.0
@@ -83,7 +85,15 @@ def prior_facts(prior: Prior) -> tuple[str, ...]:
         f"Kind `{prior.config.kind}`, {millions(prior)} million parameters, windows of {prior.window} frames "
         f"({prior.window / prior.frame_rate:.2f} s), {prior.channels} channel{'s' * (prior.channels > 1)}",
         f"Classes: {', '.join(prior.classes) or 'none'}",
+        *_note_facts(prior),
     )
+
+
+def _note_facts(prior: Prior) -> tuple[str, ...]:
+    if not prior.config.notes or prior.sizes is None:
+        return ()
+    lowest, highest, velocities = learned_notes(prior.sizes)
+    return (f"Notes: {note_name(lowest)} to {note_name(highest)}, at velocities {', '.join(map(str, velocities))}",)
 
 
 def millions(module: torch.nn.Module) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
+import numpy as np
 import torch
 
 from auricle.api.run_record import RunRecord
@@ -248,6 +249,8 @@ def _examples(
     with device.main_process_first():
         callbacks.enter("encoding sounds")
         learned = encoding.examples(material.cache, callbacks)
+        if learned.notes is not None:
+            _check_notes(learned.notes, callbacks)
         if not material.held_out:
             return learned, None
         try:
@@ -258,6 +261,15 @@ def _examples(
             callbacks.on_note(f"nothing is held out: {error}")
             return learned, None
         return learned, encoding.examples(spare, callbacks)
+
+
+def _check_notes(notes: np.ndarray, callbacks: TrainingCallbacks) -> None:
+    """Say how many sounds have no note; refuse if none has."""
+    missing = int(np.isnan(notes[:, 0]).sum())
+    if missing == len(notes):
+        raise DataError("no sound has a note whose pitch can be measured: learn them without notes")
+    if missing:
+        callbacks.on_note(f"{missing} of {len(notes)} sounds have no note, or no pitch: they are learned without")
 
 
 def _training(config: PriorConfig, options: PriorTrainingOptions) -> PriorTraining:

@@ -5,13 +5,19 @@ from typing import final
 
 import numpy as np
 
-from auricle.options.synthesis import GenerationOptions, SamplingOptions
+from auricle.options.synthesis import GenerationOptions, NoteOptions, SamplingOptions
 from auricle.synth.generate import generate
+from auricle.synth.playable.note_names import note_name
+from auricle.synth.playable.prior_instrument import NOTE_SAMPLING, PriorInstrument
 from auricle.synth.priors.file import load_prior, shipped_priors
+from auricle.synth.priors.loading import load_prior_and_model
 
 _EACH = 2
 _GUIDANCE = 2.0
 _SEED = 2
+_TUNE = ((57, 0.35), (61, 0.35), (64, 0.35), (69, 0.35), (68, 0.35), (64, 0.35), (62, 0.35), (57, 1.4))
+"""Notes, as MIDI has them, and seconds."""
+_VELOCITY, _FADE_SECONDS = 96, 0.03
 
 
 @final
@@ -40,12 +46,15 @@ class GeneratedSound:
 
 
 def generate_sounds() -> tuple[GeneratedSound, ...]:
-    """Two sounds of each class of every prior in the package; always the same on the same machine."""
+    """Two sounds of each class of every prior in the package, a tune of those that know notes; always the same on the
+    same machine."""
     return tuple(sound for name in shipped_priors() for sound in _of_prior(name))
 
 
 def _of_prior(name: str) -> list[GeneratedSound]:
     prior = load_prior(name)
+    if prior.config.notes:
+        return [_tune(name, label) for label in prior.classes or (None,)]
     generated = []
     for label in prior.classes or (None,):
         sounds = generate(prior, GenerationOptions(label, count=_EACH, seed=_SEED), sampling=SamplingOptions(_GUIDANCE))
@@ -53,3 +62,18 @@ def _of_prior(name: str) -> list[GeneratedSound]:
             assert sound.audio is not None
             generated.append(GeneratedSound(name, label or name, number, sound.audio, sounds.sample_rate))
     return generated
+
+
+def _tune(name: str, label: str | None) -> GeneratedSound:
+    """Some notes, one after the other."""
+    networks = load_prior_and_model(name, None)
+    pieces = []
+    for note, seconds in _TUNE:
+        options = NoteOptions(note_name(note), label=label, seconds=seconds, seed=_SEED)
+        instrument = PriorInstrument(networks, options, NOTE_SAMPLING)
+        audio, _ = instrument.note(note, _VELOCITY)
+        fade = np.minimum(1.0, np.arange(audio.shape[1])[::-1] / (_FADE_SECONDS * instrument.native[0]))
+        pieces.append(audio * fade.astype(np.float32))
+    return GeneratedSound(
+        name, f"{name}, {label}" if label else name, 1, np.concatenate(pieces, 1), networks.prior.sample_rate
+    )

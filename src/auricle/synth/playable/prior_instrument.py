@@ -14,6 +14,7 @@ from auricle.synth.playable.note_names import HIGHEST, note_hertz, note_name
 from auricle.synth.playable.recordings import velocity_layers
 from auricle.synth.priors.loading import PriorAndModel
 from auricle.synth.priors.notes import NoteAsked, locked_hertz
+from auricle.synth.priors.sizes import learned_notes
 from auricle.synth.rendering.level import CEILING, SoundLevel
 from auricle.synth.rendering.provenance import made_by_model
 
@@ -41,17 +42,15 @@ class PriorInstrument(Instrument):
 
     def __init__(self, networks: PriorAndModel, options: NoteOptions, sampling: SamplingOptions) -> None:
         prior = networks.prior
-        if not prior.config.notes or prior.sizes is None:
+        if not prior.config.notes or prior.sizes is None or not bool((prior.sizes[:, 3] >= 0).any()):
             raise ModelError(
                 f"the prior {prior.info.name!r} knows no notes: train one with --notes, or name recorded notes "
                 "(--recordings FOLDER)"
             )
         self.seed = options.resolve_seed()
         self._context = RenderContext(networks, sampling, prior.label(options.label), self.seed, None, options.seconds)
-        learned = prior.sizes[prior.sizes[:, 3] >= 0]
-        self._lowest, self._highest = (round(float(edge)) for edge in (learned[:, 3].min(), learned[:, 3].max()))
-        self._velocities = sorted({round(velocity) for velocity in learned[:, 4].tolist()})
-        self.name, self.native, self.count = prior.info.name, self._context.native, len(learned)
+        self._lowest, self._highest, self._velocities = learned_notes(prior.sizes)
+        self.name, self.native, self.count = prior.info.name, self._context.native, int((prior.sizes[:, 3] >= 0).sum())
 
     def layers(self, low: int, high: int) -> tuple[tuple[int, int, int], ...]:
         """One for each dynamic that was learned; where one velocity is asked for, that one."""

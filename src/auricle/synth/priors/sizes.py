@@ -57,6 +57,13 @@ def note_size(table: Tensor, label: int, asked: NoteAsked, random: torch.Generat
     return SoundSize(float(row[1]), float(nearest[:, 2].median()), *asked)
 
 
+def learned_notes(table: Tensor) -> tuple[int, int, tuple[int, ...]]:
+    """Lowest and highest note, and velocities, of a table with notes."""
+    notes = table[table[:, 3] >= 0][:, 3:]
+    velocities = tuple(sorted({round(velocity) for velocity in notes[:, 1].tolist()}))
+    return round(float(notes[:, 0].min())), round(float(notes[:, 0].max())), velocities
+
+
 def _rows_of(table: Tensor, label: int) -> Tensor:
     """Those of a class; all where there is none."""
     rows = table[table[:, 0] == label] if label >= 0 else table
