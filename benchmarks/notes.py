@@ -36,7 +36,7 @@ def main() -> None:
     options.add_argument("--learned", type=Path, help="recorded notes to make others of; else two of three of FOLDER")
     options.add_argument("--prior", help="a prior that has learned notes, none of those held out")
     options.add_argument("--class", dest="label", help="of the prior's notes")
-    options.add_argument("--guidance", type=float, default=1.0, help="of the prior's notes")
+    options.add_argument("--temperature", type=float, help="of the prior's notes; by default the usual one")
     args = options.parse_args()
     one_thread()
     with TemporaryDirectory() as name:
@@ -116,7 +116,9 @@ def _prior_notes(args: Any, rate: int) -> Callable[[int, int], np.ndarray] | Non
     from auricle.synth.priors.loading import load_prior_and_model
 
     options = NoteOptions("C4", label=args.label, seconds=args.seconds, seed=0)
-    instrument = PriorInstrument(load_prior_and_model(args.prior, None), options, SamplingOptions(args.guidance))
+    instrument = PriorInstrument(
+        load_prior_and_model(args.prior, None), options, SamplingOptions(temperature=args.temperature)
+    )
     return lambda note, velocity: resample(instrument.note(note, velocity)[0], instrument.native[0], rate)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from auricle.options.synthesis import GenerationOptions, NoteOptions, SamplingOptions
 from auricle.synth.generate import generate
 from auricle.synth.playable.note_names import note_name
-from auricle.synth.playable.prior_instrument import NOTE_SAMPLING, PriorInstrument
+from auricle.synth.playable.prior_instrument import PriorInstrument
 from auricle.synth.priors.file import load_prior, shipped_priors
 from auricle.synth.priors.loading import load_prior_and_model
 
@@ -70,7 +70,7 @@ def _tune(name: str, label: str | None) -> GeneratedSound:
     pieces = []
     for note, seconds in _TUNE:
         options = NoteOptions(note_name(note), label=label, seconds=seconds, seed=_SEED)
-        instrument = PriorInstrument(networks, options, NOTE_SAMPLING)
+        instrument = PriorInstrument(networks, options, SamplingOptions())
         audio, _ = instrument.note(note, _VELOCITY)
         fade = np.minimum(1.0, np.arange(audio.shape[1])[::-1] / (_FADE_SECONDS * instrument.native[0]))
         pieces.append(audio * fade.astype(np.float32))

@@ -17,6 +17,8 @@ MAX_NOTE_SECONDS = 60.0
 _MAX_SEED = 2**63 - 1
 _RANDOM_SEEDS = 10**9
 _MAX_STEPS = 1000
+_SAMPLING, _NOTE_SAMPLING = (2.0, 1.0), (1.0, 0.25)
+"""Guidance and temperature that are usual."""
 _QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
 
@@ -47,26 +49,46 @@ class SamplingOptions:
 
     Attributes:
         guidance: how much the class is exaggerated (flows): 1 as learned, 2 to 4 clearer and less varied. Without a
-            class it does nothing.
+            class it does nothing. By default 2, of notes 1.
         steps: of the integration from noise to latents (flows); more are slower and finer. By default 3, or 4 for
             priors of older versions.
-        temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder.
+        temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder. By default 1, of
+            notes .25: what varies from frame to frame in them is mostly noise.
 
     Raises:
         OptionError: a number is out of range.
     """
 
-    guidance: float = 2.0
+    guidance: float | None = None
     steps: int | None = None
-    temperature: float = 1.0
+    temperature: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.guidance <= 100:
+        if self.guidance is not None and not 0 <= self.guidance <= 100:
             raise OptionError(f"guidance {self.guidance:g}: give 0 to 100, 1 is as learned")
         if self.steps is not None and not 1 <= self.steps <= _MAX_STEPS:
             raise OptionError(f"{self.steps} steps: give 1 to {_MAX_STEPS}")
-        if not 0 <= self.temperature <= 10:
+        if self.temperature is not None and not 0 <= self.temperature <= 10:
             raise OptionError(f"temperature {self.temperature:g}: give 0 to 10, 1 is as learned")
+
+    def resolved(self, *, notes: bool) -> "ResolvedSampling":
+        """With what is usual, for priors of notes or of other sounds, where nothing was asked for."""
+        guidance, temperature = _NOTE_SAMPLING if notes else _SAMPLING
+        return ResolvedSampling(
+            guidance if self.guidance is None else self.guidance,
+            self.steps,
+            temperature if self.temperature is None else self.temperature,
+        )
+
+
+@final
+@dataclass(frozen=True)
+class ResolvedSampling:
+    """How sounds are drawn from a prior, its fields as in `SamplingOptions`; ``steps`` None is what the prior takes."""
+
+    guidance: float
+    steps: int | None
+    temperature: float
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,11 @@ class RenderContext:
         return sampler_for(self.networks.prior, self.sampling, self.label)
 
     @property
+    def temperature(self) -> float:
+        """Of the random numbers."""
+        return self.sampling.resolved(notes=self.networks.prior.config.notes).temperature
+
+    @property
     def window_samples(self) -> int:
         """Samples that a window of the prior carries."""
         prior, model = self.networks.prior, self.networks.model
@@ -156,7 +161,7 @@ class SoundRecipe(ABC):
             audible |= self._render_audible(missing, attempt) if missing else {}
         silent = [index + 1 for index in targets if index not in audible]
         if silent:
-            temperature = self._context.sampling.temperature
+            temperature = self._context.temperature
             raise AudioError(
                 f"sound {silent[0]} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
                 "choose a temperature nearer to 1, or another seed"

@@ -209,7 +209,7 @@ def test_tables_tell_notes(tmp_path: Path):
 
 
 def test_one_velocity_is_made_as_asked_for(trained: auricle.TrainedPrior, tmp_path: Path):
-    sampling = SamplingOptions(guidance=1.0, steps=1)
+    sampling = SamplingOptions(steps=1)
     options = NoteOptions("c4", "70", seconds=0.2, seed=0)
     (note,) = auricle.make_playable(trained.path, options, sampling=sampling, out=tmp_path).notes
     assert (note.velocity, note.lowest, note.highest) == (70, 70, 70)

@@ -46,7 +46,7 @@ class Constants:
 
 def constants(*, takes_prefix: bool, steps: int = 20) -> FlowSampler:
     prior = cast(FlowPrior, Constants(takes_prefix=takes_prefix))
-    return FlowSampler(prior, SamplingOptions(steps=steps), NO_CLASS)
+    return FlowSampler(prior, SamplingOptions(steps=steps).resolved(notes=False), NO_CLASS)
 
 
 def sampler_of(prior: Prior, label: int = NO_CLASS, **options: float) -> Sampler:

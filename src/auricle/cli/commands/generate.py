@@ -93,7 +93,6 @@ def _notes(
     force: bool,
 ) -> None:
     from auricle import make_playable
-    from auricle.synth.playable.prior_instrument import NOTE_SAMPLING
 
     if options.note is None:
         raise OptionError("a playable set needs notes: --note C3..C5")
@@ -103,7 +102,7 @@ def _notes(
             prior if options.recordings is None else options.recordings,
             NoteOptions(options.note, options.velocity, options.label, options.seconds, options.seed),
             model=model,
-            sampling=NOTE_SAMPLING if sampling == SamplingOptions() else sampling,
+            sampling=sampling,
             out=out,
             files=files,
             force=force,

@@ -62,9 +62,10 @@ def make_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: On
         seconds=arguments.get("seconds"),
         loop=bool(arguments.get("loop")),
     )
-    sampling = SamplingOptions(temperature=float(arguments.get("temperature", 1.0)))
     name = arguments["prior"]
     prior = loaded_prior(_prior_source(workspace, name))
+    usual = SamplingOptions().resolved(notes=prior.config.notes).temperature
+    sampling = SamplingOptions(temperature=usual * float(arguments.get("temperature", 1.0)))
     output = generate(prior, options, model=_model_of(workspace, name), sampling=sampling)
     facts = {"prior": name, "seed": seed, "loop": options.loop, "bpm": arguments.get("bpm")}
     sounds = []

@@ -18,8 +18,6 @@ from auricle.synth.priors.sizes import learned_notes
 from auricle.synth.rendering.level import CEILING, SoundLevel
 from auricle.synth.rendering.provenance import made_by_model
 
-NOTE_SAMPLING = SamplingOptions(guidance=1.0)
-"""How notes are drawn unless asked otherwise: classes as they were learned."""
 _MOST_ATTEMPTS = 8
 
 

@@ -15,7 +15,7 @@ from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOpt
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.playable.instrument import Instrument, RecordedInstrument
 from auricle.synth.playable.note_names import note_name, parse_notes, parse_velocities
-from auricle.synth.playable.prior_instrument import NOTE_SAMPLING, PriorInstrument
+from auricle.synth.playable.prior_instrument import PriorInstrument
 from auricle.synth.playable.recordings import recorded_notes
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import SUFFIX, shipped_priors
@@ -89,7 +89,7 @@ def make_playable(
     options: NoteOptions,
     *,
     model: Autoencoder | Path | str | None = None,
-    sampling: SamplingOptions = NOTE_SAMPLING,
+    sampling: SamplingOptions = SamplingOptions(),
     out: Path | str,
     files: SoundFileOptions = SoundFileOptions(),
     force: bool = False,

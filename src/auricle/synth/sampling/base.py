@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auricle.options.synthesis import SamplingOptions
+from auricle.options.synthesis import ResolvedSampling
 from auricle.synth.priors.sizes import SoundSize
 
 
@@ -19,7 +19,7 @@ class Sampler(ABC):
         label: number of a class, -1 for none.
     """
 
-    def __init__(self, options: SamplingOptions, label: int):
+    def __init__(self, options: ResolvedSampling, label: int):
         self._options, self._label = options, label
 
     @abstractmethod

@@ -17,7 +17,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from auricle.options.synthesis import SamplingOptions
+from auricle.options.synthesis import ResolvedSampling
 from auricle.synth.priors.base import NO_CLASS
 from auricle.synth.priors.flow import FlowPrior
 from auricle.synth.priors.sizes import PAUSE_FRAMES, SoundSize
@@ -40,7 +40,7 @@ class FlowSampler(Sampler):
         label: number of a class, -1 for none.
     """
 
-    def __init__(self, prior: FlowPrior, options: SamplingOptions, label: int):
+    def __init__(self, prior: FlowPrior, options: ResolvedSampling, label: int):
         super().__init__(options, label)
         self._prior = prior
         self._guidance = 1.0 if label == NO_CLASS else options.guidance  # without a class nothing can be exaggerated

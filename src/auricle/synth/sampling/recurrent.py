@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from auricle.errors import ModelError
-from auricle.options.synthesis import SamplingOptions
+from auricle.options.synthesis import ResolvedSampling
 from auricle.synth.priors.recurrent import RecurrentPrior
 from auricle.synth.priors.sizes import SoundSize
 from auricle.synth.sampling.base import Sampler
@@ -17,7 +17,7 @@ _PIECE = 8
 
 @final
 class RecurrentSampler(Sampler):
-    def __init__(self, prior: RecurrentPrior, options: SamplingOptions, label: int):
+    def __init__(self, prior: RecurrentPrior, options: ResolvedSampling, label: int):
         super().__init__(options, label)
         self._prior = prior
 
