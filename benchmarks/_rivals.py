@@ -38,13 +38,16 @@ def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = 
 
     encoder, rate = load(model), min(_HIGHEST_RATE, labels.known[0].sound.sample_rate)
     config = fitting_feature_config([item.sound.seconds for item in labels.known])
-    latents, in_order = LatentFeatures(encoder, config, name="latents"), config.segments > 1
+    latents = LatentFeatures(encoder, config, name="latents")
+    in_order, overlap = config.segments > 1, config.overlap
     patches = _patches(model, encoder, latents.fingerprint, hearing)
-    kernels = PatchFeatures(PatchDictionary.random(), encoder.sample_rate, in_order=in_order, name="2-D kernels")
+    kernels = PatchFeatures(
+        PatchDictionary.random(), encoder.sample_rate, in_order=in_order, overlap=overlap, name="2-D kernels"
+    )
     first = [
         HearingFeatures(latents, patches),
         latents,
-        PatchFeatures(patches, encoder.sample_rate, in_order=in_order),
+        PatchFeatures(patches, encoder.sample_rate, in_order=in_order, overlap=overlap),
         MfccFeatures(rate, segments=_SEGMENTS),
         LogMelFeatures(rate, segments=_SEGMENTS),
         kernels,

@@ -14,6 +14,7 @@ from auricle.classify.features.extract import extract, features
 from auricle.classify.features.latents import LatentFeatures, encoder_fingerprint, random_encoder
 from auricle.classify.features.layers import depths
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
+from auricle.classify.features.parts import part_weights
 from auricle.classify.features.pooling import FeatureConfig, feature_config_of, fitting_feature_config
 from auricle.data import scan
 from auricle.errors import AudioError, DataError, OptionError
@@ -24,6 +25,7 @@ from auricle.model.front_end import MdctConfig
 
 EXTRACTORS = (
     lambda model: LatentFeatures(model, FeatureConfig(segments=4, depths="all", raw=True)),
+    lambda model: LatentFeatures(model, FeatureConfig(segments=4, overlap=2.0)),
     lambda model: LatentFeatures(model),
     lambda model: LogMelFeatures(16000, segments=3),
     lambda model: MfccFeatures(44100),
@@ -133,6 +135,20 @@ def test_segments_tell_order_apart(model_file: Path) -> None:
     assert distance[2] > 3 * distance[1]
     assert fitting_feature_config([0.4, 0.5, 20]).segments == 8
     assert fitting_feature_config([5.0]).segments == 1
+
+
+def test_parts_that_overlap_change_less_where_a_sound_begins_later() -> None:
+    assert FeatureConfig.model_validate({"segments": 8}).overlap == 0, "features of older files stay what they were"
+    assert fitting_feature_config([0.4]).overlap == fitting_feature_config([9.0], 3).overlap == 2
+    events = np.zeros((2, 120))
+    events[0, 33:38] = events[1, 43:48] = 1
+    apart, overlapping = (events @ part_weights(120, 6, overlap).T for overlap in (0.0, 2.0))
+    cosines = [parts[0] @ parts[1] / np.prod(np.linalg.norm(parts, axis=1)) for parts in (apart, overlapping)]
+    assert cosines[0] == 0 and cosines[1] > 0.8
+    for length in (1, 2, 5, 7, 100):
+        for overlap in (0.0, 1.0, 2.0):
+            weights = part_weights(length, 6, overlap)
+            assert weights.shape == (6, length) and np.allclose(weights.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_random_encoder_shares_the_shape_only(model_file: Path) -> None:

@@ -34,7 +34,8 @@ def test_sounds_of_one_kind_are_nearer_than_others(dictionary: PatchDictionary, 
 
 @pytest.mark.parametrize("segments", [1, 8])
 def test_windows_hear_what_whole_sounds_hear(dictionary: PatchDictionary, segments: int, model_file: Path):
-    extractor = HearingFeatures(LatentFeatures(load(model_file), FeatureConfig(segments=segments)), dictionary)
+    config = FeatureConfig(segments=segments, overlap=2.0 if segments > 1 else 0.0)
+    extractor = HearingFeatures(LatentFeatures(load(model_file), config), dictionary)
     audio = np.concatenate([sound(kind, 7, 2.0) for kind in KINDS])
     windows = extractor.of_equal_windows(audio, [RATE // 2, 5 * RATE // 2, 9 * RATE // 2], RATE)
     assert windows.shape == (3, extractor.size) and np.isfinite(windows).all()

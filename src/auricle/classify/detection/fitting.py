@@ -17,7 +17,8 @@ from auricle.classify.detection.training_windows import PARTS, RecordingWindows,
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
-from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, TrainingSet, probe_of_kind
+from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, probe_of_kind
+from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
 from auricle.data.events import Recording
 from auricle.data.labels import MAX_CLASSES, check_class_names
@@ -180,7 +181,7 @@ class _Learner:
         """Learn from the windows of all parts but one."""
         values, labels, _ = _sample(windows, self.seed, without)
         names, numbers = np.unique(np.asarray(labels), return_inverse=True)
-        training_set = TrainingSet.of(values, numbers, self.probe.max_directions(len(values)))
+        training_set = TrainingSet(values, numbers, self.probe.max_directions(len(values)))
         fitted = self.probe.fit_placed(self.choice, training_set, tuple(map(str, names)), seed=self.seed)
         return _WindowModel(fitted, NoveltySpace.fit(training_set.scaling, training_set.placed, numbers))
 

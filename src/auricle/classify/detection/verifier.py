@@ -6,8 +6,8 @@ from typing import Self, final
 
 import numpy as np
 
-from auricle.classify.features.scaling import Scaling
-from auricle.classify.probes.probe import FittedProbe, LogisticProbe, TrainingSet
+from auricle.classify.probes.probe import FittedProbe, LogisticProbe
+from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError
 
@@ -51,8 +51,7 @@ class Verifier:
         if len(names) < 2:
             raise DataError(f"all that was heard is {names[0]}: give recordings in which nothing is heard too")
         rows = np.random.Generator(np.random.PCG64(seed)).permutation(len(values))[:_SCALED_ON]
-        scaling = Scaling.fit(values[np.sort(rows)], directions=_DIRECTIONS)
-        training_set = TrainingSet(scaling, scaling(values), numbers)
+        training_set = TrainingSet(values, numbers, _DIRECTIONS, np.sort(rows))
         learned = LogisticProbe().learn(training_set, len(names), _STRENGTH, seed)
         columns = [classes.index(str(name)) for name in names]
         weights = np.zeros((values.shape[1], len(classes)), np.float32)

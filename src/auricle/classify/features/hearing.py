@@ -28,7 +28,10 @@ class HearingFeatures(EncoderFeatures):
         identity = digest("hearing", 2, latents.identity, dictionary.digest)
         super().__init__(latents.model, latents.config, latents.fingerprint, f"hearing of {latents.name}", identity)
         self._latents = latents
-        self._patches = PatchFeatures(dictionary, latents.sample_rate, in_order=latents.config.segments > 1)
+        config = latents.config
+        self._patches = PatchFeatures(
+            dictionary, latents.sample_rate, in_order=config.segments > 1, overlap=config.overlap
+        )
         self.arrays = {f"{HEARING}kernels": dictionary.kernels, f"{HEARING}bias": dictionary.bias}
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:

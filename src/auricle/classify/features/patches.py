@@ -13,6 +13,7 @@ import numpy as np
 
 from auricle.classify.features.base import Extractor, digest
 from auricle.classify.features.mel_baselines import log_mel, mel_hop
+from auricle.classify.features.parts import part_weights
 from auricle.classify.features.pooling import normalise_level
 from auricle.classify.features.window_pooling import normalise_background
 
@@ -78,19 +79,22 @@ class PatchDictionary:
 
 @final
 class PatchFeatures(Extractor):
-    """What a dictionary finds in four regions of frequency: of each of six equal parts of the sound, or mean, deviation
-    and maximum of the whole.
+    """What a dictionary finds in four regions of frequency: of each of six parts of the sound, or mean, deviation and
+    maximum of the whole.
 
     Args:
         dictionary: of patches.
         rate: of the sounds, in Hz.
         in_order: tell parts of the sound apart, as it suits words, notes and drum hits.
+        overlap: of the parts, as `part_weights` has it.
         name: what people call it.
     """
 
-    def __init__(self, dictionary: PatchDictionary, rate: int, *, in_order: bool, name: str = "patches") -> None:
-        super().__init__(name, rate, digest("patches", 2, rate, in_order, dictionary.digest))
-        self.dictionary, self._in_order = dictionary, in_order
+    def __init__(
+        self, dictionary: PatchDictionary, rate: int, *, in_order: bool, overlap: float = 0.0, name: str = "patches"
+    ) -> None:
+        super().__init__(name, rate, digest("patches", 2, rate, in_order, overlap, dictionary.digest))
+        self.dictionary, self._in_order, self._overlap = dictionary, in_order, overlap
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         bands = hearing_map(normalise_level(audio), self.sample_rate)
@@ -113,11 +117,8 @@ class PatchFeatures(Extractor):
         """Responses ``(m, 4, k)`` to one vector float32."""
         if not self._in_order:
             return np.concatenate((by_region.mean(axis=0), by_region.std(axis=0), by_region.max(axis=0))).ravel()
-        edges = np.linspace(0, len(by_region), _SEGMENTS + 1)
-        starts = np.minimum(edges[:-1].astype(int), len(by_region) - 1)
-        ends = np.maximum(starts + 1, np.ceil(edges[1:]).astype(int))
-        means = [by_region[start:end].mean(axis=0) for start, end in zip(starts, ends, strict=True)]
-        return np.concatenate(means).ravel()
+        weights = part_weights(len(by_region), _SEGMENTS, self._overlap)
+        return (weights @ by_region.reshape(len(by_region), -1)).ravel()
 
 
 def hearing_map(audio: np.ndarray, rate: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 from torch import Tensor
 
 from auricle.classify.features.layers import Depth, depths
+from auricle.classify.features.parts import part_weights
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
 from auricle.model.config import describe
@@ -19,6 +20,7 @@ LOUDNESS = 0.1
 """Root mean square that a sound is brought to where its level shall not matter."""
 _SHORT_SECONDS = 3.0
 _SEGMENTS_OF_SHORT = 8
+_OVERLAP = 2.0
 MAX_GAIN = 100.0
 POWER_FLOOR = 1e-9
 
@@ -36,7 +38,10 @@ class FeatureConfig(Frozen):
     scales: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
         default=(1, 5, 20), min_length=1, max_length=8, description="frames over which power is averaged"
     )
-    segments: int = Field(default=1, ge=1, le=32, description="equal parts of the sound whose mean envelopes are kept")
+    segments: int = Field(default=1, ge=1, le=32, description="parts of the sound whose mean envelopes are kept")
+    overlap: float = Field(
+        default=0.0, ge=0.0, le=8.0, description="lengths of a segment that each reaches to either side; 0: apart"
+    )
     floor: float = Field(default=1e-2, ge=1e-6, le=1.0, description="power that counts as nothing, of the sound's mean")
     raw: bool = Field(default=False, description="statistics of the activations too, not of their envelopes alone")
     level: bool = Field(default=True, description="bring every sound to the same level first")
@@ -49,7 +54,8 @@ def feature_config_of(*, depths: str = "latent", segments: int = 1) -> FeatureCo
         OptionError: one can't be used.
     """
     try:
-        return FeatureConfig.model_validate({"depths": depths, "segments": segments})
+        overlap = _OVERLAP if segments > 1 else 0.0
+        return FeatureConfig.model_validate({"depths": depths, "segments": segments, "overlap": overlap})
     except ValidationError as error:
         raise OptionError(f"features can't be made so: {describe(error).removeprefix('config field ')}") from error
 
@@ -120,7 +126,8 @@ def _statistics(grids: Tensor, config: FeatureConfig) -> Tensor:
     parts = [_moments(_envelope(power, scale, shifts, floor), 2 * scale) for scale in config.scales]
     if config.segments > 1:
         shape = _envelope(power, 1, shifts, floor)
-        parts += [part.mean(0) for part in _segments(shape, config.segments)]
+        weights = torch.from_numpy(part_weights(len(shape), config.segments, config.overlap)).to(shape.device)
+        parts.append((weights @ shape).flatten())
     if config.raw:
         parts.append(_moments(values, shifts))
     return torch.cat(parts)
@@ -139,13 +146,6 @@ def local_power(power: Tensor, scale: int, shifts: int) -> Tensor:
     first = (centres - width // 2).clamp(0, len(power) - 1)
     last = (centres - width // 2 + width).clamp(1, len(power))
     return ((sums[last] - sums[first]) / (last - first).unsqueeze(1)).clamp(min=0)
-
-
-def _segments(values: Tensor, count: int) -> list[Tensor]:
-    """``count`` equal parts of ``(n, d)``; they share frames where there are fewer of them than parts."""
-    edges = np.linspace(0, len(values), count + 1)
-    starts = np.minimum(edges[:-1].astype(int), len(values) - 1)
-    return [values[start : max(start + 1, int(end))] for start, end in zip(starts, np.ceil(edges[1:]), strict=True)]
 
 
 def _moments(values: Tensor, lag: int) -> Tensor:

@@ -31,10 +31,7 @@ class Scaling:
         With all of them distances and linear probes are those of the standardised features, at the price of
         ``min(files, d)`` coordinates.
         """
-        mean, deviation = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
-        moving = deviation[deviation > 0]
-        floor = _MIN_DEVIATION * float(np.median(moving)) if moving.size else 1.0
-        scale = np.maximum(deviation, floor) * np.sqrt(values.shape[1])
+        mean, scale = mean_and_scale(values)
         centred = (values - mean) / scale
         if values.shape[1] <= len(values):
             powers, vectors = np.linalg.eigh(centred.T @ centred)
@@ -49,6 +46,15 @@ class Scaling:
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """``(files, d)`` to float32 ``(files, r)``; the squares of a file's coordinates add up to about 1."""
         return ((values - self.mean) / self.scale) @ self.rotation
+
+
+def mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean ``(d,)`` of features ``(files, d)``, and what they are divided by, so that the squares of a file's add up to
+    about 1."""
+    mean, deviation = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
+    moving = deviation[deviation > 0]
+    floor = _MIN_DEVIATION * float(np.median(moving)) if moving.size else 1.0
+    return mean, np.maximum(deviation, floor) * np.sqrt(values.shape[1])
 
 
 def _order(powers: np.ndarray, directions: int | None) -> np.ndarray:

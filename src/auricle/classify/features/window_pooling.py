@@ -1,13 +1,13 @@
 """Many windows of one sound from one run of the encoder."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from auricle.classify.features.layers import depths
+from auricle.classify.features.parts import part_weights
 from auricle.classify.features.pooling import (
     LOUDNESS,
     MAX_GAIN,
@@ -77,8 +77,8 @@ def _statistics(values: Tensor, places: Tensor, count: int, config: FeatureConfi
         parts.append(_moments(envelopes, 2 * scale))
     if config.segments > 1:
         shape = (_cut(local_power(power, 1, config.shifts), places // step, count // step) + floors).log() / 2
-        edges = np.linspace(0, shape.shape[2], config.segments + 1).astype(int).tolist()
-        parts += [shape[:, :, min(a, shape.shape[2] - 1) : max(a + 1, b)].mean(2) for a, b in pairwise(edges)]
+        weights = torch.from_numpy(part_weights(shape.shape[2], config.segments, config.overlap)).to(shape.device)
+        parts.append(torch.einsum("ndm,sm->nsd", shape, weights).flatten(1))
     if config.raw:
         parts.append(_moments(_cut(values, places, count), config.shifts))
     return torch.cat(parts, dim=1)

@@ -3,15 +3,14 @@
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Self, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from pydantic import Field
 
-from auricle.classify.features.scaling import Scaling
 from auricle.classify.probes.calibration import fit_temperature, softmax
 from auricle.classify.probes.folds import split_folds
+from auricle.classify.probes.training_set import TrainingSet
 from auricle.errors import DataError, OptionError
 from auricle.model.registry import RegisteredConfig
 
@@ -39,21 +38,6 @@ class FittedProbe(ABC):
     def probabilities(self, values: np.ndarray) -> np.ndarray:
         """Features ``(files, d)`` to calibrated probabilities ``(files, classes)``; rows add up to 1."""
         return softmax(self.scores(values) / float(self.arrays["temperature"][0]))
-
-
-@final
-@dataclass(frozen=True)
-class TrainingSet:
-    """Sounds to learn from: how they were scaled, where they then lie ``(files, r)``, their classes ``(files,)``."""
-
-    scaling: Scaling
-    placed: np.ndarray
-    labels: np.ndarray
-
-    @classmethod
-    def of(cls, values: np.ndarray, labels: np.ndarray, directions: int | None) -> Self:
-        scaling = Scaling.fit(values, directions=directions)
-        return cls(scaling, scaling(values), labels)
 
 
 class ProbeChoice(NamedTuple):
@@ -124,7 +108,7 @@ class Probe(RegisteredConfig):
     def fit_as(self, choice: ProbeChoice, values: np.ndarray, labels: Sequence[str], *, seed: int = 0) -> FittedProbe:
         """Learn with a choice that was made before; arguments and errors as `fit`."""
         names, numbers = _numbered(labels)
-        training_set = TrainingSet.of(values, numbers, self.max_directions(len(values)))
+        training_set = TrainingSet(values, numbers, self.max_directions(len(values)))
         return self.fit_placed(choice, training_set, names, seed=seed)
 
     def fit_placed(
@@ -153,7 +137,7 @@ class Probe(RegisteredConfig):
                 continue
             truth_parts.append(numbers[judged])
             judged_parts.append(judged)
-            training_set = TrainingSet.of(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
+            training_set = TrainingSet(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
             for index, strength in enumerate(self.strengths):
                 arrays = self.learn(training_set, len(classes), strength, seed)
                 probe = self.restore(tuple(names[number] for number in classes), {**arrays, "temperature": np.ones(1)})
@@ -221,20 +205,13 @@ class RidgeProbe(Probe, kind="ridge"):
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Solve in closed form; classes count alike, however many sounds they have."""
-        scaling, labels, placed = training_set.scaling, training_set.labels, training_set.placed.astype(np.float64)
-        counts = np.bincount(labels, minlength=classes)
-        importance = len(labels) / (classes * counts[labels])
-        targets = np.eye(classes)[labels] - 1 / classes
-        centre = np.average(placed, axis=0, weights=importance)
-        middle = np.average(targets, axis=0, weights=importance)
-        heavy = (placed - centre) * importance[:, None]
-        gram = heavy.T @ (placed - centre) + strength * len(labels) * np.eye(placed.shape[1])
-        inner = np.linalg.solve(gram, heavy.T @ (targets - middle))
+        problem = training_set.balanced
+        weights = problem.ridge(strength * len(training_set.labels))
         return _floats(
-            mean=scaling.mean,
-            scale=scaling.scale,
-            weights=_SHARPNESS * (scaling.rotation @ inner),
-            bias=_SHARPNESS * (middle - centre @ inner),
+            mean=problem.mean,
+            scale=problem.scale,
+            weights=_SHARPNESS * weights,
+            bias=_SHARPNESS * (problem.middle - problem.centre @ weights),
         )
 
     def restore(self, classes: tuple[str, ...], arrays: Arrays) -> FittedProbe:

@@ -1,0 +1,89 @@
+"""Sounds that a probe learns from, scaled as it needs them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self, final
+
+import numpy as np
+
+from auricle.classify.features.scaling import Scaling, mean_and_scale
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Sounds to learn from, scaled when a probe asks for it.
+
+    Attributes:
+        values: features ``(files, d)``.
+        labels: class numbers ``(files,)``.
+        directions: how many principal directions to learn in; None for all.
+        scaled_on: rows that the scaling is learned from; None for all.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray
+    directions: int | None = None
+    scaled_on: np.ndarray | None = None
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """How they are turned into principal directions."""
+        rows = self.values if self.scaled_on is None else self.values[self.scaled_on]
+        return Scaling.fit(rows, directions=self.directions)
+
+    @cached_property
+    def placed(self) -> np.ndarray:
+        """Where they then lie ``(files, r)``."""
+        return self.scaling(self.values)
+
+    @cached_property
+    def balanced(self) -> "Balanced":
+        """The same standardised, for regression on the classes, each of which counts alike."""
+        return Balanced.of(self.values, self.labels)
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Balanced:
+    """A least-squares problem, whose rows are weighted so that each class counts alike.
+
+    Attributes:
+        mean: of features ``(d,)``.
+        scale: what they are divided by ``(d,)``.
+        centre: weighted mean of what they then are ``(d,)``.
+        points: float32 ``(files, d)``, weighted, around the centre.
+        middle: weighted mean of the targets ``(classes,)``.
+        targets: ``(files, classes)``, weighted, around the middle.
+        gram: products of the points with one another ``(files, files)``, or of features ``(d, d)`` where these are
+            fewer.
+    """
+
+    mean: np.ndarray
+    scale: np.ndarray
+    centre: np.ndarray
+    points: np.ndarray
+    middle: np.ndarray
+    targets: np.ndarray
+    gram: np.ndarray
+
+    @classmethod
+    def of(cls, values: np.ndarray, labels: np.ndarray) -> Self:
+        mean, scale = mean_and_scale(values)
+        counts = np.bincount(labels)
+        importance = len(labels) / (len(counts) * counts[labels])
+        targets = np.eye(len(counts))[labels] - 1 / len(counts)
+        points = (values - mean.astype(np.float32)) / scale.astype(np.float32)
+        centre = (importance.astype(np.float32) @ points) / len(labels)
+        middle = np.average(targets, axis=0, weights=importance)
+        roots = np.sqrt(importance)[:, None]
+        points = (points - centre) * roots.astype(np.float32)
+        gram = points.T @ points if points.shape[1] <= len(points) else points @ points.T
+        return cls(mean, scale, centre, points, middle, (targets - middle) * roots, gram.astype(np.float64))
+
+    def ridge(self, penalty: float) -> np.ndarray:
+        """Weights ``(d, classes)`` of ridge regression: in the dual where features are more than files."""
+        penalised = self.gram + penalty * np.eye(len(self.gram))
+        if len(self.gram) == self.points.shape[1]:
+            return np.linalg.solve(penalised, self.points.T @ self.targets)
+        return self.points.T @ np.linalg.solve(penalised, self.targets)
