@@ -14,8 +14,12 @@ from auricle.classify.features.extract import extract, features
 from auricle.classify.features.latents import LatentFeatures, encoder_fingerprint, random_encoder
 from auricle.classify.features.layers import depths
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
-from auricle.classify.features.parts import part_weights
-from auricle.classify.features.pooling import FeatureConfig, feature_config_of, fitting_feature_config
+from auricle.classify.features.pooling import (
+    FeatureConfig,
+    feature_config_of,
+    fitting_feature_config,
+    part_weights,
+)
 from auricle.data import scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, AutoencoderConfig, StageConfig, load

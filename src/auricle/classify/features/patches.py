@@ -13,8 +13,7 @@ import numpy as np
 
 from auricle.classify.features.base import Extractor, digest
 from auricle.classify.features.mel_baselines import log_mel, mel_hop
-from auricle.classify.features.parts import part_weights
-from auricle.classify.features.pooling import normalise_level
+from auricle.classify.features.pooling import normalise_level, part_weights
 from auricle.classify.features.window_pooling import normalise_background
 
 FRAMES, BANDS = 12, 16

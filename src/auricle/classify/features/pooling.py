@@ -10,7 +10,6 @@ from pydantic import Field, ValidationError
 from torch import Tensor
 
 from auricle.classify.features.layers import Depth, depths
-from auricle.classify.features.parts import part_weights
 from auricle.errors import OptionError
 from auricle.model import Autoencoder
 from auricle.model.config import describe
@@ -102,6 +101,28 @@ def normalise_level(audio: np.ndarray) -> np.ndarray:
     """The sound ``(t,)`` at a root mean square of `LOUDNESS`; near silence is raised by 40 dB at most."""
     power = float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
     return (audio * min(MAX_GAIN, LOUDNESS / max(power, 1e-9))).astype(np.float32)
+
+
+def part_weights(length: int, count: int, overlap: float = 0.0) -> np.ndarray:
+    """Weights float32 ``(count, length)`` of moments for parts; each row adds up to 1.
+
+    Args:
+        length: moments, 1 or more.
+        count: of the parts.
+        overlap: 0 for equal parts apart, which share moments where there are fewer of them than parts; else each part
+            is a triangle around its middle that reaches so many lengths of a part to either side. Then a sound that is
+            a little slower at its beginning does not fall into other parts, as a word may.
+    """
+    if overlap:
+        middles, moments = (np.arange(count) + 0.5) / count, (np.arange(length) + 0.5) / length
+        away = np.abs(moments - middles[:, None]) * count
+        weights = np.maximum(0, 1 - away / overlap) + 1e-6 * (away == away.min(axis=1, keepdims=True))
+    else:
+        edges = np.linspace(0, length, count + 1)
+        starts = np.minimum(edges[:-1].astype(int), length - 1)[:, None]
+        ends = np.maximum(starts + 1, np.ceil(edges[1:]).astype(int)[:, None])
+        weights = ((np.arange(length) >= starts) & (np.arange(length) < ends)).astype(np.float64)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def shifted_grids(audio: Tensor, model: Autoencoder, shifts: int) -> Tensor:

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from auricle.classify.features.layers import depths
-from auricle.classify.features.parts import part_weights
 from auricle.classify.features.pooling import (
     LOUDNESS,
     MAX_GAIN,
     POWER_FLOOR,
     FeatureConfig,
     local_power,
+    part_weights,
     select_depths,
     shifted_grids,
 )
