@@ -1,16 +1,22 @@
 """A running studio and what it is asked."""
 
 import http.client
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
+
+from auricle import write
 
 pytest.importorskip("starlette", reason="the studio needs the extra studio")
 pytest.importorskip("uvicorn", reason="the studio needs the extra studio")
@@ -59,11 +65,52 @@ class RunningStudio:
 
         return self.json(f"/api/uploads?name={quote(name)}", body=data)
 
+    def upload_sound(self, name: str, seconds: float = 0.5, hertz: float = 330.0) -> list[Any]:
+        """Send a tone into the folder; its row in the list."""
+        from urllib.parse import quote
+
+        file = io.BytesIO()
+        tone = 0.3 * np.sin(2 * np.pi * hertz * np.arange(round(16_000 * seconds)) / 16_000)
+        soundfile.write(file, tone, 16_000, format="WAV")
+        return self.json(f"/api/uploads?to=folder&name={quote(name)}", body=file.getvalue())["sound"]
+
     def end(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
         self.process.wait(30)
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+    def until(self, id: str, *states: str, seconds: float = 240.0) -> dict[str, Any]:
+        """A training run once it has come to one of these states."""
+        end = time.monotonic() + seconds
+        while (run := self.json("/api/train/details", {"id": id}))["state"] not in states:
+            assert time.monotonic() < end and run["state"] != "failed", run
+            time.sleep(0.1)
+        return run
+
+    def until_steps(self, id: str, steps: int) -> dict[str, Any]:
+        """A training run once it has told of so many steps."""
+        end = time.monotonic() + 240
+        while (
+            not (course := (run := self.json("/api/train/details", {"id": id}))["course"]) or course[-1]["step"] < steps
+        ):
+            assert time.monotonic() < end and run["state"] == "running", run
+            time.sleep(0.1)
+        return run
+
+
+def tones(folder: Path, count: int = 4, seconds: float = 1.0) -> Path:
+    """A folder of tones in noise, which a tiny model can learn."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random, clock = np.random.default_rng(0), np.arange(round(16_000 * seconds)) / 16_000
+    for number in range(count):
+        tone = 0.3 * np.sin(2 * np.pi * 150 * (number + 1) * clock) + 0.01 * random.standard_normal(clock.size)
+        write(folder / f"tone {number}.wav", tone[None], 16_000)
+    return folder
+
+
+TINY = {"title": "Tiny", "sounds": {}, "base": "none", "preset": "conv"}
+"""A training that can be had in seconds."""
 
 
 @pytest.fixture(scope="session")

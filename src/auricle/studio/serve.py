@@ -103,7 +103,8 @@ def _application(workspace: Workspace, token: str, port: int, options: StudioOpt
     from auricle.studio.server.studio import Studio
 
     access = Access(token, port, options)
-    return application(Studio(workspace, access, Lane(workspace.folder), JobQueue(workspace)))
+    lanes = Lane(workspace.folder), Lane(workspace.folder)
+    return application(Studio(workspace, access, *lanes, JobQueue(workspace)))
 
 
 def _listening(options: StudioOptions) -> socket.socket:

@@ -5,10 +5,13 @@ import { silence } from "./lib/deck.js";
 import { jobsMenu } from "./components/jobs.js";
 
 const ROOMS = [
+  { name: "sounds", title: "Sounds" },
+  { name: "train", title: "Train" },
   { name: "compress", title: "Compress" },
   { name: "make", title: "Make" },
   { name: "label", title: "Label" },
 ];
+const FIRST = "compress"; // what shows at once what this is about
 const main = document.getElementById("room");
 const jobs = { list: [], listeners: new Set() };
 let leave = () => {};
@@ -23,7 +26,7 @@ const studio = {
 };
 
 const show = async () => {
-  const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? ROOMS[0].name;
+  const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? FIRST;
   leave();
   leave = () => {};
   silence();

@@ -25,6 +25,11 @@ async def example(request: Request) -> Response:
     return JSONResponse(studio.with_urls(await studio.lane.ask("open_sound", {"id": item.id}), item.id))
 
 
+async def models(request: Request) -> Response:
+    """What can compress."""
+    return JSONResponse(await studio_of(request).looks.ask("list_models", {}))
+
+
 async def warm_up(request: Request) -> Response:
     """Load what will be needed soon."""
     return JSONResponse(await studio_of(request).lane.ask("warm_up", await arguments(request), key="warm up"))
@@ -72,6 +77,7 @@ async def file_url(request: Request) -> Response:
 
 
 ROUTES = (
+    Route("/api/compress/models", models),
     Route("/api/compress/example", example, methods=["POST"]),
     Route("/api/compress/opened", opened, methods=["POST"]),
     Route("/api/compress/preview", preview, methods=["POST"]),

@@ -18,7 +18,8 @@ _TYPES = {".flac": "audio/flac", ".wav": "audio/wav", ".png": "image/png"}
 
 
 async def upload(request: Request) -> Response:
-    """Take a file and open it: an .aur file, or a sound in any format."""
+    """Take a file and open it: an .aur file, or a sound in any format; with ``to=folder`` put a sound into the
+    folder."""
     studio = studio_of(request)
     length = int(request.headers.get("content-length", 0))
     if shutil.disk_usage(studio.workspace.folder).free < length + _SPARE_BYTES:
@@ -28,6 +29,8 @@ async def upload(request: Request) -> Response:
     source = f"source{safe_suffix(name)}"
     item = studio.workspace.new_item(kind=kind, name=name, source=source)
     await _store(request, item, source)
+    if request.query_params.get("to") == "folder":
+        return JSONResponse(await studio.looks.ask("take_in", {"id": item.id}))
     facts = await studio.lane.ask("open_aur" if kind == "aur" else "open_sound", {"id": item.id})
     return JSONResponse(studio.with_urls(facts, item.id))
 
@@ -69,11 +72,24 @@ async def library_sound(request: Request) -> Response:
     id = request.path_params["id"]
     if request.query_params.get("seal") != studio.access.seal(id):
         raise HTTPException(403, "this address is no longer valid: load the page again")
-    return FileResponse(studio.library.path(id), headers={"Cache-Control": "private, max-age=3600"})
+    return FileResponse(studio.sound_path(id), headers={"Cache-Control": "private, max-age=3600"})
+
+
+async def thumb(request: Request) -> Response:
+    """A small spectrogram of one of the folder's sounds."""
+    studio = studio_of(request)
+    id = request.path_params["id"]
+    if request.query_params.get("seal") != studio.access.seal(f"thumb/{id}"):
+        raise HTTPException(403, "this address is no longer valid: load the page again")
+    path = studio.workspace.state / "thumbs" / f"{id}.png"
+    if not path.is_file():
+        raise HTTPException(404, "there is no such picture")
+    return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
 
 
 ROUTES = (
     Route(UPLOADS, upload, methods=["POST"]),
     Route("/file/{id}/{name}", item_file),
     Route("/library/{id}", library_sound),
+    Route("/thumb/{id}", thumb),
 )

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from auricle.errors import AuricleError
 from auricle.html import asset
-from auricle.studio.routes import compress, items, jobs, label, make
+from auricle.studio.routes import compress, items, jobs, label, make, sounds, train
 from auricle.studio.server.guard import Guard
 from auricle.studio.server.lane import SupersededError, WorkerLostError
 from auricle.studio.server.studio import Studio
@@ -35,6 +35,7 @@ def application(studio: Studio) -> ASGIApp:
         with suppress(asyncio.CancelledError):
             await watching
         await studio.lane.close()
+        await studio.looks.close()
 
     page = resources.files("auricle") / "studio" / "page"
     routes = [
@@ -45,6 +46,8 @@ def application(studio: Studio) -> ASGIApp:
         *jobs.ROUTES,
         *label.ROUTES,
         *make.ROUTES,
+        *sounds.ROUTES,
+        *train.ROUTES,
         Mount("/page", StaticFiles(directory=str(page))),
     ]
     handlers = {AuricleError: _user_error, HTTPException: _http_error}

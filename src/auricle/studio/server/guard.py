@@ -104,7 +104,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{host}":
             return 403, "requests from other pages are refused"
-        is_private = path.startswith(("/api/", "/file/", "/library/"))
+        is_private = path.startswith(("/api/", "/file/", "/library/", "/thumb/"))
         if is_private and headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
             return 403, "requests from other pages are refused"
         if path.startswith("/api/") and not self._access.allows_token(headers.get("authorization", "")):

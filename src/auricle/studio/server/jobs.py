@@ -52,6 +52,7 @@ class JobQueue:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: dict[str, dict[str, Any]] = {}
 
     def add(self, task: str, title: str, arguments: dict[str, Any], *, training: bool = False) -> str:
         """Ask for a job; its name."""
@@ -67,12 +68,18 @@ class JobQueue:
     def jobs(self) -> list[dict[str, Any]]:
         """What is to be told of every job, the newest first."""
         folders = sorted((folder for folder in self._workspace.jobs.iterdir() if folder.is_dir()), reverse=True)
-        listed = []
-        for folder in folders[:_LISTED]:
-            job, status = read_json(folder / _JOB), read_json(folder / STATUS)
-            if job and status:
-                listed.append({"id": folder.name, **job, **status})
-        return listed
+        listed = [self.job(folder.name) for folder in folders[:_LISTED]]
+        return [job for job in listed if job]
+
+    def job(self, id: str) -> dict[str, Any]:
+        """What is to be told of one job; nothing where there is none."""
+        if id not in self._ended:
+            job, status = (read_json(self._workspace.jobs / id / name) for name in (_JOB, STATUS))
+            values = {"id": id, **job, **status} if job and status else {}
+            if values.get("state") not in _ENDED:
+                return values
+            self._ended[id] = values
+        return self._ended[id]
 
     def cancel(self, id: str) -> None:
         """End a job, or take one that waits out of the queue.

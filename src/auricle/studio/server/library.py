@@ -32,6 +32,7 @@ class Library:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._stamp, self._values = 0, dict[str, Any]()
 
     def read(self) -> dict[str, Any]:
         """The map: model, sounds with their places, what could not be read.
@@ -42,7 +43,10 @@ class Library:
         path = self._workspace.state / _LIBRARY
         if not path.exists():
             raise OptionError("nobody has listened to this folder yet: draw its map first")
-        return json.loads(path.read_text("utf-8"))
+        stamp = path.stat().st_mtime_ns
+        if stamp != self._stamp:
+            self._stamp, self._values = stamp, json.loads(path.read_text("utf-8"))
+        return self._values
 
     def write(self, values: dict[str, Any]) -> None:
         """Keep a map."""

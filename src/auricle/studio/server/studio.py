@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import quote
 
+from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.guard import Access
 from auricle.studio.server.jobs import JobQueue
 from auricle.studio.server.lane import Lane
 from auricle.studio.server.library import Library
+from auricle.studio.server.runs import RunList
 from auricle.studio.server.workspace import Workspace
 
 _TICK_SECONDS = 0.4
@@ -24,6 +27,7 @@ class Studio:
         workspace: the folder.
         access: token, port, options.
         lane: the worker that keeps models in memory.
+        looks: a second one, for what must not wait behind a model: lists, outlines, sounds that come in.
         queue: longer jobs.
         changed: set and replaced whenever a job has changed.
     """
@@ -31,17 +35,36 @@ class Studio:
     workspace: Workspace
     access: Access
     lane: Lane
+    looks: Lane
     queue: JobQueue
     changed: "Changes" = field(default_factory=lambda: Changes())
 
-    @property
+    @cached_property
     def library(self) -> Library:
-        """The folder's sounds and labels."""
+        """The map and the labels."""
         return Library(self.workspace)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The folder's sounds."""
+        return Catalog(self.workspace)
+
+    @cached_property
+    def runs(self) -> RunList:
+        """Trainings."""
+        return RunList(self.workspace, self.queue)
+
+    def sound_path(self, id: str) -> Path:
+        """The file of one of the folder's sounds, listed or on the map."""
+        return self.catalog.path(id) or self.library.path(id)
 
     def item_url(self, id: str, file: str) -> str:
         """The address of an item's file: whoever has it may fetch the file, for as long as the server runs."""
         return f"/file/{id}/{file}?seal={self.access.seal(f'{id}/{file}')}"
+
+    def thumb_url(self, id: str) -> str:
+        """The address of a small spectrogram of one of the folder's sounds."""
+        return f"/thumb/{id}?seal={self.access.seal(f'thumb/{id}')}"
 
     def sound_url(self, id: str) -> str:
         """The address of one of the folder's sounds."""

@@ -20,12 +20,13 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _FACTS = "item.json"
 _LONGEST_NAME = 160
 _OLD_SECONDS = 30 * 86_400
+_MOST_OPENED = 60
 
 
 @final
 @dataclass(frozen=True)
 class Item:
-    """Something that a room works with: a sound that was dropped, a sound that was made, a file to hand out.
+    """Something that a room works with: a sound that was dropped, a sound that was made, a training run.
 
     Attributes:
         id: 16 random hexadecimal digits.
@@ -88,9 +89,19 @@ class Workspace:
         """Holds a folder for each job."""
         return self.state / "jobs"
 
+    @property
+    def runs(self) -> Path:
+        """Holds a folder for each training run: an item that is never cleared away."""
+        return self.state / "runs"
+
+    @property
+    def opened(self) -> Path:
+        """Holds what was made of the folder's sounds that were opened last, to hear and see them."""
+        return self.state / "opened"
+
     def prepare(self) -> None:
         """Make the folders, and clear away what nobody has touched for a month."""
-        for folder in (self.items, self.jobs):
+        for folder in (self.items, self.jobs, self.runs, self.opened):
             folder.mkdir(parents=True, exist_ok=True)
         for item in self.all_items():
             if time.time() - item.folder.stat().st_mtime > _OLD_SECONDS:
@@ -98,17 +109,28 @@ class Workspace:
 
     def all_items(self) -> Iterator[Item]:
         """In no order."""
-        for folder in self.items.iterdir():
-            if _ID.fullmatch(folder.name):
-                yield Item(folder.name, folder)
+        return _items_in(self.items)
+
+    def all_runs(self) -> Iterator[Item]:
+        """Training runs, in no order."""
+        return _items_in(self.runs)
 
     def new_item(self, **facts: Any) -> Item:
         """An item with a folder of its own."""
-        id = secrets.token_hex(8)
-        item = Item(id, self.items / id)
-        item.folder.mkdir(parents=True)
+        return _new_in(self.items, facts)
+
+    def opened_item(self, id: str, **facts: Any) -> Item:
+        """An item with the number of one of the folder's sounds; the oldest of too many go."""
+        item = Item(id, self.opened / id)
+        item.folder.mkdir(exist_ok=True)
         item.add(id=id, **facts)
+        for old in sorted(self.opened.iterdir(), key=lambda folder: folder.stat().st_mtime)[:-_MOST_OPENED]:
+            shutil.rmtree(old, ignore_errors=True)
         return item
+
+    def new_run(self, **facts: Any) -> Item:
+        """A training run with a folder of its own."""
+        return _new_in(self.runs, facts)
 
     def item(self, id: object) -> Item:
         """One that exists.
@@ -116,9 +138,40 @@ class Workspace:
         Raises:
             OptionError: there is none of this name.
         """
-        if not isinstance(id, str) or not _ID.fullmatch(id) or not (self.items / id / _FACTS).is_file():
+        item = _existing(self.items, id) or _existing(self.runs, id) or _existing(self.opened, id)
+        if item is None:
             raise OptionError("this sound is no longer there: drop it again")
-        return Item(id, self.items / id)
+        return item
+
+    def run(self, id: object, reason: str = "there is no such run") -> Item:
+        """A training run that exists.
+
+        Raises:
+            OptionError: there is none of this name.
+        """
+        run = _existing(self.runs, id)
+        if run is None:
+            raise OptionError(reason)
+        return run
+
+
+def _items_in(folder: Path) -> Iterator[Item]:
+    for entry in folder.iterdir():
+        if _ID.fullmatch(entry.name) and (entry / _FACTS).is_file():
+            yield Item(entry.name, entry)
+
+
+def _new_in(folder: Path, facts: dict[str, Any]) -> Item:
+    id = secrets.token_hex(8)
+    item = Item(id, folder / id)
+    item.folder.mkdir(parents=True)
+    item.add(id=id, **facts)
+    return item
+
+
+def _existing(folder: Path, id: object) -> Item | None:
+    is_there = isinstance(id, str) and _ID.fullmatch(id) and (folder / id / _FACTS).is_file()
+    return Item(str(id), folder / str(id)) if is_there else None
 
 
 def display_name(name: str) -> str:

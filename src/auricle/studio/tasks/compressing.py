@@ -1,5 +1,6 @@
 """The room Compress: a sound at a bitrate, beside Opus, and .aur files looked into."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,16 @@ from auricle.audio import resample
 from auricle.bench.codecs.opus import Opus
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
-from auricle.studio.tasks.loaded import loaded_model
+from auricle.studio.tasks.models import SPEECH_RATE, loaded_model, model_source
 from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_stranger
 
 PREVIEW_SECONDS = 20.0
 """Of a longer sound so much is heard at a time."""
-_SPEECH_RATE = 24_000
-_MODELS = ("speech", "music")
 
 
 def warm_up(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Load a model before it is needed."""
-    if arguments.get("model") in _MODELS:
-        loaded_model(arguments["model"])
+    loaded_model(model_source(workspace, str(arguments.get("model"))))
     return {}
 
 
@@ -49,7 +47,7 @@ def open_sound(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
         raise
     facts = playable(item, "play", audio, rate)
     shown = _excerpt(audio, rate, 0.0)
-    model = "speech" if rate <= _SPEECH_RATE else "music"
+    model = "speech" if rate <= SPEECH_RATE else "music"
     pcm_kbps = 16e-3 * rate * audio.shape[0]
     return item.add(**facts, model=model, pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown))
 
@@ -58,11 +56,11 @@ def preview(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
     """Up to 20 s of a sound at a bitrate: real bytes of a real file, and what comes back of them."""
     item = workspace.item(arguments["id"])
     codec, kbps = arguments["codec"], float(arguments["kbps"])
-    model = arguments.get("model")
-    if codec not in ("auricle", "opus", "original") or model not in (*_MODELS, None) or not 0.1 <= kbps <= 512:
+    if codec not in ("auricle", "opus", "original") or not 0.1 <= kbps <= 512:
         raise OptionError(f"{codec} at {kbps:g} kb/s: choose auricle or opus, and 0.1 to 512 kb/s")
-    start, model = max(0.0, float(arguments.get("start", 0.0))), model or item.facts["model"]
-    name = f"{codec}-{model if codec == 'auricle' else 'any'}-{kbps:g}-{start:.2f}".replace(".", "_")
+    start = max(0.0, float(arguments.get("start", 0.0)))
+    source = model_source(workspace, str(arguments.get("model") or item.facts["model"]))
+    name = f"{codec}-{_label(source) if codec == 'auricle' else 'any'}-{kbps:g}-{start:.2f}".replace(".", "_")
     kept = item.facts.get("previews", {})
     if name in kept and item.file(kept[name]["file"]).exists():
         return kept[name]
@@ -73,11 +71,18 @@ def preview(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
     elif codec == "opus":
         decoded, facts = _through_opus(original, rate, kbps)
     else:
-        decoded, facts = _through_auricle(item, original, rate, kbps, model)
+        decoded, facts = _through_auricle(item, original, rate, kbps, source)
     facts |= {"start": start, **playable(item, name, decoded, rate)}
     facts["picture"] = picture(item, name, decoded, rate, original)
     item.add(previews={**item.facts.get("previews", {}), name: facts})
     return facts
+
+
+def _label(source: str | Path) -> str:
+    """A model in the name of a file; of a file the digest, with its date: training longer replaces it."""
+    if isinstance(source, str):
+        return source
+    return hashlib.sha256(f"{source} {source.stat().st_mtime_ns}".encode()).hexdigest()[:12]
 
 
 def _excerpt(audio: np.ndarray, rate: int, start: float) -> np.ndarray:
@@ -86,13 +91,13 @@ def _excerpt(audio: np.ndarray, rate: int, start: float) -> np.ndarray:
 
 
 def _through_auricle(
-    item: Item, audio: np.ndarray, rate: int, kbps: float, model: str
+    item: Item, audio: np.ndarray, rate: int, kbps: float, source: str | Path
 ) -> tuple[np.ndarray, dict[str, Any]]:
     coded, decoded = item.file("preview.aur"), item.file("preview.wav")
-    network = loaded_model(model)
+    network = loaded_model(source)
     result = compress((audio, rate), coded, model=network, kbps=kbps, force=True)
     decompress(coded, decoded, model=network, force=True)
-    facts = {"kbps": result.kbps, "bytes": result.bytes, "codec": "Auricle", "quality": result.quality, "model": model}
+    facts = {"kbps": result.kbps, "bytes": result.bytes, "codec": "Auricle", "quality": result.quality}
     return read(decoded)[0], facts
 
 
@@ -112,14 +117,12 @@ def compress_whole(workspace: Workspace, arguments: dict[str, Any], on_progress:
     """The whole sound as an .aur file."""
     item = workspace.item(arguments["id"])
     facts, kbps = item.facts, float(arguments["kbps"])
-    model = arguments.get("model") or facts["model"]
-    if model not in _MODELS:
-        raise OptionError(f"no model is called {model!r}")
+    source = model_source(workspace, str(arguments.get("model") or facts["model"]))
     name = Path(facts["name"]).stem
     result = compress(
         item.file(facts["source"]),
         item.file("whole.aur"),
-        model=loaded_model(model),
+        model=loaded_model(source),
         kbps=kbps,
         options=CompressOptions(untrusted=CONFINED),
         force=True,

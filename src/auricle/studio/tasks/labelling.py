@@ -22,7 +22,7 @@ from auricle.audio import info
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.loaded import loaded_model
+from auricle.studio.tasks.models import loaded_model
 
 _SPEECH_RATE = 24_000
 _MOST_NEIGHBOURS = 3000

@@ -26,7 +26,8 @@ from auricle import (
 )
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace, display_name
-from auricle.studio.tasks.loaded import loaded_model, loaded_prior
+from auricle.studio.tasks.models import loaded_model
+from auricle.studio.tasks.priors import loaded_prior
 from auricle.studio.tasks.sounds import playable
 from auricle.synth.priors.loading import find_model
 

@@ -3,14 +3,16 @@ import { h } from "../lib/dom.js";
 
 const SECONDS = 7;
 
-export const toast = (text, { isError = false } = {}) => {
+/** `action` is a word and what it does, such as to undo what was done. */
+export const toast = (text, { isError = false, action = null } = {}) => {
   const close = () => note.remove();
   const note = h("div", { class: isError ? "toast error" : "toast" },
-    h("p", {}, text), h("button", { class: "quiet", "aria-label": "Dismiss", onclick: close }, "×"));
+    h("p", {}, text), action && h("button", { class: "quiet", onclick: () => { close(); attempt(action[1]); } }, action[0]),
+    h("button", { class: "quiet", "aria-label": "Dismiss", onclick: close }, "×"));
   const shelf = document.getElementById("toasts");
   for (const old of [...shelf.children].filter((old) => old.textContent === note.textContent)) old.remove();
   shelf.append(note);
-  setTimeout(close, 1000 * SECONDS * (isError ? 2 : 1));
+  setTimeout(close, 1000 * SECONDS * (isError || action ? 2 : 1));
 };
 
 /** Runs what a person asked for; a refusal becomes a line, and null comes back. */

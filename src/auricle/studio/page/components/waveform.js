@@ -1,6 +1,6 @@
 // The outline of a sound; a click or an arrow key moves in it.
 import WaveSurfer from "../vendor/wavesurfer.esm.js";
-import { colour, h, onScheme } from "../lib/dom.js";
+import { colour, h, onScheme, svg } from "../lib/dom.js";
 import { seconds } from "../lib/format.js";
 
 const STEP_SECONDS = 0.5;
@@ -56,4 +56,17 @@ export const sketch = (peaks) => {
   requestAnimationFrame(() => draw());
   onScheme(() => draw());
   return { element: canvas, draw };
+};
+
+const OUTLINE = { width: 200, height: 36 };
+
+/** The outline of a row in a list: one shape, which costs nothing to keep. `peaks` are 0 to 1. */
+export const outlineRow = (peaks) => {
+  const middle = OUTLINE.height / 2;
+  const top = Math.max(0.05, ...peaks);
+  const at = (peak, index) => [(index * OUTLINE.width) / Math.max(1, peaks.length - 1), Math.max(0.6, (peak / top) * (middle - 1))];
+  const upper = peaks.map(at).map(([x, tall]) => `${x.toFixed(1)} ${(middle - tall).toFixed(1)}`);
+  const lower = peaks.map(at).map(([x, tall]) => `${x.toFixed(1)} ${(middle + tall).toFixed(1)}`).reverse();
+  return svg("svg", { class: "outline", viewBox: `0 0 ${OUTLINE.width} ${OUTLINE.height}`, preserveAspectRatio: "none", "aria-hidden": "true" },
+    svg("path", { d: `M${[...upper, ...lower].join("L")}Z` }));
 };

@@ -42,11 +42,11 @@ export const post = async (path, values = {}) =>
     body: JSON.stringify(values),
   }))).json();
 
-/** Sends a file; `onShare` is told how much of it has gone. */
-export const upload = (file, onShare = () => {}) =>
+/** Sends a file; `onShare` is told how much of it has gone. With `to: "folder"` it goes into the folder. */
+export const upload = (file, onShare = () => {}, { to = "" } = {}) =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", `/api/uploads?name=${encodeURIComponent(file.name)}`);
+    request.open("POST", `/api/uploads?name=${encodeURIComponent(file.name)}${to && `&to=${to}`}`);
     request.setRequestHeader("Authorization", headers().Authorization);
     request.upload.addEventListener("progress", (event) => onShare(event.loaded / (event.total || 1)));
     request.addEventListener("error", () => reject(new Refusal("The file did not reach the server.", 0)));

@@ -1,6 +1,6 @@
 // Compress: a dial for the bitrate with the sound at once, beside the original and Opus.
 import { h, icon } from "../lib/dom.js";
-import { post, save } from "../lib/api.js";
+import { get, post, save } from "../lib/api.js";
 import { Deck, decode } from "../lib/deck.js";
 import { bytes, channels, kbps, kilohertz, seconds } from "../lib/format.js";
 import { blind } from "../components/blind.js";
@@ -9,6 +9,7 @@ import { dial } from "../components/dial.js";
 import { drop } from "../components/drop.js";
 import { attempt, busy, toast } from "../components/toast.js";
 import { waveform } from "../components/waveform.js";
+import { take } from "../lib/handover.js";
 
 const STOPS = {
   speech: [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, 16],
@@ -21,6 +22,7 @@ const WAIT_MS = 220;
 
 export const open = (main, studio) => {
   let close = () => {};
+  const preferred = take("model");
   const start = () => {
     close();
     close = () => {};
@@ -37,9 +39,10 @@ export const open = (main, studio) => {
       h("p", { class: "examples" }, "Or listen to ", EXAMPLES.flatMap((entry, index) =>
         [index ? (index === EXAMPLES.length - 1 ? " or " : ", ") : "", example(entry)]), "."));
   };
-  const opened = (facts) => {
+  const opened = async (facts) => {
+    const models = facts.kind === "aur" ? [] : (await attempt(() => get("compress/models")))?.models ?? [];
     close();
-    const view = facts.kind === "aur" ? aurFile(facts, start, opened) : sound(facts, start, studio);
+    const view = facts.kind === "aur" ? aurFile(facts, start, opened) : sound(facts, start, studio, { models, preferred });
     main.replaceChildren(view.element);
     (view.element.querySelector(".play") ?? view.element.querySelector("button"))?.focus({ preventScroll: true });
     close = view.close;
@@ -49,9 +52,10 @@ export const open = (main, studio) => {
 };
 
 /** The room with a sound in it. */
-const sound = (facts, back, studio) => {
+const sound = (facts, back, studio, { models, preferred }) => {
   const deck = new Deck();
-  const state = { model: facts.model, kbps: FIRST[facts.model], start: 0, versions: {}, buffers: {}, turn: 0, hasOpus: true };
+  const chosen = models.find((model) => model.name === preferred) ?? { name: facts.model, like: facts.model };
+  const state = { model: chosen.name, like: chosen.like, kbps: FIRST[chosen.like], start: 0, versions: {}, buffers: {}, turn: 0, hasOpus: true };
   const isLong = facts.seconds > PREVIEW_SECONDS + 0.5;
 
   // --- what is heard ---------------------------------------------------------------------------------------------
@@ -147,24 +151,25 @@ const sound = (facts, back, studio) => {
 
   const dialPlace = h("div", { class: "dial-place" });
   const makeDial = () => dialPlace.replaceChildren(dial({
-    label: "Bitrate", stops: STOPS[state.model], value: state.kbps, text: (stop) => [String(stop), "kb/s"],
+    label: "Bitrate", stops: STOPS[state.like], value: state.kbps, text: (stop) => [String(stop), "kb/s"],
     onChange: (stop) => {
       state.kbps = stop;
       if (deck.current === "original" && deck.has("auricle")) choose("auricle");
       later(["auricle", "opus"].filter((name) => name !== "opus" || state.hasOpus));
     },
   }).element);
-  const models = h("div", { class: "segments small", role: "radiogroup", "aria-label": "Model" }, Object.keys(STOPS).map((name) =>
+  const segments = h("div", { class: "segments small", role: "radiogroup", "aria-label": "Model" }, models.map((model) =>
     h("button", {
-      role: "radio", "aria-checked": String(name === state.model), "data-model": name,
+      role: "radio", "aria-checked": String(model.name === state.model), "data-model": model.name,
       onclick: () => {
-        if (name === state.model) return;
-        for (const button of models.children) button.setAttribute("aria-checked", String(button.dataset.model === name));
-        Object.assign(state, { model: name, kbps: FIRST[name] });
+        if (model.name === state.model) return;
+        for (const button of segments.children) button.setAttribute("aria-checked", String(button.dataset.model === model.name));
+        const kbps = model.like === state.like ? state.kbps : FIRST[model.like];
+        Object.assign(state, { model: model.name, like: model.like, kbps });
         makeDial();
         later(["auricle", "opus"]);
       },
-    }, name)));
+    }, model.title)));
   makeDial();
 
   const part = isLong && h("label", { class: "part" }, `Listening from `, h("input", {
@@ -212,7 +217,7 @@ const sound = (facts, back, studio) => {
     h("div", { class: "controls" },
       play,
       h("div", { class: "versions", role: "radiogroup", "aria-label": "Version" }, versions),
-      h("div", { class: "bitrate" }, dialPlace, models)),
+      h("div", { class: "bitrate" }, dialPlace, segments)),
     part);
   const element = h("div", { class: "column" },
     h("header", { class: "title" },

@@ -1,0 +1,82 @@
+"""The folder as a library: what comes in, how it is listed and looked at, what is wrong with it, what goes."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from auricle import write
+from auricle.studio.server.catalog import Catalog
+from auricle.studio.server.workspace import Workspace
+from studio.conftest import RunningStudio, tones
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined process")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[RunningStudio]:
+    running = RunningStudio(tones(tmp_path / "sounds", count=3))
+    yield running
+    running.end()
+
+
+def names(studio: RunningStudio) -> list[str]:
+    return [row[1] for row in studio.json("/api/sounds/list")["sounds"]]
+
+
+def test_sounds_that_are_sent_get_plain_names_and_nothing_is_overwritten(library: RunningStudio):
+    first = library.upload_sound("kick.wav")
+    assert first[1] == "kick.wav" and library.upload_sound("kick.wav")[1] == "kick 2.wav"
+    assert library.upload_sound("../../<b>x\n.wav")[1] == "_b_x_n.wav"
+    assert library.upload_sound(".hidden.wav")[1] == "hidden.wav"
+    assert {path.parent for path in library.folder.rglob("*.wav")} == {library.folder}
+    for name, data in [("a.wav", b"RIFF" * 99), ("a.exe", b"MZ" * 99), ("b.mp3", b""), ("c", b"x" * 99)]:
+        assert library.refusal(f"/api/uploads?to=folder&name={name}", body=data)[0] == 400
+    assert len(names(library)) == 7
+    assert not any((library.folder / ".studio" / "items").iterdir())
+
+
+def test_looks_are_remembered_until_a_file_changes(library: RunningStudio):
+    ids = [row[0] for row in library.json("/api/sounds/list")["sounds"]]
+    looks = library.json("/api/sounds/looks", {"ids": [*ids, "0" * 16, "../x"]})["looks"]
+    assert set(looks) == set(ids)
+    assert looks[ids[0]]["seconds"] == 1.0 and -15 < looks[ids[0]]["dbfs"] < -12
+    assert library.ask(looks[ids[0]]["thumb_url"], token=False)[2].startswith(b"\x89PNG")
+    assert library.ask(looks[ids[0]]["url"], token=False)[2].startswith(b"RIFF")
+    assert library.ask(looks[ids[0]]["thumb_url"][:-3] + "abc", token=False)[0] == 403
+    write(library.folder / "tone 0.wav", np.zeros((1, 8_000), np.float32), 16_000, force=True)
+    (library.folder / "tone 1.wav").write_bytes(b"RIFF no more")
+    rows = {row[1]: row for row in library.json("/api/sounds/list")["sounds"]}
+    assert rows["tone 0.wav"][4] is None and rows["tone 2.wav"][4] == 1.0
+    looks = library.json("/api/sounds/looks", {"ids": ids})["looks"]
+    assert looks[ids[0]]["seconds"] == 0.5 and not looks[ids[0]]["thumb"]
+    assert "error" in looks[ids[1]] and str(library.folder) not in looks[ids[1]]["error"]
+
+
+def test_a_damaged_catalog_is_made_anew(tmp_path: Path):
+    space = Workspace(tones(tmp_path / "sounds", count=2))
+    space.prepare()
+    (space.state / "sounds.db").write_bytes(b"no database" * 999)
+    catalog = Catalog(space)
+    catalog.refresh(["tone 0.wav", "tone 1.wav", "gone.wav"])
+    assert list(catalog.names().values()) == ["tone 0.wav", "tone 1.wav"]
+
+
+def test_sounds_that_are_removed_are_kept_aside_and_come_back(library: RunningStudio):
+    ids = [row[0] for row in library.json("/api/sounds/list")["sounds"]]
+    assert library.json("/api/sounds/remove", {"ids": [ids[0], "../../x"]})["names"] == ["tone 0.wav"]
+    assert names(library) == ["tone 1.wav", "tone 2.wav"]
+    assert library.json("/api/sounds/restore", {"ids": ids})["restored"] == 1
+    assert names(library) == ["tone 0.wav", "tone 1.wav", "tone 2.wav"]
+
+
+def test_a_sound_is_opened_by_its_number_and_opened_again_from_what_was_made(library: RunningStudio):
+    id = library.json("/api/sounds/list")["sounds"][0][0]
+    facts = library.json("/api/sounds/open", {"id": id})
+    assert library.ask(facts["file_url"], token=False)[2].startswith(b"fLaC")
+    made = (library.folder / ".studio" / "opened" / id / "play.flac").stat().st_mtime_ns
+    library.json("/api/sounds/open", {"id": id})
+    assert (library.folder / ".studio" / "opened" / id / "play.flac").stat().st_mtime_ns == made
+    assert library.refusal("/api/sounds/open", {"id": "0" * 16})[0] == 400

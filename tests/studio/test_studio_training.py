@@ -1,0 +1,116 @@
+"""Trainings are processes of their own, one at a time, and are found again from their folders."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import auricle
+from studio.conftest import TINY, RunningStudio, tones
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by number")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder of sounds; what still trains there ends with the test."""
+    folder = tones(tmp_path / "sounds")
+    yield folder
+    for lock in (folder / ".studio" / "jobs").glob("*/lock"):
+        number = owner(lock)
+        if number and Path(f"/proc/{number}/cmdline").exists() and b"job_process" in cmdline(number):
+            os.kill(number, signal.SIGKILL)
+
+
+def owner(lock: Path) -> int:
+    return int(lock.read_text().split(" ")[0] or 0)
+
+
+def cmdline(number: int) -> bytes:
+    return Path(f"/proc/{number}/cmdline").read_bytes()
+
+
+def begin(studio: RunningStudio, **changes) -> str:
+    studio.json("/api/sounds/list")
+    return studio.json("/api/train/begin", {**TINY, "budget": {"steps": 100_000}, **changes})["run"]
+
+
+def process_of(home: Path, studio: RunningStudio, run: str) -> int:
+    job = studio.json("/api/train/details", {"id": run})["jobs"][-1]
+    return owner(home / ".studio" / "jobs" / job / "lock")
+
+
+def test_a_run_outlives_its_server_is_found_paused_and_finished_with_a_model_that_works(home: Path, tmp_path: Path):
+    first = RunningStudio(home)
+    run, second = begin(first), begin(first, title="The next")
+    first.until_steps(run, 10)
+    number = process_of(home, first, run)
+    first.end(signal.SIGKILL)
+    again = RunningStudio(home)
+    assert b"job_process" in cmdline(number)  # nobody has started it anew
+    assert {r["id"]: r["state"] for r in again.json("/api/train/runs")["runs"]} == {run: "running", second: "waiting"}
+    again.until_steps(run, 20)
+    assert process_of(home, again, run) == number
+    again.json("/api/train/want", {"id": second, "intent": "pause"})  # out of the queue
+    again.json("/api/train/want", {"id": run, "intent": "finish"})
+    ended = again.until(run, "finished")
+    assert ended["heard"]["times"] and ended["verdicts"] and ended["outcome"]["held_out"] == 1
+    assert [r["state"] for r in again.json("/api/train/runs")["runs"] if r["id"] == second] == ["stopped"]
+    model = home / ".studio" / "runs" / run / ended["model"]
+    result = auricle.compress(home / "tone 0.wav", tmp_path / "tone.aur", model=model)
+    assert result.model == "tiny"
+    again.end()
+
+
+@pytest.mark.slow
+def test_a_run_is_paused_killed_and_goes_on_from_its_states(home: Path):
+    studio = RunningStudio(home)
+    run = begin(studio)
+    studio.until_steps(run, 10)
+    studio.json("/api/train/want", {"id": run, "intent": "pause"})
+    paused = studio.until(run, "paused")
+    assert paused["can_resume"] and "intent" not in {
+        path.name for path in (home / ".studio" / "runs" / run).iterdir()
+    } - {"intent"}
+    step = paused["course"][-1]["step"]
+    studio.json("/api/train/resume", {"id": run})
+    went_on = studio.until_steps(run, step + 10)
+    assert any(entry["step"] > step for entry in went_on["course"])
+    os.kill(process_of(home, studio, run), signal.SIGKILL)
+    while (lost := studio.json("/api/train/details", {"id": run}))["state"] == "running":
+        pass
+    assert lost["state"] == "failed" and lost["can_resume"] and "without a word" in lost["error"]
+    studio.json("/api/train/resume", {"id": run})
+    studio.until_steps(run, step + 10)
+    studio.json("/api/train/want", {"id": run, "intent": "finish"})
+    assert studio.until(run, "finished")["outcome"]["steps"] > step
+    status, reason = studio.refusal("/api/train/resume", {"id": run})
+    assert status == 400 and "how much longer" in reason
+    studio.json("/api/train/remove", {"id": run})
+    assert studio.json("/api/train/runs")["runs"] == []
+    studio.end()
+
+
+REFUSED = [
+    ({"budget": {"steps": 0}}, "ask for 1 to"),
+    ({"budget": {"seconds": 1e9}}, "ask for 1 to"),
+    ({"budget": {}}, "how long"),
+    ({"sounds": {"folder": "../.."}}, "no such folder"),
+    ({"sounds": {"ids": ["../../etc/passwd"]}}, "none of the chosen"),
+    ({"sounds": []}, "which sounds"),
+    ({"preset": "../x"}, "no preset"),
+    ({"base": "../../x.auricle.safetensors"}, "no such run"),
+]
+
+
+def test_what_cannot_be_trained_is_refused_in_a_line(studio: RunningStudio):
+    assert "no sounds yet" in studio.refusal("/api/train/begin", {**TINY, "budget": {"steps": 5}})[1]
+    studio.upload_sound("a.wav")
+    for changes, words in REFUSED:
+        status, reason = studio.refusal("/api/train/begin", {**TINY, "budget": {"steps": 5}, **changes})
+        assert status == 400 and words in reason, reason
+    for path in ("details", "resume", "remove"):
+        assert studio.refusal(f"/api/train/{path}", {"id": "../../items"})[0] == 400
+    assert studio.json("/api/train/runs")["runs"] == []
