@@ -67,6 +67,7 @@ def test_the_scripts_are_there():
         "shards",
         "speech",
         "startup",
+        "studio",
         "transfers",
         "ways",
     }

@@ -4,11 +4,13 @@ import http.client
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,7 @@ class RunningStudio:
         while (
             not (course := (run := self.json("/api/train/details", {"id": id}))["course"]) or course[-1]["step"] < steps
         ):
-            assert time.monotonic() < end and run["state"] == "running", run
+            assert time.monotonic() < end and run["state"] in ("waiting", "running"), run
             time.sleep(0.1)
         return run
 
@@ -111,6 +113,42 @@ def tones(folder: Path, count: int = 4, seconds: float = 1.0) -> Path:
 
 TINY = {"title": "Tiny", "sounds": {}, "base": "none", "preset": "conv"}
 """A training that can be had in seconds."""
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+LONG = 240_000
+"""Milliseconds: models are loaded meanwhile, beside other tests."""
+FLAGS = (
+    "--no-sandbox",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+
+
+@contextmanager
+def opened_page(studio: RunningStudio, script: str = "") -> Iterator[Any]:
+    """The studio's page in a real browser; no script in it may have failed in the end.
+
+    Args:
+        studio: whose.
+        script: run before the page's own.
+    """
+    playwright = pytest.importorskip("playwright.sync_api", reason="tests of pages need playwright")
+    if BROWSER is None:
+        pytest.skip("needs chromium or chrome")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        page = browser.new_context(accept_downloads=True).new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.set_default_timeout(LONG)
+        if script:
+            page.add_init_script(script)
+        page.goto(studio.address)
+        yield page
+        browser.close()
+        assert not faults
 
 
 @pytest.fixture(scope="session")

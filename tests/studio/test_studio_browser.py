@@ -1,40 +1,24 @@
 """A person's way through the rooms, in a real browser."""
 
 import os
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from auricle import write
-from studio.conftest import RunningStudio
+from studio.conftest import RunningStudio, opened_page
 
-playwright = pytest.importorskip("playwright.sync_api", reason="tests of pages need playwright")
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-LONG = 240_000
-"""Milliseconds: models are loaded meanwhile, beside other tests."""
-pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="needs chromium or chrome"),
-    pytest.mark.skipif(os.name != "posix", reason="needs a confined process"),
-]
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined process")
 
 
 @pytest.fixture
-def page(studio: RunningStudio) -> Iterator["playwright.Page"]:
-    with playwright.sync_playwright() as running:
-        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = running.chromium.launch(executable_path=BROWSER, args=options)
-        page = browser.new_context(accept_downloads=True).new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.set_default_timeout(LONG)
-        page.goto(studio.address)
+def page(studio: RunningStudio) -> Iterator[Any]:
+    with opened_page(studio) as page:
         yield page
-        browser.close()
-        assert not faults
 
 
 def test_a_sound_is_heard_at_a_bitrate_and_saved_and_the_file_is_looked_into(page, tmp_path: Path):
@@ -94,13 +78,7 @@ def library(tmp_path: Path) -> Iterator[RunningStudio]:
 
 
 def test_sounds_are_labelled_by_suggestion_and_keyboard_judged_and_learned(library: RunningStudio, tmp_path: Path):
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_context(accept_downloads=True).new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.set_default_timeout(LONG)
-        page.goto(library.address)
+    with opened_page(library) as page:
         page.get_by_role("link", name="Label").press("Enter")
         page.get_by_role("button", name="Listen to the folder").press("Enter")
         page.locator(".map canvas").wait_for()
@@ -128,5 +106,3 @@ def test_sounds_are_labelled_by_suggestion_and_keyboard_judged_and_learned(libra
             page.get_by_role("button", name="labels.csv").press("Enter")
         download.value.save_as(tmp_path / "saved.csv")
         assert (tmp_path / "saved.csv").read_text().count("hum") >= 4
-        browser.close()
-    assert not faults

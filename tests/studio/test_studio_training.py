@@ -71,9 +71,7 @@ def test_a_run_is_paused_killed_and_goes_on_from_its_states(home: Path):
     studio.until_steps(run, 10)
     studio.json("/api/train/want", {"id": run, "intent": "pause"})
     paused = studio.until(run, "paused")
-    assert paused["can_resume"] and "intent" not in {
-        path.name for path in (home / ".studio" / "runs" / run).iterdir()
-    } - {"intent"}
+    assert paused["can_resume"]
     step = paused["course"][-1]["step"]
     studio.json("/api/train/resume", {"id": run})
     went_on = studio.until_steps(run, step + 10)

@@ -5,6 +5,7 @@ import { plural } from "../lib/format.js";
 import { recorder } from "./recorder.js";
 
 const AT_ONCE = 2;
+const SHOWN = 4;
 
 /** Files of a drop, also those in folders. */
 const filesOf = async (transfer) => {
@@ -38,6 +39,7 @@ export const intake = ({ place, onSound, onEnd = () => {} }) => {
     const words = active ? `${sent + refused} of ${plural(total, "file")} sent` : total ? `${plural(sent, "sound")} added` : "";
     state.textContent = words;
     refusals.hidden = refused === 0;
+    if (refused && refused <= SHOWN) refusals.open = true;
     refusals.firstChild.textContent = `${plural(refused, "file")} refused`;
   };
   const work = async () => {
