@@ -58,7 +58,7 @@ MAY_IMPORT = {
     "live": MODEL | {"data", "codec", "synth", "export"},
     "api": TOP,
     "demo": TOP | {"api"},
-    "studio": GROUND | {"audio", "bench", "html", "data", "synth", "public"},
+    "studio": GROUND | {"bench", "html", "public"},
     "cli": TOP | {"api", "demo", "public"},
     "__init__": TOP | {"api", "studio"},
     "__main__": {"cli"},

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         VerifyTask,
     )
     from auricle.archive.tasks.listening import DetectTask, FeaturesTask, PredictTask
-    from auricle.audio import read
+    from auricle.audio import AudioLimits, AudioReader, read, resample
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
     from auricle.bench.scoring.results import BenchmarkResult
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     )
     from auricle.codec.format.container import Packet
     from auricle.codec.realtime import Decoder, Encoder
+    from auricle.data.scan import audio_names
     from auricle.errors import (
         AudioError,
         AuricleError,
@@ -119,6 +120,7 @@ if TYPE_CHECKING:
     from auricle.synth.morph import morph
     from auricle.synth.playable.sampler_set import PlayableSet, make_playable
     from auricle.synth.priors.file import load_prior
+    from auricle.synth.priors.loading import PriorAndModel, load_prior_and_model
     from auricle.synth.rendering.result import SynthesisOutput
     from auricle.synth.transfer import transfer
     from auricle.training.loop.task import TrainingIntent
@@ -131,6 +133,8 @@ __all__ = [
     "ArchiveResult",
     "AssetPaths",
     "AudioError",
+    "AudioLimits",
+    "AudioReader",
     "AurInfo",
     "AuricleError",
     "Autoencoder",
@@ -189,6 +193,7 @@ __all__ = [
     "PredictTask",
     "PrepareOptions",
     "PrepareResult",
+    "PriorAndModel",
     "PriorSummary",
     "PriorTrainingOptions",
     "PushOptions",
@@ -215,6 +220,7 @@ __all__ = [
     "VerifyResult",
     "VerifyTask",
     "anomalies",
+    "audio_names",
     "benchmark",
     "compress",
     "decode_latents",
@@ -235,6 +241,7 @@ __all__ = [
     "info",
     "load",
     "load_prior",
+    "load_prior_and_model",
     "make_playable",
     "morph",
     "play_generated",
@@ -245,6 +252,7 @@ __all__ = [
     "read",
     "read_latents",
     "repair",
+    "resample",
     "run_archive",
     "run_studio",
     "shift_latents",
@@ -329,6 +337,7 @@ _HOMES = MappingProxyType(
         ),
         "generate": "auricle.synth.generate",
         "load_prior": "auricle.synth.priors.file",
+        **dict.fromkeys(("PriorAndModel", "load_prior_and_model"), "auricle.synth.priors.loading"),
         "generate_endless": "auricle.synth.endless",
         **dict.fromkeys(("PlayableSet", "make_playable"), "auricle.synth.playable.sampler_set"),
         "morph": "auricle.synth.morph",
@@ -361,7 +370,8 @@ _HOMES = MappingProxyType(
         **dict.fromkeys(("Similar", "similar"), "auricle.classify.search.similar"),
         "suggest": "auricle.classify.search.suggest",
         "Suggestions": "auricle.classify.search.suggestions",
-        "read": "auricle.audio",
+        **dict.fromkeys(("AudioLimits", "AudioReader", "read", "resample"), "auricle.audio"),
+        "audio_names": "auricle.data.scan",
         "write": "auricle.audio.writer",
     }
 )

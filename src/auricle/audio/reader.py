@@ -138,6 +138,7 @@ class AudioReader:
 
     @property
     def info(self) -> AudioInfo:
+        """What the header of the file says."""
         return self._info
 
     @property
@@ -161,6 +162,7 @@ class AudioReader:
 
     @property
     def channels(self) -> int:
+        """How many channels the sound has."""
         return self._info.channels
 
     @property
@@ -221,6 +223,7 @@ class AudioReader:
         )
 
     def close(self) -> None:
+        """Let go of the file, and of the child process if there is one."""
         self._decoder.close()
 
     def __enter__(self) -> Self:

@@ -18,9 +18,9 @@ from auricle import (
     info,
     read,
     repair,
+    resample,
     verify,
 )
-from auricle.audio import resample
 from auricle.bench.codecs.opus import Opus
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace

@@ -3,7 +3,7 @@
 import json
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -15,14 +15,15 @@ from auricle.studio.server.jobs import read_json
 from auricle.studio.server.runs import COURSE, FINISH, HEALTH, HEARD, INTENT, NOTES, PAUSE, run_folder
 from auricle.studio.server.workspace import Item
 
-if TYPE_CHECKING:
-    from auricle.training.engine.report import Excerpt, Preview, Report
-
 _EXCERPTS = 3
 _MOST_TIMES = 24
 _VERDICT_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 _MINUTE = 60.0
+
+
+Report: TypeAlias = Any
+"""What `TrainingCallbacks.on_report` gets; its preview, and the excerpts in that, are as loosely typed."""
 
 
 @final
@@ -64,7 +65,7 @@ class Diary:
         if progress.stage.startswith("decoding") and self.intent() is TrainingIntent.pause:
             raise PausedError("paused before it began")
 
-    def _reported(self, report: "Report") -> None:
+    def _reported(self, report: Report) -> None:
         left = f"{report.seconds_left:.0f} s" if report.seconds_left < _MINUTE else _minutes(report.seconds_left)
         stage = f"step {report.step}, about {left} left" if report.progress < 1 else f"step {report.step}"
         self._on_progress(Progress(stage, report.progress, 1.0, ""))
@@ -91,7 +92,7 @@ class Diary:
         verdicts = [{"topic": v.topic, "level": v.level.value, "text": v.text} for v in health.verdicts]
         self._replace(HEALTH, {"verdicts": verdicts})
 
-    def _hear(self, preview: "Preview", report: "Report") -> dict[str, Any]:
+    def _hear(self, preview: Any, report: Report) -> dict[str, Any]:
         """Keep what the model makes of held-out sounds; the figures of it."""
         heard = read_json(self._run.file(HEARD)) or {"excerpts": [], "times": []}
         excerpts = preview.excerpts[:_EXCERPTS]
@@ -109,15 +110,15 @@ class Diary:
         self._replace(HEARD, {**heard, "times": times})
         return figures
 
-    def _original(self, number: int, excerpt: "Excerpt", preview: "Preview") -> dict[str, Any]:
+    def _original(self, number: int, excerpt: Any, preview: Any) -> dict[str, Any]:
         assert excerpt.original is not None
         return {"name": excerpt.name, **self._shown(f"original-{number}", excerpt.original, excerpt, preview)}
 
-    def _decoded(self, number: int, excerpt: "Excerpt", preview: "Preview", step: int) -> dict[str, Any]:
+    def _decoded(self, number: int, excerpt: Any, preview: Any, step: int) -> dict[str, Any]:
         shown = self._shown(f"decoded-{number}-{step}", excerpt.decoded, excerpt, preview)
         return {**shown, "mel": None if excerpt.mel is None else _finite(excerpt.mel)}
 
-    def _shown(self, name: str, audio: np.ndarray, excerpt: "Excerpt", preview: "Preview") -> dict[str, Any]:
+    def _shown(self, name: str, audio: np.ndarray, excerpt: Any, preview: Any) -> dict[str, Any]:
         write(self._run.file(f"{name}.flac"), audio[None], preview.sample_rate, force=True)
         try:
             require_pictures()

@@ -7,24 +7,24 @@ from typing import Any
 import numpy as np
 
 from auricle import (
+    AudioReader,
     Classifier,
     ClassifierOptions,
     CrossValidationOptions,
     OptionError,
     SearchOptions,
     SuggestionOptions,
+    doctor,
     evaluate_classifier,
     features,
     similar,
     suggest,
 )
-from auricle.audio import info
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.models import loaded_model
+from auricle.studio.tasks.models import SPEECH_RATE, loaded_model
 
-_SPEECH_RATE = 24_000
 _MOST_NEIGHBOURS = 3000
 _CLASSIFIER = "mine.classifier.safetensors"
 _SIMILAR = 12
@@ -109,9 +109,11 @@ def hear_timeline(workspace: Workspace, arguments: dict[str, Any], on_progress: 
     if not path.exists():
         raise OptionError("no classes have been learned yet: learn them first")
     sound = Library(workspace).path(arguments["id"])
+    with AudioReader(sound) as reader:
+        seconds = reader.info.seconds
     spans = Classifier.load(path, _model(workspace)).timeline(sound)
     return {
-        "seconds": info(sound).seconds,
+        "seconds": seconds,
         "spans": [
             {"begin": s.start, "end": s.end, "label": s.guess.label, "probability": round(s.guess.probability, 3)}
             for s in spans
@@ -131,11 +133,10 @@ def _labels(workspace: Workspace) -> Path:
 
 
 def _fitting_model(folder: Path) -> str:
-    """``speech`` where sounds have up to 24 kHz, else ``music``; by the first sounds of the folder."""
-    from auricle.data.scan import scan
-
-    rates = [sound.sample_rate for sound in scan(folder).sounds[:200]]
-    return "speech" if float(np.median(rates)) <= _SPEECH_RATE else "music"
+    """``speech`` where half of the sound has up to 24 kHz, else ``music``."""
+    seconds = doctor(folder, quick=True).rates
+    low = sum(length for rate, length in seconds.items() if rate <= SPEECH_RATE)
+    return "speech" if 2 * low >= sum(seconds.values()) else "music"
 
 
 def _flattened(values: np.ndarray) -> np.ndarray:

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from auricle import AuricleError, OptionError, doctor
+from auricle import AudioReader, AuricleError, OptionError, audio_names, doctor
 from auricle.atomic import atomic_write
-from auricle.audio import AudioReader, is_audio_name
-from auricle.data.scan import audio_names
 from auricle.html import Spectrograph, require_pictures
 from auricle.printable import printable
 from auricle.progress import OnProgress
@@ -72,7 +70,7 @@ def take_in(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
     item = workspace.item(arguments["id"])
     source = item.file(item.facts["source"])
     try:
-        if not is_audio_name(source):
+        if not list(audio_names(item.folder, lambda path, reason: None)):
             raise OptionError(f"{item.facts['name']} is no sound by its name: send .wav, .flac, .mp3 and the like")
         with AudioReader(source, limits=LIMITS, untrusted=CONFINED) as reader:
             samples = sum(block.shape[1] for block in reader.blocks(_BLOCK))

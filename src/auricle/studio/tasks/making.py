@@ -13,6 +13,7 @@ from auricle import (
     GenerationOptions,
     Latents,
     OptionError,
+    PriorAndModel,
     PriorSummary,
     SamplingOptions,
     decode_latents,
@@ -26,10 +27,8 @@ from auricle import (
 )
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace, display_name
-from auricle.studio.tasks.models import loaded_model
 from auricle.studio.tasks.priors import loaded_prior
 from auricle.studio.tasks.sounds import playable
-from auricle.synth.priors.loading import find_model
 
 _SHIPPED = ("drums",)
 _SUFFIX = ".prior.safetensors"
@@ -64,10 +63,10 @@ def make_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: On
         loop=bool(arguments.get("loop")),
     )
     name = arguments["prior"]
-    prior = loaded_prior(_prior_source(workspace, name))
-    usual = SamplingOptions().resolved(notes=prior.config.notes).temperature
+    loaded = _loaded(workspace, name)
+    usual = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
     sampling = SamplingOptions(temperature=usual * float(arguments.get("temperature", 1.0)))
-    output = generate(prior, options, model=_model_of(workspace, name), sampling=sampling)
+    output = generate(loaded.prior, options, model=loaded.model, sampling=sampling)
     facts = {"prior": name, "seed": seed, "loop": options.loop, "bpm": arguments.get("bpm")}
     sounds = []
     for number, sound in enumerate(output.sounds, 1):
@@ -88,8 +87,8 @@ def make_variations(workspace: Workspace, arguments: dict[str, Any], on_progress
         like=item.file("play.flac"),
         strength=strength,
     )
-    prior = loaded_prior(_prior_source(workspace, facts["prior"]))
-    output = generate(prior, options, model=_model_of(workspace, facts["prior"]))
+    loaded = _loaded(workspace, facts["prior"])
+    output = generate(loaded.prior, options, model=loaded.model)
     more = {"prior": facts["prior"], "label": facts["label"], "loop": False, "seed": options.seed, "bpm": None}
     return {
         "sounds": [
@@ -105,7 +104,7 @@ def blend(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgre
     if not 2 <= len(ids) <= 4 or len(ids) != len(shares) or (shares < 0).any() or not shares.sum() > 0:
         raise OptionError("a blend needs two to four sounds, and a share of each from 0 on")
     items = [workspace.item(id) for id in ids]
-    model = _model_of(workspace, items[0].facts["prior"])
+    model = _loaded(workspace, items[0].facts["prior"]).model
     corners = [read_latents(item.file("play.flac"), model) for item in items]
     silence = model.encode(torch.zeros(1, model.sample_rate))[:, -1:]
     frames, samples = max(c.z.shape[1] for c in corners), max(c.samples for c in corners)
@@ -125,11 +124,11 @@ def find_directions(workspace: Workspace, arguments: dict[str, Any], on_progress
     name = arguments["prior"]
     path = _directions_file(workspace, name)
     if not path.exists():
-        model = _model_of(workspace, name)
+        loaded = _loaded(workspace, name)
+        prior, model = loaded.prior, loaded.model
         folder = workspace.state / "directions"
         made = folder / f"{path.stem}-sounds"
         made.mkdir(parents=True, exist_ok=True)
-        prior = loaded_prior(_prior_source(workspace, name))
         label = ",".join(prior.classes) or None
         count = max(1, _FROM // max(1, len(prior.classes)))
         generate(prior, GenerationOptions(label, count=count, seed=1), model=model, out=made, force=True)
@@ -142,7 +141,7 @@ def move(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgres
     item = workspace.item(arguments["id"])
     facts = item.facts
     directions = Directions.load(_directions_file(workspace, facts["prior"]))
-    latents = read_latents(item.file("play.flac"), _model_of(workspace, facts["prior"]))
+    latents = read_latents(item.file("play.flac"), _loaded(workspace, facts["prior"]).model)
     shifts = tuple(
         f"PC{number}={float(amount):+.2f}" for number, amount in enumerate(arguments["amounts"], 1) if amount
     )
@@ -225,7 +224,6 @@ def _directions_file(workspace: Workspace, prior: str) -> Path:
     return workspace.state / "directions" / f"{stem}.npz"
 
 
-def _model_of(workspace: Workspace, prior: str) -> Any:
-    """The autoencoder of a prior, kept in memory."""
-    loaded = loaded_prior(_prior_source(workspace, prior))
-    return loaded_model(find_model(loaded.origin.model, loaded.origin.fingerprint, workspace.folder, f"prior {prior}"))
+def _loaded(workspace: Workspace, prior: str) -> PriorAndModel:
+    """A prior and its autoencoder, kept in memory."""
+    return loaded_prior(_prior_source(workspace, prior))

@@ -1,18 +1,14 @@
-"""Priors that a process keeps, so that the second question is answered at once."""
+"""Priors and their models that a process keeps, so that the second question is answered at once."""
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from auricle import load_prior
-
-if TYPE_CHECKING:
-    from auricle.synth.priors.base import Prior
+from auricle import PriorAndModel, load_prior_and_model
 
 _MOST = 3
 
 
 @lru_cache(_MOST)
-def loaded_prior(name: str | Path) -> "Prior":
-    """A shipped prior by its name, or one from a file."""
-    return load_prior(name)
+def loaded_prior(name: str | Path) -> PriorAndModel:
+    """A shipped prior by its name, or one from a file, with its model."""
+    return load_prior_and_model(name, None)

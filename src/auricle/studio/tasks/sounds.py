@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auricle import MissingPackageError, write
-from auricle.audio import AudioLimits, read
+from auricle import AudioLimits, MissingPackageError, read, write
 from auricle.html import Spectrograph, require_pictures
 from auricle.studio.server.workspace import Item
 
