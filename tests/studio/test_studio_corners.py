@@ -54,11 +54,12 @@ def test_loops_have_the_tempo_variations_are_new_sounds_and_the_pad_lies_between
         tiles.nth(already + 5).wait_for()
         assert page.locator(".grid .tile .name").filter(has_text="~").count() == 4
         page.get_by_role("radio", name="loop", exact=True).press("Enter")
+        page.get_by_role("radiogroup", name="Beats").get_by_role("radio", name="2").press("Enter")
         page.get_by_role("button", name="Make sounds").press("Enter")
         tiles.nth(already + 7).wait_for()
         length = tiles.first.locator(".name span").inner_text()
-        assert length == "0.50 s"  # a beat at 120
-        page.wait_for_timeout(900)
+        assert length == "1.00 s"  # two beats at 120
+        page.wait_for_timeout(1500)
         assert "playing" in tiles.first.get_attribute("class")  # it goes round
         for tile in (tiles.nth(0), tiles.nth(1)):
             tile.press("k")
@@ -73,7 +74,7 @@ def test_loops_have_the_tempo_variations_are_new_sounds_and_the_pad_lies_between
         download.value.save_as(tmp_path / "set.zip")
     with zipfile.ZipFile(tmp_path / "set.zip") as packed:
         rows = list(csv.DictReader(io.StringIO(packed.read("set.csv").decode())))
-    assert sum(row["bpm"] == "120" and float(row["seconds"]) == 0.5 for row in rows) == 2
+    assert sum(row["bpm"] == "120" and float(row["seconds"]) == 1.0 for row in rows) == 2
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import { h } from "../lib/dom.js";
 /** A slider with its value in words. */
 export const slider = ({ label, min, max, step, value, text = String, onInput = () => {}, onChange = () => {} }) => {
   const output = h("output", {}, text(value));
-  const input = h("input", { type: "range", min, max, step, value });
+  const input = h("input", { type: "range", min, max, step, value, "aria-label": label }); // a label would name the output
   const show = () => { output.textContent = text(Number(input.value)); input.setAttribute("aria-valuetext", output.textContent); };
   input.addEventListener("input", () => { show(); onInput(Number(input.value)); });
   input.addEventListener("change", () => onChange(Number(input.value)));

@@ -174,6 +174,7 @@ const sound = (facts, back, studio, { models, preferred }) => {
 
   const part = isLong && h("label", { class: "part" }, `Listening from `, h("input", {
     type: "range", min: "0", max: String(Math.floor(facts.seconds - PREVIEW_SECONDS)), value: "0", step: "1",
+    "aria-label": "Listening from",
     oninput: (event) => {
       state.start = Number(event.target.value);
       partText.textContent = seconds(state.start);

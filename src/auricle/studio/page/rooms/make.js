@@ -23,7 +23,7 @@ export const open = (main) => {
   const wildness = slider({ label: "Wildness", min: 0.5, max: 1.5, step: 0.05, value: 1, text: (value) => (value === 1 ? "as learned" : value.toFixed(2)) });
   const count = slider({ label: "How many", min: 1, max: 16, step: 1, value: 8 });
   const tempo = slider({ label: "Tempo", min: 60, max: 180, step: 1, value: 120, text: (value) => `${value} bpm` });
-  const beats = chips({ label: "Beats", options: [[1, "1"], [2, "2"], [4, "4"]], value: 1 });
+  const beats = chips({ label: "Beats", options: [[1, "1"], [2, "2"], [4, "4"]], value: 4 });
   const loopFields = h("div", { class: "field", hidden: true }, tempo.element, beats.element);
   const shape = chips({
     label: "Shape", options: [["shot", "one-shot"], ["loop", "loop"]], value: "shot",
