@@ -3,7 +3,7 @@
 import json
 import time
 from contextlib import suppress
-from typing import Any, TypeAlias, final
+from typing import Any, final
 
 import numpy as np
 
@@ -20,10 +20,6 @@ _MOST_TIMES = 24
 _VERDICT_SECONDS = 20.0
 _LOOK_SECONDS = 0.2
 _MINUTE = 60.0
-
-
-Report: TypeAlias = Any
-"""What `TrainingCallbacks.on_report` gets; its preview, and the excerpts in that, are as loosely typed."""
 
 
 @final
@@ -65,7 +61,7 @@ class Diary:
         if progress.stage.startswith("decoding") and self.intent() is TrainingIntent.pause:
             raise PausedError("paused before it began")
 
-    def _reported(self, report: Report) -> None:
+    def _reported(self, report: Any) -> None:  # as `TrainingCallbacks.on_report` is told
         left = f"{report.seconds_left:.0f} s" if report.seconds_left < _MINUTE else _minutes(report.seconds_left)
         stage = f"step {report.step}, about {left} left" if report.progress < 1 else f"step {report.step}"
         self._on_progress(Progress(stage, report.progress, 1.0, ""))
@@ -92,7 +88,7 @@ class Diary:
         verdicts = [{"topic": v.topic, "level": v.level.value, "text": v.text} for v in health.verdicts]
         self._replace(HEALTH, {"verdicts": verdicts})
 
-    def _hear(self, preview: Any, report: Report) -> dict[str, Any]:
+    def _hear(self, preview: Any, report: Any) -> dict[str, Any]:
         """Keep what the model makes of held-out sounds; the figures of it."""
         heard = read_json(self._run.file(HEARD)) or {"excerpts": [], "times": []}
         excerpts = preview.excerpts[:_EXCERPTS]
