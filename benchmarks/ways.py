@@ -19,7 +19,7 @@ from _shared import SOUNDS, parser, publish, run, table, write_sound
 from auricle.audio import read
 
 PAGES = Path(__file__).parents[1] / "docs" / "start"
-_STEP = re.compile(r"^ {4}(auricle .+)$|^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_STEP = re.compile(r"^ {4}(auricle [^\n]+)$|^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _PIECE_SECONDS = 1.5
 _LONGEST_SECONDS = 3600.0
 

@@ -57,7 +57,7 @@ def _root_links(text: str) -> str:
 def within_the_site(text: str) -> str:
     """Links to files that the site has not become their names: it is read without the repository."""
     text = REPOSITORY_FILES.sub(lambda match: f"]: `{match[1].lstrip('./')}`", text)
-    text = re.sub(r"\]\(((?:src|benchmarks|recipes|notebooks|tests|LICENSE)[^)]*)\)", r"]: `\1`", text)
+    text = re.sub(r"\]\(((?:src|benchmarks|recipes|notebooks|tests|LICENSE|CITATION)[^)]*)\)", r"]: `\1`", text)
     return re.sub(r"\[([^\]]+)\]: `([^`]+)`", r"\1 (`\2`)", text)
 
 

@@ -84,6 +84,16 @@ def test_outcomes_knows_every_verb(monkeypatch: pytest.MonkeyPatch):
     assert outcomes.COMMANDS.keys() == outcomes.VERBS.keys()
 
 
+def test_ways_takes_every_command_of_the_start_pages_as_a_line(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    ways = import_module("ways")
+    for page in ways.PAGES.glob("*.md"):
+        text = page.read_text("utf-8")
+        commands = [step for step in ways.steps(text) if step.startswith("auricle ")]
+        assert commands == [line.strip() for line in text.splitlines() if line.startswith("    auricle ")]
+        assert commands
+
+
 def test_overhead_writes_a_dated_result(tmp_path: Path, model_file: Path):
     text = run("overhead.py", "--model", str(model_file), "--seconds", "1", "--kbps", "3", "--out", str(tmp_path))
     (path,) = tmp_path.glob("????-??-??-overhead.json")

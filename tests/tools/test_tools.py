@@ -49,6 +49,18 @@ def test_links_to_what_the_site_has_not_become_names(tool):
     assert within("[a](../../src/auricle/x.md), [b](files.md#top)") == "a (`src/auricle/x.md`), [b](files.md#top)"
 
 
+def test_links_of_assembled_pages_lead_to_files(tool, tmp_path: Path):
+    tool("site_pages").assemble(tmp_path / "docs")
+    link = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+    missing = [
+        f"{page.name}: {target}"
+        for page in (tmp_path / "docs").rglob("*.md")
+        for target in link.findall(re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL))
+        if not target.startswith(("http", "mailto")) and not (page.parent / target).exists()
+    ]
+    assert missing == []
+
+
 def test_a_notebook_becomes_words_and_code(tool, tmp_path: Path):
     path = tmp_path / "n.py"
     path.write_text(
