@@ -56,7 +56,9 @@ _MEASURE = """async ([text, samples, most]) => {
 def main() -> None:
     one_thread()
     options = parser(__doc__)
-    options.add_argument("--models", nargs="+", default=["speech", "music"], help="shipped, files, or preset:NAME")
+    options.add_argument(
+        "--models", nargs="+", default=["speech", "music", "live"], help="shipped, files, or preset:NAME"
+    )
     options.add_argument("--seconds", type=float, default=20.0, help="of sound")
     options.add_argument("--play", type=float, default=10.0, help="seconds of it that are played")
     options.add_argument("--runtime", type=Path, help="folder of onnxruntime-web's files, instead of auricle-web")

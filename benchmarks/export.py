@@ -25,7 +25,7 @@ def main() -> None:
     one_thread()
     options = parser(__doc__)
     options.add_argument(
-        "--models", nargs="+", default=["speech", "music", "preset:mixed"], help="as --model elsewhere"
+        "--models", nargs="+", default=["speech", "music", "live", "preset:mixed"], help="as --model elsewhere"
     )
     options.add_argument("--seconds", type=float, default=10.0, help="of sound")
     args = options.parse_args()
