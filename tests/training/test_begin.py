@@ -15,7 +15,7 @@ from auricle.training.presets import SIZED, Size, named
 from model.tiny import tiny_model
 
 
-@pytest.mark.parametrize("preset", ["speech", "music"])
+@pytest.mark.parametrize("preset", ["speech", "music", "live"])
 def test_a_run_starts_from_the_shipped_model_unless_told_otherwise(preset):
     start = resolve_start(preset, Size.BASE, AUTO)
     assert start.base is not None

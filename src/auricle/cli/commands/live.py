@@ -22,7 +22,7 @@ def live(
     target: Path | None = None,
     /,
     *,
-    model: str = "speech",
+    model: str = "live",
     second: Path | None = None,
     directions: Path | None = None,
     shift: tuple[str, ...] = (),
