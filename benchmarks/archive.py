@@ -57,7 +57,7 @@ def main() -> None:
             if "vanished sources" in args.parts:
                 results["vanished sources"] = _vanished(folder, home / "vanished", args, expected)
     settings = {"files": args.files, "files killed": args.kill_files, "seconds": args.seconds, "model": args.model}
-    name = "archive" if "throughput" in args.parts else "archive-kills"
+    name = "archive-ray" if args.ray else "archive" if "throughput" in args.parts else "archive-kills"
     publish(name, args.out, settings, results, [table(rows) for rows in results.values()])
 
 
@@ -90,7 +90,7 @@ def _throughput(home: Path, args: Any) -> list[dict[str, Any]]:
     if args.ray is not None:
         tell("Ray")
         costs = [_measured("compress", folder, home / "out-ray", *model, "--ray", args.ray)]
-        rows.append(_row("compress with Ray (its workers are not ours to measure)", 0, costs, len(files)))
+        rows.append(_row("compress through Ray, whose workers are not counted", 0, costs, len(files)))
     for jobs in args.jobs:
         tell(f"{jobs} jobs")
         out = home / f"out{jobs}"
