@@ -8,6 +8,7 @@ the processor time of server and browser together: of frames, that of each.
 
 import io
 import json
+import os
 import signal
 import tempfile
 import time
@@ -44,6 +45,20 @@ _DRAG = """
 """
 
 
+_DRAW = """async ([count, turns]) => {
+  const { soundMap } = await import("/page/components/map.js");
+  const point = (n) => ({ x: (Math.sin(n) * (n % 97)) / 97, y: (Math.cos(n) * (n % 89)) / 89, name: n });
+  const points = Array.from({ length: count }, (_, n) => point(n));
+  const colours = ["#c8553d", "#2f7f8f", "#d99a2b", "#6a5acd"];
+  const colourOf = ({ name }) => (name % 2 ? colours[name % 4] : null);
+  const map = soundMap({ points, colourOf, onPoint() {}, onHover() {}, onSelect() {} });
+  document.querySelector("main").replaceChildren(map.element);
+  await new Promise((done) => setTimeout(done, 500));
+  for (let turn = 0; turn < turns; turn++) map.draw();
+  map.remove();
+}"""
+
+
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--parts", nargs="+", default=list(_PARTS), choices=list(_PARTS), help="what is measured")
@@ -53,12 +68,13 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=60.0, help="of use")
     args = options.parse_args()
     rows: list[dict[str, Any]] = []
+    settings = {name: vars(args)[name] for name in ("parts", "sounds", "points", "files", "minutes")}
     for part in args.parts:
         tell(part)
         with tempfile.TemporaryDirectory() as scratch:
             rows += [{"part": part, **row} for row in _PARTS[part](Path(scratch), args)]
-    settings = {name: vars(args)[name] for name in ("parts", "sounds", "points", "files", "minutes")}
-    publish("studio", args.out, settings, {"rows": rows}, [table(rows)])
+        settings["load after " + part] = round(os.getloadavg()[0], 1)
+        publish("studio", args.out, settings, {"rows": rows}, [table(rows)])  # the next one may take long
 
 
 def _row(what: str, value: float | str, unit: str = "", processor: float | None = None) -> dict[str, Any]:
@@ -135,6 +151,10 @@ def _map(folder: Path, args: Any) -> list[dict[str, Any]]:
         page.locator(".map canvas").wait_for()
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         rows = [watch.row("map shown"), *_frames(page, _DRAG, "dragging the map")]
+        page.evaluate(_DRAW, [args.points, 1])
+        spent = processor_seconds()
+        page.evaluate(_DRAW, [args.points, 20])
+        rows.append(_row("one drawing of all points", 50 * (processor_seconds() - spent), "processor ms"))
     server.end()
     return rows
 

@@ -25,8 +25,16 @@ OUTSIDE = [
     "/file/../../etc/passwd",
     "/file/..%2f..%2fetc/passwd?seal=x",
     "/library/..%2f..%2fetc%2fpasswd?seal=x",
+    "/thumb/..%2f..%2fetc%2fpasswd?seal=x",
 ]
-PRIVATE = ["/api/events", "/api/make/priors", "/api/label/library", "/api/nothing"]
+PRIVATE = [
+    "/api/events",
+    "/api/sounds/list",
+    "/api/train/runs",
+    "/api/make/priors",
+    "/api/label/library",
+    "/api/nothing",
+]
 BOMB = """
 import sys, soundfile, numpy
 with soundfile.SoundFile(sys.argv[1], "w", 192000, 8, format="FLAC", subtype="PCM_16") as file:

@@ -70,7 +70,8 @@ def test_sounds_come_in_are_trained_on_and_the_model_compresses_one(empty: Runni
         with page.expect_download() as download:
             page.get_by_role("button", name="Save as .aur").press("Enter")
         download.value.save_as(tmp_path / "tone.aur")
-    assert auricle.info(tmp_path / "tone.aur").model == "four-tones"
+    coded = auricle.info(tmp_path / "tone.aur")
+    assert isinstance(coded, auricle.AurInfo) and coded.model == "four-tones"
     auricle.decompress(tmp_path / "tone.aur", tmp_path / "back.wav", model=tmp_path / "mine.auricle.safetensors")
     assert auricle.read(tmp_path / "back.wav")[0].shape == (1, 16_000)
 

@@ -26,7 +26,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "decompress": "Turn an .aur file back into an audio file, or a folder of them into another.",
         "verify": "Check that .aur files are what was written.",
         "repair": "Save what can be saved of a damaged .aur file, or of a folder of them.",
-        "studio": "Open a page to compress, make and label sounds in the browser.",
+        "studio": "Open a page to collect, train on, compress, make and label sounds in the browser.",
         "live": "Play microphone or file through a model, while sliders move.",
         "export": "Write a model for programs that have no Auricle.",
         "push": "Publish a model, prior or classifier on the Hugging Face Hub.",

@@ -14,7 +14,7 @@ def studio(
     *,
     options: Annotated[StudioOptions, Parameter(name="*", negative="")] = StudioOptions(),
 ) -> None:
-    """Open a page to compress, make and label sounds in the browser.
+    """Open a page to collect, train on, compress, make and label sounds in the browser.
 
     Args:
         folder: the library of sounds; the current folder by default.

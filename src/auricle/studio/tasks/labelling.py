@@ -134,7 +134,7 @@ def _labels(workspace: Workspace) -> Path:
 
 def _fitting_model(folder: Path) -> str:
     """``speech`` where half of the sound has up to 24 kHz, else ``music``."""
-    seconds = doctor(folder, quick=True).rates
+    seconds: dict[int, float] = getattr(doctor(folder, quick=True), "rates", {})  # of a run's folder there are none
     low = sum(length for rate, length in seconds.items() if rate <= SPEECH_RATE)
     return "speech" if 2 * low >= sum(seconds.values()) else "music"
 

@@ -1,5 +1,6 @@
 // The library as points: near each other lies what sounds alike. Drawn on a canvas, tens of thousands of points at once.
 import { colour, h, onScheme } from "../lib/dom.js";
+import { pointPainter } from "../lib/points.js";
 
 const NEAR_PIXELS = 14;
 const ZOOM = 1.0015;
@@ -17,7 +18,8 @@ export const soundMap = ({ points, colourOf, onPoint, onHover, onSelect }) => {
   });
   const caption = h("div", { class: "caption" }, h("span", { role: "status" }), h("span", {}, "drag to move, wheel to zoom, Shift and drag to select"));
   const element = h("section", { class: "card map", "aria-label": "Map" }, canvas, caption);
-  const pen = canvas.getContext("2d");
+  const pen = canvas.getContext("2d", { willReadFrequently: true }); // pixels are written, so it is to be in memory
+  const paint = pointPainter(pen);
   const view = { x: 0, y: 0, zoom: 1 };
   let [width, height] = [0, 0];
   let [hovered, picked, box] = [null, null, null];
@@ -31,29 +33,22 @@ export const soundMap = ({ points, colourOf, onPoint, onHover, onSelect }) => {
 
   const draw = () => {
     frame = 0;
-    pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    const ratio = devicePixelRatio;
     const radius = size();
-    const groups = new Map(); // one path for each colour
+    const groups = new Map(); // of places by colour, those without one below
     for (const point of points) {
       const [x, y] = screen(point);
       if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
       const fill = colourOf(point) ?? "";
       if (!groups.has(fill)) groups.set(fill, []);
-      groups.get(fill).push(x, y);
+      groups.get(fill).push(x * ratio, y * ratio);
     }
-    const plain = colour("faint");
-    for (const [fill, places] of [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0))) {
-      pen.fillStyle = fill || plain;
-      pen.globalAlpha = fill ? 0.92 : 0.42;
-      pen.beginPath();
-      for (let index = 0; index < places.length; index += 2) {
-        pen.moveTo(places[index] + radius, places[index + 1]);
-        pen.arc(places[index], places[index + 1], radius, 0, 7);
-      }
-      pen.fill();
-    }
-    pen.globalAlpha = 1;
+    const ordered = [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0));
+    paint({
+      ground: colour("card"), radius: radius * ratio,
+      groups: ordered.map(([fill, places]) => [fill || colour("faint"), fill ? 0.92 : 0.42, places]),
+    });
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.strokeStyle = colour("ink");
     for (const point of selected) ring(point, radius + 2, 1.5);
     pen.strokeStyle = colour("accent");

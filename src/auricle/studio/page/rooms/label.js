@@ -71,7 +71,11 @@ const room = (library, again) => {
   const state = { labels: library.labels, guesses: {}, picked: null, selection: [] };
   const deck = new Deck();
   const buffers = new Map();
-  const classes = () => [...new Set(Object.values(state.labels))].sort();
+  let [sorted, sortedOf] = [[], null]; // every point asks for its colour
+  const classes = () => {
+    if (sortedOf !== state.labels) [sorted, sortedOf] = [[...new Set(Object.values(state.labels))].sort(), state.labels];
+    return sorted;
+  };
   const colourOf = (name) => classColour(classes(), name);
 
   // --- playing ---------------------------------------------------------------------------------------------------
