@@ -25,6 +25,7 @@ from _shared import SOUNDS, OptionError, parser, publish, run, table
 _RATE = 44100
 _PROGRAMS = "pulseaudio", "pacat", "parec"
 _START_SECONDS = 20.0
+_LONGEST_LAG = 0.5
 _SINK = f"rate={_RATE} channels=2 channel_map=front-left,front-right"
 _ONE = "channels=1 channel_map=mono remix=no"
 _MODULES = (
@@ -121,7 +122,7 @@ def _lag(original: np.ndarray, played: np.ndarray) -> tuple[int, float]:
     """Samples by which one lags the other, and their correlation there."""
     size = 2 * len(original)
     products = np.fft.irfft(np.fft.rfft(played, size) * np.fft.rfft(original, size).conj(), size)[: len(original)]
-    lag = int(np.abs(products).argmax())
+    lag = int(products[: round(_LONGEST_LAG * _RATE)].argmax())
     energy = float(np.linalg.norm(original[: len(original) - lag]) * np.linalg.norm(played[lag:]))
     return lag, float(products[lag]) / max(energy, 1e-9)
 
