@@ -25,6 +25,7 @@ from _shared import OptionError, one_thread, parser, publish, run, table, tell
 
 _FRAME_SECONDS = 0.05
 _QUIETEST_DB = -40.0
+_LONGER = 4 / 3
 
 
 def main() -> None:
@@ -115,7 +116,8 @@ def _prior_notes(args: Any, rate: int) -> Callable[[int, int], np.ndarray] | Non
     from auricle.synth.playable.prior_instrument import PriorInstrument
     from auricle.synth.priors.loading import load_prior_and_model
 
-    options = NoteOptions("C4", label=args.label, seconds=args.seconds, seed=0)
+    seconds = _LONGER * args.seconds  # the real ones go on after what is compared
+    options = NoteOptions("C4", label=args.label, seconds=seconds, seed=0)
     instrument = PriorInstrument(
         load_prior_and_model(args.prior, None), options, SamplingOptions(temperature=args.temperature)
     )

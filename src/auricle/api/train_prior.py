@@ -30,7 +30,13 @@ from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.noted_sounds import NotedSounds, listed_notes, named_notes
 from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
-from auricle.synth.training.setup import first_prior, fitted_config, require_base, take_weights
+from auricle.synth.training.setup import (
+    first_prior,
+    fitted_config,
+    require_base,
+    take_weights,
+    with_note_defaults,
+)
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
 from auricle.training import Budget, Report, Run, TrainingDevice
 from auricle.training.loop.checkpoint import Checkpoints
@@ -136,7 +142,7 @@ def train_prior(
         learned, held_out = _examples(material, encoding, training_device, callbacks)
         origin = Origin.of(autoencoder, channels, labelling.classes)
         states = _states_config(home) if resume else None
-        config = config.model_copy(update={"notes": True}) if with_notes else config
+        config = with_note_defaults(config) if with_notes else config
         shape = require_base(base, origin) if base else fitted_config(config, learned.latents, states)
         training = _training(shape, options)
         torch.manual_seed(training.seed)

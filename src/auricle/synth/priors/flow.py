@@ -28,7 +28,7 @@ class FlowPrior(Prior):
     Between noise (t = 0) and data (t = 1) lies ``x_t = (1 - t) noise + t data``; the network learns the mean of
     ``data - noise`` there. Time, class and whether the window begins a sound modulate every block by adaptive layer
     norms that start at nothing (Peebles and Xie, 2023), with one linear map shared by all blocks (Chen et al., 2023).
-    Positions are rotary (Su et al., 2021).
+    Positions are rotary (Su et al., 2021), and relative: the first patches of a sound may have offsets of their own.
 
     Latents of sound are nearly white: what a class decides is less their mean than their spread in each place. For
     Gaussian data of any spread the velocity is ``x_t`` times a gain that follows from that spread, so the network tells
@@ -53,6 +53,7 @@ class FlowPrior(Prior):
         self.note = NoteEmbedding(width, self.frame_rate) if config.notes else None
         self.known = nn.Parameter(torch.empty(width))
         nn.init.normal_(self.known, std=0.1)  # torch.randn would load torch's compiler on the meta device
+        self.onset = nn.Parameter(torch.zeros(config.onset, width)) if config.onset else None
         self.shared = nn.Linear(width, 6 * width)
         self.blocks = nn.ModuleList(_Block(width, config.heads, config.expansion) for _ in range(config.depth))
         self.last = nn.Linear(width, 2 * width)
@@ -188,6 +189,8 @@ class FlowPrior(Prior):
         patches = x.reshape(len(x), count, -1)
         clean = (torch.arange(count, device=x.device) * self.patch < prefix[:, None]).unsqueeze(2)
         h = self.into(torch.cat((patches, patches.abs()), -1)) + clean * self.known
+        if self.onset is not None:
+            h = h + begin[:, None, None] * F.pad(self.onset, (0, 0, 0, max(0, count - len(self.onset))))[:count]
         for block in self.blocks:
             h = block(h, shared, angles)
         scale, shift = self.last(conditioning)[:, None].chunk(2, -1)
@@ -279,6 +282,9 @@ class FlowConfig(PriorConfig, kind="flow"):
     times: Literal["uniform", "logit_normal", "mixed"] = Field(
         default="logit_normal",
         description="how times are drawn; logit_normal prefers the middle (Esser et al., 2024), mixed is half and half",
+    )
+    onset: int = Field(
+        default=0, ge=0, le=64, description="first patches of a sound that the network knows as such, for its attack"
     )
     guided: bool = Field(default=False, description="whether the difference that a class makes is learned")
     guidance_interval: tuple[float, float] = Field(default=(0.0, 1.0), description="times between which guidance acts")

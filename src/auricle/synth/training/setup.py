@@ -13,6 +13,7 @@ from auricle.synth.priors.sizes import NO_NOTE, PAUSE_FRAMES
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.task import LabelledLatents
 
+_ONSET_PATCHES = 6
 _SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
 
 
@@ -33,6 +34,13 @@ def fitted_config(config: PriorConfig, latents: LatentCache, states: Mapping[str
             answers["examples"] = min(len(latents), MAX_EXAMPLES)
     unset = {name: value for name, value in answers.items() if name not in config.model_fields_set}
     return type(config).model_validate({**config.model_dump(), **unset})
+
+
+def with_note_defaults(config: PriorConfig) -> PriorConfig:
+    """A configuration that learns notes, with attacks that are short beside a window unless it says otherwise."""
+    usual = {"onset": _ONSET_PATCHES} if isinstance(config, FlowConfig) else {}
+    unset = {name: value for name, value in usual.items() if name not in config.model_fields_set}
+    return config.model_copy(update={"notes": True, **unset})
 
 
 def first_prior(config: PriorConfig, origin: Origin, learned: LabelledLatents, info: PriorInfo) -> Prior:
