@@ -85,6 +85,7 @@ def _rows(args: Any, folder: Path) -> list[dict[str, Any]]:
         sounds = {"put together": instrument.note(note.note, note.velocity)[0], "nearest, resampled": shifted}
         if prior is not None:
             sounds["prior"] = prior(note.note, note.velocity)
+            sounds["real, through the model"] = _through_model(args.prior, real, rate)
         if (take := _other_take(note.path)) is not None:
             sounds["another take"] = tuned(read(take)[0], rate, note_hertz(note.note))[0]
         distances = {way: _distances(sound[0], real[0], note_hertz(note.note), rate) for way, sound in sounds.items()}
@@ -122,6 +123,20 @@ def _prior_notes(args: Any, rate: int) -> Callable[[int, int], np.ndarray] | Non
         load_prior_and_model(args.prior, None), options, SamplingOptions(temperature=args.temperature)
     )
     return lambda note, velocity: resample(instrument.note(note, velocity)[0], instrument.native[0], rate)
+
+
+def _through_model(prior: str, sound: np.ndarray, rate: int) -> np.ndarray:
+    """What the prior's autoencoder makes of a sound: its notes can't be nearer to real ones than that."""
+    import torch
+
+    from auricle.audio import resample
+    from auricle.synth.priors.loading import load_prior_and_model
+
+    model = load_prior_and_model(prior, None).model
+    native = torch.from_numpy(resample(sound[:1], rate, model.sample_rate))
+    with torch.inference_mode():
+        decoded = model.decode(model.encode(native), native.shape[1]).numpy()
+    return resample(decoded, model.sample_rate, rate)
 
 
 def _other_take(path: Path) -> Path | None:

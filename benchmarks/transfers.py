@@ -7,7 +7,8 @@ drawn and cut by a fixed seed. Pitch is the share of the source's voiced frames,
 pitch stays within 20 cents; onsets the share of the source's that have one within 20 ms; both as means over phrases.
 Level is the mean distance of levels in 50 ms, in dB, where the source is within 30 dB of its peak. Timbre is the share
 of transfers that are nearer to the target's real sounds (the median of them) than to the source, by mean mel-frequency
-cepstra of what is loud. With --through, the same of phrases through models trained on the targets: RAVE's way.
+cepstra of what is loud. With --through, the same of phrases through models trained on the targets: RAVE's way; with
+--priors, of phrases played by priors that learned the targets' notes.
 """
 
 import itertools
@@ -34,6 +35,7 @@ def main() -> None:
     options = parser(__doc__)
     options.add_argument("corpus", type=Path, help="folder of recordings")
     options.add_argument("--through", nargs=len(TARGETS), help="models trained on the targets, in their order")
+    options.add_argument("--priors", nargs="+", default=(), help="priors of notes, named after their targets")
     options.add_argument("--phrases", type=int, default=_PHRASES, help="of each kind")
     args = options.parse_args()
     one_thread()
@@ -41,6 +43,8 @@ def main() -> None:
     for index, target in enumerate(TARGETS):
         files = _spread(sorted((args.corpus / "instruments" / target).glob("*_f_*")), _EXAMPLES)
         ways = {"transfer": files} | ({"through a model": args.through[index]} if args.through else {})
+        prior = next((prior for prior in args.priors if Path(prior).name.split(".")[0] == target), None)
+        ways |= {"played by a prior": prior} if prior else {}
         for (kind, sound, rate), (way, onto) in itertools.product(_phrases(args.corpus, args.phrases), ways.items()):
             figures = _figures(sound, rate, onto, files)
             rows.append({"target": target, "way": way, "phrase": kind, **figures})
@@ -104,9 +108,9 @@ def _figures(sound: np.ndarray, rate: int, onto: Any, files: tuple[Path, ...]) -
 
 def _transferred(sound: np.ndarray, rate: int, files: tuple[Path, ...]) -> np.ndarray:
     from auricle.audio import HeldAudio
-    from auricle.synth.harmonic.examples import transferred
+    from auricle.synth.harmonic.examples import timbre_conversion, transferred
 
-    return transferred(HeldAudio(sound, rate), lambda sample_rate: _timbre_of(files, sample_rate))[0]
+    return transferred(HeldAudio(sound, rate), timbre_conversion(lambda at: _timbre_of(files, at)))[0]
 
 
 @cache

@@ -211,7 +211,7 @@ class NoteOptions:
         note: one or more, as ``C4``, ``C3..C5`` or ``C3,E3,G3``; C4 is middle C, MIDI number 60.
         velocity: 1 to 127, or a range of them: there is a layer for each dynamic that was recorded or learned. A prior
             that is asked for one velocity makes that one.
-        label: of a prior, the class; any without it.
+        label: of a prior, the class; by default that of which it learned most notes.
         seconds: of a prior, how long each note is; by default as long as notes near it that it learned from.
         seed: of a prior, the same seed gives the same notes; without one each run has its own, which is told.
 

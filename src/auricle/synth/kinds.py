@@ -281,9 +281,16 @@ class NoteSound(SingleSound):
         return finish_sound((audio,), native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db)
 
     def decoded(self, random: torch.Generator, size: SoundSize) -> np.ndarray:
-        """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned."""
+        """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned.
+
+        One that is to be shorter than all that was learned is the beginning of one that is not: the prior does not know
+        what a shorter one would be.
+        """
         context = self._context
-        frames = context.sampler.sample((random,), sizes=(size,))
+        sizes = context.networks.prior.sizes
+        assert sizes is not None, "a prior of notes is told sizes"
+        told = size._replace(seconds=max(size.seconds, float(sizes[:, 1].min())))
+        frames = context.sampler.sample((random,), sizes=(told,))
         samples = max(1, round(size.seconds * context.networks.prior.sample_rate))
         audio = concatenate_blocks(context.decode(context.to_latents(frames), samples))
         return (

@@ -1,6 +1,6 @@
 """One sound's performance with the timbre of others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import final
@@ -13,10 +13,18 @@ from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
-from auricle.options.synthesis import SoundFileOptions
+from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.harmonic.examples import learned_timbre, timbre_examples, transferred
+from auricle.synth.harmonic.examples import (
+    TimbreExamples,
+    learned_timbre,
+    timbre_conversion,
+    timbre_examples,
+    transferred,
+)
+from auricle.synth.playable.performance import Performance
 from auricle.synth.priors.base import Prior
+from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import destination
 from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.provenance import made_by_model
@@ -37,7 +45,8 @@ def transfer(
     """Play a sound with another's timbre.
 
     Onto a folder of sounds, a sound or a prior (of which sounds are drawn): the result has the sound's pitch, loudness
-    and rhythm, and at each moment the spectrum that the others have at such a pitch and loudness. Onto a model: the
+    and rhythm, and at each moment the spectrum that the others have at such a pitch and loudness. Onto a prior that
+    knows notes: it plays them, with the sound's pitch and loudness at each moment. Onto a model: the
     sound is heard through it (as in RAVE, Caillon and Esling, 2021); how much of it is left depends on the model.
 
     The result has the sound's rate, channels, length and, unless it would clip, its level. Through a model the sound is
@@ -70,11 +79,19 @@ def transfer(
     header, name = info(source), Path(source_path(source)).stem
     native = header.sample_rate, header.channels
     place = destination(out, native, 1, files, force=force)
-    audio, gain = transferred(source, lambda rate: learned_timbre(examples, rate, on_progress))
+    audio, gain = transferred(source, _conversion(examples, on_progress))
     with lock_new_folder(place.folder):
         (target,) = place.targets([name], [examples.tags])
         output = finish_sound((audio,), native, target, gain=gain)
     return SynthesisOutput((output,), place.sample_rate, native[1], {"examples": examples.name})
+
+
+def _conversion(examples: TimbreExamples, on_progress: OnProgress) -> Callable[[np.ndarray, int], np.ndarray]:
+    """A prior that knows notes plays the sound; what else there is gives it a timbre."""
+    networks = None if examples.prior is None else load_prior_and_model(examples.prior, None)
+    if networks is not None and networks.prior.config.notes:
+        return Performance(networks, NoteOptions("C4", seed=0), SamplingOptions()).play
+    return timbre_conversion(lambda rate: learned_timbre(examples, rate, on_progress))
 
 
 def _through_model(

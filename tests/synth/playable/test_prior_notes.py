@@ -7,12 +7,14 @@ import pytest
 import torch
 
 import auricle
-from auricle.errors import AuricleError, DataError, ModelError, OptionError
+from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
 from auricle.model.files.writing import save
 from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.synth import FlowConfig
+from auricle.synth.harmonic.analysis import measure_pitch
 from auricle.synth.harmonic.locking import locked_note
 from auricle.synth.playable.note_names import note_hertz, note_name
+from auricle.synth.playable.performance import cut, frame_levels
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.priors.notes import NoteAsked, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import draw_size, note_size
@@ -213,3 +215,41 @@ def test_one_velocity_is_made_as_asked_for(trained: auricle.TrainedPrior, tmp_pa
     options = NoteOptions("c4", "70", seconds=0.2, seed=0)
     (note,) = auricle.make_playable(trained.path, options, sampling=sampling, out=tmp_path).notes
     assert (note.velocity, note.lowest, note.highest) == (70, 70, 70)
+
+
+def glide() -> np.ndarray:
+    """A phrase of two notes, of which the second one slides and swells."""
+    first = reed(57, seconds=0.4)
+    time = np.arange(round(0.7 * RATE)) / RATE
+    cycles = np.cumsum(note_hertz(62) * 2 ** (time / 12)) / RATE
+    second = sum(np.sin(2 * np.pi * k * cycles) / k**2 for k in range(1, 5)) * np.minimum(0.3, 0.05 + time / 2)
+    return np.concatenate((first, np.zeros((1, RATE // 10)), second[None]), 1).astype(np.float32)
+
+
+def test_a_prior_plays_a_phrase_with_its_pitch_and_loudness(trained: auricle.TrainedPrior):
+    phrase = glide()
+    (sound,) = auricle.transfer((phrase, RATE), trained.path).sounds
+    assert sound.audio is not None and sound.audio.shape == phrase.shape
+    before, after = (measure_pitch(audio[0], RATE) for audio in (phrase, sound.audio))
+    both = before.voiced & after.voiced
+    cents = 1200 * np.abs(np.log2(after.hertz[both] / before.hertz[both]))
+    assert both.mean() > 0.6 and np.mean(cents < 20) > 0.9
+    frames = len(before.hertz)
+    levels = [frame_levels(audio[0], RATE, frames) for audio in (phrase, sound.audio)]
+    inner = both & (levels[0] > levels[0].max() - 20)
+    assert np.median(np.abs((levels[0] - levels[1])[inner])) < 1.5
+
+
+def test_phrases_are_cut_where_pitch_jumps_or_has_drifted():
+    hertz = np.concatenate((np.full(20, 200.0), np.full(20, 300.0), 300 * 2 ** (np.arange(60) / 120)))
+    heard = np.ones(100, bool)
+    heard[8:12] = False
+    pieces = cut(hertz, heard)
+    assert [piece[:2] for piece in pieces[:3]] == [(0, 8), (12, 20), (20, pieces[2].end)]
+    assert pieces[2].end > 50 and all(piece.continues for piece in pieces[3:]) and not pieces[2].continues
+
+
+def test_what_has_no_pitch_can_not_be_played(trained: auricle.TrainedPrior):
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, RATE)).astype(np.float32)
+    with pytest.raises(AudioError, match="nothing in the sound has a pitch"):
+        auricle.transfer((noise, RATE), trained.path)

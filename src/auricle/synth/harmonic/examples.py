@@ -110,8 +110,9 @@ def learned_timbre(examples: TimbreExamples, sample_rate: int, on_progress: OnPr
     return Timbre(taken)
 
 
-def transferred(source: Path | HeldAudio, timbre_at: Callable[[int], Timbre]) -> tuple[np.ndarray, float]:
-    """A sound ``(c, t)`` at its own rate with a timbre of that rate, alike in all channels, and its gain.
+def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], np.ndarray]) -> tuple[np.ndarray, float]:
+    """A sound ``(c, t)`` at its own rate, as ``convert`` makes it of ``(1, t)`` and the rate, alike in all channels,
+    and its gain.
 
     Raises:
         AudioError: it can't be read, or is silent.
@@ -129,7 +130,12 @@ def transferred(source: Path | HeldAudio, timbre_at: Callable[[int], Timbre]) ->
             "cut it, or transfer it onto a model"
         )
     mono = audio.mean(axis=0, keepdims=True)
-    result, final = with_timbre(mono, analyse(mono, rate), timbre_at(rate)), SoundLevel()
+    result, final = convert(mono, rate), SoundLevel()
     final.add(result)
     gain = matching_gain(level.rms, final)
     return np.repeat(result * np.float32(gain), len(audio), axis=0), gain
+
+
+def timbre_conversion(timbre_at: Callable[[int], Timbre]) -> Callable[[np.ndarray, int], np.ndarray]:
+    """What gives a sound ``(1, t)`` of a rate a timbre of that rate."""
+    return lambda mono, rate: with_timbre(mono, analyse(mono, rate), timbre_at(rate))

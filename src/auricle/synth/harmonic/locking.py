@@ -62,11 +62,11 @@ def _warped(audio: np.ndarray, contour: PitchContour, locked: float, sample_rate
     fine = np.asarray(soxr.resample(audio.T.astype(np.float32), 1.0, ratio)).reshape(-1, len(audio)).T
     samples = max(1, int(cycles[-1] / locked * sample_rate))
     places = np.interp(np.arange(samples) * (locked / sample_rate), cycles, np.arange(audio.shape[1]) * ratio)
-    return _interpolated(fine, places)
+    return interpolated(fine, places)
 
 
-def _interpolated(fine: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Samples between those of ``(c, t)``, by cubic polynomials."""
+def interpolated(fine: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Sound ``(c, m)`` at m places between the samples of ``(c, t)``, by cubic polynomials."""
     padded = np.pad(fine, ((0, 0), (1, 3)))
     first = np.clip(places.astype(int), 0, fine.shape[1])
     share = (places - first).astype(np.float32)

@@ -15,6 +15,7 @@ from auricle.synth.playable.note_names import note_hertz, note_name
 from auricle.synth.playable.recordings import RecordedNote, velocity_layers
 from auricle.synth.rendering.provenance import made_by_algorithm
 from auricle.synth.rendering.render import concatenate_blocks
+from auricle.synth.rendering.result import END_SECONDS
 
 MOST_SHIFT = 12
 """Semitones beyond the notes that an instrument was made of."""
@@ -29,8 +30,10 @@ class Instrument(ABC):
         name: of its sets.
         native: sample rate in Hz, and channels, of its notes.
         count: notes that it was made of.
+        cut_seconds: over which an end that is not silent fades out.
     """
 
+    cut_seconds = END_SECONDS
     name: str
     native: tuple[int, int]
     count: int

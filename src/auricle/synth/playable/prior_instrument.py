@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import final
 
 import numpy as np
+from torch import Tensor
 
 from auricle.errors import AudioError, ModelError, OptionError
 from auricle.options.synthesis import NoteOptions, SamplingOptions
@@ -13,10 +14,11 @@ from auricle.synth.playable.instrument import MOST_SHIFT, Instrument, tuned
 from auricle.synth.playable.note_names import HIGHEST, note_hertz, note_name
 from auricle.synth.playable.recordings import velocity_layers
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.priors.notes import NoteAsked, locked_hertz
+from auricle.synth.priors.notes import NoteAsked, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import learned_notes
 from auricle.synth.rendering.level import CEILING, SoundLevel
 from auricle.synth.rendering.provenance import made_by_model
+from auricle.synth.rendering.result import CUT_SECONDS
 
 _MOST_ATTEMPTS = 8
 
@@ -38,6 +40,8 @@ class PriorInstrument(Instrument):
         OptionError: no such class.
     """
 
+    cut_seconds = CUT_SECONDS
+
     def __init__(self, networks: PriorAndModel, options: NoteOptions, sampling: SamplingOptions) -> None:
         prior = networks.prior
         if not prior.config.notes or prior.sizes is None or not bool((prior.sizes[:, 3] >= 0).any()):
@@ -46,7 +50,8 @@ class PriorInstrument(Instrument):
                 "(--recordings FOLDER)"
             )
         self.seed = options.resolve_seed()
-        self._context = RenderContext(networks, sampling, prior.label(options.label), self.seed, None, options.seconds)
+        label = _usual_class(prior.sizes) if options.label is None else prior.label(options.label)
+        self._context = RenderContext(networks, sampling, label, self.seed, None, options.seconds)
         self._lowest, self._highest, self._velocities = learned_notes(prior.sizes)
         self.name, self.native, self.count = prior.info.name, self._context.native, int((prior.sizes[:, 3] >= 0).sum())
 
@@ -76,16 +81,48 @@ class PriorInstrument(Instrument):
             AudioError: it stays silent.
         """
         self.require(note, velocity)
-        asked = NoteAsked(min(max(note, self._lowest), self._highest), velocity)
-        context = replace(self._context, asked=asked)
-        locked = locked_hertz(note_hertz(asked.note), context.networks.prior.frame_rate)
+        audio, locked = self._drawn(self._context, note, velocity)
+        return tuned(audio, self.native[0], note_hertz(note), recorded=locked)
+
+    @property
+    def velocities(self) -> tuple[int, int]:
+        """The lowest and the highest that was learned."""
+        return self._velocities[0], self._velocities[-1]
+
+    def locked(self, note: float, velocity: int, cycles: float, more: float) -> tuple[np.ndarray, float]:
+        """A note at the pitch at which it was learned, float32 ``(c, t)``, and that pitch in Hz.
+
+        Args:
+            note: MIDI number with cents; the nearest of those that were learned stands for one beyond them.
+            velocity: 1 to 127.
+            cycles: periods that it lasts.
+            more: seconds that it lasts longer, as it is decoded.
+
+        Raises:
+            AudioError: it stays silent.
+        """
+        asked = self._within(note)
+        seconds = cycles / note_hertz(asked) + more / playing_ratio(asked, self._context.networks.prior.frame_rate)
+        return self._drawn(replace(self._context, seconds=seconds), note, velocity)
+
+    def _within(self, note: float) -> float:
+        return float(min(max(note, self._lowest), self._highest))
+
+    def _drawn(self, context: RenderContext, note: float, velocity: int) -> tuple[np.ndarray, float]:
+        """A note as it is decoded, and the pitch at which it was learned; drawn until it can be heard."""
+        context = replace(context, asked=NoteAsked(self._within(note), velocity))
         for attempt in range(_MOST_ATTEMPTS):
-            random = context.random((HIGHEST + 1) * note + velocity, attempt)
+            random = context.random((HIGHEST + 1) * round(note) + velocity, attempt)
             size = context.draw_size(random)
             assert size is not None, "a prior of notes is told sizes"
             audio, level = NoteSound(context).decoded(random, size), SoundLevel()
             level.add(audio)
             if not level.silent:
                 audio *= np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak)
-                return tuned(audio, self.native[0], note_hertz(note), recorded=locked)
-        raise AudioError(f"{note_name(note)} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
+                return audio, locked_hertz(note_hertz(self._within(note)), context.networks.prior.frame_rate)
+        raise AudioError(f"{note_name(round(note))} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
+
+
+def _usual_class(sizes: Tensor) -> int:
+    """The class of which most notes were learned: a set has one."""
+    return int(sizes[sizes[:, 3] >= 0, 0].mode().values)

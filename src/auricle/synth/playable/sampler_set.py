@@ -138,7 +138,7 @@ def make_playable(
             path = place.folder / f"{name}-{velocity:03d}-{note_name(note)}{place.suffix}"
             target = SoundTarget(path, place.sample_rate, place.subtype, instrument.tags(note, velocity), force)
             audio, cents = instrument.note(note, velocity)
-            sound = finish_sound((audio,), instrument.native, target)
+            sound = finish_sound((audio,), instrument.native, target, cut_seconds=instrument.cut_seconds)
             played.append(PlayedNote(sound, note, velocity, lowest, highest, cents))
             on_progress(Progress("making notes", len(played), len(notes) * len(layers), "notes"))
         with atomic_write(sfz, force=force) as temporary:
