@@ -74,15 +74,19 @@ def test_the_files_are_there(shown: Demo, model_file: Path, tmp_path: Path):
 
 
 def test_new_sounds_of_every_class_of_the_shipped_prior():
-    """Two of each, all heard, none the same, and named so that nothing is overwritten."""
+    """Two of each, all heard, none the same, and named so that nothing is overwritten; and a tune of notes."""
     generated = generate_sounds()
-    assert [new.title for new in generated][:2] == ["clap 1", "clap 2"] and len(generated) == 16
-    assert {new.label for new in generated} >= {"kick", "snare", "hat_closed"}
-    for new in generated:
+    drums = [new for new in generated if new.prior == "drums"]
+    assert [new.title for new in drums][:2] == ["clap 1", "clap 2"] and len(drums) == 16
+    assert {new.label for new in drums} >= {"kick", "snare", "hat_closed"}
+    tunes = [new for new in generated if new.prior == "saxophone"]
+    assert [new.label for new in tunes] == ["saxophone, condenser", "saxophone, dynamic"]
+    assert all(3.0 < new.audio.shape[1] / 44100 < 4.5 and np.abs(new.audio).max() > 0.05 for new in tunes)
+    for new in drums:
         assert new.sample_rate == 44100 and new.audio.shape[0] == 1
         assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
     page_of = Page(page((), generated, (), ""))
-    assert page_of.text.count("made from nothing") == 8
+    assert page_of.text.count("made from nothing") == 10
     kick, other = (new.audio[0] for new in generated if new.label == "kick")
     assert kick.size != other.size or not np.array_equal(kick, other)
 

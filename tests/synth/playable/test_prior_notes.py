@@ -15,6 +15,7 @@ from auricle.synth.harmonic.analysis import measure_pitch
 from auricle.synth.harmonic.locking import locked_note
 from auricle.synth.playable.note_names import note_hertz, note_name
 from auricle.synth.playable.performance import cut, frame_levels
+from auricle.synth.playable.prior_instrument import breaks_off
 from auricle.synth.priors.file import load_prior, save_prior
 from auricle.synth.priors.notes import NoteAsked, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import draw_size, note_size
@@ -253,3 +254,23 @@ def test_what_has_no_pitch_can_not_be_played(trained: auricle.TrainedPrior):
     noise = 0.1 * np.random.default_rng(0).standard_normal((1, RATE)).astype(np.float32)
     with pytest.raises(AudioError, match="nothing in the sound has a pitch"):
         auricle.transfer((noise, RATE), trained.path)
+
+
+def test_notes_with_gaps_or_early_ends_are_told_from_those_that_last_and_decay():
+    steady = reed(60, seconds=1.5)
+    decaying = steady * np.exp(-4 * np.arange(steady.shape[1]) / RATE).astype(np.float32)
+    gap, early = steady.copy(), steady.copy()
+    gap[:, 9000:11000] *= 0.01
+    early[:, 9000:] = 0.0
+    broken = [breaks_off(audio, RATE, 1.5) for audio in (steady, decaying, gap, early, 0 * steady)]
+    assert broken == [False, False, True, True, True]
+
+
+def test_the_shipped_saxophone_plays_any_note_in_tune(tmp_path: Path):
+    pytest.importorskip("swift_f0", reason="swift-f0 tracks pitch: pip install 'auricle[synth]'")
+    options = NoteOptions("d3,g#3,f4,c5", "90", seconds=0.7, seed=0)
+    result = auricle.make_playable("saxophone", options, out=tmp_path)
+    for note in result.notes:
+        assert note.sound.path is not None and abs(note.tuned_cents) < 10
+        audio, rate = auricle.read(note.sound.path)
+        assert rate == 44100 and abs(cents_off(audio, rate, note.note)) < 10

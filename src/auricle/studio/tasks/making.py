@@ -30,7 +30,7 @@ from auricle.studio.server.workspace import Item, Workspace, display_name
 from auricle.studio.tasks.priors import loaded_prior
 from auricle.studio.tasks.sounds import playable
 
-_SHIPPED = ("drums",)
+_SHIPPED = ("drums", "saxophone")
 _SUFFIX = ".prior.safetensors"
 _MOST = 16
 _DIRECTIONS = 4

@@ -21,6 +21,8 @@ from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.result import CUT_SECONDS
 
 _MOST_ATTEMPTS = 8
+_LEVEL_SECONDS, _ATTACK_SECONDS = 0.02, 0.2
+_HEARD_DB, _GAP_DB, _LEAST_SHARE = 60.0, 15.0, 0.7
 
 
 @final
@@ -109,7 +111,7 @@ class PriorInstrument(Instrument):
         return float(min(max(note, self._lowest), self._highest))
 
     def _drawn(self, context: RenderContext, note: float, velocity: int) -> tuple[np.ndarray, float]:
-        """A note as it is decoded, and the pitch at which it was learned; drawn until it can be heard."""
+        """A note as it is decoded, and the pitch at which it was learned; drawn until it can be heard to its end."""
         context = replace(context, asked=NoteAsked(self._within(note), velocity))
         for attempt in range(_MOST_ATTEMPTS):
             random = context.random((HIGHEST + 1) * round(note) + velocity, attempt)
@@ -117,10 +119,31 @@ class PriorInstrument(Instrument):
             assert size is not None, "a prior of notes is told sizes"
             audio, level = NoteSound(context).decoded(random, size), SoundLevel()
             level.add(audio)
-            if not level.silent:
+            if not level.silent and (
+                not breaks_off(audio, self.native[0], size.seconds) or attempt + 1 == _MOST_ATTEMPTS
+            ):
                 audio *= np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak)
                 return audio, locked_hertz(note_hertz(self._within(note)), context.networks.prior.frame_rate)
         raise AudioError(f"{note_name(round(note))} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
+
+
+def breaks_off(audio: np.ndarray, sample_rate: int, seconds: float) -> bool:
+    """Whether a note ``(c, t)`` has a gap, or ends long before it should: few draws do, and are not kept.
+
+    Args:
+        audio: the note as it is decoded.
+        sample_rate: in Hz.
+        seconds: that it was to last.
+    """
+    size = max(1, round(_LEVEL_SECONDS * sample_rate))
+    blocks = audio[:, : audio.shape[1] // size * size].reshape(len(audio), -1, size)
+    decibels = 10 * np.log10(np.square(blocks, dtype=np.float64).mean(axis=(0, 2)) + 1e-12)
+    heard = np.flatnonzero(decibels > decibels.max(initial=-120.0) - _HEARD_DB)
+    if not len(heard) or (heard[-1] + 1) * size < _LEAST_SHARE * seconds * sample_rate:
+        return True
+    after = decibels[round(_ATTACK_SECONDS / _LEVEL_SECONDS) : heard[-1] + 1]
+    rises = np.maximum.accumulate(after[::-1])[::-1] - after
+    return bool((rises > _GAP_DB).any())
 
 
 def _usual_class(sizes: Tensor) -> int:
