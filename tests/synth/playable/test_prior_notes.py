@@ -259,11 +259,12 @@ def test_what_has_no_pitch_can_not_be_played(trained: auricle.TrainedPrior):
 def test_notes_with_gaps_or_early_ends_are_told_from_those_that_last_and_decay():
     steady = reed(60, seconds=1.5)
     decaying = steady * np.exp(-4 * np.arange(steady.shape[1]) / RATE).astype(np.float32)
-    gap, early = steady.copy(), steady.copy()
+    gap, early, late = steady.copy(), steady.copy(), steady.copy()
     gap[:, 9000:11000] *= 0.01
     early[:, 9000:] = 0.0
-    broken = [breaks_off(audio, RATE, 1.5) for audio in (steady, decaying, gap, early, 0 * steady)]
-    assert broken == [False, False, True, True, True]
+    late[:, :3000] = 0.0
+    broken = [breaks_off(audio, RATE, 1.5) for audio in (steady, decaying, gap, early, late, 0 * steady)]
+    assert broken == [False, False, True, True, True, True]
 
 
 def test_the_shipped_saxophone_plays_any_note_in_tune(tmp_path: Path):

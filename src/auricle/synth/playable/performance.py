@@ -29,7 +29,7 @@ _SOFTEST_DB, _INAUDIBLE_DB = -30.0, -50.0
 _ATTACK_SECONDS, _END_SECONDS = 0.15, 0.5
 
 
-class Piece(NamedTuple):
+class PhrasePiece(NamedTuple):
     """Frames of a phrase that one note plays, and whether it goes on from the piece before."""
 
     first: int
@@ -75,7 +75,7 @@ class Performance:
             self._add(played, contour.hertz, level_db, piece)
         return resample(played[None], self._rate, sample_rate)[:, : audio.shape[1]]
 
-    def _add(self, played: np.ndarray, hertz: np.ndarray, level_db: np.ndarray, piece: Piece) -> None:
+    def _add(self, played: np.ndarray, hertz: np.ndarray, level_db: np.ndarray, piece: PhrasePiece) -> None:
         """Play one piece into the sound."""
         hop = hop_samples(self._rate)
         samples = min((piece.end - piece.first) * hop, len(played) - piece.first * hop)
@@ -120,7 +120,7 @@ def frame_levels(mono: np.ndarray, sample_rate: int, frames: int) -> np.ndarray:
     return 10 * np.log10((power[last] - power[first]) / np.maximum(last - first, 1) + 1e-10)
 
 
-def cut(hertz: np.ndarray, heard: np.ndarray) -> list[Piece]:
+def cut(hertz: np.ndarray, heard: np.ndarray) -> list[PhrasePiece]:
     """Pieces of a contour ``(n,)`` with no jump and little drift in them, where it can be heard."""
     octaves = np.log2(np.maximum(hertz, 1.0))
     edges = np.flatnonzero(np.diff(np.concatenate(([False], heard, [False])).astype(int)))
@@ -132,10 +132,10 @@ def cut(hertz: np.ndarray, heard: np.ndarray) -> list[Piece]:
     return [piece for piece in pieces if piece.end - piece.first >= _SHORTEST_FRAMES]
 
 
-def _without_drift(octaves: np.ndarray, first: int, end: int) -> list[Piece]:
+def _without_drift(octaves: np.ndarray, first: int, end: int) -> list[PhrasePiece]:
     pieces, start = [], first
     for frame in range(first, end):
         if 12 * abs(octaves[frame] - np.median(octaves[start : frame + 1])) > _DRIFT_SEMITONES:
-            pieces.append(Piece(start, frame, start > first))
+            pieces.append(PhrasePiece(start, frame, start > first))
             start = frame
-    return [*pieces, Piece(start, end, start > first)]
+    return [*pieces, PhrasePiece(start, end, start > first)]

@@ -20,9 +20,10 @@ from auricle.synth.rendering.level import CEILING, SoundLevel
 from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.result import CUT_SECONDS
 
-_MOST_ATTEMPTS = 8
+_MOST_ATTEMPTS, _BROKEN_ATTEMPTS, _WILDER = 8, 4, 0.25
 _LEVEL_SECONDS, _ATTACK_SECONDS = 0.02, 0.2
 _HEARD_DB, _GAP_DB, _LEAST_SHARE = 60.0, 15.0, 0.7
+_LATEST_SECONDS, _BEGUN_DB = 0.1, 30.0
 
 
 @final
@@ -112,23 +113,35 @@ class PriorInstrument(Instrument):
 
     def _drawn(self, context: RenderContext, note: float, velocity: int) -> tuple[np.ndarray, float]:
         """A note as it is decoded, and the pitch at which it was learned; drawn until it can be heard to its end."""
-        context = replace(context, asked=NoteAsked(self._within(note), velocity))
+        locked = locked_hertz(note_hertz(self._within(note)), context.networks.prior.frame_rate)
+        first: np.ndarray | None = None
         for attempt in range(_MOST_ATTEMPTS):
-            random = context.random((HIGHEST + 1) * round(note) + velocity, attempt)
-            size = context.draw_size(random)
-            assert size is not None, "a prior of notes is told sizes"
-            audio, level = NoteSound(context).decoded(random, size), SoundLevel()
-            level.add(audio)
-            if not level.silent and (
-                not breaks_off(audio, self.native[0], size.seconds) or attempt + 1 == _MOST_ATTEMPTS
-            ):
-                audio *= np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak)
-                return audio, locked_hertz(note_hertz(self._within(note)), context.networks.prior.frame_rate)
+            audio, seconds = self._attempt(context, NoteAsked(self._within(note), velocity), note, attempt)
+            if audio is not None and not breaks_off(audio, self.native[0], seconds):
+                return audio, locked
+            first = audio if first is None else first
+            if first is not None and attempt + 1 >= _BROKEN_ATTEMPTS:
+                return first, locked
         raise AudioError(f"{note_name(round(note))} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
+
+    def _attempt(
+        self, context: RenderContext, asked: NoteAsked, note: float, attempt: int
+    ) -> tuple[np.ndarray | None, float]:
+        """A note as it is decoded, None if it is silent, and how long it was to be; each attempt is a little wilder."""
+        temperature = min(max(1.0, context.temperature), context.temperature + _WILDER * attempt)
+        context = replace(context, asked=asked, sampling=replace(context.sampling, temperature=temperature))
+        random = context.random((HIGHEST + 1) * round(note) + round(asked.velocity), attempt)
+        size = context.draw_size(random)
+        assert size is not None, "a prior of notes is told sizes"
+        audio, level = NoteSound(context).decoded(random, size), SoundLevel()
+        level.add(audio)
+        if level.silent:
+            return None, size.seconds
+        return audio * np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak), size.seconds
 
 
 def breaks_off(audio: np.ndarray, sample_rate: int, seconds: float) -> bool:
-    """Whether a note ``(c, t)`` has a gap, or ends long before it should: few draws do, and are not kept.
+    """Whether a note ``(c, t)`` begins late, has a gap, or ends long before it should: few draws do, and none is kept.
 
     Args:
         audio: the note as it is decoded.
@@ -140,6 +153,8 @@ def breaks_off(audio: np.ndarray, sample_rate: int, seconds: float) -> bool:
     decibels = 10 * np.log10(np.square(blocks, dtype=np.float64).mean(axis=(0, 2)) + 1e-12)
     heard = np.flatnonzero(decibels > decibels.max(initial=-120.0) - _HEARD_DB)
     if not len(heard) or (heard[-1] + 1) * size < _LEAST_SHARE * seconds * sample_rate:
+        return True
+    if int(np.argmax(decibels > decibels.max() - _BEGUN_DB)) * _LEVEL_SECONDS > _LATEST_SECONDS:
         return True
     after = decibels[round(_ATTACK_SECONDS / _LEVEL_SECONDS) : heard[-1] + 1]
     rises = np.maximum.accumulate(after[::-1])[::-1] - after
