@@ -23,6 +23,7 @@ from auricle.synth.rendering.result import CUT_SECONDS
 _MOST_ATTEMPTS, _BROKEN_ATTEMPTS, _WILDER = 8, 4, 0.25
 _LEVEL_SECONDS, _ATTACK_SECONDS = 0.02, 0.2
 _HEARD_DB, _GAP_DB, _LEAST_SHARE = 60.0, 15.0, 0.7
+_NOTHING_DB = -110.0
 _LATEST_SECONDS, _BEGUN_DB = 0.1, 30.0
 
 
@@ -151,7 +152,7 @@ def breaks_off(audio: np.ndarray, sample_rate: int, seconds: float) -> bool:
     size = max(1, round(_LEVEL_SECONDS * sample_rate))
     blocks = audio[:, : audio.shape[1] // size * size].reshape(len(audio), -1, size)
     decibels = 10 * np.log10(np.square(blocks, dtype=np.float64).mean(axis=(0, 2)) + 1e-12)
-    heard = np.flatnonzero(decibels > decibels.max(initial=-120.0) - _HEARD_DB)
+    heard = np.flatnonzero(decibels > max(decibels.max(initial=-120.0) - _HEARD_DB, _NOTHING_DB))
     if not len(heard) or (heard[-1] + 1) * size < _LEAST_SHARE * seconds * sample_rate:
         return True
     if int(np.argmax(decibels > decibels.max() - _BEGUN_DB)) * _LEVEL_SECONDS > _LATEST_SECONDS:
