@@ -124,7 +124,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
 def _sounds(folder: Path, count: int, rate: int, random: np.random.Generator) -> list[np.ndarray]:
     from auricle.classify.features.base import pieces
 
-    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".flac", ".wav", ".ogg"))
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".flac", ".wav", ".ogg", ".opus"))
     sounds = []
     for place in random.permutation(len(paths))[:count].tolist():
         audio = next(pieces(paths[place], rate)).audio[: round(_SECONDS * rate)]
