@@ -103,12 +103,16 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
         return np.stack([extractor.mono_features(sound.astype(np.float32)) for sound in sounds])
 
     known = bits(usual)
-    space, plain = UsualSounds.fit(known), extractor.kilobits(known)
+    space, plain, columns = UsualSounds.fit(known), extractor.kilobits(known), slice(extractor.columns)
+    bits_space = UsualSounds.fit(known[:, columns])
     autoencoder = _MelAutoencoder(usual, rate)
     spoiled = {"": judged, **spoiled}
     taken = {name: bits(sounds) for name, sounds in spoiled.items()}
     scores: dict[str, dict[str, np.ndarray]] = {
-        "bits of each latent": {name: space.distances(values) for name, values in taken.items()},
+        "as the verb: bits of each latent, and log-mel bands": {
+            name: space.distances(values) for name, values in taken.items()
+        },
+        "bits of each latent": {name: bits_space.distances(values[:, columns]) for name, values in taken.items()},
         "bits altogether": {
             name: np.abs(np.log(extractor.kilobits(values) / np.median(plain))) for name, values in taken.items()
         },

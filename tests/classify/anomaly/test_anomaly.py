@@ -32,6 +32,19 @@ def test_what_is_unlike_the_usual_is_named_first(hisses: Path, tmp_path: Path, m
     assert all(found.kbps > 0 for found in result.sounds)
 
 
+def test_a_gap_is_unusual_though_it_takes_no_bits(tmp_path: Path, hisses: Path, model_file: Path):
+    new = tmp_path / "new"
+    new.mkdir()
+    for number in range(4):
+        whole = sound("hiss", 100 + number)
+        cut = whole.copy()
+        cut[len(cut) // 2 : len(cut) // 2 + RATE // 20] = 0
+        soundfile.write(new / f"whole{number}.wav", whole, RATE)
+        soundfile.write(new / f"cut{number}.wav", cut, RATE)
+    result = auricle.anomalies(new, hisses, model_file)
+    assert [found.name[:3] for found in result.sounds[:4]] == ["cut"] * 4
+
+
 def test_a_folder_is_judged_by_itself(hisses: Path, model_file: Path):
     soundfile.write(hisses / "odd.wav", sound("click", 1), RATE)
     result = auricle.anomalies(hisses, model=model_file)

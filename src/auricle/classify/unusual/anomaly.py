@@ -1,4 +1,4 @@
-"""Sounds unlike usual ones, without labels: by the bits that they take under a model."""
+"""Sounds unlike usual ones, without labels: by the bits that they take under a model, and their spectrum."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -104,8 +104,8 @@ def anomalies(
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Anomalies:
-    """Say how unusual sounds are, without labels: how far the bits that each latent takes under a model lie from those
-    of usual sounds. A model that was trained on usual sounds knows best.
+    """Say how unusual sounds are, without labels: how far the bits that each latent takes under a model, and statistics
+    of log-mel bands, lie from those of usual sounds. A model that was trained on usual sounds knows best.
 
     Args:
         files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
