@@ -37,7 +37,7 @@ def prepare(folder: Path) -> None:
         for start in range(0, audio.shape[1] - size, size):
             write_sound(folder / "recordings" / f"{name}-{start // size}.wav", audio[:, start : start + size], rate)
     for label in ("kick", "snare", "hat_closed"):
-        options = auricle.GenerationOptions(label=label, count=12, seed=1)
+        options = auricle.GenerationOptions(label=label, count=24, seed=1)
         auricle.generate("drums", options, out=folder / "sounds" / label)
 
 
