@@ -1,11 +1,15 @@
 """Signals that end a process: the work is unwound, so that temporary files go."""
 
 import signal
+import sys
+from _thread import interrupt_main
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self, final
 
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up", "SIGBREAK": "interrupted"}
 """Windows has no SIGHUP, and SIGBREAK (Ctrl-Break) alone."""
+_AGAIN_SECONDS = 0.01
 
 
 class TerminatedError(BaseException):
@@ -15,6 +19,8 @@ class TerminatedError(BaseException):
 @final
 class EndingSignals:
     """Inside the block, a signal that would end the process raises: `KeyboardInterrupt` or `TerminatedError`.
+
+    Where Python ignores what is raised, as in a finalizer, the signal is sent once more a moment later.
 
     It does so between `arm` and `disarm`: one that came before raises there, and one that comes afterwards is too late.
     Signals that are ignored, as by nohup, stay ignored. So do further ones while the first unwinds, but for interrupts.
@@ -28,6 +34,7 @@ class EndingSignals:
         self.number: int | None = None
         self._before: dict[int, Any] = {}
         self._is_armed = False
+        self._unraisable_hook: Callable[[sys.UnraisableHookArgs], Any] | None = None
 
     @property
     def word(self) -> str:
@@ -58,7 +65,19 @@ class EndingSignals:
                     self._before[number] = signal.signal(number, self._unwind)
             except ValueError:  # not in the main thread: whoever calls handles signals
                 break
+        self._unraisable_hook, sys.unraisablehook = sys.unraisablehook, self._send_again
         return self
+
+    def _send_again(self, unraisable: "sys.UnraisableHookArgs", /) -> None:
+        """Let no signal be lost in a finalizer, from which nothing can be raised."""
+        number = self.number
+        if number is not None and isinstance(unraisable.exc_value, (KeyboardInterrupt, TerminatedError)):
+            from threading import Timer
+
+            self.number = None
+            Timer(_AGAIN_SECONDS, interrupt_main, (number,)).start()
+        elif self._unraisable_hook is not None:
+            self._unraisable_hook(unraisable)
 
     def _unwind(self, number: int, frame: FrameType | None) -> None:
         is_first = self.number is None
@@ -75,3 +94,5 @@ class EndingSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._unraisable_hook is not None:
+            sys.unraisablehook = self._unraisable_hook
