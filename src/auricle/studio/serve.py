@@ -52,23 +52,34 @@ def run_studio(
     with lock_folder(workspace.state), _listening(options) as listener:
         port = listener.getsockname()[1]
         token = secrets.token_urlsafe(24)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = f"http://{host}:{port}/#token={token}"
+
+        failures: list[Exception] = []
+
+        def tell_address() -> None:
+            try:
+                on_address(address)
+                sys.stdout.flush()
+                if not options.no_browser:
+                    webbrowser.open(address)
+            except Exception as error:
+                failures.append(error)
+                server.should_exit = True
+
         config = uvicorn.Config(
-            _application(workspace, token, port, options),
+            _application(workspace, token, port, options, tell_address),
             log_level="warning",
             access_log=False,
             lifespan="on",
             server_header=False,
         )
         config.timeout_graceful_shutdown = 2
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        address = f"http://{host}:{port}/#token={token}"
-        on_address(address)
-        sys.stdout.flush()
-        if not options.no_browser:
-            webbrowser.open(address)
         server = uvicorn.Server(config)
         with _hang_up_ends(server):
             server.run(sockets=[listener])
+        if failures:
+            raise failures[0]
 
 
 @contextmanager
@@ -95,7 +106,9 @@ def _hang_up_ends(server: Any) -> Iterator[None]:
         signal.raise_signal(signal.SIGHUP)
 
 
-def _application(workspace: Workspace, token: str, port: int, options: StudioOptions) -> object:
+def _application(
+    workspace: Workspace, token: str, port: int, options: StudioOptions, on_start: Callable[[], None]
+) -> object:
     from auricle.studio.server.app import application
     from auricle.studio.server.guard import Access
     from auricle.studio.server.jobs import JobQueue
@@ -104,7 +117,7 @@ def _application(workspace: Workspace, token: str, port: int, options: StudioOpt
 
     access = Access(token, port, options)
     lanes = Lane(workspace.folder), Lane(workspace.folder)
-    return application(Studio(workspace, access, *lanes, JobQueue(workspace)))
+    return application(Studio(workspace, access, *lanes, JobQueue(workspace)), on_start)
 
 
 def _listening(options: StudioOptions) -> socket.socket:

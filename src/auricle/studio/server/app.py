@@ -1,7 +1,7 @@
 """The application: routes of all rooms, files, the page; every refusal as one line of JSON."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from importlib import resources
 
@@ -24,12 +24,13 @@ _SHARED = {"page.css": ("html", "text/css"), "tally.js": ("bench/report", "text/
 """Files of other pages that the studio's shares, and where they lie."""
 
 
-def application(studio: Studio) -> ASGIApp:
-    """What uvicorn serves."""
+def application(studio: Studio, on_start: Callable[[], None]) -> ASGIApp:
+    """What uvicorn serves; ``on_start`` is called when it does, and handles signals."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         watching = asyncio.create_task(studio.watch_jobs())
+        on_start()
         yield
         watching.cancel()
         with suppress(asyncio.CancelledError):
