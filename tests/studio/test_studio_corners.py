@@ -90,6 +90,7 @@ def test_loops_have_the_tempo_variations_are_new_sounds_and_the_pad_lies_between
 def test_sounds_move_along_directions(studio: RunningStudio):
     with opened_page(studio) as page:
         page.get_by_role("link", name="Make").press("Enter")
+        page.locator(".chips [data-key=kick]").press("Enter")
         page.get_by_role("button", name="Make sounds").press("Enter")
         page.locator(".grid .tile").first.press("Enter")
         page.get_by_role("button", name="Find directions").press("Enter")

@@ -75,7 +75,8 @@ class RunList:
         }
 
     def want(self, id: object, intent: str) -> None:
-        """Pause a run, or finish it early and keep the best; one that waits leaves the queue.
+        """Pause a run, or finish it early and keep the best. One that waits leaves the queue, but for one that went on
+        before and is to be finished: that is done when its turn comes.
 
         Raises:
             OptionError: it is not at work.
@@ -84,7 +85,7 @@ class RunList:
         state = self.summary(run)["state"]
         if intent not in _WANTED or state not in _OPEN:
             raise OptionError("this run is not at work")
-        if state == WAITING:
+        if state == WAITING and not (intent == FINISH and _has_states(run)):
             self._queue.cancel(run.facts["jobs"][-1])
             return
         with atomic_write(run.file(INTENT), force=True) as file:

@@ -30,6 +30,7 @@ export const open = (main) => {
     onChange: (value) => { loopFields.hidden = value !== "loop"; },
   });
   const makeButton = h("button", { class: "primary", onclick: () => make() }, "Make sounds");
+  const { promise: priorsAreThere, resolve: priorsCame } = Promise.withResolvers();
   const choosePrior = (name) => {
     state.prior = state.priors.find((prior) => prior.name === name);
     const options = [["", "any"], ...state.prior.classes.map((label) => [label, words(label)])];
@@ -38,6 +39,7 @@ export const open = (main) => {
     directionPlace.replaceChildren(findButton);
   };
   const make = () => busy(makeButton, async () => {
+    await priorsAreThere;
     const isLoop = shape.value === "loop";
     const { sounds } = await post("make/sounds", {
       prior: state.prior.name, label: classes.value || null, count: count.value, temperature: wildness.value,
@@ -183,6 +185,7 @@ export const open = (main) => {
     state.priors = (await get("make/priors")).priors;
     priorChoice.replaceChildren(...state.priors.map((prior) => h("option", { value: prior.name }, prior.title)));
     choosePrior(state.priors[0].name);
+    priorsCame();
     for (const facts of (await get("make/kept")).sounds) {
       state.kept.set(facts.id, facts);
       grid.append(newTile(facts).element);
