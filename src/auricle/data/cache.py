@@ -3,19 +3,18 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, final
 
-import numpy as np
-
 from auricle.audio import resampled_length
+from auricle.data.cached_sounds import CachedSounds
 from auricle.data.checksum import ChecksummedFile
-from auricle.data.decoded import MAX_CHANNELS, DecodedSounds, write_decoded
+from auricle.data.decoded import MAX_CHANNELS, write_decoded
 from auricle.data.ordered_map import ordered_map
-from auricle.data.row_cache import RowCache, SoundRows
+from auricle.data.row_cache import SoundRows
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -38,7 +37,7 @@ class _DecodedFile:
 
 
 @final
-class AudioCache(RowCache, DecodedSounds):
+class AudioCache(CachedSounds):
     """The decoded sounds of a corpus at one sample rate, as int16 on disk, mapped into memory as they are read.
 
     Sounds keep up to ``max_channels`` of their channels (the first ones). Make one with `build`.
@@ -50,8 +49,6 @@ class AudioCache(RowCache, DecodedSounds):
     """
 
     title = "audio cache"
-    values_name = "samples.i16"
-    dtype = np.int16
 
     def _read_index(self, index: dict[str, Any]) -> None:
         self.rejected = tuple(Rejected(Path(path), reason) for path, reason in index["rejected"])
@@ -94,19 +91,6 @@ class AudioCache(RowCache, DecodedSounds):
             lambda file, scratch: _write_sounds(sounds, file, scratch, sample_rate, max_channels, on_progress),
             on_note,
         )
-
-    @property
-    def key(self) -> str:
-        """Digest of paths, sizes and dates of the sounds."""
-        return self.folder.name
-
-    def fingerprints(self) -> Mapping[str, int]:
-        """Checksum of each sound's samples, by its name."""
-        return dict(zip(self.names, self.checksums, strict=True))
-
-    def channels(self, index: int) -> int:
-        """Return how many channels a sound has here."""
-        return self._entries[index].width
 
 
 def _key(sounds: Sequence[Sound], sample_rate: int, max_channels: int) -> str:

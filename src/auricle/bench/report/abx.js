@@ -47,23 +47,12 @@ const Abx = (() => {
     return decoded.get(player);
   };
 
-  const level = (buffer) => {
-    let power = 0;
-    let peak = 0;
-    for (let channel = 0; channel < buffer.numberOfChannels; channel++)
-      for (const value of buffer.getChannelData(channel)) {
-        power += value * value;
-        peak = Math.max(peak, Math.abs(value));
-      }
-    return { rms: Math.sqrt(power / (buffer.length * buffer.numberOfChannels)), peak };
-  };
-
   /** All sounds of a trial run from one instant on in a loop, silent; a switch fades one out while another fades in. */
   const openDeck = async (trial) => {
     const places = { original: 0, a: 1 + trial.a, b: 1 + trial.b };
     const names = Object.keys(places);
     const buffers = await Promise.all(names.map((name) => sound(trial.sound.section, places[name])));
-    const gains = Tally.gains(buffers.map(level));
+    const gains = Tally.gains(buffers.map(Tally.level));
     const until = Math.min(...buffers.map((buffer) => buffer.duration));
     const start = context.currentTime + 0.05;
     const tracks = Object.fromEntries(names.map((name, index) => {

@@ -82,6 +82,18 @@ const Tally = (() => {
     first: trial.sound.versions[trial.a], second: trial.sound.versions[trial.b], chosen, right: trial.x,
   });
 
+  /** Root mean square and peak of an AudioBuffer, over all channels. */
+  const level = (buffer) => {
+    let power = 0;
+    let peak = 0;
+    for (let channel = 0; channel < buffer.numberOfChannels; channel++)
+      for (const value of buffer.getChannelData(channel)) {
+        power += value * value;
+        peak = Math.max(peak, Math.abs(value));
+      }
+    return { rms: Math.sqrt(power / (buffer.length * buffer.numberOfChannels)), peak };
+  };
+
   /** Gains that give all sounds the mean power of the first, all turned down alike if one would clip. */
   const gains = (levels) => {
     const wanted = levels[0].rms;
@@ -90,5 +102,5 @@ const Tally = (() => {
     return equal.map((gain) => gain * Math.min(1, 0.98 / (loudest || 1)));
   };
 
-  return { answer, binomial, draw, gains, label, loaded, makesSense, saved, sum };
+  return { answer, binomial, draw, gains, label, level, loaded, makesSense, saved, sum };
 })();

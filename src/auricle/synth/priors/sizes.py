@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from auricle.synth.priors.notes import NoteAsked
+from auricle.synth.priors.notes import NoteAsked, value_features
 
 PAUSE_FRAMES = 4
 """Frames after a sound's end that belong to what is learned of it."""
@@ -91,12 +91,7 @@ class SizeEmbedding(nn.Module):
         shares = (size[:, 0] / self._window_seconds).clamp(0.0, 2.0)
         levels = size[:, 1].clamp(_QUIETEST_DB, _LOUDEST_DB) / _LEVEL_UNIT
         values = torch.stack(((shares + 0.02).log2() / 4, levels), 1)
-        known = ~values.isnan()
-        values = values.nan_to_num(0.0)[:, :, None]
-        phases = math.pi / 2 * values * 2.0 ** torch.arange(_WAVES, device=size.device)
-        features = torch.cat((phases.cos(), phases.sin(), values), 2) * known[:, :, None]
-        told = torch.cat((features, known[:, :, None].to(features.dtype)), 2).flatten(1)
-        return self.outer(nn.functional.silu(self.inner(told)))
+        return self.outer(nn.functional.silu(self.inner(value_features(values, _WAVES))))
 
 
 def untold(count: int, device: torch.device | None = None) -> Tensor:

@@ -9,9 +9,10 @@ from typing import Any, Self, final
 import numpy as np
 
 from auricle.data import DecodedSounds
+from auricle.data.cached_sounds import CachedSounds
 from auricle.data.checksum import ChecksummedFile
 from auricle.data.decoded import stored_samples
-from auricle.data.row_cache import RowCache, SoundRows
+from auricle.data.row_cache import SoundRows
 from auricle.errors import DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.harmonic.locking import locked_note
@@ -24,7 +25,7 @@ _NotesByName = Mapping[str, tuple[float, int]]
 
 
 @final
-class NotedSounds(RowCache, DecodedSounds):
+class NotedSounds(CachedSounds):
     """Sounds of which notes are put to pitches of which a model's frames hold whole numbers of periods.
 
     What has no pitch, or no note, is left as it is.
@@ -36,8 +37,6 @@ class NotedSounds(RowCache, DecodedSounds):
     """
 
     title = "cache of notes"
-    values_name = "samples.i16"
-    dtype = np.int16
     rejected = ()
 
     def _read_index(self, index: dict[str, Any]) -> None:
@@ -75,19 +74,6 @@ class NotedSounds(RowCache, DecodedSounds):
         return cls.open_or_write(
             home, lambda file, scratch: _write_notes(sounds, notes, file, frame_rate, on_progress), on_note
         )
-
-    @property
-    def key(self) -> str:
-        """Digest of the sounds and their notes."""
-        return self.folder.name
-
-    def fingerprints(self) -> Mapping[str, int]:
-        """Checksum of each sound's samples, by its name."""
-        return dict(zip(self.names, self.checksums, strict=True))
-
-    def channels(self, index: int) -> int:
-        """Return how many channels a sound has here."""
-        return self._entries[index].width
 
 
 def named_notes(sounds: DecodedSounds) -> dict[str, tuple[float, int]]:
@@ -139,19 +125,19 @@ def _write_notes(
     sounds: DecodedSounds, notes: _NotesByName, file: ChecksummedFile, frame_rate: float, on_progress: OnProgress
 ) -> dict[str, Any]:
     entries: list[SoundRows] = []
-    told: list[tuple[float | None, int | None]] = []
+    stored_notes: list[tuple[float | None, int | None]] = []
     on_progress(Progress("putting notes to pitches", 0, len(sounds), "files"))
     for index, name in enumerate(sounds.names):
         audio, note = sounds.sound(index), notes.get(name)
         near = None if note is None else note_hertz(note[0])
         locked = None if note is None else locked_note(audio, sounds.sample_rate, frame_rate, near=near)
         if note is None or locked is None:
-            told.append((None, None))
+            stored_notes.append((None, None))
         else:
             audio, hertz = locked
-            told.append((note[0] if float(note[0]).is_integer() else hertz_note(hertz), note[1]))
+            stored_notes.append((note[0] if float(note[0]).is_integer() else hertz_note(hertz), note[1]))
         offset = file.tell() // 2
         file.write(stored_samples(audio))
         entries.append(SoundRows(name, offset, audio.shape[1], len(audio), file.take_checksum()))
         on_progress(Progress("putting notes to pitches", index + 1, len(sounds), "files"))
-    return {"sample_rate": sounds.sample_rate, "sounds": entries, "notes": told}
+    return {"sample_rate": sounds.sample_rate, "sounds": entries, "notes": stored_notes}

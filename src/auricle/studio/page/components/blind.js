@@ -2,19 +2,7 @@
 import { h } from "../lib/dom.js";
 import { plural } from "../lib/format.js";
 
-const { gains, binomial } = { gains: (levels) => Tally.gains(levels), binomial: (...of) => Tally.binomial(...of) };
 const ENOUGH = 5;
-
-const level = (buffer) => {
-  let power = 0;
-  let peak = 0;
-  for (let channel = 0; channel < buffer.numberOfChannels; channel++)
-    for (const value of buffer.getChannelData(channel)) {
-      power += value * value;
-      peak = Math.max(peak, Math.abs(value));
-    }
-  return { rms: Math.sqrt(power / (buffer.length * buffer.numberOfChannels)), peak };
-};
 
 /** `pair` gives the two buffers, or null; `deck` is a deck of its own. */
 export const blind = ({ deck, pair }) => {
@@ -28,7 +16,7 @@ export const blind = ({ deck, pair }) => {
     const buffers = pair();
     if (!buffers) return;
     deck.clear();
-    const [first, second] = gains(buffers.map(level));
+    const [first, second] = Tally.gains(buffers.map(Tally.level));
     x = Math.random() < 0.5 ? "a" : "b";
     deck.put("a", buffers[0], first);
     deck.put("b", buffers[1], second);
@@ -41,7 +29,7 @@ export const blind = ({ deck, pair }) => {
     trials += 1;
     right += name === x ? 1 : 0;
     const words = name === x ? "Right" : "Wrong";
-    const chance = binomial(right, trials, false);
+    const chance = Tally.binomial(right, trials, false);
     const proof = trials < ENOUGH ? "" : chance < 0.05 ? " You hear a difference." : " That may be chance.";
     tally.textContent =
       `${right} of ${plural(trials, "answer")} right, p = ${chance < 0.001 ? "< 0.001" : chance.toFixed(3)}.${proof}`;
