@@ -289,8 +289,8 @@ class NoteSound(SingleSound):
         context = self._context
         sizes = context.networks.prior.sizes
         assert sizes is not None, "a prior of notes is told sizes"
-        told = size._replace(seconds=max(size.seconds, float(sizes[:, 1].min())))
-        frames = context.sampler.sample((random,), sizes=(told,))
+        learned_size = size._replace(seconds=max(size.seconds, float(sizes[:, 1].min())))
+        frames = context.sampler.sample((random,), sizes=(learned_size,))
         samples = max(1, round(size.seconds * context.networks.prior.sample_rate))
         audio = concatenate_blocks(context.decode(context.to_latents(frames), samples))
         return (

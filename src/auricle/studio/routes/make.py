@@ -18,8 +18,8 @@ async def kept(request: Request) -> Response:
     """Sounds that were made and not discarded, the oldest first."""
     studio = studio_of(request)
     items = [item.facts for item in studio.workspace.all_items()]
-    made = sorted((facts for facts in items if facts.get("kept")), key=lambda facts: facts["kept"])
-    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in made[-_NEWEST:]]})
+    oldest_first = sorted((facts for facts in items if facts.get("kept")), key=lambda facts: facts["kept"])
+    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in oldest_first[-_NEWEST:]]})
 
 
 async def sounds(request: Request) -> Response:
@@ -34,8 +34,8 @@ async def variations(request: Request) -> Response:
 
 async def _several(request: Request, task: str, required: str) -> Response:
     studio, values = studio_of(request), await arguments(request, required)
-    made = await studio.lane.ask(task, values)
-    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in made["sounds"]]})
+    answer = await studio.lane.ask(task, values)
+    return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in answer["sounds"]]})
 
 
 async def keep(request: Request) -> Response:

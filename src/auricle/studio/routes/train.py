@@ -56,14 +56,14 @@ async def details(request: Request) -> Response:
     """A run with its curves and what was heard."""
     studio, values = studio_of(request), await arguments(request, "id")
     run = studio.workspace.run(values["id"])
-    told = studio.runs.details(run.id)
-    for sound in (*told["heard"].get("excerpts", ()), *_decoded(told)):
+    facts = studio.runs.details(run.id)
+    for sound in (*facts["heard"].get("excerpts", ()), *_decoded(facts)):
         for name in ("file", "picture"):
             if sound.get(name):
                 sound[f"{name}_url"] = studio.item_url(run.id, sound[name])
-    if told["outcome"] and model_file(run).is_file():
-        told["model_url"] = studio.item_url(run.id, told["model"])
-    return JSONResponse(told)
+    if facts["outcome"] and model_file(run).is_file():
+        facts["model_url"] = studio.item_url(run.id, facts["model"])
+    return JSONResponse(facts)
 
 
 async def want(request: Request) -> Response:
@@ -87,8 +87,8 @@ async def remove(request: Request) -> Response:
     return JSONResponse({})
 
 
-def _decoded(told: dict[str, Any]) -> list[dict[str, Any]]:
-    return [sound for time in told["heard"].get("times", ()) for sound in time["decoded"]]
+def _decoded(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    return [sound for time in facts["heard"].get("times", ()) for sound in time["decoded"]]
 
 
 def _sounds(studio: Studio, asked: Any) -> tuple[dict[str, Any], list[str] | None]:

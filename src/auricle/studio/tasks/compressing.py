@@ -145,10 +145,10 @@ def open_aur(workspace: Workspace, arguments: dict[str, Any], on_progress: OnPro
     source = item.file(item.facts["source"])
     facts: dict[str, Any] = {"damage": None, "rows": [], "file": None}
     try:
-        found = info(source)
-        assert isinstance(found, AurInfo)
+        summary = info(source)
+        assert isinstance(summary, AurInfo)
         result = verify(source)
-        facts |= {"rows": _rows(found), "save_as": item.facts["name"], "bytes": found.bytes}
+        facts |= {"rows": _rows(summary), "save_as": item.facts["name"], "bytes": summary.bytes}
         facts["verdict"] = f"all {result.packets} packets are as they were written"
         facts["lost"] = [[first / result.sample_rate, stop / result.sample_rate] for first, stop in result.lost]
     except FormatError as error:
@@ -183,19 +183,19 @@ def repair_aur(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
     return open_aur(workspace, {"id": mended.id}, on_progress)
 
 
-def _rows(found: AurInfo) -> list[tuple[str, str]]:
+def _rows(summary: AurInfo) -> list[tuple[str, str]]:
     """Terms and values, for a person."""
-    tags: Mapping[str, str] = found.tags
+    tags: Mapping[str, str] = summary.tags
     return [
-        ("Length", f"{found.seconds:.2f} s"),
-        ("Size", f"{found.bytes / 1000:.1f} kB"),
-        ("Bitrate", f"{found.kbps:.2f} kb/s"),
-        ("Sample rate", f"{found.sample_rate / 1000:g} kHz"),
-        ("Channels", str(found.channels)),
-        ("Model", f"{found.model} ({found.fingerprint[:8]})"),
-        ("Quality", f"{found.quality:g}"),
-        ("Packets", f"{found.packets} of {found.packet_seconds:.1f} s"),
-        ("Lost packets", str(found.lost_packets)),
-        ("Format", f"version {found.version}"),
+        ("Length", f"{summary.seconds:.2f} s"),
+        ("Size", f"{summary.bytes / 1000:.1f} kB"),
+        ("Bitrate", f"{summary.kbps:.2f} kb/s"),
+        ("Sample rate", f"{summary.sample_rate / 1000:g} kHz"),
+        ("Channels", str(summary.channels)),
+        ("Model", f"{summary.model} ({summary.fingerprint[:8]})"),
+        ("Quality", f"{summary.quality:g}"),
+        ("Packets", f"{summary.packets} of {summary.packet_seconds:.1f} s"),
+        ("Lost packets", str(summary.lost_packets)),
+        ("Format", f"version {summary.version}"),
         *((name.capitalize(), value[:200]) for name, value in list(tags.items())[:12]),
     ]

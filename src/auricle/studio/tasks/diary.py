@@ -90,20 +90,20 @@ class Diary:
 
     def _hear(self, preview: Any, report: Any) -> dict[str, Any]:
         """Keep what the model makes of held-out sounds; the figures of it."""
-        heard = read_json(self._run.file(HEARD)) or {"excerpts": [], "times": []}
+        entries = read_json(self._run.file(HEARD)) or {"excerpts": [], "times": []}
         excerpts = preview.excerpts[:_EXCERPTS]
-        if len(heard["excerpts"]) != len(excerpts):
-            heard = {"excerpts": [self._original(n, e, preview) for n, e in enumerate(excerpts)], "times": []}
+        if len(entries["excerpts"]) != len(excerpts):
+            entries = {"excerpts": [self._original(n, e, preview) for n, e in enumerate(excerpts)], "times": []}
         figures = {"figure": _finite(preview.figure), "kbps": None if preview.rate is None else _finite(preview.rate)}
         decoded = [self._decoded(n, e, preview, report.step) for n, e in enumerate(excerpts)]
         time_facts = {"step": report.step, "seconds": round(report.seconds, 1), **figures, "decoded": decoded}
-        times = [*(other for other in heard["times"] if other["step"] < report.step), time_facts]
+        times = [*(other for other in entries["times"] if other["step"] < report.step), time_facts]
         while len(times) > _MOST_TIMES:  # the first stays: it is what the run began with
             gone = times.pop(1)
             for sound in gone["decoded"]:
                 for name in (sound["file"], sound["picture"]):
                     self._run.file(name or sound["file"]).unlink(missing_ok=True)
-        self._replace(HEARD, {**heard, "times": times})
+        self._replace(HEARD, {**entries, "times": times})
         return figures
 
     def _original(self, number: int, excerpt: Any, preview: Any) -> dict[str, Any]:

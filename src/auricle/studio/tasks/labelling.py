@@ -35,14 +35,14 @@ _FOLDS = 3
 def read_library(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Listen to every sound of the folder, and draw the map: near each other lies what sounds alike."""
     name = arguments.get("model") or _fitting_model(workspace.folder)
-    found = features(workspace.folder, loaded_model(name), on_progress=on_progress)
+    library = features(workspace.folder, loaded_model(name), on_progress=on_progress)
     on_progress(Progress("drawing the map", 0, 0, ""))
-    places = _flattened(found.values)
+    places = _flattened(library.values)
     sounds = [
         {"id": sound_id(sound), "name": sound, "x": round(float(x), 4), "y": round(float(y), 4)}
-        for sound, (x, y) in zip(found.names, places, strict=True)
+        for sound, (x, y) in zip(library.names, places, strict=True)
     ]
-    skipped = [str(rejected.reason).replace(f"{workspace.folder}/", "") for rejected in found.skipped]
+    skipped = [str(rejected.reason).replace(f"{workspace.folder}/", "") for rejected in library.skipped]
     Library(workspace).write({"model": name, "sounds": sounds, "skipped": skipped[:100]})
     return {"sounds": len(sounds), "skipped": len(skipped), "model": name}
 
@@ -51,38 +51,38 @@ def suggest_next(workspace: Workspace, arguments: dict[str, Any], on_progress: O
     """Sounds whose labels would help most, with a guess where there is one; and labels that look wrong."""
     labels = workspace.state / LABELS
     options = SuggestionOptions(labels_table=labels if labels.exists() else None, count=_NEXT)
-    found = suggest(workspace.folder, model=_model(workspace), options=options)
+    result = suggest(workspace.folder, model=_model(workspace), options=options)
     return {
-        "method": found.method,
-        "sounds": [{"id": sound_id(s.name), "guess": s.guess, "probability": s.probability} for s in found.sounds],
-        "doubtful": [{"id": sound_id(d.name), "label": d.label, "neighbours": d.neighbours} for d in found.doubtful],
-        "outliers": [sound_id(outlier.name) for outlier in found.outliers],
-        "duplicates": [[sound_id(name) for name in group] for group in found.duplicates],
+        "method": result.method,
+        "sounds": [{"id": sound_id(s.name), "guess": s.guess, "probability": s.probability} for s in result.sounds],
+        "doubtful": [{"id": sound_id(d.name), "label": d.label, "neighbours": d.neighbours} for d in result.doubtful],
+        "outliers": [sound_id(outlier.name) for outlier in result.outliers],
+        "duplicates": [[sound_id(name) for name in group] for group in result.duplicates],
     }
 
 
 def find_similar(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """The sounds most like one of the library."""
     path = Library(workspace).path(arguments["id"])
-    found = similar(path, workspace.folder, model=_model(workspace), options=SearchOptions(count=_SIMILAR))
-    return {"sounds": [{"id": sound_id(hit.name), "cosine": round(hit.cosine, 3)} for hit in found.hits]}
+    result = similar(path, workspace.folder, model=_model(workspace), options=SearchOptions(count=_SIMILAR))
+    return {"sounds": [{"id": sound_id(hit.name), "cosine": round(hit.cosine, 3)} for hit in result.hits]}
 
 
 def judge_classes(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """The confusion matrix of a cross-validation, with the sounds of every cell."""
     table = _labels(workspace)
     options = CrossValidationOptions(labels_table=table, folds=_FOLDS, skip_baselines=True)
-    found = evaluate_classifier(workspace.folder, _model(workspace), options=options, on_progress=on_progress)
-    evaluation, size = found.evaluation, len(found.evaluation.classes)
+    comparison = evaluate_classifier(workspace.folder, _model(workspace), options=options, on_progress=on_progress)
+    evaluation, size = comparison.evaluation, len(comparison.evaluation.classes)
     cells: list[list[list[str]]] = [[[] for _ in range(size)] for _ in range(size)]
-    for name, truth, predicted in zip(found.names, evaluation.truth, evaluation.predicted, strict=True):
+    for name, truth, predicted in zip(comparison.names, evaluation.truth, evaluation.predicted, strict=True):
         cells[int(truth)][int(predicted)].append(sound_id(name))
     accuracy = evaluation.accuracy
     return {
         "classes": list(evaluation.classes),
         "cells": cells,
         "accuracy": [accuracy.value, accuracy.low, accuracy.high],
-        "notes": list(found.notes),
+        "notes": list(comparison.notes),
     }
 
 

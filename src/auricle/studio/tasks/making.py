@@ -127,12 +127,12 @@ def find_directions(workspace: Workspace, arguments: dict[str, Any], on_progress
         loaded = _loaded(workspace, name)
         prior, model = loaded.prior, loaded.model
         folder = workspace.state / "directions"
-        made = folder / f"{path.stem}-sounds"
-        made.mkdir(parents=True, exist_ok=True)
+        sounds = folder / f"{path.stem}-sounds"
+        sounds.mkdir(parents=True, exist_ok=True)
         label = ",".join(prior.classes) or None
         count = max(1, _FROM // max(1, len(prior.classes)))
-        generate(prior, GenerationOptions(label, count=count, seed=1), model=model, out=made, force=True)
-        principal_directions(made, model, count=_DIRECTIONS).save(path, force=True)
+        generate(prior, GenerationOptions(label, count=count, seed=1), model=model, out=sounds, force=True)
+        principal_directions(sounds, model, count=_DIRECTIONS).save(path, force=True)
     return {"titles": list(Directions.load(path).titles)}
 
 

@@ -207,11 +207,11 @@ class FlowPrior(Prior):
     def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None) -> Tensor:
         """What modulates the blocks, ``(b, width)``."""
         conditioning = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
-        told = untold(len(t), t.device) if size is None else size
+        size = untold(len(t), t.device) if size is None else size
         if self.size is not None:
-            conditioning = conditioning + self.size(told[:, :2])
+            conditioning = conditioning + self.size(size[:, :2])
         if self.note is not None:
-            conditioning = conditioning + self.note(told[:, 2:])
+            conditioning = conditioning + self.note(size[:, 2:])
         return F.silu(conditioning)
 
 

@@ -114,9 +114,9 @@ class FlowSampler(Sampler):
         """What a window is told that begins at frame ``position`` of the sounds: ``(b, 2)``, of notes ``(b, 4)``."""
         if not sizes:
             return None
-        told = torch.tensor(sizes)[:, : self._prior.config.size_columns]
-        told[:, 0] = (told[:, 0] - position / self._prior.frame_rate).clamp(min=0.0)
-        return told
+        remaining = torch.tensor(sizes)[:, : self._prior.config.size_columns]
+        remaining[:, 0] = (remaining[:, 0] - position / self._prior.frame_rate).clamp(min=0.0)
+        return remaining
 
     def _prefix(self, window: Tensor) -> tuple[Tensor, bool]:
         """A window's last frames, as many as the next one begins with, and whether they begin the sound."""
