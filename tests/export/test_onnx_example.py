@@ -156,3 +156,10 @@ def test_torch_is_not_asked_for_gradients(model: Path):
     portable(loaded)
     assert loaded.training and graphs == [type(module) for module in loaded.modules()]
     assert all(torch.equal(value, before[name]) for name, value in loaded.state_dict().items())
+
+
+def test_the_example_says_in_words_what_it_needs(folder: Path, tmp_path: Path):
+    write(tmp_path / "other.wav", np.zeros((1, 8000), np.float32), 8000)
+    for words, text in (([], "IN.wav OUT.aur BACK.wav"), ([str(tmp_path / "other.wav"), "a", "b"], "and 16000 Hz")):
+        ran = subprocess.run([sys.executable, "-c", RUN, *words], cwd=folder, capture_output=True, text=True)
+        assert ran.returncode == 1 and text in ran.stderr and "Traceback" not in ran.stderr
