@@ -14,7 +14,19 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "auricle"
 FILES = sorted(SOURCE.rglob("*.py"))
 
-GROUND = {"errors", "lock", "atomic", "open_files", "progress", "extras", "options", "printable", "urls", "hub"}
+GROUND = {
+    "errors",
+    "held_signals",
+    "lock",
+    "atomic",
+    "open_files",
+    "progress",
+    "extras",
+    "options",
+    "printable",
+    "urls",
+    "hub",
+}
 SOUND = GROUND | {"audio", "dsp"}
 MODEL = SOUND | {"stream", "model"}
 WORK = MODEL | {"data", "metrics"}
@@ -28,6 +40,7 @@ TOP = (
 )
 MAY_IMPORT = {
     "errors": set(),
+    "held_signals": set(),
     "lock": {"errors"},
     "atomic": {"errors", "lock"},
     "open_files": {"atomic", "errors"},

@@ -4,10 +4,8 @@ import contextlib
 import os
 import signal
 import sys
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import connection, get_context
 from multiprocessing.context import SpawnProcess
@@ -16,6 +14,7 @@ from typing import Any, Self, final
 
 from auricle.archive.manifest import FAILED
 from auricle.archive.tasks.task import ArchiveTask, FileJob, LoadedModels, Outcome, work_on
+from auricle.held_signals import end_on_signals, signals_held
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _TRIES = 2
@@ -123,7 +122,7 @@ class WorkerProcesses(Workers):
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._task), daemon=True)
-        with _interrupts_ignored():  # an interrupt is for the process that hands out files
+        with signals_held():
             process.start()
         theirs.close()
         worker = _Worker(process, ours)
@@ -159,25 +158,9 @@ class WorkerProcesses(Workers):
         yield Outcome(job.number, replace(job.record, state=FAILED, error=text))
 
 
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """What is started inside ignores interrupts from its first moment on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _serve(pipe: Any, task: ArchiveTask) -> None:
     """The life of a process: files until the pipe ends, or whoever handed them out does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Windows does not hand that on as it starts a process
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):  # unwind: temporary files go
-            signal.signal(signal.Signals[name], _leave)
+    end_on_signals(unwind=True)
     if "numpy" not in sys.modules:  # files are what is shared out, not threads
         os.environ.update({name: "1" for name in _THREADS if name not in os.environ})
     models = LoadedModels()
@@ -185,7 +168,3 @@ def _serve(pipe: Any, task: ArchiveTask) -> None:
         while True:
             job = pipe.recv()
             pipe.send(work_on(job, task, models))
-
-
-def _leave(number: int, frame: object) -> None:
-    raise SystemExit(128 + number)

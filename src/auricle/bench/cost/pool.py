@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, final
 
 from auricle.bench.cost.cost import ONE_THREAD
+from auricle.held_signals import end_on_signals, signals_held
 
 
 @final
@@ -18,6 +19,23 @@ class _ImmediateExecutor(Executor):
         future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
+
+
+def _begin() -> None:
+    """Called first in a process that scores: the scores are lost with whoever asked for them."""
+    end_on_signals(unwind=False)
+
+
+@final
+class _SpawningExecutor(ProcessPoolExecutor):
+    """Processes that are started afresh, whole, as work for them comes."""
+
+    def __init__(self, jobs: int) -> None:
+        super().__init__(jobs, multiprocessing.get_context("spawn"), _begin)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with signals_held():
+            return super().submit(fn, *args, **kwargs)
 
 
 @contextmanager
@@ -32,7 +50,7 @@ def scoring_pool(jobs: int) -> Iterator[Executor]:
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)  # libraries look at it when they are loaded
     try:
-        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with _SpawningExecutor(jobs) as pool:
             try:
                 yield pool
             except BaseException:

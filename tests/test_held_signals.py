@@ -1,0 +1,81 @@
+"""Processes that are started while a signal comes begin whole, and the signal is not lost."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from auricle.held_signals import signals_held
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+_PARENT = """
+import multiprocessing, os, signal, sys, threading, time
+from auricle.held_signals import end_on_signals, signals_held
+
+def child(pipe):
+    end_on_signals(unwind=False)
+    pipe.send(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+if __name__ == "__main__":
+    number = int(sys.argv[1])
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=child, args=(theirs,))
+    signal.signal(number, lambda number, frame: print("came", flush=True))
+    with signals_held():
+        os.kill(os.getpid(), number)
+        process.start()
+        print("started", flush=True)
+    print(ours.recv(), flush=True)
+    process.join()
+    print(process.exitcode)
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_waits_until_the_process_has_started(tmp_path, name):
+    (tmp_path / "parent.py").write_text(_PARENT, "utf-8")
+    number = str(signal.Signals[name].value)
+    result = subprocess.run(
+        [sys.executable, tmp_path / "parent.py", number], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.stdout.split("\n"), result.stderr) == (["started", "came", "[]", "0", ""], "")
+
+
+def test_a_signal_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with signals_held():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_interrupting_the_scores_of_a_benchmark_is_one_line(tmp_path):
+    script = tmp_path / "scores.py"
+    script.write_text(
+        "import os, signal, sys, threading, time\n"
+        "from auricle.bench.cost.pool import scoring_pool\n"
+        "if __name__ == '__main__':\n"
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "    threading.Timer(float(sys.argv[1]), signal.raise_signal, (signal.SIGINT,)).start()\n"
+        "    try:\n"
+        "        with scoring_pool(2) as pool:\n"
+        "            for future in [pool.submit(time.sleep, 0.05) for _ in range(2)]:\n"
+        "                future.result()\n"
+        "            time.sleep(1)\n"
+        "    except KeyboardInterrupt:\n"
+        "        print('interrupted')\n",
+        "utf-8",
+    )
+    for milliseconds in (4, 8):  # while the processes that score are started
+        started = time.monotonic()
+        result = subprocess.run(
+            [sys.executable, script, str(milliseconds / 1000)], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (result.stdout, result.stderr) == ("interrupted\n", ""), f"after {milliseconds} ms"
+        assert time.monotonic() - started < 30
