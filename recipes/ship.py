@@ -8,8 +8,9 @@
 Beside a model goes its hearing file (recipes/hearing.py), some 20 seconds more, unless `--without-hearing` is given.
 
 A model that was in a release stays in the package for ever: with `--keep-replaced` the model that is replaced goes to
-`pretrained/earlier`, where files find it. What stands on a replaced model is made anew by recipes/dependents.py, and
-tests/model/test_shipped_dependents.py fails until then.
+`pretrained/earlier`, where files find it. Where only the decoder is another, the priors in the folder belong to the new
+model at once: their latents are the same. What else stands on a replaced model is made anew by recipes/dependents.py,
+and tests/model/test_shipped_dependents.py fails until then.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from typing import Any
 import torch
 
 from auricle.classify.features.hearing_file import hearing_path
+from auricle.classify.features.latents import encoder_fingerprint
 from auricle.model import Autoencoder, ModelInfo
 from auricle.model.files.file import load
 from auricle.model.files.writing import SUFFIX, fingerprint, save
@@ -138,6 +140,34 @@ def _keep_earlier(target: Path, replaced_by: str) -> None:
     target.rename(target.parent / "earlier" / f"{name}-{old[:FINGERPRINT_DIGITS]}{SUFFIX}")
 
 
+def has_same_latents(one: Autoencoder, other: Autoencoder) -> bool:
+    """Whether two models differ in nothing but their decoders."""
+    states = (model.bottleneck.state_dict() for model in (one, other))
+    first, second = (dict(state) for state in states)
+    return (
+        encoder_fingerprint(one) == encoder_fingerprint(other)
+        and one.config.bottleneck == other.config.bottleneck
+        and first.keys() == second.keys()
+        and all(torch.equal(tensor, second[name]) for name, tensor in first.items())
+    )
+
+
+def _is_same(one: Autoencoder, other: Autoencoder) -> bool:
+    fingerprints = [(fingerprint(model), encoder_fingerprint(model)) for model in (one, other)]
+    return fingerprints[0] == fingerprints[1] and one.info == other.info
+
+
+def _take_priors_along(old: Autoencoder, new: Autoencoder, folder: Path) -> None:
+    """Let the old model's priors belong to the new one, if they make latents of both."""
+    if not has_same_latents(old, new):
+        return
+    for path in sorted(folder.glob(f"*{PRIOR_SUFFIX}")):
+        prior = load_prior(path)
+        if prior.fingerprint == fingerprint(old):
+            prior.origin = prior.origin.model_copy(update={"fingerprint": fingerprint(new)})
+            save_prior(prior, path, force=True)
+
+
 def ship_model(
     path: Path, about: dict[str, Any], target: Path, *, keep_replaced: bool
 ) -> tuple[ModelInfo, tuple[str, ...]]:
@@ -146,9 +176,12 @@ def ship_model(
     info = ModelInfo(**about)
     model = Autoencoder(trained.config, info, trained.tables).eval()
     model.load_state_dict(trained.state_dict())
+    old = load(target) if target.is_file() else None
+    if old is not None:
+        _take_priors_along(old, model, target.parent)
     if keep_replaced:
         _keep_earlier(target, fingerprint(model))
-    if not target.is_file() or load(target).info != info:  # the same model makes other bytes each time it is written
+    if old is None or not _is_same(old, model):  # the same model makes other bytes each time it is written
         save(model, target, force=True)
     return info, model_facts(model)
 
