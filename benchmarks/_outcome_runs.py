@@ -1,5 +1,6 @@
 """One run of a command where things go wrong, and how it ended."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -49,6 +50,9 @@ class End:
 
     end: str
     detail: str
+
+
+_HANG = End("hang", f"no end in {LONGEST_SECONDS:.0f} s")
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,9 @@ def run_signalled(stock: Path, command: Command, name: str, seconds: float) -> E
             process.send_signal(signal.Signals[name])
         if name != "SIGKILL":
             return _ended(process, folder)
-        _, text = wait_for(process)
+        ended, text = wait_for(process)
+        if not ended:
+            return _HANG
         end = _judged(process, text, folder, tidy=False)
         if end.end != "killed" or not leftovers(folder):
             return end
@@ -163,16 +169,18 @@ def start_command(folder: Path, words: str, start: Start = Start()) -> subproces
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        start_new_session=True,
         preexec_fn=lambda: (_expect_signals(), start.in_child()),
     )
 
 
 def wait_for(process: subprocess.Popen[str], seconds: float = LONGEST_SECONDS) -> tuple[bool, str]:
-    """Whether it ended, and its standard error."""
+    """Whether it ended, and all that it started and that writes where it did; and its standard error."""
     try:
         return True, process.communicate(timeout=seconds)[1]
     except subprocess.TimeoutExpired:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it started hangs, too
         process.communicate()
         return False, "hangs"
 
@@ -189,7 +197,7 @@ def _end_after(process: subprocess.Popen[str], seconds: float | None) -> None:
 
 def _ended(process: subprocess.Popen[str], folder: Path) -> End:
     ended, text = wait_for(process)
-    return _judged(process, text, folder) if ended else End("hang", f"no end in {LONGEST_SECONDS:.0f} s")
+    return _judged(process, text, folder) if ended else _HANG
 
 
 def _judged(process: subprocess.Popen[str], text: str, folder: Path, *, tidy: bool = True) -> End:

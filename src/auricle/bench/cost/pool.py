@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -22,8 +23,16 @@ class _ImmediateExecutor(Executor):
 
 
 def _begin() -> None:
-    """Called first in a process that scores: the scores are lost with whoever asked for them."""
+    """Called first in a process that scores: it ends with the one that asked for the scores, however that ends."""
     end_on_signals(unwind=False)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @final
