@@ -7,15 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import quote
 
 from _shared import OptionError
 
+_AUTOGROUP = "autogroup"
 _FLAGS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
 
 
@@ -86,17 +88,43 @@ def new_page(opened: Any, address: str) -> Any:
     return page
 
 
+def share_priority() -> None:
+    """Give every process that this one starts its own priority, for as long as it runs.
+
+    Linux schedules by sessions (autogroups), and the browser and the server's workers open sessions of their own: with
+    a script that was given a core they would still be those that wait.
+    """
+    with suppress(OSError, IndexError):
+        priority = Path("/proc/self", _AUTOGROUP).read_text().split()[-1]
+        if priority != "0":
+            threading.Thread(target=_share_priority, args=(priority,), daemon=True).start()
+
+
+def _share_priority(priority: str) -> None:
+    while True:
+        for pid in _ours():
+            path = Path(f"/proc/{pid}", _AUTOGROUP)
+            with suppress(OSError, IndexError):
+                if path.read_text().split()[-1] != priority:
+                    path.write_text(priority)
+        time.sleep(0.02)
+
+
 def processor_seconds() -> float:
     """Processor time so far of all processes that this one has started and that live: servers, workers, browsers.
 
     On a machine that others use this says more than the clock.
     """
+    return sum(map(_spent, _ours()))
+
+
+def _ours() -> set[int]:
     parents = {pid: _parent(pid) for pid in _processes()}
     ours, before = {os.getpid()}, 0
     while len(ours) > before:
         before = len(ours)
         ours |= {pid for pid, parent in parents.items() if parent in ours}
-    return sum(map(_spent, ours - {os.getpid()}))
+    return ours - {os.getpid()}
 
 
 def _spent(pid: int) -> float:

@@ -21,8 +21,10 @@ from typing import Any, final
 import numpy as np
 import soundfile
 
+from auricle.studio.server.library import sound_id
+
 from _shared import OptionError, parser, publish, run, table, tell
-from _studio import StudioServer, browser, new_page, processor_seconds
+from _studio import StudioServer, browser, new_page, processor_seconds, share_priority
 
 _RATE = 16_000
 _TINY = {"title": "tiny", "sounds": {}, "base": "none", "preset": "conv"}
@@ -67,6 +69,7 @@ def main() -> None:
     options.add_argument("--files", type=int, default=500, help="that are sent, two of five of them damaged")
     options.add_argument("--minutes", type=float, default=60.0, help="of use")
     args = options.parse_args()
+    share_priority()
     rows: list[dict[str, Any]] = []
     settings = {name: vars(args)[name] for name in ("parts", "sounds", "points", "files", "minutes")}
     for part in args.parts:
@@ -138,7 +141,7 @@ def _map(folder: Path, args: Any) -> list[dict[str, Any]]:
     state = folder / ".studio"
     state.mkdir()
     places = np.random.default_rng(0).normal(0, 0.3, (args.points, 2)).clip(-1, 1).round(4)
-    sounds = [{"id": f"{n:016x}", "name": f"{n}.wav", "x": x, "y": y} for n, (x, y) in enumerate(places.tolist())]
+    sounds = [{"id": sound_id(f"{n}.wav"), "name": f"{n}.wav", "x": x, "y": y} for n, (x, y) in enumerate(places.tolist())]
     (state / "library.json").write_text(json.dumps({"model": "speech", "sounds": sounds, "skipped": []}))
     kinds = "\n".join(f"{n}.wav,class {n % 7}" for n in range(0, args.points, 2))
     (state / "labels.csv").write_text(f"path,label\n{kinds}\n")

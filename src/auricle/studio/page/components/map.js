@@ -25,32 +25,41 @@ export const soundMap = ({ points, colourOf, onPoint, onHover, onSelect }) => {
   let [hovered, picked, box] = [null, null, null];
   let selected = new Set();
   let frame = 0;
+  let groups = null;
 
   const scale = () => (MARGIN * Math.min(width, height) * view.zoom) / 2;
   const stretch = () => Math.max(1, Math.min(1.7, width / height));
   const screen = (point) => [width / 2 + (point.x - view.x) * scale() * stretch(), height / 2 - (point.y - view.y) * scale()];
   const size = () => Math.max(1.6, Math.min(6, (4.4 * Math.sqrt(view.zoom)) / Math.max(1, points.length / 900) ** 0.25));
 
+  /** Points by colour, those without one below: asked for once, for a map that moves is drawn many times a second. */
+  const grouped = () => {
+    const places = new Map([["", []]]);
+    for (const point of points) {
+      const fill = colourOf(point) ?? "";
+      if (!places.has(fill)) places.set(fill, []);
+      places.get(fill).push(point.x, point.y);
+    }
+    return [...places].map(([fill, list]) =>
+      ({ fill: fill || colour("faint"), opacity: fill ? 0.92 : 0.42, places: Float32Array.from(list) }));
+  };
   const draw = () => {
     frame = 0;
+    if (!width || !height) return;
     const ratio = devicePixelRatio;
     const radius = size();
-    const groups = new Map(); // of places by colour, those without one below
-    for (const point of points) {
-      const [x, y] = screen(point);
-      if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-      const fill = colourOf(point) ?? "";
-      if (!groups.has(fill)) groups.set(fill, []);
-      groups.get(fill).push(x * ratio, y * ratio);
-    }
-    const ordered = [...groups].sort(([a], [b]) => (a === "" ? -1 : b === "" ? 1 : 0));
+    const [x, y] = screen({ x: 0, y: 0 });
+    groups ??= grouped();
+    const halos = Float32Array.from([...selected].flatMap((point) => [point.x, point.y]));
     paint({
-      ground: colour("card"), radius: radius * ratio,
-      groups: ordered.map(([fill, places]) => [fill || colour("faint"), fill ? 0.92 : 0.42, places]),
+      ground: colour("card"),
+      groups: [
+        { fill: colour("ink"), places: halos, radius: (radius + 1.7) * ratio },
+        ...groups.map((group) => ({ ...group, radius: radius * ratio })),
+      ],
+      to: { x: x * ratio, y: y * ratio, width: scale() * stretch() * ratio, height: -scale() * ratio },
     });
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.strokeStyle = colour("ink");
-    for (const point of selected) ring(point, radius + 2, 1.5);
     pen.strokeStyle = colour("accent");
     if (hovered) ring(hovered, radius + 4, 2);
     if (picked) ring(picked, radius + 5, 3);
@@ -177,6 +186,10 @@ export const soundMap = ({ points, colourOf, onPoint, onHover, onSelect }) => {
     redraw();
   });
   observer.observe(canvas);
-  const forget = onScheme(redraw);
-  return { element, redraw, draw, pick, select, remove: () => { observer.disconnect(); forget(); cancelAnimationFrame(frame); } };
+  const recolour = () => {
+    groups = null;
+    redraw();
+  };
+  const forget = onScheme(recolour);
+  return { element, recolour, draw, pick, select, remove: () => { observer.disconnect(); forget(); cancelAnimationFrame(frame); } };
 };

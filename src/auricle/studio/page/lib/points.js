@@ -6,50 +6,51 @@ const rgb = (hex) => {
   return digits.map((pair) => parseInt(pair, 16));
 };
 
-/** How much of each pixel a disc covers, with its middle in that of the square: 0 to 1. */
-const disc = (radius) => {
+/** Pixels that a disc covers, as steps from its middle in an image of a width, and how much of each in 256ths. */
+const disc = (radius, opacity, width) => {
   const reach = Math.ceil(radius);
-  const covers = [];
+  const [steps, shares] = [[], []];
   for (let y = -reach; y <= reach; y++)
     for (let x = -reach; x <= reach; x++) {
-      const cover = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x, y)));
-      if (cover) covers.push([x, y, cover]);
+      const share = Math.round(256 * opacity * Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x, y))));
+      if (share) [steps[steps.length], shares[shares.length]] = [y * width + x, share];
     }
-  return covers;
+  return { reach, steps: Int32Array.from(steps), shares: Int32Array.from(shares) };
+};
+
+/** Writes discs of one colour into RGBA bytes; those whose middles lie beyond the edges are left out. */
+const stamp = (data, width, height, places, [red, green, blue], { reach, steps, shares }, to) => {
+  for (let index = 0; index < places.length; index += 2) {
+    const x = Math.round(to.x + to.width * places[index]);
+    const y = Math.round(to.y + to.height * places[index + 1]);
+    if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
+    const middle = y * width + x;
+    for (let part = 0; part < steps.length; part++) {
+      const at = (middle + steps[part]) << 2;
+      const share = shares[part];
+      data[at] += ((red - data[at]) * share) >> 8;
+      data[at + 1] += ((green - data[at + 1]) * share) >> 8;
+      data[at + 2] += ((blue - data[at + 2]) * share) >> 8;
+    }
+  }
 };
 
 /** Paints onto canvases, each time all of it. */
 export const pointPainter = (pen) => {
-  let image = null;
+  let image = null; // with a margin, so that a disc at an edge needs no care
   /**
-   * `groups` are `[colour, opacity, places]` from the lowest up, with places `[x, y, x, y, …]` in pixels of the canvas; colours are
-   * of the form #rrggbb.
+   * `groups` go from the lowest up: `fill` is a colour `#rrggbb`, `places` a Float32Array `[x, y, x, y, …]` in units of its own, radii
+   * are in pixels. `to` has the place of the origin of those units in pixels of the canvas, and how many pixels one is wide and high.
    */
-  return ({ ground, radius, groups }) => {
-    const { width, height } = pen.canvas;
-    if (!width || !height) return;
+  return ({ ground, groups, to }) => {
+    const margin = 2 * Math.ceil(Math.max(...groups.map(({ radius }) => radius)));
+    const [width, height] = [pen.canvas.width + 2 * margin, pen.canvas.height + 2 * margin];
     if (image?.width !== width || image?.height !== height) image = new ImageData(width, height);
-    const data = image.data;
     const [red, green, blue] = rgb(ground);
-    new Uint32Array(data.buffer).fill((255 << 24) | (blue << 16) | (green << 8) | red);
-    const covers = disc(radius);
-    for (const [fill, opacity, places] of groups) {
-      const colour = rgb(fill);
-      for (let index = 0; index < places.length; index += 2) {
-        const [middleX, middleY] = [Math.round(places[index]), Math.round(places[index + 1])];
-        for (let part = 0; part < covers.length; part++) {
-          const cover = covers[part];
-          const x = middleX + cover[0];
-          const y = middleY + cover[1];
-          if (x < 0 || y < 0 || x >= width || y >= height) continue;
-          const at = 4 * (y * width + x);
-          const share = cover[2] * opacity;
-          data[at] += (colour[0] - data[at]) * share;
-          data[at + 1] += (colour[1] - data[at + 1]) * share;
-          data[at + 2] += (colour[2] - data[at + 2]) * share;
-        }
-      }
-    }
-    pen.putImageData(image, 0, 0);
+    new Uint32Array(image.data.buffer).fill((255 << 24) | (blue << 16) | (green << 8) | red);
+    const shifted = { ...to, x: to.x + margin, y: to.y + margin };
+    for (const { fill, places, radius, opacity = 1 } of groups)
+      stamp(image.data, width, height, places, rgb(fill), disc(radius, opacity, width), shifted);
+    pen.putImageData(image, -margin, -margin);
   };
 };

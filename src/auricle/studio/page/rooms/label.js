@@ -151,7 +151,7 @@ const room = (library, again) => {
     counted.textContent = `${Object.keys(state.labels).length} of ${plural(library.sounds.length, "sound")} labelled`;
     const isEnough = classes().length >= 2;
     judgeButton.disabled = learnButton.disabled = !isEnough;
-    map.redraw();
+    map.recolour();
   };
   const pickedName = h("strong", {});
   const showPicked = () => {
@@ -210,7 +210,7 @@ const room = (library, again) => {
       state.guesses = learned.guesses;
       files.replaceChildren(...learned.files.map(([name, url]) => h("button", { onclick: () => save(url, name) }, icon("save"), name)));
       toast(`Learned ${plural(learned.classes.length, "class").replace("classs", "classes")}; the map shows what every sound is taken for.`);
-      map.redraw();
+      map.recolour();
     }),
   }, "Learn the classes");
   const saveLabels = h("button", { onclick: () => attempt(() => saveAnswer("label/labels.csv", "labels.csv")) }, icon("save"), "labels.csv");
