@@ -107,7 +107,7 @@ def _share_priority(priority: str) -> None:
             with suppress(OSError, IndexError):
                 if path.read_text().split()[-1] != priority:
                     path.write_text(priority)
-        time.sleep(0.02)
+        time.sleep(0.25)
 
 
 def processor_seconds() -> float:

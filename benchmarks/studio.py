@@ -21,10 +21,9 @@ from typing import Any, final
 import numpy as np
 import soundfile
 
-from auricle.studio.server.library import sound_id
-
 from _shared import OptionError, parser, publish, run, table, tell
 from _studio import StudioServer, browser, new_page, processor_seconds, share_priority
+from auricle.studio.server.library import sound_id
 
 _RATE = 16_000
 _TINY = {"title": "tiny", "sounds": {}, "base": "none", "preset": "conv"}
@@ -141,7 +140,9 @@ def _map(folder: Path, args: Any) -> list[dict[str, Any]]:
     state = folder / ".studio"
     state.mkdir()
     places = np.random.default_rng(0).normal(0, 0.3, (args.points, 2)).clip(-1, 1).round(4)
-    sounds = [{"id": sound_id(f"{n}.wav"), "name": f"{n}.wav", "x": x, "y": y} for n, (x, y) in enumerate(places.tolist())]
+    sounds = [
+        {"id": sound_id(f"{n}.wav"), "name": f"{n}.wav", "x": x, "y": y} for n, (x, y) in enumerate(places.tolist())
+    ]
     (state / "library.json").write_text(json.dumps({"model": "speech", "sounds": sounds, "skipped": []}))
     kinds = "\n".join(f"{n}.wav,class {n % 7}" for n in range(0, args.points, 2))
     (state / "labels.csv").write_text(f"path,label\n{kinds}\n")

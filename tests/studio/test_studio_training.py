@@ -2,12 +2,18 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import auricle
+from auricle.progress import Progress, ignore_progress
+from auricle.studio.server.jobs import read_json
+from auricle.studio.server.runs import INTENT, OUTCOME
+from auricle.studio.server.workspace import Workspace
+from auricle.studio.tasks.training import train_model
 from studio.conftest import TINY, RunningStudio, tones
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by number")
@@ -89,6 +95,27 @@ def test_a_run_is_paused_killed_and_goes_on_from_its_states(home: Path):
     studio.json("/api/train/remove", {"id": run})
     assert studio.json("/api/train/runs")["runs"] == []
     studio.end()
+
+
+def test_a_pause_while_held_out_files_are_measured_is_taken_at_once(tmp_path: Path):
+    workspace = Workspace(tones(tmp_path / "sounds"))
+    workspace.prepare()
+    facts = {**TINY, "size": "base", "adversarial": 0.0, "budget": {"steps": 5.0}, "model": "tiny.auricle.safetensors"}
+    run = workspace.new_run(**facts)
+    stages = []
+
+    def pause_at_the_end(progress: Progress) -> None:
+        stages.append(progress.stage)
+        if progress.stage == "measuring held-out files":
+            run.file(INTENT).write_text("pause", "utf-8")
+            time.sleep(0.3)  # it is looked up a few times a second
+
+    assert train_model(workspace, {"run": run.id}, pause_at_the_end)["outcome"] == "paused"
+    assert stages[-1] == "measuring held-out files" and not run.file(OUTCOME).exists()
+    run.file(INTENT).unlink()
+    assert train_model(workspace, {"run": run.id}, ignore_progress)["outcome"] == "finished"
+    outcome = read_json(run.file(OUTCOME))
+    assert outcome["steps"] == 5 and outcome["seconds"] > 0 and outcome["table"]
 
 
 REFUSED = [

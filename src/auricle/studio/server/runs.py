@@ -150,6 +150,11 @@ def run_folder(run: Item) -> Path:
     return run.folder / f"{run.facts['model'].removesuffix('.auricle.safetensors')}.run"
 
 
+def last_report(run: Item) -> dict[str, Any]:
+    """What a run's process told last of its steps."""
+    return _course(run.file(COURSE))[-1]
+
+
 def _has_states(run: Item) -> bool:
     return (run_folder(run) / "checkpoints" / "latest").is_file()
 

@@ -56,10 +56,11 @@ class Diary:
         return self._intent
 
     def _prepared(self, progress: Progress) -> None:
-        """Before and after the steps; a pause that is wanted before them needs no state."""
+        """Before and after the steps, where a pause is taken at once: before them there is no state to lose, and after
+        them it is saved."""
         self._on_progress(progress)
-        if progress.stage.startswith("decoding") and self.intent() is TrainingIntent.pause:
-            raise PausedError("paused before it began")
+        if self.intent() is TrainingIntent.pause:
+            raise PausedError(f"paused while {progress.stage}")
 
     def _reported(self, report: Any) -> None:  # as `TrainingCallbacks.on_report` is told
         left = f"{report.seconds_left:.0f} s" if report.seconds_left < _MINUTE else _minutes(report.seconds_left)

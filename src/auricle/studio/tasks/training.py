@@ -11,7 +11,7 @@ from auricle.atomic import atomic_write
 from auricle.errors import OptionError
 from auricle.progress import OnProgress
 from auricle.studio.server.jobs import read_json
-from auricle.studio.server.runs import OUTCOME, SOUNDS, model_file, run_folder
+from auricle.studio.server.runs import OUTCOME, SOUNDS, last_report, model_file, run_folder
 from auricle.studio.server.workspace import Item, Workspace
 from auricle.studio.tasks.diary import Diary
 from auricle.studio.tasks.models import model_source
@@ -41,7 +41,7 @@ def train_model(workspace: Workspace, arguments: dict[str, Any], on_progress: On
         return {"outcome": "paused", "run": run.id}
     diary.judge()
     with atomic_write(run.file(OUTCOME), force=True) as file:
-        file.write_text(json.dumps(_facts_of(trained, workspace)), "utf-8")
+        file.write_text(json.dumps(_facts_of(trained, run, workspace)), "utf-8")
     return {"outcome": "finished", "run": run.id}
 
 
@@ -73,12 +73,13 @@ def _budget(budget: dict[str, float]) -> str:
     return f"{int(budget['steps'])}" if "steps" in budget else f"{budget['seconds']:g}s"
 
 
-def _facts_of(trained: Trained, workspace: Workspace) -> dict[str, Any]:
-    """What is told of a run that has ended."""
+def _facts_of(trained: Trained, run: Item, workspace: Workspace) -> dict[str, Any]:
+    """What is told of a run that has ended; a job that only measured has the steps of the one before it."""
+    last = last_report(run)
     return {
-        "steps": trained.steps,
-        "seconds": trained.seconds,
-        "speed": trained.audio_per_second,
+        "steps": trained.steps or last["step"],
+        "seconds": trained.seconds or last["seconds"],
+        "speed": trained.audio_per_second or last["speed"],
         "sounds": len(trained.corpus.sounds),
         "hours": trained.corpus.hours,
         "held_out": len(trained.held_out),
