@@ -27,13 +27,18 @@ async def sounds(request: Request) -> Response:
     return await _several(request, "make_sounds", "prior")
 
 
+async def notes(request: Request) -> Response:
+    """Tuned notes."""
+    return await _several(request, "make_notes", "prior", "notes", "velocity")
+
+
 async def variations(request: Request) -> Response:
     """Variations of a sound."""
     return await _several(request, "make_variations", "id")
 
 
-async def _several(request: Request, task: str, required: str) -> Response:
-    studio, values = studio_of(request), await arguments(request, required)
+async def _several(request: Request, task: str, *required: str) -> Response:
+    studio, values = studio_of(request), await arguments(request, *required)
     answer = await studio.lane.ask(task, values)
     return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in answer["sounds"]]})
 
@@ -81,6 +86,7 @@ ROUTES = (
     Route("/api/make/priors", priors),
     Route("/api/make/kept", kept),
     Route("/api/make/sounds", sounds, methods=["POST"]),
+    Route("/api/make/notes", notes, methods=["POST"]),
     Route("/api/make/variations", variations, methods=["POST"]),
     Route("/api/make/keep", keep, methods=["POST"]),
     Route("/api/make/blend", blend, methods=["POST"]),

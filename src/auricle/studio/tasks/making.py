@@ -1,5 +1,6 @@
 """The room Make: new sounds from a prior, what lies between them, and what lies beside them."""
 
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from auricle import (
     Directions,
     GenerationOptions,
     Latents,
+    NoteOptions,
     OptionError,
     PriorAndModel,
     PriorSummary,
@@ -19,13 +21,14 @@ from auricle import (
     decode_latents,
     generate,
     info,
+    make_playable,
     principal_directions,
     read,
     read_latents,
     shift_latents,
     write,
 )
-from auricle.progress import OnProgress
+from auricle.progress import OnProgress, Progress
 from auricle.studio.server.workspace import Item, Workspace, display_name
 from auricle.studio.tasks.priors import loaded_prior
 from auricle.studio.tasks.sounds import playable
@@ -48,7 +51,8 @@ def list_priors(workspace: Workspace, arguments: dict[str, Any], on_progress: On
             continue
         assert isinstance(summary, PriorSummary)
         title = name.removesuffix(_SUFFIX)
-        priors.append({"name": name, "title": title, "classes": list(summary.origin.get("classes", ()))})
+        classes, notes = list(summary.origin.get("classes", ())), bool(summary.config.get("notes"))
+        priors.append({"name": name, "title": title, "classes": classes, "notes": notes})
     return {"priors": priors}
 
 
@@ -64,9 +68,7 @@ def make_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: On
     )
     name = arguments["prior"]
     loaded = _loaded(workspace, name)
-    usual = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
-    sampling = SamplingOptions(temperature=usual * float(arguments.get("temperature", 1.0)))
-    output = generate(loaded.prior, options, model=loaded.model, sampling=sampling)
+    output = generate(loaded.prior, options, model=loaded.model, sampling=_sampling(loaded, arguments))
     facts = {"prior": name, "seed": seed, "loop": options.loop, "bpm": arguments.get("bpm")}
     sounds = []
     for number, sound in enumerate(output.sounds, 1):
@@ -74,6 +76,42 @@ def make_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: On
         title = f"{sound.label or Path(name).name.removesuffix(_SUFFIX)} {seed % 10_000}-{number}"
         sounds.append(_keep(workspace, title, sound.audio, output.sample_rate, {**facts, "label": sound.label}))
     return {"sounds": sounds}
+
+
+def make_notes(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+    """Tuned notes, from a prior that learned some."""
+    name, seed, velocity = arguments["prior"], int(arguments.get("seed", 0)), int(arguments["velocity"])
+    label = arguments.get("label") or None
+    loaded = _loaded(workspace, name)
+    with tempfile.TemporaryDirectory(dir=workspace.state) as folder:
+        output = make_playable(
+            loaded.prior,
+            NoteOptions(str(arguments["notes"]), str(velocity), label, seed=seed),
+            model=loaded.model,
+            sampling=_sampling(loaded, arguments),
+            out=Path(folder) / "notes",
+            on_progress=_few,
+        )
+        facts = {"prior": name, "seed": seed, "loop": False, "bpm": None, "label": label, "velocity": velocity}
+        sounds = []
+        for played in output.notes:
+            assert played.sound.path is not None
+            note = played.sound.path.stem.rpartition("-")[2].upper()
+            title = f"{note} {label or Path(name).name.removesuffix(_SUFFIX)} {seed % 10_000}"
+            audio, rate = read(played.sound.path)
+            sounds.append(_keep(workspace, title, audio, rate, {**facts, "note": note}))
+    return {"sounds": sounds}
+
+
+def _few(progress: Progress) -> None:
+    if progress.total > _MOST:
+        raise OptionError(f"{progress.total:g} notes at a time: ask for 1 to {_MOST}")
+
+
+def _sampling(loaded: PriorAndModel, arguments: dict[str, Any]) -> SamplingOptions:
+    """The usual temperature of the prior, times what is asked for."""
+    usual = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
+    return SamplingOptions(temperature=usual * float(arguments.get("temperature", 1.0)))
 
 
 def make_variations(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -155,17 +193,20 @@ def pack_set(workspace: Workspace, arguments: dict[str, Any], on_progress: OnPro
     if not items:
         raise OptionError("the set is empty: keep some sounds first")
     target, numbers = workspace.new_item(kind="set", name="set"), {}
-    table = ["file,class,prior,seed,seconds,bpm"]
+    table = ["file,class,note,velocity,prior,seed,seconds,bpm"]
     with zipfile.ZipFile(target.file("set.zip"), "w") as archive:
         for item in items:
             facts = item.facts
-            stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in facts["label"] or "sound")
+            words = " ".join(filter(None, (facts["label"], facts.get("note")))) or "sound"
+            stem = "".join(c if c.isalnum() or c in "-_#" else "-" for c in words)
             numbers[stem] = numbers.get(stem, 0) + 1
             name = f"{stem}-{numbers[stem]:02d}.wav"
             archive.write(item.file("sound.wav"), name)
             values = (
                 name,
                 facts["label"] or "",
+                facts.get("note"),
+                facts.get("velocity"),
                 facts["prior"],
                 facts["seed"],
                 f"{facts['seconds']:.3f}",

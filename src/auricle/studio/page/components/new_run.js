@@ -22,7 +22,7 @@ export const newRun = ({ choices, marked, onBegun }) => {
   const time = chips({ label: "How long", options: TIMES, value: "600", onChange: (value) => { other.hidden = value !== "other"; } });
   const base = h("select", { "aria-label": "Begin with", onchange: () => { shape.hidden = base.value !== "none"; } },
     choices.models.filter((model) => !model.name.includes(".")).map((model) =>
-      h("option", { value: model.name }, ["speech", "music"].includes(model.name) ? `${model.title}, which comes with Auricle` : model.title)),
+      h("option", { value: model.name }, ["speech", "music"].includes(model.name) ? `${model.title} (shipped)` : model.title)),
     h("option", { value: "none" }, "nothing: random weights"));
   const preset = h("select", { "aria-label": "Preset" }, choices.presets.flatMap(({ name, sizes }) =>
     sizes.map((size) => h("option", { value: `${name} ${size}` }, `${PRESETS[name] ?? name}${sizes.length > 1 ? `, ${size}` : ""}`))));

@@ -229,8 +229,13 @@ const room = (library, again) => {
   }, "Timeline");
   deck.addEventListener("time", () => line?.setTime(deck.time));
 
+  const unmapped = h("span", { class: "hint end", role: "status" });
+  get("sounds/list").then(({ sounds }) => {
+    const count = sounds.filter(([id]) => !byId.has(id)).length - library.skipped.length;
+    if (count > 0) unmapped.textContent = `${plural(count, "sound")} not on it yet`;
+  }, () => {});
   const element = h("div", { class: "column" },
-    h("header", { class: "title" }, h("h1", { class: "visually-hidden" }, "Label"), pickedName, similarButton, timelineButton,
+    h("header", { class: "title" }, h("h1", { class: "visually-hidden" }, "Label"), pickedName, similarButton, timelineButton, unmapped,
       h("button", { class: "quiet", onclick: again }, "Draw the map again")),
     h("div", { class: "labeller" },
       h("div", { class: "column" }, map.element,

@@ -27,8 +27,19 @@ export const open = (main) => {
   const loopFields = h("div", { class: "field", hidden: true }, tempo.element, beats.element);
   const shape = chips({
     label: "Shape", options: [["shot", "one-shot"], ["loop", "loop"]], value: "shot",
-    onChange: (value) => { loopFields.hidden = value !== "loop"; },
+    onChange: () => showFields(),
   });
+  const notes = h("input", { type: "text", value: "C4, E4, G4", "aria-label": "Notes", placeholder: "any", oninput: () => showFields() });
+  const velocity = slider({ label: "Velocity", min: 1, max: 127, step: 1, value: 96 });
+  const noteFields = h("div", { class: "field" },
+    h("label", { class: "field" }, h("span", {}, "Notes", h("output", {}, "C4, or C3..C5")), notes), velocity.element);
+  const areNotes = () => state.prior?.notes && notes.value.trim() !== "";
+  const showFields = () => {
+    noteFields.hidden = !state.prior?.notes;
+    velocity.element.hidden = !areNotes();
+    shape.element.hidden = count.element.hidden = areNotes();
+    loopFields.hidden = areNotes() || shape.value !== "loop";
+  };
   const makeButton = h("button", { class: "primary", onclick: () => make() }, "Make sounds");
   const { promise: priorsAreThere, resolve: priorsCame } = Promise.withResolvers();
   const choosePrior = (name) => {
@@ -37,15 +48,18 @@ export const open = (main) => {
     classes = chips({ label: "Class", options, value: state.prior.classes[0] ?? "" });
     classPlace.replaceChildren(state.prior.classes.length ? classes.element : "");
     directionPlace.replaceChildren(findButton);
+    showFields();
   };
   const make = () => busy(makeButton, async () => {
     await priorsAreThere;
+    const asked = { prior: state.prior.name, label: classes.value || null, temperature: wildness.value, seed: Math.floor(Math.random() * 1e9) };
     const isLoop = shape.value === "loop";
-    const { sounds } = await post("make/sounds", {
-      prior: state.prior.name, label: classes.value || null, count: count.value, temperature: wildness.value,
-      seed: Math.floor(Math.random() * 1e9), loop: isLoop,
-      ...(isLoop ? { seconds: (60 / tempo.value) * Number(beats.value), bpm: tempo.value } : {}),
-    });
+    const { sounds } = areNotes()
+      ? await post("make/notes", { ...asked, notes: notes.value, velocity: velocity.value })
+      : await post("make/sounds", {
+        ...asked, count: count.value, loop: isLoop,
+        ...(isLoop ? { seconds: (60 / tempo.value) * Number(beats.value), bpm: tempo.value } : {}),
+      });
     add(sounds);
   });
   const add = (sounds) => {
@@ -168,7 +182,7 @@ export const open = (main) => {
     h("div", { class: "maker" },
       h("aside", { "aria-label": "What to make" },
         h("label", { class: "field" }, h("span", {}, "Prior"), priorChoice),
-        classPlace, shape.element, loopFields, count.element, wildness.element, nearness.element, makeButton,
+        classPlace, noteFields, shape.element, loopFields, count.element, wildness.element, nearness.element, makeButton,
         h("p", { class: "keys" }, h("kbd", {}, "Enter"), " play ", h("kbd", {}, "K"), " keep ", h("kbd", {}, "V"), " vary ",
           h("kbd", {}, "X"), " discard")),
       h("div", { class: "column" },
