@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from auricle import write
 from studio.conftest import RunningStudio, opened_page
@@ -86,6 +87,20 @@ def test_loops_have_the_tempo_variations_are_new_sounds_and_the_pad_lies_between
     assert sum(row["bpm"] == "120" and float(row["seconds"]) == 1.0 for row in rows) == 2
 
 
+def test_a_prior_that_learned_notes_is_asked_for_notes(studio: RunningStudio):
+    pytest.importorskip("swift_f0", reason="swift-f0 tracks pitch: pip install 'auricle[synth]'")
+    asked = {"prior": "saxophone", "velocity": 96, "seed": 1}
+    (made,) = studio.json("/api/make/notes", {**asked, "notes": "A4"})["sounds"]
+    assert made["note"] == "A4"
+    audio, rate = soundfile.read(io.BytesIO(studio.ask(made["wav_url"])[2]))
+    power = np.abs(np.fft.rfft(audio * np.hanning(audio.size))) ** 2
+    partials = np.fft.rfftfreq(audio.size, 1 / rate) / 440
+    assert power[(partials > 0.5) & (abs(partials - partials.round()) < 0.03)].sum() > 0.8 * power.sum()
+    assert "over an octave" in studio.refusal("/api/make/notes", {**asked, "notes": "C9"})[1]
+    assert "1 to 16" in studio.refusal("/api/make/notes", {**asked, "notes": "C4..C5, C#5..G5"})[1]
+    assert "knows no notes" in studio.refusal("/api/make/notes", {**asked, "notes": "A4", "prior": "drums"})[1]
+
+
 @pytest.mark.slow
 def test_sounds_move_along_directions(studio: RunningStudio):
     with opened_page(studio) as page:
@@ -136,6 +151,9 @@ def test_a_timeline_tells_what_is_heard_when_and_plays_from_there(field: Running
                 break
             canvas.press(key)
         assert picked.inner_text() == "long.wav"
+        page.locator("#example-input").set_input_files(field.folder / "hum3.wav")
+        page.get_by_role("list", name="Most alike").get_by_role("button").first.wait_for()
+        assert "hum3.wav" in page.get_by_role("list", name="Most alike").get_by_role("button").first.inner_text()
         page.get_by_role("button", name="Timeline").press("Enter")
         spans = page.locator(".timeline .span")
         spans.first.wait_for()

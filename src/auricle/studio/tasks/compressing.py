@@ -1,6 +1,7 @@
 """The room Compress: a sound at a bitrate, beside Opus, and .aur files looked into."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_strang
 
 PREVIEW_SECONDS = 20.0
 """Of a longer sound so much is heard at a time."""
+_COMMANDS = re.compile("; (?:get the file again, or save the rest with|try) `auricle repair`")
+"""What the command line advises, for which the page has a button."""
 
 
 def warm_up(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -152,7 +155,7 @@ def open_aur(workspace: Workspace, arguments: dict[str, Any], on_progress: OnPro
         facts["verdict"] = f"all {result.packets} packets are as they were written"
         facts["lost"] = [[first / result.sample_rate, stop / result.sample_rate] for first, stop in result.lost]
     except FormatError as error:
-        damage = str(error).replace(str(source), item.facts["name"])
+        damage = _COMMANDS.sub("", str(error).replace(str(source), item.facts["name"]))
         if source.stat().st_size < 8 or source.read_bytes()[:3] != b"AUR":
             item.remove()
             raise FormatError(f"{item.facts['name']} is no .aur file") from error

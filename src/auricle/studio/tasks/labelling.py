@@ -62,8 +62,12 @@ def suggest_next(workspace: Workspace, arguments: dict[str, Any], on_progress: O
 
 
 def find_similar(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """The sounds most like one of the library."""
-    path = Library(workspace).path(arguments["id"])
+    """The sounds most like one of the library, or one that was sent."""
+    try:
+        path = Library(workspace).path(arguments["id"])
+    except OptionError:
+        item = workspace.item(arguments["id"])
+        path = item.file(str(item.facts.get("file")))
     result = similar(path, workspace.folder, model=_model(workspace), options=SearchOptions(count=_SIMILAR))
     return {"sounds": [{"id": sound_id(hit.name), "cosine": round(hit.cosine, 3)} for hit in result.hits]}
 

@@ -17,7 +17,16 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
     "training": ("train_model",),
     "looking": ("list_sounds", "look_at", "open_listed", "take_in", "remove_sounds", "restore_sounds", "examine"),
     "labelling": ("read_library", "suggest_next", "find_similar", "judge_classes", "save_classifier", "hear_timeline"),
-    "making": ("list_priors", "make_sounds", "make_notes", "make_variations", "blend", "find_directions", "move", "pack_set"),
+    "making": (
+        "list_priors",
+        "make_sounds",
+        "make_notes",
+        "make_variations",
+        "blend",
+        "find_directions",
+        "move",
+        "pack_set",
+    ),
 }
 
 

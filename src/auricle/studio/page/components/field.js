@@ -15,17 +15,32 @@ export const slider = ({ label, min, max, step, value, text = String, onInput = 
   };
 };
 
-/** One of several words. */
+/** One of several words: Tab goes to the chosen one, arrows to the others. */
 export const chips = ({ label, options, value, onChange = () => {} }) => {
   let chosen = value;
   const buttons = options.map(([key, words]) => h("button", { role: "radio", "data-key": key, onclick: () => set(key) }, words));
+  const show = () => {
+    for (const button of buttons) {
+      const isChosen = button.dataset.key === String(chosen);
+      button.setAttribute("aria-checked", String(isChosen));
+      button.tabIndex = isChosen ? 0 : -1;
+    }
+  };
   const set = (key) => {
     chosen = key;
-    for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset.key === String(key)));
+    show();
     onChange(key);
   };
-  for (const button of buttons) button.setAttribute("aria-checked", String(button.dataset.key === String(value)));
+  const step = (event) => {
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const next = by && (buttons.indexOf(event.target) + by + buttons.length) % buttons.length;
+    if (!by) return;
+    event.preventDefault();
+    buttons[next].focus();
+    set(options[next][0]);
+  };
+  show();
   const element = h("fieldset", { class: "field" }, h("legend", {}, label),
-    h("div", { class: "chips", role: "radiogroup", "aria-label": label }, buttons));
+    h("div", { class: "chips", role: "radiogroup", "aria-label": label, onkeydown: step }, buttons));
   return { element, get value() { return chosen; } };
 };

@@ -19,7 +19,7 @@ export const matrix = ({ classes, cells, onCell }) => {
     }, String(sounds.length)));
   };
   return h("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Confusions" },
-    h("table", { class: "matrix" },
+    h("table", { class: "matrix", "aria-label": "Classes by row, what they are taken for by column" },
       h("thead", {}, h("tr", {}, h("td"), classes.map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, classes.map((name, row) =>
         h("tr", {}, h("th", { scope: "row" }, name), classes.map((_, column) => cell(row, column)))))));

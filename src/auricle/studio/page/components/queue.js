@@ -19,7 +19,7 @@ export const queue = ({ label, onItem }) => {
     show: (entries, { go = false } = {}) => {
       items = entries;
       buttons = entries.map((entry, index) =>
-        h("button", { onclick: () => reach(index) }, h("span", { class: "word" }, entry.name), entry.words && h("small", {}, entry.words)));
+        h("button", { title: entry.name, onclick: () => reach(index) }, h("span", { class: "word" }, entry.name.split("/").at(-1)), entry.words && h("small", {}, entry.words)));
       list.replaceChildren(...buttons.map((button) => h("li", {}, button)));
       if (go) reach(0);
     },

@@ -2,18 +2,20 @@
 import { h, svg } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
 
-const [WIDTH, LANE, TOP] = [1000, 26, 6];
+const [LANE, TOP] = [26, 6];
+const [NARROWEST, WIDEST] = [340, 1000];
 
 /** `spans` have begin, end, label and probability; `onSeek` gets seconds. */
 export const timeline = ({ seconds, spans, classes, colourOf, onSeek }) => {
+  const wide = Math.min(WIDEST, Math.max(NARROWEST, document.getElementById("room").clientWidth - 60)); // letters stay as large as they are
   const rows = classes.filter((name) => spans.some((span) => span.label === name));
   const tall = TOP + LANE * rows.length + 22;
-  const x = (time) => 110 + ((WIDTH - 120) * time) / seconds;
+  const x = (time) => 110 + ((wide - 120) * time) / seconds;
   const steps = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
-  const step = steps.find((size) => seconds / size <= 10) ?? 7200;
+  const step = steps.find((size) => seconds / size <= wide / 100) ?? 7200;
   const ticks = Array.from({ length: Math.floor(seconds / step) + 1 }, (_, index) => index * step);
   const cursor = svg("line", { y1: 0, y2: tall - 18, stroke: "var(--accent)", "stroke-width": 2, x1: x(0), x2: x(0) });
-  const picture = svg("svg", { class: "timeline", viewBox: `0 0 ${WIDTH} ${tall}`, role: "group", "aria-label": "Timeline" },
+  const picture = svg("svg", { class: "timeline", viewBox: `0 0 ${wide} ${tall}`, role: "group", "aria-label": "Timeline" },
     rows.map((name, row) => svg("text", { x: 100, y: TOP + LANE * row + 17, "text-anchor": "end" }, name.slice(0, 16))),
     spans.map((span) => svg("rect", {
       class: "span", tabindex: "0", role: "button",

@@ -1,6 +1,6 @@
 // Label: the library as a map, classes with a few clicks, what to label next, and how well classes are told apart.
 import { h, icon } from "../lib/dom.js";
-import { get, post, save, saveAnswer } from "../lib/api.js";
+import { get, post, save, saveAnswer, upload } from "../lib/api.js";
 import { Deck, decode } from "../lib/deck.js";
 import { plural } from "../lib/format.js";
 import { classColour } from "../lib/palette.js";
@@ -179,13 +179,20 @@ const room = (library, again) => {
   const doubts = queue({ label: "Labels to check", onItem: (id) => reach(id) });
   const doubtBox = h("section", { hidden: true }, h("h2", {}, "Labels to check"), doubts.element);
   const alike = queue({ label: "Most alike", onItem: (id) => reach(id) });
-  const similarButton = h("button", {
-    onclick: () => busy(similarButton, async () => {
-      const { sounds } = await post("label/similar", { id: state.picked });
-      alike.show(sounds.map((hit) => ({ id: hit.id, name: byId.get(hit.id)?.name ?? "?", words: hit.cosine.toFixed(2) })));
-      map.select(sounds.map((hit) => byId.get(hit.id)).filter(Boolean));
-    }),
-  }, "Most alike");
+  const findAlike = async (id) => {
+    const { sounds } = await post("label/similar", { id });
+    alike.show(sounds.map((hit) => ({ id: hit.id, name: byId.get(hit.id)?.name ?? "?", words: hit.cosine.toFixed(2) })));
+    map.select(sounds.map((hit) => byId.get(hit.id)).filter(Boolean));
+  };
+  const similarButton = h("button", { onclick: () => busy(similarButton, () => findAlike(state.picked)) }, "Most alike");
+  const example = h("input", {
+    type: "file", class: "hidden-input", id: "example-input", "aria-label": "Search by a file", onchange: () => {
+      const [file] = example.files;
+      if (file) busy(exampleLabel, async () => findAlike((await upload(file)).id));
+      example.value = "";
+    },
+  });
+  const exampleLabel = h("label", { class: "button", for: "example-input" }, "Search by a file");
 
   // --- judging and taking away -----------------------------------------------------------------------------------
 
@@ -244,7 +251,7 @@ const room = (library, again) => {
         h("section", {}, h("h2", {}, "Classes"), counted, classBox.element),
         h("section", {}, h("h2", {}, "Label next"), suggestButton, method, next.element),
         doubtBox,
-        h("section", {}, alike.element),
+        h("section", {}, h("h2", {}, "Alike"), exampleLabel, example, alike.element),
         library.skipped.length > 0 && h("details", { class: "panel" },
           h("summary", {}, `${plural(library.skipped.length, "file")} left out`), h("ul", {}, library.skipped.map((line) => h("li", {}, line)))))));
   const keys = (event) => {
