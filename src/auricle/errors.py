@@ -28,8 +28,8 @@ class AudioError(AuricleError):
     """A sound can't be read, written or used."""
 
 
-class SilentSoundError(AudioError):
-    """Nothing can be heard in a sound that was made."""
+class UnfitSoundError(AudioError):
+    """A sound that was made is to be drawn again: nothing can be heard in it, or it is too loud for full scale."""
 
 
 class DataError(AuricleError):

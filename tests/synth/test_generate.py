@@ -184,6 +184,20 @@ def test_loops_have_no_seam(prior, seconds: float):
     assert np.abs(sound.audio).max() <= 1.0
 
 
+@pytest.mark.parametrize("seconds", [0.25, 0.5])
+def test_a_loop_of_one_shots_begins_with_one_whose_tail_goes_on_in_the_next_round(seconds: float):
+    options = {"model": MODEL, "sampling": ONE_STEP}
+    (loop,) = generate(TOLD, GenerationOptions("b", seconds=seconds, loop=True, seed=4), **options).sounds
+    (shot,) = generate(TOLD, GenerationOptions("b", seed=4), **options).sounds
+    assert loop.audio is not None and shot.audio is not None and loop.seam is not None
+    assert shot.audio.shape[1] > 0.3 * RATE and loop.peak_dbfs == pytest.approx(shot.peak_dbfs, abs=0.01)
+    expected = np.zeros((1, round(seconds * RATE)), np.float32)
+    for start in range(0, shot.audio.shape[1], expected.shape[1]):
+        part = shot.audio[:, start : start + expected.shape[1]]
+        expected[:, : part.shape[1]] += part
+    assert loop.audio == pytest.approx(expected * np.abs(loop.audio).max() / np.abs(expected).max(), abs=1e-5)
+
+
 def test_a_loop_that_is_cut_has_a_seam():
     from auricle.synth.rendering.loop import measure_seam
 
@@ -385,3 +399,15 @@ def test_a_silent_sound_is_drawn_again_and_at_last_refused(tmp_path: Path):
     with pytest.raises(AudioError, match="sound 1 is silent, 8 times in a row, at temperature 1:"):
         generate(silent, GenerationOptions(seconds=0.2), model=MODEL, sampling=ONE_STEP, out=tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_sound_that_would_be_over_full_scale_by_over_1_db_is_drawn_again():
+    loud = make_prior(MODEL)
+    loud.mean.mul_(2.0)
+    loud.deviation.mul_(2.0)
+    demanded = generate(loud, GenerationOptions(count=16, seed=1), model=MODEL, sampling=ONE_STEP).sounds
+    decoded_db = [sound.peak_dbfs - sound.level_db for sound in demanded]
+    assert max(decoded_db) <= 1.0 and min(decoded_db) < -2.0, "three of them were up to 3.9 dB over it at first"
+    loud.deviation.mul_(100)
+    (always,) = generate(loud, GenerationOptions(seed=1), model=MODEL, sampling=ONE_STEP).sounds
+    assert always.level_db < -20.0 and always.peak_dbfs == pytest.approx(-0.1, abs=0.01), "turned down, and told"

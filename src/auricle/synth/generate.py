@@ -13,13 +13,13 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.kinds import (
     Continuation,
     LongSound,
-    Loop,
     NoteSound,
     RenderContext,
     SoundRecipe,
     Variation,
     WindowSound,
 )
+from auricle.synth.loops import HitLoop, Loop
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import Destination, SoundTarget, destination
@@ -45,7 +45,8 @@ def generate(
     """Make new sounds. With the same seed, on the same machine, they have the same samples; sound i depends on the
     seed, its class and i alone.
 
-    A sound that would clip is turned down as a whole; one that would begin or end with a click is faded there, and a
+    A new sound that would be over full scale by more than 1 dB is drawn again, what else would clip is turned down as a
+    whole; one that would begin or end with a click is faded there, and a
     silent one is drawn again. Memory does not grow with the length of sounds that are written to files.
 
     Args:
@@ -120,7 +121,8 @@ def _recipe(context: RenderContext, options: GenerationOptions, source: Path | H
     rate, seconds = prior.sample_rate, options.seconds
     samples = None if seconds is None else max(1, round(seconds * rate))
     if options.loop:
-        return Loop(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
+        kind = HitLoop if context.makes_hits else Loop
+        return kind(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
     if source is not None and prior.config.notes:
         raise OptionError(
             f"the prior {prior.info.name!r} makes notes, new ones and loops of them: leave --like and --continue out"

@@ -1,9 +1,9 @@
 """The kinds of sound that `generate` makes: new, like another, after another, or a loop."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -14,21 +14,33 @@ import torch
 from torch import Tensor
 
 from auricle.audio import HeldAudio, source_path
-from auricle.errors import AudioError, SilentSoundError
+from auricle.errors import AudioError, UnfitSoundError
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.loading import PriorAndModel
 from auricle.synth.priors.notes import NoteAsked, playing_ratio
-from auricle.synth.priors.sizes import SoundSize, draw_size, note_size
+from auricle.synth.priors.sizes import SoundSize, draw_size, learned_seconds, note_size
 from auricle.synth.rendering.destination import SoundTarget
-from auricle.synth.rendering.level import decibels, trim_trailing_silence
-from auricle.synth.rendering.loop import decode_loop, measure_seam
+from auricle.synth.rendering.level import (
+    LevelCheck,
+    decibels,
+    refuse_silent,
+    refuse_silent_or_loud,
+    trim_trailing_silence,
+)
 from auricle.synth.rendering.mid_side import to_features, to_latents
-from auricle.synth.rendering.render import LatentReader, concatenate_blocks, decode_blocks
+from auricle.synth.rendering.render import (
+    LatentReader,
+    chunk_frames,
+    concatenate_blocks,
+    decode_blocks,
+    decode_together,
+)
 from auricle.synth.rendering.result import CUT_SECONDS, END_SECONDS, Sound, finish_sound
 from auricle.synth.sampling.base import Sampler, randomness
 from auricle.synth.sampling.dispatch import sampler_for
 
 _MOST_ATTEMPTS = 8
+_CHUNKS = 4  # of half a second: what is not played at once is decoded two thirds as long in larger pieces
 
 
 @final
@@ -95,6 +107,13 @@ class RenderContext:
         """By how much faster than it is decoded a sound is played: notes are made at pitches that fit frames."""
         return 1.0 if size is None else playing_ratio(size.note, self.networks.prior.frame_rate)
 
+    @cached_property
+    def makes_hits(self) -> bool:
+        """Whether most sounds of the class are known to end within a window."""
+        sizes = self.networks.prior.sizes
+        ends = sizes is not None and learned_seconds(sizes, self.label) * self.native[0] <= self.window_samples
+        return ends and not self.networks.prior.config.notes
+
     def native_of(self, size: SoundSize | None) -> tuple[int, int]:
         """The rate in Hz at which a decoded sound has its pitch, and its channels."""
         return round(self.native[0] * self.ratio(size)), self.native[1]
@@ -112,7 +131,9 @@ class RenderContext:
     def decode(self, latents: Iterable[Tensor], samples: int) -> Iterator[np.ndarray]:
         """Decode ``samples`` of latents that may go on for ever."""
         model = self.networks.model
-        yield from decode_blocks(model, _first_frames(latents, model.frames(samples)), samples, quality=self.quality)
+        frames = model.frames(samples)
+        chunk = min(frames, _CHUNKS * chunk_frames(model))
+        yield from decode_blocks(model, _first_frames(latents, frames), samples, quality=self.quality, chunk=chunk)
 
     def encode_sound(self, source: Path | HeldAudio) -> tuple[Tensor, int, float]:
         """Latents ``(c, n, d)`` of a sound, its samples at the model's rate, and its largest one in dB.
@@ -136,6 +157,11 @@ def _first_frames(pieces: Iterable[Tensor], frames: int) -> Iterator[Tensor]:
             return
 
 
+def _demand(attempt: int) -> LevelCheck:
+    """What a new sound's level is to be: the last attempt is turned down where it is too loud."""
+    return refuse_silent if attempt == _MOST_ATTEMPTS - 1 else refuse_silent_or_loud
+
+
 class SoundRecipe(ABC):
     """One kind of sound.
 
@@ -150,41 +176,44 @@ class SoundRecipe(ABC):
         self._context = context
 
     def render(self, targets: Mapping[int, SoundTarget]) -> list[Sound]:
-        """Make at most ``batch_size`` sounds; of the index of each, its target. A silent one is drawn again.
+        """Make at most ``batch_size`` sounds; of the index of each, its target.
+
+        A silent one is drawn again, and a new one that is too loud for full scale, unless it always is.
 
         Raises:
             AudioError: one stays silent, however often it is drawn.
         """
-        audible: dict[int, Sound] = {}
+        fit: dict[int, Sound] = {}
         for attempt in range(_MOST_ATTEMPTS):
-            missing = {index: target for index, target in targets.items() if index not in audible}
-            audible |= self._render_audible(missing, attempt) if missing else {}
-        silent = [index + 1 for index in targets if index not in audible]
+            missing = {index: target for index, target in targets.items() if index not in fit}
+            fit |= self._render_fit(missing, attempt) if missing else {}
+        silent = [index + 1 for index in targets if index not in fit]
         if silent:
             temperature = self._context.temperature
             raise AudioError(
                 f"sound {silent[0]} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
                 "choose a temperature nearer to 1, or another seed"
             )
-        return [audible[index] for index in targets]
+        return [fit[index] for index in targets]
 
     @abstractmethod
-    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
-        """Those of the sounds, by index, that can be heard."""
+    def _render_fit(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
+        """Those of the sounds, by index, that need not be drawn again."""
 
 
 class SingleSound(SoundRecipe):
     """A kind of sound that is made alone."""
 
-    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
-        audible = {}
+    def _render_fit(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
+        fit = {}
         for index, target in targets.items():
-            with suppress(SilentSoundError):
-                audible[index] = self._render_one(self._context.random(index, attempt), target)
-        return audible
+            with suppress(UnfitSoundError):
+                fit[index] = self._render_one(self._context.random(index, attempt), target, _demand(attempt))
+        return fit
 
     @abstractmethod
-    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound: ...
+    def _render_one(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
+        """One sound; a new one that is not as ``demand`` will have it raises that."""
 
 
 class StreamedSound(SingleSound):
@@ -196,7 +225,7 @@ class StreamedSound(SingleSound):
     """Whether it gets the level that the prior is told."""
 
     @final
-    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
         context, size = self._context, self._size(random)
         level_db = context.level_db if size is None or not self.takes_level else size.level_db
         return finish_sound(
@@ -222,36 +251,47 @@ class WindowSound(SoundRecipe):
         super().__init__(context)
         self._samples = samples
 
-    def _render_audible(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
-        """Draw them side by side."""
-        context = self._context
+    def _render_fit(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
+        """Draw them side by side; those that are drawn again, one by one."""
+        fit, demand = {}, _demand(attempt)
+        if attempt:
+            for index, target in targets.items():
+                with suppress(UnfitSoundError):
+                    fit[index] = self.drawn(self._context.random(index, attempt), target, demand)
+            return fit
         first = min(targets) // self.batch_size * self.batch_size
-        random = [context.random(first + slot, attempt) for slot in range(self.batch_size)]
-        sizes = [size for size in map(context.draw_size, random) if size is not None]
-        pieces = context.sampler.sample(random, sizes=sizes or None)
-        frames = next(pieces) if sizes else torch.cat(list(_first_frames(pieces, context.networks.prior.window)), 1)
-        audible = {}
+        drawn = self._draw([self._context.random(first + slot) for slot in range(self.batch_size)])
         for index, target in targets.items():
-            size = sizes[index - first] if sizes else None
-            level_db = context.level_db if size is None else size.level_db
-            with suppress(SilentSoundError):
-                blocks = self._decoded(frames[index - first, None], size)
-                audible[index] = finish_sound(
-                    blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db
-                )
-        return audible
+            with suppress(UnfitSoundError):
+                fit[index] = self._finished(*drawn[index - first], target, demand)
+        return fit
 
-    def _decoded(self, frames: Tensor, size: SoundSize | None) -> Iterable[np.ndarray]:
-        context = self._context
-        latents = context.to_latents((frames,))
-        if self._samples is not None:
-            return context.decode(latents, self._samples)
-        model = context.networks.model
-        samples = max(1, frames.shape[1] * model.hop_length - model.decoder_latency)
-        if size is not None:
-            samples = min(samples, max(1, round(size.seconds * model.sample_rate)))
-        audio = concatenate_blocks(context.decode(latents, samples))
-        return (trim_trailing_silence(audio, model.sample_rate),)
+    def drawn(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
+        """One sound.
+
+        Raises:
+            UnfitSoundError: it is not as ``demand`` will have it.
+        """
+        return self._finished(*self._draw([random])[0], target, demand)
+
+    def _draw(self, random: Sequence[torch.Generator]) -> list[tuple[np.ndarray, SoundSize | None]]:
+        """Audio ``(c, t)`` at the prior's rate of all that was drawn, and what the prior was told, of each sound."""
+        context, model = self._context, self._context.networks.model
+        sizes = [context.draw_size(generator) for generator in random]
+        told = [size for size in sizes if size is not None]
+        window = context.networks.prior.window if self._samples is None else model.frames(self._samples)
+        pieces = context.sampler.sample(random, sizes=told or None)
+        frames = torch.cat(list(_first_frames(pieces if not told else (next(pieces),), window)), 1)
+        latents = torch.stack(list(context.to_latents(frames[:, None])))
+        return list(zip(decode_together(model, latents, quality=context.quality), sizes, strict=True))
+
+    def _finished(self, audio: np.ndarray, size: SoundSize | None, target: SoundTarget, demand: LevelCheck) -> Sound:
+        context, sample_rate = self._context, self._context.native[0]
+        level_db = context.level_db if size is None else size.level_db
+        samples = self._samples or (round(size.seconds * sample_rate) if size else audio.shape[1])
+        audio = audio[:, : max(1, samples)]
+        blocks = (audio if self._samples else trim_trailing_silence(audio, sample_rate),)
+        return finish_sound(blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db, demand=demand)
 
 
 @final
@@ -274,11 +314,11 @@ class LongSound(StreamedSound):
 class NoteSound(SingleSound):
     """A new sound of a prior that knows notes, of any length; up to the silence at its end."""
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
         size = self._context.draw_size(random)
         assert size is not None, "a prior of notes is told sizes"
-        native, audio = self._context.native_of(size), self.decoded(random, size)
-        return finish_sound((audio,), native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db)
+        blocks, native = (self.decoded(random, size),), self._context.native_of(size)
+        return finish_sound(blocks, native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db, demand=demand)
 
     def decoded(self, random: torch.Generator, size: SoundSize) -> np.ndarray:
         """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned.
@@ -347,26 +387,3 @@ class Continuation(StreamedSound):
         context = self._context
         frames = context.sampler.sample((random,), context.to_features(self._z), size and (size,))
         return context.decode(chain((self._z,), context.to_latents(frames)), self._samples)
-
-
-@final
-class Loop(SingleSound):
-    """A sound whose end goes on to its beginning: neither fades."""
-
-    def __init__(self, context: RenderContext, seconds: float):
-        super().__init__(context)
-        self._seconds = seconds
-
-    def _render_one(self, random: torch.Generator, target: SoundTarget) -> Sound:
-        """At the rate that is asked for: it is resampled as the periodic signal that it is."""
-        context = self._context
-        prior, model = context.networks.prior, context.networks.model
-        size = context.draw_size(random)
-        frames = max(1, round(self._seconds * context.ratio(size) * prior.frame_rate))
-        endless = None if size is None else size._replace(seconds=self._seconds * context.ratio(size))
-        (z,) = context.to_latents((context.sampler.sample_loop(random, frames, endless),))
-        audio = decode_loop(model, z, round(self._seconds * target.sample_rate), quality=context.quality)
-        level_db = context.level_db if size is None else size.level_db
-        native = target.sample_rate, prior.channels
-        sound = finish_sound((audio,), native, target, cut_seconds=0.0, level_db=level_db)
-        return replace(sound, seam=measure_seam(audio))

@@ -17,6 +17,7 @@ from auricle.synth.directions import Directions, parse_shifts, placing_channels
 from auricle.synth.latent_files import LatentFile, LatentMetadata, is_arrays_name, load_latents, save_latents
 from auricle.synth.priors.loading import find_model
 from auricle.synth.rendering.destination import SoundTarget
+from auricle.synth.rendering.level import accept_any
 from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import LatentReader, decode_blocks, snap_quality
 from auricle.synth.rendering.result import finish_sound
@@ -172,5 +173,5 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
     place = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
-    sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, audible=False)
+    sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, demand=accept_any)
     return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

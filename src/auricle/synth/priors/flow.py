@@ -232,13 +232,13 @@ class _Block(nn.Module):
         """``(b, n, width)`` to the same."""
         modulation = (shared + self.own)[:, :, None]
         scale, shift, gate, scale2, shift2, gate2 = modulation.unbind(1)
-        h = h + gate * self._attend(_normed(h) * (1 + scale) + shift, angles)
-        inner = F.gelu(self.inner(_normed(h) * (1 + scale2) + shift2))
-        return h + gate2 * self.outer(inner)
+        h = torch.addcmul(h, gate, self._attend(torch.addcmul(shift, _normed(h), 1 + scale), angles))
+        inner = F.gelu(self.inner(torch.addcmul(shift2, _normed(h), 1 + scale2)))
+        return torch.addcmul(h, gate2, self.outer(inner))
 
     def _attend(self, h: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
-        q, k, v = self.queries(h).unflatten(2, (3, self._heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k = _turned(_unit(q), angles), _turned(_unit(k), angles)
+        parts = self.queries(h).unflatten(2, (3, self._heads, -1)).permute(2, 0, 3, 1, 4)
+        (q, k), v = _turned(_unit(parts[:2]), angles), parts[2]
         return self.mixed(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
 
 

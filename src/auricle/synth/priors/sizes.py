@@ -39,6 +39,11 @@ def draw_size(table: Tensor, label: int, random: torch.Generator) -> SoundSize:
     return SoundSize(seconds, level_db, *note) if note and note[0] >= 0 else SoundSize(seconds, level_db)
 
 
+def learned_seconds(table: Tensor, label: int) -> float:
+    """Median length of the sounds of a class, of all for -1, in a table as in `draw_size`."""
+    return float(_rows_of(table, label)[:, 1].median())
+
+
 def note_size(table: Tensor, label: int, asked: NoteAsked, random: torch.Generator) -> SoundSize:
     """The size of a note: the length of one of those nearest to it, of the nearest velocity, and the median level.
 

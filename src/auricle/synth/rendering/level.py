@@ -1,16 +1,19 @@
 """How loud a sound is, where it ends, and keeping it within full scale."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import log10
 from typing import final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from auricle.errors import UnfitSoundError
+
 CEILING = 10 ** (-0.1 / 20)
 """Largest sample that is written where a level was changed: 0.1 dB below full scale."""
 SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
+_LOUDEST = 10 ** (1 / 20)
 _LOOK_AHEAD_SECONDS = 0.005
 _BELOW = 10 ** (-60 / 20)
 _FADE_SECONDS = 0.03
@@ -45,6 +48,27 @@ class SoundLevel:
     def silent(self) -> bool:
         """Whether nothing reached 60 dB below full scale."""
         return self.peak < SILENT
+
+
+LevelCheck = Callable[[SoundLevel], None]
+"""Raises `UnfitSoundError` for a level at which a sound is not to be used."""
+
+
+def accept_any(level: SoundLevel) -> None:
+    """Refuse nothing."""
+
+
+def refuse_silent(level: SoundLevel) -> None:
+    """Refuse what can't be heard."""
+    if level.silent:
+        raise UnfitSoundError("nothing can be heard in the sound that was made")
+
+
+def refuse_silent_or_loud(level: SoundLevel) -> None:
+    """Refuse what can't be heard as well as what would have to be turned down by more than 1 dB to be written."""
+    refuse_silent(level)
+    if level.peak > _LOUDEST:
+        raise UnfitSoundError(f"the sound that was made is {decibels(level.peak):.1f} dB over full scale")
 
 
 def matching_gain(rms: float, level: SoundLevel) -> float:

@@ -86,6 +86,13 @@ def decode_loop(model: Autoencoder, z: Tensor, samples: int, *, quality: float |
     return _resample_periodic(audio[:, first : first + frames * hop], samples)
 
 
+def wrapped(audio: np.ndarray, samples: int) -> np.ndarray:
+    """A sound ``(c, t)`` in a loop ``(c, samples)``: what is longer is heard in the next rounds."""
+    rounds = ceil(audio.shape[1] / samples)
+    padded = np.pad(audio, ((0, 0), (0, rounds * samples - audio.shape[1])))
+    return padded.reshape(len(audio), rounds, samples).sum(axis=1)
+
+
 def _resample_periodic(audio: np.ndarray, samples: int) -> np.ndarray:
     """A periodic signal ``(c, t)`` at another number of samples."""
     length = audio.shape[1]

@@ -123,6 +123,17 @@ def decode_blocks(
         yield from _unrotated_block(audio, audio.shape[1] - model.decoder_latency if remaining is None else remaining)
 
 
+@torch.inference_mode()
+def decode_together(model: Autoencoder, z: Tensor, *, quality: float | None = None) -> np.ndarray:
+    """Decode short sounds side by side: latents ``(b, c, n, d)`` into all audio that they carry, float32 ``(b, c, t)``.
+
+    Arguments as in `decode_blocks`; one pass of the decoder takes half the time of one for each sound.
+    """
+    decoded = model.decoder(_decoder_input(model, z.flatten(0, 1), quality)).squeeze(2)[:, model.decoder_latency :]
+    sounds = decoded.unflatten(0, z.shape[:2])
+    return torch.stack([unrotate(sound) for sound in sounds]).numpy()
+
+
 def snap_quality(model: Autoencoder, *, snap: bool) -> float | None:
     """The quality to round latents at: the highest, or None where they are not to be rounded."""
     return model.bottleneck.quality_levels - 1.0 if snap else None

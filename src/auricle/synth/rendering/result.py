@@ -8,9 +8,8 @@ from typing import Any, final
 import numpy as np
 
 from auricle.audio import Resampler
-from auricle.errors import SilentSoundError
 from auricle.synth.rendering.destination import SoundTarget
-from auricle.synth.rendering.level import CEILING, SoundLevel, decibels
+from auricle.synth.rendering.level import CEILING, LevelCheck, SoundLevel, decibels, refuse_silent
 from auricle.synth.rendering.loop import Seam
 from auricle.synth.rendering.loudness import LoudnessMeter
 from auricle.synth.rendering.render import concatenate_blocks
@@ -64,7 +63,7 @@ def finish_sound(
     cut_seconds: float = END_SECONDS,
     gain: float = 1.0,
     level_db: float | None = None,
-    audible: bool = True,
+    demand: LevelCheck = refuse_silent,
 ) -> Sound:
     """A sound without clicks at its ends, turned down as a whole if it would clip; written, or held as an array.
 
@@ -75,10 +74,10 @@ def finish_sound(
         cut_seconds: over which an end that is not silent fades out; 0 leaves both ends as they are.
         gain: by which its level was changed before.
         level_db: what its largest sample is to be, in dB below full scale; None leaves it but for what would clip.
-        audible: refuse a sound in which nothing can be heard.
+        demand: refuses a sound by its level before any change.
 
     Raises:
-        SilentSoundError: nothing reaches 60 dB below full scale.
+        UnfitSoundError: ``demand`` refuses it; by default, nothing reaches 60 dB below full scale.
         OutputError: a file exists, or can't be written.
     """
     channels = native[1]
@@ -88,8 +87,7 @@ def finish_sound(
         level = SoundLevel()
         for block in _ends(spool, cut_seconds):
             level.add(block)
-        if audible and level.silent:
-            raise SilentSoundError("nothing can be heard in the sound that was made")
+        demand(level)
         factor = CEILING / level.peak if level.peak > 1.0 else 1.0
         if level_db is not None and level.peak > 0.0:
             factor = min(10 ** (level_db / 20), CEILING) / level.peak
