@@ -175,39 +175,6 @@ def test_a_continuation_has_the_beginning_rebuilt(tmp_path: Path):
     assert np.abs(rebuilt[:, 16:14000] - tone(440, 1.0)[:, 16:14000]).max() < 0.02
 
 
-@pytest.mark.parametrize("seconds", [0.25, 1.0, 1.2345])
-@pytest.mark.parametrize("prior", [FLOW, STEREO], ids=["mono", "stereo"])
-def test_loops_have_no_seam(prior, seconds: float):
-    (sound,) = generate(prior, GenerationOptions(seconds=seconds, loop=True), model=MODEL).sounds
-    assert sound.audio is not None and sound.audio.shape == (prior.channels, round(seconds * RATE))
-    assert sound.seam is not None and sound.seam.flux < 1.3 and sound.seam.step < 1.3
-    assert np.abs(sound.audio).max() <= 1.0
-
-
-@pytest.mark.parametrize("seconds", [0.25, 0.5])
-def test_a_loop_of_one_shots_begins_with_one_whose_tail_goes_on_in_the_next_round(seconds: float):
-    options = {"model": MODEL, "sampling": ONE_STEP}
-    (loop,) = generate(TOLD, GenerationOptions("b", seconds=seconds, loop=True, seed=4), **options).sounds
-    (shot,) = generate(TOLD, GenerationOptions("b", seed=4), **options).sounds
-    assert loop.audio is not None and shot.audio is not None and loop.seam is not None
-    assert shot.audio.shape[1] > 0.3 * RATE and loop.peak_dbfs == pytest.approx(shot.peak_dbfs, abs=0.01)
-    expected = np.zeros((1, round(seconds * RATE)), np.float32)
-    for start in range(0, shot.audio.shape[1], expected.shape[1]):
-        part = shot.audio[:, start : start + expected.shape[1]]
-        expected[:, : part.shape[1]] += part
-    assert loop.audio == pytest.approx(expected * np.abs(loop.audio).max() / np.abs(expected).max(), abs=1e-5)
-
-
-def test_a_loop_that_is_cut_has_a_seam():
-    from auricle.synth.rendering.loop import measure_seam
-
-    (loop,) = audio(FLOW, seconds=1.0, loop=True, seed=0)
-    slow = np.cumsum(loop, axis=1)  # no sharp steps inside
-    slow = slow - np.linspace(0, 1, slow.shape[1], dtype=np.float32) * slow[:, -1:]
-    cut, uncut = measure_seam(slow[:, : slow.shape[1] // 2 + 313]), measure_seam(slow)
-    assert cut.flux > uncut.flux and cut.step > 3 * uncut.step
-
-
 @PRIORS
 def test_a_stream_is_endless_and_repeatable(prior):
     context = RenderContext(load_prior_and_model(prior, MODEL), ONE_STEP, -1, 3, None)
