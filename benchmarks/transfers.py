@@ -35,9 +35,9 @@ SPOKEN = "speech/librispeech"
 PLAYED = "instruments/piano"
 _PIANO = "*M[Ff]_*[234].opus"
 _PITCHED: Mapping[str, str] = MappingProxyType(
-    {"saxophone": r"_[a-g]b?\d_[a-z]+_", "guitar": r"_(twang|staccato|btb)_[a-g]b?\d_"}
+    {"saxophone": r"_[a-g]b?\d_[a-z]+_", "guitar": r"_(twang|staccato)_[a-g]b?\d_"}
 )
-"""What names of files of notes look like; a guitar's releases and hammered notes are none."""
+"""What names of files of notes look like; what is heard of a guitar behind its bridge, or of fingers, is none."""
 _PHRASES = 10
 _COMPARED, _NEAREST, _TRUE = 24, 5, 20
 _LEVEL = 0.05

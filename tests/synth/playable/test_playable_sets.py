@@ -85,6 +85,11 @@ def test_a_set_is_tuned_also_between_the_recorded_notes(recordings: Path, tmp_pa
     assert [(out / name).is_file() for name, _ in regions] == [True] * 5 and regions[0][1] == "60"
 
 
+def test_a_lone_dynamic_sounds_however_hard_a_key_is_struck(recordings: Path, tmp_path: Path):
+    result = make_playable(recordings, NoteOptions("c4", velocity="64"), out=tmp_path / "set")
+    assert [(note.lowest, note.highest) for note in result.notes] == [(1, 127)]
+
+
 def test_notes_without_names_are_told_by_their_pitch(recordings: Path):
     for index, path in enumerate(sorted(recordings.iterdir())):
         path.rename(recordings / f"take {index}.wav")

@@ -23,6 +23,8 @@ from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import SoundTarget, destination, safe_file_name
 from auricle.synth.rendering.result import Sound, finish_sound
 
+_ALL_VELOCITIES = 1, 127
+
 
 @final
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ def make_playable(
     notes, velocities = parse_notes(options.note), parse_velocities(options.velocity)
     instrument = _instrument(source, options, model, sampling)
     layers = instrument.layers(*velocities)
+    if velocities[0] == velocities[1]:  # a lone dynamic sounds however hard a key is struck
+        layers = tuple((velocity, *_ALL_VELOCITIES) for velocity, *_ in layers)
     files = replace(files, bits=files.bits or "24") if (files.format or "wav") in ("wav", "flac") else files
     place = destination(out, instrument.native, len(notes) * len(layers), files, force=force)
     if place.folder is None:
