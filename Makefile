@@ -48,7 +48,7 @@ docs: $(VENV)/.docs
 
 # What is in notebooks/ as .ipynb files beside them, with what they print and draw. Takes about a quarter of an hour.
 notebooks: $(VENV)/.docs
-	cd notebooks && ../$(BIN)/jupytext --to ipynb --execute *.py
+	cd notebooks && ../$(BIN)/jupytext --to ipynb *.py && ../$(BIN)/jupyter-execute --inplace *.ipynb
 
 clean:
 	rm -rf $(VENV) demo-out
@@ -59,21 +59,20 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) -e '.[train,classify]'
+	$(PIP) -e '.[train,classify,synth]'
 	touch $@
 
 $(VENV)/.docs: $(VENV)/.demo
-	$(PIP) -e '.[train,classify,docs]'
+	$(PIP) -e '.[train,classify,synth,docs]'
 	touch $@
 
 # PESQ is compiled: where there is no C compiler, the tests that need it are skipped. So are those of judges that are gone,
 # and those of pages where npm can't fetch the runtime of browsers.
 $(VENV)/.test: $(VENV)/.demo
-	$(PIP) -e '.[train,classify,hub,studio,test]'
+	$(PIP) -e '.[train,classify,synth,hub,studio,test]'
 	-$(PIP) -e '.[bench]'
 	-$(PIP) -e '.[judges]'
 	-$(PIP) -e '.[export]'
 	-$(PIP) ./web
-	-$(PIP) -e '.[synth]'
 	-$(PIP) --no-deps Resemblyzer==0.1.4
 	touch $@

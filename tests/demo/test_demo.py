@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import auricle.demo
 from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.cli import main
-from auricle.demo import Demo
+from auricle.demo import Demo, generated
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import generate_sounds
 from auricle.demo.page import credits_html, page
@@ -75,20 +76,26 @@ def test_the_files_are_there(shown: Demo, model_file: Path, tmp_path: Path):
 
 def test_new_sounds_of_every_class_of_the_shipped_prior():
     """Two of each, all heard, none the same, and named so that nothing is overwritten; and a tune of notes."""
-    generated = generate_sounds()
-    drums = [new for new in generated if new.prior == "drums"]
+    sounds = generate_sounds()
+    drums = [new for new in sounds if new.prior == "drums"]
     assert [new.title for new in drums][:2] == ["clap 1", "clap 2"] and len(drums) == 16
     assert {new.label for new in drums} >= {"kick", "snare", "hat_closed"}
-    tunes = [new for new in generated if new.prior == "saxophone"]
+    tunes = [new for new in sounds if new.prior == "saxophone"]
     assert [new.label for new in tunes] == ["saxophone, condenser", "saxophone, dynamic"]
     assert all(3.0 < new.audio.shape[1] / 44100 < 4.5 and np.abs(new.audio).max() > 0.05 for new in tunes)
     for new in drums:
         assert new.sample_rate == 44100 and new.audio.shape[0] == 1
         assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
-    page_of = Page(page((), generated, (), ""))
+    page_of = Page(page((), sounds, (), ""))
     assert page_of.text.count("made from nothing") == 10
-    kick, other = (new.audio[0] for new in generated if new.label == "kick")
+    kick, other = (new.audio[0] for new in sounds if new.label == "kick")
     assert kick.size != other.size or not np.array_equal(kick, other)
+
+
+def test_without_a_pitch_tracker_there_is_no_tune(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "swift_f0", None)
+    monkeypatch.setattr(generated, "shipped_priors", lambda: ("saxophone",))
+    assert generated.generate_sounds() == ()
 
 
 def test_one_s_own_sounds_bring_no_new_ones(shown: Demo):

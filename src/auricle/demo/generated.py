@@ -1,6 +1,7 @@
 """Sounds that were never recorded: what the priors in the package make."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import final
 
 import numpy as np
@@ -47,13 +48,18 @@ class GeneratedSound:
 
 def generate_sounds() -> tuple[GeneratedSound, ...]:
     """Two sounds of each class of every prior in the package, a tune of those that know notes; always the same on the
-    same machine."""
+    same machine.
+
+    Without swift-f0, which measures what a note is off, there is no tune.
+    """
     return tuple(sound for name in shipped_priors() for sound in _of_prior(name))
 
 
 def _of_prior(name: str) -> list[GeneratedSound]:
     prior = load_prior(name)
     if prior.config.notes:
+        if find_spec("swift_f0") is None:
+            return []
         return [_tune(name, label) for label in prior.classes or (None,)]
     generated = []
     for label in prior.classes or (None,):
