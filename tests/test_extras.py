@@ -39,7 +39,11 @@ def modules(requirements: list[str]) -> set[str]:
 
 CORE = modules(PROJECT["dependencies"])
 EXTRAS = {name: modules(needs) for name, needs in PROJECT["optional-dependencies"].items() if name != "all"}
-BEHIND_EXTRAS = {"src/auricle/studio/routes/": "studio", "src/auricle/studio/server/app.py": "studio"}
+BEHIND_EXTRAS = {
+    "src/auricle/studio/routes/": "studio",
+    "src/auricle/studio/server/app.py": "studio",
+    "src/auricle/studio/server/page.py": "studio",
+}
 """Modules that are loaded only where an extra is known to be installed."""
 HIDDEN = set().union(*EXTRAS.values(), ("PIL",)) - CORE
 
