@@ -11,6 +11,9 @@ from auricle.synth.rendering.level import LevelCheck
 from auricle.synth.rendering.loop import decode_loop, measure_seam, wrapped
 from auricle.synth.rendering.result import Sound, finish_sound
 
+_FAR_WINDOWS = 2
+"""To a loop's windows the sound's end is as far away as a prior can be told: else they fade away."""
+
 
 @final
 class Loop(SingleSound):
@@ -26,7 +29,7 @@ class Loop(SingleSound):
         prior, model = context.networks.prior, context.networks.model
         size = context.draw_size(random)
         frames = max(1, round(self._seconds * context.ratio(size) * prior.frame_rate))
-        endless = None if size is None else size._replace(seconds=self._seconds * context.ratio(size))
+        endless = None if size is None else size._replace(seconds=_FAR_WINDOWS * prior.window / prior.frame_rate)
         (z,) = context.to_latents((context.sampler.sample_loop(random, frames, endless),))
         audio = decode_loop(model, z, round(self._seconds * target.sample_rate), quality=context.quality)
         level_db = context.level_db if size is None else size.level_db
