@@ -88,16 +88,19 @@ def new_page(opened: Any, address: str) -> Any:
     return page
 
 
-def share_priority() -> None:
-    """Give every process that this one starts its own priority, for as long as it runs.
+def share_priority() -> int:
+    """Give every process that this one starts its own priority, for as long as it runs; that priority.
 
     Linux schedules by sessions (autogroups), and the browser and the server's workers open sessions of their own: with
     a script that was given a core they would still be those that wait.
     """
-    with suppress(OSError, IndexError):
+    try:
         priority = Path("/proc/self", _AUTOGROUP).read_text().split()[-1]
-        if priority != "0":
-            threading.Thread(target=_share_priority, args=(priority,), daemon=True).start()
+    except (OSError, IndexError):  # no Linux, or one without them
+        return 0
+    if priority != "0":
+        threading.Thread(target=_share_priority, args=(priority,), daemon=True).start()
+    return int(priority)
 
 
 def _share_priority(priority: str) -> None:

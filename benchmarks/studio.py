@@ -4,6 +4,9 @@ Parts: page (first page), library (sounds listed and scrolled), map (points draw
 (answers while a training has all cores), use (memory after a time of use), lost (pages and the server go away in the
 middle). Pages are those of the machine's Chromium, which draws without a graphics card here. Beside the clock stands
 the processor time of server and browser together: of frames, that of each.
+
+Parts that are not asked for stay in the result as they were measured before on the same day: `--parts use` takes an
+hour, the others want a machine to themselves for some minutes.
 """
 
 import io
@@ -14,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from statistics import median
 from typing import Any, final
@@ -68,15 +72,23 @@ def main() -> None:
     options.add_argument("--files", type=int, default=500, help="that are sent, two of five of them damaged")
     options.add_argument("--minutes", type=float, default=60.0, help="of use")
     args = options.parse_args()
-    share_priority()
-    rows: list[dict[str, Any]] = []
-    settings = {name: vars(args)[name] for name in ("parts", "sounds", "points", "files", "minutes")}
+    settings: dict[str, Any] = {name: vars(args)[name] for name in ("sounds", "points", "files", "minutes")}
+    earlier = _earlier(args.out)
+    rows = [row for row in earlier.get("rows", ()) if row["part"] not in args.parts]
+    settings |= {name: load for name, load in earlier.get("settings", {}).items() if name.startswith("load after ")}
+    settings["priority of the session"] = share_priority()
     for part in args.parts:
         tell(part)
         with tempfile.TemporaryDirectory() as scratch:
             rows += [{"part": part, **row} for row in _PARTS[part](Path(scratch), args)]
         settings["load after " + part] = round(os.getloadavg()[0], 1)
         publish("studio", args.out, settings, {"rows": rows}, [table(rows)])  # the next one may take long
+
+
+def _earlier(folder: Path) -> dict[str, Any]:
+    """What was published today, if anything was."""
+    path = folder / f"{date.today().isoformat()}-studio.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 def _row(what: str, value: float | str, unit: str = "", processor: float | None = None) -> dict[str, Any]:
