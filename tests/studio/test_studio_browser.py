@@ -77,6 +77,16 @@ def library(tmp_path: Path) -> Iterator[RunningStudio]:
     running.end()
 
 
+COLOURED = """(canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4)
+    count += Math.max(...data.slice(at, at + 3)) - Math.min(...data.slice(at, at + 3)) > 60;
+  return count;
+}"""
+"""How many pixels of a map have a class's colour."""
+
+
 def test_sounds_are_labelled_by_suggestion_and_keyboard_judged_and_learned(library: RunningStudio, tmp_path: Path):
     with opened_page(library) as page:
         page.get_by_role("link", name="Label").press("Enter")
@@ -97,6 +107,7 @@ def test_sounds_are_labelled_by_suggestion_and_keyboard_judged_and_learned(libra
             page.locator("h1").first.evaluate("() => document.activeElement.blur()")
             classes = sorted({*keys, name})
             keys = {name: str(place + 1) for place, name in enumerate(classes)}
+        assert page.locator(".map canvas").evaluate(COLOURED) > 8 * 5
         page.get_by_role("button", name="Judge the classes").press("Enter")
         verdict = page.get_by_role("region", name="How well classes are told apart")
         assert "right (95 % interval" in verdict.inner_text()
