@@ -1,7 +1,6 @@
 """The page's own files, out of memory: few enough to be read once, and so quick to send."""
 
 import hashlib
-import mimetypes
 import posixpath
 import re
 from functools import cache
@@ -21,6 +20,15 @@ _SHARED = {"page.css": "html", "tally.js": "bench/report"}
 _FIRST = ("app.js", "rooms/compress.js")
 _IMPORT = re.compile(r"""^import .*? from "(\..+?)";$""", re.MULTILINE)
 _HEAD_END = "</head>"
+_KINDS = {
+    "css": "text/css",
+    "html": "text/html",
+    "js": "text/javascript",
+    "json": "application/json",
+    "svg": "image/svg+xml",
+    "txt": "text/plain",
+}
+"""Of all files of the page; what a system has noted of suffixes may be wrong, and a browser takes no script then."""
 
 
 @final
@@ -28,7 +36,7 @@ class _File:
     """A file as it is sent, with a tag by which a browser that has it knows it again."""
 
     def __init__(self, name: str, data: bytes) -> None:
-        self._data, self._kind = data, mimetypes.guess_type(name)[0] or "application/octet-stream"
+        self._data, self._kind = data, _KINDS[name.rpartition(".")[2]]
         self._tag = f'"{hashlib.sha256(data).hexdigest()[:20]}"'
 
     def answer(self, request: Request) -> Response:
