@@ -3,6 +3,7 @@
 import hashlib
 import posixpath
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -55,15 +56,13 @@ def _files() -> dict[str, _File]:
     return {name: _File(name, data) for name, data in files.items()}
 
 
-def _below(folder: Traversable, prefix: str = "") -> list[tuple[str, bytes]]:
+def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     """Names and contents of all files in a folder."""
-    return [
-        entry
-        for path in folder.iterdir()
-        for entry in (
-            _below(path, f"{prefix}{path.name}/") if path.is_dir() else [(prefix + path.name, path.read_bytes())]
-        )
-    ]
+    for path in folder.iterdir():
+        if path.is_dir():
+            yield from _below(path, f"{prefix}{path.name}/")
+        else:
+            yield prefix + path.name, path.read_bytes()
 
 
 def _with_preloads(page: dict[str, bytes]) -> str:
@@ -74,7 +73,7 @@ def _with_preloads(page: dict[str, bytes]) -> str:
 
 def _modules(page: dict[str, bytes]) -> list[str]:
     """What the first room imports, and what that imports, each once."""
-    names = list(_FIRST)
+    names: list[str] = list(_FIRST)
     for name in names:  # which grows meanwhile
         for target in _IMPORT.findall(page[name].decode()):
             path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
