@@ -18,6 +18,7 @@ from auricle.classify.classifier_file import (
     write_classifier,
 )
 from auricle.classify.evaluation.cross_validation import interval
+from auricle.classify.features.altered import features_of_copies, fitting_copies
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract, list_sounds, match_labels
@@ -76,7 +77,7 @@ class Classifier:
             sounds: a folder with a subfolder per class (or any folder, with ``options.labels_table``), or labels that
                 are loaded already.
             model: whose encoder makes the features: a model, a shipped model's name or a model file.
-            options: labels, groups, probe, segments, seed and cache. The choice of the probe's strength and its
+            options: labels, groups, probe, segments, copies, seed and cache. The choice of the probe's strength and its
                 calibration never see one group on both sides.
             feature_config: how features are made; by default what fits the sounds' length.
             on_progress: called while sounds are read.
@@ -106,8 +107,12 @@ class Classifier:
         items = match_labels(features, labels.known)
         names = [str(item.label) for item in items]
         groups = complete_groups([item.group for item in items])
-        choice = probe.choose(features.values, names, groups, seed=options.seed)
-        fitted_probe = probe.fit_as(choice, features.values, names, seed=options.seed)
+        count = fitting_copies(options.copies, config.segments, len(names))
+        copies = features_of_copies(
+            known_sounds, extractor, features, count, caching=options, on_progress=on_progress, on_note=on_note
+        )
+        choice = probe.choose(features.values, names, groups, copies=copies, seed=options.seed)
+        fitted_probe = probe.fit_as(choice, features.values, names, copies=copies, seed=options.seed)
         metadata = ClassifierMetadata(
             model=extractor.model.name,
             encoder=extractor.fingerprint,
@@ -117,6 +122,7 @@ class Classifier:
             probe=probe,
             classes=fitted_probe.classes,
             files=dict(sorted(Counter(names).items())),
+            copies=count,
             window=timeline_window([item.sound.seconds for item in items]),
             judged=_judged(choice, groups),
         )

@@ -74,6 +74,7 @@ class ClassifierMetadata(Frozen):
     probe: SerializeAsAny[Probe] = Field(description="what has learned")
     classes: tuple[str, ...] = Field(min_length=2, max_length=MAX_CLASSES, description="names, in order")
     files: dict[str, int] = Field(max_length=MAX_CLASSES, description="sounds of each class that it learned from")
+    copies: int = Field(default=0, ge=0, le=100, description="altered copies of each sound that it learned from too")
     window: float = Field(ge=0.01, le=30, description="seconds of a window of a timeline")
     own_encoder: AutoencoderConfig | None = Field(
         default=None,

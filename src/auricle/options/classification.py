@@ -11,6 +11,7 @@ from auricle.options.training import check_seed
 _MAX_SEGMENTS = 32
 _MAX_SUGGESTIONS = 10_000
 _MAX_HITS = 10_000
+_MAX_COPIES = 8
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class ClassifierOptions(FeatureOptions):
             finds the group in a file's path. No group is ever on both sides where something is chosen or judged.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
+            fewer than 5,000, else none. No copy is ever judged.
         seed: decides folds, what is held out, first weights and random encoders.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -70,12 +73,15 @@ class ClassifierOptions(FeatureOptions):
     groups: str | None = None
     probe: str = "ridge"
     segments: int | None = None
+    copies: int | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         if self.segments is not None and not 1 <= self.segments <= _MAX_SEGMENTS:
             raise OptionError(f"{self.segments} segments of a sound: use 1 to {_MAX_SEGMENTS}")
+        if self.copies is not None and not 0 <= self.copies <= _MAX_COPIES:
+            raise OptionError(f"{self.copies} copies of each sound: use 0 to {_MAX_COPIES}")
 
     @property
     def label_files(self) -> tuple[Path, ...]:
@@ -98,6 +104,7 @@ class FinetuneOptions(ClassifierOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        copies: not used: sounds are altered while they are learned from.
         seed: decides what is held out, first weights, crops and changes.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -129,6 +136,9 @@ class CrossValidationOptions(ClassifierOptions):
             finds the group in a file's path. No group is ever on both sides.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
+        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
+            fewer than 5,000, else none. Of sounds that are judged none are learned
+            from.
         seed: decides folds, first weights and the random encoder.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -156,6 +166,7 @@ class DetectorOptions(ClassifierOptions):
         groups: not used: a recording, or a third of one, is never on both sides.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: not used.
+        copies: not used: see augment.
         seed: decides which windows of nothing are learned from, and first weights.
         held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
             third of the others in turn.

@@ -10,8 +10,9 @@ import numpy as np
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.classify.evaluation.cross_validation import Evaluation, Interval, evaluate, interval, majority
+from auricle.classify.features.altered import features_of_copies, fitting_copies
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.extract import Features, extract, match_labels
+from auricle.classify.features.extract import extract, match_labels
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, random_encoder
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
@@ -23,7 +24,7 @@ from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder
-from auricle.options.classification import CacheOptions, CrossValidationOptions, FeatureKind
+from auricle.options.classification import CrossValidationOptions, FeatureKind
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_NUMBERED_CLASSES = 30
@@ -142,7 +143,7 @@ def evaluate_classifier(
         sounds: a folder with a subfolder per class (or any folder, with ``options.labels_table``), or labels that are
             loaded already.
         model: whose encoder makes the features.
-        options: labels, groups, folds, probe, segments, seed and cache.
+        options: labels, groups, folds, probe, segments, copies (of every kind of features), seed and cache.
         feature_config: how features are made; by default what fits the sounds' length.
         out: picture to write (PNG): the confusion matrix.
         force: replace an existing picture.
@@ -174,7 +175,7 @@ def evaluate_classifier(
     config = feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments)
     judged = model_features(model, config, options.features, note)
     baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
-    features, items = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
+    versions, items = _extract_all([judged, *baselines], labels.known, options, config.segments, on_progress, note)
     if len({item.label for item in items}) < 2:
         raise DataError("all sounds that decode are of one class: two classes or more are needed")
     folds = folds_of(items, protocol, seed=options.seed)
@@ -182,8 +183,8 @@ def evaluate_classifier(
     if groups is None and protocol.isdecimal():
         note("no groups are known: one speaker or recording may be on both sides, which flatters; give --groups")
     evaluation, *baseline_evaluations = (
-        evaluate(values, names, folds, probe, groups=groups, seed=options.seed, on_progress=on_progress)
-        for values in features
+        evaluate(values, names, folds, probe, groups=groups, copies=copies, seed=options.seed, on_progress=on_progress)
+        for values, *copies in versions
     )
     figures = [] if options.skip_baselines else [("majority class", majority(names, folds, groups))]
     figures += zip((extractor.name for extractor in baselines), baseline_evaluations, strict=True)
@@ -217,21 +218,27 @@ def _baseline_extractors(items: Sequence[Labelled], judged: EncoderFeatures, see
 def _extract_all(
     extractors: Sequence[Extractor],
     items: Sequence[Labelled],
-    caching: CacheOptions,
+    options: CrossValidationOptions,
+    segments: int,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
-) -> tuple[list[np.ndarray], tuple[Labelled, ...]]:
-    """Features of the sounds that decode, for every extractor, and these sounds."""
-    features: list[Features] = []
+) -> tuple[list[list[np.ndarray]], tuple[Labelled, ...]]:
+    """Features of the sounds that decode and of their copies, for every extractor, and these sounds."""
+    versions: list[list[np.ndarray]] = []
     for extractor in extractors:
         sounds = [item.sound for item in items]
-        features.append(extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note))
-        skipped = features[0].skipped
-        if skipped and len(features) == 1:
-            on_note(f"{len(skipped)} files do not decode; the first: {skipped[0].reason}")
-            items = match_labels(features[0], items)
-    note_silent(features[0].silent, on_note)
-    return [part.values for part in features], tuple(items)
+        features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
+        if not versions:
+            if features.skipped:
+                on_note(f"{len(features.skipped)} files do not decode; the first: {features.skipped[0].reason}")
+                items = match_labels(features, items)
+            note_silent(features.silent, on_note)
+        count = fitting_copies(options.copies, segments, len(items))
+        copies = features_of_copies(
+            sounds, extractor, features, count, caching=options, on_progress=on_progress, on_note=on_note
+        )
+        versions.append([features.values, *copies])
+    return versions, tuple(items)
 
 
 def _lead(latents: Evaluation, baseline: Evaluation) -> Interval:

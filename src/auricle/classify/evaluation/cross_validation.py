@@ -105,6 +105,7 @@ def evaluate(
     probe: Probe,
     *,
     groups: Sequence[str] | None = None,
+    copies: Sequence[np.ndarray] = (),
     seed: int = 0,
     on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
@@ -118,6 +119,7 @@ def evaluate(
         folds: of each file.
         probe: what learns.
         groups: what the probe's inner cross-validation must not separate, and what intervals are drawn over.
+        copies: features ``(files, d)`` of the same files, altered: those of training folds are learned from, too.
         seed: decides inner folds and first weights.
         on_progress: called after each fold.
 
@@ -136,7 +138,9 @@ def evaluate(
     for count, fold in enumerate(names, 1):
         inside = fold_array != fold
         inner = None if group_array is None else [str(group) for group in group_array[inside]]
-        fitted = probe.fit(values[inside], [str(label) for label in classes[truth[inside]]], inner, seed=seed)
+        names_inside = [str(label) for label in classes[truth[inside]]]
+        versions = [copy[inside] for copy in copies]
+        fitted = probe.fit(values[inside], names_inside, inner, copies=versions, seed=seed)
         columns = np.searchsorted(classes, np.asarray(fitted.classes))
         probabilities[np.ix_(~inside, columns)] = fitted.probabilities(values[~inside])
         on_progress(Progress("cross-validation", count, len(names), "folds"))

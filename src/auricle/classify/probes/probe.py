@@ -83,7 +83,13 @@ class Probe(RegisteredConfig):
         """A fitted probe from arrays, those of `learn` and ``temperature`` ``(1,)``."""
 
     def fit(
-        self, values: np.ndarray, labels: Sequence[str], groups: Sequence[str] | None = None, *, seed: int = 0
+        self,
+        values: np.ndarray,
+        labels: Sequence[str],
+        groups: Sequence[str] | None = None,
+        *,
+        copies: Sequence[np.ndarray] = (),
+        seed: int = 0,
     ) -> FittedProbe:
         """Learn.
 
@@ -91,24 +97,47 @@ class Probe(RegisteredConfig):
             values: features ``(files, d)``.
             labels: of each file.
             groups: what the inner cross-validation must not separate.
+            copies: features ``(files, d)`` of the same files, altered: learned from, never judged.
             seed: decides its folds, and first weights.
 
         Raises:
             DataError: there is one class only.
         """
-        return self.fit_as(self.choose(values, labels, groups, seed=seed), values, labels, seed=seed)
+        choice = self.choose(values, labels, groups, copies=copies, seed=seed)
+        return self.fit_as(choice, values, labels, copies=copies, seed=seed)
 
     def choose(
-        self, values: np.ndarray, labels: Sequence[str], groups: Sequence[str] | None = None, *, seed: int = 0
+        self,
+        values: np.ndarray,
+        labels: Sequence[str],
+        groups: Sequence[str] | None = None,
+        *,
+        copies: Sequence[np.ndarray] = (),
+        seed: int = 0,
     ) -> ProbeChoice:
-        """What the inner cross-validation chooses for these sounds; arguments and errors as `fit`."""
-        names, numbers = _numbered(labels)
-        return self._choose_strength(values, numbers, names, groups, seed)
+        """What the inner cross-validation chooses for these sounds; arguments and errors as `fit`.
 
-    def fit_as(self, choice: ProbeChoice, values: np.ndarray, labels: Sequence[str], *, seed: int = 0) -> FittedProbe:
+        The strength is chosen without copies, which take as much longer as there are of them.
+        """
+        names, numbers = _numbered(labels)
+        held_out = _held_out(numbers, groups, seed)
+        choice = self._choose_strength((values,), numbers, names, held_out, self.strengths, seed)
+        if not copies:
+            return choice
+        return self._choose_strength((values, *copies), numbers, names, held_out, (choice.strength,), seed)
+
+    def fit_as(
+        self,
+        choice: ProbeChoice,
+        values: np.ndarray,
+        labels: Sequence[str],
+        *,
+        copies: Sequence[np.ndarray] = (),
+        seed: int = 0,
+    ) -> FittedProbe:
         """Learn with a choice that was made before; arguments and errors as `fit`."""
         names, numbers = _numbered(labels)
-        training_set = TrainingSet(values, numbers, self.max_directions(len(values)))
+        training_set = self._training_set((values, *copies), numbers)
         return self.fit_placed(choice, training_set, names, seed=seed)
 
     def fit_placed(
@@ -118,17 +147,25 @@ class Probe(RegisteredConfig):
         arrays = self.learn(training_set, len(names), choice.strength, seed)
         return self.restore(names, {**arrays, "temperature": np.array([choice.temperature], np.float32)})
 
+    def _training_set(self, versions: Sequence[np.ndarray], numbers: np.ndarray) -> TrainingSet:
+        """Sounds of these classes in one version or more, one below the other."""
+        values = versions[0] if len(versions) == 1 else np.concatenate(versions)
+        return TrainingSet(values, np.tile(numbers, len(versions)), self.max_directions(len(values)))
+
     def _choose_strength(
-        self, values: np.ndarray, numbers: np.ndarray, names: tuple[str, ...], groups: Sequence[str] | None, seed: int
+        self,
+        versions: Sequence[np.ndarray],
+        numbers: np.ndarray,
+        names: tuple[str, ...],
+        folds: Sequence[np.ndarray],
+        strengths: tuple[float, ...],
+        seed: int,
     ) -> ProbeChoice:
-        """Strength and temperature with the smallest log loss on held-out parts of the sounds."""
-        units = len(numbers) if groups is None else len(set(groups))
-        if units < 2:
-            return ProbeChoice(self.strengths[len(self.strengths) // 2], 1.0)
+        """Strength and temperature with the smallest log loss on held-out sounds, in their first version."""
         truth_parts: list[np.ndarray] = []
         judged_parts: list[np.ndarray] = []
-        score_parts: list[list[np.ndarray]] = [[] for _ in self.strengths]
-        for held_out in split_folds(numbers, groups, min(_INNER_FOLDS, units), seed):
+        score_parts: list[list[np.ndarray]] = [[] for _ in strengths]
+        for held_out in folds:
             inside = np.ones(len(numbers), bool)
             inside[held_out] = False
             classes, inside_numbers = np.unique(numbers[inside], return_inverse=True)
@@ -137,20 +174,26 @@ class Probe(RegisteredConfig):
                 continue
             truth_parts.append(numbers[judged])
             judged_parts.append(judged)
-            training_set = TrainingSet(values[inside], inside_numbers, self.max_directions(int(inside.sum())))
-            for index, strength in enumerate(self.strengths):
+            training_set = self._training_set([version[inside] for version in versions], inside_numbers)
+            for index, strength in enumerate(strengths):
                 arrays = self.learn(training_set, len(classes), strength, seed)
                 probe = self.restore(tuple(names[number] for number in classes), {**arrays, "temperature": np.ones(1)})
                 scores = np.full((len(judged), len(names)), -np.inf)
-                scores[:, classes] = probe.scores(values[judged])
+                scores[:, classes] = probe.scores(versions[0][judged])
                 score_parts[index].append(scores)
         if not truth_parts:
-            return ProbeChoice(self.strengths[len(self.strengths) // 2], 1.0)
+            return ProbeChoice(strengths[len(strengths) // 2], 1.0)
         truth = np.concatenate(truth_parts)
         temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
         best = min(range(len(temperatures)), key=lambda index: temperatures[index].loss)
         right = np.concatenate(score_parts[best]).argmax(axis=1) == truth
-        return ProbeChoice(self.strengths[best], temperatures[best].value, right, np.concatenate(judged_parts))
+        return ProbeChoice(strengths[best], temperatures[best].value, right, np.concatenate(judged_parts))
+
+
+def _held_out(numbers: np.ndarray, groups: Sequence[str] | None, seed: int) -> list[np.ndarray]:
+    """Rows of each part that is held out in turn; none where there is too little to hold any out."""
+    units = len(numbers) if groups is None else len(set(groups))
+    return split_folds(numbers, groups, min(_INNER_FOLDS, units), seed) if units >= 2 else []
 
 
 @final

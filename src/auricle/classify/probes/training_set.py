@@ -83,7 +83,9 @@ class Balanced:
 
     def ridge(self, penalty: float) -> np.ndarray:
         """Weights ``(d, classes)`` of ridge regression: in the dual where features are more than files."""
+        from scipy.linalg import solve
+
         penalised = self.gram + penalty * np.eye(len(self.gram))
         if len(self.gram) == self.points.shape[1]:
-            return np.linalg.solve(penalised, self.points.T @ self.targets)
-        return self.points.T @ np.linalg.solve(penalised, self.targets)
+            return solve(penalised, self.points.T @ self.targets, assume_a="pos")
+        return self.points.T @ solve(penalised, self.targets, assume_a="pos")

@@ -35,6 +35,8 @@ class _Options(FinetuneOptions, DetectorOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.
+        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
+            fewer than 5,000, else none. Not of events (see augment), nor with finetune.
         seed: decides what is held out, first weights, crops and changes.
         cache: folder of features; by default below the user's cache folder. Not of events.
         no_cache: neither read nor write it.
@@ -127,7 +129,7 @@ def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[st
     metadata, size = classifier.metadata, out.stat().st_size
     text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
-    made_of = {"features": metadata.features, "segments": metadata.feature_config.segments}
+    made_of = {"features": metadata.features, "segments": metadata.feature_config.segments, "copies": metadata.copies}
     screen.result((text, *more), {**facts, **made_of, **values})
 
 
