@@ -49,6 +49,7 @@ def main() -> None:
     options.add_argument("--augment", action="store_true", help="mix events into other background, too")
     options.add_argument("--features", choices=("hearing", "latents"), help="by default hearing where there is a file")
     options.add_argument("--events", type=int, default=100, help="in the hour of each range of signal to noise ratios")
+    options.add_argument("--dense", type=int, default=200, help="events in one more hour, of all ratios; 0 for none")
     options.add_argument("--empty", type=int, default=3, help="hours of background alone")
     options.add_argument(
         "--fit", type=int, nargs="+", default=[240, 240, 240, 0, 0, 0], help="events in each hour to learn from"
@@ -73,6 +74,7 @@ def main() -> None:
                 "augment",
                 "features",
                 "events",
+                "dense",
                 "empty",
                 "fit",
                 "seconds",
@@ -98,10 +100,11 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
         {"SNR dB": name, "events": len(mixed.events), **part.row}
         for (name, mixed), part in zip(hours.items(), judged, strict=True)
     ]
-    total = _total(judged)
+    apart = [part for name, part in zip(hours, judged, strict=True) if name != _dense_name(args)]
+    total = _total(apart)
     roosters = _roosters(args, home, classifier)
     foreign = _foreign(args, home, classifier, [name for name, mixed in hours.items() if mixed.events])
-    classes = _by_class(judged, classifier)
+    classes = _by_class(apart, classifier)
     tables = [
         table(rows),
         table([total]),
@@ -133,11 +136,17 @@ def _fit_hours(args: argparse.Namespace, home: Path) -> list[str]:
     return names
 
 
+def _dense_name(args: argparse.Namespace) -> str:
+    return f"{_SNR[0]:.0f} to {_SNR[1]:.0f}, {args.dense} events"
+
+
 def _judged_hours(args: argparse.Namespace, home: Path) -> dict[str, Mixture]:
-    """What is judged, by name: an hour for each range of signal to noise ratios, and some of background alone."""
+    """What is judged, by name: an hour for each range of signal to noise ratios, some of background alone, and one with
+    more events, which counts in no total."""
     beds, calls = backgrounds_of(args.backgrounds, "judge"), calls_of(args.corpus / "environment" / "esc10", "5")
     ranges = [(f"{low:.0f} to {high:.0f}", args.events, (low, high)) for low, high in _BANDS]
     ranges += [(f"{_WITHOUT_EVENTS} {number + 1}", 0, _SNR) for number in range(args.empty)]
+    ranges += [(_dense_name(args), args.dense, _SNR)] if args.dense else []
     mixtures: dict[str, Mixture] = {}
     for number, (name, count, snr) in enumerate(ranges):
         tell(f"mixing {name}")

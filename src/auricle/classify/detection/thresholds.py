@@ -60,8 +60,11 @@ def class_thresholds(
     are expected, as are wanted.
 
     A class with few detections borrows from all classes what share is right at a score. Scores above the highest wrong
-    ones are expected to become rarer exponentially, in log-odds (peaks over a threshold). Where no threshold reaches
-    the precision, it is the one that comes nearest; where not even half of it is reached, nothing is reported.
+    ones are expected to become rarer exponentially, in log-odds (peaks over a threshold). Few wrong scores of a class
+    are near its threshold, and another place may have others, so it is moved half of the way, in log-odds, to the
+    threshold at which all classes together are as rarely wrong as is wanted, if they all had the same. Where no
+    threshold reaches the precision, it is the one that comes nearest; where not even half of it is reached, nothing is
+    reported.
 
     Where so little was held out that the false alarms counted there allow more than are wanted, by the upper end of
     their 95 % interval, it goes up to where they do not, but no further than to the middle, in log-odds, between the
@@ -73,15 +76,24 @@ def class_thresholds(
     spread = _mean_excess(everything, 1.0, 0.0)
     hours = sum(recording.seconds for recording in recordings) / 3600
     allowed = wanted.false_alarms * hours / max(1, len(classes))
+    common = _threshold(everything, everything, wanted.precision, wanted.false_alarms * hours, spread, hours)
     chosen = {}
     for label, figures in classes.items():
         own = scored[label]
-        threshold = max(_precise(own, everything, wanted.precision), _rare(own, allowed, spread, hours))
-        threshold = max(threshold, min(_certain(own, allowed), _middle(own, threshold)))
+        threshold = _between(_threshold(own, everything, wanted.precision, allowed, spread, hours), common)
+        threshold = max(threshold, _precise(own, everything, wanted.precision))
         above = own.scores >= threshold
         counts = {"events": own.events, "detections": int(above.sum()), "hits": int(own.right[above].sum())}
         chosen[label] = figures.model_copy(update={"threshold": threshold, **counts})
     return chosen
+
+
+def _threshold(
+    own: _Scored, everything: _Scored, precision: float, allowed: float, spread: float, hours: float
+) -> float:
+    """The lowest score at which detections are precise and rare enough, and far enough above what little was wrong."""
+    threshold = max(_precise(own, everything, precision), _rare(own, allowed, spread, hours))
+    return max(threshold, min(_certain(own, allowed), _middle(own, threshold)))
 
 
 def _scored(recordings: Sequence[Judged], label: str) -> _Scored:
@@ -153,8 +165,12 @@ def _middle(own: _Scored, threshold: float) -> float:
     if not len(right):
         return 0.0
     lower = own.scores[~own.right & (own.scores < right[-1])]
-    ends = _log_odds(np.array([right[-1], lower[0] if len(lower) else min(BASE, right[-1])]))
-    return float(1 / (1 + np.exp(-ends.mean())))
+    return _between(float(right[-1]), float(lower[0]) if len(lower) else min(BASE, float(right[-1])))
+
+
+def _between(one: float, other: float) -> float:
+    """The middle of two scores, in log-odds."""
+    return float(1 / (1 + np.exp(-_log_odds(np.array([one, other])).mean())))
 
 
 def _mean_excess(own: _Scored, spread: float, borrowed: float) -> float:
