@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace, home: Path) -> tuple[dict[str, Any], list[
     apart = [part for name, part in zip(hours, judged, strict=True) if name != _dense_name(args)]
     total = _total(apart)
     roosters = _roosters(args, home, classifier)
-    foreign = _foreign(args, home, classifier, [name for name, mixed in hours.items() if mixed.events])
+    foreign = _foreign(args, home, classifier, [name for name, *_ in _ranges(args)])
     classes = _by_class(apart, classifier)
     tables = [
         table(rows),
@@ -140,11 +140,16 @@ def _dense_name(args: argparse.Namespace) -> str:
     return f"{_SNR[0]:.0f} to {_SNR[1]:.0f}, {args.dense} events"
 
 
+def _ranges(args: argparse.Namespace) -> list[tuple[str, int, tuple[float, float]]]:
+    """Name, events and signal to noise ratios of the hours with events."""
+    return [(f"{low:.0f} to {high:.0f}", args.events, (low, high)) for low, high in _BANDS]
+
+
 def _judged_hours(args: argparse.Namespace, home: Path) -> dict[str, Mixture]:
     """What is judged, by name: an hour for each range of signal to noise ratios, some of background alone, and one with
     more events, which counts in no total."""
     beds, calls = backgrounds_of(args.backgrounds, "judge"), calls_of(args.corpus / "environment" / "esc10", "5")
-    ranges = [(f"{low:.0f} to {high:.0f}", args.events, (low, high)) for low, high in _BANDS]
+    ranges = _ranges(args)
     ranges += [(f"{_WITHOUT_EVENTS} {number + 1}", 0, _SNR) for number in range(args.empty)]
     ranges += [(_dense_name(args), args.dense, _SNR)] if args.dense else []
     mixtures: dict[str, Mixture] = {}
