@@ -52,7 +52,7 @@ def test_copies_have_places_of_their_own_in_the_cache(sounds: Path, tmp_path: Pa
 
 
 def test_a_probe_learns_from_copies_and_is_judged_without() -> None:
-    """Two classes lie apart along one axis; copies say that the other axis, along which sounds differ, means nothing."""
+    """Classes lie apart along two axes; copies say that the wider one means nothing."""
     random = np.random.default_rng(0)
     labels = ["a", "b"] * 10
     values = np.column_stack([np.tile([-0.2, 0.2], 10), np.tile([-1.0, 1.0], 10)]) + 0.05 * random.normal(size=(20, 2))
