@@ -315,8 +315,8 @@ def _compared(
 
 def _values(labels: "Labels", extractor: "Extractor", count: int = 0) -> tuple[Table, Copies]:
     """Features, classes, folds and groups of the sounds that decode, and features of so many copies of them."""
-    from auricle.classify.features.altered import features_of_copies
     from auricle.classify.features.extract import extract, match_labels
+    from auricle.classify.probes.copies import features_of_copies
 
     result = extract([sound.sound for sound in labels.known], extractor)
     sounds = match_labels(result, labels.known)

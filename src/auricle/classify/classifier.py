@@ -18,7 +18,6 @@ from auricle.classify.classifier_file import (
     write_classifier,
 )
 from auricle.classify.evaluation.cross_validation import interval
-from auricle.classify.features.altered import features_of_copies, fitting_copies
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract, list_sounds, match_labels
@@ -28,6 +27,7 @@ from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
+from auricle.classify.probes.copies import features_of_copies, fitting_copies
 from auricle.classify.probes.folds import complete_groups
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels

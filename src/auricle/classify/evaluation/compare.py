@@ -10,7 +10,6 @@ import numpy as np
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.classify.evaluation.cross_validation import Evaluation, Interval, evaluate, interval, majority
-from auricle.classify.features.altered import features_of_copies, fitting_copies
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.extract import extract, match_labels
 from auricle.classify.features.hearing import model_features
@@ -18,6 +17,7 @@ from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, r
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
+from auricle.classify.probes.copies import features_of_copies, fitting_copies
 from auricle.classify.probes.folds import complete_groups, folds_of
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.data.labels import Labelled, Labels

@@ -8,15 +8,15 @@ from small_sounds import RATE, sound
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.evaluation.compare import evaluate_classifier
-from auricle.classify.features.altered import (
+from auricle.classify.features.extract import extract, list_sounds
+from auricle.classify.features.mel_baselines import LogMelFeatures
+from auricle.classify.probes.copies import (
     ALTERATIONS,
     Alteration,
     AlteredFeatures,
     features_of_copies,
     fitting_copies,
 )
-from auricle.classify.features.extract import extract, list_sounds
-from auricle.classify.features.mel_baselines import LogMelFeatures
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.errors import OptionError
 from auricle.options.classification import CacheOptions, ClassifierOptions, CrossValidationOptions
