@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from auricle.errors import OptionError
 
 if TYPE_CHECKING:
@@ -56,6 +58,27 @@ def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = 
         return first
     untrained = LatentFeatures(random_encoder(encoder), config, name="random encoder")
     return [*first, MfccFeatures(rate), LogMelFeatures(rate), untrained]
+
+
+def whole_mfcc(labels: "Labels") -> "Extractor":
+    """Statistics of MFCC of whole sounds."""
+    from auricle.classify.features.mel_baselines import MfccFeatures
+
+    return MfccFeatures(min(_HIGHEST_RATE, labels.known[0].sound.sample_rate))
+
+
+def svm_accuracy(values: np.ndarray, names: np.ndarray, folds: np.ndarray) -> float:
+    """Share of sounds that an SVM recognises by `whole_mfcc`, as papers have it: what the field calls the baseline."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    right = np.zeros(len(names), bool)
+    for fold in np.unique(folds):
+        inside = folds != fold
+        model = make_pipeline(StandardScaler(), SVC(C=10.0, gamma="scale")).fit(values[inside], names[inside])
+        right[~inside] = model.predict(values[~inside]) == names[~inside]
+    return float(right.mean())
 
 
 def _patches(model: str, encoder: "Autoencoder", fingerprint: str, hearing: Path | None) -> "PatchDictionary":

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from _corpora import WORKS, folds_for, labels_of, model_for, protocol
-from _rivals import rivals
+from _rivals import rivals, svm_accuracy, whole_mfcc
 from _shared import one_thread, parser, publish, run, table, tell
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def accuracy(args: argparse.Namespace) -> Part:
                 rows.append({**facts, "lead": lead, **_figures(judged)})
                 tell(f"{name}: {extractor.name}, {count} copies: {rows[-1]['accuracy %']:.1f} %")
         if args.every:
-            svm = {"accuracy %": 100 * _svm(labels), "95 %": "-", "lead": None}
+            (values, names, folds, _), _ = _values(labels, whole_mfcc(labels))
+            svm = {"accuracy %": 100 * svm_accuracy(values, names, folds), "95 %": "-", "lead": None}
             rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", "copies": 0, **svm})
     heads = [
         {key: row.get(key) for key in ("work", "features", "copies", "accuracy %", "95 %", "lead")} for row in rows
@@ -349,24 +350,6 @@ def _drawn(inside: np.ndarray, names: np.ndarray, count: int, random: np.random.
     """So many of each class."""
     classes = [inside[names[inside] == name] for name in np.unique(names[inside])]
     return np.concatenate([random.choice(have, min(count, len(have)), replace=False) for have in classes])
-
-
-def _svm(labels: "Labels") -> float:
-    """MFCC statistics of the whole sound and an SVM, as papers have it: what the field calls the baseline."""
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
-    from auricle.classify.features.mel_baselines import MfccFeatures
-
-    rate = min(48_000, labels.known[0].sound.sample_rate)
-    (values, names, folds, _), _ = _values(labels, MfccFeatures(rate))
-    right = np.zeros(len(names), bool)
-    for fold in np.unique(folds):
-        inside = folds != fold
-        model = make_pipeline(StandardScaler(), SVC(C=10.0, gamma="scale")).fit(values[inside], names[inside])
-        right[~inside] = model.predict(values[~inside]) == names[~inside]
-    return float(right.mean())
 
 
 def _sides(labels: "Labels", fold: str) -> "tuple[Labels, Labels]":
