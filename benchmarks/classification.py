@@ -71,13 +71,12 @@ def accuracy(args: argparse.Namespace) -> Part:
     from auricle.classify.evaluation.cross_validation import evaluate, interval
     from auricle.classify.probes.probe import probe_of_kind
 
-    rows: list[dict[str, Any]] = []
+    rows, probe = list[dict[str, Any]](), probe_of_kind(args.probe)
     for name in args.works:
         labels, model = _with_folds(name, labels_of(name, args.corpus, args.drums)), args.model or model_for(name)
         first: dict[int, Any] = {}
         for extractor, (values, names, folds, groups), copies in _compared(name, labels, model, args):
             for count in sorted({0, len(copies)}, reverse=True):
-                probe = probe_of_kind(args.probe)
                 judged = evaluate(values, names.tolist(), folds.tolist(), probe, groups=groups, copies=copies[:count])
                 right = judged.right.astype(float)
                 ahead = first.setdefault(count, right)
