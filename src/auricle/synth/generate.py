@@ -45,7 +45,7 @@ def generate(
     """Make new sounds. With the same seed, on the same machine, they have the same samples; sound i depends on the
     seed, its class and i alone.
 
-    A new sound that would be over full scale by more than .5 dB is drawn again, what else would clip is turned down as
+    A new sound that would be over full scale by more than 1 dB is drawn again, what else would clip is turned down as
     a whole; one that would begin or end with a click is faded there, and a silent one is drawn again. Memory does not
     grow with the length of sounds that are written to files.
 

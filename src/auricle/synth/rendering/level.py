@@ -13,7 +13,7 @@ CEILING = 10 ** (-0.1 / 20)
 """Largest sample that is written where a level was changed: 0.1 dB below full scale."""
 SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
-_LOUDEST = 10 ** (0.5 / 20)
+_LOUDEST = 10 ** (1 / 20)
 _LOOK_AHEAD_SECONDS = 0.005
 _BELOW = 10 ** (-60 / 20)
 _FADE_SECONDS = 0.03
@@ -65,7 +65,7 @@ def refuse_silent(level: SoundLevel) -> None:
 
 
 def refuse_silent_or_loud(level: SoundLevel) -> None:
-    """Refuse what can't be heard as well as what would have to be turned down by more than .5 dB to be written."""
+    """Refuse what can't be heard as well as what would have to be turned down by more than 1 dB to be written."""
     refuse_silent(level)
     if level.peak > _LOUDEST:
         raise UnfitSoundError(f"the sound that was made is {decibels(level.peak):.1f} dB over full scale")
