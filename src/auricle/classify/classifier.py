@@ -27,7 +27,7 @@ from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
-from auricle.classify.probes.copies import features_of_copies, fitting_copies
+from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
@@ -107,9 +107,8 @@ class Classifier:
         items = match_labels(features, labels.known)
         names = [str(item.label) for item in items]
         groups = complete_groups([item.group for item in items])
-        count = fitting_copies(options.copies, config.segments, len(names))
         copies = features_of_copies(
-            known_sounds, extractor, features, count, caching=options, on_progress=on_progress, on_note=on_note
+            known_sounds, extractor, features, options.copies, caching=options, on_progress=on_progress, on_note=on_note
         )
         choice = probe.choose(features.values, names, groups, copies=copies, seed=options.seed)
         fitted_probe = probe.fit_as(choice, features.values, names, copies=copies, seed=options.seed)
@@ -122,7 +121,7 @@ class Classifier:
             probe=probe,
             classes=fitted_probe.classes,
             files=dict(sorted(Counter(names).items())),
-            copies=count,
+            copies=options.copies,
             window=timeline_window([item.sound.seconds for item in items]),
             judged=_judged(choice, groups),
         )

@@ -56,8 +56,7 @@ class ClassifierOptions(FeatureOptions):
             finds the group in a file's path. No group is ever on both sides where something is chosen or judged.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
-        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
-            fewer than 5,000, else none. No copy is ever judged.
+        copies: altered copies of each sound that are learned from too, up to 8. No copy is ever judged.
         seed: decides folds, what is held out, first weights and random encoders.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -73,14 +72,14 @@ class ClassifierOptions(FeatureOptions):
     groups: str | None = None
     probe: str = "ridge"
     segments: int | None = None
-    copies: int | None = None
+    copies: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         if self.segments is not None and not 1 <= self.segments <= _MAX_SEGMENTS:
             raise OptionError(f"{self.segments} segments of a sound: use 1 to {_MAX_SEGMENTS}")
-        if self.copies is not None and not 0 <= self.copies <= _MAX_COPIES:
+        if not 0 <= self.copies <= _MAX_COPIES:
             raise OptionError(f"{self.copies} copies of each sound: use 0 to {_MAX_COPIES}")
 
     @property
@@ -136,9 +135,7 @@ class CrossValidationOptions(ClassifierOptions):
             finds the group in a file's path. No group is ever on both sides.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
-        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
-            fewer than 5,000, else none. Of sounds that are judged none are learned
-            from.
+        copies: altered copies of each sound that are learned from too, up to 8; of sounds that are judged none are.
         seed: decides folds, first weights and the random encoder.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.

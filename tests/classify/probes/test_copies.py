@@ -15,7 +15,6 @@ from auricle.classify.probes.copies import (
     Alteration,
     AlteredFeatures,
     features_of_copies,
-    fitting_copies,
 )
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.errors import OptionError
@@ -66,9 +65,7 @@ def test_a_probe_learns_from_copies_and_is_judged_without() -> None:
     assert choice.right is not None and len(choice.right) == len(values)
 
 
-def test_short_sounds_get_copies_unless_there_are_many() -> None:
-    assert [fitting_copies(None, *facts) for facts in ((8, 300), (8, 50_000), (1, 300))] == [4, 0, 0]
-    assert fitting_copies(0, 8, 300) == 0 and fitting_copies(2, 1, 50_000) == 2
+def test_too_many_copies_are_refused() -> None:
     with pytest.raises(OptionError, match="9 copies"):
         ClassifierOptions(copies=9)
 

@@ -17,7 +17,7 @@ from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, r
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
-from auricle.classify.probes.copies import features_of_copies, fitting_copies
+from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups, folds_of
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.data.labels import Labelled, Labels
@@ -233,9 +233,8 @@ def _extract_all(
                 on_note(f"{len(features.skipped)} files do not decode; the first: {features.skipped[0].reason}")
                 items = match_labels(features, items)
             note_silent(features.silent, on_note)
-        count = fitting_copies(options.copies, segments, len(items))
         copies = features_of_copies(
-            sounds, extractor, features, count, caching=options, on_progress=on_progress, on_note=on_note
+            sounds, extractor, features, options.copies, caching=options, on_progress=on_progress, on_note=on_note
         )
         versions.append([features.values, *copies])
     return versions, tuple(items)

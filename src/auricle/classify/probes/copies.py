@@ -15,9 +15,6 @@ from auricle.progress import OnProgress, ignore_progress
 
 _VERSION = 1
 _ROOM_SECONDS = 0.2
-_COPIES_OF_SHORT = 4
-_MOST_SOUNDS = 5000
-"""With more sounds to learn from, copies cost more than they bring."""
 
 
 @final
@@ -86,19 +83,6 @@ class AlteredFeatures(Extractor):
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
         return self._extractor.mono_features(self._alteration(audio, self.sample_rate))
-
-
-def fitting_copies(copies: int | None, segments: int, files: int) -> int:
-    """How many copies of each sound to learn from: as many as were asked for, else some where sounds are short and few.
-
-    Args:
-        copies: that were asked for; None for what fits.
-        segments: parts of a sound that are told apart.
-        files: to learn from.
-    """
-    if copies is not None:
-        return copies
-    return _COPIES_OF_SHORT if segments > 1 and files < _MOST_SOUNDS else 0
 
 
 def features_of_copies(

@@ -35,8 +35,8 @@ class _Options(FinetuneOptions, DetectorOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.
-        copies: altered copies of each sound that are learned from too, up to 8; by default 4 where sounds are short and
-            fewer than 5,000, else none. Not of events (see augment), nor with finetune.
+        copies: altered copies of each sound that are learned from too, up to 8. Not of events (see augment),
+            nor with finetune.
         seed: decides what is held out, first weights, crops and changes.
         cache: folder of features; by default below the user's cache folder. Not of events.
         no_cache: neither read nor write it.
