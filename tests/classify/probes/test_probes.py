@@ -76,11 +76,9 @@ def test_groups_choose_a_stronger_penalty() -> None:
     sign = np.where(labels == "a", 1.0, -1.0)
     tricks = random.standard_normal((12, 30))[groups] * sign[:, None] * 3
     values = np.hstack([0.5 * sign[:, None] + random.standard_normal((120, 3)), tricks]).astype(np.float32)
-    alone = probe_of_kind("ridge")._choose_strength(values, (sign > 0).astype(int), ("a", "b"), None, 0)
-    apart = probe_of_kind("ridge")._choose_strength(
-        values, (sign > 0).astype(int), ("a", "b"), [str(g) for g in groups], 0
-    )
-    assert apart[0] >= alone[0] and apart[1] > alone[1]
+    alone = probe_of_kind("ridge").choose(values, labels.tolist())
+    apart = probe_of_kind("ridge").choose(values, labels.tolist(), [str(g) for g in groups])
+    assert apart.strength >= alone.strength and apart.temperature > alone.temperature
 
 
 def test_one_class_and_unknown_kinds() -> None:
