@@ -120,6 +120,8 @@ PLAY = """async ([text, seconds]) => {
   const ended = new Promise((resolve) => player.addEventListener("end", resolve));
   await player.play();
   await ended;
+  const isSilent = () => blocks.length > 0 && blocks[blocks.length - 1].every((sample) => sample === 0);
+  while (!isSilent()) await new Promise((resolve) => setTimeout(resolve, 10)); // the last block has a port of its own
   const result = { heard: blocks.map(textOf), whole: textOf(whole[0]), gaps: player.gaps, time: player.time };
   await player.close();
   return result;
