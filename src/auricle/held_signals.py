@@ -20,7 +20,11 @@ def signals_held() -> Iterator[None]:
         yield
         return
     arrived: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: arrived.append(number)) for number in _NUMBERS}
+    before = {
+        number: signal.signal(number, lambda number, _: arrived.append(number))
+        for number in _NUMBERS
+        if signal.getsignal(number) is not None  # a handler that is not Python's could not be put back
+    }
     try:
         with _blocked():
             yield

@@ -106,7 +106,8 @@ def features_of_copies(
         on_progress: called while sounds are read.
         on_note: is told in one line if features that were kept are damaged: they are made anew.
     """
-    readable = [sound for sound in sounds if sound.name in set(originals.names)] if count else []
+    names = set(originals.names)
+    readable = [sound for sound in sounds if sound.name in names]
     copies = []
     for alteration in ALTERATIONS[:count]:
         altered = AlteredFeatures(extractor, alteration)
