@@ -35,6 +35,7 @@ export const comparison = (facts, back, studio, { models, preferred }) => {
     state.versions[name] = version;
     state.buffers[name] = buffer;
     deck.put(name, buffer);
+    if (name !== "opus") test.forget(); // answers were about another pair
     show();
   };
   const refresh = async (names) => {
@@ -47,7 +48,6 @@ export const comparison = (facts, back, studio, { models, preferred }) => {
       else if (name === "opus") state.hasOpus = false;
     }
     card.classList.remove("working");
-    test.forget();
   };
   let timer = 0;
   const later = (names) => { clearTimeout(timer); timer = setTimeout(() => refresh(names), WAIT_MS); };
