@@ -4,9 +4,11 @@ A sound begins with a click if its first sample is above 1 % of its largest. Its
 sample above 1 % of the largest. Attack is the time from 10 % to 90 % of the largest sample, on the running maximum.
 A sound would have clipped if its largest sample, at the level at which it was decoded, was above full scale by over
 0.5 dB. With --real FOLDER the same is measured of recorded sounds, and attacks stand beside those of their class.
+With --format sounds are written to files first, and measured as those are read.
 """
 
 import argparse
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -38,6 +40,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0, help="of the sounds")
     options.add_argument("--temperature", type=float, nargs="+", default=[1.0], help="spread of the random numbers")
     options.add_argument("--model", help="the autoencoder, where it is not beside the prior")
+    options.add_argument("--format", choices=("wav", "flac", "ogg", "opus", "mp3"), help="of files; none by default")
     options.add_argument("--real", type=Path, help="folder of recorded sounds, to compare with")
     options.add_argument("--name", default="edges", help="of the result")
     args = options.parse_args()
@@ -49,26 +52,31 @@ def main() -> None:
     }
     if recorded:
         sections["recorded"] = recorded
-    settings = {"prior": args.prior, "sounds": args.count, "seed": args.seed}
+    settings = {"prior": args.prior, "sounds": args.count, "seed": args.seed, "format": args.format or "none"}
     publish(args.name, args.out, settings, sections, [table([settings]), *map(table, sections.values())])
 
 
 def _made_sounds(args: argparse.Namespace, temperature: float) -> list[_Edges]:
-    from auricle import GenerationOptions, SamplingOptions, generate
+    from auricle import GenerationOptions, SamplingOptions, SoundFileOptions, generate, read
     from auricle.synth.priors.loading import load_prior_and_model
 
     networks = load_prior_and_model(args.prior, args.model)
     labels = networks.prior.classes or (None,)
     measured = []
-    for label in labels:
-        count = max(1, args.count // len(labels))
-        options = GenerationOptions(label, count=count, seed=args.seed)
-        sampling = SamplingOptions(temperature=temperature)
-        output = generate(networks.prior, options, model=networks.model, sampling=sampling)
-        for sound in output.sounds:
-            assert sound.audio is not None
-            over_db = sound.peak_dbfs - sound.level_db
-            measured.append(_measure(label or "any", sound.audio, output.sample_rate, over_db))
+    with tempfile.TemporaryDirectory() as folder:
+        form = {"out": folder, "files": SoundFileOptions(format=args.format)} if args.format else {}
+        for label in labels:
+            count = max(1, args.count // len(labels))
+            options = GenerationOptions(label, count=count, seed=args.seed)
+            sampling = SamplingOptions(temperature=temperature)
+            output = generate(networks.prior, options, model=networks.model, sampling=sampling, **form)
+            for sound in output.sounds:
+                audio, rate = sound.audio, output.sample_rate
+                if audio is None:
+                    assert sound.path is not None
+                    audio, rate = read(sound.path)
+                over_db = sound.peak_dbfs - sound.level_db
+                measured.append(_measure(label or "any", audio, rate, over_db))
     return measured
 
 

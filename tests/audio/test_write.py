@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -82,6 +83,38 @@ def test_lossy_formats_by_suffix(tmp_path: Path, suffix: str, format: str, rate:
     back, back_rate = audio.read(path)
     assert back_rate == rate and back.shape == (2, 2 * rate)
     np.testing.assert_allclose(back[0, 1000:-1000], tone[1000:-1000], atol=0.05)
+
+
+def hit(rate: int) -> np.ndarray:
+    """A burst of noise that begins at 0, is at its height after 4 ms and dies away."""
+    seconds = np.arange(rate // 2) / rate
+    noise = np.random.default_rng(0).standard_normal(len(seconds))
+    noise *= np.minimum(seconds / 0.004, 1.0) ** 2 * np.exp(-12 * seconds)
+    return (0.9 * noise / np.abs(noise).max()).astype(np.float32)
+
+
+@pytest.mark.parametrize("rate", [16000, 24000, 48000])
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_opus_begins_as_the_sound_does(tmp_path: Path, rate: int, channels: int) -> None:
+    path, sound = tmp_path / "a.opus", np.tile(hit(rate), (channels, 1))
+    write(path, sound, rate)
+    back, _ = audio.read(path)
+    assert back.shape == sound.shape
+    assert np.abs(back[:, 0]).max() < 0.01 * np.abs(back).max()
+    correlation = np.correlate(back[0], sound[0], "full")
+    assert correlation.argmax() == len(sound[0]) - 1, "neither late nor early"
+    with av.open(path) as container:
+        decoded = [frame.to_ndarray() for frame in container.decode(audio=0)]
+    peer = np.concatenate(decoded, axis=1)
+    assert peer.shape[1] * rate == len(sound[0]) * 48000
+    assert np.abs(peer[:, 0]).max() < 0.01 * np.abs(peer).max()
+
+
+def test_opus_of_no_samples(tmp_path: Path) -> None:
+    with audio.AudioWriter(tmp_path / "a.opus", 48000, 1) as writer:
+        pass
+    assert writer.frames == 0
+    assert soundfile.info(tmp_path / "a.opus").frames == 0
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 
 from auricle.atomic import atomic_write
+from auricle.audio.formats import opus
 from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from auricle.audio.formats.flac import empty_flac
 from auricle.audio.rf64 import is_beyond_wav, to_rf64
@@ -56,8 +57,8 @@ class AudioWriter:
     """A file written block by block. The suffix chooses the format: .wav, .flac, .ogg (Vorbis), .opus or .mp3.
 
     Samples beyond -1 and 1 are clipped (they do not wrap around), except in the float subtypes of WAV, which
-    hold them. A .wav beyond 4 GiB becomes RF64. Use it inside `auricle.atomic.atomic_write`, so that a failure leaves
-    no half-written file.
+    hold them. A .wav beyond 4 GiB becomes RF64. Opus has 96 kb/s for each channel, and begins with silence that players
+    skip. Use it inside `auricle.atomic.atomic_write`, so that a failure leaves no half-written file.
 
     Args:
         path: the file; replaced if it exists.
@@ -94,13 +95,22 @@ class AudioWriter:
         self._sample_bytes = _WAV_SAMPLE_BYTES.get(subtype) if format == "WAV" else None
         try:
             self._file = soundfile.SoundFile(
-                self._path, "w", samplerate=sample_rate, channels=channels, format=format, subtype=subtype
+                self._path,
+                "w",
+                samplerate=sample_rate,
+                channels=channels,
+                format=format,
+                subtype=subtype,
+                compression_level=opus.compression_level() if subtype == "OPUS" else None,
             )
         except _WRITE_ERRORS as error:
             raise self._failure(error) from error
         self._sample_rate = sample_rate
         self._written = 0
         self._write_tags(clean_tags((tags or {}).items()))
+        self._is_opus = subtype == "OPUS"
+        if self._is_opus:
+            self._append(np.zeros((opus.LEAD_IN_SAMPLES * sample_rate // opus.CLOCK_RATE, channels), np.float32))
 
     def _write_tags(self, tags: Mapping[str, str]) -> None:
         for name in WRITABLE:
@@ -119,13 +129,16 @@ class AudioWriter:
             AudioError: a sample is NaN or infinite, or the number of channels is not the file's.
             OutputError: the file can't be written.
         """
-        samples = interleaved(self._path, block, self._channels, clip=self._clips)
+        self._append(interleaved(self._path, block, self._channels, clip=self._clips))
+        self._written += block.shape[1]
+
+    def _append(self, samples: np.ndarray) -> None:
+        """Samples ``(t, c)``."""
         try:
             for at in range(0, len(samples), _MAX_WRITE_SAMPLES):
                 self._file.write(samples[at : at + _MAX_WRITE_SAMPLES])
         except _WRITE_ERRORS as error:
             raise self._failure(error) from error
-        self._written += block.shape[1]
 
     def close(self) -> None:
         """Finish the file; may be called twice.
@@ -137,6 +150,8 @@ class AudioWriter:
             return
         try:
             self._file.close()
+            if self._is_opus:
+                opus.skip_lead_in(self._path)
             if self._written == 0 and self._path.suffix.lower() == ".flac":
                 self._path.write_bytes(empty_flac(self._sample_rate, self._channels))
             if self._sample_bytes is not None and is_beyond_wav(self._path):

@@ -26,7 +26,7 @@ def ends_early(file: BinaryIO, total: int) -> str | None:
     tail = _tail(file, total)
     position = tail.rfind(b"OggS\x00")
     while position >= 0:
-        size = _page_size(tail[position : position + _HEADER + 255])
+        size = page_size(tail[position : position + _HEADER + 255])
         if size is None or position + size > len(tail):
             return "its last Ogg page is incomplete"
         if tail[position + 5] & _LAST_PAGE or position + size == len(tail):
@@ -51,11 +51,11 @@ def damage(path: Path) -> str | None:
             if header[:5] != b"OggS\x00":
                 return None if ended else f"no Ogg page at byte {position}"
             header += file.read(header[26] if len(header) == _HEADER else 0)
-            size = _page_size(header)
+            size = page_size(header)
             page = header + file.read((size or 0) - len(header)) if size else header
             if size is None or len(page) < size:
                 return f"the Ogg page at byte {position} is incomplete"
-            if _checksum(page) != int.from_bytes(page[22:26], "little"):
+            if checksum(page) != int.from_bytes(page[22:26], "little"):
                 return f"the checksum of the Ogg page at byte {position} is wrong"
             stream, number = page[14:18], int.from_bytes(page[18:22], "little")
             is_first = bool(page[5] & _FIRST_PAGE)  # recordings that are joined may have one stream number
@@ -95,7 +95,7 @@ def links(path: Path) -> list[int]:
         while position >= 0:
             if position != behind:
                 starts.append(position)
-            size = _page_size(data[position : position + _HEADER + 255])
+            size = page_size(data[position : position + _HEADER + 255])
             behind = position + (size or len(_FIRST_PAGE_START))
             position = data.find(_FIRST_PAGE_START, behind)
     return starts
@@ -107,14 +107,15 @@ def _tail(file: BinaryIO, total: int) -> bytes:
     return file.read()
 
 
-def _page_size(header: bytes) -> int | None:
+def page_size(header: bytes | bytearray) -> int | None:
+    """Bytes of the page that begins with ``header``; None where too little of it is there."""
     if len(header) < _HEADER or len(header) < _HEADER + header[26]:
         return None
     return _HEADER + header[26] + sum(header[_HEADER : _HEADER + header[26]])
 
 
-def _checksum(page: bytes) -> int:
-    """CRC-32 as Ogg has it: zlib's with the bits the other way round, and from 0 instead of all ones."""
+def checksum(page: bytes | bytearray) -> int:
+    """CRC-32 of a page, as Ogg has it: zlib's with the bits the other way round, and from 0 instead of all ones."""
     blank = page[:22] + bytes(4) + page[26:]
     mirrored = zlib.crc32(blank.translate(_REVERSED_BITS), 0xFFFF_FFFF) ^ 0xFFFF_FFFF
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_REVERSED_BITS), "big")
