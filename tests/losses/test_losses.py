@@ -116,6 +116,17 @@ def test_energies_of_bands_do_not_mind_other_noise_and_hear_its_level():
     assert loss(first, second) < 0.4
 
 
+def test_energies_of_bands_from_a_border_on_weigh_more():
+    torch.manual_seed(0)
+    spectrum = torch.fft.rfft(0.1 * torch.randn(1, 32000))
+    hertz = torch.arange(16001) / 2
+    low, high = torch.fft.irfft(spectrum * (hertz < 3000)), torch.fft.irfft(spectrum * (hertz > 5200))
+    plain, weighted = BandEnergyConfig().build(16000), BandEnergyConfig(border=4000.0, above=3.0).build(16000)
+    louder_treble, louder_bass = (low + 2 * high, low + high), (2 * low + high, low + high)
+    assert weighted(*louder_treble).item() == pytest.approx(3 * plain(*louder_treble).item(), rel=0.1)
+    assert weighted(*louder_bass).item() == pytest.approx(plain(*louder_bass).item(), rel=0.1)
+
+
 def test_repetition_tells_a_buzz_from_noise_however_faint():
     torch.manual_seed(0)
     loss = RepetitionConfig(hop_length=320).build(16000)

@@ -51,6 +51,23 @@ def test_levels_are_roots_of_mean_magnitudes():
     assert BandLevels(np.array([0, 1, 4]))(torch.zeros(1, 1, 4)).abs().max() < 1e-6
 
 
+def test_levels_by_energy_are_what_the_decoder_needs_to_make_noise_of_that_energy():
+    """Whatever the distribution of a band's coefficients; levels by mean magnitude are too low for sparse ones."""
+    companded = torch.rand(1, 400, 48, generator=torch.Generator().manual_seed(2)).pow(2)
+    edges = np.array([0, 8, 20, 48])
+
+    def energy_ratio(levels: torch.Tensor) -> float:
+        above_silence = levels + 1e-3**0.5  # a constant is taken off, so that silence has the level 0
+        noise = torch.repeat_interleave(above_silence, torch.from_numpy(np.diff(edges)), dim=-1).square()
+        return float(noise.pow(4).sum() / companded.pow(4).sum())
+
+    by_energy = BandLevels(edges, energies=True)(companded)[..., 48:]
+    by_magnitude = BandLevels(edges)(companded)[..., 48:]
+    assert energy_ratio(by_energy) == pytest.approx(1.0, abs=0.05)
+    assert energy_ratio(by_magnitude) < 0.5
+    assert BandLevels(edges, energies=True)(torch.zeros(1, 1, 48)).abs().max() < 1e-6
+
+
 def filler(levels: list[float]) -> NoiseFill:
     """Coefficients of zero, and levels that do not depend on the latents."""
     body = Pointwise(3, 64 + len(levels), gain=0.0)
@@ -210,6 +227,7 @@ def test_files_say_so_and_those_without_are_as_before(tmp_path):
         ({"direct": True, "bands": 8, "transform": {"kind": "stft", "hop_length": 320}}, "an MDCT front end"),
         ({"direct": True, "bands": -1}, "bands"),
         ({"direct": True, "noise_from": 4000.0}, "noise_from needs bands"),
+        ({"direct": True, "energies": True}, "energies needs bands"),
         ({"direct": True, "bands": 8, "noise_from": 8000.0}, "below half the sample rate"),
     ],
 )

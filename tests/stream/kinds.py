@@ -61,6 +61,7 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "inverse patch": (lambda: PatchConfig(hop_length=4).synthesis(), 4),
     "compand": (lambda: Compand(4, 0.5), 4),
     "band levels": (lambda: BandLevels(np.array([0, 1, 4])), 4),
+    "band levels, energies": (lambda: BandLevels(np.array([0, 1, 4]), energies=True), 4),
     "noise fill": (lambda: NoiseFill(Pointwise(3, 6), np.array([0, 1, 4])), 3),
     "noise fill, lookahead": (lambda: NoiseFill(CausalConv(3, 6, 5, lookahead=2), np.array([0, 1, 4])), 3),
     "band noise": (lambda: BandNoise(Pointwise(3, 3), np.array([0, 1, 4]), 1), 3),

@@ -146,22 +146,27 @@ class BandEnergy(Loss):
     Unlike a distance of magnitudes it has nothing against noise: an energy over many bins hardly moves with the phases.
     """
 
-    def __init__(self, sample_rate: int, seconds: tuple[float, ...], bands: tuple[int, ...], floor: float):
+    def __init__(self, sample_rate: int, config: "BandEnergyConfig"):
         super().__init__()
+        seconds, bands, border = config.seconds, config.bands, config.border
         sizes = [OVERLAP * max(8, round(second * sample_rate / OVERLAP / 4) * 4) for second in seconds]
         self.windows = nn.ParameterList(nn.Parameter(torch.hann_window(size), requires_grad=False) for size in sizes)
         self.means = nn.ParameterList(
             nn.Parameter(_band_means(sample_rate, window, count), requires_grad=False)
             for window, count in zip(self.windows, bands, strict=True)
         )
-        self._floor = floor
+        self.weights = nn.ParameterList(
+            nn.Parameter(_band_weights(sample_rate, count, len(window), border, config.above), requires_grad=False)
+            for window, count in zip(self.windows, bands, strict=True)
+        )
+        self._floor = config.floor
 
     def forward(self, estimate: Tensor, reference: Tensor) -> Tensor:
-        """``(b, t)`` twice to ``(b,)`` in nepers, the mean over sizes."""
+        """``(b, t)`` twice to ``(b,)`` in nepers, the weighted mean over sizes."""
         total = estimate.new_zeros(estimate.shape[0])
-        for window, means in zip(self.windows, self.means, strict=True):
+        for window, means, weights in zip(self.windows, self.means, self.weights, strict=True):
             gap = self._levels(estimate, window, means) - self._levels(reference, window, means)
-            total = total + gap.abs().mean((1, 2))
+            total = total + (gap.abs() * weights).mean((1, 2))
         return total / len(self.windows)
 
     def _levels(self, audio: Tensor, window: Tensor, means: Tensor) -> Tensor:
@@ -178,6 +183,14 @@ def _band_means(sample_rate: int, window: Tensor, bands: int) -> Tensor:
     return torch.from_numpy(means.astype(np.float32))
 
 
+def _band_weights(sample_rate: int, bands: int, size: int, border: float | None, above: float) -> Tensor:
+    """1 for a band that begins below ``border`` Hz, else ``above``: float32 ``(l,)``."""
+    starts = band_edges(sample_rate, size // 2 + 1, bands)[:-1] * sample_rate / size
+    return torch.from_numpy(
+        np.where(starts < (sample_rate if border is None else border), 1.0, above).astype(np.float32)
+    )
+
+
 @final
 class BandEnergyConfig(LossConfig, kind="band_energy"):
     """Log energy in bands of equal width in mel, in short and in long frames."""
@@ -185,9 +198,11 @@ class BandEnergyConfig(LossConfig, kind="band_energy"):
     seconds: tuple[float, ...] = Field(default=(0.008, 0.04), min_length=1, description="window lengths in seconds")
     bands: tuple[int, ...] = Field(default=(12, 24), min_length=1, description="bands of each window")
     floor: float = Field(default=2e-4, gt=0, description="added to amplitudes before the logarithm")
+    border: float | None = Field(default=None, gt=0, description="frequency in Hz from which on weights are others")
+    above: float = Field(default=1.0, gt=0, description="weight of the bands from the border on")
 
     def build(self, sample_rate: int) -> BandEnergy:
-        return BandEnergy(sample_rate, self.seconds, self.bands, self.floor)
+        return BandEnergy(sample_rate, self)
 
 
 @final

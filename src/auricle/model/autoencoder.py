@@ -78,7 +78,7 @@ class Autoencoder(nn.Module):
         analysis: Layer = front
         edges = band_edges(config.sample_rate, bins, config.bands) if config.bands else None
         if edges is not None:
-            analysis = Serial([*front.chain(), BandLevels(edges)])
+            analysis = Serial([*front.chain(), BandLevels(edges, energies=config.energies)])
         points = CURVES * config.envelope
         if points:
             analysis = WithPartLevels(analysis, config.transform.hop_length, config.envelope)

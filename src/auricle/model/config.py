@@ -21,7 +21,7 @@ from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
-_OFF_BY_DEFAULT = ("direct", "bands", "noise_from", "envelope", "highpass")
+_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "envelope", "highpass")
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -56,7 +56,9 @@ class AutoencoderConfig(Frozen):
     bands: int = Field(
         default=0, ge=0, le=256, description="bands whose levels the encoder hears and the decoder fills with noise"
     )
-
+    energies: bool = Field(
+        default=False, description="levels of bands are measured by their energy, otherwise by their mean magnitude"
+    )
     noise_from: float = Field(
         default=0.0, ge=0, description="frequency in Hz from which on bands are noise alone; 0 adds noise everywhere"
     )
@@ -84,6 +86,10 @@ class AutoencoderConfig(Frozen):
             raise ValueError("direct maps need stages with stride 1")
         if self.bands and (not self.direct or not isinstance(self.transform, MdctConfig)):
             raise ValueError("bands need direct maps and an MDCT front end")
+        if self.energies and (
+            not isinstance(self.transform, MdctConfig) or not self.bands or self.transform.exponent != 0.5
+        ):
+            raise ValueError("energies needs bands, and coefficients companded by a square root (exponent 0.5)")
         if self.noise_from and not self.bands:
             raise ValueError("noise_from needs bands")
         if self.envelope and not self.noise_from:
