@@ -51,6 +51,7 @@ def test_the_scripts_are_there():
         "export",
         "extras",
         "flips",
+        "gaps",
         "indexes",
         "judged",
         "kinds",

@@ -21,6 +21,8 @@ _SAMPLING, _NOTE_SAMPLING = (2.0, 1.0), (1.0, 0.25)
 """Guidance and temperature that are usual."""
 _QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
+GAP_SECONDS = 0.05, 60.0
+"""The shortest and the longest gap that is filled."""
 
 SoundFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
 """Formats of sound files, by their suffixes."""
@@ -93,7 +95,7 @@ class ResolvedSampling:
 
 @dataclass(frozen=True)
 class GenerationOptions:
-    """Which sounds a prior is to make. At most one of ``like``, ``after`` and ``loop`` is given.
+    """Which sounds a prior is to make. At most one of ``like``, ``after``, ``between`` and ``loop`` is given.
 
     Attributes:
         label: one of the prior's classes in upper or lower case, or several with commas between them; any without it.
@@ -103,9 +105,12 @@ class GenerationOptions:
             from.
         seed: the same seed gives the same sounds; without one each run has its own, which is told.
         like: make variations of this sound, as long as it is: a file, an open one, or ``(audio, sample_rate)``.
-        strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one).
+        strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one); of a gap, how far from a
+            crossfade.
         after: go on from the end of this sound, given as ``like`` is, for so many seconds (4 by default). The result
             begins with the sound as the model rebuilds it.
+        between: fill so many seconds (0.25 by default) between the end of one sound and the beginning of another, both
+            given as ``like`` is. The result is the first sound, what was made, and the second sound.
         loop: make loops of exactly so many seconds, whose end goes on to their beginning; their seam is measured.
         snap: round latents to the grid of the model's quantiser.
 
@@ -121,14 +126,14 @@ class GenerationOptions:
     like: SoundSource | None = None
     strength: float = 0.5
     after: SoundSource | None = None
+    between: tuple[SoundSource, SoundSource] | None = None
     loop: bool = False
     snap: bool = False
 
     def __post_init__(self) -> None:
         check_count(self.count)
-        modes = [name for name, is_asked in self._modes().items() if is_asked]
-        if len(modes) > 1:
-            raise OptionError(f"{' and '.join(modes)} exclude each other: ask for one of them")
+        if len(self.modes) > 1:
+            raise OptionError(f"{' and '.join(self.modes)} exclude each other: ask for one of them")
         if self.like is not None and self.seconds is not None:
             raise OptionError("a variation is as long as its sound: leave the seconds out")
         if self.level is not None and not _QUIETEST_DB <= self.level <= 0:
@@ -141,8 +146,16 @@ class GenerationOptions:
         """The seed that was given, or one that nobody has had."""
         return resolve_seed(self.seed)
 
-    def _modes(self) -> dict[str, bool]:
-        return {"like": self.like is not None, "continue": self.after is not None, "loop": self.loop}
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """What is asked for beside new sounds, by the command line's names."""
+        asked = {
+            "like": self.like is not None,
+            "continue": self.after is not None,
+            "between": self.between is not None,
+            "loop": self.loop,
+        }
+        return tuple(name for name, is_asked in asked.items() if is_asked)
 
     def check_length(self) -> None:
         """Refuse lengths that a finished sound can't have.
@@ -155,6 +168,9 @@ class GenerationOptions:
             return
         if not (isfinite(seconds) and 0 < seconds <= MAX_SECONDS):
             raise OptionError(f"a sound of {seconds:g} s: give more than 0 and at most {MAX_SECONDS:g}")
+        shortest, longest = GAP_SECONDS
+        if self.between is not None and not shortest <= seconds <= longest:
+            raise OptionError(f"a gap of {seconds:g} s: give {shortest:g} to {longest:g}")
         shortest, longest = _LOOP_SECONDS
         if self.loop and not shortest <= seconds <= longest:
             raise OptionError(f"a loop of {seconds:g} s: give {shortest:g} to {longest:g}")
@@ -165,8 +181,8 @@ class GenerationOptions:
         Raises:
             OptionError: it is not one new sound, or has no length.
         """
-        if self.count != 1 or any(self._modes().values()):
-            raise OptionError("a stream is one new sound: leave out -n, --like, --continue and --loop")
+        if self.count != 1 or self.modes:
+            raise OptionError("a stream is one new sound: leave out -n, --like, --continue, --between and --loop")
         if self.level is not None:
             raise OptionError("the level of a stream is not known before its end: leave --level out")
         if self.seconds is not None and not (isfinite(self.seconds) and self.seconds > 0):

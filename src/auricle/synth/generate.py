@@ -10,6 +10,7 @@ from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
+from auricle.synth.gap import Gap
 from auricle.synth.kinds import (
     Continuation,
     LongSound,
@@ -29,6 +30,8 @@ from auricle.synth.rendering.result import Sound, SynthesisOutput
 
 _SHORTEST_LOOP_SECONDS = 0.25
 _CONTINUATION_SECONDS = 4.0
+_GAP_SECONDS = 0.25
+_Source = Path | HeldAudio
 
 
 def generate(
@@ -77,13 +80,15 @@ def generate(
     contexts = [
         RenderContext(networks, sampling, label, seed, quality, options.seconds, options.level) for label in labels
     ]
-    source = _source(options)
-    recipes = [_recipe(context, options, source) for context in contexts]
+    sources = _sources(options)
+    if options.between is not None:
+        details["between"] = " and ".join(source_path(source).name for source in sources)
+    recipes = [_recipe(context, options, sources) for context in contexts]
     sounds: list[Sound] = []
     with lock_new_folder(place.folder):
         for label, recipe in zip(labels, recipes, strict=True):
             name = networks.prior.class_name(label)
-            for batch in _batches(recipe, _targets(place, options, name, source, details)):
+            for batch in _batches(recipe, _targets(place, options, name, sources, details)):
                 sounds += [replace(sound, label=name) for sound in recipe.render(batch)]
                 seconds = sum(sound.seconds for sound in sounds)
                 on_progress(Progress("making sounds", seconds, seconds * total / len(sounds), "s"))
@@ -95,11 +100,12 @@ def _targets(
     place: Destination,
     options: GenerationOptions,
     label: str | None,
-    source: Path | HeldAudio | None,
+    sources: Sequence[_Source],
     details: Mapping[str, object],
 ) -> list[SoundTarget]:
     """A target for each sound of a class, with tags that say how it was made."""
-    name = label or ("loop" if options.loop else "sound") if source is None else source_path(source).stem
+    stems = "-".join(source_path(source).stem for source in sources)
+    name = stems or label or ("loop" if options.loop else "sound")
     facts = {**details, "class": label}
     tags = [made_by_model("generate", {**facts, "sound": number}) for number in range(1, options.count + 1)]
     return place.targets([name] * options.count, tags)
@@ -110,27 +116,33 @@ def _batches(recipe: SoundRecipe, targets: Sequence[SoundTarget]) -> Iterator[di
         yield dict(enumerate(targets[first : first + recipe.batch_size], first))
 
 
-def _source(options: GenerationOptions) -> Path | HeldAudio | None:
-    """The sound that new ones are like or come after."""
+def _sources(options: GenerationOptions) -> tuple[_Source, ...]:
+    """The sounds that new ones are like, come after or lie between."""
+    if options.between is not None:
+        first, second = options.between
+        return rereadable(first, "the first sound"), rereadable(second, "the second sound")
     source = options.after if options.like is None else options.like
-    return None if source is None else rereadable(source, "the sound")
+    return () if source is None else (rereadable(source, "the sound"),)
 
 
-def _recipe(context: RenderContext, options: GenerationOptions, source: Path | HeldAudio | None) -> SoundRecipe:
+def _recipe(context: RenderContext, options: GenerationOptions, sources: tuple[_Source, ...]) -> SoundRecipe:
     prior = context.networks.prior
     rate, seconds = prior.sample_rate, options.seconds
     samples = None if seconds is None else max(1, round(seconds * rate))
     if options.loop:
         kind = HitLoop if context.makes_hits else Loop
         return kind(context, seconds or max(_SHORTEST_LOOP_SECONDS, prior.window / prior.frame_rate))
-    if source is not None and prior.config.notes:
+    if sources and prior.config.notes:
         raise OptionError(
-            f"the prior {prior.info.name!r} makes notes, new ones and loops of them: leave --like and --continue out"
+            f"the prior {prior.info.name!r} makes notes, new ones and loops of them: leave --like, --continue and "
+            "--between out"
         )
-    if source is not None and options.like is not None:
-        return Variation(context, source, options.strength)
-    if source is not None:
-        return Continuation(context, source, samples or round(_CONTINUATION_SECONDS * rate))
+    if options.between is not None:
+        return Gap(context, (sources[0], sources[1]), samples or round(_GAP_SECONDS * rate), options.strength)
+    if options.like is not None:
+        return Variation(context, sources[0], options.strength)
+    if options.after is not None:
+        return Continuation(context, sources[0], samples or round(_CONTINUATION_SECONDS * rate))
     if prior.config.notes:
         return NoteSound(context)
     if samples is not None and samples > context.window_samples:

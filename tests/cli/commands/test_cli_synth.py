@@ -80,6 +80,17 @@ def test_variations_and_continuations_are_named_after_their_sound(auricle, place
     assert read(place / "more" / "2-001.wav")[0].shape[1] > 1.4 * RATE
 
 
+def test_a_gap_between_two_sounds(auricle, place: Path):
+    between = ("generate", *PRIOR.split(), "--between", "sounds/1.wav", "sounds/2.wav", "--seconds", "0.2")
+    ran = auricle(*between, "-n", "2", "--seed", "5", "--json")
+    assert ran.code == 0 and ran.json["between"] == "1.wav and 2.wav"
+    assert [sound["path"] for sound in ran.json["sounds"]] == ["generated/1-2-001.wav", "generated/1-2-002.wav"]
+    lengths = [read(place / "sounds" / name)[0].shape[1] for name in ("1.wav", "2.wav")]
+    assert read(place / "generated" / "1-2-001.wav")[0].shape[1] == sum(lengths) + round(0.2 * RATE)
+    with soundfile.SoundFile(place / "generated" / "1-2-002.wav") as file:
+        assert "made by a model" in file.comment and "between 1.wav and 2.wav" in file.comment
+
+
 def test_morph_transfer_and_latents(auricle, place: Path):
     model = ("--model", "tiny.auricle.safetensors")
     ran = auricle("morph", "sounds/0.wav", "sounds/1.wav", "--crossfade", *model, "--count", "3", "--json")
@@ -120,6 +131,14 @@ CASES = [
     ("silent.wav is silent", f"generate {PRIOR} --like silent.wav"),
     ("missing.wav does not exist", f"generate {PRIOR} --continue missing.wav"),
     ("exclude each other", f"generate {PRIOR} --like silent.wav --loop"),
+    ("requires 2 positional arguments", f"generate {PRIOR} --between sounds/0.wav"),
+    ("missing.wav does not exist", f"generate {PRIOR} --between sounds/0.wav missing.wav"),
+    ("silent.wav is silent", f"generate {PRIOR} --between silent.wav sounds/0.wav"),
+    ("a gap of 70 s", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --seconds 70"),
+    ("between and loop exclude each other", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --loop"),
+    ("leave --between out", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --note C4"),
+    ("a stream is one new sound", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --stream -"),
+    ("a stream is one new sound", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --play"),
     ("silent.wav exists already", f"generate {PRIOR} --class dog --out silent.wav"),
     ("one file for 4 sounds", f"generate {PRIOR} --class dog,cat -n 2 --out new.wav"),
     ("no sample rate of 44000 Hz", f"generate {PRIOR} --format opus --rate 44000"),

@@ -31,6 +31,7 @@ class _Options(GenerationOptions):
     count: Annotated[int, Parameter(name=("--count", "-n"))] = 1
     like: Path | None = None
     after: Annotated[Path | None, Parameter(name="--continue")] = None
+    between: tuple[Path, Path] | None = None
     play: Flag = False
     note: str | None = None
     velocity: str = "1..127"
@@ -96,6 +97,8 @@ def _notes(
 
     if options.note is None:
         raise OptionError("a playable set needs notes: --note C3..C5")
+    if options.modes:
+        raise OptionError(f"a playable set is made of notes alone: leave --{' and --'.join(options.modes)} out")
     started = time.perf_counter()
     with screen.progress("generate") as on_progress:
         result = make_playable(

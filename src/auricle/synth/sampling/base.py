@@ -56,6 +56,28 @@ class Sampler(ABC):
             ModelError: this kind of prior can't.
         """
 
+    @abstractmethod
+    def fill(
+        self,
+        random: torch.Generator,
+        sides: tuple[Tensor, Tensor],
+        x: Tensor,
+        strength: float,
+        size: SoundSize | None = None,
+    ) -> Tensor:
+        """Frames that lie between others, as many as those of a guess, ``(1, n, features)``.
+
+        Args:
+            random: where the numbers come from.
+            sides: frames ``(m, features)`` that are before them, and those that are behind them, two or more.
+            x: the guess, ``(n, features)``.
+            strength: how far from the guess they are, 0 (not at all) to 1 (the guess is not looked at).
+            size: how long and how loud all of it is together, from the first frame before them on.
+
+        Raises:
+            ModelError: this kind of prior can't.
+        """
+
     @property
     @abstractmethod
     def seams(self) -> tuple[int, int]:

@@ -5,6 +5,9 @@ goes on from them. For another one they are put where they would be on their way
 with diffusion, Lugmayr et al., 2022); this binds less, so more of them are taken. A sequence goes on for ever with the
 memory of one window.
 
+Between two sounds the last window ends with frames that are known as well. No flow was taught that, so they are always
+put where they would be on their way.
+
 In a loop no window comes first: all are integrated together, and where they overlap their velocities are averaged at
 each moment (Bar-Tal et al., "MultiDiffusion", 2023).
 """
@@ -15,6 +18,7 @@ from math import ceil
 from typing import final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from auricle.options.synthesis import ResolvedSampling
@@ -64,7 +68,7 @@ class FlowSampler(Sampler):
             prefix, begin = self._prefix(window)
             noise = self._noise(random, self._prior.window if position else self._first_frames(sizes))
             size = self._remaining(sizes, position - prefix.shape[1])
-            window = self._integrate_window(noise, prefix, noise, 0.0, begin=begin, size=size)
+            window = self._integrate_window(noise, (prefix, empty), noise, 0.0, begin=begin, size=size)
             position += window.shape[1] - prefix.shape[1]
             yield window[:, prefix.shape[1] :]
 
@@ -73,7 +77,8 @@ class FlowSampler(Sampler):
         self, random: torch.Generator, x: Tensor, strength: float, size: SoundSize | None = None
     ) -> Iterator[Tensor]:
         """Frames are put part of the way back to noise, and go on from there."""
-        position, window, frames = 0, x[None, :0], self._prior.window
+        empty, position, frames = x[None, :0], 0, self._prior.window
+        window = empty
         silence = self._prior.standardise(self._prior.silence)
         while position < len(x):
             prefix, begin = self._prefix(window)
@@ -82,7 +87,8 @@ class FlowSampler(Sampler):
             noise = self._noise((random,), frames)
             start = torch.lerp(torch.cat((prefix[0], source, padding))[None], noise, strength)
             remaining = self._remaining(size and (size,), position - prefix.shape[1])
-            window = self._integrate_window(noise, prefix, start, 1.0 - strength, begin=begin, size=remaining)
+            known = prefix, empty
+            window = self._integrate_window(noise, known, start, 1.0 - strength, begin=begin, size=remaining)
             yield window[:, prefix.shape[1] :][:, : len(source)]
             position += len(source)
 
@@ -101,6 +107,36 @@ class FlowSampler(Sampler):
             return torch.zeros_like(x).index_add_(1, places.flatten(), parts.flatten(0, 1)[None]) / total[:, None]
 
         return self._integrate(velocity, self._noise((random,), frames), 0.0)
+
+    @torch.inference_mode()
+    def fill(
+        self,
+        random: torch.Generator,
+        sides: tuple[Tensor, Tensor],
+        x: Tensor,
+        strength: float,
+        size: SoundSize | None = None,
+    ) -> Tensor:
+        """Windows of about the same length, of which the last is told what comes behind."""
+        (past, future), filled = sides, [x[None, :0]]
+        window, missing = past[None], len(x)
+        while missing:
+            prefix, begin = self._prefix(window)
+            before, room = prefix.shape[1], self._prior.window - prefix.shape[1]
+            count = missing // ceil(missing / (room - min(self._overlap, room // 2)))
+            ahead = future[None, : room - count if count == missing else 0]
+            ahead = ahead[:, : ahead.shape[1] - (before + count + ahead.shape[1]) % self._prior.patch]
+            guess = torch.cat((prefix, x[None, len(x) - missing :][:, :count], ahead), 1)
+            guess = F.pad(guess, (0, 0, 0, -guess.shape[1] % self._prior.patch))
+            noise = self._noise((random,), guess.shape[1])
+            start = torch.lerp(guess, noise, strength)
+            remaining = self._remaining(size and (size,), len(past) + len(x) - missing - before)
+            known = prefix, ahead
+            window = self._integrate_window(noise, known, start, 1.0 - strength, begin=begin, size=remaining)
+            window = window[:, : before + count]
+            filled.append(window[:, before:])
+            missing -= count
+        return torch.cat(filled, 1)
 
     def _first_frames(self, sizes: Sequence[SoundSize] | None) -> int:
         """Frames of the first window: no more than the longest of the sounds takes."""
@@ -128,16 +164,19 @@ class FlowSampler(Sampler):
         return self._options.temperature * torch.stack(draws)
 
     def _integrate_window(
-        self, noise: Tensor, prefix: Tensor, x: Tensor, t: float, *, begin: bool, size: Tensor | None
+        self, noise: Tensor, known: tuple[Tensor, Tensor], x: Tensor, t: float, *, begin: bool, size: Tensor | None
     ) -> Tensor:
-        """A window from ``x`` at time ``t`` on, whose first frames end as ``prefix``."""
-        frames = prefix.shape[1]
+        """A window from ``x`` at time ``t`` on, whose first and last frames end as those that are known."""
+        prefix, ahead = known
+        first, last = prefix.shape[1], x.shape[1] - ahead.shape[1]
 
         def velocity(x: Tensor, t: float) -> Tensor:
-            pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :frames], prefix, t)
-            return self._velocity(torch.cat((pinned, x[:, frames:]), 1), t, begin=begin, prefix=frames, size=size)
+            pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :first], prefix, t)
+            pinned_end = torch.lerp(noise[:, last:], ahead, t)
+            x = torch.cat((pinned, x[:, first:last], pinned_end), 1)
+            return self._velocity(x, t, begin=begin, prefix=first, size=size)
 
-        return torch.cat((prefix, self._integrate(velocity, x, t)[:, frames:]), 1)
+        return torch.cat((prefix, self._integrate(velocity, x, t)[:, first:last], ahead), 1)
 
     def _velocity(self, x: Tensor, t: float, *, begin: bool, prefix: int = 0, size: Tensor | None = None) -> Tensor:
         def rows(value: float) -> Tensor:

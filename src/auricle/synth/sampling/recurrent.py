@@ -52,5 +52,15 @@ class RecurrentSampler(Sampler):
     def sample_loop(self, random: torch.Generator, frames: int, size: SoundSize | None = None) -> Tensor:
         raise ModelError(self._refusal("make loops"))
 
+    def fill(
+        self,
+        random: torch.Generator,
+        sides: tuple[Tensor, Tensor],
+        x: Tensor,
+        strength: float,
+        size: SoundSize | None = None,
+    ) -> Tensor:
+        raise ModelError(self._refusal("fill a gap (--between)"))
+
     def _refusal(self, task: str) -> str:
         return f"the recurrent prior {self._prior.info.name!r} can't {task}: it knows only what came before, use a flow"
