@@ -132,7 +132,7 @@ def _measure(case: _Case, audio: np.ndarray) -> _Measured:
     seams = case.start, case.stop
     jumps = [abs(_decibels(audio[0, at : at + size]) - _decibels(audio[0, at - size : at])) for at in seams]
     fluxes = [_flux(audio[0], at) / own for at in seams]
-    return _Measured(*jumps, *fluxes, inside / own, _distance(case, audio))
+    return _Measured(jumps[0], jumps[1], fluxes[0], fluxes[1], inside / own, _distance(case, audio))
 
 
 def _decibels(samples: np.ndarray) -> float:
