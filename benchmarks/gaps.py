@@ -84,7 +84,7 @@ def _ways(prior: str, seed: int, strengths: list[float]) -> Mapping[str, _Way]:
 
     networks = load_prior_and_model(prior, None)
 
-    def made(case: _Case, **options: Any) -> np.ndarray:
+    def generated(case: _Case, **options: Any) -> np.ndarray:
         asked = GenerationOptions(seed=seed, **options)
         output = generate(networks.prior, asked, model=networks.model)
         assert output.sample_rate == case.rate, "the prior's rate is the recordings'"
@@ -94,15 +94,15 @@ def _ways(prior: str, seed: int, strengths: list[float]) -> Mapping[str, _Way]:
 
     def between(case: _Case, strength: float) -> np.ndarray:
         sounds = tuple((side, case.rate) for side in case.sides)
-        return made(case, between=sounds, strength=strength, seconds=(case.stop - case.start) / case.rate)
+        return generated(case, between=sounds, strength=strength, seconds=(case.stop - case.start) / case.rate)
 
     def continued(case: _Case) -> np.ndarray:
         first, second = case.sides
-        audio = made(case, after=(first, case.rate), seconds=(case.stop - case.start) / case.rate + _ROOM_SECONDS)
+        audio = generated(case, after=(first, case.rate), seconds=(case.stop - case.start) / case.rate + _ROOM_SECONDS)
         return np.concatenate((audio[:, : case.stop], second), 1)
 
     def rebuilt(case: _Case) -> np.ndarray:
-        return made(case, like=(case.audio, case.rate), strength=0.0)
+        return generated(case, like=(case.audio, case.rate), strength=0.0)
 
     return {
         **{f"between, strength {strength:g}": partial(between, strength=strength) for strength in strengths},

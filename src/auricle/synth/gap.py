@@ -102,8 +102,9 @@ class Gap(StreamedSound):
         features = context.to_features(z)
         sides = features[:first], features[last:]
         frames = context.sampler.fill(random, sides, features[first:last], self._strength, size)
-        (made,) = context.to_latents((frames,))
-        audio = concatenate_blocks(context.decode((torch.cat((z[:, :first], made, z[:, last:]), 1),), around.shape[1]))
+        (between,) = context.to_latents((frames,))
+        pieces = z[:, :first], between, z[:, last:]
+        audio = concatenate_blocks(context.decode((torch.cat(pieces, 1),), around.shape[1]))
         return self._levelled(audio, around, start)
 
     def _surroundings(self) -> tuple[np.ndarray, int]:

@@ -87,8 +87,8 @@ class FlowSampler(Sampler):
             noise = self._noise((random,), frames)
             start = torch.lerp(torch.cat((prefix[0], source, padding))[None], noise, strength)
             remaining = self._remaining(size and (size,), position - prefix.shape[1])
-            known = prefix, empty
-            window = self._integrate_window(noise, known, start, 1.0 - strength, begin=begin, size=remaining)
+            ends = prefix, empty
+            window = self._integrate_window(noise, ends, start, 1.0 - strength, begin=begin, size=remaining)
             yield window[:, prefix.shape[1] :][:, : len(source)]
             position += len(source)
 
@@ -131,8 +131,8 @@ class FlowSampler(Sampler):
             noise = self._noise((random,), guess.shape[1])
             start = torch.lerp(guess, noise, strength)
             remaining = self._remaining(size and (size,), len(past) + len(x) - missing - before)
-            known = prefix, ahead
-            window = self._integrate_window(noise, known, start, 1.0 - strength, begin=begin, size=remaining)
+            ends = prefix, ahead
+            window = self._integrate_window(noise, ends, start, 1.0 - strength, begin=begin, size=remaining)
             window = window[:, : before + count]
             filled.append(window[:, before:])
             missing -= count
@@ -164,10 +164,10 @@ class FlowSampler(Sampler):
         return self._options.temperature * torch.stack(draws)
 
     def _integrate_window(
-        self, noise: Tensor, known: tuple[Tensor, Tensor], x: Tensor, t: float, *, begin: bool, size: Tensor | None
+        self, noise: Tensor, ends: tuple[Tensor, Tensor], x: Tensor, t: float, *, begin: bool, size: Tensor | None
     ) -> Tensor:
         """A window from ``x`` at time ``t`` on, whose first and last frames end as those that are known."""
-        prefix, ahead = known
+        prefix, ahead = ends
         first, last = prefix.shape[1], x.shape[1] - ahead.shape[1]
 
         def velocity(x: Tensor, t: float) -> Tensor:
