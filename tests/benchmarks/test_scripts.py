@@ -44,6 +44,7 @@ def test_the_scripts_are_there():
         "attacks",
         "browser",
         "cases",
+        "ceilings",
         "classification",
         "cluster",
         "detection",
