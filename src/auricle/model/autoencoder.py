@@ -16,7 +16,7 @@ from auricle.errors import ModelError
 from auricle.hub.download import HubAccess
 from auricle.hub.upload import PushResult
 from auricle.model.arrays import Array, check_length, dial, integers, latents, like, signals
-from auricle.model.bands import SPARK, BandLevels, BandNoise, NoiseFill, bands_above
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.bottleneck import TableCounter, Tables
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
@@ -24,14 +24,12 @@ from auricle.model.files.hub import push_model, save_files
 from auricle.model.files.writing import Seal, save
 from auricle.model.front_end import front_end
 from auricle.model.highpass import HighPass
+from auricle.model.initial import hush, select, spark, tie, trust_levels
 from auricle.model.registry import Frozen
 from auricle.options.hub import PushOptions
 from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
 
-_QUIET = 0.1
 _BLOCKS = 8
-_FINER = 8.0
-"""Levels vary less than coefficients and are wanted more exactly."""
 
 
 @final
@@ -95,13 +93,15 @@ class Autoencoder(nn.Module):
             Pointwise(config.decoder[-1].dim, decoded_width),
         )
         self._compand = (compand,)
-        _tie(inward[0].layers[0], to_bins)
-        _tie(to_latent, outward[0].layers[0])
+        tie(inward[0].layers[0], to_bins)
+        tie(to_latent, outward[0].layers[0])
         if config.direct:
-            _hush(to_latent, to_bins)
+            hush(to_latent, to_bins)
             direct_in, direct_out = Pointwise(width, latent), Pointwise(latent, decoded_width)
-            _select(direct_in, direct_out, edges, waveform_bins, points)
-            _spark(to_bins, waveform_bins, config.bands)
+            select(direct_in, direct_out, edges, waveform_bins, points)
+            spark(to_bins, waveform_bins, config.bands)
+            if config.energies:
+                trust_levels(to_bins, edges, waveform_bins, latent)
             self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), direct_in, latent)])
             spectrum: Layer = Parallel(Serial([*outward, to_bins]), direct_out, decoded_width)
             if edges is not None:
@@ -350,46 +350,3 @@ def _stage(entry: Layer, stage: StageConfig) -> Serial:
     blocks = [block.build(stage.dim) for block in stage.blocks]
     activation = [] if stage.activation == "none" else [Activation(stage.activation)]
     return Serial([entry, *activation, *blocks])
-
-
-@torch.no_grad()
-def _select(
-    direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | None, waveform_bins: int, points: int
-) -> None:
-    """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
-    latent, width = direct_in.weight.shape
-    width -= points
-    bands = 0 if edges is None else len(edges) - 1
-    above = 0 if edges is None else bands_above(edges, latent)
-    encoder_rows = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
-    decoder_rows = encoder_rows.copy()
-    if above:
-        encoder_rows[latent - above :] = decoder_rows[latent - above :] = 0.0
-        encoder_rows[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
-        decoder_rows[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
-    direct_in.weight.copy_(torch.from_numpy(np.pad(encoder_rows, ((0, 0), (0, points)))))
-    decoded = np.concatenate((decoder_rows[:, :waveform_bins], decoder_rows[:, width - bands :]), axis=1)
-    decoded = np.pad(decoded, ((0, 0), (0, points)))
-    direct_out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
-
-
-@torch.no_grad()
-def _spark(to_bins: Pointwise, bins: int, bands: int) -> None:
-    """Let noise start just above nothing, where its level has no slope, and curves inside the hop flat."""
-    to_bins.bias[bins : bins + bands] = SPARK
-    to_bins.bias[bins + bands :] = 0.0
-    to_bins.weight[bins + bands :] = 0.0
-
-
-@torch.no_grad()
-def _hush(*layers: Pointwise) -> None:
-    """Let the network beside direct maps start with little to say."""
-    for layer in layers:
-        layer.weight.mul_(_QUIET)
-
-
-@torch.no_grad()
-def _tie(inner: nn.Module, outer: nn.Module) -> None:
-    """Start two linear maps as each other's transposes, so that the untrained model is a linear codec."""
-    if isinstance(inner, Pointwise) and isinstance(outer, Pointwise) and inner.weight.shape == outer.weight.T.shape:
-        outer.weight.copy_(inner.weight.T)

@@ -21,6 +21,8 @@ SPARK = 0.1
 _ROWS = 256
 _SEED = 1729
 _FAINTEST = 1e-3
+SILENCE = _FAINTEST**0.5
+"""What is taken off levels so that silence has the level 0."""
 _STEPS = 3.7  # no simple fraction: latents are codes times gains, and should not lie on the border of two steps
 _LARGEST = 1 << 20
 _MIXER = 2654435761
@@ -68,9 +70,9 @@ class BandLevels(Stateless):
 
     def _levels(self, x: Tensor) -> Tensor:
         if not self._energies:
-            return (F.linear(x.abs(), self.mean) + _FAINTEST).sqrt() - _FAINTEST**0.5
+            return (F.linear(x.abs(), self.mean) + _FAINTEST).sqrt() - SILENCE
         energies = F.linear(x.square().square(), self.mean)
-        return (energies + _FAINTEST**4).sqrt().sqrt().sqrt() - _FAINTEST**0.5
+        return (energies + _FAINTEST**4).sqrt().sqrt().sqrt() - SILENCE
 
 
 @final

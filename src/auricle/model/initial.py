@@ -1,0 +1,68 @@
+"""Weights that an autoencoder starts with: a linear codec, of which the network learns what is left to say.
+
+Axes: ``k`` coefficient, ``l`` band, ``d`` latent feature, ``p`` point of the curves inside a hop.
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from auricle.model.bands import SILENCE, SPARK, bands_above
+from auricle.stream import Pointwise
+
+_QUIET = 0.1
+_FINER = 8.0
+"""Levels vary less than coefficients and are wanted more exactly."""
+
+
+@torch.no_grad()
+def select(
+    direct_in: Pointwise, direct_out: Pointwise, edges: np.ndarray | None, waveform_bins: int, points: int
+) -> None:
+    """Let direct features start as the lowest coefficients, then the levels of the bands above them."""
+    latent, width = direct_in.weight.shape
+    width -= points
+    bands = 0 if edges is None else len(edges) - 1
+    above = 0 if edges is None else bands_above(edges, latent)
+    encoder_rows = np.eye(latent, width, dtype=np.float32)  # torch.eye would load torch's compiler on the meta device
+    decoder_rows = encoder_rows.copy()
+    if above:
+        encoder_rows[latent - above :] = decoder_rows[latent - above :] = 0.0
+        encoder_rows[latent - above :, width - above :] = _FINER * np.eye(above, dtype=np.float32)
+        decoder_rows[latent - above :, width - above :] = np.eye(above, dtype=np.float32) / _FINER
+    direct_in.weight.copy_(torch.from_numpy(np.pad(encoder_rows, ((0, 0), (0, points)))))
+    decoded = np.concatenate((decoder_rows[:, :waveform_bins], decoder_rows[:, width - bands :]), axis=1)
+    decoded = np.pad(decoded, ((0, 0), (0, points)))
+    direct_out.weight.copy_(torch.from_numpy(np.ascontiguousarray(decoded.T)))
+
+
+@torch.no_grad()
+def spark(to_bins: Pointwise, bins: int, bands: int) -> None:
+    """Let noise start just above nothing, where its level has no slope, and curves inside the hop flat."""
+    to_bins.bias[bins : bins + bands] = SPARK
+    to_bins.bias[bins + bands :] = 0.0
+    to_bins.weight[bins + bands :] = 0.0
+
+
+@torch.no_grad()
+def trust_levels(to_bins: Pointwise, edges: np.ndarray | None, waveform_bins: int, latent: int) -> None:
+    """Let levels of bands that have direct features start as they were heard, without a word from the network."""
+    assert edges is not None
+    bands = len(edges) - 1
+    heard = slice(waveform_bins + bands - bands_above(edges, latent), waveform_bins + bands)
+    to_bins.bias[heard] = SILENCE
+    to_bins.weight[heard] = 0.0
+
+
+@torch.no_grad()
+def hush(*layers: Pointwise) -> None:
+    """Let the network beside direct maps start with little to say."""
+    for layer in layers:
+        layer.weight.mul_(_QUIET)
+
+
+@torch.no_grad()
+def tie(inner: nn.Module, outer: nn.Module) -> None:
+    """Start two linear maps as each other's transposes, so that the untrained model is a linear codec."""
+    if isinstance(inner, Pointwise) and isinstance(outer, Pointwise) and inner.weight.shape == outer.weight.T.shape:
+        outer.weight.copy_(inner.weight.T)
