@@ -100,8 +100,8 @@ def level_error(audio: np.ndarray, original: np.ndarray, sample_rate: int, edges
         np.stack([10 * np.log10(_smooth((frames[:, band] ** 2).mean(1)) + 1e-9) for band in bands])
         for frames in spectra
     )
-    heard = wanted > FAINTEST_DB
-    return float(np.abs(levels - wanted)[heard].mean()) if heard.any() else 0.0
+    audible = wanted > FAINTEST_DB
+    return float(np.abs(levels - wanted)[audible].mean()) if audible.any() else 0.0
 
 
 def _bands(edges: np.ndarray, sample_rate: int, bins: int) -> list[slice]:

@@ -49,9 +49,9 @@ def trust_levels(to_bins: Pointwise, edges: np.ndarray | None, waveform_bins: in
     """Let levels of bands that have direct features start as they were heard, without a word from the network."""
     assert edges is not None
     bands = len(edges) - 1
-    heard = slice(waveform_bins + bands - bands_above(edges, latent), waveform_bins + bands)
-    to_bins.bias[heard] = SILENCE
-    to_bins.weight[heard] = 0.0
+    direct_levels = slice(waveform_bins + bands - bands_above(edges, latent), waveform_bins + bands)
+    to_bins.bias[direct_levels] = SILENCE
+    to_bins.weight[direct_levels] = 0.0
 
 
 @torch.no_grad()
