@@ -143,7 +143,9 @@ def train_prior(
         origin = Origin.of(autoencoder, channels, labelling.classes)
         states = _states_config(home) if resume else None
         config = with_note_defaults(config) if with_notes else config
-        shape = require_base(base, origin) if base else fitted_config(config, learned.latents, states)
+        shape = (
+            require_base(base, origin) if base else fitted_config(config, learned.latents, origin.frame_rate, states)
+        )
         training = _training(shape, options)
         torch.manual_seed(training.seed)
         prior = first_prior(training.prior, origin, learned, _named(out))

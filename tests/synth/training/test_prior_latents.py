@@ -10,6 +10,7 @@ from auricle.audio.writer import write
 from auricle.data import AudioCache, scan
 from auricle.errors import DataError, ModelError
 from auricle.model import Autoencoder
+from auricle.synth.priors.flow import FlowConfig
 from auricle.synth.priors.sizes import PAUSE_FRAMES
 from auricle.synth.rendering.mid_side import (
     decode_mid_side,
@@ -21,6 +22,7 @@ from auricle.synth.rendering.mid_side import (
 )
 from auricle.synth.training.latent_cache import TAIL, LatentCache
 from auricle.synth.training.reconstruction_check import check_reconstruction
+from auricle.synth.training.setup import fitted_config
 from auricle.synth.training.window_sampler import WindowSampler
 from model.tiny import BOTTLENECKS, tiny_model
 
@@ -177,6 +179,24 @@ def test_rare_classes_are_not_drowned(cache: LatentCache) -> None:
     labels = [0] * 100 + [1] * 4
     sampler = WindowSampler(Many(), labels, window=20, batch=2000, seed=0, frame_rate=50.0)  # pyright: ignore[reportArgumentType]
     assert 0.12 < (sampler.batch(0).label == 1).mean() < 0.21, "2 to 10, not 4 to 100"
+
+
+@pytest.mark.parametrize(
+    ("config", "frame_rate", "patch", "window"),
+    [
+        (FlowConfig(), 50.0, 2, 84),
+        (FlowConfig(), 44100 / 768, 2, 96),
+        (FlowConfig(), 44100 / 432, 4, 176),
+        (FlowConfig(patch=16), 44100 / 768, 16, 96),
+        (FlowConfig(patch=4, window=32), 50.0, 4, 32),
+    ],
+)
+def test_long_sounds_are_learned_in_windows_of_equal_seconds(
+    cache: LatentCache, config: FlowConfig, frame_rate: float, patch: int, window: int
+) -> None:
+    fitted = fitted_config(config, cache, frame_rate)
+    assert isinstance(fitted, FlowConfig)
+    assert (fitted.patch, fitted.window) == (patch, window)
 
 
 @pytest.mark.parametrize("channels", [1, 2])

@@ -51,6 +51,11 @@ class Origin(Frozen):
         return self
 
     @property
+    def frame_rate(self) -> float:
+        """Latent frames a second."""
+        return self.sample_rate / self.hop_length
+
+    @property
     def features(self) -> int:
         """Values per frame: those of all channels side by side."""
         return self.channels * self.latent_dim
@@ -183,7 +188,7 @@ class Prior(nn.Module, ABC):
     @property
     def frame_rate(self) -> float:
         """Frames per second."""
-        return self.origin.sample_rate / self.origin.hop_length
+        return self.origin.frame_rate
 
     @property
     def window(self) -> int:

@@ -1,5 +1,6 @@
 """A prior before its first step: its shape, its scale, and what it takes from another one."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,24 +15,30 @@ from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.task import LabelledLatents
 
 _ONSET_PATCHES = 6
-_SHORTEST_WINDOW, _LONGEST_WINDOW, _WHOLE = 16, 96, 90
+_SHORTEST_WINDOW, _WHOLE = 16, 90
+_LONGEST_SECONDS, _PATCH_SECONDS = 1.73, 0.035
 
 
-def fitted_config(config: PriorConfig, latents: LatentCache, states: Mapping[str, Any] | None = None) -> PriorConfig:
-    """A configuration whose open questions the sounds answer: window, how many sizes are told.
+def fitted_config(
+    config: PriorConfig, latents: LatentCache, frame_rate: float, states: Mapping[str, Any] | None = None
+) -> PriorConfig:
+    """A configuration whose open questions the sounds answer: window, patch, how many sizes are told.
 
     Args:
         config: what is set in it stays.
         latents: what is learned from.
+        frame_rate: of the latents, frames a second.
         states: the configuration of a run that goes on: sounds that were added since do not change it.
     """
     answers: dict[str, Any] = dict(states or {})
     if answers.get("kind", config.kind) != config.kind:
         answers = {}
     if not answers:
-        answers["window"] = _fitting_window(latents)
         if isinstance(config, FlowConfig):
             answers["examples"] = min(len(latents), MAX_EXAMPLES)
+            answers["patch"] = max(1, round(frame_rate * _PATCH_SECONDS))
+        patch = config.patch if isinstance(config, FlowConfig) and "patch" in config.model_fields_set else None
+        answers["window"] = _fitting_window(latents, frame_rate, patch or answers.get("patch", 1))
     unset = {name: value for name, value in answers.items() if name not in config.model_fields_set}
     return type(config).model_validate({**config.model_dump(), **unset})
 
@@ -96,7 +103,9 @@ def _size_table(learned: LabelledLatents, rows: int) -> np.ndarray:
     return np.concatenate((labels[places, None], *(values[places] for values in facts)), 1)
 
 
-def _fitting_window(latents: LatentCache) -> int:
-    """One that holds most sounds whole, if they are short."""
+def _fitting_window(latents: LatentCache, frame_rate: float, patch: int) -> int:
+    """One that holds most sounds whole, if they are short: frames, a multiple of ``patch``."""
+    step = math.lcm(PAUSE_FRAMES, patch)
     most = float(np.percentile(latents.lengths, _WHOLE)) + PAUSE_FRAMES
-    return int(min(max(-(-most // PAUSE_FRAMES) * PAUSE_FRAMES, _SHORTEST_WINDOW), _LONGEST_WINDOW))
+    steps = math.ceil(max(most, _SHORTEST_WINDOW) / step)
+    return step * max(1, min(steps, int(_LONGEST_SECONDS * frame_rate) // step))
