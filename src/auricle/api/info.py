@@ -17,7 +17,7 @@ _MODEL_SUFFIX, _PRIOR_SUFFIX, _CLASSIFIER_SUFFIX = ".safetensors", ".prior.safet
 @final
 @dataclass(frozen=True)
 class ModelSummary:
-    """A model file.
+    """What a model file tells.
 
     Attributes:
         path: the file.
@@ -41,7 +41,7 @@ class ModelSummary:
 @final
 @dataclass(frozen=True)
 class PriorSummary:
-    """A prior file.
+    """What a prior's file tells.
 
     Attributes:
         path: the file.
@@ -61,7 +61,7 @@ class PriorSummary:
 @final
 @dataclass(frozen=True)
 class ClassifierSummary:
-    """A classifier file.
+    """What a classifier's file tells.
 
     Attributes:
         path: the file.

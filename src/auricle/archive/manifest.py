@@ -22,7 +22,7 @@ DONE, FAILED = "done", "failed"
 @final
 @dataclass(frozen=True)
 class FileRecord:
-    """What became of a file.
+    """What became of a file: a line of the ledger.
 
     Attributes:
         source: its place below what was named.

@@ -38,7 +38,7 @@ _WAIT_SECONDS = 0.5
 @final
 @dataclass(frozen=True)
 class ArchiveResult:
-    """What became of many files.
+    """What `run_archive` did with each file.
 
     Attributes:
         records: of all files, by name; those that failed among them.

@@ -44,7 +44,7 @@ _FINGERPRINT_DIGITS = 16
 
 @final
 class Classifier:
-    """Tells sounds apart.
+    """Tells the classes of sounds: an encoder's features, and a probe that was fitted on them.
 
     Attributes:
         fitted_probe: what has learned from features.

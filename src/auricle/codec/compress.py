@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @final
 @dataclass(frozen=True)
 class CompressResult:
-    """A file that was made.
+    """The .aur file that `compress` wrote.
 
     Attributes:
         path: the file; None for a pipe.

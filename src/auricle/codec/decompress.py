@@ -27,7 +27,7 @@ _PIPE = Path("-.wav")
 @final
 @dataclass(frozen=True)
 class DecompressResult:
-    """A sound that came back.
+    """The sound that `decompress` wrote.
 
     Attributes:
         path: its file; None for a pipe.

@@ -22,7 +22,7 @@ from auricle.options.coding import ReadLimits
 @final
 @dataclass(frozen=True)
 class RepairResult:
-    """What was saved.
+    """What `repair` saved.
 
     Attributes:
         path: the new file; None for a pipe.

@@ -19,7 +19,7 @@ CONFIG = "config.json"
 @final
 @dataclass(frozen=True)
 class PushResult:
-    """What was published.
+    """What `push` published.
 
     Attributes:
         repo: owner and name.

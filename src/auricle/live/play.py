@@ -30,7 +30,7 @@ _STATUS_SECONDS = 0.2
 @final
 @dataclass(frozen=True)
 class LiveStatus:
-    """How it goes.
+    """How playing goes, several times a second and at the end.
 
     Attributes:
         seconds: played.

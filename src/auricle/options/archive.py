@@ -12,7 +12,7 @@ _MOST_JOBS = 1024
 @final
 @dataclass(frozen=True)
 class ArchiveOptions:
-    """How many files are worked on.
+    """How folders and lists of files are worked on.
 
     Attributes:
         jobs: processes that work on files side by side; each loads its models once. By default one, and with --ray as
@@ -21,6 +21,7 @@ class ArchiveOptions:
             that all of them share.
         manifest: the ledger from which a run goes on after anything; by default manifest.jsonl in the folder that is
             written, and none where nothing is written.
+        ray: address of a Ray cluster whose machines do the work, or auto for the one that this machine belongs to.
 
     Raises:
         OptionError: a number is out of range.
@@ -76,7 +77,7 @@ class PrepareOptions:
     """What is kept of the sounds of a corpus.
 
     Attributes:
-        sample_rate: in Hz, that of the model that will be trained: 16000 for presets speech and mixed, 44100 for music.
+        sample_rate: in Hz, that of the model that will be trained: 44100 for presets music and live, 16000 for others.
         channels: of each sound that are kept, the first ones.
 
     Raises:

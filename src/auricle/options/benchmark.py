@@ -13,7 +13,7 @@ _FEWEST_SOUNDS = 10
 
 @dataclass(frozen=True)
 class BenchmarkOptions:
-    """What codecs are compared at, and by what.
+    """Which codecs are compared, at which bitrates, by which metrics.
 
     Attributes:
         against: other codecs, on the command line with commas between them: opus, opus-voip, opus-60ms, opus-lace,

@@ -125,7 +125,7 @@ class FinetuneOptions(ClassifierOptions):
 @final
 @dataclass(frozen=True)
 class CrossValidationOptions(ClassifierOptions):
-    """How classes are judged.
+    """How cross-validation judges classes.
 
     Attributes:
         labels_table: CSV with a header: path (relative to the folder), label, and optionally fold and group; by default
@@ -199,7 +199,7 @@ class DetectorOptions(ClassifierOptions):
 @final
 @dataclass(frozen=True)
 class DetectionOptions:
-    """What is reported of a long recording.
+    """Which events of a long recording are reported.
 
     Attributes:
         max_novelty: leave out what is less like anything learned from than this: 1 is what a hundredth of the events
@@ -218,7 +218,7 @@ class DetectionOptions:
 
 @dataclass(frozen=True)
 class SuggestionOptions(FeatureOptions):
-    """What is known of a folder, and how much to label next.
+    """Which sounds have labels, and how many to propose next.
 
     Attributes:
         labels_table: CSV with a header: path (relative to the folder) and label of what is labelled already.
@@ -252,7 +252,7 @@ class SuggestionOptions(FeatureOptions):
 
 @dataclass(frozen=True)
 class SearchOptions(FeatureOptions):
-    """What is looked for besides the query, and how much of it is named.
+    """What a search looks for beside the query, and how many sounds it names.
 
     Attributes:
         count: how many sounds or windows to name.

@@ -78,7 +78,7 @@ class ReadLimits:
 @final
 @dataclass(frozen=True)
 class DecompressOptions:
-    """What is taken from a file.
+    """How an .aur file is decoded.
 
     Attributes:
         any_decoder: take a model with another decoder, if its tables can read the file's codes.

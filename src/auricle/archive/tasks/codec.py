@@ -22,7 +22,7 @@ _PATHS = ("path",)
 @final
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model works.
+    """Which model codes or decodes the files.
 
     Attributes:
         name: a shipped model or a model file; None for the shipped one that fits each file.

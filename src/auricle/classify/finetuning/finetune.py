@@ -34,7 +34,7 @@ FINETUNED_PROBE = "ridge"
 @final
 @dataclass(frozen=True)
 class Tuned:
-    """What fine-tuning gave.
+    """A fine-tuned classifier, and whether it became better.
 
     Attributes:
         classifier: with an encoder of its own.

@@ -52,7 +52,7 @@ class Hit:
 @final
 @dataclass(frozen=True)
 class Similar:
-    """What a search found.
+    """What `similar` found.
 
     Attributes:
         query: the file that was given; of a sound in memory its name.

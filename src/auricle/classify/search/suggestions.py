@@ -48,7 +48,7 @@ class DoubtfulLabel:
 @final
 @dataclass(frozen=True)
 class Suggestions:
-    """What was found in a folder.
+    """What `suggest` found in a folder.
 
     Attributes:
         sounds: what to label next, the most useful first.

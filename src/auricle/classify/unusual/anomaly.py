@@ -41,7 +41,7 @@ class AnomalousSound:
 @final
 @dataclass(frozen=True)
 class Anomalies:
-    """What is unusual.
+    """What `anomalies` found.
 
     Attributes:
         sounds: the most unusual first.

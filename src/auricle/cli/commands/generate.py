@@ -15,11 +15,20 @@ from auricle.errors import OptionError
 from auricle.options.synthesis import GenerationOptions, NoteOptions, SamplingOptions, SoundFileOptions
 
 _OUT = Path("generated")
+_ABOUT = (
+    (GenerationOptions.__doc__ or "")
+    .partition("    Raises:")[0]
+    .rstrip()
+    .replace(": a file, an open one, or ``(audio, sample_rate)``", "")
+    .replace(", given as ``like`` is,", ",")
+    .replace(", both\n            given as ``like`` is", "")
+)
+"""Without what only Python can give."""
 
 
 @dataclass(frozen=True)
 class _Options(GenerationOptions):
-    __doc__ = f"""{(GenerationOptions.__doc__ or "").partition("    Raises:")[0].rstrip()}
+    __doc__ = f"""{_ABOUT}
         play: make sound without end, or for so many seconds, and play it.
         note: make a set of tuned notes and an .sfz for samplers: one or more, as C4, C3..C5 or C3,E3,G3.
         velocity: of such a set, 1 to 127 or a range: there is a layer for each dynamic that was recorded or learned.

@@ -46,7 +46,7 @@ class Task(ABC):
 
 
 class TrainingIntent(Enum):
-    """What whoever watches a run wants of it.
+    """What a run shall do next; `TrainingCallbacks.intent` returns it.
 
     Attributes:
         go_on: train until the budget is spent.
