@@ -20,8 +20,8 @@ _FEWEST_SAMPLES = 8
 _PRECISE = (torch.float32, torch.float64)
 
 
-def like(result: Tensor, source: Array) -> Array:
-    """The result as numpy (floats as float32) where the source is, else as it is."""
+def as_source(result: Tensor, source: Array) -> Array:
+    """A result in the form of what it was made of: for a numpy array as one, floats as float32; a tensor as it is."""
     if isinstance(source, Tensor):
         return result
     return (result.detach().float() if result.is_floating_point() else result).cpu().numpy()
@@ -87,8 +87,8 @@ def check_length(length: int, carried: int) -> None:
         raise OptionError(f"a length of {length} samples: these frames carry 1 to {carried}")
 
 
-def dial(quality: float, levels: int) -> float:
-    """A quality as files hold it: to an eighth.
+def rounded_quality(quality: float, levels: int) -> float:
+    """A quality as files hold it: to an eighth of a level.
 
     Raises:
         OptionError: it is not on the dial.

@@ -1,35 +1,25 @@
-"""The autoencoder: composition only."""
+"""The autoencoder: sound to latents and codes, and back."""
 
 from importlib import import_module
-from math import gcd, prod
 from pathlib import Path
 from typing import Any, Self, final
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
-from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
 from auricle.hub.download import HubAccess
 from auricle.hub.upload import PushResult
-from auricle.model.arrays import Array, check_length, dial, integers, latents, like, signals
-from auricle.model.bands import BandLevels, BandNoise, NoiseFill
+from auricle.model.arrays import Array, as_source, check_length, integers, latents, rounded_quality, signals
 from auricle.model.bottleneck import TableCounter, Tables
-from auricle.model.config import AutoencoderConfig, StageConfig
-from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
+from auricle.model.config import AutoencoderConfig
 from auricle.model.files.hub import push_model, save_files
 from auricle.model.files.writing import Seal, save
-from auricle.model.front_end import front_end
-from auricle.model.highpass import HighPass
-from auricle.model.initial import hush, select, spark, tie, trust_levels
+from auricle.model.network import build_network, total_stride
 from auricle.model.registry import Frozen
 from auricle.options.hub import PushOptions
-from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, Serial, Upsample
-
-_BLOCKS = 8
 
 
 @final
@@ -68,52 +58,9 @@ class Autoencoder(nn.Module):
         self.info = info or ModelInfo()
         self.tables = tables
         self.seal: Seal | None = None
-        self.hop_length = config.transform.hop_length * prod(stage.stride for stage in config.encoder)
-        if prod(stage.stride for stage in config.decoder) != prod(stage.stride for stage in config.encoder):
-            raise ModelError("the strides of encoder and decoder differ: make their products equal")
-        bins, latent = config.transform.bins, config.bottleneck.latent_dim
-        front, compand, synthesis = front_end(config.transform)
-        analysis: Layer = front
-        edges = band_edges(config.sample_rate, bins, config.bands) if config.bands else None
-        if edges is not None:
-            analysis = Serial([*front.chain(), BandLevels(edges, energies=config.energies)])
-        points = CURVES * config.envelope
-        if points:
-            analysis = WithPartLevels(analysis, config.transform.hop_length, config.envelope)
-        if config.highpass:
-            corner, block = config.highpass / config.sample_rate, _block_length(config.transform.hop_length)
-            analysis = Serial([HighPass(corner, block), analysis])
-        width = bins + config.bands + points
-        waveform_bins = _waveform_bins(config, edges)
-        decoded_width = waveform_bins + config.bands + points
-        inward = [_encoder_stage(before, s) for before, s in _widths(width, config.encoder)]
-        outward = [_decoder_stage(before, s) for before, s in _widths(latent, config.decoder)]
-        to_latent, to_bins = (
-            Pointwise(config.encoder[-1].dim, latent),
-            Pointwise(config.decoder[-1].dim, decoded_width),
-        )
-        self._compand = (compand,)
-        tie(inward[0].layers[0], to_bins)
-        tie(to_latent, outward[0].layers[0])
-        if config.direct:
-            hush(to_latent, to_bins)
-            direct_in, direct_out = Pointwise(width, latent), Pointwise(latent, decoded_width)
-            select(direct_in, direct_out, edges, waveform_bins, points)
-            spark(to_bins, waveform_bins, config.bands)
-            if config.energies:
-                trust_levels(to_bins, edges, waveform_bins, latent)
-            self.encoder = Serial([analysis, Parallel(Serial([*inward, to_latent]), direct_in, latent)])
-            spectrum: Layer = Parallel(Serial([*outward, to_bins]), direct_out, decoded_width)
-            if edges is not None:
-                spectrum = (
-                    BandNoise(spectrum, edges, waveform_bins) if config.noise_from else NoiseFill(spectrum, edges)
-                )
-            shape = config.transform.hop_length, config.envelope
-            waveform = with_envelope(synthesis, bins, waveform_bins, *shape) if points else synthesis
-            self.decoder = Serial([spectrum, waveform])
-        else:
-            self.encoder = Serial([analysis, *inward, to_latent])
-            self.decoder = Serial([*outward, to_bins, synthesis])
+        self.hop_length = config.transform.hop_length * total_stride(config.encoder)
+        self.encoder, self.decoder, compand = build_network(config)
+        self._compand = (compand,)  # in a tuple, because it is registered as a part of the encoder
         self.bottleneck = config.bottleneck.build(config.sample_rate / self.hop_length)
         if self.encoder.block != self.hop_length:
             raise ModelError("a lookahead inside a strided stage does not fit whole latent frames: move it")
@@ -169,7 +116,7 @@ class Autoencoder(nn.Module):
         batch = signals(audio, self._weight, sample_rate, self.sample_rate)
         length = (self.frames(batch.shape[1]) + self.encoder_latency) * self.hop_length
         padded = F.pad(batch, (0, length - batch.shape[1]))
-        return like(self.encoder(padded.unsqueeze(2))[:, self.encoder_latency :], audio)
+        return as_source(self.encoder(padded.unsqueeze(2))[:, self.encoder_latency :], audio)
 
     def decode(self, z: Array, length: int) -> Array:
         """Latents to the sound ``(b, length)`` as the model rebuilds it at its best quality.
@@ -186,12 +133,12 @@ class Autoencoder(nn.Module):
         """
         batch = latents(z, self._weight, self.latent_dim)
         check_length(length, self.samples(batch.shape[1]))
-        return like(self._rebuilt(batch, length), z)
+        return as_source(self._rebuilt(batch, length), z)
 
     def forward(self, audio: Array) -> Array:
         """Signals ``(t,)`` or ``(b, t)`` as the model rebuilds them, ``(b, t)``: `decode` of `encode`."""
         batch = signals(audio, self._weight, None, self.sample_rate)
-        return like(self._rebuilt(self.encode(batch), batch.shape[1]), audio)
+        return as_source(self._rebuilt(self.encode(batch), batch.shape[1]), audio)
 
     def codes(self, audio: Array, quality: float, sample_rate: int | None = None) -> Array:
         """Signals to the integers int32 ``(b, n, k)`` that a file of that quality holds.
@@ -206,10 +153,10 @@ class Autoencoder(nn.Module):
             ModelError: the bottleneck is continuous.
             OptionError: the quality is not on the dial.
         """
-        step = dial(quality, self.bottleneck.quality_levels)
+        step = rounded_quality(quality, self.bottleneck.quality_levels)
         with torch.no_grad():
             z = self.encode(signals(audio, self._weight, sample_rate, self.sample_rate))
-            return like(self.bottleneck.quantise(z, step), audio)
+            return as_source(self.bottleneck.quantise(z, step), audio)
 
     def from_codes(self, codes: Array, length: int, quality: float) -> Array:
         """Integers of `codes` to the sound ``(b, length)`` as a file of that quality gives it.
@@ -223,13 +170,13 @@ class Autoencoder(nn.Module):
             ModelError: the bottleneck is continuous, or these are not its codes.
             OptionError: the quality is not on the dial, or the frames carry less.
         """
-        step = dial(quality, self.bottleneck.quality_levels)
+        step = rounded_quality(quality, self.bottleneck.quality_levels)
         shape = self.bottleneck.table_shape()
         if shape is None:
             raise ModelError("a continuous bottleneck has no codes: use a model with 'entropy', 'rvq' or 'fsq'")
         batch = integers(codes, self._weight, self.bottleneck.codebooks, shape)
         check_length(length, self.samples(batch.shape[1]))
-        return like(self.decode_bottled(self.bottleneck.dequantise(batch, step), length), codes)
+        return as_source(self.decode_bottled(self.bottleneck.dequantise(batch, step), length), codes)
 
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write a model file, also of a model that has been changed: `auricle.load` reads it.
@@ -310,43 +257,3 @@ class Autoencoder(nn.Module):
             for level in range(self.bottleneck.quality_levels):
                 counter.add(level, self.bottleneck.quantise(z, float(level)).cpu().numpy())
         self.tables = counter.tables()
-
-
-def _block_length(hop_length: int) -> int:
-    """Samples whose mean is taken first: a whole part of a hop."""
-    return hop_length // gcd(hop_length, _BLOCKS)
-
-
-def _waveform_bins(config: AutoencoderConfig, edges: np.ndarray | None) -> int:
-    """How many of the lowest coefficients the network makes; those above are noise alone."""
-    bins = config.transform.bins
-    if edges is None or not config.noise_from:
-        return bins
-    border = config.noise_from / (config.sample_rate / 2) * bins
-    return int(edges[np.abs(edges - border).argmin()])
-
-
-def _widths(first: int, stages: tuple[StageConfig, ...]) -> list[tuple[int, StageConfig]]:
-    return list(zip((first, *(stage.dim for stage in stages)), stages, strict=False))
-
-
-def _encoder_stage(before: int, stage: StageConfig) -> Serial:
-    entry: Layer = Pointwise(before, stage.dim)
-    if stage.kernel > 1 or stage.stride > 1:
-        entry = CausalConv(before, stage.dim, max(stage.kernel, stage.stride), stride=stage.stride)
-    return _stage(entry, stage)
-
-
-def _decoder_stage(before: int, stage: StageConfig) -> Serial:
-    entry: Layer = Pointwise(before, stage.dim)
-    if stage.stride > 1:
-        entry = Upsample(before, stage.dim, stage.stride)
-    elif stage.kernel > 1:
-        entry = CausalConv(before, stage.dim, stage.kernel)
-    return _stage(entry, stage)
-
-
-def _stage(entry: Layer, stage: StageConfig) -> Serial:
-    blocks = [block.build(stage.dim) for block in stage.blocks]
-    activation = [] if stage.activation == "none" else [Activation(stage.activation)]
-    return Serial([entry, *activation, *blocks])

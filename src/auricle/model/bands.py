@@ -16,20 +16,20 @@ from torch import Tensor, nn
 
 from auricle.stream import Delay, Layer, State, Stateless
 
-SPARK = 0.1
-"""Level of all bands' noise in a network that has not learned; at zero it would have no slope."""
+FIRST_NOISE_LEVEL = 0.1
+"""Of all bands in a network that has not learned; at 0 it would have no slope."""
 _ROWS = 256
 _SEED = 1729
 _FAINTEST = 1e-3
 SILENCE = _FAINTEST**0.5
 """What is taken off levels so that silence has the level 0."""
-_STEPS = 3.7  # no simple fraction: latents are codes times gains, and should not lie on the border of two steps
-_LARGEST = 1 << 20
-_MIXER = 2654435761
-_STRIDE = 97
-_GOLDEN = 0x9E3779B1
+_MARK_STEPS = 3.7  # no simple fraction: latents are codes times gains, and should not lie on the border of two steps
+_LARGEST_STEP = 1 << 20
+_MARK_FACTOR = 2654435761  # of Knuth's multiplicative hash, 2^32 over the golden ratio
+_REPEAT_STRIDE = 97
+_BIN_FACTOR = 0x9E3779B1  # the same number
 _WORD = (1 << 32) - 1
-_SHARPNESS = 20.0
+_SOFTPLUS_SHARPNESS = 20.0
 
 
 def bands_above(edges: np.ndarray, features: int) -> int:
@@ -109,21 +109,19 @@ class NoiseFill(Layer):
         return (
             self.body.initial_state(batch, device=device, dtype=dtype),
             self._delay.initial_state(batch, device=device, dtype=dtype),
-            torch.full((batch, 1), -1, device=device, dtype=torch.int64),
-            torch.zeros((batch, 1), device=device, dtype=torch.int64),
+            *_first_mark(batch, device),
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``."""
         body, waiting_rows, mark, times = state
-        marks = torch.cat((mark, _marks(x)), dim=1)
-        repeats = _repeats(marks, times)
-        rows = ((marks[:, 1:] + _STRIDE * repeats) % _ROWS).unsqueeze(2).to(x.dtype)
+        keys, mark, times = _frame_keys(x, mark, times)
+        rows = (keys % _ROWS).unsqueeze(2).to(x.dtype)
         decoded, body = self.body.step(x, body)
         rows, waiting_rows = self._delay.step(rows, waiting_rows)
         coefficients, levels = decoded[..., : self._bins], decoded[..., self._bins :]
         amplitude = levels.relu().square() @ self.membership
-        after = body, waiting_rows, marks[:, -1:], repeats[:, -1:] % _ROWS
+        after = body, waiting_rows, mark, times % _ROWS
         return coefficients + amplitude * self.noise[rows.squeeze(2).long()], after
 
 
@@ -153,7 +151,7 @@ class BandNoise(Layer):
         self._waveform_bins, self._bands = waveform_bins, len(edges) - 1
         self.block, self.latency = body.block, body.latency
         self.register_buffer("spread", torch.from_numpy(_spread(edges, waveform_bins)), persistent=False)
-        keys = (np.arange(int(edges[-1]), dtype=np.int64) * _GOLDEN) & _WORD
+        keys = (np.arange(int(edges[-1]), dtype=np.int64) * _BIN_FACTOR) & _WORD
         self.register_buffer("bin_keys", torch.from_numpy(keys), persistent=False)
 
     def initial_state(
@@ -163,16 +161,14 @@ class BandNoise(Layer):
         return (
             self.body.initial_state(batch, device=device, dtype=dtype),
             torch.zeros((batch, self.body.latency), device=device, dtype=torch.int64),
-            torch.full((batch, 1), -1, device=device, dtype=torch.int64),
-            torch.zeros((batch, 1), device=device, dtype=torch.int64),
+            *_first_mark(batch, device),
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``, with what else the body makes behind it."""
         body, waiting_keys, mark, times = state
-        marks = torch.cat((mark, _marks(x)), dim=1)
-        repeats = _repeats(marks, times)
-        keys = torch.cat((waiting_keys, (marks[:, 1:] + _STRIDE * repeats) & _WORD), dim=1)
+        keys, mark, times = _frame_keys(x, mark, times)
+        keys = torch.cat((waiting_keys, keys & _WORD), dim=1)
         decoded, body = self.body.step(x, body)
         keys, waiting_keys = keys[:, : x.shape[1]], keys[:, x.shape[1] :]
         coefficients, levels, others = decoded.tensor_split(
@@ -181,7 +177,7 @@ class BandNoise(Layer):
         amplitude = F.linear(_softplus(levels), self.spread).square()
         noise = amplitude * _signs(keys, self.bin_keys, amplitude.dtype)
         low = coefficients + noise[..., : self._waveform_bins]
-        after = body, waiting_keys, marks[:, -1:], repeats[:, -1:] & _WORD
+        after = body, waiting_keys, mark, times & _WORD
         return torch.cat((low, noise[..., self._waveform_bins :], others), dim=-1), after
 
 
@@ -201,7 +197,7 @@ def other_noise(decoder: nn.Module, salt: int) -> Iterator[None]:
 
 def _softplus(levels: Tensor) -> Tensor:
     """Levels that are never negative and never dead: nearly the identity above .1, and nearly 0 below -.2."""
-    return F.softplus(_SHARPNESS * levels) / _SHARPNESS
+    return F.softplus(_SOFTPLUS_SHARPNESS * levels) / _SOFTPLUS_SHARPNESS
 
 
 def _spread(edges: np.ndarray, waveform_bins: int) -> np.ndarray:
@@ -233,14 +229,29 @@ def _noise(bins: int) -> Tensor:
     return torch.from_numpy((4.0 * uniform - 2.0).reshape(_ROWS, bins))
 
 
+def _first_mark(batch: int, device: torch.device | None) -> tuple[Tensor, Tensor]:
+    """Before the first frame: a mark ``(b, 1)`` that no frame has, and 0 repeats of it."""
+    mark = torch.full((batch, 1), -1, device=device, dtype=torch.int64)
+    return mark, torch.zeros((batch, 1), device=device, dtype=torch.int64)
+
+
+def _frame_keys(z: Tensor, mark: Tensor, times: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What the noise of each frame of latents ``(b, n, d)`` is chosen by, ``(b, n)``: its mark, and how often that came
+    before in a row. Then the last mark and its repeats, ``(b, 1)``, of which ``mark`` and ``times`` are those before.
+    """
+    marks = torch.cat((mark, _marks(z)), dim=1)
+    repeats = _repeats(marks, times)
+    return marks[:, 1:] + _REPEAT_STRIDE * repeats, marks[:, -1:], repeats[:, -1:]
+
+
 def _marks(z: Tensor) -> Tensor:
     """A number for each frame of latents ``(b, n, d)``, so coarse that rounding hardly changes it: ``(b, n)``.
 
     That unlike frames may have the same one, and that products may overflow, does no harm.
     """
     weights = torch.arange(z.shape[2], device=z.device) * 2 + 1
-    coarse = (z.detach() * _STEPS).round().clamp(-_LARGEST, _LARGEST).long()
-    return ((coarse * weights).sum(-1) * _MIXER) >> 16
+    coarse = (z.detach() * _MARK_STEPS).round().clamp(-_LARGEST_STEP, _LARGEST_STEP).long()
+    return ((coarse * weights).sum(-1) * _MARK_FACTOR) >> 16
 
 
 def _repeats(marks: Tensor, times: Tensor) -> Tensor:
