@@ -70,13 +70,13 @@ class AutoencoderConfig(Frozen):
     )
 
     @model_serializer(mode="wrap")
-    def _lean(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what is off: files and fingerprints from before it existed stay what they are."""
+    def _without_defaults(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is off: files and fingerprints from before these fields existed stay what they are."""
         fields = plain(self)
         return {name: value for name, value in fields.items() if value or name not in _OFF_BY_DEFAULT}
 
     @model_validator(mode="after")
-    def _bounded(self) -> Self:
+    def _check_consistency(self) -> Self:
         hop = self.transform.hop_length * max(
             prod(stage.stride for stage in stages) for stages in (self.encoder, self.decoder)
         )

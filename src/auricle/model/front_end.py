@@ -15,6 +15,8 @@ from auricle.stream import Layer, Serial, State, Stateless
 
 
 class TransformConfig(RegisteredConfig):
+    """A front end: how samples become frames of coefficients, and these samples again."""
+
     hop_length: int = Field(default=320, ge=1, le=8192, description="samples per frame")
 
     @property
@@ -237,7 +239,7 @@ class Expand(Stateless):
 
     def __init__(self, compand: Compand):
         super().__init__()
-        self._compand = (compand,)
+        self._compand = (compand,)  # in a tuple, because it is registered as a part of the encoder
 
     def map(self, x: Tensor) -> Tensor:
         """``(b, n, bins)`` to coefficients."""

@@ -46,10 +46,10 @@ class Frozen(BaseModel):
 class RegisteredConfig(Frozen):
     """Base of one family of components, e.g. all bottlenecks.
 
-    A family derives from it with ``kinds={}``; a component's config derives from its family with ``kind="..."``
-    and is found under that tag from then on. Reading ``{"kind": "rvq", ...}`` where a field has the family's type gives
-    the component's config; writing adds the tag. A kind that is not there is looked for in other packages' extensions
-    first. A class that is defined again, as in a notebook, takes its own place.
+    A class that derives from it without a ``kind`` opens a family; a component's config derives from its family with
+    ``kind="..."`` and is found under that tag from then on. Reading ``{"kind": "rvq", ...}`` where a field has the
+    family's type gives the component's config; writing adds the tag. An unknown kind is looked for in other packages'
+    extensions first. A class that is defined again, as in a notebook, replaces itself.
     """
 
     kinds: ClassVar[dict[str, type[Self]]] = {}  # type: ignore[misc]
@@ -65,10 +65,10 @@ class RegisteredConfig(Frozen):
         if not kind:
             cls.kinds = {}
             return
-        there = cls.kinds.get(kind)
-        if there is not None and (there.__module__, there.__qualname__) != (cls.__module__, cls.__qualname__):
+        earlier = cls.kinds.get(kind)
+        if earlier is not None and (earlier.__module__, earlier.__qualname__) != (cls.__module__, cls.__qualname__):
             raise ConfigError(
-                f"two components of kind {kind!r}, {there.__qualname__} and {cls.__qualname__}: rename one"
+                f"two components of kind {kind!r}, {earlier.__qualname__} and {cls.__qualname__}: rename one"
             )
         cls.kind = kind
         cls.kinds[kind] = cls

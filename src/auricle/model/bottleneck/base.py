@@ -114,6 +114,8 @@ def code_usage(codes: Tensor, sizes: Tensor) -> dict[str, Tensor]:
 
 
 class BottleneckConfig(RegisteredConfig):
+    """What limits the latent, and its shape."""
+
     @abstractmethod
     def build(self, frame_rate: float) -> Bottleneck:
         """The bottleneck for latents at ``frame_rate`` frames per second."""

@@ -273,6 +273,8 @@ def _turned(h: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
 
 @final
 class FlowConfig(PriorConfig, kind="flow"):
+    """Flow matching by a transformer."""
+
     width: int = Field(default=128, ge=8, le=2048, description="features of a patch inside the network")
     depth: int = Field(default=4, ge=1, le=64, description="blocks")
     heads: int = Field(default=4, ge=1, le=64, description="attention heads")
