@@ -72,7 +72,7 @@ def compress(
         OptionError: the bitrate or quality can't be used.
         AudioError: the source can't be read.
         ModelError: the model is unknown or can't compress.
-        OutputError: the target can't be coded_file.
+        OutputError: the target can't be written.
     """
     if kbps is not None and quality is not None:
         raise OptionError("both a bitrate and a quality were given: give one of them")

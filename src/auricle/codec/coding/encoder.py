@@ -25,6 +25,7 @@ from auricle.codec.format.header import (
 from auricle.codec.source import ExcerptBlock
 from auricle.errors import FormatError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
+from auricle.model.arrays import rounded_quality
 from auricle.model.bottleneck import Tables
 from auricle.options.coding import CompressOptions
 from auricle.stream import threads
@@ -57,9 +58,7 @@ def quality_step(model: Autoencoder, quality: float | None) -> int:
     last = require_tables(model).last_step
     if quality is None:
         return last // 2
-    if not 0 <= quality <= last / STEPS_PER_LEVEL:
-        raise OptionError(f"a quality of {quality}: this model's dial runs from 0 to {last / STEPS_PER_LEVEL:g}")
-    return round(quality * STEPS_PER_LEVEL)
+    return round(rounded_quality(quality, model.bottleneck.quality_levels) * STEPS_PER_LEVEL)
 
 
 class SourceInfo(NamedTuple):
