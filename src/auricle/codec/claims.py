@@ -1,5 +1,6 @@
 """What an .aur file claims to hold, against what its reader allows: one judgement in all verbs."""
 
+from auricle.codec.format.container import PacketReader
 from auricle.codec.format.header import ClaimError, Header
 from auricle.errors import FormatError
 from auricle.options.coding import ReadLimits
@@ -28,3 +29,15 @@ def check_claims(header: Header, frames: int, size: int, limits: ReadLimits) -> 
         limits.check(seconds, size, decoded_bytes)
     except FormatError as error:
         raise ClaimError(str(error)) from error
+
+
+def check_packet_claims(reader: PacketReader, frames: int, size: int, limits: ReadLimits) -> None:
+    """The same of a file that is read packet by packet, whose name the message has.
+
+    Raises:
+        ClaimError: it claims more than the limits allow.
+    """
+    try:
+        check_claims(reader.header, frames, size, limits)
+    except ClaimError as error:
+        raise ClaimError(f"{reader.name}: {error}") from error

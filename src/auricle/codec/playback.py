@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol, final
 
 import numpy as np
 
-from auricle.codec.claims import check_claims
+from auricle.codec.claims import check_packet_claims
 from auricle.codec.format.container import Packet, PacketReader, StreamEnd, open_file
 from auricle.codec.format.header import ClaimError, Header
 from auricle.codec.format.record import RecordKind, read_record
@@ -108,7 +108,7 @@ def open_playback(source: FileSource, limits: ReadLimits, part: Part) -> Iterato
         if file_info is None:
             yield _part_of_file(file, reader, limits, part)
             return
-        _check(reader, limits, header.frames(file_info.samples), file_info.bytes)
+        check_packet_claims(reader, header.frames(file_info.samples), file_info.bytes, limits)
         at_once, run_frames = _parallel_packets(header), _run_frames(header)
         yield _sequential(reader, reader.packets(), part, at_once=at_once, run_frames=run_frames)
 
@@ -151,25 +151,18 @@ def _checked_packets(reader: PacketReader, limits: ReadLimits) -> Iterator[Packe
     header = reader.header
     for packet in reader.packets():
         frames = packet.sequence * header.packet_frames + packet.frames
-        _check(reader, limits, frames, reader.size)
+        check_packet_claims(reader, frames, reader.size, limits)
         yield packet
-
-
-def _check(reader: PacketReader, limits: ReadLimits, frames: int, size: int) -> None:
-    try:
-        check_claims(reader.header, frames, size, limits)
-    except ClaimError as error:
-        raise ClaimError(f"{reader.name}: {error}") from error
 
 
 def _part_of_file(file: BinaryIO, reader: PacketReader, limits: ReadLimits, part: Part) -> Playback:
     """Only the packets that a part needs, found by the seek table or by the lengths that stand before records."""
     header, size = reader.header, file.seek(0, SEEK_END)
     tags = _tags(file, reader)
-    packets = _Packets(file, reader)
+    packets = _NumberedPackets(file, reader)
     samples = header.samples if packets.end is None else packets.end.samples
     frames = packets.last * header.packet_frames if samples is None else header.frames(samples)
-    _check(reader, limits, frames, size)
+    check_packet_claims(reader, frames, size, limits)
     if samples is None:
         raise _cut_short(reader.name, packets.last + 1)
     rate = header.sample_rate
@@ -212,7 +205,7 @@ def _cut_short(name: str, packets: int) -> FormatError:
 
 
 @final
-class _Packets:
+class _NumberedPackets:
     """Packets of a file by number.
 
     Attributes:

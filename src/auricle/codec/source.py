@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import BinaryIO, NamedTuple, cast, final
 
 import numpy as np
@@ -146,35 +145,35 @@ class PipeSource(SoundSource):
         self._reader = AudioReader.from_stream(stream, stream_name(stream, "standard input"), untrusted=untrusted)
         self.sample_rate, self.channels, self.tags = self._reader.sample_rate, self._reader.channels, self._reader.tags
         self.source_samples = SourceSamples(self._reader.info.bits)
-        self._blocks = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))
+        self._unread = self._reader.blocks(round(PIPE_SECONDS * self.sample_rate))
+        self._minute: list[np.ndarray] | None = None
 
     @property
     def is_short(self) -> bool:
         """Whether the first minute was all."""
-        return sum(block.shape[1] for block in self._minute) < MEASURED_SECONDS * self.sample_rate
+        return sum(block.shape[1] for block in self.first_minute()) < MEASURED_SECONDS * self.sample_rate
 
-    def first_minute(self) -> Iterable[np.ndarray]:
-        """The first minute, which is kept."""
+    def first_minute(self) -> list[np.ndarray]:
+        """The first minute, which stays in memory from the first call on."""
+        if self._minute is None:
+            self._minute = list(_beginning(self._unread, MEASURED_SECONDS * self.sample_rate))
         return self._minute
 
     def excerpts(self) -> Iterator[ExcerptBlock]:
-        """The first minute, which is kept."""
-        for number, block in enumerate(self._minute, 1):
-            yield ExcerptBlock(block, number == len(self._minute))
+        """The first minute as one excerpt."""
+        minute = self.first_minute()
+        for number, block in enumerate(minute, 1):
+            yield ExcerptBlock(block, number == len(minute))
 
     def blocks(self) -> Iterator[np.ndarray]:
-        """What was kept, then the rest; call once."""
-        yield from self.__dict__.get("_minute", ())
-        yield from self._blocks
+        """The first minute, if it is in memory, and what has not been read; call once."""
+        yield from self._minute or ()
+        yield from self._unread
         self.warnings = self._reader.warnings
 
     def close(self) -> None:
         """Let go of the reader; the pipe stays open."""
         self._reader.close()
-
-    @cached_property
-    def _minute(self) -> list[np.ndarray]:
-        return list(_beginning(self._blocks, MEASURED_SECONDS * self.sample_rate))
 
 
 def open_source(source: AudioSource, *, untrusted: bool) -> SoundSource:

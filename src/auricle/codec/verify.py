@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
-from auricle.codec.claims import check_claims
+from auricle.codec.claims import check_packet_claims
 from auricle.codec.format.container import Packet, PacketReader, open_file
 from auricle.codec.format.header import ClaimError, Header, SampleSpan
 from auricle.codec.format.seek_table import PacketOffsets, find_table
@@ -78,7 +78,7 @@ def _verify(path: Path, model: "Autoencoder | Path | str | None", limits: ReadLi
         offsets, size = PacketOffsets(), path.stat().st_size
         for packet in reader.packets():
             begin = packet.sequence * reader.header.packet_frames
-            _check(reader, begin + packet.frames, size, limits)
+            check_packet_claims(reader, begin + packet.frames, size, limits)
             offsets.add(reader.offset if packet.has_place else 0, packet.count)
             if packet.payload is None:
                 lost.append(reader.header.span(begin, begin + packet.frames))
@@ -95,13 +95,6 @@ def _verify(path: Path, model: "Autoencoder | Path | str | None", limits: ReadLi
     model_name = "" if checker is None else checker.model
     rate = reader.header.sample_rate
     return VerifyResult(path, size, count, samples, rate, spans, codes, has_table, model_name, unseen)
-
-
-def _check(reader: PacketReader, frames: int, size: int, limits: ReadLimits) -> None:
-    try:
-        check_claims(reader.header, frames, size, limits)
-    except ClaimError as error:
-        raise ClaimError(f"{reader.name}: {error}") from error
 
 
 def _check_table(file: BinaryIO, name: str, header: Header, offsets: PacketOffsets) -> bool:

@@ -98,21 +98,21 @@ def make_header(
         raise OptionError(f"packets of {options.packet_seconds} s: give more than 0 and at most {longest:g}")
     name = "".join(filter(str.isprintable, model.name))
     header = Header(
-        bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
-        tables_digest(require_tables(model)),
-        name.encode()[:MAX_NAME_BYTES].decode(errors="ignore"),
-        model.sample_rate,
-        sample_rate,
-        channels,
-        model.hop_length,
-        model.decoder_latency,
-        max(1, round(options.packet_seconds * model.sample_rate / model.hop_length)),
-        step,
-        round(options.gain_db * STEPS_PER_DECIBEL),
-        source.samples,
-        angles,
-        source.salt,
-        source.source_samples,
+        fingerprint=bytes.fromhex(fingerprint(model))[:FINGERPRINT_BYTES],
+        tables=tables_digest(require_tables(model)),
+        model=name.encode()[:MAX_NAME_BYTES].decode(errors="ignore"),
+        native_rate=model.sample_rate,
+        sample_rate=sample_rate,
+        channels=channels,
+        hop_length=model.hop_length,
+        delay=model.decoder_latency,
+        packet_frames=max(1, round(options.packet_seconds * model.sample_rate / model.hop_length)),
+        quality_step=step,
+        gain_step=round(options.gain_db * STEPS_PER_DECIBEL),
+        samples=source.samples,
+        angles=angles,
+        salt=source.salt,
+        source_samples=source.source_samples,
     )
     try:
         Header.from_bytes(header.to_bytes(), header.version)
