@@ -15,7 +15,15 @@ from auricle.model import Autoencoder
 from auricle.synth.rendering.level import SoundLevel, matching_gain
 from auricle.synth.rendering.mid_side import to_features
 from auricle.synth.rendering.render import LatentReader, chunk_frames, decode_blocks, snap_quality
-from auricle.synth.time_maps import FrameMap, best_path, crossfade, linear, time_warped, time_warped_crossfade
+from auricle.synth.time_maps import (
+    FrameMap,
+    best_path,
+    crossfade,
+    frame_distances,
+    linear,
+    time_warped,
+    time_warped_crossfade,
+)
 
 MOST_CELLS = 25_000_000
 """Pairs of frames that are compared at most: two sounds of 87 s at 57 frames a second."""
@@ -56,9 +64,7 @@ def _energies(z: np.ndarray, floor: float) -> np.ndarray:
 def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Euclidean distances float32 ``(n, m)`` after each feature was scaled to unit variance over both."""
     scale = np.concatenate((first, second)).std(axis=0) + 1e-6
-    a, b = (np.asarray(z / scale, np.float32) for z in (first, second))
-    squares = np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T
-    return np.sqrt(np.maximum(squares, 0.0))
+    return frame_distances(*(np.asarray(z / scale, np.float32) for z in (first, second)))
 
 
 @final

@@ -8,6 +8,12 @@ import numpy as np
 _DOWN, _RIGHT = 1, 2
 
 
+def frame_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Euclidean distances ``(n, m)`` of frames ``(n, d)`` from frames ``(m, d)``."""
+    squares = np.square(first).sum(1)[:, None] + np.square(second).sum(1) - 2 * first @ second.T
+    return np.sqrt(np.maximum(squares, 0.0))
+
+
 def best_path(cost: np.ndarray, penalty: float = 0.0) -> np.ndarray:
     """The path through costs ``(n, m)`` whose sum is least (dynamic time warping; Sakoe and Chiba, 1978).
 

@@ -14,10 +14,10 @@ from auricle.synth import FlowConfig
 from auricle.synth.harmonic.analysis import measure_pitch
 from auricle.synth.harmonic.locking import locked_note
 from auricle.synth.playable.note_names import note_hertz, note_name
-from auricle.synth.playable.performance import cut, frame_levels
+from auricle.synth.playable.performance import frame_levels, phrase_pieces
 from auricle.synth.playable.prior_instrument import breaks_off
 from auricle.synth.priors.file import load_prior, save_prior
-from auricle.synth.priors.notes import NoteAsked, locked_hertz, playing_ratio
+from auricle.synth.priors.notes import RequestedNote, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import draw_size, note_size
 from auricle.synth.training.noted_sounds import listed_notes
 from synth.synth_sounds import RATE, make_model, make_prior, wav
@@ -185,9 +185,9 @@ def test_what_priors_of_notes_do_not_do(trained: auricle.TrainedPrior, folder: P
 def test_a_note_gets_the_level_and_length_of_its_neighbours():
     table = torch.tensor([[0.0, 1.0, -20.0, 60, 49], [0.0, 2.0, -6.0, 60, 96], [0.0, 3.0, -6.0, 72, 96]])
     random = torch.Generator().manual_seed(0)
-    size = note_size(table, -1, NoteAsked(61, 50), random)
+    size = note_size(table, -1, RequestedNote(61, 50), random)
     assert size == (1.0, -20.0, 61, 50)
-    assert note_size(table, 0, NoteAsked(70, 127), random).level_db == -6.0
+    assert note_size(table, 0, RequestedNote(70, 127), random).level_db == -6.0
     nothing = torch.tensor([[0.0, 1.0, -20.0, -1, -1]])
     assert np.isnan(draw_size(nothing, -1, random).note)
 
@@ -248,7 +248,7 @@ def test_phrases_are_cut_where_pitch_jumps_or_has_drifted():
     hertz = np.concatenate((np.full(20, 200.0), np.full(20, 300.0), 300 * 2 ** (np.arange(60) / 120)))
     heard = np.ones(100, bool)
     heard[8:12] = False
-    pieces = cut(hertz, heard)
+    pieces = phrase_pieces(hertz, heard)
     assert [piece[:2] for piece in pieces[:3]] == [(0, 8), (12, 20), (20, pieces[2].end)]
     assert pieces[2].end > 50 and all(piece.continues for piece in pieces[3:]) and not pieces[2].continues
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from auricle.synth.harmonic.noise import SpectralBands, segments_at
 from auricle.synth.harmonic.pitch import hop_samples
-from auricle.synth.time_maps import best_path
+from auricle.synth.time_maps import best_path, frame_distances
 
 _MOST_CELLS = 9_000_000
 _FRAME_HOPS = 2
@@ -22,10 +22,8 @@ def align(first: np.ndarray, second: np.ndarray, sample_rate: int) -> np.ndarray
     """
     lengths = [audio.shape[1] / hop_samples(sample_rate) for audio in (first, second)]
     hops = max(_FRAME_HOPS, int(np.ceil(np.sqrt(lengths[0] * lengths[1] / _MOST_CELLS))))
-    courses = [_levels(audio, hops * hop_samples(sample_rate), sample_rate) for audio in (first, second)]
-    one, other = _compared(*courses)
-    squares = np.square(one).sum(1)[:, None] + np.square(other).sum(1) - 2 * one @ other.T
-    cost = np.sqrt(np.maximum(squares, 0.0))
+    levels = [_levels(audio, hops * hop_samples(sample_rate), sample_rate) for audio in (first, second)]
+    cost = frame_distances(*_common_changes(*levels))
     return best_path(cost, _STILL_PENALTY * float(cost.mean())) * hops
 
 
@@ -44,12 +42,12 @@ def _levels(audio: np.ndarray, hop: int, sample_rate: int) -> np.ndarray:
     return np.log(np.maximum(amplitudes / amplitudes.max(), _QUIETEST))
 
 
-def _compared(*courses: np.ndarray) -> tuple[np.ndarray, ...]:
+def _common_changes(*sounds: np.ndarray) -> tuple[np.ndarray, ...]:
     """Levels less their means over loud frames, of bands in which both sounds are heard; the last counts most."""
-    loud = [levels[levels[:, -1] >= levels[:, -1].max() + _LOUD].mean(axis=0) for levels in courses]
-    common = np.all([mean > np.log(_QUIETEST) - _LOUD for mean in loud], axis=0)
+    means = [levels[levels[:, -1] >= levels[:, -1].max() + _LOUD].mean(axis=0) for levels in sounds]
+    common = np.all([mean > np.log(_QUIETEST) - _LOUD for mean in means], axis=0)
     weights = np.where(np.arange(len(common)) == len(common) - 1, max(1.0, common.sum() ** 0.5), 1.0)[common]
     return tuple(
         (weights * np.maximum(levels - mean, _FAR_BELOW)[:, common]).astype(np.float32)
-        for levels, mean in zip(courses, loud, strict=True)
+        for levels, mean in zip(sounds, means, strict=True)
     )

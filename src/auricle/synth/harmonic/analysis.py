@@ -61,8 +61,7 @@ def analyse(audio: np.ndarray, sample_rate: int, *, near: float | None = None) -
     ratios = _ratios(mono, contour, window, sample_rate)
     contour = _refined(mono, contour, ratios[:_REFINING_PARTIALS], window, sample_rate)
     partials = demodulate(audio, contour.hertz, ratios, window, sample_rate)
-    heard = _harmonic_frames(mono, partials, contour, window, sample_rate)
-    contour = PitchContour(contour.hertz, heard)
+    contour = PitchContour(contour.hertz, _harmonic_frames(mono, partials, contour, window, sample_rate))
     partials *= in_band(contour.hertz, ratios, sample_rate) & contour.voiced
     residual = audio - synthesise(partials, contour.hertz, ratios, sample_rate, audio.shape[1])
     return HarmonicSound(sample_rate, contour, ratios, partials, residual)
@@ -145,11 +144,12 @@ def _waves(cycles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_band(hertz: np.ndarray, ratios: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Whether partials ``(k, n)`` are low enough to be told from noise, and from their images."""
-    return ratios[:, None] * hertz < _highest(sample_rate)
+    """Whether partials ``(k, n)`` are low enough to be told from noise."""
+    return ratios[:, None] * hertz < highest_partial_hertz(sample_rate)
 
 
-def _highest(sample_rate: int) -> float:
+def highest_partial_hertz(sample_rate: int) -> float:
+    """Up to here partials are told from noise, and from their images."""
     return min(_HIGHEST_HERTZ, _HIGHEST_SHARE * sample_rate)
 
 
@@ -180,7 +180,7 @@ def _refined(
 
 def _ratios(mono: np.ndarray, contour: PitchContour, window: np.ndarray, sample_rate: int) -> np.ndarray:
     """Ratios of partials to the fundamental: those of a stiff string, ``k sqrt(1 + b k^2)`` (Fletcher, 1964)."""
-    count = min(MAX_PARTIALS, max(1, int(_highest(sample_rate) / contour.hertz[contour.voiced].min())))
+    count = min(MAX_PARTIALS, max(1, int(highest_partial_hertz(sample_rate) / contour.hertz[contour.voiced].min())))
     numbers, stiffness = np.arange(1.0, count + 1), 0.0
     for most in (6, 10, 16, 24):
         lowest = numbers[:most]

@@ -18,8 +18,8 @@ from auricle.synth.harmonic.morph import MOST_SECONDS
 from auricle.synth.harmonic.timbre import Timbre
 from auricle.synth.harmonic.transfer import with_timbre
 from auricle.synth.priors.base import Prior
-from auricle.synth.priors.file import SUFFIX, shipped_priors
-from auricle.synth.rendering.level import SoundLevel, matching_gain
+from auricle.synth.priors.file import names_prior
+from auricle.synth.rendering.level import level_of, matching_gain
 from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
 
 _MOST_FILES = 64
@@ -81,7 +81,7 @@ def timbre_examples(onto: Prior | Path | str) -> TimbreExamples | None:
     Raises:
         DataError: the folder has no sounds.
     """
-    if isinstance(onto, Prior) or str(onto) in shipped_priors() or str(onto).endswith(SUFFIX):
+    if isinstance(onto, Prior) or names_prior(onto):
         name = onto.info.name if isinstance(onto, Prior) else Path(onto).name
         return TimbreExamples(name, made_by_model("transfer", {"prior": name}), prior=onto)
     path = Path(onto)
@@ -103,11 +103,11 @@ def learned_timbre(examples: TimbreExamples, sample_rate: int, on_progress: OnPr
         ModelError: no such prior.
         MissingPackageError: the pitch tracker is not installed.
     """
-    taken = []
+    learned = []
     for sound in examples.sounds(sample_rate):
-        taken.append((sound, analyse(sound, sample_rate)))
-        on_progress(Progress("learning the timbre", len(taken), examples.count, "sounds"))
-    return Timbre(taken)
+        learned.append((sound, analyse(sound, sample_rate)))
+        on_progress(Progress("learning the timbre", len(learned), examples.count, "sounds"))
+    return Timbre(learned)
 
 
 def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], np.ndarray]) -> tuple[np.ndarray, float]:
@@ -120,8 +120,7 @@ def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], n
         MissingPackageError: the pitch tracker is not installed.
     """
     audio, rate = read(source)
-    level, name = SoundLevel(), source_path(source)
-    level.add(audio)
+    level, name = level_of(audio), source_path(source)
     if level.silent:
         raise AudioError(f"{name} is silent: there is nothing to transfer, name another sound")
     if audio.shape[1] > MOST_SECONDS * rate:
@@ -130,9 +129,8 @@ def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], n
             "cut it, or transfer it onto a model"
         )
     mono = audio.mean(axis=0, keepdims=True)
-    result, final = convert(mono, rate), SoundLevel()
-    final.add(result)
-    gain = matching_gain(level.rms, final)
+    result = convert(mono, rate)
+    gain = matching_gain(level.rms, level_of(result))
     return np.repeat(result * np.float32(gain), len(audio), axis=0), gain
 
 

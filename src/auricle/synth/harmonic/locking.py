@@ -8,12 +8,19 @@ left is regular: of saxophone notes the correlation of a frame's latents with th
 import numpy as np
 import soxr
 
-from auricle.synth.harmonic.analysis import analysis_window, cycles_of, demodulate, measure_pitch, synthesise
+from auricle.synth.harmonic.analysis import (
+    analysis_window,
+    cycles_of,
+    demodulate,
+    highest_partial_hertz,
+    measure_pitch,
+    synthesise,
+)
 from auricle.synth.harmonic.pitch import PitchContour, hop_samples
 from auricle.synth.priors.notes import locked_hertz
 
 _OVERSAMPLING = 4
-_HIGHEST_SHARE, _HIGHEST_HERTZ, _MOST_PARTIALS = 0.45, 16000.0, 240
+_MOST_PARTIALS = 240
 _DISPERSION = np.pi / 80
 """Phases of partials grow with the square of their numbers: the fortieth comes half a period late. Without it each
 period would be one sharp peak."""
@@ -77,7 +84,7 @@ def interpolated(fine: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 def _in_phase(audio: np.ndarray, hertz: float, sample_rate: int) -> np.ndarray:
     """The partials of a steady tone turned, each by one angle, to the phases that all notes have."""
-    count = int(min(_HIGHEST_HERTZ, _HIGHEST_SHARE * sample_rate) / hertz)
+    count = int(highest_partial_hertz(sample_rate) / hertz)
     numbers = np.arange(1.0, min(count, _MOST_PARTIALS) + 1)
     hop, window = hop_samples(sample_rate), analysis_window(hertz, sample_rate)
     contour = np.full(-(-audio.shape[1] // hop) + 1, hertz)
@@ -85,10 +92,10 @@ def _in_phase(audio: np.ndarray, hertz: float, sample_rate: int) -> np.ndarray:
     middle = partials.mean(axis=0)
     sums = (middle * np.abs(middle)).sum(axis=1)
     turns = np.exp(1j * (_DISPERSION * numbers**2 - np.angle(sums))) - 1
-    partials *= (turns[:, None] * _heard(audio, len(contour), len(window), hop)).astype(np.complex64)
+    partials *= (turns[:, None] * _fade_in(audio, len(contour), len(window), hop)).astype(np.complex64)
     return audio + synthesise(partials, contour, numbers, sample_rate, audio.shape[1])
 
 
-def _heard(audio: np.ndarray, frames: int, window: int, hop: int) -> np.ndarray:
+def _fade_in(audio: np.ndarray, frames: int, window: int, hop: int) -> np.ndarray:
     """From 0 up to the beginning of a sound to 1 a window later: nothing may be heard of partials before they begin."""
     return np.clip((np.arange(frames) - _onset(audio) / hop) / (window / hop), 0.0, 1.0)

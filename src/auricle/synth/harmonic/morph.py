@@ -13,7 +13,7 @@ from auricle.synth.harmonic.alignment import align
 from auricle.synth.harmonic.analysis import HarmonicSound, analyse
 from auricle.synth.harmonic.mixing import mix
 from auricle.synth.harmonic.pitch import hop_samples
-from auricle.synth.rendering.level import SoundLevel, matching_gain
+from auricle.synth.rendering.level import level_of, matching_gain
 from auricle.synth.time_maps import FrameMap, time_warped, time_warped_crossfade
 
 MOST_SECONDS = 120.0
@@ -49,9 +49,7 @@ class HarmonicMorph:
         samples = round((1 - share) * self._first.audio.shape[1] + share * self._second.audio.shape[1])
         frames = -(-samples // hop_samples(self._sample_rate)) + 1
         sound = self._mix(time_warped(self._path, share, frames), samples)
-        level = SoundLevel()
-        level.add(sound)
-        gain = matching_gain(self._first.rms ** (1 - share) * self._second.rms**share, level)
+        gain = matching_gain(self._first.rms ** (1 - share) * self._second.rms**share, level_of(sound))
         return iter((sound * np.float32(gain),)), gain
 
     def crossfade(self) -> tuple[Iterator[np.ndarray], float]:
@@ -83,8 +81,7 @@ def read_morph_source(
             f"{source_path(source)} lasts {seconds:.0f} s: a morph with one pitch takes up to {MOST_SECONDS:g} s, "
             "use shorter sounds or --crossfade"
         )
-    level = SoundLevel()
-    level.add(audio)
+    level = level_of(audio)
     if level.silent:
         raise AudioError(f"{source_path(source)} is silent: there is nothing to morph, name another sound")
     audio = resample(audio, rate, sample_rate)

@@ -1,6 +1,6 @@
 """What a sound's spectrum is like at a pitch and a loudness, learned from examples."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, final
 
 import numpy as np
@@ -10,11 +10,11 @@ from auricle.synth.harmonic.analysis import HarmonicSound
 from auricle.synth.harmonic.noise import SpectralBands, segments_at
 from auricle.synth.harmonic.pitch import hop_samples
 
-_STRIDE = 2
+_STRIDE = 2  # frames
 _NEIGHBOURS = 6
 _SEMITONES, _DECIBELS = 4.0, 6.0
 _LOWEST_HERTZ, _BANDS_PER_OCTAVE = 40.0, 6
-_QUIETEST_DB = -60.0
+_AUDIBLE_DB = -40.0  # of a frame, below the loudest one
 _SMOOTH_FRAMES = 9
 _NUMBERED = 64
 _NEAR, _FAR = 3.0, 9.0  # semitones: up to here partials are alike by number, from there by frequency
@@ -56,18 +56,29 @@ class Spectra(NamedTuple):
 
 def frame_facts(sound: HarmonicSound, audio: np.ndarray) -> FrameFacts:
     """Measure a sound ``(c, t)`` and its parts, channels as one."""
-    bands, hop = SpectralBands(sound.sample_rate), hop_samples(sound.sample_rate)
-    centres = np.arange(len(sound.pitch.hertz)) * hop
-    noise, power = [], []
-    for start in range(0, len(centres), _PIECE):
-        piece = centres[start : start + _PIECE]
-        noise.append(bands.amplitudes(bands.spectra(segments_at(sound.residual, piece, bands.size))))
-        windowed = segments_at(audio, piece, bands.size) * bands.window
-        power.append(2 * np.square(windowed, dtype=np.float64).mean(axis=(0, 2)))
-    total = np.concatenate(power)
-    level = 10 * np.log10(np.maximum(total / max(total.max(), 1e-12), 1e-9))
+    bands, frames = SpectralBands(sound.sample_rate), len(sound.pitch.hertz)
+    noise = [
+        bands.amplitudes(bands.spectra(segments_at(sound.residual, centres, bands.size)))
+        for centres in _centres(frames, sound.sample_rate)
+    ]
+    power = frame_power(audio, sound.sample_rate, frames)
+    level = 10 * np.log10(np.maximum(power / max(power.max(), 1e-12), 1e-9))
     octaves = np.where(sound.pitch.voiced, np.log2(np.maximum(sound.pitch.hertz, 1.0)), np.nan)
-    return FrameFacts(octaves, level, np.concatenate(noise), total)
+    return FrameFacts(octaves, level, np.concatenate(noise), power)
+
+
+def frame_power(audio: np.ndarray, sample_rate: int, frames: int) -> np.ndarray:
+    """Mean square ``(n,)`` of a sound ``(c, t)`` in windows around its first frames, channels as one."""
+    bands = SpectralBands(sample_rate)
+    windowed = (segments_at(audio, centres, bands.size) * bands.window for centres in _centres(frames, sample_rate))
+    return np.concatenate([2 * np.square(piece, dtype=np.float64).mean(axis=(0, 2)) for piece in windowed])
+
+
+def _centres(frames: int, sample_rate: int) -> Iterator[np.ndarray]:
+    """Samples in the middle of frames, piece by piece, so that memory is bounded."""
+    hop = hop_samples(sample_rate)
+    for start in range(0, frames, _PIECE):
+        yield np.arange(start, min(start + _PIECE, frames)) * hop
 
 
 @final
@@ -85,14 +96,14 @@ class Timbre:
         octaves, levels, envelopes, partials, noises = [], [], [], [], []
         for audio, parts in examples:
             facts = frame_facts(parts, audio)
-            chosen = np.flatnonzero(facts.level_db > _QUIETEST_DB / 1.5)[::_STRIDE]
-            octaves.append(facts.octaves[chosen])
-            levels.append(facts.level_db[chosen])
-            power_db = 10 * np.log10(facts.power[chosen, None])
-            numbered, envelope = _partial_levels(parts, chosen)
+            audible = np.flatnonzero(facts.level_db > _AUDIBLE_DB)[::_STRIDE]
+            octaves.append(facts.octaves[audible])
+            levels.append(facts.level_db[audible])
+            power_db = 10 * np.log10(facts.power[audible, None])
+            numbered, envelope = _partial_levels(parts, audible)
             partials.append(np.maximum(numbered - power_db, _LOWEST_DB))
             envelopes.append(np.maximum(envelope - power_db, _LOWEST_DB))
-            noises.append(facts.noise[chosen] / np.sqrt(facts.power[chosen, None]))
+            noises.append(facts.noise[audible] / np.sqrt(facts.power[audible, None]))
         if not sum(map(len, levels)):
             raise AudioError("nothing can be heard in the sounds whose timbre is to be taken")
         self._octaves, self._levels = np.concatenate(octaves), np.concatenate(levels)

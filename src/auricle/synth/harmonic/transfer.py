@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from auricle.synth.harmonic.analysis import HarmonicSound, in_band, synthesise
+from auricle.synth.harmonic.analysis import MAX_PARTIALS, HarmonicSound, in_band, synthesise
 from auricle.synth.harmonic.noise import SpectralBands, segments_at
 from auricle.synth.harmonic.pitch import hop_samples
-from auricle.synth.harmonic.timbre import FrameFacts, Spectra, Timbre, envelope_grid, frame_facts
+from auricle.synth.harmonic.timbre import FrameFacts, Spectra, Timbre, envelope_grid, frame_facts, frame_power
 
-MAX_PARTIALS = 120
 _PIECE = 256
 _SEED = 0
 _LARGEST_GAIN = 30.0
@@ -53,15 +52,15 @@ def _partials(facts: FrameFacts, spectra: Spectra, parts: HarmonicSound) -> tupl
 def _noise(facts: FrameFacts, spectra: Spectra, sample_rate: int, samples: int) -> np.ndarray:
     bands, hop = SpectralBands(sample_rate), hop_samples(sample_rate)
     carrier = np.random.default_rng(_SEED).normal(0, 1, (1, samples + bands.size)).astype(np.float32)
-    wanted = spectra.noise * np.sqrt(facts.power)[:, None]
+    amplitudes = spectra.noise * np.sqrt(facts.power)[:, None]
     frames = samples // bands.hop + 2
-    nearest = np.minimum(np.arange(frames) * bands.hop // hop, len(wanted) - 1)
+    nearest = np.minimum(np.arange(frames) * bands.hop // hop, len(amplitudes) - 1)
 
     def pieces() -> Iterator[np.ndarray]:
         for start in range(0, frames, _PIECE):
             centres = np.arange(start, min(start + _PIECE, frames)) * bands.hop
             spectrum = bands.spectra(segments_at(carrier, centres, bands.size))
-            gains = wanted[nearest[start : start + _PIECE]] / np.maximum(bands.amplitudes(spectrum), 1e-9)
+            gains = amplitudes[nearest[start : start + _PIECE]] / np.maximum(bands.amplitudes(spectrum), 1e-9)
             yield spectrum * bands.to_bins(gains)
 
     return bands.overlap_add(pieces(), 1, samples)
@@ -69,9 +68,7 @@ def _noise(facts: FrameFacts, spectra: Spectra, sample_rate: int, samples: int) 
 
 def _levelled(sound: np.ndarray, facts: FrameFacts, parts: HarmonicSound) -> np.ndarray:
     """With the power that each frame is to have."""
-    hop = hop_samples(parts.sample_rate)
-    empty = HarmonicSound(parts.sample_rate, parts.pitch, parts.ratios, parts.partials, sound)
-    power = frame_facts(empty, sound).power
+    power = frame_power(sound, parts.sample_rate, len(facts.power))
     gains = np.minimum(np.sqrt(facts.power / np.maximum(power, 1e-12)), _LARGEST_GAIN)
-    places = np.arange(sound.shape[1]) / hop
+    places = np.arange(sound.shape[1]) / hop_samples(parts.sample_rate)
     return (sound * np.interp(places, np.arange(len(gains)), gains)).astype(np.float32)

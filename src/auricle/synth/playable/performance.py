@@ -66,8 +66,8 @@ class Performance:
         mono = resample(audio.mean(axis=0, keepdims=True), sample_rate, self._rate)[0]
         contour = measure_pitch(mono, self._rate)
         level_db = frame_levels(mono, self._rate, len(contour.hertz))
-        heard = contour.voiced & (level_db > level_db.max() + _INAUDIBLE_DB)
-        pieces = cut(contour.hertz, heard)
+        audible = contour.voiced & (level_db > level_db.max() + _INAUDIBLE_DB)
+        pieces = phrase_pieces(contour.hertz, audible)
         if not pieces:
             raise AudioError("nothing in the sound has a pitch: a prior of notes can't play it")
         played = np.zeros(len(mono), np.float32)
@@ -97,8 +97,8 @@ class Performance:
 
     def _gain(self, result: np.ndarray, level_db: np.ndarray) -> np.ndarray:
         """What gives a note ``(t,)`` the levels of its frames, and short fades at both ends."""
-        made_db = frame_levels(result, self._rate, len(level_db))
-        decibels = np.clip(level_db - made_db, -60.0, 40.0)
+        note_db = frame_levels(result, self._rate, len(level_db))
+        decibels = np.clip(level_db - note_db, -60.0, 40.0)
         places = np.arange(len(result)) / hop_samples(self._rate)
         gain = 10 ** (np.interp(places, np.arange(len(decibels)), decibels) / 20)
         edge = np.minimum(np.arange(len(result)), np.arange(len(result))[::-1]) / (_FADE_SECONDS * self._rate)
@@ -120,10 +120,10 @@ def frame_levels(mono: np.ndarray, sample_rate: int, frames: int) -> np.ndarray:
     return 10 * np.log10((power[last] - power[first]) / np.maximum(last - first, 1) + 1e-10)
 
 
-def cut(hertz: np.ndarray, heard: np.ndarray) -> list[PhrasePiece]:
+def phrase_pieces(hertz: np.ndarray, audible: np.ndarray) -> list[PhrasePiece]:
     """Pieces of a contour ``(n,)`` with no jump and little drift in them, where it can be heard."""
     octaves = np.log2(np.maximum(hertz, 1.0))
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], heard, [False])).astype(int)))
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], audible, [False])).astype(int)))
     pieces = []
     for first, end in zip(edges[::2], edges[1::2], strict=True):
         jumps = first + 1 + np.flatnonzero(12 * np.abs(np.diff(octaves[first:end])) > _JUMP_SEMITONES)

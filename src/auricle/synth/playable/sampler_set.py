@@ -18,7 +18,7 @@ from auricle.synth.playable.note_names import note_name, parse_notes, parse_velo
 from auricle.synth.playable.prior_instrument import PriorInstrument
 from auricle.synth.playable.recordings import recorded_notes
 from auricle.synth.priors.base import Prior
-from auricle.synth.priors.file import SUFFIX, shipped_priors
+from auricle.synth.priors.file import names_prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import SoundTarget, destination, safe_file_name
 from auricle.synth.rendering.result import Sound, finish_sound
@@ -155,7 +155,7 @@ def _instrument(
     source: Prior | Path | str, options: NoteOptions, model: Autoencoder | Path | str | None, sampling: SamplingOptions
 ) -> Instrument:
     """What a prior or a folder of recordings stands for."""
-    if isinstance(source, Prior) or str(source) in shipped_priors() or str(source).endswith(SUFFIX):
+    if isinstance(source, Prior) or names_prior(source):
         return PriorInstrument(load_prior_and_model(source, model), options, sampling)
     folder = Path(source)
     recorded = recorded_notes(folder)

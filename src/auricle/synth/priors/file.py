@@ -54,6 +54,11 @@ def shipped_priors() -> dict[str, Path]:
     return PRIOR_FILE.shipped()
 
 
+def names_prior(source: object) -> bool:
+    """Whether this is the name of a prior in the package, or of a prior's file."""
+    return str(source) in shipped_priors() or str(source).endswith(SUFFIX)
+
+
 def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
     """Write a prior file, weights in float16; it appears whole or not at all.
 

@@ -15,7 +15,7 @@ SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
 _LOUDEST = 10 ** (1 / 20)
 _LOOK_AHEAD_SECONDS = 0.005
-_BELOW = 10 ** (-60 / 20)
+_INAUDIBLE = 10 ** (-60 / 20)
 _FADE_SECONDS = 0.03
 
 
@@ -48,6 +48,13 @@ class SoundLevel:
     def silent(self) -> bool:
         """Whether nothing reached 60 dB below full scale."""
         return self.peak < SILENT
+
+
+def level_of(audio: np.ndarray) -> SoundLevel:
+    """The level of a sound ``(c, t)`` that is all at hand."""
+    level = SoundLevel()
+    level.add(audio)
+    return level
 
 
 LevelCheck = Callable[[SoundLevel], None]
@@ -143,7 +150,7 @@ def limit_blocks(blocks: Iterable[np.ndarray], limiter: Limiter) -> Iterator[np.
 def trim_trailing_silence(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Audio ``(c, t)`` up to 30 ms after the last sample that is within 60 dB of its largest one; these fade out."""
     loudness = np.abs(audio).max(axis=0, initial=0.0)
-    audible = np.flatnonzero(loudness > _BELOW * loudness.max(initial=0.0))
+    audible = np.flatnonzero(loudness > _INAUDIBLE * loudness.max(initial=0.0))
     fade = round(_FADE_SECONDS * sample_rate)
     if not len(audible) or audible[-1] + 1 + fade >= audio.shape[1]:
         return audio
