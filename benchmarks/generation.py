@@ -107,8 +107,8 @@ def _first(args: argparse.Namespace, prior: Any, model: Any) -> list[dict[str, A
     """Until the first samples are there: with everything loaded, and of the whole command."""
     from auricle import SamplingOptions
     from auricle.synth.endless import stream_blocks
-    from auricle.synth.kinds import RenderContext
     from auricle.synth.priors.loading import PriorAndModel
+    from auricle.synth.render_context import RenderContext
 
     rows = []
     for steps in args.steps:

@@ -16,9 +16,9 @@ from auricle.model import save
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import Progress
 from auricle.synth.endless import stream_blocks
-from auricle.synth.kinds import RenderContext
 from auricle.synth.priors.file import save_prior
 from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.render_context import RenderContext
 from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model(recurrent=True, latent=16)

@@ -14,10 +14,10 @@ from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.kinds import RenderContext
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
-from auricle.synth.priors.notes import NoteAsked
+from auricle.synth.priors.notes import RequestedNote
+from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import Limiter, limit_blocks
 from auricle.synth.rendering.render import decode_blocks, snap_quality
 
@@ -126,7 +126,7 @@ def stream_blocks(context: RenderContext) -> Iterator[np.ndarray]:
     prior, model = context.networks.prior, context.networks.model
     size = context.draw_size(context.random(0))
     if prior.config.notes and size is not None:
-        context = replace(context, asked=NoteAsked(size.note, size.velocity))
+        context = replace(context, note=RequestedNote(size.note, size.velocity))
     resampler = Resampler(context.native_of(size)[0], prior.sample_rate, prior.channels)
     latents = context.to_latents(_endless_frames(context))
     blocks = decode_blocks(model, latents, quality=context.quality, chunk=_CHUNK)

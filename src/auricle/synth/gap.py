@@ -16,11 +16,12 @@ import torch
 
 from auricle.audio import AudioReader, HeldAudio, Resampler, source_path
 from auricle.errors import AudioError, OptionError
-from auricle.synth.kinds import RenderContext, StreamedSound
+from auricle.synth.kinds import StreamedSound
 from auricle.synth.priors.sizes import SoundSize
+from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import SoundLevel, decibels
 from auricle.synth.rendering.mid_side import rotate, unrotate
-from auricle.synth.rendering.render import concatenate_blocks
+from auricle.synth.rendering.render import concatenate_blocks, shortened
 
 _SEAM_SECONDS = 0.01
 _LEVEL_SECONDS = 0.03
@@ -87,9 +88,9 @@ class Gap(StreamedSound):
 
     def _blocks(self, random: torch.Generator, size: SoundSize | None) -> Iterator[np.ndarray]:
         before, after, seam = self._before, self._after, self._seam
-        yield from _first(self._native_blocks(before.source), before.samples - seam)
+        yield from shortened(self._native_blocks(before.source), before.samples - seam)
         yield self._spliced(self._fill(random, size))
-        yield from _behind(self._native_blocks(after.source), 0 if self._is_hit else seam)
+        yield from _without_first(self._native_blocks(after.source), 0 if self._is_hit else seam)
 
     @torch.inference_mode()
     def _fill(self, random: torch.Generator, size: SoundSize | None) -> np.ndarray:
@@ -190,32 +191,28 @@ def _begins_at_nothing(audio: np.ndarray, sample_rate: int) -> bool:
 
 
 def _gain(original: np.ndarray, rebuilt: np.ndarray) -> float:
-    powers = (float(np.square(audio, dtype=np.float64).mean()) for audio in (original, rebuilt))
-    first, second = powers
-    ratio = ((first + _NO_POWER) / (second + _NO_POWER)) ** 0.5
+    """Factor, within bounds, that gives what was rebuilt the level of the original."""
+    target, power = (float(np.square(audio, dtype=np.float64).mean()) for audio in (original, rebuilt))
+    ratio = ((target + _NO_POWER) / (power + _NO_POWER)) ** 0.5
     return min(max(ratio, 1 / _MOST_GAIN), _MOST_GAIN)
 
 
 def _shares(samples: int) -> np.ndarray:
+    """How far each of some samples lies on the way from 0 to 1."""
     return (np.arange(samples) + 0.5) / samples
 
 
 def _crossfaded(old: np.ndarray, new: np.ndarray) -> np.ndarray:
     """From one to the other ``(c, t)`` at an even level, however alike they are."""
-    falling, rising = np.cos(0.5 * np.pi * _shares(old.shape[1])), np.sin(0.5 * np.pi * _shares(old.shape[1]))
+    quarter = 0.5 * np.pi * _shares(old.shape[1])
+    falling, rising = np.cos(quarter), np.sin(quarter)
     power = float(np.square(old).sum() * np.square(new).sum()) ** 0.5
-    likeness = min(max(float((old * new).sum()) / max(power, _NO_POWER), 0.0), 1.0)
-    mixed = (falling * old + rising * new) / np.sqrt(1 + 2 * likeness * falling * rising)
+    correlation = min(max(float((old * new).sum()) / max(power, _NO_POWER), 0.0), 1.0)
+    mixed = (falling * old + rising * new) / np.sqrt(1 + 2 * correlation * falling * rising)
     return mixed.astype(np.float32)
 
 
-def _first(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
-    for block in blocks:
-        yield block[:, :samples]
-        samples -= min(samples, block.shape[1])
-
-
-def _behind(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
+def _without_first(blocks: Iterator[np.ndarray], samples: int) -> Iterator[np.ndarray]:
     for block in blocks:
         yield block[:, samples:]
         samples -= min(samples, block.shape[1])

@@ -15,7 +15,6 @@ from auricle.synth.kinds import (
     Continuation,
     LongSound,
     NoteSound,
-    RenderContext,
     SoundRecipe,
     Variation,
     WindowSound,
@@ -23,6 +22,7 @@ from auricle.synth.kinds import (
 from auricle.synth.loops import HitLoop, Loop
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import Destination, SoundTarget, destination
 from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import snap_quality

@@ -173,5 +173,5 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
     place = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
-    sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, demand=accept_any)
+    sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, check_level=accept_any)
     return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

@@ -5,7 +5,8 @@ from typing import final
 
 import torch
 
-from auricle.synth.kinds import RenderContext, SingleSound, WindowSound
+from auricle.synth.kinds import SingleSound, WindowSound
+from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.level import LevelCheck
 from auricle.synth.rendering.loop import decode_loop, measure_seam, wrapped
@@ -23,7 +24,7 @@ class Loop(SingleSound):
         super().__init__(context)
         self._seconds = seconds
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
         """At the rate that is asked for: it is resampled as the periodic signal that it is."""
         context = self._context
         prior, model = context.networks.prior, context.networks.model
@@ -47,8 +48,8 @@ class HitLoop(SingleSound):
         self._seconds = seconds
         self._hits = WindowSound(replace(context, seconds=None), None)
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget, demand: LevelCheck) -> Sound:
-        hit = self._hits.drawn(random, SoundTarget(None, target.sample_rate), demand)
+    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
+        hit = self._hits.drawn(random, SoundTarget(None, target.sample_rate), check_level)
         assert hit.audio is not None
         audio = wrapped(hit.audio, round(self._seconds * target.sample_rate))
         native = target.sample_rate, self._context.networks.prior.channels

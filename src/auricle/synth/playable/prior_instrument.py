@@ -9,22 +9,26 @@ from torch import Tensor
 
 from auricle.errors import AudioError, ModelError, OptionError
 from auricle.options.synthesis import NoteOptions, SamplingOptions
-from auricle.synth.kinds import NoteSound, RenderContext
+from auricle.synth.kinds import NoteSound
 from auricle.synth.playable.instrument import MOST_SHIFT, Instrument, tuned
 from auricle.synth.playable.note_names import HIGHEST, note_hertz, note_name
 from auricle.synth.playable.recordings import velocity_layers
 from auricle.synth.priors.loading import PriorAndModel
-from auricle.synth.priors.notes import NoteAsked, locked_hertz, playing_ratio
+from auricle.synth.priors.notes import RequestedNote, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import learned_notes
-from auricle.synth.rendering.level import CEILING, SoundLevel
+from auricle.synth.render_context import RenderContext
+from auricle.synth.rendering.level import CEILING, level_of
 from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.result import CUT_SECONDS
 
-_MOST_ATTEMPTS, _BROKEN_ATTEMPTS, _WILDER = 8, 4, 0.25
-_LEVEL_SECONDS, _ATTACK_SECONDS = 0.02, 0.2
-_HEARD_DB, _GAP_DB, _LEAST_SHARE = 60.0, 15.0, 0.7
-_NOTHING_DB = -110.0
-_LATEST_SECONDS, _BEGUN_DB = 0.1, 30.0
+_MOST_ATTEMPTS = 8  # to draw a note that can be heard
+_WHOLE_ATTEMPTS = 4  # of these, to draw one that is heard to its end
+_TEMPERATURE_STEP = 0.25  # from attempt to attempt
+_LEVEL_SECONDS = 0.02
+_AUDIBLE_DB, _SILENCE_DB = 60.0, -110.0  # below the loudest block, or at all, a block is silent
+_ONSET_DB, _LATEST_ONSET_SECONDS = 30.0, 0.1
+_ATTACK_SECONDS, _GAP_DB = 0.2, 15.0  # after the attack a level that rises again by so much was a gap
+_LEAST_SHARE = 0.7  # of its length that a note must last
 
 
 @final
@@ -54,7 +58,7 @@ class PriorInstrument(Instrument):
                 "(--recordings FOLDER)"
             )
         self.seed = options.resolve_seed()
-        label = _usual_class(prior.sizes) if options.label is None else prior.label(options.label)
+        label = _most_learned_class(prior.sizes) if options.label is None else prior.label(options.label)
         self._context = RenderContext(networks, sampling, label, self.seed, None, options.seconds)
         self._lowest, self._highest, self._velocities = learned_notes(prior.sizes)
         self.name, self.native, self.count = prior.info.name, self._context.native, int((prior.sizes[:, 3] >= 0).sum())
@@ -105,11 +109,12 @@ class PriorInstrument(Instrument):
         Raises:
             AudioError: it stays silent.
         """
-        asked = self._within(note)
-        seconds = cycles / note_hertz(asked) + more / playing_ratio(asked, self._context.networks.prior.frame_rate)
+        learned = self._within(note)
+        seconds = cycles / note_hertz(learned) + more / playing_ratio(learned, self._context.networks.prior.frame_rate)
         return self._drawn(replace(self._context, seconds=seconds), note, velocity)
 
     def _within(self, note: float) -> float:
+        """The nearest note within the range that was learned."""
         return float(min(max(note, self._lowest), self._highest))
 
     def _drawn(self, context: RenderContext, note: float, velocity: int) -> tuple[np.ndarray, float]:
@@ -117,25 +122,25 @@ class PriorInstrument(Instrument):
         locked = locked_hertz(note_hertz(self._within(note)), context.networks.prior.frame_rate)
         first: np.ndarray | None = None
         for attempt in range(_MOST_ATTEMPTS):
-            audio, seconds = self._attempt(context, NoteAsked(self._within(note), velocity), note, attempt)
+            audio, seconds = self._attempt(context, RequestedNote(self._within(note), velocity), note, attempt)
             if audio is not None and not breaks_off(audio, self.native[0], seconds):
                 return audio, locked
             first = audio if first is None else first
-            if first is not None and attempt + 1 >= _BROKEN_ATTEMPTS:
+            if first is not None and attempt + 1 >= _WHOLE_ATTEMPTS:
                 return first, locked
         raise AudioError(f"{note_name(round(note))} is silent, {_MOST_ATTEMPTS} times in a row: choose another seed")
 
     def _attempt(
-        self, context: RenderContext, asked: NoteAsked, note: float, attempt: int
+        self, context: RenderContext, requested: RequestedNote, note: float, attempt: int
     ) -> tuple[np.ndarray | None, float]:
         """A note as it is decoded, None if it is silent, and how long it was to be; each attempt is a little wilder."""
-        temperature = min(max(1.0, context.temperature), context.temperature + _WILDER * attempt)
-        context = replace(context, asked=asked, sampling=replace(context.sampling, temperature=temperature))
-        random = context.random((HIGHEST + 1) * round(note) + round(asked.velocity), attempt)
+        temperature = min(max(1.0, context.temperature), context.temperature + _TEMPERATURE_STEP * attempt)
+        context = replace(context, note=requested, sampling=replace(context.sampling, temperature=temperature))
+        random = context.random((HIGHEST + 1) * round(note) + round(requested.velocity), attempt)
         size = context.draw_size(random)
         assert size is not None, "a prior of notes is told sizes"
-        audio, level = NoteSound(context).decoded(random, size), SoundLevel()
-        level.add(audio)
+        audio = NoteSound(context).decoded(random, size)
+        level = level_of(audio)
         if level.silent:
             return None, size.seconds
         return audio * np.float32(min(10 ** (size.level_db / 20), CEILING) / level.peak), size.seconds
@@ -152,16 +157,16 @@ def breaks_off(audio: np.ndarray, sample_rate: int, seconds: float) -> bool:
     size = max(1, round(_LEVEL_SECONDS * sample_rate))
     blocks = audio[:, : audio.shape[1] // size * size].reshape(len(audio), -1, size)
     decibels = 10 * np.log10(np.square(blocks, dtype=np.float64).mean(axis=(0, 2)) + 1e-12)
-    heard = np.flatnonzero(decibels > max(decibels.max(initial=-120.0) - _HEARD_DB, _NOTHING_DB))
-    if not len(heard) or (heard[-1] + 1) * size < _LEAST_SHARE * seconds * sample_rate:
+    audible = np.flatnonzero(decibels > max(decibels.max(initial=-120.0) - _AUDIBLE_DB, _SILENCE_DB))
+    if not len(audible) or (audible[-1] + 1) * size < _LEAST_SHARE * seconds * sample_rate:
         return True
-    if int(np.argmax(decibels > decibels.max() - _BEGUN_DB)) * _LEVEL_SECONDS > _LATEST_SECONDS:
+    if int(np.argmax(decibels > decibels.max() - _ONSET_DB)) * _LEVEL_SECONDS > _LATEST_ONSET_SECONDS:
         return True
-    after = decibels[round(_ATTACK_SECONDS / _LEVEL_SECONDS) : heard[-1] + 1]
+    after = decibels[round(_ATTACK_SECONDS / _LEVEL_SECONDS) : audible[-1] + 1]
     rises = np.maximum.accumulate(after[::-1])[::-1] - after
     return bool((rises > _GAP_DB).any())
 
 
-def _usual_class(sizes: Tensor) -> int:
+def _most_learned_class(sizes: Tensor) -> int:
     """The class of which most notes were learned: a set has one."""
     return int(sizes[sizes[:, 3] >= 0, 0].mode().values)

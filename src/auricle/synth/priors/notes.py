@@ -22,7 +22,7 @@ _MIDDLE, _UNIT = 60.0, 24.0
 _LOUDEST = 127.0
 
 
-class NoteAsked(NamedTuple):
+class RequestedNote(NamedTuple):
     """A note as MIDI has it: number, 60 for C4, with cents as a fraction; and velocity, 1 to 127."""
 
     note: float
@@ -65,19 +65,19 @@ class NoteEmbedding(nn.Module):
         self.outer = nn.Linear(width, width)
         nn.init.normal_(self.octave.weight, std=0.02 * math.sqrt(width))
 
-    def forward(self, asked: Tensor) -> Tensor:
-        values = torch.stack(((asked[:, 0] - _MIDDLE) / _UNIT, asked[:, 1] / _LOUDEST), 1)
-        octave = ((asked[:, 0] - self._lowest) / 12).floor().clamp(_LOWEST_OCTAVE, _HIGHEST_OCTAVE) - _LOWEST_OCTAVE
+    def forward(self, notes: Tensor) -> Tensor:
+        values = torch.stack(((notes[:, 0] - _MIDDLE) / _UNIT, notes[:, 1] / _LOUDEST), 1)
+        octave = ((notes[:, 0] - self._lowest) / 12).floor().clamp(_LOWEST_OCTAVE, _HIGHEST_OCTAVE) - _LOWEST_OCTAVE
         octave = torch.where(~values[:, 0].isnan(), octave + 1, 0).nan_to_num(0.0).long()
         inner = self.inner(value_features(values, _WAVES))
         return self.outer(nn.functional.silu(inner + self.octave(octave)))
 
 
 def value_features(values: Tensor, waves: int) -> Tensor:
-    """Features ``(b, v * (2 * waves + 2))`` of values ``(b, v)``, where NaN stands for what is not asked for: cosines
+    """Features ``(b, v * (2 * waves + 2))`` of values ``(b, v)``, where NaN stands for what is not told: cosines
     and sines of octaves of the value, the value, and whether there is one."""
-    is_asked = ~values.isnan()[:, :, None]
+    is_told = ~values.isnan()[:, :, None]
     values = values.nan_to_num(0.0)[:, :, None]
     phases = math.pi / 2 * values * 2.0 ** torch.arange(waves, device=values.device)
-    features = torch.cat((phases.cos(), phases.sin(), values), 2) * is_asked
-    return torch.cat((features, is_asked.to(features.dtype)), 2).flatten(1)
+    features = torch.cat((phases.cos(), phases.sin(), values), 2) * is_told
+    return torch.cat((features, is_told.to(features.dtype)), 2).flatten(1)

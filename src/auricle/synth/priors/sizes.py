@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from auricle.synth.priors.notes import NoteAsked, value_features
+from auricle.synth.priors.notes import RequestedNote, value_features
 
 PAUSE_FRAMES = 4
 """Frames after a sound's end that belong to what is learned of it."""
@@ -44,22 +44,22 @@ def learned_seconds(table: Tensor, label: int) -> float:
     return float(_rows_of(table, label)[:, 1].median())
 
 
-def note_size(table: Tensor, label: int, asked: NoteAsked, random: torch.Generator) -> SoundSize:
+def note_size(table: Tensor, label: int, note: RequestedNote, random: torch.Generator) -> SoundSize:
     """The size of a note: the length of one of those nearest to it, of the nearest velocity, and the median level.
 
     Args:
         table: ``(k, 5)`` as in `draw_size`.
         label: of the class, -1 for any.
-        asked: the note.
+        note: that is asked for.
         random: draws the length.
     """
     rows = _rows_of(table, label)
     notes = rows[rows[:, 3] >= 0]
-    apart = (notes[:, 4] - asked.velocity).abs()
-    layer = notes[apart <= apart.min()] if len(notes) else rows
-    nearest = layer[(layer[:, 3] - asked.note).abs().argsort(stable=True)[:_NEAR_NOTES]]
+    velocity_distance = (notes[:, 4] - note.velocity).abs()
+    layer = notes[velocity_distance <= velocity_distance.min()] if len(notes) else rows
+    nearest = layer[(layer[:, 3] - note.note).abs().argsort(stable=True)[:_NEAR_NOTES]]
     row = nearest[int(torch.randint(len(nearest), (), generator=random))]
-    return SoundSize(float(row[1]), float(nearest[:, 2].median()), *asked)
+    return SoundSize(float(row[1]), float(nearest[:, 2].median()), *note)
 
 
 def learned_notes(table: Tensor) -> tuple[int, int, tuple[int, ...]]:

@@ -79,10 +79,8 @@ def decode_loop(model: Autoencoder, z: Tensor, samples: int, *, quality: float |
     frames, hop = z.shape[1], model.hop_length
     rounds = ceil(_WARM_SECONDS * model.sample_rate / (frames * hop))
     extra_rounds = ceil(model.frames(hop) / frames)  # what the decoder looks ahead
-    audio, first = (
-        concatenate_blocks(decode_blocks(model, [z] * (rounds + 1 + extra_rounds), quality=quality)),
-        rounds * frames * hop,
-    )
+    audio = concatenate_blocks(decode_blocks(model, [z] * (rounds + 1 + extra_rounds), quality=quality))
+    first = rounds * frames * hop
     return _resample_periodic(audio[:, first : first + frames * hop], samples)
 
 

@@ -38,19 +38,26 @@ def to_latents(features: Tensor, channels: int) -> Tensor:
 
 
 @torch.inference_mode()
-def decode_mid_side(model: Autoencoder, z: Tensor, length: int, *, snap: bool = False) -> Tensor:
-    """Sound ``(c, length)`` of latents ``(c, n, d)``: through the bottleneck at its best quality, decoded, unrotated.
+def decode_mid_side(model: Autoencoder, z: Tensor, length: int) -> Tensor:
+    """Sound ``(c, length)`` of latents ``(c, n, d)``: through the bottleneck unrounded, decoded, unrotated.
 
     Args:
         model: in eval mode.
         z: encoder output, or anything like it, of middle and side where c is 2.
         length: samples, at most what n frames carry.
-        snap: round to the quantiser's grid as a file would; else what can be left unrounded stays so.
     """
-    return unrotate(model.decode_bottled(to_decoder_input(model, z, snap=snap), length))
+    return unrotate(model.decode_bottled(to_decoder_input(model, z), length))
 
 
-def to_decoder_input(model: Autoencoder, z: Tensor, *, snap: bool = False) -> Tensor:
-    """What the decoder is to be given of latents ``(b, n, d)``: the same shape."""
-    quality = torch.full((1,), model.bottleneck.quality_levels - 1.0, device=z.device)
-    return model.bottleneck(z, quality).z if snap else model.bottleneck.unrounded(z, quality)
+def to_decoder_input(model: Autoencoder, z: Tensor, quality: float | None = None) -> Tensor:
+    """What the decoder is to be given of latents ``(b, n, d)``: the same shape.
+
+    Args:
+        model: in eval mode.
+        z: encoder output, or anything like it.
+        quality: round to the grid of the quantiser at this quality, as a file would; None for the best one, and what
+            can be left unrounded stays so.
+    """
+    level = model.bottleneck.quality_levels - 1.0 if quality is None else float(quality)
+    qualities = torch.full((len(z),), level, device=z.device)
+    return model.bottleneck.unrounded(z, qualities) if quality is None else model.bottleneck(z, qualities).z

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import final
+from typing import TypeVar, final
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from auricle.stream import Stream
 from auricle.synth.rendering.level import SoundLevel
 from auricle.synth.rendering.mid_side import rotate, to_decoder_input, unrotate
 
+AudioOrLatents = TypeVar("AudioOrLatents", np.ndarray, Tensor)
 _CHUNK_SECONDS = 0.5
 
 
@@ -114,7 +115,7 @@ def decode_blocks(
         if stream is None:
             frames = chunk_frames(model) if chunk is None else chunk
             stream = Stream(model.decoder, batch=len(piece), chunk=frames * model.decoder.block)
-        audio = stream.push(_decoder_input(model, piece, quality))
+        audio = stream.push(to_decoder_input(model, piece, quality))
         yield from _unrotated_block(audio, remaining)
         remaining = None if remaining is None else max(0, remaining - audio.shape[1])
     if stream is not None and remaining != 0:
@@ -129,7 +130,7 @@ def decode_together(model: Autoencoder, z: Tensor, *, quality: float | None = No
 
     Arguments as in `decode_blocks`; one pass of the decoder takes half the time of one for each sound.
     """
-    decoded = model.decoder(_decoder_input(model, z.flatten(0, 1), quality)).squeeze(2)[:, model.decoder_latency :]
+    decoded = model.decoder(to_decoder_input(model, z.flatten(0, 1), quality)).squeeze(2)[:, model.decoder_latency :]
     sounds = decoded.unflatten(0, z.shape[:2])
     return torch.stack([unrotate(sound) for sound in sounds]).numpy()
 
@@ -139,17 +140,20 @@ def snap_quality(model: Autoencoder, *, snap: bool) -> float | None:
     return model.bottleneck.quality_levels - 1.0 if snap else None
 
 
-def _decoder_input(model: Autoencoder, z: Tensor, quality: float | None) -> Tensor:
-    """What the decoder gets of the encoder's output."""
-    return (
-        to_decoder_input(model, z) if quality is None else model.bottleneck(z, torch.full((len(z),), float(quality))).z
-    )
-
-
 def _unrotated_block(audio: Tensor, samples: int | None) -> Iterator[np.ndarray]:
     if audio.shape[1] and samples != 0:
         audio = audio.squeeze(2)[:, :samples]
         yield (unrotate(audio) if len(audio) <= 2 else audio).numpy()
+
+
+def shortened(pieces: Iterable[AudioOrLatents], length: int) -> Iterator[AudioOrLatents]:
+    """Audio ``(c, t)`` or latents ``(c, n, d)`` in pieces, up to ``length`` samples or frames; no more is asked for."""
+    remaining = length
+    for piece in pieces:
+        yield piece[:, :remaining]
+        remaining -= piece.shape[1]
+        if remaining <= 0:
+            return
 
 
 def concatenate_blocks(blocks: Iterable[np.ndarray]) -> np.ndarray:

@@ -63,7 +63,7 @@ def finish_sound(
     cut_seconds: float = END_SECONDS,
     gain: float = 1.0,
     level_db: float | None = None,
-    demand: LevelCheck = refuse_silent,
+    check_level: LevelCheck = refuse_silent,
 ) -> Sound:
     """A sound without clicks at its ends, turned down as a whole if it would clip; written, or held as an array.
 
@@ -74,10 +74,10 @@ def finish_sound(
         cut_seconds: over which an end that is not silent fades out; 0 leaves both ends as they are.
         gain: by which its level was changed before.
         level_db: what its largest sample is to be, in dB below full scale; None leaves it but for what would clip.
-        demand: refuses a sound by its level before any change.
+        check_level: refuses a sound by its level before any change.
 
     Raises:
-        UnfitSoundError: ``demand`` refuses it; by default, nothing reaches 60 dB below full scale.
+        UnfitSoundError: ``check_level`` refuses it; by default, nothing reaches 60 dB below full scale.
         OutputError: a file exists, or can't be written.
     """
     channels = native[1]
@@ -87,7 +87,7 @@ def finish_sound(
         level = SoundLevel()
         for block in _ends(spool, cut_seconds):
             level.add(block)
-        demand(level)
+        check_level(level)
         factor = CEILING / level.peak if level.peak > 1.0 else 1.0
         if level_db is not None and level.peak > 0.0:
             factor = min(10 ** (level_db / 20), CEILING) / level.peak
