@@ -64,8 +64,12 @@ class Directions:
     @property
     def titles(self) -> tuple[str, ...]:
         """What each is called: ``PC1``, and the word for what it does."""
-        names = (*self.names, *[""] * len(self.axes))[: len(self.axes)]
-        return tuple(f"PC{number} {name}".rstrip() for number, name in enumerate(names, 1))
+        return tuple(f"PC{number} {word}".rstrip() for number, word in enumerate(self.words, 1))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The word for what each does, "" where there is none."""
+        return self.names or ("",) * len(self.axes)
 
     def places(self, z: Tensor) -> np.ndarray:
         """Where a sound's latents ``(c, n, d)`` lie, ``(k,)`` in standard deviations."""
@@ -171,13 +175,13 @@ def principal_directions(
             rejected.append(Rejected(sound.path, str(error)))
         on_progress(Progress("reading sounds", number, len(corpus.sounds), "sounds"))
     _check_enough(folder, len(points), count)
-    cloud = np.stack(points).astype(np.float64)
-    mean = cloud.mean(axis=0)
-    _, spread, axes = np.linalg.svd(cloud - mean, full_matrices=False)
+    stacked = np.stack(points).astype(np.float64)
+    mean = stacked.mean(axis=0)
+    _, singular_values, axes = np.linalg.svd(stacked - mean, full_matrices=False)
     axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]
-    names, signs = name_directions((cloud - mean) @ axes[:count].T, descriptors)
+    names, signs = name_directions((stacked - mean) @ axes[:count].T, descriptors)
     axes[:count] *= signs[:, None]
-    variance = np.square(spread) / (len(points) - 1)
+    variance = np.square(singular_values) / (len(points) - 1)
     shares = variance / max(float(variance.sum()), 1e-30)
     arrays = (mean, axes[:count], np.sqrt(variance[:count]), shares[:count])
     return Directions(
@@ -219,7 +223,7 @@ def parse_shifts(texts: tuple[str, ...], directions: Directions) -> dict[int, fl
         OptionError: it is not of this form, there is no such direction, it is named twice, or beyond 10 deviations.
     """
     shifts: dict[int, float] = {}
-    words = direction_words([title.partition(" ")[2] for title in directions.titles])
+    words = direction_words(directions.words)
     for text in texts:
         match = re.fullmatch(r"([a-z]{1,20}|PC[1-9]\d{0,4})=([+-]?\d+(?:\.\d*)?)", text.strip(), re.IGNORECASE)
         if match is None:

@@ -72,7 +72,7 @@ def transfer(
     """
     examples = None if isinstance(onto, Autoencoder) else timbre_examples(onto)
     if examples is None:
-        return _through_model(sound, onto, quality, (out, files, force), on_progress)
+        return _through_model(sound, onto, quality, out, files, force=force, on_progress=on_progress)
     if quality is not None:
         raise OptionError("the quality is that of a model's quantiser: leave it out, or transfer onto a model")
     source = rereadable(sound)
@@ -98,10 +98,12 @@ def _through_model(
     sound: AudioSource,
     onto: Autoencoder | Prior | Path | str,
     quality: float | None,
-    place_options: tuple[Path | str | None, SoundFileOptions, bool],
+    out: Path | str | None,
+    files: SoundFileOptions,
+    *,
+    force: bool,
     on_progress: OnProgress,
 ) -> SynthesisOutput:
-    out, files, force = place_options
     assert not isinstance(onto, Prior), "a prior is no model"
     model = model_for(onto, 0)
     highest = model.bottleneck.quality_levels - 1

@@ -15,10 +15,11 @@ from auricle.synth.priors.sizes import SizeEmbedding, untold
 _TIME_FEATURES = 128
 _TIME_SCALE = 1000.0
 _ROTARY_BASE = 1000.0
-_Given = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]
+_Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | None]
+"""What the network gets: frames, times, rows of classes, whether sounds begin, lengths of prefixes, sizes."""
 _CONTRASTED = 0.4
 """Share of items whose velocity without class is computed in training as well."""
-_UNTOLD = 0.1
+_FORGOTTEN_SHARE = 0.1
 
 
 @final
@@ -121,25 +122,25 @@ class FlowPrior(Prior):
         fresh = (torch.arange(x.shape[1], device=x.device) >= prefix[:, None]).unsqueeze(2)
         mixed = torch.where(fresh, torch.lerp(noise, x, t[:, None, None]), x)
         rows, size = self._drop_labels(label), self._drop_sizes(size)
-        given = mixed, t, rows, begin, prefix, size
-        velocity, contrast = self._velocity(*given)
+        inputs = mixed, t, rows, begin, prefix, size
+        velocity, contrast = self._velocity(*inputs)
         error = (velocity - (x - noise)).square() * fresh
         terms = {"loss": error.sum((1, 2)) / (fresh.sum((1, 2)) * self.features)}
         if contrast is not None and self.training:
-            terms["contrast"] = self._contrast_error(velocity.detach(), contrast, given)
+            terms["contrast"] = self._contrast_error(velocity.detach(), contrast, inputs)
             terms["loss"] = terms["loss"] + terms["contrast"]
         return terms
 
-    def _contrast_error(self, velocity: Tensor, contrast: Tensor, given: _Given) -> Tensor:
+    def _contrast_error(self, velocity: Tensor, contrast: Tensor, inputs: _Inputs) -> Tensor:
         """Squared error ``(b,)`` of the difference that the network says a class makes, of some of the items."""
-        t, rows = given[1], given[2]
-        chosen = (torch.rand_like(t) < _CONTRASTED) & self._is_guided(t) & (rows < len(self.classes))
-        items = chosen.nonzero()[:, 0]
+        _, t, rows, *_ = inputs
+        contrasted = (torch.rand_like(t) < _CONTRASTED) & self._is_guided(t) & (rows < len(self.classes))
+        items = contrasted.nonzero()[:, 0]
         error = torch.zeros_like(t)
         if not len(items):
             return error + 0.0 * contrast.sum()
-        x, t, rows, begin, prefix = (part[items] for part in given[:5])
-        size = None if given[5] is None else given[5][items]
+        x, t, rows, begin, prefix = (part[items] for part in inputs[:5])
+        size = None if inputs[5] is None else inputs[5][items]
         with torch.no_grad():
             rows = torch.full_like(rows, len(self.classes))
             plain, _ = self._velocity(x, t, rows, begin, prefix, size, contrasted=False)
@@ -161,7 +162,7 @@ class FlowPrior(Prior):
         """Sizes of which a share is forgotten in training: length, level, note, velocity, each for itself."""
         if size is None or self.size is None or not self.training:
             return size
-        return torch.where(torch.rand(size.shape, device=size.device) < _UNTOLD, math.nan, size)
+        return torch.where(torch.rand(size.shape, device=size.device) < _FORGOTTEN_SHARE, math.nan, size)
 
     def _prefix_lengths(self, label: Tensor, frames: int) -> Tensor:
         """First frames ``(b,)`` that are given: none for most items, up to half of the window for the others."""
@@ -197,8 +198,8 @@ class FlowPrior(Prior):
         h = _normed(h) * (1 + scale) + shift
         gain, offset = self.out(h).chunk(2, -1)
         t = t[:, None, None]
-        usual = (2 * t - 1) / (t.square() + (1 - t).square())
-        velocity = ((usual + gain) * patches + offset).reshape(x.shape)
+        unit_gain = (2 * t - 1) / (t.square() + (1 - t).square())
+        velocity = ((unit_gain + gain) * patches + offset).reshape(x.shape)
         if self.contrast is None or not contrasted:
             return velocity, None
         gain, offset = self.contrast(h).chunk(2, -1)

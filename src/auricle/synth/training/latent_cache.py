@@ -135,8 +135,8 @@ def measured_size(sounds: DecodedSounds, index: int, channels: int) -> SoundSize
     for start in range(0, length, block):
         audio = sounds.crop(index, start, min(block, length - start))
         magnitude = np.abs(audio.mean(0)) if channels == 1 else np.abs(audio).max(0)
-        whole = np.append(magnitude, np.zeros(-len(magnitude) % _PIECE, magnitude.dtype))
-        peaks.append(whole.reshape(-1, _PIECE).max(1))
+        padded = np.append(magnitude, np.zeros(-len(magnitude) % _PIECE, magnitude.dtype))
+        peaks.append(padded.reshape(-1, _PIECE).max(1))
     largest = np.concatenate(peaks)
     peak = float(largest.max())
     last = int(np.flatnonzero(largest > _INAUDIBLE * peak)[-1]) + 1 if peak else 0
