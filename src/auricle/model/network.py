@@ -24,7 +24,7 @@ from auricle.stream import Activation, CausalConv, Layer, Parallel, Pointwise, S
 _HIGHPASS_BLOCKS = 8  # of a hop, or as many as divide it
 
 
-class Network(NamedTuple):
+class EncoderDecoder(NamedTuple):
     """Both sides of an autoencoder.
 
     Attributes:
@@ -54,7 +54,7 @@ class _FrameWidths(NamedTuple):
     decoded: int
 
 
-def build_network(config: AutoencoderConfig) -> Network:
+def build_network(config: AutoencoderConfig) -> EncoderDecoder:
     """Encoder and decoder with first weights out of torch's random numbers.
 
     Raises:
@@ -74,12 +74,12 @@ def build_network(config: AutoencoderConfig) -> Network:
     analysis, waveform = _analysis(config, front, edges), _waveform(config, synthesis, widths)
     if not config.direct:
         encoder = Serial([analysis, *encoder_stages, to_latent])
-        return Network(encoder, Serial([*decoder_stages, to_bins, waveform]), compand)
+        return EncoderDecoder(encoder, Serial([*decoder_stages, to_bins, waveform]), compand)
     direct_in, direct_out = _direct_maps(config, widths, edges, to_latent, to_bins)
     inward = Parallel(Serial([*encoder_stages, to_latent]), direct_in, widths.latent)
     outward = Parallel(Serial([*decoder_stages, to_bins]), direct_out, widths.decoded)
     spectrum = outward if edges is None else _with_noise(config, outward, edges, widths)
-    return Network(Serial([analysis, inward]), Serial([spectrum, waveform]), compand)
+    return EncoderDecoder(Serial([analysis, inward]), Serial([spectrum, waveform]), compand)
 
 
 def total_stride(stages: tuple[StageConfig, ...]) -> int:
