@@ -11,10 +11,10 @@
 # %% [markdown]
 # # Codes for a language model
 #
-# A language model wants a sequence of bounded integers. The shipped models have 168 unbounded ones in a frame, most
-# of them zero: fine for an entropy coder, wrong for a softmax. So this notebook trains a small model with a *finite
-# scalar quantiser* (FSQ): six features with five levels each are one token of 15,625 a frame, and no codebook can
-# collapse because there is none.
+# A language model wants a sequence of bounded integers. The shipped models have 150 and more unbounded ones in a
+# frame, most of them zero: fine for an entropy coder, wrong for a softmax. So this notebook trains a small model with
+# a *finite scalar quantiser* (FSQ): six features with five levels each are one token of 15,625 a frame, and no
+# codebook can collapse because there is none.
 
 # %%
 import time
@@ -26,7 +26,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import auricle
-from auricle.audio import resample
 from auricle.losses import LogMelConfig
 from auricle.model import AutoencoderConfig, ModelInfo, StageConfig
 from auricle.model.blocks import ConvBlockConfig
@@ -51,7 +50,7 @@ config = AutoencoderConfig(
 )
 model = auricle.Autoencoder(config, ModelInfo(name="tokens"))
 samples, rate = auricle.read(SOUND)
-sound = torch.from_numpy(resample(samples[:1], rate, model.sample_rate))
+sound = torch.from_numpy(auricle.resample(samples[:1], rate, model.sample_rate))
 model.fit_scale(sound)
 parameters = sum(weights.numel() for weights in model.parameters())
 print(f"{parameters:,} parameters; 50 frames a second of {prod(LEVELS):,} tokens: {50 * log2(prod(LEVELS)):.0f} bit/s")

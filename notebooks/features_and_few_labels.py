@@ -60,4 +60,4 @@ print(f"{sum(right)} of {len(right)} right, from {EXAMPLES} examples of each cla
 
 # %%
 suggestions = auricle.suggest(OUT / "others", model="music", options=auricle.SuggestionOptions(no_cache=True))
-print(type(suggestions).__name__)
+print([sound.name for sound in suggestions.sounds[:5]])

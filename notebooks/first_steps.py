@@ -20,7 +20,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import auricle
-from auricle.audio import resample
 
 # %% tags=["parameters"]
 SOUND = Path(auricle.__file__).parent / "demo" / "sounds" / "speech_1.flac"
@@ -64,7 +63,7 @@ for quality in (0, 2, 4, 6):
 
 # %%
 model = auricle.load("speech")
-resampled = resample(audio, rate, model.sample_rate)  # a model hears one rate; `compress` does this by itself
+resampled = auricle.resample(audio, rate, model.sample_rate)  # a model hears one rate; `compress` does this by itself
 z = model.encode(resampled[0], sample_rate=model.sample_rate)
 codes = model.codes(resampled[0], quality=2)
 print(z.shape, codes.shape, codes.dtype, f"{model.sample_rate / model.hop_length:.0f} frames a second")

@@ -43,7 +43,8 @@ for index, sound in enumerate(kicks.sounds):
 # %% [markdown]
 # ## Between
 #
-# A straight line in the latent, not a crossfade: what is in the middle is one sound, not two at once.
+# Both sounds are taken apart into partials and noise, and put together again in between: what is in the middle is one
+# sound with one pitch, not two at once. This needs no model, but a pitch tracker: `pip install 'auricle[synth]'`.
 
 # %%
 first, second = kicks.sounds[0].audio, snares.sounds[0].audio

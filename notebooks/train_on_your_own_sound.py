@@ -30,7 +30,8 @@ OUT = Path("train_on_your_own_sound")
 # %%
 OUT.mkdir(exist_ok=True)
 report = auricle.doctor(SOUNDS)
-print(type(report).__name__)
+for verdict in report.verdicts:
+    print(f"{verdict.level.value}: {verdict.text}")
 
 # %% [markdown]
 # Then train. One file in ten is held out (or those in a subfolder `valid`). The run starts from the shipped model
