@@ -18,8 +18,8 @@ from auricle.classify.detection.matching import hits, shared_of_shorter
 from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.segments import SegmentPooler, segment_features
 from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, Wanted, class_thresholds
-from auricle.classify.detection.verifier import without_rivals
+from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
+from auricle.classify.detection.verifier import suppress_overlaps
 from auricle.classify.features.scaling import Scaling
 from auricle.data.event_labels import labelled_events
 from auricle.data.events import SoundEvent
@@ -197,15 +197,17 @@ def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
     right = [SoundEvent(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
     wrong = [SoundEvent(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
     judged = [Judged((*right, *wrong), truth, 3600.0)]
-    lenient = class_thresholds(judged, settings(a=1).classes, Wanted(0.5, 1e9))["a"]
-    strict = class_thresholds(judged, settings(a=1).classes, Wanted(1.0, 1e9))["a"]
+    lenient = class_thresholds(judged, settings(a=1).classes, ThresholdTargets(0.5, 1e9))["a"]
+    strict = class_thresholds(judged, settings(a=1).classes, ThresholdTargets(1.0, 1e9))["a"]
     assert strict.hits == strict.detections == 7 and strict.precision == 1.0 and strict.recall == 0.7
     assert lenient.threshold < strict.threshold and lenient.hits == 10
     louder = SoundEvent(105, 106, "a", 0.97)
     some = [Judged((louder, *right[:3]), truth, 3600.0)]
-    doubtful = class_thresholds(some, settings(a=1).classes, Wanted(0.9, 1e9))["a"]
+    doubtful = class_thresholds(some, settings(a=1).classes, ThresholdTargets(0.9, 1e9))["a"]
     assert doubtful.precision == 0.75  # as near as it gets
-    never = class_thresholds([Judged(tuple(wrong), truth, 3600.0)], settings(a=1).classes, Wanted(0.9, 1e9))["a"]
+    never = class_thresholds([Judged(tuple(wrong), truth, 3600.0)], settings(a=1).classes, ThresholdTargets(0.9, 1e9))[
+        "a"
+    ]
     assert never.threshold > 0.62 and never.precision is None
 
 
@@ -216,7 +218,9 @@ def test_a_threshold_from_a_minute_of_sound_lies_between_what_was_right_and_wron
         truth = tuple(SoundEvent(4.0 * at, 4.0 * at + 1, "a") for at in range(14))
         right = [replace(event, score=0.65 + 0.02 * at) for at, event in enumerate(truth)]
         extra = [SoundEvent(4.0 * at + 2, 4.0 * at + 3, "a", score) for at, score in enumerate(wrong)]
-        return class_thresholds([Judged((*right, *extra), truth, 60.0)], settings(a=1).classes, Wanted(0.9, 1.0))["a"]
+        return class_thresholds(
+            [Judged((*right, *extra), truth, 60.0)], settings(a=1).classes, ThresholdTargets(0.9, 1.0)
+        )["a"]
 
     some, more, none = threshold((0.02, 0.03)), threshold((0.02, 0.3)), threshold(())
     assert 0.1 < some.threshold < 0.4 and 0.3 < more.threshold < 0.65 and 0.1 < none.threshold < 0.65
@@ -235,8 +239,8 @@ def test_thresholds_allow_so_many_false_alarms_as_were_asked_for() -> None:
         right = [SoundEvent(n, n + 0.5, "a", 0.9999) for n in range(-20, 0)]
         return [Judged((*wrong, *right), tuple(right), 36000.0)]
 
-    few = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, Wanted(0.1, 1.0))["a"]
-    rare = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, Wanted(0.1, 0.02))["a"]
+    few = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 1.0))["a"]
+    rare = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 0.02))["a"]
     assert (scores[2000:] >= few.threshold).sum() <= 20 and few.hits == 20 and rare.threshold > few.threshold
 
 
@@ -257,7 +261,7 @@ def test_stretches_are_pooled_alike_however_windows_come_in() -> None:
 
 def test_of_two_about_one_moment_the_surer_one_stays() -> None:
     events = [SoundEvent(1, 3, "a", 0.5), SoundEvent(1.5, 3, "b", 0.9), SoundEvent(6, 7, "a", 0.1)]
-    assert [event.label for event in without_rivals(events)] == ["b", "a"]
+    assert [event.label for event in suppress_overlaps(events)] == ["b", "a"]
 
 
 def test_events_are_mixed_with_what_their_own_part_holds(

@@ -77,11 +77,14 @@ def augmented_recordings(
         except AudioError:
             continue
         for cut, sound in zip(cuts, sounds, strict=True):
-            if len(sound) > rate * _RAMP_SECONDS * 4:
-                (beds[cut.part].append(sound) if cut.label == NOTHING else events[cut.part].append((cut.label, sound)))
+            if len(sound) <= rate * _RAMP_SECONDS * 4:
+                continue
+            if cut.label == NOTHING:
+                beds[cut.part].append(sound)
+            else:
+                events[cut.part].append((cut.label, sound))
     mixed = {part: _mixed(events[part], beds[part], rate, random) for part in range(PARTS) if events[part]}
-    made = {part: _recording(audio, marks, rate, part) for part, (audio, marks) in mixed.items()}
-    return tuple(made.values()), tuple(made)
+    return tuple(_recording(audio, marks, rate, part) for part, (audio, marks) in mixed.items()), tuple(mixed)
 
 
 def _event_cuts(recording: Recording, number: int, total: int) -> list[_Cut]:
@@ -103,8 +106,10 @@ def _bed_cuts(recording: Recording, number: int, total: int, random: np.random.G
     for _ in range(_TRIES):
         begin = random.uniform(0, length - _BED_SECONDS)
         end = begin + _BED_SECONDS
-        marked = any(event.label != NOTHING and event.begin < end and event.end > begin for event in recording.events)
-        if not marked and len(cuts) < _BEDS:
+        has_event = any(
+            event.label != NOTHING and event.begin < end and event.end > begin for event in recording.events
+        )
+        if not has_event and len(cuts) < _BEDS:
             cuts.append(_Cut(part_of(number, total, (begin + end) / 2 / length), NOTHING, begin, end))
     return cuts
 
@@ -133,8 +138,8 @@ def _mixed(
         label, sound = events[place]
         before, after = (round(random.uniform(*_GAP_SECONDS) * rate) for _ in range(2))
         bed = _bed(beds, before + len(sound) + after, rate, random)
-        power, own = float(np.square(bed).mean()), max(1e-12, float(np.square(sound).mean()))
-        gain = np.sqrt(power * 10 ** (random.uniform(*SNR_DB) / 10) / own)
+        bed_power, power = float(np.square(bed).mean()), max(1e-12, float(np.square(sound).mean()))
+        gain = np.sqrt(bed_power * 10 ** (random.uniform(*SNR_DB) / 10) / power)
         bed[before : before + len(sound)] += _ramped(np.float32(gain) * sound, rate)
         pieces.append(_ramped(bed, rate))
         marks.append(SoundEvent((at + before) / rate, (at + before + len(sound)) / rate, label))

@@ -62,7 +62,7 @@ def detect(
         probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
         if len(novelty):
             events = candidates(probabilities, novelty, loaded.classes, settings)
-            events = _looked_at_again(sound, events, loaded, on_progress)
+            events = _rescored(sound, events, loaded, on_progress)
             reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
             recordings.append(Recording(sound, reported, recorded_at(sound.path)))
     if not recordings:
@@ -70,7 +70,7 @@ def detect(
     return tuple(recordings)
 
 
-def heard_probabilities(
+def window_probabilities(
     sound: Sound, classifier: Classifier, on_progress: OnProgress, on_note: Callable[[str], None]
 ) -> np.ndarray:
     """Probabilities ``(n, classes)`` of the windows of a recording, one row a hop; at least one row.
@@ -109,7 +109,7 @@ def _listen(
     return np.concatenate(probabilities), np.concatenate(novelty)
 
 
-def _looked_at_again(
+def _rescored(
     sound: Sound, events: tuple[SoundEvent, ...], classifier: Classifier, on_progress: OnProgress
 ) -> tuple[SoundEvent, ...]:
     """Candidates as the verifier scores them; they are heard a second time, up to where the recording is damaged."""

@@ -13,7 +13,7 @@ from auricle.classify.detection.augmentation import augmented_recordings, noise_
 from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.second_look import SecondLook, Track
 from auricle.classify.detection.settings import DetectionSettings
-from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows
+from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows, sampled_places
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
@@ -34,7 +34,7 @@ _MAX_WINDOWS = 20_000
 _MAX_CHOICE_WINDOWS = 3000
 """Windows of events from which the probe's strength is chosen: it is learned many times for that."""
 _NOTHING_SHARE = 2
-"""Windows of nothing for each window of an event; a thousand at least."""
+"""Windows of nothing for each window of an event."""
 WINDOW_FEATURES = FeatureConfig(shifts=1, scales=(5,))
 """Of windows: one grid of frames and one scale, because windows overlap, and are short."""
 
@@ -81,8 +81,8 @@ def fit_detector(
     windows = labelled_windows(labels.recordings, extractor, grid, on_progress, on_note)
     if not any((recording.labels == NOTHING).any() for recording in windows):
         raise DataError("the recordings hold events from end to end: give recordings in which nothing is heard too")
-    for made, parts in _made(labels, extractor.sample_rate, options):
-        windows += labelled_windows(made, extractor, grid, on_progress, on_note, parts)
+    for recordings, parts in _synthetic_recordings(labels, extractor.sample_rate, options):
+        windows += labelled_windows(recordings, extractor, grid, on_progress, on_note, parts)
     learner = _Learner.choose(probe, windows, options.seed)
     final_model = learner.learn(windows)
     second_look = SecondLook.of(learner.cross_tracks(windows), labels, learner.classes, grid, options.seed)
@@ -110,7 +110,7 @@ def fit_detector(
     return Classifier(probe.restore(learner.classes, arrays), metadata, extractor)
 
 
-def _made(
+def _synthetic_recordings(
     labels: EventLabels, rate: int, options: DetectorOptions
 ) -> Iterator[tuple[tuple[Recording, ...], tuple[int, ...]]]:
     """Recordings of noise, and if asked for of marked events in other surroundings, and the part of each."""
@@ -203,18 +203,19 @@ class _Learner:
 def _sample(
     windows: Sequence[RecordingWindows], seed: int, without: int | None = None, most: int = _MAX_WINDOWS
 ) -> tuple[np.ndarray, list[str], list[str]]:
-    """Features, labels and groups of what is learned from: of events all, of nothing some, in a random order."""
-    random = np.random.Generator(np.random.PCG64(seed))
-    picked = [
+    """Features, labels and groups of what is learned from: of events all or ``most``, of nothing some."""
+    usable = [
         (number, cell)
         for number, recording in enumerate(windows)
         for cell in np.flatnonzero(recording.usable & (recording.blocks != (-1 if without is None else without)))
     ]
-    order = [picked[place] for place in random.permutation(len(picked))]
-    events = [place for place in order if windows[place[0]].labels[place[1]] != NOTHING]
-    nothing = [place for place in order if windows[place[0]].labels[place[1]] == NOTHING]
-    events = events[:most]
-    places = sorted(events + nothing[: max(1000, _NOTHING_SHARE * len(events))])
+    places = sampled_places(
+        usable,
+        lambda number, cell: windows[number].labels[cell],
+        seed,
+        nothing_share=_NOTHING_SHARE,
+        most_events=most,
+    )
     values = np.stack([windows[number].values[cell] for number, cell in places]).astype(np.float32)
     labels = [str(windows[number].labels[cell]) for number, cell in places]
     return values, labels, [f"{number} {windows[number].blocks[cell]}" for number, cell in places]

@@ -10,8 +10,8 @@ from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.matching import shared_of_shorter
 from auricle.classify.detection.segments import CONTEXT_SECONDS, segment_features
 from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, Wanted, class_thresholds
-from auricle.classify.detection.training_windows import PARTS, RecordingWindows
+from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
+from auricle.classify.detection.training_windows import PARTS, RecordingWindows, middle_cell, sampled_places
 from auricle.classify.detection.verifier import Verifier
 from auricle.classify.features.windows import WindowGrid
 from auricle.data.event_labels import NOTHING, EventLabels
@@ -24,7 +24,7 @@ _RIGHT_OVERLAP = 0.2
 _STRETCHES_OF_NOTHING, _LENGTHS_OF_NOTHING = 60, (0.3, 5.0)
 """Of each recording that is learned from, and seconds of one."""
 _MOST_OF_NOTHING = 3
-"""Candidates of nothing for each event that the verifier learns from, a thousand at least."""
+"""Candidates of nothing for each event that the verifier learns from."""
 
 
 @final
@@ -124,13 +124,13 @@ class SecondLook:
 
     def settings(self, judged: Sequence[Judged], options: DetectorOptions) -> DetectionSettings:
         """Settings with thresholds, chosen on what was not learned from."""
-        wanted = Wanted(options.precision, options.false_alarms)
+        targets = ThresholdTargets(options.precision, options.false_alarms)
         return self.draft.model_copy(
             update={
                 "precision": options.precision,
                 "false_alarms": options.false_alarms,
                 "held_out_hours": sum(recording.seconds for recording in judged) / 3600,
-                "classes": class_thresholds(judged, self.draft.classes, wanted),
+                "classes": class_thresholds(judged, self.draft.classes, targets),
             }
         )
 
@@ -150,10 +150,10 @@ def _stretches(track: Track, classes: Sequence[str], settings: DetectionSettings
     windows, hop = track.windows, settings.hop
     proposed = candidates(track.probabilities, track.distances / settings.novelty_limit, classes, settings)
     truth = [event for event in windows.recording.events if event.label != NOTHING]
-    known = [*truth, *_nothing(windows, truth, hop)]
-    values = segment_features(windows.values, spans_of([*proposed, *known], hop), context_cells(hop))
-    labels = (*(_true_label(event, truth) for event in proposed), *(event.label for event in known))
-    middles = [min(len(windows.blocks) - 1, int((e.begin + e.end) / 2 / hop)) for e in [*proposed, *known]]
+    certain = [*truth, *_nothing(windows, truth, hop)]
+    values = segment_features(windows.values, spans_of([*proposed, *certain], hop), context_cells(hop))
+    labels = (*(_true_label(event, truth) for event in proposed), *(event.label for event in certain))
+    middles = [middle_cell(event, len(windows.blocks), hop) for event in [*proposed, *certain]]
     return Stretches(track, proposed, values, labels, windows.blocks[middles] if middles else np.zeros(0, int))
 
 
@@ -200,11 +200,10 @@ def _learned(
         for row, label in enumerate(part.labels)
         if label and part.parts[row] != (-1 if without is None else without)
     ]
-    order = [rows[place] for place in np.random.Generator(np.random.PCG64(seed)).permutation(len(rows))]
-    events = [place for place in order if stretches[place[0]].labels[place[1]] != NOTHING]
-    nothing = [place for place in order if stretches[place[0]].labels[place[1]] == NOTHING]
-    chosen = sorted(events + nothing[: max(1000, _MOST_OF_NOTHING * len(events))])
-    if not chosen and without is not None:
+    places = sampled_places(
+        rows, lambda number, row: stretches[number].labels[row], seed, nothing_share=_MOST_OF_NOTHING
+    )
+    if not places and without is not None:
         return _learned(stretches, classes, seed)
-    values = np.stack([stretches[number].values[row] for number, row in chosen])
-    return Verifier.fit(values, [stretches[number].labels[row] for number, row in chosen], classes, seed)
+    values = np.stack([stretches[number].values[row] for number, row in places])
+    return Verifier.fit(values, [stretches[number].labels[row] for number, row in places], classes, seed)

@@ -1,7 +1,7 @@
 """Features of whole stretches of a recording, pooled from those of its windows, beside what is around them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import final
 
 import numpy as np
@@ -21,29 +21,31 @@ class _Open:
     inside: np.ndarray
     largest: np.ndarray
     around: np.ndarray
-    counts: list[int] = field(default_factory=lambda: [0, 0])
+    cells_inside: int = 0
+    cells_around: int = 0
 
     def add(self, first: int, values: np.ndarray, context: int) -> None:
         """Take what of ``(m, d)`` from cell ``first`` on is inside or around."""
-        for begin, end, is_inside in (
-            (self.first - context, self.first, False),
-            (self.first, self.last, True),
-            (self.last, self.last + context, False),
-        ):
-            part = values[max(0, begin - first) : max(0, end - first)]
-            if not len(part):
-                continue
-            if is_inside:
-                self.inside += part.sum(axis=0)
-                np.maximum(self.largest, part.max(axis=0), out=self.largest)
-            else:
-                self.around += part.sum(axis=0)
-            self.counts[not is_inside] += len(part)
+        inside = _between(values, self.first - first, self.last - first)
+        if len(inside):
+            self.inside += inside.sum(axis=0)
+            np.maximum(self.largest, inside.max(axis=0), out=self.largest)
+            self.cells_inside += len(inside)
+        for begin, end in ((self.first - context, self.first), (self.last, self.last + context)):
+            around = _between(values, begin - first, end - first)
+            self.around += around.sum(axis=0)
+            self.cells_around += len(around)
 
     def pooled(self) -> np.ndarray:
-        inside, around = self.inside / max(1, self.counts[0]), self.around / max(1, self.counts[1])
-        around = around if self.counts[1] else inside
+        """Features ``(3 d,)`` of the stretch."""
+        inside = self.inside / max(1, self.cells_inside)
+        around = self.around / self.cells_around if self.cells_around else inside
         return np.concatenate((inside, inside - around, self.largest - around)).astype(np.float32)
+
+
+def _between(values: np.ndarray, begin: int, end: int) -> np.ndarray:
+    """Rows from ``begin`` to ``end``, as far as there are such."""
+    return values[max(0, begin) : max(0, end)]
 
 
 @final
@@ -83,10 +85,10 @@ class SegmentPooler:
         """Those whose surroundings the recording cuts off; a stretch of which nothing was heard is left out."""
         yield from self._closed(lambda stretch: True)
 
-    def _closed(self, is_complete) -> Iterator[tuple[int, np.ndarray]]:
+    def _closed(self, is_complete: Callable[[_Open], bool]) -> Iterator[tuple[int, np.ndarray]]:
         complete = [stretch for stretch in self._open if is_complete(stretch)]
         self._open = [stretch for stretch in self._open if not is_complete(stretch)]
-        yield from ((stretch.number, stretch.pooled()) for stretch in complete if stretch.counts[0])
+        yield from ((stretch.number, stretch.pooled()) for stretch in complete if stretch.cells_inside)
 
 
 def segment_features(values: np.ndarray, spans: Sequence[tuple[int, int]], context: int) -> np.ndarray:

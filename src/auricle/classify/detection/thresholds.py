@@ -33,7 +33,7 @@ class Judged(NamedTuple):
 
 @final
 @dataclass(frozen=True)
-class Wanted:
+class ThresholdTargets:
     """What thresholds are chosen for.
 
     Attributes:
@@ -54,7 +54,7 @@ class _Scored(NamedTuple):
 
 
 def class_thresholds(
-    recordings: Sequence[Judged], classes: Mapping[str, DetectedClass], wanted: Wanted
+    recordings: Sequence[Judged], classes: Mapping[str, DetectedClass], targets: ThresholdTargets
 ) -> dict[str, DetectedClass]:
     """The lowest threshold of each class at which so many of its detections are right, and so few false alarms an hour
     are expected, as are wanted.
@@ -75,17 +75,17 @@ def class_thresholds(
     everything = _joined(list(scored.values()))
     spread = _mean_excess(everything, 1.0, 0.0)
     hours = sum(recording.seconds for recording in recordings) / 3600
-    allowed = wanted.false_alarms * hours / max(1, len(classes))
-    common = _threshold(everything, everything, wanted.precision, wanted.false_alarms * hours, spread, hours)
-    chosen = {}
+    allowed = targets.false_alarms * hours / max(1, len(classes))
+    common = _threshold(everything, everything, targets.precision, targets.false_alarms * hours, spread, hours)
+    thresholds = {}
     for label, figures in classes.items():
         own = scored[label]
-        threshold = _between(_threshold(own, everything, wanted.precision, allowed, spread, hours), common)
-        threshold = max(threshold, _precise(own, everything, wanted.precision))
+        threshold = _between(_threshold(own, everything, targets.precision, allowed, spread, hours), common)
+        threshold = max(threshold, _precise(own, everything, targets.precision))
         above = own.scores >= threshold
         counts = {"events": own.events, "detections": int(above.sum()), "hits": int(own.right[above].sum())}
-        chosen[label] = figures.model_copy(update={"threshold": threshold, **counts})
-    return chosen
+        thresholds[label] = figures.model_copy(update={"threshold": threshold, **counts})
+    return thresholds
 
 
 def _threshold(

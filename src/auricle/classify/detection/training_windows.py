@@ -9,12 +9,13 @@ import numpy as np
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.windows import WindowGrid, window_features
 from auricle.data.event_labels import NOTHING
-from auricle.data.events import Recording
+from auricle.data.events import Recording, SoundEvent
 from auricle.errors import AudioError, DataError
 from auricle.progress import OnProgress, Progress
 
 _EDGE = 0.1
 """Of a window: so near to a begin or an end nothing is learned, because people mark them so exactly at best."""
+_FEWEST_OF_NOTHING = 1000
 PARTS = 3
 """Of each recording, or of all, where thresholds are chosen on what was left out."""
 
@@ -82,15 +83,43 @@ def _labelled(recording: Recording, values: np.ndarray, grid: WindowGrid, number
     usable = np.ones(len(values), bool)
     for event in recording.events:
         first, last = np.searchsorted(centres, (event.begin, event.end))
-        middle = min(len(values) - 1, int((event.begin + event.end) / 2 / grid.hop_seconds))
         labels[first:last] = event.label
-        labels[middle] = event.label
+        labels[middle_cell(event, len(values), grid.hop_seconds)] = event.label
         for edge in (event.begin, event.end):
             usable &= np.abs(centres - edge) >= _EDGE * grid.seconds
     for event in recording.events:  # a short call has at least one window
-        usable[min(len(values) - 1, int((event.begin + event.end) / 2 / grid.hop_seconds))] = True
+        usable[middle_cell(event, len(values), grid.hop_seconds)] = True
     blocks = np.array([part_of(number, total, cell / len(values)) for cell in range(len(values))])
     return RecordingWindows(recording, values, labels, usable, blocks)
+
+
+def middle_cell(event: SoundEvent, cells: int, hop_seconds: float) -> int:
+    """The cell in which the middle of an event lies."""
+    return min(cells - 1, int((event.begin + event.end) / 2 / hop_seconds))
+
+
+def sampled_places(
+    places: Sequence[tuple[int, int]],
+    label_of: Callable[[int, int], str],
+    seed: int,
+    *,
+    nothing_share: int,
+    most_events: int | None = None,
+) -> list[tuple[int, int]]:
+    """What to learn from, in order: the events, and some of the many places where there is nothing.
+
+    Args:
+        places: numbers of recordings, and of rows in them.
+        label_of: what is there.
+        seed: decides which are taken.
+        nothing_share: places of nothing for each event; a thousand at least.
+        most_events: how many events are taken; None for all.
+    """
+    random = np.random.Generator(np.random.PCG64(seed))
+    shuffled = [places[index] for index in random.permutation(len(places))]
+    events = [place for place in shuffled if label_of(*place) != NOTHING][:most_events]
+    nothing = [place for place in shuffled if label_of(*place) == NOTHING]
+    return sorted(events + nothing[: max(_FEWEST_OF_NOTHING, nothing_share * len(events))])
 
 
 def part_of(number: int, total: int, share: float) -> int:

@@ -6,6 +6,7 @@ from typing import Self, final
 
 import numpy as np
 
+from auricle.classify.detection.matching import shared_of_shorter
 from auricle.classify.probes.probe import FittedProbe, LogisticProbe
 from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.events import SoundEvent
@@ -91,18 +92,14 @@ class Verifier:
             replace(event, score=float(np.sqrt(max(0.0, (event.score or 0.0) * share))))
             for event, share in zip(candidates, sure, strict=True)
         ]
-        return without_rivals(scored)
+        return suppress_overlaps(scored)
 
 
-def without_rivals(events: Sequence[SoundEvent]) -> tuple[SoundEvent, ...]:
-    """Events without those that share half of the shorter with a surer one, in the order of time."""
-    stay: list[SoundEvent] = []
+def suppress_overlaps(events: Sequence[SoundEvent]) -> tuple[SoundEvent, ...]:
+    """Events without those that share half of the shorter with a surer one, in the order of time (non-maximum
+    suppression)."""
+    surer: list[SoundEvent] = []
     for event in sorted(events, key=lambda event: -(event.score or 0.0)):
-        if all(_common(event, other) < _SAME for other in stay):
-            stay.append(event)
-    return tuple(sorted(stay, key=lambda event: (event.begin, event.end, event.label)))
-
-
-def _common(one: SoundEvent, other: SoundEvent) -> float:
-    common = min(one.end, other.end) - max(one.begin, other.begin)
-    return max(0.0, common) / max(1e-9, min(one.seconds, other.seconds))
+        if all(shared_of_shorter(event, other) < _SAME for other in surer):
+            surer.append(event)
+    return tuple(sorted(surer, key=lambda event: (event.begin, event.end, event.label)))

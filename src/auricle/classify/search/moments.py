@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.detection.detect import heard_probabilities
+from auricle.classify.detection.detect import window_probabilities
 from auricle.classify.features.base import pieces, stored_features
 from auricle.classify.features.extract import SILENCE, list_sounds
 from auricle.classify.features.hearing import model_features
@@ -124,7 +124,7 @@ def _of_detector(
     settings = classifier.metadata.detection
     assert settings is not None
     tracks: Mapping[int, np.ndarray] = {
-        number: heard_probabilities(sounds[number], classifier, on_progress, on_note)
+        number: window_probabilities(sounds[number], classifier, on_progress, on_note)
         for number in sorted({moment.recording for moment in moments})
     }
     events = [name for name in classifier.classes if name != NOTHING]
