@@ -35,11 +35,11 @@ from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
 from auricle.hub.download import local_path
 from auricle.model import Autoencoder, load, shipped
+from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
-_FINGERPRINT_DIGITS = 16
 
 
 @final
@@ -154,8 +154,8 @@ class Classifier:
         fingerprint = extractor.fingerprint
         if fingerprint != metadata.encoder:
             raise ModelError(
-                f"{path} was fitted with the encoder {metadata.encoder[:_FINGERPRINT_DIGITS]} (model "
-                f"{metadata.model!r}), but {autoencoder.name!r} has the encoder {fingerprint[:_FINGERPRINT_DIGITS]}: "
+                f"{path} was fitted with the encoder {short_digest(metadata.encoder)} (model "
+                f"{metadata.model!r}), but {autoencoder.name!r} has the encoder {short_digest(fingerprint)}: "
                 "name the model it was fitted with, or fit again"
             )
         size = len(arrays["mean"])

@@ -21,6 +21,7 @@ from auricle.model.files.tensor_file import (
     CHECKSUM,
     FileKind,
     Layout,
+    first_misfit,
     open_tensor_file,
     without_control_characters,
     write_tensor_file,
@@ -140,7 +141,6 @@ def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> N
         expected |= NOVELTY_LAYOUT
     if metadata.detection is not None and any(name.startswith(VERIFIER) for name in layout):
         expected |= VERIFIER_LAYOUT
-    sizes = {"1": 1, "c": len(metadata.classes)}
     encoder = {name: shape for name, shape in layout.items() if name.startswith(ENCODER)}
     if encoder != ({} if metadata.own_encoder is None else encoder_layout(path, metadata.own_encoder)):
         raise ModelError(f"{path} holds another encoder than it describes: the file is damaged")
@@ -150,11 +150,10 @@ def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> N
     if expected.keys() != layout.keys() - encoder.keys() - hearing.keys():
         names = ", ".join(printable(name, 60) for name in sorted(layout))
         raise ModelError(f"{path} holds {names}: the file is damaged")
-    for name, (dtype, letters) in expected.items():
-        (kind, shape), axes = layout[name], letters.split()
-        fits = kind == dtype and len(shape) == len(axes) and min(shape) > 0
-        if not fits or any(sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)):
-            raise ModelError(f"{path}: array {name} has shape {shape} of {printable(kind, 60)}: the file is damaged")
+    misfit = first_misfit(layout, expected, {"1": 1, "c": len(metadata.classes)})
+    if misfit is not None:
+        dtype, shape = layout[misfit]
+        raise ModelError(f"{path}: array {misfit} has shape {shape} of {printable(dtype, 60)}: the file is damaged")
 
 
 def _check_values(path: Path, metadata: ClassifierMetadata, arrays: Arrays) -> None:

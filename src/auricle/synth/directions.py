@@ -15,13 +15,13 @@ from auricle.data.scan import Rejected, scan
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
+from auricle.model.files.tensor_file import short_digest
 from auricle.model.registry import Frozen
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.descriptors import OPPOSITES, describe, direction_words, name_directions
 from auricle.synth.latent_files import load_arrays, parse_metadata, save_arrays
 from auricle.synth.rendering.render import LatentReader
 
-_SHOWN = 16
 _LIMIT = 10.0
 
 
@@ -92,8 +92,8 @@ class Directions:
         name, expected = self.model
         if fingerprint(model) != expected:
             raise ModelError(
-                f"the directions are those of the model {name!r} (fingerprint {expected[:_SHOWN]}), not of "
-                f"{model.name!r} ({fingerprint(model)[:_SHOWN]}): name the model they were made with"
+                f"the directions are those of the model {name!r} (fingerprint {short_digest(expected)}), not of "
+                f"{model.name!r} ({short_digest(fingerprint(model))}): name the model they were made with"
             )
         if len(self.mean) != model.latent_dim:
             raise ModelError(f"the directions have {len(self.mean)} features, {name!r} has {model.latent_dim}: damaged")

@@ -13,6 +13,7 @@ from auricle.audio import AudioSource, info, rereadable, writable_format
 from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
+from auricle.model.files.tensor_file import short_digest
 from auricle.synth.directions import Directions, parse_shifts, placing_channels
 from auricle.synth.latent_files import LatentFile, LatentMetadata, is_arrays_name, load_latents, save_latents
 from auricle.synth.priors.loading import find_model
@@ -25,7 +26,6 @@ from auricle.synth.rendering.result import finish_sound
 _CHANNELS: Mapping[int, str] = {1: "mono", 2: "middle and side"}
 _MOST_CHANNELS = 8
 _PIECE = 512
-_SHOWN = 16
 
 
 @final
@@ -100,7 +100,7 @@ def _imported(path: Path, model: Autoencoder | Path | str | None) -> Latents:
     if stored.metadata is not None and fingerprint(loaded) != stored.metadata.fingerprint:
         raise ModelError(
             f"{path} holds latents of the model {stored.metadata.model!r} (fingerprint "
-            f"{stored.metadata.fingerprint[:_SHOWN]}), not of {loaded.name!r} ({fingerprint(loaded)[:_SHOWN]}): "
+            f"{short_digest(stored.metadata.fingerprint)}), not of {loaded.name!r} ({short_digest(fingerprint(loaded))}): "
             "name the model that made them"
         )
     channels, frames, features = stored.latents.shape

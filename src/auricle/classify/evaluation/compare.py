@@ -18,7 +18,7 @@ from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
 from auricle.classify.label_checks import check_classes, load_labels, note_silent
 from auricle.classify.probes.copies import features_of_copies
-from auricle.classify.probes.folds import complete_groups, folds_of
+from auricle.classify.probes.folds import ESC_PROTOCOLS, complete_groups, folds_of
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
@@ -31,7 +31,6 @@ _MAX_NUMBERED_CLASSES = 30
 """With more classes than this the cells' numbers could not be read."""
 _MAX_NAMED_CLASSES = 60
 _MAX_SAMPLE_RATE = 48_000
-_OFFICIAL_FOLDS = ("esc10", "esc50")
 
 
 def _require_matplotlib() -> None:
@@ -161,7 +160,7 @@ def evaluate_classifier(
     if out is not None:
         _require_matplotlib()
         check_writable(Path(out), force=force)
-    fold_column = None if protocol.isdecimal() or protocol in _OFFICIAL_FOLDS else protocol
+    fold_column = None if protocol.isdecimal() or protocol in ESC_PROTOCOLS else protocol
     if fold_column is not None and options.labels_table is None and not isinstance(sounds, Labels):
         raise DataError(f"folds by column {protocol} need a table: give --labels-table, a number of folds or esc10")
     notes: list[str] = []
@@ -175,7 +174,7 @@ def evaluate_classifier(
     config = feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments)
     judged = model_features(model, config, options.features, note)
     baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
-    versions, items = _extract_all([judged, *baselines], labels.known, options, config.segments, on_progress, note)
+    versions, items = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
     if len({item.label for item in items}) < 2:
         raise DataError("all sounds that decode are of one class: two classes or more are needed")
     folds = folds_of(items, protocol, seed=options.seed)
@@ -219,7 +218,6 @@ def _extract_all(
     extractors: Sequence[Extractor],
     items: Sequence[Labelled],
     options: CrossValidationOptions,
-    segments: int,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
 ) -> tuple[list[list[np.ndarray]], tuple[Labelled, ...]]:

@@ -19,6 +19,7 @@ from auricle.model.files.tensor_file import (
     Layout,
     check_layout,
     open_tensor_file,
+    short_digest,
     without_control_characters,
     write_tensor_file,
 )
@@ -111,7 +112,7 @@ def patches_beside(model: Autoencoder | Path | str, encoder: str) -> PatchDictio
     dictionary, origin = load_hearing(path)
     if origin.encoder != encoder:
         raise ModelError(
-            f"{path} belongs to the encoder {origin.encoder[:16]} (model {origin.model!r}), this one is "
-            f"{encoder[:16]}: learn it anew with recipes/hearing.py, or use --features latents"
+            f"{path} belongs to the encoder {short_digest(origin.encoder)} (model {origin.model!r}), this one is "
+            f"{short_digest(encoder)}: learn it anew with recipes/hearing.py, or use --features latents"
         )
     return dictionary

@@ -9,6 +9,9 @@ from auricle.data.labels import Labelled
 from auricle.errors import DataError, OptionError
 from auricle.extras import require
 
+ESC_PROTOCOLS = ("esc10", "esc50")
+"""Folds that names of files state (Piczak, 2015)."""
+
 
 def esc_fold(name: str) -> str:
     """The official fold of a file of ESC-10 or ESC-50 (Piczak, 2015): its name begins with it.
@@ -38,7 +41,7 @@ def folds_of(sounds: Sequence[Labelled], protocol: str, *, seed: int = 0) -> tup
     groups = [item.group for item in sounds]
     if protocol.isdecimal():
         return grouped_folds([str(item.label) for item in sounds], complete_groups(groups), int(protocol), seed=seed)
-    if protocol in ("esc10", "esc50"):
+    if protocol in ESC_PROTOCOLS:
         folds = tuple(esc_fold(item.sound.name) for item in sounds)
     else:
         without_fold = next((item.sound.name for item in sounds if item.fold is None), None)

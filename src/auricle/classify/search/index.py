@@ -18,10 +18,10 @@ from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
 from auricle.errors import DataError, ModelError, OptionError
 from auricle.model import Autoencoder, load, shipped
 from auricle.model.default_model import default_model
+from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, FeatureKind, IndexOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_SHOWN = 16  # digits of a fingerprint
 ReaderFactory = Callable[[Path, EncoderFeatures, WindowGrid | None], SoundReader]
 """Makes what reads sounds, of what names are relative to, what makes the features, and windows."""
 
@@ -134,8 +134,8 @@ def extractor_of(
     extractor = features_with(autoencoder, metadata.feature_config, metadata.features, contents.feature_arrays)
     if extractor.fingerprint != metadata.encoder:
         raise ModelError(
-            f"{path} was made with the encoder {metadata.encoder[:_SHOWN]} (model {metadata.model!r}), but "
-            f"{autoencoder.name!r} has the encoder {extractor.fingerprint[:_SHOWN]}: name the model it was made with, "
+            f"{path} was made with the encoder {short_digest(metadata.encoder)} (model {metadata.model!r}), but "
+            f"{autoencoder.name!r} has the encoder {short_digest(extractor.fingerprint)}: name the model it was made with, "
             "or make the index anew"
         )
     return extractor
@@ -157,10 +157,10 @@ def _new_extractor(
 
 
 def _grid(options: IndexOptions, stored: FeatureIndex | None, path: Path) -> WindowGrid | None:
-    asked = None if options.window is None else WindowGrid(options.window, options.hop or options.window / 2)
+    requested = None if options.window is None else WindowGrid(options.window, options.hop or options.window / 2)
     if stored is None:
-        return asked
-    if asked is not None and asked != stored.grid:
+        return requested
+    if requested is not None and requested != stored.grid:
         has = "whole files" if stored.grid is None else f"windows of {stored.grid.seconds:g} s"
         raise OptionError(f"{path} has {has}: leave --window out, or make it anew with --force")
     return stored.grid

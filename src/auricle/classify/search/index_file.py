@@ -16,7 +16,14 @@ from auricle.classify.search.feature_index import FeatureIndex
 from auricle.classify.search.neighbours import WhitenedSpace
 from auricle.errors import ModelError
 from auricle.model.config import describe
-from auricle.model.files.tensor_file import CHECKSUM, FileKind, Layout, open_tensor_file, write_tensor_file
+from auricle.model.files.tensor_file import (
+    CHECKSUM,
+    FileKind,
+    Layout,
+    first_misfit,
+    open_tensor_file,
+    write_tensor_file,
+)
 from auricle.model.registry import Frozen
 from auricle.options.classification import FeatureKind
 
@@ -128,12 +135,10 @@ def _check_shapes(path: Path, metadata: IndexMetadata, layout: Layout) -> None:
         raise _damaged(path, "it holds other features than it describes")
     if layout.keys() - hearing.keys() != _LAYOUT.keys():
         raise _damaged(path, "its arrays are not those of an index")
-    sizes = {"2": 2}
-    for name, (dtype, letters) in _LAYOUT.items():
-        (kind, shape), axes = layout[name], letters.split()
-        fits = kind == dtype and len(shape) == len(axes)
-        if not fits or any(sizes.setdefault(axis, size) != size for axis, size in zip(axes, shape, strict=True)):
-            raise _damaged(path, f"array {name} has shape {shape} of another size or type than the others ask for")
+    misfit = first_misfit(layout, _LAYOUT, {"2": 2}, allow_empty=True)
+    if misfit is not None:
+        shape = layout[misfit][1]
+        raise _damaged(path, f"array {misfit} has shape {shape} of another size or type than the others ask for")
 
 
 def _damaged(path: Path, what: str) -> ModelError:

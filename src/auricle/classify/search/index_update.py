@@ -127,14 +127,14 @@ class LocalReader(SoundReader):
             self.on_progress(Progress(progress.stage, done + progress.done, total, progress.unit))
 
         try:
-            found = extract(sounds, self.extractor, caching=self.caching, on_progress=report, on_note=self.on_note)
+            features = extract(sounds, self.extractor, caching=self.caching, on_progress=report, on_note=self.on_note)
         except DataError as error:  # none can be decoded
             yield from (skipped_chunk(sound.name, str(error)) for sound in sounds)
             return
-        for name, row in zip(found.names, found.values, strict=True):
+        for name, row in zip(features.names, features.values, strict=True):
             yield FeatureChunk(name, np.zeros(1, np.float32), row[None])
         names = {sound.path: sound.name for sound in sounds}
-        yield from (skipped_chunk(names[bad.path], bad.reason) for bad in found.skipped)
+        yield from (skipped_chunk(names[bad.path], bad.reason) for bad in features.skipped)
 
     def _window_chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
         assert self.grid is not None

@@ -11,10 +11,8 @@ from auricle.model.autoencoder import Autoencoder
 from auricle.model.default_model import default_model
 from auricle.model.files.stored import Unfilled, read_model, read_model_metadata
 from auricle.model.files.table_check import checked_tables
-from auricle.model.files.tensor_file import pretrained
+from auricle.model.files.tensor_file import pretrained, short_digest
 from auricle.model.files.writing import MODEL_FILE, SUFFIX, TABLES, seal, stored_arrays
-
-_SHOWN = 16  # digits of a fingerprint, as many as compressed files hold
 
 
 def shipped() -> dict[str, Path]:
@@ -71,7 +69,7 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
     actual = model.seal.fingerprint
     if actual != metadata.fingerprint and not allow_edited:
         raise ModelError(
-            f"{path} has contents of fingerprint {actual[:_SHOWN]} but states {metadata.fingerprint[:_SHOWN]}: the "
+            f"{path} has contents of fingerprint {short_digest(actual)} but states {short_digest(metadata.fingerprint)}: the "
             "file is damaged or was edited, get it again, or load it with allow_edited if you know why"
         )
     return model.eval().requires_grad_(False)

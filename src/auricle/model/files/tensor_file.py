@@ -28,6 +28,7 @@ CHECKSUM = "checksum"
 """Key of the metadata that holds the digest of everything else in the file; older files have none."""
 _LARGEST_HEADER = 8 << 20
 _SHORTEST_PREFIX = 8  # bytes that say how long the header is
+_SHOWN_DIGITS = 16
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 Layout = Mapping[str, tuple[str, tuple[int, ...]]]
@@ -246,6 +247,32 @@ def check_layout(path: Path, expected: Layout, layout: Layout) -> None:
                 f"{path}: tensor {printable(name, 60)} has {_shape(layout.get(name))}, its config asks for "
                 f"{_shape(expected.get(name))}: the file is damaged or was edited"
             )
+
+
+def first_misfit(
+    layout: Layout, axes: Mapping[str, tuple[str, str]], sizes: Mapping[str, int], *, allow_empty: bool = False
+) -> str | None:
+    """Name of the first tensor that has another type or shape than a file of this kind has; None where all fit.
+
+    Args:
+        layout: of the file; it has all these tensors.
+        axes: type and axes of each tensor, such as ``("F32", "d c")``; a letter stands for the same size everywhere.
+        sizes: of letters whose size is known.
+        allow_empty: whether a size may be 0.
+    """
+    size_of = dict(sizes)
+    for name, (dtype, letters) in axes.items():
+        (stored_dtype, shape), names = layout[name], letters.split()
+        if stored_dtype != dtype or len(shape) != len(names) or (min(shape) == 0 and not allow_empty):
+            return name
+        if any(size_of.setdefault(letter, size) != size for letter, size in zip(names, shape, strict=True)):
+            return name
+    return None
+
+
+def short_digest(digest: str) -> str:
+    """The first digits of a fingerprint, as messages show it and compressed files hold it."""
+    return digest[:_SHOWN_DIGITS]
 
 
 def _shape(entry: tuple[str, tuple[int, ...]] | None) -> str:

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from auricle.data.labels import MAX_CLASS_NAME
 from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
+from auricle.model.files.tensor_file import short_digest
 from auricle.model.registry import Frozen, RegisteredConfig
 
 NO_CLASS = -1
 MAX_PRIOR_CLASSES = 4096
 MAX_EXAMPLES = 4096
-_SHOWN, _LISTED = 16, 20
+_LISTED = 20
 
 
 @final
@@ -261,7 +262,7 @@ class Prior(nn.Module, ABC):
         if actual != self.fingerprint:
             raise ModelError(
                 f"the prior {self.info.name!r} makes latents of the model {self.origin.model!r} (fingerprint "
-                f"{self.fingerprint[:_SHOWN]}), not of {model.name!r} ({actual[:_SHOWN]}): name the model that it was "
+                f"{short_digest(self.fingerprint)}), not of {model.name!r} ({short_digest(actual)}): name the model that it was "
                 "trained on"
             )
 

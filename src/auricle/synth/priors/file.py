@@ -19,6 +19,7 @@ from auricle.model.files.tensor_file import (
     check_digest,
     check_layout,
     open_tensor_file,
+    short_digest,
     without_control_characters,
     write_tensor_file,
 )
@@ -31,7 +32,6 @@ PRIOR_FILE = FileKind("prior", SUFFIX, "auricle-prior", 1, ("config", "origin", 
 KINDS = (FlowConfig, RecurrentConfig)
 """Kinds of prior that files may hold; naming them here registers them."""
 _EXACT = ("mean", "deviation", "silence", "sizes")
-_SHOWN = 16
 
 
 @final
@@ -99,7 +99,7 @@ def load_prior(name_or_path: str | Path) -> Prior:
     actual = _digest(metadata.texts, arrays)
     if actual != metadata.digest:
         raise ModelError(
-            f"{path} has contents of digest {actual[:_SHOWN]} but states {metadata.digest[:_SHOWN]}: the file is "
+            f"{path} has contents of digest {short_digest(actual)} but states {short_digest(metadata.digest)}: the file is "
             "damaged or was edited, get it again"
         )
     with Unfilled():

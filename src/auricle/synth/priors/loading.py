@@ -8,11 +8,10 @@ from typing import final
 from auricle.errors import AuricleError, ModelError
 from auricle.model import Autoencoder, load
 from auricle.model.files.file import earlier, read_metadata, shipped
+from auricle.model.files.tensor_file import short_digest
 from auricle.model.files.writing import SUFFIX
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import PRIOR_FILE, load_prior
-
-_SHOWN = 16
 
 
 @final
@@ -59,7 +58,7 @@ def find_model(name: str, fingerprint: str, folder: Path | None, purpose: str) -
         except AuricleError:  # something else that is no model
             continue
     raise ModelError(
-        f"{purpose} needs the model {name!r} (fingerprint {fingerprint[:_SHOWN]}): name its file with --model, or put "
+        f"{purpose} needs the model {name!r} (fingerprint {short_digest(fingerprint)}): name its file with --model, or put "
         "it beside it"
     )
 
