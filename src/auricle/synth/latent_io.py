@@ -100,8 +100,8 @@ def _imported(path: Path, model: Autoencoder | Path | str | None) -> Latents:
     if stored.metadata is not None and fingerprint(loaded) != stored.metadata.fingerprint:
         raise ModelError(
             f"{path} holds latents of the model {stored.metadata.model!r} (fingerprint "
-            f"{short_digest(stored.metadata.fingerprint)}), not of {loaded.name!r} ({short_digest(fingerprint(loaded))}): "
-            "name the model that made them"
+            f"{short_digest(stored.metadata.fingerprint)}), not of {loaded.name!r} "
+            f"({short_digest(fingerprint(loaded))}): name the model that made them"
         )
     channels, frames, features = stored.latents.shape
     carried = frames * loaded.hop_length - loaded.decoder_latency

@@ -135,8 +135,8 @@ def extractor_of(
     if extractor.fingerprint != metadata.encoder:
         raise ModelError(
             f"{path} was made with the encoder {short_digest(metadata.encoder)} (model {metadata.model!r}), but "
-            f"{autoencoder.name!r} has the encoder {short_digest(extractor.fingerprint)}: name the model it was made with, "
-            "or make the index anew"
+            f"{autoencoder.name!r} has the encoder {short_digest(extractor.fingerprint)}: name the model it was made "
+            "with, or make the index anew"
         )
     return extractor
 

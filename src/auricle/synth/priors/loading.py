@@ -58,8 +58,8 @@ def find_model(name: str, fingerprint: str, folder: Path | None, purpose: str) -
         except AuricleError:  # something else that is no model
             continue
     raise ModelError(
-        f"{purpose} needs the model {name!r} (fingerprint {short_digest(fingerprint)}): name its file with --model, or put "
-        "it beside it"
+        f"{purpose} needs the model {name!r} (fingerprint {short_digest(fingerprint)}): name its file with --model, or "
+        "put it beside it"
     )
 
 
