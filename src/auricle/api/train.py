@@ -141,8 +141,9 @@ def _configured(start: StartingPoint, options: TrainingOptions, device: Training
 
 
 def _label_source(options: TrainingOptions) -> LabelSource | None:
-    wanted = options.labels or options.labels_table is not None
-    return LabelSource(options.labels_table and Path(options.labels_table)) if wanted else None
+    if not options.labels and options.labels_table is None:
+        return None
+    return LabelSource(options.labels_table and Path(options.labels_table))
 
 
 def _with_labels(start: StartingPoint, data: TrainingData) -> tuple[StartingPoint, tuple[int, ...] | None]:

@@ -76,13 +76,13 @@ class Controls:
 
     def set(self, name: str, value: float) -> bool:
         """Put a control where it should stand, or as near as it can; False where there is no such control."""
-        place = next((known for known in self.ranges if known.casefold() == name.casefold()), None)
-        if place is None or not isfinite(value):
+        control = next((control for control in self.ranges if control.casefold() == name.casefold()), None)
+        if control is None or not isfinite(value):
             return False
-        lowest, highest, _ = self.ranges[place]
+        lowest, highest, _ = self.ranges[control]
         bounded = min(max(value, lowest), highest)
         with self._lock:
-            self.settings = self._moved(place, bounded)
+            self.settings = self._moved(control, bounded)
         return True
 
     def set_share(self, name: str, share: float) -> bool:

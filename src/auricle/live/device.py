@@ -86,8 +86,8 @@ class SoundCard:
         try:
             about = self._sound.query_devices(self._device, side)
         except (ValueError, self._sound.PortAudioError) as error:
-            wanted = "no sound card" if self._device is None else f"no sound card {self._device!r}"
-            raise AudioError(f"there is {wanted} for {side}: `auricle live --list` shows what there is") from error
+            missing = "no sound card" if self._device is None else f"no sound card {self._device!r}"
+            raise AudioError(f"there is {missing} for {side}: `auricle live --list` shows what there is") from error
         most = about[f"max_{side}_channels"]
         if most < self._channels:
             raise AudioError(

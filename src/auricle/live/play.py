@@ -121,6 +121,8 @@ def play_live(
 
 @final
 class _Session:
+    """A model, its sounds and controls, and what plays them."""
+
     def __init__(self, model: Autoencoder, inputs: LiveInputs, options: LiveOptions, *, to_file: bool):
         directions = inputs.directions
         axes = directions if directions is None or isinstance(directions, Directions) else Directions.load(directions)
@@ -142,12 +144,17 @@ class _Session:
             if inputs.source is None
             else FileSource(inputs.source, self._engine, options.channels, loop=options.loop)
         )
-        second = inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True)
-        parts = self._engine, self._source, second or None, self._bridge.outgoing, self.controls
-        clock = time.thread_time if to_file else time.perf_counter  # what else the machine does is not the file's
-        self._worker = LiveWorker(*parts, ahead=self._delay, clock=clock)
+        self._worker = LiveWorker(
+            self._engine,
+            self._source,
+            inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True),
+            self._bridge.outgoing,
+            self.controls,
+            ahead=self._delay,
+            clock=time.thread_time if to_file else time.perf_counter,  # what else the machine does is not the file's
+        )
         self._card_seconds = 0.0
-        self._clock = _Deadlines(self._delay / self._rate, self._hop / self._rate)
+        self._deadlines = _Deadlines(self._delay / self._rate, self._hop / self._rate)
 
     def status(self) -> LiveStatus:
         level_in, level_out = (20 * float(np.log10(max(peak, 1e-6))) for peak in self._worker.take_peaks())
@@ -158,7 +165,7 @@ class _Session:
             self._worker.load,
             self._worker.busiest,
             (self._engine.lag + self._delay) / self._rate + self._card_seconds,
-            self._bridge.drop_outs + self._clock.missed,
+            self._bridge.drop_outs + self._deadlines.missed,
             self._bridge.lost_blocks,
             {name: self.controls.value(name) for name in self.controls.ranges},
         )
@@ -208,7 +215,7 @@ class _Session:
             AudioWriter(temporary, self._rate, options.channels) as writer,
         ):
             while written < limit and (took := self._worker.step()) is not None:
-                self._clock.add(took)
+                self._deadlines.add(took)
                 played = memory[: outgoing.read_into(memory)]
                 played, skip = played[skip:], max(0, skip - len(played))
                 played = played[: int(min(self._source.samples, limit)) - written]

@@ -149,13 +149,13 @@ class GenerationOptions:
     @property
     def modes(self) -> tuple[str, ...]:
         """What is asked for beside new sounds, by the command line's names."""
-        asked = {
+        is_asked_for = {
             "like": self.like is not None,
             "continue": self.after is not None,
             "between": self.between is not None,
             "loop": self.loop,
         }
-        return tuple(name for name, is_asked in asked.items() if is_asked)
+        return tuple(name for name, asked_for in is_asked_for.items() if asked_for)
 
     def check_length(self) -> None:
         """Refuse lengths that a finished sound can't have.

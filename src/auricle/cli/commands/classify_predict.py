@@ -61,12 +61,12 @@ def classify_predict(
     With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
     screen = Screen(output)
-    chosen = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
+    name = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
     if uses_engine(files, archive):
         from auricle import PredictTask
         from auricle.archive.tasks.listening import predictions_of, timelines_of
 
-        task = PredictTask(chosen, model, top, when.timeline, when.window)
+        task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
             _show_timelines(timelines_of(many.records), screen)
@@ -75,7 +75,7 @@ def classify_predict(
         return SOME_FAILED if many.failed else 0
     from auricle import Classifier
 
-    loaded = Classifier.load(chosen, model)
+    loaded = Classifier.load(name, model)
     if when.timeline:
         with screen.progress("listen") as on_progress:
             timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)

@@ -42,9 +42,9 @@ def demo(
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
     text = plain(heads, [_cells(version) for version in result.versions])
     right = sum(second.is_right for second in result.told)
-    told = [f"Told apart: {right} of {len(result.told)} seconds of these recordings"] if result.told else []
-    made = [f"Made: {len(result.generated)} new sounds"] if result.generated else []
-    screen.result((*text.split("\n"), "", *made, *told, f"Listen: {result.page}"), _values(result))
+    told_lines = [f"Told apart: {right} of {len(result.told)} seconds of these recordings"] if result.told else []
+    generated_lines = [f"Made: {len(result.generated)} new sounds"] if result.generated else []
+    screen.result((*text.split("\n"), "", *generated_lines, *told_lines, f"Listen: {result.page}"), _values(result))
 
 
 def _cells(version: "ExcerptVersion") -> tuple[str, ...]:

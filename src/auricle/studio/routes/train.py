@@ -91,33 +91,33 @@ def _decoded(facts: dict[str, Any]) -> list[dict[str, Any]]:
     return [sound for time in facts["heard"].get("times", ()) for sound in time["decoded"]]
 
 
-def _sounds(studio: Studio, asked: Any) -> tuple[dict[str, Any], list[str] | None]:
+def _sounds(studio: Studio, selection: Any) -> tuple[dict[str, Any], list[str] | None]:
     """What is noted of the chosen sounds, and their names where they are neither all nor a folder."""
-    if not isinstance(asked, dict):
+    if not isinstance(selection, dict):
         raise OptionError("say which sounds: all, a folder, or a list")
     names = studio.catalog.names()
     if not names:
         raise OptionError("the folder holds no sounds yet: drop some first")
-    if (folder := asked.get("folder")) is not None:
+    if (folder := selection.get("folder")) is not None:
         if folder not in {name.partition("/")[0] for name in names.values() if "/" in name}:
             raise OptionError("there is no such folder of sounds")
         return {"folder": folder}, None
-    if (ids := asked.get("ids")) is None:
+    if (ids := selection.get("ids")) is None:
         return {"folder": ""}, None
-    chosen = [names[id] for id in map(str, ids) if id in names] if isinstance(ids, list) else []
-    if not chosen:
+    selected = [names[id] for id in map(str, ids) if id in names] if isinstance(ids, list) else []
+    if not selected:
         raise OptionError("none of the chosen sounds is in the folder: choose some in the room Sounds")
-    return {"names": len(chosen)}, chosen
+    return {"names": len(selected)}, selected
 
 
-def _budget(asked: Any) -> dict[str, float]:
+def _budget(values: Any) -> dict[str, float]:
     """Seconds or steps.
 
     Raises:
         OptionError: neither, or beyond a week.
     """
     for name, most in (("seconds", _LONGEST_SECONDS), ("steps", _MOST_STEPS)):
-        if isinstance(asked, dict) and isinstance(value := asked.get(name), int | float):
+        if isinstance(values, dict) and isinstance(value := values.get(name), int | float):
             if not (math.isfinite(value) and 1 <= value <= most):
                 raise OptionError(f"{value:g} {name}: ask for 1 to {most:g}")
             return {name: float(value)}

@@ -23,9 +23,10 @@ from auricle import (
     verify,
 )
 from auricle.bench.codecs.opus import Opus
+from auricle.model import default_model
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
-from auricle.studio.tasks.models import SPEECH_RATE, loaded_model, model_source
+from auricle.studio.tasks.models import loaded_model, model_source
 from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_stranger
 
 PREVIEW_SECONDS = 20.0
@@ -50,9 +51,10 @@ def open_sound(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
         raise
     facts = playable(item, "play", audio, rate)
     shown = _excerpt(audio, rate, 0.0)
-    model = "speech" if rate <= SPEECH_RATE else "music"
     pcm_kbps = 16e-3 * rate * audio.shape[0]
-    return item.add(**facts, model=model, pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown))
+    return item.add(
+        **facts, model=default_model(rate), pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown)
+    )
 
 
 def preview(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -64,9 +66,9 @@ def preview(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
     start = max(0.0, float(arguments.get("start", 0.0)))
     source = model_source(workspace, str(arguments.get("model") or item.facts["model"]))
     name = f"{codec}-{_label(source) if codec == 'auricle' else 'any'}-{kbps:g}-{start:.2f}".replace(".", "_")
-    kept = item.facts.get("previews", {})
-    if name in kept and item.file(kept[name]["file"]).exists():
-        return kept[name]
+    previews = item.facts.get("previews", {})
+    if name in previews and item.file(previews[name]["file"]).exists():
+        return previews[name]
     audio, rate = read(item.file("play.flac"))
     original = _excerpt(audio, rate, start)
     if codec == "original":

@@ -48,11 +48,11 @@ class Diary:
         """What the page wants, looked up a few times a second."""
         if time.monotonic() - self._looked >= _LOOK_SECONDS:
             self._looked = time.monotonic()
-            wanted = ""
+            word = ""
             with suppress(OSError):
-                wanted = self._run.file(INTENT).read_text("utf-8")
+                word = self._run.file(INTENT).read_text("utf-8")
             intents = {PAUSE: TrainingIntent.pause, FINISH: TrainingIntent.finish}
-            self._intent = intents.get(wanted, TrainingIntent.go_on)
+            self._intent = intents.get(word, TrainingIntent.go_on)
         return self._intent
 
     def _prepared(self, progress: Progress) -> None:

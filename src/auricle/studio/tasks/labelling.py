@@ -20,10 +20,11 @@ from auricle import (
     similar,
     suggest,
 )
+from auricle.model import default_model
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.models import SPEECH_RATE, loaded_model
+from auricle.studio.tasks.models import loaded_model
 
 _MOST_NEIGHBOURS = 3000
 _CLASSIFIER = "mine.classifier.safetensors"
@@ -137,10 +138,10 @@ def _labels(workspace: Workspace) -> Path:
 
 
 def _fitting_model(folder: Path) -> str:
-    """``speech`` where half of the sound has up to 24 kHz, else ``music``."""
+    """``speech`` where half of the sound has a sample rate that it is for, else ``music``."""
     seconds: dict[int, float] = getattr(doctor(folder, quick=True), "rates", {})  # of a run's folder there are none
-    low = sum(length for rate, length in seconds.items() if rate <= SPEECH_RATE)
-    return "speech" if 2 * low >= sum(seconds.values()) else "music"
+    speech = sum(length for rate, length in seconds.items() if default_model(rate) == "speech")
+    return "speech" if 2 * speech >= sum(seconds.values()) else "music"
 
 
 def _flattened(values: np.ndarray) -> np.ndarray:

@@ -95,10 +95,10 @@ def remove_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: 
 
 def restore_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Put sounds back that were taken out."""
-    wanted = {str(id) for id in arguments["ids"]}
+    ids = {str(id) for id in arguments["ids"]}
     aside = workspace.state / "removed"
     names = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
-    moved = [n for n in names if sound_id(n) in wanted and _moved_aside(aside, workspace.folder, n)]
+    moved = [n for n in names if sound_id(n) in ids and _moved_aside(aside, workspace.folder, n)]
     for name in moved:
         Catalog(workspace).add(name)
     return {"restored": len(moved)}
@@ -214,10 +214,10 @@ def _decibels(value: float) -> float | None:
     return round(20 * float(np.log10(value)), 1) if value > 0 else None
 
 
-def _moved_in(folder: Path, source: Path, wanted: str) -> Path:
+def _moved_in(folder: Path, source: Path, name: str) -> Path:
     """The sound in the folder, under a name of plain letters that nothing there has."""
-    suffix = safe_suffix(wanted)
-    letters = wanted[: -len(suffix)] if wanted.lower().endswith(suffix) else wanted
+    suffix = safe_suffix(name)
+    letters = name[: -len(suffix)] if name.lower().endswith(suffix) else name
     stem = "".join(c if c.isalnum() or c in _PUNCTUATION else "_" for c in letters).strip(" .")[:_LONGEST_STEM]
     for number in range(1, 10_000):
         target = folder / f"{stem or 'sound'}{'' if number == 1 else f' {number}'}{suffix}"
@@ -229,7 +229,7 @@ def _moved_in(folder: Path, source: Path, wanted: str) -> Path:
                 continue
             raise
         return target
-    raise OptionError(f"{wanted} is there ten thousand times already: give it another name")
+    raise OptionError(f"{name} is there ten thousand times already: give it another name")
 
 
 def _moved_aside(home: Path, away: Path, name: str) -> bool:

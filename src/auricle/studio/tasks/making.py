@@ -90,7 +90,7 @@ def make_notes(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
             model=loaded.model,
             sampling=_sampling(loaded, arguments),
             out=Path(folder) / "notes",
-            on_progress=_few,
+            on_progress=_refuse_many,
         )
         facts = {"prior": name, "seed": seed, "loop": False, "bpm": None, "label": label, "velocity": velocity}
         sounds = []
@@ -103,15 +103,15 @@ def make_notes(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
     return {"sounds": sounds}
 
 
-def _few(progress: Progress) -> None:
+def _refuse_many(progress: Progress) -> None:
     if progress.total > _MOST:
         raise OptionError(f"{progress.total:g} notes at a time: ask for 1 to {_MOST}")
 
 
 def _sampling(loaded: PriorAndModel, arguments: dict[str, Any]) -> SamplingOptions:
-    """The usual temperature of the prior, times what is asked for."""
-    usual = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
-    return SamplingOptions(temperature=usual * float(arguments.get("temperature", 1.0)))
+    """The default temperature of the prior, times the factor that the page sends."""
+    default = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
+    return SamplingOptions(temperature=default * float(arguments.get("temperature", 1.0)))
 
 
 def make_variations(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:

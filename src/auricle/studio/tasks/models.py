@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auricle.errors import AuricleError, OptionError
+from auricle.model import default_model
 from auricle.progress import OnProgress
 from auricle.studio.server.jobs import read_json
 from auricle.studio.server.runs import OUTCOME, model_file
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from auricle import Autoencoder
 
 SHIPPED = ("speech", "music")
-SPEECH_RATE = 24_000
-"""Up to this rate in Hz a sound is taken for speech."""
 _SUFFIX = ".auricle.safetensors"
 _RUN = re.compile(r"[0-9a-f]{16}")
 _MOST = 3
@@ -27,11 +26,11 @@ def list_models(workspace: Workspace, arguments: dict[str, Any], on_progress: On
     models = [{"name": name, "title": name, "like": name} for name in SHIPPED]
     for run in sorted(workspace.all_runs(), key=lambda run: run.facts["asked"]):
         if (outcome := read_json(run.file(OUTCOME))) and model_file(run).is_file():
-            models.append({"name": run.id, "title": run.facts["title"], "like": _like(outcome["sample_rate"])})
+            models.append({"name": run.id, "title": run.facts["title"], "like": default_model(outcome["sample_rate"])})
     for path in sorted(workspace.folder.glob(f"*{_SUFFIX}")):
         if rate := _sample_rate(path):
             title = display_name(path.name.removesuffix(_SUFFIX))
-            models.append({"name": path.name, "title": title, "like": _like(rate)})
+            models.append({"name": path.name, "title": title, "like": default_model(rate)})
     return {"models": models}
 
 
@@ -73,7 +72,3 @@ def _sample_rate(path: Path) -> int:
     except AuricleError:
         return 0
     return int(summary.config["sample_rate"]) if isinstance(summary, ModelSummary) else 0
-
-
-def _like(sample_rate: int) -> str:
-    return "speech" if sample_rate <= SPEECH_RATE else "music"

@@ -47,9 +47,9 @@ def train_model(workspace: Workspace, arguments: dict[str, Any], on_progress: On
 
 def _sounds(workspace: Workspace, run: Item) -> Path:
     """The folder to train on: the library, a folder of it, or links to the sounds that were chosen."""
-    asked = run.facts["sounds"]
-    if asked.get("names") is None:
-        return workspace.folder / asked.get("folder", "")
+    selection = run.facts["sounds"]
+    if selection.get("names") is None:
+        return workspace.folder / selection.get("folder", "")
     folder = run.folder / _LINKS
     for name in read_json(run.file(SOUNDS))["names"]:
         source, link = workspace.folder / name, folder / name
