@@ -70,7 +70,8 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
     if actual != metadata.fingerprint and not allow_edited:
         raise ModelError(
             f"{path} has contents of fingerprint {short_digest(actual)} but states "
-            f"{short_digest(metadata.fingerprint)}: the file is damaged or was edited, get it again, or load it with allow_edited if you know why"
+            f"{short_digest(metadata.fingerprint)}: the file is damaged or was edited, get it again, or load it with "
+            "allow_edited if you know why"
         )
     return model.eval().requires_grad_(False)
 

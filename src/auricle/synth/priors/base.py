@@ -262,8 +262,8 @@ class Prior(nn.Module, ABC):
         if actual != self.fingerprint:
             raise ModelError(
                 f"the prior {self.info.name!r} makes latents of the model {self.origin.model!r} (fingerprint "
-                f"{short_digest(self.fingerprint)}), not of {model.name!r} ({short_digest(actual)}): name the model that "
-                "it was trained on"
+                f"{short_digest(self.fingerprint)}), not of {model.name!r} ({short_digest(actual)}): name the model "
+                "that it was trained on"
             )
 
     def _drop_labels(self, label: Tensor) -> Tensor:

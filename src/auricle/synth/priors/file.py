@@ -99,8 +99,8 @@ def load_prior(name_or_path: str | Path) -> Prior:
     actual = _digest(metadata.texts, arrays)
     if actual != metadata.digest:
         raise ModelError(
-            f"{path} has contents of digest {short_digest(actual)} but states {short_digest(metadata.digest)}: the file "
-            "is damaged or was edited, get it again"
+            f"{path} has contents of digest {short_digest(actual)} but states {short_digest(metadata.digest)}: the "
+            "file is damaged or was edited, get it again"
         )
     with Unfilled():
         prior = metadata.config.build(metadata.origin, metadata.info)
