@@ -124,63 +124,62 @@ def train_prior(
         raise OptionError(f"no prior of kind {options.kind!r}: choose one of {', '.join(KINDS)}")
     check_trackers(trackers)
     check_output(out, resume=options.resume, force=force)
-    channels, resume = options.channels, options.resume
     training_device = TrainingDevice(device)
     base = None if options.base is None else load_prior(options.base)
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
-    opened = open_run_folder(out, training_device, resume=resume, force=force)
-    with threads(device.threads), opened as home:
-        source = _label_source(options)
+    opened = open_run_folder(out, training_device, resume=options.resume, force=force)
+    with threads(device.threads), opened as run_folder:
         config = config or KINDS[options.kind]
         with_notes = options.notes or options.notes_table is not None or (base.config if base else config).notes
-        material = prepare_data(folder, home, autoencoder.sample_rate, training_device, callbacks, label_source=source)
-        callbacks.enter("trying the model on them")
-        score = check_reconstruction(autoencoder, material.cache)
-        score.require(autoencoder, options.max_mel_distance)
-        labelling = _Labelling.of(material)
-        encoding = _Encoding(autoencoder, home, channels, labelling, with_notes, options.notes_table)
-        learned, held_out = _examples(material, encoding, training_device, callbacks)
-        origin = Origin.of(autoencoder, channels, labelling.classes)
-        states = _states_config(home) if resume else None
-        config = with_note_defaults(config) if with_notes else config
-        shape = (
-            require_base(base, origin) if base else fitted_config(config, learned.latents, origin.frame_rate, states)
-        )
+        material = _prepare_material(folder, run_folder, autoencoder, options, with_notes, training_device, callbacks)
+        origin = Origin.of(autoencoder, options.channels, material.labelling.classes)
+        if base:
+            shape = require_base(base, origin)
+        else:
+            states = _states_config(run_folder) if options.resume else None
+            config = with_note_defaults(config) if with_notes else config
+            shape = fitted_config(config, material.learned.latents, origin.frame_rate, states)
         training = _training(shape, options)
         torch.manual_seed(training.seed)
-        prior = first_prior(training.prior, origin, learned, _named(out))
-        task = PriorTask(prior, training, learned, held_out, autoencoder)
+        prior = first_prior(training.prior, origin, material.learned, _named(out))
+        task = PriorTask(prior, training, material.learned, material.held_out, autoencoder)
         chance = task.loss()
         if base:
             take_weights(prior, base)
         on_note = note_of_main(training_device, callbacks)
-        run = Run(home, limit, training_device, resume, on_note=on_note, intent=callbacks.intent)
-        record = RunRecord.of(material.cache, material.held_out_names, labelling.labels, training_device)
-        last = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
-        held_out_loss = task.loss()
-        steps = (last.step if last else 0) + (int(base.info.training.get("steps", 0)) if base else 0)
-        verdict = _verdict(steps, held_out_loss, chance)
+        run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
+        record = material.record(training_device)
+        report = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
+        loss = task.loss()
+        verdict = _verdict(_all_steps(report, base), loss, chance)
         if training_device.is_main:
-            figures = {"reconstruction": score.mel, "held-out loss": held_out_loss, "loss of chance": chance}
-            _sign(prior, material, last, base, {**figures, "verdict": verdict})
-            save_prior(prior, out, force=force)
+            losses = {"held-out loss": loss, "loss of chance": chance}
+            figures = {"reconstruction": material.score.mel, **losses, "verdict": verdict}
+            save_prior(_with_provenance(prior, material.data, report, base, figures), out, force=force)
         training_device.wait_for_everyone()
-        return TrainedPrior(
-            path=out,
-            prior=load_prior(out),
-            steps=last.step if last else 0,
-            seconds=last.seconds if last else 0.0,
-            audio_per_second=last.audio_per_second if last else 0.0,
-            loss=held_out_loss,
-            verdict=verdict,
-            reconstruction=score,
-            corpus=material.corpus,
-            held_out=material.held_out,
-            counts={name: list(learned.labels).count(index) for index, name in enumerate(labelling.classes)},
-            unlabelled=list(learned.labels).count(-1),
-            unmatched=labelling.unmatched,
-            rejected=(*material.corpus.rejected, *material.cache.rejected),
-        )
+        return _trained_prior(out, material, report, loss, verdict)
+
+
+def _trained_prior(
+    out: Path, material: "_Material", report: Report | None, loss: float | None, verdict: str
+) -> TrainedPrior:
+    labels, data = list(material.learned.labels), material.data
+    return TrainedPrior(
+        path=out,
+        prior=load_prior(out),
+        steps=report.step if report else 0,
+        seconds=report.seconds if report else 0.0,
+        audio_per_second=report.audio_per_second if report else 0.0,
+        loss=loss,
+        verdict=verdict,
+        reconstruction=material.score,
+        corpus=data.corpus,
+        held_out=data.held_out,
+        counts={name: labels.count(index) for index, name in enumerate(material.labelling.classes)},
+        unlabelled=labels.count(-1),
+        unmatched=material.labelling.unmatched,
+        rejected=(*data.corpus.rejected, *data.cache.rejected),
+    )
 
 
 def _label_source(options: PriorTrainingOptions) -> LabelSource | None:
@@ -197,14 +196,13 @@ class _Labelling:
     unmatched: int
 
     @staticmethod
-    def of(material: TrainingData) -> "_Labelling":
-        if material.labels is None:
+    def of(data: TrainingData) -> "_Labelling":
+        if data.labels is None:
             return _Labelling({}, (), 0)
-        label_by_name = material.label_by_name
-        used_labels = {label_by_name.get(name) for name in material.cache.names} - {None}
-        return _Labelling(
-            label_by_name, tuple(sorted(name for name in used_labels if name is not None)), material.labels.unmatched
-        )
+        label_by_name = data.label_by_name
+        used_labels = {label_by_name.get(name) for name in data.cache.names}
+        classes = tuple(sorted(label for label in used_labels if label is not None))
+        return _Labelling(label_by_name, classes, data.labels.unmatched)
 
     def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
         """The class of each sound; -1 for none, also for a class that is not learned."""
@@ -218,7 +216,7 @@ class _Encoding:
     """How sounds become what a prior learns from: whether with notes, and from which table, if not from their names."""
 
     model: Autoencoder
-    home: Path
+    run_folder: Path
     channels: int
     labelling: _Labelling
     with_notes: bool
@@ -230,7 +228,7 @@ class _Encoding:
         latents = LatentCache.build(
             sounds if notes is None else notes,
             self.model,
-            self.home,
+            self.run_folder,
             channels=self.channels,
             on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
@@ -243,27 +241,71 @@ class _Encoding:
         return NotedSounds.build(
             sounds,
             notes,
-            self.home,
+            self.run_folder,
             frame_rate=frame_rate,
             on_progress=callbacks.on_progress,
             on_note=callbacks.on_note,
         )
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class _Material:
+    """Sounds, their latents, and how well the autoencoder rebuilds them.
+
+    Attributes:
+        data: the sounds.
+        labelling: their classes.
+        score: of the autoencoder.
+        learned: latents of what is learned from.
+        held_out: those of what is not; None for nothing.
+    """
+
+    data: TrainingData
+    labelling: _Labelling
+    score: ReconstructionScore
+    learned: LabelledLatents
+    held_out: LabelledLatents | None
+
+    def record(self, device: TrainingDevice) -> RunRecord:
+        """What a resumed run is compared with."""
+        return RunRecord.of(self.data.cache, self.data.held_out_names, self.labelling.labels, device)
+
+
+def _prepare_material(
+    folder: str | Path,
+    run_folder: Path,
+    model: Autoencoder,
+    options: PriorTrainingOptions,
+    with_notes: bool,
+    device: TrainingDevice,
+    callbacks: TrainingCallbacks,
+) -> _Material:
+    """Decode the sounds, refuse an autoencoder that rebuilds them badly, and encode them."""
+    source = _label_source(options)
+    data = prepare_data(folder, run_folder, model.sample_rate, device, callbacks, label_source=source)
+    callbacks.enter("trying the model on them")
+    score = check_reconstruction(model, data.cache)
+    score.require(model, options.max_mel_distance)
+    labelling = _Labelling.of(data)
+    encoding = _Encoding(model, run_folder, options.channels, labelling, with_notes, options.notes_table)
+    return _Material(data, labelling, score, *_examples(data, encoding, device, callbacks))
+
+
 def _examples(
-    material: TrainingData, encoding: _Encoding, device: TrainingDevice, callbacks: TrainingCallbacks
+    data: TrainingData, encoding: _Encoding, device: TrainingDevice, callbacks: TrainingCallbacks
 ) -> tuple[LabelledLatents, LabelledLatents | None]:
     """Latents of what is learned from and of what is held out, one process first."""
     with device.main_process_first():
         callbacks.enter("encoding sounds")
-        learned = encoding.examples(material.cache, callbacks)
+        learned = encoding.examples(data.cache, callbacks)
         if learned.notes is not None:
             _check_notes(learned.notes, callbacks)
-        if not material.held_out:
+        if not data.held_out:
             return learned, None
         try:
             spare = AudioCache.build(
-                material.held_out, encoding.home, sample_rate=encoding.model.sample_rate, on_note=callbacks.on_note
+                data.held_out, encoding.run_folder, sample_rate=encoding.model.sample_rate, on_note=callbacks.on_note
             )
         except DataError as error:
             callbacks.on_note(f"nothing is held out: {error}")
@@ -303,19 +345,25 @@ def _verdict(steps: int, loss: float | None, chance: float | None) -> str:
     return ""
 
 
-def _sign(
+def _all_steps(report: Report | None, base: Prior | None) -> int:
+    """Steps of this run, and those of the prior that it started from."""
+    earlier = int(base.info.training.get("steps", 0)) if base else 0
+    return earlier + (report.step if report else 0)
+
+
+def _with_provenance(
     prior: Prior,
-    material: TrainingData,
-    last: Report | None,
+    data: TrainingData,
+    report: Report | None,
     base: Prior | None,
     figures: Mapping[str, float | str | None],
-) -> None:
-    """Note how it was made, and its figures that are known."""
+) -> Prior:
+    """The prior with a note of how it was trained, and with those figures that are known."""
     training = {
-        "sounds": len(material.cache),
-        "hours of sound": round(material.cache.seconds / 3600, 3),
+        "sounds": len(data.cache),
+        "hours of sound": round(data.cache.seconds / 3600, 3),
         **({"base": base.info.name} if base else {}),
-        **({"steps": last.step, "seconds": round(last.seconds)} if last else {}),
+        **({"steps": report.step, "seconds": round(report.seconds)} if report else {}),
     }
     metrics = {
         name: round(value, 4) if isinstance(value, float) else value
@@ -325,3 +373,4 @@ def _sign(
     prior.info = prior.info.model_copy(
         update={"training": {**prior.info.training, **training}, "metrics": {**prior.info.metrics, **metrics}}
     )
+    return prior
