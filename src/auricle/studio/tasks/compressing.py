@@ -23,10 +23,9 @@ from auricle import (
     verify,
 )
 from auricle.bench.codecs.opus import Opus
-from auricle.model import default_model
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
-from auricle.studio.tasks.models import loaded_model, model_source
+from auricle.studio.tasks.models import fitting_model, loaded_model, model_source
 from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_stranger
 
 PREVIEW_SECONDS = 20.0
@@ -53,7 +52,7 @@ def open_sound(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
     shown = _excerpt(audio, rate, 0.0)
     pcm_kbps = 16e-3 * rate * audio.shape[0]
     return item.add(
-        **facts, model=default_model(rate), pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown)
+        **facts, model=fitting_model(rate), pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown)
     )
 
 

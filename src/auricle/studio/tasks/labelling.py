@@ -20,11 +20,10 @@ from auricle import (
     similar,
     suggest,
 )
-from auricle.model import default_model
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.models import loaded_model
+from auricle.studio.tasks.models import fitting_model, loaded_model
 
 _MOST_NEIGHBOURS = 3000
 _CLASSIFIER = "mine.classifier.safetensors"
@@ -35,7 +34,7 @@ _FOLDS = 3
 
 def read_library(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Listen to every sound of the folder, and draw the map: near each other lies what sounds alike."""
-    name = arguments.get("model") or _fitting_model(workspace.folder)
+    name = arguments.get("model") or _model_of_folder(workspace.folder)
     library = features(workspace.folder, loaded_model(name), on_progress=on_progress)
     on_progress(Progress("drawing the map", 0, 0, ""))
     places = _flattened(library.values)
@@ -137,10 +136,10 @@ def _labels(workspace: Workspace) -> Path:
     return labels
 
 
-def _fitting_model(folder: Path) -> str:
+def _model_of_folder(folder: Path) -> str:
     """``speech`` where half of the sound has a sample rate that it is for, else ``music``."""
     seconds: dict[int, float] = getattr(doctor(folder, quick=True), "rates", {})  # of a run's folder there are none
-    speech = sum(length for rate, length in seconds.items() if default_model(rate) == "speech")
+    speech = sum(length for rate, length in seconds.items() if fitting_model(rate) == "speech")
     return "speech" if 2 * speech >= sum(seconds.values()) else "music"
 
 
