@@ -207,7 +207,9 @@ def _sample(
     usable = [
         (number, cell)
         for number, recording in enumerate(windows)
-        for cell in np.flatnonzero(recording.usable & (recording.blocks != (-1 if without is None else without)))
+        for cell in np.flatnonzero(
+            recording.usable & (recording.blocks != (-1 if without is None else without))
+        ).tolist()
     ]
     places = sampled_places(
         usable,
