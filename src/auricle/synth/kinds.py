@@ -6,6 +6,7 @@ Loops and gaps, which are kinds as well, have files of their own.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import final
@@ -18,16 +19,29 @@ from auricle.errors import AudioError, UnfitSoundError
 from auricle.synth.priors.sizes import SoundSize
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import SoundTarget
-from auricle.synth.rendering.level import LevelCheck, refuse_silent, refuse_silent_or_loud, trim_trailing_silence
+from auricle.synth.rendering.level import (
+    LevelCheck,
+    refuse_loud,
+    refuse_other_level,
+    refuse_silent,
+    trim_trailing_silence,
+)
 from auricle.synth.rendering.render import concatenate_blocks, decode_together, shortened
 from auricle.synth.rendering.result import CUT_SECONDS, END_SECONDS, Sound, finish_sound
 
 _MOST_ATTEMPTS = 8
 
 
-def _level_check_of(attempt: int) -> LevelCheck:
-    """What refuses a new sound: at the last attempt one that is too loud passes, to be turned down."""
-    return refuse_silent if attempt == _MOST_ATTEMPTS - 1 else refuse_silent_or_loud
+def _level_check(attempt: int, size: SoundSize | None) -> LevelCheck:
+    """What refuses a new sound: at the last attempt whatever can be heard passes, at the level that was asked for.
+
+    Args:
+        attempt: how often it was drawn before.
+        size: what the prior was told of it.
+    """
+    if attempt == _MOST_ATTEMPTS - 1:
+        return refuse_silent
+    return refuse_loud if size is None else partial(refuse_other_level, told_db=size.level_db)
 
 
 class SoundRecipe(ABC):
@@ -46,7 +60,7 @@ class SoundRecipe(ABC):
     def render(self, targets: Mapping[int, SoundTarget]) -> list[Sound]:
         """Make at most ``batch_size`` sounds; of the index of each, its target.
 
-        A silent one is drawn again, and a new one that is too loud for full scale, unless it always is.
+        A silent one is drawn again, and a new one whose level is not what was asked for, unless it never is.
 
         Raises:
             AudioError: one stays silent, however often it is drawn.
@@ -76,12 +90,12 @@ class SingleSound(SoundRecipe):
         fit = {}
         for index, target in targets.items():
             with suppress(UnfitSoundError):
-                fit[index] = self._render_one(self._context.random(index, attempt), target, _level_check_of(attempt))
+                fit[index] = self._render_one(self._context.random(index, attempt), target, attempt)
         return fit
 
     @abstractmethod
-    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
-        """One sound; a new one is refused by what ``check_level`` raises."""
+    def _render_one(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
+        """One sound, which was drawn ``attempt`` times before; a new one may be refused for its level."""
 
 
 class StreamedSound(SingleSound):
@@ -93,7 +107,7 @@ class StreamedSound(SingleSound):
     """Whether it gets the level that the prior is told."""
 
     @final
-    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
         context, size = self._context, self._size(random)
         level_db = context.level_db if size is None or not self.takes_level else size.level_db
         return finish_sound(
@@ -121,26 +135,26 @@ class WindowSound(SoundRecipe):
 
     def _render_fit(self, targets: Mapping[int, SoundTarget], attempt: int) -> dict[int, Sound]:
         """Draw them side by side; those that are drawn again, one by one."""
-        fit, check_level = {}, _level_check_of(attempt)
+        fit = {}
         if attempt:
             for index, target in targets.items():
                 with suppress(UnfitSoundError):
-                    fit[index] = self.drawn(self._context.random(index, attempt), target, check_level)
+                    fit[index] = self.drawn(self._context.random(index, attempt), target, attempt)
             return fit
         first = min(targets) // self.batch_size * self.batch_size
         drawn = self._draw([self._context.random(first + slot) for slot in range(self.batch_size)])
         for index, target in targets.items():
             with suppress(UnfitSoundError):
-                fit[index] = self._finish(*drawn[index - first], target, check_level)
+                fit[index] = self._finish(*drawn[index - first], target, attempt)
         return fit
 
-    def drawn(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
+    def drawn(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
         """One sound.
 
         Raises:
-            UnfitSoundError: ``check_level`` refuses it.
+            UnfitSoundError: its level is not what the prior was told.
         """
-        return self._finish(*self._draw([random])[0], target, check_level)
+        return self._finish(*self._draw([random])[0], target, attempt)
 
     def _draw(self, random: Sequence[torch.Generator]) -> list[tuple[np.ndarray, SoundSize | None]]:
         """Audio ``(c, t)`` at the prior's rate of all that was drawn, and what the prior was told, of each sound."""
@@ -153,14 +167,15 @@ class WindowSound(SoundRecipe):
         latents = torch.stack(list(context.to_latents(frames[:, None])))
         return list(zip(decode_together(model, latents, quality=context.quality), sizes, strict=True))
 
-    def _finish(self, audio: np.ndarray, size: SoundSize | None, target: SoundTarget, check_level: LevelCheck) -> Sound:
+    def _finish(self, audio: np.ndarray, size: SoundSize | None, target: SoundTarget, attempt: int) -> Sound:
         context, sample_rate = self._context, self._context.native[0]
         level_db = context.level_db if size is None else size.level_db
         samples = self._samples or (round(size.seconds * sample_rate) if size else audio.shape[1])
         audio = audio[:, : max(1, samples)]
         blocks = (audio if self._samples else trim_trailing_silence(audio, sample_rate),)
+        check = _level_check(attempt, size)
         return finish_sound(
-            blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db, check_level=check_level
+            blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db, check_level=check
         )
 
 
@@ -184,13 +199,12 @@ class LongSound(StreamedSound):
 class NoteSound(SingleSound):
     """A new sound of a prior that knows notes, of any length; up to the silence at its end."""
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
         size = self._context.draw_size(random)
         assert size is not None, "a prior of notes is told sizes"
         blocks, native = (self.decoded(random, size),), self._context.native_of(size)
-        return finish_sound(
-            blocks, native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db, check_level=check_level
-        )
+        check = _level_check(attempt, size)
+        return finish_sound(blocks, native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db, check_level=check)
 
     def decoded(self, random: torch.Generator, size: SoundSize) -> np.ndarray:
         """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned.

@@ -8,7 +8,6 @@ import torch
 from auricle.synth.kinds import SingleSound, WindowSound
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import SoundTarget
-from auricle.synth.rendering.level import LevelCheck
 from auricle.synth.rendering.loop import decode_loop, measure_seam, wrapped
 from auricle.synth.rendering.result import Sound, finish_sound
 
@@ -24,7 +23,7 @@ class Loop(SingleSound):
         super().__init__(context)
         self._seconds = seconds
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
+    def _render_one(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
         """At the rate that is asked for: it is resampled as the periodic signal that it is."""
         context = self._context
         prior, model = context.networks.prior, context.networks.model
@@ -48,8 +47,8 @@ class HitLoop(SingleSound):
         self._seconds = seconds
         self._hits = WindowSound(replace(context, seconds=None), None)
 
-    def _render_one(self, random: torch.Generator, target: SoundTarget, check_level: LevelCheck) -> Sound:
-        hit = self._hits.drawn(random, SoundTarget(None, target.sample_rate), check_level)
+    def _render_one(self, random: torch.Generator, target: SoundTarget, attempt: int) -> Sound:
+        hit = self._hits.drawn(random, SoundTarget(None, target.sample_rate), attempt)
         assert hit.audio is not None
         audio = wrapped(hit.audio, round(self._seconds * target.sample_rate))
         native = target.sample_rate, self._context.networks.prior.channels

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from auricle.errors import OptionError
+from auricle.errors import OptionError, UnfitSoundError
 from auricle.synth.latent_morph import align_latents
 from auricle.synth.rendering.level import (
     CEILING,
     Limiter,
     SoundLevel,
+    level_of,
     limit_blocks,
     matching_gain,
+    refuse_other_level,
     trim_trailing_silence,
 )
 from auricle.synth.rendering.loop import measure_seam, measure_seams
@@ -97,3 +99,23 @@ def test_seams_inside_are_compared_with_the_rest():
     assert measure_seams(noise, places).rank < 1.0 or measure_seams(noise, places).flux < 1.1
     noise[:, 20000:] *= 10
     assert measure_seams(noise[:, :20500], places).flux > 2
+
+
+@pytest.mark.parametrize(
+    ("peak", "told_db", "is_fit"),
+    [
+        (0.7, -3.0, True),
+        (0.2, -3.0, True),
+        (0.15, -3.0, False),
+        (0.15, -6.0, True),
+        (1.2, -3.0, False),
+        (0.0, -90.0, False),
+    ],
+)
+def test_a_sound_far_from_the_level_that_was_asked_for_is_refused(peak: float, told_db: float, is_fit: bool) -> None:
+    level = level_of(np.array([[0.0, -peak, peak / 2]], np.float32))
+    if is_fit:
+        refuse_other_level(level, told_db)
+        return
+    with pytest.raises(UnfitSoundError):
+        refuse_other_level(level, told_db)

@@ -14,6 +14,7 @@ CEILING = 10 ** (-0.1 / 20)
 SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
 _LOUDEST = 10 ** (1 / 20)
+_MOST_BELOW_DB = 12.0
 _LOOK_AHEAD_SECONDS = 0.005
 _INAUDIBLE = 10 ** (-60 / 20)
 _FADE_SECONDS = 0.03
@@ -71,11 +72,23 @@ def refuse_silent(level: SoundLevel) -> None:
         raise UnfitSoundError("nothing can be heard in the sound that was made")
 
 
-def refuse_silent_or_loud(level: SoundLevel) -> None:
+def refuse_loud(level: SoundLevel) -> None:
     """Refuse what can't be heard as well as what would have to be turned down by more than 1 dB to be written."""
     refuse_silent(level)
     if level.peak > _LOUDEST:
         raise UnfitSoundError(f"the sound that was made is {decibels(level.peak):.1f} dB over full scale")
+
+
+def refuse_other_level(level: SoundLevel, told_db: float) -> None:
+    """Refuse what `refuse_loud` does, and what is 12 dB below the level that a prior was told: something is missing.
+
+    Args:
+        level: of what was made.
+        told_db: the largest sample that was asked of the prior, in dB below full scale.
+    """
+    refuse_loud(level)
+    if decibels(level.peak) < told_db - _MOST_BELOW_DB:
+        raise UnfitSoundError(f"the sound that was made is {told_db - decibels(level.peak):.0f} dB too quiet")
 
 
 def matching_gain(rms: float, level: SoundLevel) -> float:
