@@ -26,7 +26,7 @@ from auricle.synth.time_maps import (
 )
 
 MOST_CELLS = 25_000_000
-"""Pairs of frames that are compared at most: two sounds of 87 s at 57 frames a second."""
+"""Pairs of frames that are compared at most: two sounds of 49 s at 102 frames a second."""
 _FLOOR = 0.01
 _SMOOTH_SECONDS = 0.25
 _MOST_GAIN = 4.0
