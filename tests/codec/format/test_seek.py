@@ -65,13 +65,13 @@ def test_only_the_packets_of_the_part_are_read(
     tiny: Autoencoder, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: float
 ) -> None:
     sequences: list[int] = []
-    read_packet = playback._Packets.read
+    read_packet = playback._NumberedPackets.read
 
-    def spy(packets: playback._Packets, sequence: int) -> Packet:
+    def spy(packets: playback._NumberedPackets, sequence: int) -> Packet:
         sequences.append(sequence)
         return read_packet(packets, sequence)
 
-    monkeypatch.setattr(playback._Packets, "read", spy)
+    monkeypatch.setattr(playback._NumberedPackets, "read", spy)
     codec.decompress(files / "table.aur", tmp_path / "p.wav", model=tiny, start=start, stop=7.1)
     needed = int(7.1 / 0.25)
     assert start - 2.25 <= 0.25 * min(sequences) <= start - 2.0 and needed <= max(sequences) <= needed + 2
