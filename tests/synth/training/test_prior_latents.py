@@ -189,6 +189,7 @@ def test_rare_classes_are_not_drowned(cache: LatentCache) -> None:
         (FlowConfig(), 44100 / 432, 4, 176),
         (FlowConfig(patch=16), 44100 / 768, 16, 96),
         (FlowConfig(patch=4, window=32), 50.0, 4, 32),
+        (FlowConfig(window=30), 44100 / 432, 2, 30),
     ],
 )
 def test_long_sounds_are_learned_in_windows_of_equal_seconds(

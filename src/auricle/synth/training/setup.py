@@ -36,9 +36,10 @@ def fitted_config(
     if not answers:
         if isinstance(config, FlowConfig):
             answers["examples"] = min(len(latents), MAX_EXAMPLES)
-            answers["patch"] = max(1, round(frame_rate * _PATCH_SECONDS))
-        patch = config.patch if isinstance(config, FlowConfig) and "patch" in config.model_fields_set else None
-        answers["window"] = _fitting_window(latents, frame_rate, patch or answers.get("patch", 1))
+            if config.model_fields_set.isdisjoint(("patch", "window")):  # a window is a multiple of its patch
+                answers["patch"] = max(1, round(frame_rate * _PATCH_SECONDS))
+        patch = answers.get("patch", config.patch if isinstance(config, FlowConfig) else 1)
+        answers["window"] = _fitting_window(latents, frame_rate, patch)
     unset = {name: value for name, value in answers.items() if name not in config.model_fields_set}
     return type(config).model_validate({**config.model_dump(), **unset})
 
