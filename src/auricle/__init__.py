@@ -6,7 +6,7 @@
     auricle.compress("talk.flac", "talk.aur", model="speech", kbps=3)
     auricle.decompress("talk.aur", "talk.wav")
     auricle.generate("drums", auricle.GenerationOptions(label="kick", count=8, seed=7), out="kicks")
-    auricle.Classifier.fit("labelled/", "music").predict("new.wav")
+    auricle.Classifier.fit("labelled/").predict("new.wav")
 
 Every name is loaded when it is first used: ``import auricle`` itself takes milliseconds and loads neither torch nor
 numpy.
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from auricle.hub.upload import PushResult
     from auricle.live.generated import play_generated
     from auricle.live.play import LiveInputs, LiveStatus, play_live
-    from auricle.model import Autoencoder, ModelInfo, load
+    from auricle.model import Autoencoder, ModelInfo, default_model, load
     from auricle.options.archive import ArchiveOptions, PrepareOptions
     from auricle.options.benchmark import AssetPaths, BenchmarkOptions, SynthesisEvaluationOptions
     from auricle.options.classification import (
@@ -225,6 +225,7 @@ __all__ = [
     "compress",
     "decode_latents",
     "decompress",
+    "default_model",
     "detect",
     "doctor",
     "evaluate_classifier",
@@ -292,7 +293,7 @@ _CODEC = (
 _HOMES = MappingProxyType(
     {
         **dict.fromkeys(_ERRORS, "auricle.errors"),
-        **dict.fromkeys(("Autoencoder", "ModelInfo", "load"), "auricle.model"),
+        **dict.fromkeys(("Autoencoder", "ModelInfo", "default_model", "load"), "auricle.model"),
         **dict.fromkeys(_CODEC, "auricle.codec"),
         **dict.fromkeys(
             ("CompressTask", "DecompressTask", "InfoTask", "ModelChoice", "RepairTask", "VerifyTask"),

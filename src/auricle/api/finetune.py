@@ -10,6 +10,7 @@ from auricle.api.training_run import (
     note_of_main,
     open_run_folder,
 )
+from auricle.classify.features.extract import model_or_default
 from auricle.classify.finetuning.finetune import FineTuning, Tuned, check_finetuned_probe
 from auricle.classify.label_checks import load_labels
 from auricle.data.labels import Labels
@@ -28,7 +29,7 @@ def finetune(
     sounds: Path | str | Labels,
     *,
     out: Path | str,
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     options: FinetuneOptions = FinetuneOptions(),
     device: DeviceConfig = DeviceConfig(),
     force: bool = False,
@@ -43,7 +44,8 @@ def finetune(
             loaded already.
         out: the classifier's file to write. Checkpoints, decoded sounds and the run's page lie beside it in
             ``OUT.run``.
-        model: whose encoder is the start.
+        model: whose encoder is the start: a model, a shipped model's name or a model file; by default ``speech`` for
+            sounds up to 24 kHz, else ``music``, whichever is for more of their length.
         options: labels, groups, segments, seed, budget, trackers.
         device: what each process computes on; by default the best device at hand.
         force: replace ``out``, and discard the states of an earlier run unless ``options.resume`` goes on from them.
@@ -60,7 +62,8 @@ def finetune(
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
-    autoencoder = model if isinstance(model, Autoencoder) else load(model)
+    named = model_or_default(model, [item.sound for item in labels.known])
+    autoencoder = named if isinstance(named, Autoencoder) else load(named)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:
         with training_device.main_process_first():

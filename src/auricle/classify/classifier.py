@@ -20,7 +20,7 @@ from auricle.classify.classifier_file import (
 from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
-from auricle.classify.features.extract import extract, list_sounds, match_labels
+from auricle.classify.features.extract import extract, list_sounds, match_labels, model_or_default
 from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
@@ -64,7 +64,7 @@ class Classifier:
     def fit(
         cls,
         sounds: Path | str | Labels,
-        model: Autoencoder | Path | str = "speech",
+        model: Autoencoder | Path | str | None = None,
         *,
         options: ClassifierOptions = ClassifierOptions(),
         feature_config: FeatureConfig | None = None,
@@ -76,7 +76,8 @@ class Classifier:
         Args:
             sounds: a folder with a subfolder per class (or any folder, with ``options.labels_table``), or labels that
                 are loaded already.
-            model: whose encoder makes the features: a model, a shipped model's name or a model file.
+            model: whose encoder makes the features: a model, a shipped model's name or a model file; by default
+                ``speech`` for sounds up to 24 kHz, else ``music``, whichever is for more of their length.
             options: labels, groups, probe, segments, copies, seed and cache. The choice of the probe's strength and its
                 calibration never see one group on both sides.
             feature_config: how features are made; by default what fits the sounds' length.
@@ -93,11 +94,9 @@ class Classifier:
         probe = probe_of_kind(options.probe)
         labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
         check_classes(labels, on_note)
-        config = feature_config or fitting_feature_config(
-            [item.sound.seconds for item in labels.known], options.segments
-        )
-        extractor = model_features(model, config, options.features, on_note)
         known_sounds = [item.sound for item in labels.known]
+        config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
+        extractor = model_features(model_or_default(model, known_sounds), config, options.features, on_note)
         features = extract(known_sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         for rejected in features.skipped:
             on_note(f"left out: {rejected.reason}")

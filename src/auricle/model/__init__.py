@@ -8,7 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from auricle.model.default_model import default_model
+from auricle.model.default_model import default_model, default_model_for
 
 if TYPE_CHECKING:
     from auricle.model.autoencoder import Autoencoder, ModelInfo
@@ -22,6 +22,7 @@ __all__ = [
     "ModelInfo",
     "StageConfig",
     "default_model",
+    "default_model_for",
     "earlier",
     "fingerprint",
     "load",

@@ -25,7 +25,8 @@ class ModelChoice:
     """Which model codes or decodes the files.
 
     Attributes:
-        name: a shipped model or a model file; None for the shipped one that fits each file.
+        name: a shipped model or a model file; None for the shipped one that fits each file, or the first where one
+            must do for all.
         allow_edited: load a file whose contents do not have the fingerprint that it states.
     """
 

@@ -1,14 +1,15 @@
 """The verbs that listen, for one file of many: what they hear is kept in the ledger."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from auricle.archive.manifest import FileRecord
+from auricle.archive.places import Place, local_file
 from auricle.archive.tasks.codec import ModelChoice, is_audio
 from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from auricle.data.scan import Rejected
 
 _NO_CACHE = CacheOptions(no_cache=True)
-_MODEL = "speech"
 _DIGITS = 16
 
 
@@ -34,13 +34,14 @@ class FeaturesTask(ArchiveTask):
     """What an encoder makes of each sound, as `auricle.features`; `features_of` makes one table of the records.
 
     Attributes:
-        model: whose encoder.
+        model: whose encoder; where none is named, `run_archive` takes ``speech`` for all files if the first that can be
+            read has up to 24 kHz, else ``music``.
         depths: latent, hidden or all.
         segments: parts of a sound that are told apart.
         features: hearing or latents; by default hearing where the model has such a file.
     """
 
-    model: ModelChoice = ModelChoice("speech")
+    model: ModelChoice = ModelChoice()
     depths: str = "latent"
     segments: int = 1
     features: FeatureKind | None = None
@@ -51,12 +52,21 @@ class FeaturesTask(ArchiveTask):
         """Audio files, told by their suffix."""
         return is_audio(name)
 
+    def decided(self, sources: Iterable[Place]) -> "FeaturesTask":
+        """With one model for all files, so that they make one table."""
+        if self.model.name is not None:
+            return self
+        from auricle.model import default_model
+
+        rate = next(filter(None, map(_sample_rate, sources)), 0)
+        return replace(self, model=replace(self.model, name=default_model(rate)))
+
     def settings(self) -> Mapping[str, Any]:
         """What decides the result: the model, what lies beside it, and what is pooled."""
         from auricle.classify.features.hearing_file import hearing_path
 
         pooling = {"depths": self.depths, "segments": self.segments, "features": self.features}
-        beside = _digest(hearing_path(self.model.name or _MODEL)) if self.features != "latents" else ""
+        beside = _digest(hearing_path(self._model_name)) if self.features != "latents" else ""
         return {"model": self.model.identity(), "hearing": beside, **pooling}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
@@ -67,15 +77,21 @@ class FeaturesTask(ArchiveTask):
         extractor = models.get("extractor", lambda: self._extractor(models))
         values, peak = extractor.features_and_peak(source)
         row = b64encode(values.astype("<f2").tobytes()).decode()  # their own precision: see `stored_features`
-        return {"seconds": audio.info(source).seconds, "row": row, "silent": peak < SILENCE}
+        model = extractor.model.name
+        return {"seconds": audio.info(source).seconds, "row": row, "silent": peak < SILENCE, "model": model}
 
     def _extractor(self, models: LoadedModels) -> "EncoderFeatures":
         from auricle.classify.features.hearing import model_features
         from auricle.classify.features.pooling import feature_config_of
 
         config = feature_config_of(depths=self.depths, segments=self.segments)
-        named = self.model.load(models, _MODEL) if self.model.allow_edited else self.model.name or _MODEL
+        named = self.model.load(models, "") if self.model.allow_edited else self._model_name
         return model_features(named, config, self.features)
+
+    @property
+    def _model_name(self) -> str:
+        assert self.model.name is not None, "see decided"
+        return self.model.name
 
 
 def features_of(records: Sequence[FileRecord]) -> "Features":
@@ -92,7 +108,8 @@ def features_of(records: Sequence[FileRecord]) -> "Features":
     done = [record for record in records if record.is_done]
     rows = [np.frombuffer(b64decode(record.result["row"]), "<f2").astype(np.float32) for record in done]
     silent = tuple(record.source for record in done if record.result.get("silent"))
-    return Features(tuple(record.source for record in done), np.stack(rows), skipped, silent=silent)
+    model = done[0].result.get("model", "")  # ledgers of earlier versions do not say
+    return Features(tuple(record.source for record in done), np.stack(rows), skipped, silent=silent, model=model)
 
 
 @final
@@ -268,6 +285,15 @@ def classifier_identity(path: Path, model: str | None) -> Mapping[str, Any]:
     with suppress(AuricleError):  # loading it will say so
         source = local_path(source, (SUFFIX,))
     return {"classifier": _digest(source), "model": ModelChoice(model).identity()}
+
+
+def _sample_rate(place: Place) -> int:
+    """Of an audio file in Hz; 0 where it can't be read: working on it will say why."""
+    from auricle import audio
+
+    with suppress(AuricleError, OSError), local_file(place) as path:
+        return audio.info(path).sample_rate
+    return 0
 
 
 def _digest(path: Path) -> str:

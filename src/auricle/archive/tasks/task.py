@@ -3,11 +3,11 @@
 import hashlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from errno import EDQUOT, ENOSPC, EROFS
 from pathlib import Path
-from typing import Any, TypeVar, final
+from typing import Any, Self, TypeVar, final
 
 from auricle.archive.manifest import DONE, FAILED, FileRecord
 from auricle.archive.places import FileStatus, Place, RemotePath, local_file, local_target, status_of
@@ -68,6 +68,14 @@ class ArchiveTask(ABC):
     @abstractmethod
     def accepts(self, name: str) -> bool:
         """Whether a file of this name is worked on, where a folder holds it."""
+
+    def decided(self, sources: Iterable[Place]) -> Self:
+        """The task with nothing left open that must be the same for all files, before any is worked on.
+
+        Args:
+            sources: the files, in the order of their names.
+        """
+        return self
 
     @abstractmethod
     def settings(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.second_look import SecondLook, Track
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows, sampled_places
+from auricle.classify.features.extract import model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
@@ -41,7 +42,7 @@ WINDOW_FEATURES = FeatureConfig(shifts=1, scales=(5,))
 
 def fit_detector(
     folder: Path | str,
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     *,
     options: DetectorOptions,
     feature_config: FeatureConfig = WINDOW_FEATURES,
@@ -58,7 +59,8 @@ def fit_detector(
 
     Args:
         folder: the recordings. Those that no label file speaks of are left out.
-        model: whose encoder makes the features: a model, a shipped model's name or a model file.
+        model: whose encoder makes the features: a model, a shipped model's name or a model file; by default ``speech``
+            for recordings up to 24 kHz, else ``music``, whichever is for more of their length.
         options: label files, wanted precision, window, probe and seed.
         feature_config: how windows are pooled.
         on_progress: called while recordings are read.
@@ -76,7 +78,8 @@ def fit_detector(
     labels = labelled_events(folder, options.label_files, column)
     held_out = labelled_events(folder, options.held_out, column) if options.held_out else None
     _check(labels, held_out, on_note)
-    extractor = model_features(model, feature_config, options.features, on_note)
+    chosen = model_or_default(model, [recording.sound for recording in labels.recordings])
+    extractor = model_features(chosen, feature_config, options.features, on_note)
     grid = window_grid(labels, options.window)
     windows = labelled_windows(labels.recordings, extractor, grid, on_progress, on_note)
     if not any((recording.labels == NOTHING).any() for recording in windows):

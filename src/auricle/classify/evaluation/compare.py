@@ -11,7 +11,7 @@ import numpy as np
 from auricle.atomic import atomic_write, check_writable
 from auricle.classify.evaluation.cross_validation import Evaluation, Interval, evaluate, interval, majority
 from auricle.classify.features.base import Extractor
-from auricle.classify.features.extract import extract, match_labels
+from auricle.classify.features.extract import extract, match_labels, model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, random_encoder
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
@@ -127,7 +127,7 @@ class Comparison:
 
 def evaluate_classifier(
     sounds: Path | str | Labels,
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     *,
     options: CrossValidationOptions = CrossValidationOptions(),
     feature_config: FeatureConfig | None = None,
@@ -141,7 +141,8 @@ def evaluate_classifier(
     Args:
         sounds: a folder with a subfolder per class (or any folder, with ``options.labels_table``), or labels that are
             loaded already.
-        model: whose encoder makes the features.
+        model: whose encoder makes the features: a model, a shipped model's name or a model file; by default ``speech``
+            for sounds up to 24 kHz, else ``music``, whichever is for more of their length.
         options: labels, groups, folds, probe, segments, copies (of every kind of features), seed and cache.
         feature_config: how features are made; by default what fits the sounds' length.
         out: picture to write (PNG): the confusion matrix.
@@ -171,8 +172,9 @@ def evaluate_classifier(
 
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options, fold=fold_column)
     check_classes(labels, note)
-    config = feature_config or fitting_feature_config([item.sound.seconds for item in labels.known], options.segments)
-    judged = model_features(model, config, options.features, note)
+    known_sounds = [item.sound for item in labels.known]
+    config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
+    judged = model_features(model_or_default(model, known_sounds), config, options.features, note)
     baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
     versions, items = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
     if len({item.label for item in items}) < 2:

@@ -1,6 +1,7 @@
 """Features of files: one vector for each sound."""
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -16,7 +17,7 @@ from auricle.classify.features.pooling import FeatureConfig
 from auricle.data.labels import Labelled
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
-from auricle.model import Autoencoder
+from auricle.model import Autoencoder, default_model_for
 from auricle.options.classification import CacheOptions, FeatureOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -36,6 +37,7 @@ class Features:
         skipped: files that have none, and why.
         extractor: the name of what made them.
         silent: sounds that hold nothing above -90 dB: they have features, but nothing can be recognised in them.
+        model: name of the autoencoder; empty where none has made them.
     """
 
     names: tuple[str, ...]
@@ -43,11 +45,12 @@ class Features:
     skipped: tuple[Rejected, ...] = ()
     extractor: str = ""
     silent: tuple[str, ...] = ()
+    model: str = ""
 
 
 def features(
     files: AudioSource | Sequence[AudioSource],
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     *,
     feature_config: FeatureConfig | None = None,
     options: FeatureOptions = FeatureOptions(),
@@ -59,7 +62,8 @@ def features(
     Args:
         files: audio files, or folders of them at any depth; open files, or sounds as `auricle.read` returns them,
             ``(audio, sample_rate)``: those without a name are called ``sound 1`` after their place. One or several.
-        model: a model, a shipped model's name or a model file.
+        model: a model, a shipped model's name or a model file; by default ``speech`` for sounds up to 24 kHz, else
+            ``music``, whichever is for more of their length.
         feature_config: what is pooled, and how; by default what did best on real sounds (docs/classification.md).
         options: which features, and where they are kept for the next time.
         on_progress: called while sounds are read.
@@ -72,9 +76,9 @@ def features(
         OptionError: nothing was named.
     """
     sounds, rejected = list_sounds(files)
-    extractor = model_features(model, feature_config, options.features, on_note)
+    extractor = model_features(model_or_default(model, sounds), feature_config, options.features, on_note)
     extracted = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-    return replace(extracted, skipped=(*rejected, *extracted.skipped))
+    return replace(extracted, skipped=(*rejected, *extracted.skipped), model=extractor.model.name)
 
 
 def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
@@ -109,6 +113,17 @@ def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound
     if not sounds:
         raise DataError(f"no file can be used; the first problem: {rejected[0].reason}")
     return tuple(sounds), tuple(rejected)
+
+
+def model_or_default(model: Autoencoder | Path | str | None, sounds: Iterable[Sound]) -> Autoencoder | Path | str:
+    """The model that was named, else the name of the shipped one that is for most of these sounds, by their length."""
+    if model is not None:
+        return model
+    seconds_by_rate: defaultdict[int, float] = defaultdict(float)
+    for sound in sounds:
+        # only decoding tells how long some are: they count a little, so that they decide where no other does
+        seconds_by_rate[sound.sample_rate] += max(sound.seconds, MIN_SECONDS)
+    return default_model_for(seconds_by_rate)
 
 
 def _as_sources(files: AudioSource | Sequence[AudioSource]) -> Sequence[AudioSource]:

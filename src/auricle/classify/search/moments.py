@@ -9,7 +9,7 @@ import numpy as np
 from auricle.classify.classifier import Classifier
 from auricle.classify.detection.detect import window_probabilities
 from auricle.classify.features.base import pieces, stored_features
-from auricle.classify.features.extract import SILENCE, list_sounds
+from auricle.classify.features.extract import SILENCE, list_sounds, model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.search.active_learning import uncertainty
@@ -39,7 +39,7 @@ class Moment(NamedTuple):
 def suggest_moments(
     folder: Path | str,
     classifier: Classifier | None,
-    model: Autoencoder | Path | str,
+    model: Autoencoder | Path | str | None,
     options: SuggestionOptions,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
@@ -48,8 +48,11 @@ def suggest_moments(
 
     Of a classifier that has learned from events the doubt in a stretch is the largest of its windows.
     """
-    extractor = classifier.extractor if classifier else model_features(model, None, options.features, on_note)
     sounds, rejected = list_sounds(Path(folder))
+    if classifier is not None:
+        extractor = classifier.extractor
+    else:
+        extractor = model_features(model_or_default(model, sounds), None, options.features, on_note)
     tables = () if options.labels_table is None else (options.labels_table,)
     column = None if options.column == "label" else options.column
     marked = labelled_events(folder, tables, column).recordings if tables else ()
@@ -80,7 +83,7 @@ def suggest_moments(
         files=len(moments),
         labelled=sum(label is not None for label in labels),
         skipped=(*rejected, *skipped),
-        model=extractor.name,
+        model=extractor.model.name,
     )
 
 

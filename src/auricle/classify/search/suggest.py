@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.features.extract import extract, match_labels
+from auricle.classify.features.extract import extract, match_labels, model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.label_checks import note_silent
 from auricle.classify.search.choosing import best_class, class_probabilities, informative_rows
@@ -25,7 +25,7 @@ def suggest(
     folder: Path | str,
     *,
     classifier: Classifier | None = None,
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     options: SuggestionOptions = SuggestionOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
@@ -42,7 +42,9 @@ def suggest(
     Args:
         folder: searched at any depth.
         classifier: knows the classes so far; its encoder makes the features.
-        model: whose encoder makes the features where there is no classifier.
+        model: whose encoder makes the features where there is no classifier: a model, a shipped model's name or a
+            model file; by default ``speech`` for sounds up to 24 kHz, else ``music``, whichever is for more of their
+            length.
         options: what is labelled already, how many sounds to propose, seed and cache.
         on_progress: called while sounds are read.
         on_note: is told in one line about what was left out.
@@ -59,8 +61,11 @@ def suggest(
     if labels.unmatched:
         rows = "1 row of the table names" if labels.unmatched == 1 else f"{labels.unmatched} rows of the table name"
         on_note(f"{rows} no usable sound")
-    extractor = classifier.extractor if classifier else model_features(model, None, options.features, on_note)
     sounds = [item.sound for item in labels.sounds]
+    if classifier is not None:
+        extractor = classifier.extractor
+    else:
+        extractor = model_features(model_or_default(model, sounds), None, options.features, on_note)
     features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
     note_silent(features.silent, on_note)
     names = features.names
@@ -85,5 +90,5 @@ def suggest(
         files=len(points),
         labelled=sum(label is not None for label in sound_labels),
         skipped=(*labels.rejected, *features.skipped),
-        model=extractor.name,
+        model=extractor.model.name,
     )

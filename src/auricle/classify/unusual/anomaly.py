@@ -8,7 +8,7 @@ from typing import Self, final
 import numpy as np
 
 from auricle.audio import AudioSource
-from auricle.classify.features.extract import extract, list_sounds
+from auricle.classify.features.extract import extract, list_sounds, model_or_default
 from auricle.classify.unusual.bits import BitFeatures
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
@@ -98,7 +98,7 @@ class UsualSounds:
 def anomalies(
     files: AudioSource | Sequence[AudioSource],
     usual: AudioSource | Sequence[AudioSource] | None = None,
-    model: Autoencoder | Path | str = "speech",
+    model: Autoencoder | Path | str | None = None,
     *,
     caching: CacheOptions = CacheOptions(),
     on_progress: OnProgress = ignore_progress,
@@ -111,7 +111,8 @@ def anomalies(
         files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
         usual: sounds of which nearly all are usual; by default ``files`` themselves, of which each fifth is judged by
             the others.
-        model: a model, a shipped model's name or a model file.
+        model: a model, a shipped model's name or a model file; by default ``speech`` for sounds up to 24 kHz, else
+            ``music``, whichever is for more of the length of ``files``.
         caching: where features are kept.
         on_progress: called while sounds are read.
         on_note: is told in one line if features that were kept are damaged: they are made anew.
@@ -121,8 +122,9 @@ def anomalies(
         ModelError: the model can't be loaded, or has no prior.
         OptionError: nothing was named.
     """
-    extractor = BitFeatures(model if isinstance(model, Autoencoder) else load(model))
     sounds, rejected = list_sounds(files)
+    named = model_or_default(model, sounds)
+    extractor = BitFeatures(named if isinstance(named, Autoencoder) else load(named))
     features = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     known, skipped = features.values, (*rejected, *features.skipped)
     if usual is not None:

@@ -16,7 +16,7 @@ from auricle.options.classification import CacheOptions
 def classify_anomaly(
     *files: Path,
     usual: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
-    model: str = "speech",
+    model: str | None = None,
     count: Annotated[int, Parameter(name=("--count", "-n"), validator=Number(gte=1))] = 20,
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     output: Output = DEFAULT_OUTPUT,
@@ -26,8 +26,8 @@ def classify_anomaly(
     Args:
         files: sounds to judge, or folders of them.
         usual: sounds or folders that say what is usual; by default the files themselves.
-        model: whose prior says what is usual: a shipped name or a model file. One that was trained on usual sounds
-            knows best.
+        model: whose prior says what is usual: a shipped model's name or a model file; by default speech for sounds up
+            to 24 kHz, else music. One that was trained on usual sounds knows best.
         count: how many to print, the most unusual first; --json has all.
     """
     from auricle import anomalies
@@ -42,7 +42,10 @@ def classify_anomaly(
         for sound in result.sounds[:count]
     ]
     screen.result(
-        format_table(("sound", "score", "as unusual", "kb/s"), rows),
+        (
+            *format_table(("sound", "score", "as unusual", "kb/s"), rows),
+            f"{len(result.sounds)} sounds beside {result.usual} usual ones, model {result.model}",
+        ),
         {
             "model": result.model,
             "usual": result.usual,

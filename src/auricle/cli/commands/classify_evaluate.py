@@ -20,7 +20,7 @@ def classify_evaluate(
     sounds: Path,
     /,
     *,
-    model: str = "speech",
+    model: str | None = None,
     options: Annotated[CrossValidationOptions, Parameter(name="*", negative="")] = CrossValidationOptions(),
     out: Path | None = None,
     force: Flag = False,
@@ -30,7 +30,8 @@ def classify_evaluate(
 
     Args:
         sounds: a folder with a subfolder for each class, or any folder with --labels-table.
-        model: whose encoder makes the features: a shipped name or a model file.
+        model: whose encoder makes the features: a shipped model's name or a model file; by default speech for sounds up
+            to 24 kHz, else music.
         out: picture to write (PNG): the confusion matrix.
         force: replace an existing picture.
     """

@@ -64,7 +64,7 @@ def classify_fit(
     sounds: Path,
     /,
     *,
-    model: str = "speech",
+    model: str | None = None,
     out: Path = _OUT,
     options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     finetune: Flag = False,
@@ -77,7 +77,8 @@ def classify_fit(
     Args:
         sounds: a folder with a subfolder for each class, or any folder with --labels-table; long recordings, if that
             marks events in them.
-        model: whose encoder makes the features: a shipped name or a model file.
+        model: whose encoder makes the features: a shipped model's name or a model file; by default speech for sounds up
+            to 24 kHz, else music.
         out: the classifier's file to write.
         finetune: train the encoder too, end to end; the file then holds an encoder of its own. Checkpoints and the
             run's page lie beside it.
@@ -127,7 +128,8 @@ def classify_fit(
 
 def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[str], values: dict[str, object]) -> None:
     metadata, size = classifier.metadata, out.stat().st_size
-    text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {sum(metadata.files.values())} sounds"
+    count = sum(metadata.files.values())
+    text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {count} sounds, model {metadata.model}"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
     made_of = {"features": metadata.features, "segments": metadata.feature_config.segments, "copies": metadata.copies}
     screen.result((text, *more), {**facts, **made_of, **values})
@@ -148,7 +150,7 @@ def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:
     ]
     classes = "1 class" if len(rows) == 1 else f"{len(rows)} classes"
     lines = (
-        f"{out} {format_size(size)}: {classes} and nothing, windows of {metadata.window:.2f} s",
+        f"{out} {format_size(size)}: {classes} and nothing, windows of {metadata.window:.2f} s, model {metadata.model}",
         *format_table(("class", "events", "threshold", "precision", "recall"), rows),
         f"precision and recall in {settings.held_out_hours:.2f} h that were held out and chose the thresholds; "
         f"{settings.false_alarms_per_hour:.1f} false alarms an hour there, up to "

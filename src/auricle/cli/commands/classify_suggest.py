@@ -48,7 +48,8 @@ def classify_suggest(
         folder: sounds, most of them without a label; or long recordings, with --window.
         classifier: what `auricle classify fit` wrote from the labels so far. Sounds in folders named as its classes
             count as labelled.
-        model: whose encoder compares sounds: a shipped name or a model file; speech by default, or the classifier's.
+        model: whose encoder compares sounds: a shipped model's name or a model file; by default the classifier's, or
+            speech for sounds up to 24 kHz, else music.
     """
     from auricle import Classifier, suggest
 
@@ -58,7 +59,7 @@ def classify_suggest(
         suggestions = suggest(
             folder,
             classifier=loaded,
-            model=model or "speech",
+            model=model,
             options=options,
             on_progress=on_progress,
             on_note=screen.note,
@@ -73,7 +74,7 @@ def _lines(suggestions: "Suggestions") -> Iterator[str]:
     method = _METHODS[suggestions.method]
     moments = bool(suggestions.sounds) and suggestions.sounds[0].begin is not None
     counted = f"{suggestions.files} {'stretches' if moments else 'sounds'}"
-    yield f"{counted}, {suggestions.labelled} with a label; {method}{colon}"
+    yield f"{counted}, {suggestions.labelled} with a label, model {suggestions.model}; {method}{colon}"
     if suggestions.sounds:
         head = ("recording", "from", "to", "perhaps", "sure") if moments else ("sound", "perhaps", "sure")
         yield from format_table(head, [_row(sound) for sound in suggestions.sounds])

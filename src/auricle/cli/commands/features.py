@@ -39,7 +39,7 @@ _POOLING = PoolingOptions()
 def features(
     *files: Path,
     out: Path,
-    model: str = "speech",
+    model: str | None = None,
     pooling: PoolingOptions = _POOLING,
     options: Annotated[FeatureOptions, Parameter(name="*", negative="")] = FeatureOptions(),
     archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
@@ -51,11 +51,12 @@ def features(
     Args:
         files: audio files, or folders of them.
         out: a .npz file (arrays names and values) or a .parquet file (columns name and features).
-        model: whose encoder makes the features: a shipped name or a model file.
+        model: whose encoder makes the features: a shipped model's name or a model file; by default speech for sounds up
+            to 24 kHz, else music.
         force: replace an existing file.
 
     With --jobs, --files-from or --manifest many processes listen; features are then kept in the ledger, by default
-    OUT.manifest.jsonl, instead of the cache.
+    OUT.manifest.jsonl, instead of the cache; and the first of them decides which model is the default.
     """
     from auricle import features as run
     from auricle.classify.features.export import check_export, write_features
@@ -95,11 +96,13 @@ def _show(result: "Features", out: Path, screen: Screen) -> None:
         screen.note(f"left out: {rejected.reason}")
     note_silent(result.silent, screen.note)
     count, width = result.values.shape
+    named = f", model {result.model}" if result.model else ""
     screen.result(
-        f"{out} {format_size(out.stat().st_size)}: {count} sounds, {width} features each",
+        f"{out} {format_size(out.stat().st_size)}: {count} sounds, {width} features each{named}",
         {
             "path": out,
             "bytes": out.stat().st_size,
+            "model": result.model,
             "files": count,
             "features": width,
             "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],

@@ -53,8 +53,8 @@ def latents(
             are found.
         target: what to write: .npz or .safetensors for latents or directions, .wav, .flac or .ogg for sound; nothing by
             default.
-        model: a shipped model's name or a model file; by default speech up to 24 kHz and music above, or the one that
-            made the latents.
+        model: a shipped model's name or a model file; by default speech for sounds up to 24 kHz, else music,
+            or the one that made the latents.
         count: how many directions to find.
         snap: round latents to the grid of the model's quantiser before they are decoded.
         force: replace an existing file.

@@ -31,7 +31,8 @@ def morph(
     Args:
         first: an audio file.
         second: another.
-        model: for a crossfade, a shipped model's name or a model file; by default speech up to 24 kHz and music above.
+        model: for a crossfade, a shipped model's name or a model file; by default speech for sounds up to 24 kHz,
+            else music.
         out: folder for the files, which are numbered on from those that it has; for one sound also a file's name.
         force: replace existing files; numbers then begin with 1.
     """

@@ -16,6 +16,7 @@ from auricle import (
     OptionError,
     compress,
     decompress,
+    default_model,
     info,
     read,
     repair,
@@ -25,7 +26,7 @@ from auricle import (
 from auricle.bench.codecs.opus import Opus
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
-from auricle.studio.tasks.models import fitting_model, loaded_model, model_source
+from auricle.studio.tasks.models import loaded_model, model_source
 from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_stranger
 
 PREVIEW_SECONDS = 20.0
@@ -52,7 +53,7 @@ def open_sound(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
     shown = _excerpt(audio, rate, 0.0)
     pcm_kbps = 16e-3 * rate * audio.shape[0]
     return item.add(
-        **facts, model=fitting_model(rate), pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown)
+        **facts, model=default_model(rate), pcm_kbps=pcm_kbps, picture=picture(item, "play", shown, rate, shown)
     )
 
 

@@ -14,7 +14,6 @@ from auricle import (
     OptionError,
     SearchOptions,
     SuggestionOptions,
-    doctor,
     evaluate_classifier,
     features,
     similar,
@@ -23,7 +22,7 @@ from auricle import (
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.models import fitting_model, loaded_model
+from auricle.studio.tasks.models import loaded_model
 
 _MOST_NEIGHBOURS = 3000
 _CLASSIFIER = "mine.classifier.safetensors"
@@ -34,8 +33,9 @@ _FOLDS = 3
 
 def read_library(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Listen to every sound of the folder, and draw the map: near each other lies what sounds alike."""
-    name = arguments.get("model") or _model_of_folder(workspace.folder)
-    library = features(workspace.folder, loaded_model(name), on_progress=on_progress)
+    named = arguments.get("model")
+    library = features(workspace.folder, loaded_model(named) if named else None, on_progress=on_progress)
+    name = named or library.model
     on_progress(Progress("drawing the map", 0, 0, ""))
     places = _flattened(library.values)
     sounds = [
@@ -134,13 +134,6 @@ def _labels(workspace: Workspace) -> Path:
     if not labels.exists():
         raise OptionError("nothing is labelled yet: give some sounds of two classes a label")
     return labels
-
-
-def _model_of_folder(folder: Path) -> str:
-    """``speech`` where half of the sound has a sample rate that it is for, else ``music``."""
-    seconds: dict[int, float] = getattr(doctor(folder, quick=True), "rates", {})  # of a run's folder there are none
-    speech = sum(length for rate, length in seconds.items() if fitting_model(rate) == "speech")
-    return "speech" if 2 * speech >= sum(seconds.values()) else "music"
 
 
 def _flattened(values: np.ndarray) -> np.ndarray:

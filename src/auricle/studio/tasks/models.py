@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auricle import default_model
 from auricle.errors import AuricleError, OptionError
 from auricle.progress import OnProgress
 from auricle.studio.server.jobs import read_json
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from auricle import Autoencoder
 
 SHIPPED = ("speech", "music")
-_SPEECH_RATE = 24_000
 _SUFFIX = ".auricle.safetensors"
 _RUN = re.compile(r"[0-9a-f]{16}")
 _MOST = 3
@@ -26,11 +26,11 @@ def list_models(workspace: Workspace, arguments: dict[str, Any], on_progress: On
     models = [{"name": name, "title": name, "like": name} for name in SHIPPED]
     for run in sorted(workspace.all_runs(), key=lambda run: run.facts["asked"]):
         if (outcome := read_json(run.file(OUTCOME))) and model_file(run).is_file():
-            models.append({"name": run.id, "title": run.facts["title"], "like": fitting_model(outcome["sample_rate"])})
+            models.append({"name": run.id, "title": run.facts["title"], "like": default_model(outcome["sample_rate"])})
     for path in sorted(workspace.folder.glob(f"*{_SUFFIX}")):
         if rate := _sample_rate(path):
             title = display_name(path.name.removesuffix(_SUFFIX))
-            models.append({"name": path.name, "title": title, "like": fitting_model(rate)})
+            models.append({"name": path.name, "title": title, "like": default_model(rate)})
     return {"models": models}
 
 
@@ -49,11 +49,6 @@ def model_source(workspace: Workspace, name: str) -> str | Path:
     elif name in {path.name for path in workspace.folder.glob(f"*{_SUFFIX}")}:
         return workspace.folder / name
     raise OptionError(f"no model is called {display_name(name)}: choose another one")
-
-
-def fitting_model(sample_rate: int) -> str:
-    """The shipped model for sounds of a sample rate in Hz, as compression chooses it."""
-    return "speech" if sample_rate <= _SPEECH_RATE else "music"
 
 
 def loaded_model(source: str | Path) -> "Autoencoder":
