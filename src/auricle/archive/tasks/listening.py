@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 from auricle.archive.manifest import FileRecord
 from auricle.archive.places import Place, local_file
@@ -52,7 +52,7 @@ class FeaturesTask(ArchiveTask):
         """Audio files, told by their suffix."""
         return is_audio(name)
 
-    def decided(self, sources: Iterable[Place]) -> "FeaturesTask":
+    def decided(self, sources: Iterable[Place]) -> Self:
         """With one model for all files, so that they make one table."""
         if self.model.name is not None:
             return self
