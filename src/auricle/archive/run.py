@@ -119,7 +119,7 @@ def run_archive(
     found = find_sources(named, listed, task.accepts, task.kind, as_named=not task.suffix)
     for note in found.notes:
         on_note(note)
-    task = task.decided(source.path for source in found.sources)
+    task = task.resolved(source.path for source in found.sources)
     ledger = folder / MANIFEST_NAME if folder is not None and task.suffix else None
     ledger = ledger if options.manifest is None else place_of(options.manifest)
     local = folder if isinstance(folder, Path) and task.suffix else None

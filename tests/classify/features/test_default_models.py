@@ -143,10 +143,10 @@ def test_the_first_of_many_files_decides_for_all(tmp_path: Path):
     folder = write_folder(tmp_path / "folder", {RATE: 0.1, HIGH: 0.2})
     (folder / "a.wav").write_bytes(b"no sound")
     low, high = folder / "hiss" / f"{RATE}_0.wav", folder / "hiss" / f"{HIGH}_0.wav"
-    assert FeaturesTask().decided([folder / "a.wav", low, high]).model == ModelChoice("speech")
-    task = FeaturesTask().decided([folder / "a.wav", high, low])
+    assert FeaturesTask().resolved([folder / "a.wav", low, high]).model == ModelChoice("speech")
+    task = FeaturesTask().resolved([folder / "a.wav", high, low])
     assert task.model == ModelChoice("music")
-    assert task.decided([low]) is task, "a model that is named stays"
+    assert task.resolved([low]) is task, "a model that is named stays"
     assert task.settings() == FeaturesTask(ModelChoice("music")).settings()
 
 

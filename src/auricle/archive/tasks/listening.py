@@ -52,7 +52,7 @@ class FeaturesTask(ArchiveTask):
         """Audio files, told by their suffix."""
         return is_audio(name)
 
-    def decided(self, sources: Iterable[Place]) -> Self:
+    def resolved(self, sources: Iterable[Place]) -> Self:
         """With one model for all files, so that they make one table."""
         if self.model.name is not None:
             return self
@@ -90,7 +90,7 @@ class FeaturesTask(ArchiveTask):
 
     @property
     def _model_name(self) -> str:
-        assert self.model.name is not None, "see decided"
+        assert self.model.name is not None, "see resolved"
         return self.model.name
 
 

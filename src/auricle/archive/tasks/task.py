@@ -69,7 +69,7 @@ class ArchiveTask(ABC):
     def accepts(self, name: str) -> bool:
         """Whether a file of this name is worked on, where a folder holds it."""
 
-    def decided(self, sources: Iterable[Place]) -> Self:
+    def resolved(self, sources: Iterable[Place]) -> Self:
         """The task with nothing left open that must be the same for all files, before any is worked on.
 
         Args:
