@@ -17,10 +17,15 @@ ONE_STEP, TWO_STEPS = SamplingOptions(steps=1), SamplingOptions(steps=2)
 @pytest.mark.parametrize("seconds", [0.25, 1.0, 1.2345])
 @pytest.mark.parametrize("prior", [FLOW, STEREO], ids=["mono", "stereo"])
 def test_loops_have_no_seam(prior, seconds: float):
-    (sound,) = generate(prior, GenerationOptions(seconds=seconds, loop=True), model=MODEL).sounds
-    assert sound.audio is not None and sound.audio.shape == (prior.channels, round(seconds * RATE))
-    assert sound.seam is not None and sound.seam.flux < 1.3 and sound.seam.step < 1.3
-    assert np.abs(sound.audio).max() <= 1.0
+    """Of one loop in a hundred the sharpest place lies at its end by chance, so the seeds are given."""
+    options = GenerationOptions(seconds=seconds, loop=True, count=4, seed=0)
+    seams = []
+    for sound in generate(prior, options, model=MODEL).sounds:
+        assert sound.audio is not None and sound.audio.shape == (prior.channels, round(seconds * RATE))
+        assert sound.seam is not None and sound.seam.flux < 1.3 and sound.seam.step < 1.3
+        assert np.abs(sound.audio).max() <= 1.0
+        seams.append(sound.seam)
+    assert np.mean([seam.flux for seam in seams]) < 1.0, "a seam is no sharper than what else happens"
 
 
 @pytest.mark.parametrize("seconds", [0.25, 0.5])
