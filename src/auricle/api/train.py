@@ -1,26 +1,19 @@
 """Train an autoencoder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import final
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import (
-    LabelSource,
-    TrainingCallbacks,
-    TrainingData,
-    check_output,
-    fit,
-    note_of_main,
-    open_run_folder,
-    prepare_data,
-)
+from auricle.api.training_run import TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_sounds import LabelSource, TrainingData, TrainingSounds, find_sounds
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
 from auricle.data import Corpus, Rejected, Sound
 from auricle.errors import DataError
-from auricle.model import Autoencoder, ModelInfo
+from auricle.model import Autoencoder, ModelInfo, default_model_for
 from auricle.model.files.file import load
 from auricle.model.files.writing import save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
@@ -36,7 +29,7 @@ from auricle.training import (
     preview,
     with_adversary,
 )
-from auricle.training.initialise import AUTO, StartingPoint, first_model, fit_scale, freeze_prior, resolve_start
+from auricle.training.initialise import AUTO, NONE, StartingPoint, first_model, fit_scale, freeze_prior, resolve_start
 from auricle.training.objective.adversary import full, light
 from auricle.watch import check_trackers
 
@@ -92,18 +85,20 @@ def train(
     check_trackers(trackers)
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
-    start = _configured(resolve_start(options.preset, options.size, base), options, training_device)
+    start = None if _sounds_decide(options, base) else resolve_start(options.preset, options.size, base)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:
+        sounds = find_sounds(folder, run_folder, training_device, callbacks)
+        on_note = note_of_main(training_device, callbacks)
+        start = _configured(start or _usual_start(sounds, options, base, on_note), options, training_device)
         rate, source = start.config.model.sample_rate, _label_source(options)
-        data = prepare_data(folder, run_folder, rate, training_device, callbacks, label_source=source)
+        data = sounds.decode(rate, training_device, callbacks, source)
         start, classes = _with_labels(start, data)
         model = first_model(start, ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not options.resume:
             fit_scale(model, data.cache, options.seed)
         excerpts = Excerpts.choose(data.held_out, model.sample_rate)
         task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes)
-        on_note = note_of_main(training_device, callbacks)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
         record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device)
         report = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
@@ -131,6 +126,21 @@ def train(
             ),
             rejected=(*data.corpus.rejected, *data.cache.rejected),
         )
+
+
+def _sounds_decide(options: TrainingOptions, base: str | Path) -> bool:
+    """Whether neither a preset nor a base says what is trained."""
+    return options.preset is None and base in (AUTO, NONE)
+
+
+def _usual_start(
+    sounds: TrainingSounds, options: TrainingOptions, base: str | Path, on_note: Callable[[str], None]
+) -> StartingPoint:
+    """The preset that is for most of the sounds, by their length and sample rate."""
+    preset = default_model_for(sounds.seconds_by_rate())
+    start = resolve_start(preset, options.size, base)
+    on_note(f"preset {preset} ({start.config.model.sample_rate} Hz), as most sounds are: --preset names another")
+    return start
 
 
 def _configured(start: StartingPoint, options: TrainingOptions, device: TrainingDevice) -> StartingPoint:

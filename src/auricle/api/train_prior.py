@@ -9,16 +9,8 @@ import numpy as np
 import torch
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import (
-    LabelSource,
-    TrainingCallbacks,
-    TrainingData,
-    check_output,
-    fit,
-    note_of_main,
-    open_run_folder,
-    prepare_data,
-)
+from auricle.api.training_run import TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
@@ -283,7 +275,7 @@ def _prepare_material(
 ) -> _Material:
     """Decode the sounds, refuse an autoencoder that rebuilds them badly, and encode them."""
     source = _label_source(options)
-    data = prepare_data(folder, run_folder, model.sample_rate, device, callbacks, label_source=source)
+    data = find_sounds(folder, run_folder, device, callbacks).decode(model.sample_rate, device, callbacks, source)
     callbacks.enter("trying the model on them")
     score = check_reconstruction(model, data.cache)
     score.require(model, options.max_mel_distance)

@@ -1,4 +1,4 @@
-"""What every training run needs around its loop: threads, a folder, sounds, a record, options that make sense."""
+"""What every training run needs around its loop: threads, a folder, a record, options that make sense."""
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,18 +9,14 @@ from typing import Any, final
 
 from auricle.api.run_record import RunRecord
 from auricle.atomic import check_writable
-from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound, scan, split
-from auricle.data.labels import MAX_CLASSES, Labels, check_class_names, label_corpus, labelled
-from auricle.data.remote import local_copy
-from auricle.data.shards.corpus import PreparedCorpus, is_prepared
-from auricle.errors import AuricleError, DataError, OutputError
+from auricle.data import Corpus
+from auricle.errors import AuricleError, OutputError
 from auricle.lock import lock_folder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.training import Report, Run, Task, TrainingDevice, run_training
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.training.loop.task import TrainingIntent, always_go_on
-from auricle.urls import is_url
 from auricle.watch import Recorder
 
 
@@ -46,121 +42,6 @@ class TrainingCallbacks:
     def enter(self, stage: str) -> None:
         """Report that a stage begins, of which nothing is counted yet."""
         self.on_progress(Progress(stage, 0, 0, ""))
-
-
-@final
-@dataclass(frozen=True)
-class TrainingData:
-    """What is learned from, and what is held out.
-
-    Attributes:
-        folder: the sounds, also where a URL was named.
-        corpus: everything that was found.
-        held_out: what is not learned from.
-        cache: what is learned from, decoded.
-        labels: of all sounds; None where labels play no part.
-    """
-
-    folder: Path
-    corpus: Corpus
-    held_out: tuple[Sound, ...]
-    cache: DecodedSounds
-    labels: Labels | None = None
-
-    @property
-    def held_out_names(self) -> tuple[str, ...]:
-        """Names of what is not learned from."""
-        return tuple(sound.name for sound in self.held_out)
-
-    @property
-    def label_by_name(self) -> dict[str, str | None]:
-        """The class of each sound; empty where labels play no part."""
-        return {item.sound.name: item.label for item in self.labels.sounds} if self.labels is not None else {}
-
-
-@final
-@dataclass(frozen=True)
-class LabelSource:
-    """Where classes come from: a table, or the folders that hold the sounds.
-
-    Attributes:
-        table: None for folders.
-        most: how many classes there may be.
-    """
-
-    table: Path | None = None
-    most: int = MAX_CLASSES
-
-
-def prepare_data(
-    folder: str | Path,
-    run_folder: Path,
-    sample_rate: int,
-    device: TrainingDevice,
-    callbacks: TrainingCallbacks,
-    label_source: LabelSource | None = None,
-) -> TrainingData:
-    """Find and decode the sounds of a folder or URL into ``run_folder``; one process first, so that the others find
-    the work done. Labels are read, and their names checked, before anything is decoded. A corpus in shards is read
-    where it lies.
-
-    Raises:
-        DataError: there is nothing to learn from, silence is all there is, or labels can't be used; a corpus in shards
-            has another sample rate.
-    """
-    if is_prepared(folder):
-        return _prepared_data(folder, run_folder, sample_rate, device, callbacks, label_source)
-    with device.main_process_first():
-        lost: tuple[Rejected, ...] = ()
-        if is_url(folder):
-            callbacks.enter("fetching sounds")
-            mirror = local_copy(str(folder), run_folder / "sounds", on_progress=callbacks.on_progress)
-            folder, lost = mirror.folder, mirror.rejected
-        scanned = scan(Path(folder))
-        corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
-        callbacks.on_corpus(corpus)
-        labels = None if label_source is None else _checked(labelled(folder, label_source.table), label_source)
-        training_sounds, held_out = split(corpus.sounds)
-        cache = AudioCache.build(
-            training_sounds,
-            run_folder,
-            sample_rate=sample_rate,
-            on_progress=callbacks.on_progress,
-            on_note=callbacks.on_note,
-        )
-    cache.require_audible()
-    return TrainingData(Path(folder), corpus, held_out, cache, labels)
-
-
-def _prepared_data(
-    place: str | Path,
-    run_folder: Path,
-    sample_rate: int,
-    device: TrainingDevice,
-    callbacks: TrainingCallbacks,
-    label_source: LabelSource | None,
-) -> TrainingData:
-    with device.main_process_first():
-        prepared = PreparedCorpus.open(place, run_folder)
-        if prepared.index.sample_rate != sample_rate:
-            raise DataError(
-                f"the corpus {prepared.files.place} is at {prepared.index.sample_rate} Hz, the model works at "
-                f"{sample_rate}: prepare it with --sample-rate {sample_rate}"
-            )
-        corpus = prepared.corpus
-        callbacks.on_corpus(corpus)
-        labels = (
-            None if label_source is None else _checked(label_corpus(corpus, place, label_source.table), label_source)
-        )
-        learned, spared = prepared.parts()
-        held_out = () if spared is None else spared.written_out(run_folder / f"held-out-{spared.key}")
-    learned.require_audible()
-    return TrainingData(Path(place), corpus, held_out, learned, labels)
-
-
-def _checked(labels: Labels, source: LabelSource) -> Labels:
-    check_class_names(labels.classes, most=source.most)
-    return labels
 
 
 def note_of_main(device: TrainingDevice, callbacks: TrainingCallbacks) -> Callable[[str], None]:

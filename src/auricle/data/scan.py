@@ -1,7 +1,8 @@
 """A folder of sounds: which files lie there, what in it can be used, and what can't and why."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
@@ -125,6 +126,17 @@ class Corpus:
     def hours(self) -> float:
         """Total length of the sounds in hours."""
         return (sum(sound.seconds for sound in self.sounds) if self.seconds is None else self.seconds) / 3600
+
+
+def seconds_by_rate(sounds: Iterable[Sound]) -> dict[int, float]:
+    """Length in seconds of all sounds of each sample rate in Hz.
+
+    Only decoding tells how long some are: they count a little, so that they decide where no other does.
+    """
+    seconds: defaultdict[int, float] = defaultdict(float)
+    for sound in sounds:
+        seconds[sound.sample_rate] += max(sound.seconds, MIN_SECONDS)
+    return dict(seconds)
 
 
 def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:

@@ -47,7 +47,8 @@ class TrainingOptions:
 
     Attributes:
         preset: speech (16 kHz), music (44.1 kHz), live (44.1 kHz, 20 ms), conv (small, quick), mixed (CNN and RNN) or
-            conv-lstm (literature's); by default that of the base, else speech.
+            conv-lstm (literature's); by default that of the base, without one speech where at least half of the sounds'
+            length is at 24 kHz or less, else music.
         size: of a new network: small, base or large.
         adversarial: last share of the budget, 0 to 1, in which only the decoder learns, sharpened by discriminators; 1
             keeps old files.

@@ -1,6 +1,5 @@
 """Features of files: one vector for each sound."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -15,7 +14,7 @@ from auricle.classify.features.cache import FeatureStore, cache_folder
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.data.labels import Labelled
-from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
+from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan, seconds_by_rate
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, default_model_for
 from auricle.options.classification import CacheOptions, FeatureOptions
@@ -119,11 +118,7 @@ def model_or_default(model: Autoencoder | Path | str | None, sounds: Iterable[So
     """The model that was named, else the name of the shipped one that is for most of these sounds, by their length."""
     if model is not None:
         return model
-    seconds_by_rate: defaultdict[int, float] = defaultdict(float)
-    for sound in sounds:
-        # only decoding tells how long some are: they count a little, so that they decide where no other does
-        seconds_by_rate[sound.sample_rate] += max(sound.seconds, MIN_SECONDS)
-    return default_model_for(seconds_by_rate)
+    return default_model_for(seconds_by_rate(sounds))
 
 
 def _as_sources(files: AudioSource | Sequence[AudioSource]) -> Sequence[AudioSource]:
