@@ -2,10 +2,8 @@
 
     python benchmarks/detection.py --corpus CORPUS/ --backgrounds BACKGROUNDS/
 
-CORPUS holds environment/esc10. BACKGROUNDS holds recordings of places, flat, such as the ambiences of the Debian
-packages 0ad-data (public.zip, audio/ambient), megaglest-data (tilesets/*/sounds) and redeclipse-data
-(data/sounds/ambience), each called PACKAGE_PLACE_NAME; those that may hold one of ESC-10's classes are passed over by
-name.
+CORPUS holds environment/esc10. BACKGROUNDS holds recordings of places, flat, each called PACKAGE_PLACE_NAME, as
+recipes/backgrounds.py gathers them; those that may hold one of ESC-10's classes are passed over by name.
 
 Nothing is on two sides: classes are learned from folds 1 to 4 and seven of ten families of backgrounds, each third of
 which (recordings of its own, calls and backgrounds) chooses thresholds for what the others have learned; judged are

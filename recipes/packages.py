@@ -143,4 +143,22 @@ PACKAGES = (
         "1.14-1",
         "4ab6a8298276013d35a0806257e130d992761af1b749041433b409c3dafec508",
     ),
+    Package(
+        "0ad-data",
+        "0ad-data",
+        "0.0.26-1",
+        "53745ae74d05bccf6783400fa98f3932b21729ab9d2e86151aa2c331c3455178",
+    ),
+    Package(
+        "megaglest-data",
+        "megaglest-data",
+        "3.13.0-3",
+        "ed4783d9fc78e201a548b266f7c30325eb16cfd58a20bf4597dd6e622f84a07e",
+    ),
+    Package(
+        "redeclipse-data",
+        "redeclipse-data",
+        "1.6.0-1",
+        "ada26453d3100bd61154ce20a699352f0b48bb29f8505f477ebdcb612f71ab42",
+    ),
 )
