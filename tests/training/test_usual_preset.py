@@ -37,10 +37,10 @@ def write_sounds(folder: Path, rates: list[int]) -> Path:
     return folder
 
 
-def started(sounds: Path | str, base: str = "auto", **options: str) -> tuple[str, str | None]:
+def started(sounds: Path, base: str = "auto", preset: str | None = None, size: str = "base") -> tuple[str, str | None]:
+    options = auricle.TrainingOptions(preset=preset, size=size, trackers="none")
     with pytest.raises(StartedError) as stopped:
-        auricle.train(sounds, out=Path(sounds).with_name("new.auricle.safetensors"), base=base, budget="1",
-                      options=auricle.TrainingOptions(trackers="none", **options))  # fmt: skip
+        auricle.train(sounds, out=sounds.with_name("new.auricle.safetensors"), base=base, budget="1", options=options)
     return stopped.value.args
 
 
