@@ -1,6 +1,5 @@
 """Train an autoencoder."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import final
 
 from auricle.api.run_record import RunRecord
 from auricle.api.training_run import TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
-from auricle.api.training_sounds import LabelSource, TrainingData, TrainingSounds, find_sounds
+from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
 from auricle.data import Corpus, Rejected, Sound
@@ -90,9 +89,12 @@ def train(
     with threads(device.threads), opened as run_folder:
         sounds = find_sounds(folder, run_folder, training_device, callbacks)
         on_note = note_of_main(training_device, callbacks)
-        start = _configured(start or _usual_start(sounds, options, base, on_note), options, training_device)
+        chosen = None if start else default_model_for(sounds.seconds_by_rate())
+        start = _configured(start or resolve_start(chosen, options.size, base), options, training_device)
         rate, source = start.config.model.sample_rate, _label_source(options)
         data = sounds.decode(rate, training_device, callbacks, source)
+        if chosen is not None:
+            on_note(f"preset {chosen} ({rate} Hz), as most sounds are: --preset names another")
         start, classes = _with_labels(start, data)
         model = first_model(start, ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not options.resume:
@@ -131,16 +133,6 @@ def train(
 def _sounds_decide(options: TrainingOptions, base: str | Path) -> bool:
     """Whether neither a preset nor a base says what is trained."""
     return options.preset is None and base in (AUTO, NONE)
-
-
-def _usual_start(
-    sounds: TrainingSounds, options: TrainingOptions, base: str | Path, on_note: Callable[[str], None]
-) -> StartingPoint:
-    """The preset that is for most of the sounds, by their length and sample rate."""
-    preset = default_model_for(sounds.seconds_by_rate())
-    start = resolve_start(preset, options.size, base)
-    on_note(f"preset {preset} ({start.config.model.sample_rate} Hz), as most sounds are: --preset names another")
-    return start
 
 
 def _configured(start: StartingPoint, options: TrainingOptions, device: TrainingDevice) -> StartingPoint:
