@@ -18,6 +18,7 @@ DOCS = BENCHMARKS.parent / "docs"
 _FIRST = ("benchmark", "quality", "minutes", "overhead", "speed", "startup", "memory", "training", "adversary")
 _FRAME = {"benchmark", "date", "typed", "seconds", "machine", "settings", "notes", "result", "synthesis"}
 _MOST_ROWS = 60
+_MOST_LINES = 10
 _MACHINE = ("processor", "cores", "load", "python", "torch")
 _HEAD = """# Figures
 
@@ -59,10 +60,9 @@ are all settings.
 _IN_SHORT = """## Won and lost
 
 Beside each peer at the same real bitrate, counted over all settings and metrics: *better* and *worse* where the 95 %
-intervals do not touch, *alike* where they do.
+intervals do not touch, *alike* where they do. The ten newest are here; all are below their tables.
 """
 _DRAWN = ("visqol", "pesq", "mel")
-_MOST_LINES = 10
 _BY_HAND = "The command was not kept with this result; the script's `--help` tells the options behind these settings."
 
 
@@ -114,11 +114,17 @@ def _link_row(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def won_and_lost(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """How often Auricle is better, alike and worse beside each peer, over settings and metrics; own sounds together."""
+    """How often Auricle is better, alike and worse beside each peer, over settings and metrics; own sounds together.
+
+    Of several models the first one counts, which the result is about; of many results the newest are told.
+    """
     cells: dict[tuple[str, str], list[str]] = {}
-    for record in records:
+    for record in sorted(records, key=lambda record: record["date"], reverse=True):
         name = "own sounds" if record["benchmark"].startswith("own-") else record["benchmark"]
+        first = next(iter(record.get("settings", {}).get("models", ())), None)
         for row in verdicts(record):
+            if first is not None and not row["Auricle"].startswith(f"{first}, "):
+                continue
             words = [cell.split(":")[0] for head, cell in row.items() if head not in ("Auricle", "real kb/s", "beside")]
             cells.setdefault((name, row["beside"]), []).extend(words)
     rows = [

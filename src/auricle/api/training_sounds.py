@@ -76,7 +76,7 @@ class TrainingSounds(ABC):
     def seconds_by_rate(self) -> Mapping[int, float]:
         """Length in seconds of all sounds of each sample rate in Hz."""
 
-    @abstractmethod
+    @final
     def decode(
         self,
         sample_rate: int,
@@ -84,12 +84,27 @@ class TrainingSounds(ABC):
         callbacks: TrainingCallbacks,
         label_source: LabelSource | None = None,
     ) -> TrainingData:
-        """Decode them into the run's folder; one process first, so that the others find the work done. Labels are
-        read, and their names checked, before anything is decoded.
+        """Decode them at a rate in Hz into the run's folder; one process first, so that the others find the work done.
+        Labels are read, and their names checked, before anything is decoded.
 
         Raises:
             DataError: silence is all there is, or labels can't be used; a corpus in shards has another sample rate.
         """
+        with device.main_process_first():
+            labels = None if label_source is None else self._labels(label_source.table)
+            if label_source is not None and labels is not None:
+                check_class_names(labels.classes, most=label_source.most)
+            learned, held_out = self._parts(sample_rate, callbacks)
+        learned.require_audible()
+        return TrainingData(Path(self._folder), self._corpus, held_out, learned, labels)
+
+    @abstractmethod
+    def _labels(self, table: Path | None) -> Labels:
+        """Classes from a table, or from folders."""
+
+    @abstractmethod
+    def _parts(self, sample_rate: int, callbacks: TrainingCallbacks) -> tuple[DecodedSounds, tuple[Sound, ...]]:
+        """What is learned from, decoded, and what is held out."""
 
 
 @final
@@ -99,27 +114,19 @@ class _SoundFiles(TrainingSounds):
     def seconds_by_rate(self) -> Mapping[int, float]:
         return seconds_by_rate(self._corpus.sounds)
 
-    def decode(
-        self,
-        sample_rate: int,
-        device: TrainingDevice,
-        callbacks: TrainingCallbacks,
-        label_source: LabelSource | None = None,
-    ) -> TrainingData:
-        with device.main_process_first():
-            labels = (
-                None if label_source is None else _checked(labelled(self._folder, label_source.table), label_source)
-            )
-            training_sounds, held_out = split(self._corpus.sounds)
-            cache = AudioCache.build(
-                training_sounds,
-                self._run_folder,
-                sample_rate=sample_rate,
-                on_progress=callbacks.on_progress,
-                on_note=callbacks.on_note,
-            )
-        cache.require_audible()
-        return TrainingData(Path(self._folder), self._corpus, held_out, cache, labels)
+    def _labels(self, table: Path | None) -> Labels:
+        return labelled(self._folder, table)
+
+    def _parts(self, sample_rate: int, callbacks: TrainingCallbacks) -> tuple[DecodedSounds, tuple[Sound, ...]]:
+        learned, held_out = split(self._corpus.sounds)
+        cache = AudioCache.build(
+            learned,
+            self._run_folder,
+            sample_rate=sample_rate,
+            on_progress=callbacks.on_progress,
+            on_note=callbacks.on_note,
+        )
+        return cache, held_out
 
 
 @final
@@ -133,29 +140,18 @@ class _SoundShards(TrainingSounds):
     def seconds_by_rate(self) -> Mapping[int, float]:
         return {self._prepared.index.sample_rate: 3600 * self._corpus.hours}
 
-    def decode(
-        self,
-        sample_rate: int,
-        device: TrainingDevice,
-        callbacks: TrainingCallbacks,
-        label_source: LabelSource | None = None,
-    ) -> TrainingData:
-        prepared, folder = self._prepared, self._folder
+    def _labels(self, table: Path | None) -> Labels:
+        return label_corpus(self._corpus, self._folder, table)
+
+    def _parts(self, sample_rate: int, callbacks: TrainingCallbacks) -> tuple[DecodedSounds, tuple[Sound, ...]]:
+        prepared = self._prepared
         if prepared.index.sample_rate != sample_rate:
             raise DataError(
                 f"the corpus {prepared.files.place} is at {prepared.index.sample_rate} Hz, the model works at "
                 f"{sample_rate}: prepare it with --sample-rate {sample_rate}"
             )
-        with device.main_process_first():
-            labels = (
-                None
-                if label_source is None
-                else _checked(label_corpus(self._corpus, folder, label_source.table), label_source)
-            )
-            learned, spared = prepared.parts()
-            held_out = () if spared is None else spared.written_out(self._run_folder / f"held-out-{spared.key}")
-        learned.require_audible()
-        return TrainingData(Path(folder), self._corpus, held_out, learned, labels)
+        learned, spared = prepared.parts()
+        return learned, () if spared is None else spared.written_out(self._run_folder / f"held-out-{spared.key}")
 
 
 def find_sounds(
@@ -181,8 +177,3 @@ def find_sounds(
         corpus = Corpus(scanned.sounds, (*lost, *scanned.rejected))
         callbacks.on_corpus(corpus)
         return _SoundFiles(folder, corpus, run_folder)
-
-
-def _checked(labels: Labels, source: LabelSource) -> Labels:
-    check_class_names(labels.classes, most=source.most)
-    return labels
