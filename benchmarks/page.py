@@ -60,7 +60,7 @@ are all settings.
 _IN_SHORT = """## Won and lost
 
 Beside each peer at the same real bitrate, counted over all settings and metrics: *better* and *worse* where the 95 %
-intervals do not touch, *alike* where they do. The ten newest are here; all are below their tables.
+intervals do not touch, *alike* where they do. The ten newest are here, all in [results.md](results.md#won-and-lost).
 """
 _DRAWN = ("visqol", "pesq", "mel")
 _BY_HAND = "The command was not kept with this result; the script's `--help` tells the options behind these settings."
