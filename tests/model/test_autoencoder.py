@@ -50,6 +50,19 @@ def test_streams_equal_whole_signals(stride):
     torch.testing.assert_close(heard[:, :5000], model.decode_bottled(z, 5000), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize(("batch", "stride"), [(1, 1), (3, 1), (1, 2)])
+def test_what_is_long_sounds_the_same_in_pieces_as_at_once(batch, stride):
+    """Where nothing learns, long latents are decoded piece by piece; where something does, at once."""
+    model = tiny_model(stride=stride)
+    length = 1_801 * model.hop_length + 7
+    z = model.encode(0.2 * torch.randn(batch, length))
+    pieces = model.decode(z, length)
+    at_once = model.decode(z.clone().requires_grad_(True), length)
+    assert at_once.requires_grad and not pieces.requires_grad
+    assert pieces.shape == (batch, length)
+    torch.testing.assert_close(pieces, at_once.detach(), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_build_and_pass_sound(name):
     model = Autoencoder(PRESETS[name]().model).eval()

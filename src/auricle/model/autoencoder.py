@@ -20,6 +20,10 @@ from auricle.model.files.writing import Seal, save
 from auricle.model.network import build_network, total_stride
 from auricle.model.registry import Frozen
 from auricle.options.hub import PushOptions
+from auricle.stream import Stream
+
+_CACHED_FRAMES, _LEAST_FRAMES = 800, 32
+"""Frames of all signals together, and of each at least."""
 
 
 @final
@@ -217,9 +221,21 @@ class Autoencoder(nn.Module):
         """What came out of the bottleneck ``(b, n, d)`` to ``(b, length)``, length at most what n frames carry."""
         if length == 0:
             return z.new_zeros(z.shape[0], 0)
+        if self._in_pieces(z):
+            stream = Stream(self.decoder, batch=z.shape[0], chunk=self._piece_frames(z), device=z.device)
+            return torch.cat((stream.push(z), stream.flush()), dim=1).squeeze(2)[:, :length]
         audio = self.decoder(z).squeeze(2)[:, self.decoder_latency :]
         assert torch.compiler.is_compiling() or audio.shape[1] >= length, (audio.shape, length)
         return audio[:, :length]
+
+    def _in_pieces(self, z: Tensor) -> bool:
+        """Whether latents ``(b, n, d)`` are decoded piece by piece: where nothing learns from the result."""
+        learns = torch.is_grad_enabled() and (z.requires_grad or self._weight.requires_grad)
+        return not learns and not torch.compiler.is_compiling() and z.shape[1] > 2 * self._piece_frames(z)
+
+    def _piece_frames(self, z: Tensor) -> int:
+        """Frames of latents ``(b, n, d)`` to decode at once, so that what they become stays in a processor's cache."""
+        return max(_LEAST_FRAMES, _CACHED_FRAMES // z.shape[0]) * self.decoder.block
 
     def _rebuilt(self, z: Tensor, length: int) -> Tensor:
         best = self._weight.new_full((z.shape[0],), self.bottleneck.quality_levels - 1.0)
