@@ -101,13 +101,13 @@ class RunningStudio:
         return run
 
 
-def tones(folder: Path, count: int = 4, seconds: float = 1.0) -> Path:
+def tones(folder: Path, count: int = 4, seconds: float = 1.0, rate: int = 16_000) -> Path:
     """A folder of tones in noise, which a tiny model can learn."""
     folder.mkdir(parents=True, exist_ok=True)
-    random, clock = np.random.default_rng(0), np.arange(round(16_000 * seconds)) / 16_000
+    random, clock = np.random.default_rng(0), np.arange(round(rate * seconds)) / rate
     for number in range(count):
         tone = 0.3 * np.sin(2 * np.pi * 150 * (number + 1) * clock) + 0.01 * random.standard_normal(clock.size)
-        write(folder / f"tone {number}.wav", tone[None], 16_000)
+        write(folder / f"tone {number}.wav", tone[None], rate)
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 import auricle
 from auricle.progress import Progress, ignore_progress
 from auricle.studio.server.jobs import read_json
-from auricle.studio.server.runs import INTENT, OUTCOME
+from auricle.studio.server.runs import INTENT, OUTCOME, model_file
 from auricle.studio.server.workspace import Workspace
 from auricle.studio.tasks.training import train_model
 from studio.conftest import TINY, RunningStudio, tones
@@ -116,6 +116,16 @@ def test_a_pause_while_held_out_files_are_measured_is_taken_at_once(tmp_path: Pa
     assert train_model(workspace, {"run": run.id}, ignore_progress)["outcome"] == "finished"
     outcome = read_json(run.file(OUTCOME))
     assert outcome["steps"] == 5 and outcome["seconds"] > 0 and outcome["table"]
+
+
+def test_the_sounds_decide_where_nothing_is_named(tmp_path: Path):
+    workspace = Workspace(tones(tmp_path / "sounds", rate=44_100))
+    workspace.prepare()
+    facts = {"title": "Mine", "sounds": {"folder": ""}, "size": "base", "adversarial": 0.0, "budget": {"steps": 1.0}}
+    run = workspace.new_run(**facts, base="auto", preset=None, model="mine.auricle.safetensors")
+    assert train_model(workspace, {"run": run.id}, ignore_progress)["outcome"] == "finished"
+    assert auricle.load(model_file(run)).info.training["preset"] == "music"
+    assert read_json(run.file(OUTCOME))["sample_rate"] == 44_100
 
 
 REFUSED = [

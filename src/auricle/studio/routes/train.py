@@ -125,15 +125,17 @@ def _budget(values: Any) -> dict[str, float]:
 
 
 def _start(studio: Studio, values: dict[str, Any]) -> dict[str, Any]:
-    """Base, preset, size and the adversarial share."""
+    """Base, preset, size and the adversarial share; where no base or no preset is named, the sounds decide."""
     adversarial = float(values.get("adversarial", 0.0))
     base = str(values["base"])
     if base != "none":
-        is_trained = base not in ("speech", "music")
+        is_trained = base not in ("auto", "speech", "music")
         if is_trained and not studio.workspace.run(base).file(OUTCOME).is_file():
             raise OptionError("this model is not ready to begin with")
         return {"base": base, "preset": None, "size": "base", "adversarial": adversarial}
-    preset, size = str(values.get("preset")), str(values.get("size", "base"))
+    if values.get("preset") is None:
+        return {"base": base, "preset": None, "size": "base", "adversarial": adversarial}
+    preset, size = str(values["preset"]), str(values.get("size", "base"))
     if size not in _PRESETS.get(preset, ()):
         raise OptionError(f"there is no preset {display_name(preset)} of size {display_name(size)}")
     return {"base": base, "preset": preset, "size": size, "adversarial": adversarial}

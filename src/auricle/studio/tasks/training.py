@@ -17,6 +17,7 @@ from auricle.studio.tasks.diary import Diary
 from auricle.studio.tasks.models import model_source
 
 _LINKS = "links"
+_NO_FILE = ("auto", "none")
 
 
 def train_model(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def _sounds(workspace: Workspace, run: Item) -> Path:
 
 
 def _base(workspace: Workspace, base: str) -> str | Path:
-    return base if base == "none" else model_source(workspace, base)
+    return base if base in _NO_FILE else model_source(workspace, base)
 
 
 def _budget(budget: dict[str, float]) -> str:

@@ -7,6 +7,7 @@ import { busy } from "./toast.js";
 
 const TIMES = [["120", "2 min"], ["600", "10 min"], ["1800", "30 min"], ["7200", "2 h"], ["other", "other"]];
 const UNITS = [["minutes", { seconds: 60 }], ["hours", { seconds: 3600 }], ["steps", { steps: 1 }]];
+const BY_SOUNDS = "auto";
 const PRESETS = { speech: "speech, 16 kHz", music: "music, 44.1 kHz", mixed: "mixed, CNN and RNN", conv: "conv, small and quick" };
 
 /** `choices` as the server tells them, `marked` the sounds that were marked; `onBegun` gets the run's number. */
@@ -21,10 +22,13 @@ export const newRun = ({ choices, marked, onBegun }) => {
   const other = h("div", { class: "row", hidden: true }, amount, unit);
   const time = chips({ label: "How long", options: TIMES, value: "600", onChange: (value) => { other.hidden = value !== "other"; } });
   const base = h("select", { "aria-label": "Begin with", onchange: () => { shape.hidden = base.value !== "none"; } },
+    h("option", { value: BY_SOUNDS }, "the shipped model that suits the sounds"),
     choices.models.filter((model) => !model.name.includes(".")).map((model) =>
       h("option", { value: model.name }, ["speech", "music"].includes(model.name) ? `${model.title} (shipped)` : model.title)),
     h("option", { value: "none" }, "nothing: random weights"));
-  const preset = h("select", { "aria-label": "Preset" }, choices.presets.flatMap(({ name, sizes }) =>
+  const preset = h("select", { "aria-label": "Preset" },
+    h("option", { value: `${BY_SOUNDS} base` }, "what suits the sounds: speech or music"),
+    choices.presets.flatMap(({ name, sizes }) =>
     sizes.map((size) => h("option", { value: `${name} ${size}` }, `${PRESETS[name] ?? name}${sizes.length > 1 ? `, ${size}` : ""}`))));
   const shape = h("label", { class: "field", hidden: true }, h("span", {}, "Preset"), preset);
   const begin = () => busy(button, async () => {
@@ -35,7 +39,8 @@ export const newRun = ({ choices, marked, onBegun }) => {
       ? Object.fromEntries(Object.entries(factors).map(([key, factor]) => [key, factor * Number(amount.value)]))
       : { seconds: Number(time.value) };
     const { run } = await post("train/begin", {
-      title: name.value.trim() || "my model", sounds: chosen, budget, base: base.value, ...(base.value === "none" ? { preset: presetName, size } : {}),
+      title: name.value.trim() || "my model", sounds: chosen, budget, base: base.value,
+      ...(base.value === "none" ? { preset: presetName === BY_SOUNDS ? null : presetName, size } : {}),
     });
     onBegun(run);
   });

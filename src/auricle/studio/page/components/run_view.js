@@ -84,7 +84,8 @@ export const runView = ({ onChange, onRemoved }) => {
   const words = () => {
     const learned = run.sounds.names ? plural(run.sounds.names, "sound") : run.sounds.folder ? `folder ${run.sounds.folder}` : "all sounds";
     const long = run.budget.steps ? plural(run.budget.steps, "step") : duration(run.budget.seconds);
-    const from = run.base === "none" ? `from nothing (${run.preset})` : "from a trained model";
+    const from = run.base === "none" ? `from nothing (${run.preset ?? "what suits the sounds"})`
+      : run.base === "auto" ? "from the shipped model that suits them" : "from a trained model";
     return `${long} on ${learned}, ${from}`;
   };
   const show = (next) => {
