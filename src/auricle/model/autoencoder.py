@@ -1,6 +1,7 @@
 """The autoencoder: sound to latents and codes, and back."""
 
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Any, Self, final
 
@@ -23,7 +24,8 @@ from auricle.options.hub import PushOptions
 from auricle.stream import Stream
 
 _CACHED_FRAMES, _LEAST_FRAMES = 800, 32
-"""Frames of all signals together, and of each at least."""
+"""Frames, of all signals together and of each at least, that are decoded at once, so that what they become on the way
+stays in a processor's cache."""
 
 
 @final
@@ -221,21 +223,19 @@ class Autoencoder(nn.Module):
         """What came out of the bottleneck ``(b, n, d)`` to ``(b, length)``, length at most what n frames carry."""
         if length == 0:
             return z.new_zeros(z.shape[0], 0)
-        if self._in_pieces(z):
-            stream = Stream(self.decoder, batch=z.shape[0], chunk=self._piece_frames(z), device=z.device)
-            return torch.cat((stream.push(z), stream.flush()), dim=1).squeeze(2)[:, :length]
+        pieces = 1 if self._learns(z) else ceil(z.shape[1] / max(_LEAST_FRAMES, _CACHED_FRAMES // z.shape[0]))
+        if pieces > 1:
+            chunk = ceil(z.shape[1] / pieces / self.decoder.block) * self.decoder.block
+            stream = Stream(self.decoder, batch=z.shape[0], chunk=chunk, device=z.device)
+            return stream.push(F.pad(z, (0, 0, 0, chunk * pieces - z.shape[1]))).squeeze(2)[:, :length]
         audio = self.decoder(z).squeeze(2)[:, self.decoder_latency :]
         assert torch.compiler.is_compiling() or audio.shape[1] >= length, (audio.shape, length)
         return audio[:, :length]
 
-    def _in_pieces(self, z: Tensor) -> bool:
-        """Whether latents ``(b, n, d)`` are decoded piece by piece: where nothing learns from the result."""
-        learns = torch.is_grad_enabled() and (z.requires_grad or self._weight.requires_grad)
-        return not learns and not torch.compiler.is_compiling() and z.shape[1] > 2 * self._piece_frames(z)
-
-    def _piece_frames(self, z: Tensor) -> int:
-        """Frames of latents ``(b, n, d)`` to decode at once, so that what they become stays in a processor's cache."""
-        return max(_LEAST_FRAMES, _CACHED_FRAMES // z.shape[0]) * self.decoder.block
+    def _learns(self, z: Tensor) -> bool:
+        """Whether gradients are wanted of what latents are decoded to, or a graph of it."""
+        wants_gradients = torch.is_grad_enabled() and (z.requires_grad or self._weight.requires_grad)
+        return wants_gradients or torch.compiler.is_compiling()
 
     def _rebuilt(self, z: Tensor, length: int) -> Tensor:
         best = self._weight.new_full((z.shape[0],), self.bottleneck.quality_levels - 1.0)
