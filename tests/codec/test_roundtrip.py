@@ -127,7 +127,7 @@ def test_absurdly_loud_sound_is_refused(tiny: Autoencoder, tmp_path: Path) -> No
     assert not (tmp_path / "a.aur").exists()
 
 
-@pytest.mark.parametrize("kbps", [2.0, 4.0, 4.7, 5.5, 1000.0])
+@pytest.mark.parametrize("kbps", [2.0, 3.0, 3.5, 4.0, 4.3, 4.7, 5.0, 5.5, 6.5, 1000.0])
 def test_a_short_file_lands_at_or_under_the_bitrate(tiny: Autoencoder, kbps: float, tmp_path: Path) -> None:
     source = write_sound(tmp_path / "a.wav", make_sound(1, 80_000, 16000), 16000)
     result = codec.compress(source, tmp_path / "a.aur", model=tiny, kbps=kbps)

@@ -88,7 +88,7 @@ class CompressJob:
         limit = 125.0 * kbps * estimator.samples / self.header.sample_rate
         target_bytes = limit if estimator.exact else limit * _ESTIMATE_MARGIN
         step = estimator.highest_step(target_bytes)
-        packets = estimator.packets(step) if source.is_short else self._packets(step)
+        packets = iter(estimator.packets(step)) if source.is_short else self._packets(step)
         result = self._write(file, step, packets, seekable=seekable)
         while source.rereadable and result.step > 0 and result.bytes > limit:
             scaled_limit = limit * estimator.size(result.step) / result.bytes

@@ -20,7 +20,8 @@ VERIFIER_LAYOUT: Mapping[str, tuple[str, str]] = {
     f"{VERIFIER}weights": ("F32", "s c"),
     f"{VERIFIER}bias": ("F32", "c"),
 }
-_STRENGTH = 1.0
+_STRENGTH = 4000.0
+"""Inverse weight of the penalty beside the mean error of a stretch, for features whose squares add up to about 1."""
 _DIRECTIONS = 400
 _SHRINKAGE = 30.0
 """Stretches that say as much of how far a direction goes as the assumption that all go as far as the longest."""
@@ -107,7 +108,7 @@ def _whitened_logistic(values: np.ndarray, numbers: np.ndarray, scaling: Scaling
     variance = placed.var(axis=0)
     length = np.sqrt(variance + _SHRINKAGE / len(values) * variance.max())
     length *= np.sqrt(np.square(placed / length).sum(axis=1).mean())  # so that squares add up to about 1, as before
-    model = LogisticRegression(C=_STRENGTH, max_iter=500, tol=1e-3).fit(placed / length, numbers)
+    model = LogisticRegression(C=_STRENGTH / len(values), max_iter=500, tol=1e-3).fit(placed / length, numbers)
     weights, bias = scaling.rotation @ (model.coef_ / length).T, model.intercept_
     if len(model.classes_) == 2:  # scikit-learn has one output: the odds of the second class
         weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])

@@ -1,8 +1,9 @@
 """A model's latents to packets, and how large a file is at each step of the quality dial."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
+from math import log
 from typing import NamedTuple, final
 
 import numpy as np
@@ -31,6 +32,10 @@ from auricle.options.coding import CompressOptions
 from auricle.stream import threads
 
 _LARGEST_CODE = 1 << 19
+_GUESSES = 6
+"""Steps that are tried where sizes say that a limit is; then the rest is halved."""
+_LEAST_GROWTH = 1e-3
+"""Of a size's logarithm, from step to step."""
 
 
 def require_tables(model: Autoencoder) -> Tables:
@@ -168,6 +173,21 @@ class SoundEncoder:
         yield self._packets.finish(self._latents.samples)
 
 
+class SizedStep(NamedTuple):
+    """A quality step, and how large a file it makes."""
+
+    step: int
+    bytes: float
+
+
+def _likely_step(tried: Sequence[SizedStep], limit: float) -> int:
+    """The step that is likely to make a file of ``limit`` bytes, from one that was tried or two (the secant method)."""
+    last, growth = tried[-1], log(2) / STEPS_PER_LEVEL
+    if len(tried) > 1:
+        growth = max(_LEAST_GROWTH, log(last.bytes / tried[0].bytes) / (last.step - tried[0].step))
+    return round(last.step + log(max(limit, 1.0) / last.bytes) / growth)
+
+
 @final
 class SizeEstimator:
     """Tells how large a file becomes at a quality step.
@@ -195,6 +215,7 @@ class SizeEstimator:
     ):
         self._model, self._header, self._tags = model, header, tags
         self._latents: list[Tensor] = []
+        self._coded: dict[int, tuple[Packet, ...]] = {}
         encoder, parts, measured = LatentEncoder(model, header), [], 0
         for block in excerpts:
             parts.append(encoder.push(block.audio))
@@ -217,20 +238,30 @@ class SizeEstimator:
         typical = sum(self._bytes(excerpt) for excerpt in packets) / len(self._latents) - empty
         return empty + typical * header.frames(self.samples) / header.packet_frames
 
-    def packets(self, step: int) -> Iterator[Packet]:
-        """The packets of a sound that the excerpts were the whole of."""
+    def packets(self, step: int) -> Sequence[Packet]:
+        """The packets of a sound that the excerpts were the whole of; they are coded once."""
         assert self.exact
-        return self._packets(step, self._latents)
+        if step not in self._coded:
+            self._coded[step] = tuple(self._packets(step, self._latents))
+        return self._coded[step]
 
     def highest_step(self, limit: float) -> int:
-        """Highest step whose file has at most ``limit`` bytes, or 0."""
+        """Highest step whose file has at most ``limit`` bytes, or 0.
+
+        From step to step a size grows by nearly the same factor, so after a first try in the middle of the dial few
+        more are needed: each where the two sizes before it say that the limit is.
+        """
         low, high = 0, require_tables(self._model).last_step
+        tried: list[SizedStep] = []
         while low < high:
             middle = (low + high + 1) // 2
-            if self.size(middle) <= limit:
-                low = middle
+            guess = _likely_step(tried[-2:], limit) if 0 < len(tried) < _GUESSES else middle
+            step = min(max(guess, low + 1), high)
+            tried.append(SizedStep(step, self.size(step)))
+            if tried[-1].bytes <= limit:
+                low = step
             else:
-                high = middle - 1
+                high = step - 1
         return low
 
     def _packets(self, step: int, latents: list[Tensor]) -> Iterator[Packet]:
