@@ -10,6 +10,24 @@ import { attempt } from "../components/toast.js";
 
 const PAUSE_MS = 800;
 
+/** What was filled in and chosen so far, by the words of each field. */
+const answersIn = (form) => ({
+  fields: [...form.querySelectorAll("select, input")].map((field) => [field.getAttribute("aria-label"), field.value]),
+  radios: [...form.querySelectorAll("[role=radio][aria-checked=true]")].map((radio) => radio.textContent),
+});
+
+/** Fills a new form with what was filled in before sounds came, as far as it still can be chosen. */
+const answerAgain = (form, { fields, radios }) => {
+  [...form.querySelectorAll("[role=radio]")].filter((radio) => radios.includes(radio.textContent)).forEach((radio) => radio.click());
+  for (const [label, value] of fields) {
+    const field = form.querySelector(`[aria-label="${label}"]`);
+    const isKnown = field && (!field.options || [...field.options].some((option) => option.value === value));
+    if (!isKnown || field.value === value) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("change"));
+  }
+};
+
 export const open = (main, studio) => {
   const marked = take("marked") ?? [];
   let [runs, shown, timer, isFetching, isClosed] = [[], null, 0, false, false];
@@ -52,7 +70,9 @@ export const open = (main, studio) => {
   const showForm = () => attempt(async () => {
     const choices = await get("train/choices");
     empty.hidden = choices.sounds > 0;
+    const answers = answersIn(form);
     form.replaceChildren(newRun({ choices, marked, onBegun: (id) => { shown = id; refresh(); } }));
+    answerAgain(form, answers);
   });
   element.append(
     h("header", { class: "title" }, h("h1", {}, "Train"), h("span", { class: "row end" }, into.buttons)), into.state, into.refusals, empty,
