@@ -7,8 +7,8 @@ from typing import Self, final
 import numpy as np
 
 from auricle.classify.detection.matching import shared_of_shorter
-from auricle.classify.features.scaling import Scaling
 from auricle.classify.probes.probe import FittedProbe, LogisticProbe
+from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError
 
@@ -24,7 +24,6 @@ _STRENGTH = 4000.0
 """Inverse weight of the penalty beside the mean error of a stretch, for features whose squares add up to about 1."""
 _DIRECTIONS = 400
 _SHRINKAGE = 30.0
-"""Stretches that say as much of how far a direction goes as the assumption that all go as far as the longest."""
 _SCALED_ON = 1200
 """Stretches that directions are found from, where there are so many."""
 _SAME = 0.5
@@ -55,8 +54,8 @@ class Verifier:
         if len(names) < 2:
             raise DataError(f"all that was heard is {names[0]}: give recordings in which nothing is heard too")
         rows = np.random.Generator(np.random.PCG64(seed)).permutation(len(values))[:_SCALED_ON]
-        scaling = Scaling.fit(values[np.sort(rows)], directions=_DIRECTIONS)
-        learned = _whitened_logistic(values, numbers, scaling)
+        training_set = TrainingSet(values, numbers, _DIRECTIONS, np.sort(rows), _SHRINKAGE)
+        learned = LogisticProbe().learn(training_set, len(names), _STRENGTH / len(values), seed)
         columns = [classes.index(str(name)) for name in names]
         weights = np.zeros((values.shape[1], len(classes)), np.float32)
         bias = np.full(len(classes), -1e3, np.float32)
@@ -96,24 +95,6 @@ class Verifier:
             for event, share in zip(candidates, sure, strict=True)
         ]
         return suppress_overlaps(scored)
-
-
-def _whitened_logistic(values: np.ndarray, numbers: np.ndarray, scaling: Scaling) -> Mapping[str, np.ndarray]:
-    """Multinomial logistic regression with an L2 penalty, in principal directions that are stretched to be as long as
-    each other, so that a faint one is held back no more than others. The fewer stretches, the less: then faint
-    directions are noise."""
-    from sklearn.linear_model import LogisticRegression
-
-    placed = scaling(values)
-    variance = placed.var(axis=0)
-    length = np.sqrt(variance + _SHRINKAGE / len(values) * variance.max())
-    length *= np.sqrt(np.square(placed / length).sum(axis=1).mean())  # so that squares add up to about 1, as before
-    model = LogisticRegression(C=_STRENGTH / len(values), max_iter=500, tol=1e-3).fit(placed / length, numbers)
-    weights, bias = scaling.rotation @ (model.coef_ / length).T, model.intercept_
-    if len(model.classes_) == 2:  # scikit-learn has one output: the odds of the second class
-        weights, bias = np.hstack((np.zeros_like(weights), weights)), np.array([0.0, bias[0]])
-    arrays = {"mean": scaling.mean, "scale": scaling.scale, "weights": weights, "bias": bias}
-    return {name: np.asarray(value, np.float32) for name, value in arrays.items()}
 
 
 def suppress_overlaps(events: Sequence[SoundEvent]) -> tuple[SoundEvent, ...]:

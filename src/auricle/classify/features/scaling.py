@@ -1,6 +1,6 @@
 """Features to coordinates that a probe can work with: standardised, and turned into few that matter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, final
 
 import numpy as np
@@ -17,7 +17,7 @@ class Scaling:
     Attributes:
         mean: float32 ``(d,)``.
         scale: float32 ``(d,)``, what standardised values are divided by.
-        rotation: float32 ``(d, r)``, orthonormal columns.
+        rotation: float32 ``(d, r)``, orthogonal columns, of length 1 unless they are `stretched`.
     """
 
     mean: np.ndarray
@@ -42,6 +42,19 @@ class Scaling:
             order = _order(powers, directions)
             rotation = centred.T @ (mixes[:, order] / np.sqrt(np.maximum(powers[order], 1e-12)))
         return cls(mean.astype(np.float32), scale.astype(np.float32), rotation.astype(np.float32))
+
+    def stretched(self, values: np.ndarray, shrinkage: float) -> "Scaling":
+        """The same with directions in which ``values`` ``(files, d)`` vary alike, so that a penalty holds a faint one
+        back no more than others.
+
+        The fewer files, the less: then faint directions are noise. ``shrinkage`` is how many files say as much as the
+        assumption that all directions vary as the strongest does.
+        """
+        placed = self(values)
+        variance = placed.var(axis=0)
+        length = np.sqrt(variance + shrinkage / len(values) * variance.max())
+        length *= np.sqrt(np.square(placed / length).sum(axis=1).mean())  # squares still add up to about 1
+        return replace(self, rotation=(self.rotation / length).astype(np.float32))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """``(files, d)`` to float32 ``(files, r)``; the squares of a file's coordinates add up to about 1."""

@@ -19,18 +19,22 @@ class TrainingSet:
         labels: class numbers ``(files,)``.
         directions: how many principal directions to learn in; None for all.
         scaled_on: rows that the scaling is learned from; None for all.
+        shrinkage: directions are stretched to vary alike, less so where files are fewer than this or not many more
+            (`Scaling.stretched`); None leaves them as they are.
     """
 
     values: np.ndarray
     labels: np.ndarray
     directions: int | None = None
     scaled_on: np.ndarray | None = None
+    shrinkage: float | None = None
 
     @cached_property
     def scaling(self) -> Scaling:
         """How they are turned into principal directions."""
         rows = self.values if self.scaled_on is None else self.values[self.scaled_on]
-        return Scaling.fit(rows, directions=self.directions)
+        scaling = Scaling.fit(rows, directions=self.directions)
+        return scaling if self.shrinkage is None else scaling.stretched(self.values, self.shrinkage)
 
     @cached_property
     def placed(self) -> np.ndarray:

@@ -132,8 +132,7 @@ def _start(studio: Studio, values: dict[str, Any]) -> dict[str, Any]:
         is_trained = base not in ("auto", "speech", "music")
         if is_trained and not studio.workspace.run(base).file(OUTCOME).is_file():
             raise OptionError("this model is not ready to begin with")
-        return {"base": base, "preset": None, "size": "base", "adversarial": adversarial}
-    if values.get("preset") is None:
+    if base != "none" or values.get("preset") is None:
         return {"base": base, "preset": None, "size": "base", "adversarial": adversarial}
     preset, size = str(values["preset"]), str(values.get("size", "base"))
     if size not in _PRESETS.get(preset, ()):

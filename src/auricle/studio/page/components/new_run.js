@@ -29,7 +29,7 @@ export const newRun = ({ choices, marked, onBegun }) => {
   const preset = h("select", { "aria-label": "Preset" },
     h("option", { value: `${BY_SOUNDS} base` }, "what suits the sounds: speech or music"),
     choices.presets.flatMap(({ name, sizes }) =>
-    sizes.map((size) => h("option", { value: `${name} ${size}` }, `${PRESETS[name] ?? name}${sizes.length > 1 ? `, ${size}` : ""}`))));
+      sizes.map((size) => h("option", { value: `${name} ${size}` }, `${PRESETS[name] ?? name}${sizes.length > 1 ? `, ${size}` : ""}`))));
   const shape = h("label", { class: "field", hidden: true }, h("span", {}, "Preset"), preset);
   const begin = () => busy(button, async () => {
     const [presetName, size] = preset.value.split(" ");
