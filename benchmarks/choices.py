@@ -21,6 +21,7 @@ from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, FsqConfig, RvqConfig
 from auricle.model.front_end import StftConfig
+from auricle.model.harmonics import HarmonicsConfig
 from auricle.training import TrainConfig, named
 
 PRESET = "speech"
@@ -53,7 +54,8 @@ def _stages(encoder: int, decoder: int, **block: Any) -> Change:
 
     def change(config: TrainConfig) -> TrainConfig:
         width = config.model.encoder[0].dim
-        return _model(encoder=stage(width, encoder), decoder=stage(width, decoder))(config)
+        reader = HarmonicsConfig(blocks=(ConvBlockConfig(lookahead=first["lookahead"]), *[ConvBlockConfig()] * 2))
+        return _model(encoder=stage(width, encoder), decoder=stage(width, decoder), harmonics=reader)(config)
 
     return change
 
@@ -98,12 +100,14 @@ def _hop(samples: int) -> Change:
 VARIANTS: Mapping[str, Change] = MappingProxyType(
     {
         "preset": lambda config: config,
-        "without bands": _model(bands=0, noise_from=0.0, envelope=0),
-        "without bands and direct": _model(bands=0, noise_from=0.0, envelope=0, direct=False),
+        "without bands": _model(bands=0, noise_from=0.0, harmonics=None, envelope=0),
+        "without bands and direct": _model(bands=0, noise_from=0.0, harmonics=None, envelope=0, direct=False),
         "without bands and direct, 64 features": _model(
-            bands=0, noise_from=0.0, envelope=0, direct=False, bottleneck=EntropyConfig(dim=64)
+            bands=0, noise_from=0.0, harmonics=None, envelope=0, direct=False, bottleneck=EntropyConfig(dim=64)
         ),
-        "without bands, STFT": _model(bands=0, noise_from=0.0, envelope=0, transform=StftConfig(hop_length=320)),
+        "without bands, STFT": _model(
+            bands=0, noise_from=0.0, harmonics=None, envelope=0, transform=StftConfig(hop_length=320)
+        ),
         "hop 10 ms": _hop(160),
         "no lookahead": _stages(3, 5, lookahead=0),
         "kernel 3": _stages(3, 5, kernel=3),

@@ -8,9 +8,9 @@
 Beside a model goes its hearing file (recipes/hearing.py), some 20 seconds more, unless `--without-hearing` is given.
 
 A model that was in a release stays in the package for ever: with `--keep-replaced` the model that is replaced goes to
-`pretrained/earlier`, where files find it. Where only the decoder is another, the priors in the folder belong to the new
-model at once: their latents are the same. What else stands on a replaced model is made anew by recipes/dependents.py,
-and tests/model/test_shipped_dependents.py fails until then.
+`pretrained/earlier`, where files find it. Where only the decoder is another, the new model decodes the old one's files,
+and the priors in the folder belong to it at once: their latents are the same. What else stands on a replaced model is
+made anew by recipes/dependents.py, and tests/model/test_shipped_dependents.py fails until then.
 """
 
 import argparse
@@ -157,6 +157,16 @@ def _is_same(one: Autoencoder, other: Autoencoder) -> bool:
     return fingerprints[0] == fingerprints[1] and one.info == other.info
 
 
+def _decoded_files(old: Autoencoder, new: Autoencoder) -> tuple[str, ...]:
+    """Fingerprints of models before, whose files the new one decodes: where only the decoder is another."""
+    if not has_same_latents(old, new) or old.tables is None or new.tables is None:
+        return ()
+    if old.tables.digest != new.tables.digest:
+        return ()
+    before = (fingerprint(old), *old.info.decodes)
+    return tuple(digits for digits in before if digits != fingerprint(new))
+
+
 def _take_priors_along(old: Autoencoder, new: Autoencoder, folder: Path) -> None:
     """Let the old model's priors belong to the new one, if they make latents of both."""
     if not has_same_latents(old, new):
@@ -179,6 +189,7 @@ def ship_model(
     old = load(target) if target.is_file() else None
     if old is not None:
         _take_priors_along(old, model, target.parent)
+        info = model.info = info.model_copy(update={"decodes": _decoded_files(old, model)})
     if keep_replaced:
         _keep_earlier(target, fingerprint(model))
     if old is None or not _is_same(old, model):  # the same model makes other bytes each time it is written

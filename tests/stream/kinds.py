@@ -8,6 +8,7 @@ from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.envelope import ShapedSynthesis, WithPartLevels
 from auricle.model.front_end import Compand, Expand, MdctConfig, PatchConfig, StftConfig
+from auricle.model.harmonics import HarmonicsConfig, HarmonicSource
 from auricle.model.highpass import HighPass
 from auricle.stream import (
     GRU,
@@ -66,6 +67,17 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "noise fill, lookahead": (lambda: NoiseFill(CausalConv(3, 6, 5, lookahead=2), np.array([0, 1, 4])), 3),
     "band noise": (lambda: BandNoise(Pointwise(3, 3), np.array([0, 1, 4]), 1), 3),
     "band noise, lookahead": (lambda: BandNoise(CausalConv(3, 3, 5, lookahead=2), np.array([0, 1, 4]), 1), 3),
+    "band noise, harmonics": (
+        lambda: BandNoise(
+            CausalConv(3, 4 + 2, 5, lookahead=1),
+            np.array([0, 4, 8]),
+            4,
+            HarmonicSource(
+                HarmonicsConfig(dim=4).reader(3), MdctConfig(hop_length=8).analysis(), 4, 8, 4000, 1
+            ).requires_grad_(False),  # nothing is learned through what it makes
+        ),
+        3,
+    ),
     "part levels": (lambda: WithPartLevels(MdctConfig(hop_length=8).analysis(), 8, 4), 1),
     "high pass": (lambda: HighPass(0.01, 4), 1),
     "shaped synthesis": (

@@ -35,5 +35,6 @@ def test_priors_of_a_model_with_another_decoder_go_along(tmp_path: Path, model_f
     about = {"name": "tiny", "description": "", "licence": "", "data": "", "training": {}}
     ship_model(trained, about, target, keep_replaced=False)
     assert fingerprint(load(target)) == fingerprint(load(trained))
+    assert load(target).info.decodes == ((fingerprint(old),) if goes_along else ())
     expected = load(target) if goes_along else old
     assert load_prior(prior).fingerprint == fingerprint(expected)

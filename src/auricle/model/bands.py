@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from auricle.model.harmonics import HarmonicSource
 from auricle.stream import Delay, Layer, State, Stateless
 
 FIRST_NOISE_LEVEL = 0.1
@@ -139,15 +140,16 @@ class BandNoise(Layer):
             maybe more, which is passed on; keeps the rate.
         edges: of the bands ``(l + 1,)``, in bins.
         waveform_bins: how many coefficients the body makes; from there on there is noise alone.
+        harmonics: what stands for noise where a voice sounds; None for noise alone.
     """
 
     spread: Tensor
     bin_keys: Tensor
 
-    def __init__(self, body: Layer, edges: np.ndarray, waveform_bins: int):
+    def __init__(self, body: Layer, edges: np.ndarray, waveform_bins: int, harmonics: HarmonicSource | None = None):
         super().__init__()
         assert body.ratio == 1, body.ratio
-        self.body = body
+        self.body, self.harmonics = body, harmonics
         self._waveform_bins, self._bands = waveform_bins, len(edges) - 1
         self.block, self.latency = body.block, body.latency
         self.register_buffer("spread", torch.from_numpy(_spread(edges, waveform_bins)), persistent=False)
@@ -157,16 +159,19 @@ class BandNoise(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The body's, the keys that wait for it, the mark of the last frame and how often it has come in a row."""
+        """The body's, the keys that wait for it, the mark of the last frame, how often it has come in a row, and that
+        of the harmonics.
+        """
         return (
             self.body.initial_state(batch, device=device, dtype=dtype),
             torch.zeros((batch, self.body.latency), device=device, dtype=torch.int64),
             *_first_mark(batch, device),
+            () if self.harmonics is None else self.harmonics.initial_state(batch, device, dtype),
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``, with what else the body makes behind it."""
-        body, waiting_keys, mark, times = state
+        body, waiting_keys, mark, times, voice = state
         keys, mark, times = _frame_keys(x, mark, times)
         keys = torch.cat((waiting_keys, keys & _WORD), dim=1)
         decoded, body = self.body.step(x, body)
@@ -175,24 +180,37 @@ class BandNoise(Layer):
             (self._waveform_bins, self._waveform_bins + self._bands), dim=-1
         )
         amplitude = F.linear(_softplus(levels), self.spread).square()
-        noise = amplitude * _signs(keys, self.bin_keys, amplitude.dtype)
+        excitation = _signs(keys, self.bin_keys, amplitude.dtype)
+        if self.harmonics is not None:
+            excitation, voice = self.harmonics(x, excitation, voice)
+        noise = amplitude * excitation
         low = coefficients + noise[..., : self._waveform_bins]
-        after = body, waiting_keys, mark, times & _WORD
+        after = body, waiting_keys, mark, times & _WORD, voice
         return torch.cat((low, noise[..., self._waveform_bins :], others), dim=-1), after
 
 
 @contextmanager
 def other_noise(decoder: nn.Module, salt: int) -> Iterator[None]:
-    """While it lasts, a decoder with :class:`BandNoise` draws other signs, of the same levels."""
+    """While it lasts, a decoder with :class:`BandNoise` draws other signs and phases, of the same levels."""
     layers = [module for module in decoder.modules() if isinstance(module, BandNoise)]
     keys = [layer.bin_keys for layer in layers]
+    sources = harmonic_sources(decoder)
     try:
         for layer in layers:
             layer.bin_keys = (layer.bin_keys + salt) & _WORD
+        for source in sources:
+            source.first_phase = source.first_phase + salt
         yield
     finally:
         for layer, key in zip(layers, keys, strict=True):
             layer.bin_keys = key
+        for source in sources:
+            source.first_phase = source.first_phase - salt
+
+
+def harmonic_sources(decoder: nn.Module) -> list[HarmonicSource]:
+    """Those of a decoder: one, or none."""
+    return [module for module in decoder.modules() if isinstance(module, HarmonicSource)]
 
 
 def _softplus(levels: Tensor) -> Tensor:

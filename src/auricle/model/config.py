@@ -16,12 +16,13 @@ from auricle.errors import ConfigError
 from auricle.model.blocks import BlockConfig
 from auricle.model.bottleneck import BottleneckConfig
 from auricle.model.front_end import MdctConfig, TransformConfig
+from auricle.model.harmonics import HarmonicsConfig
 from auricle.model.registry import Frozen
 from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
-_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "envelope", "highpass")
+_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "harmonics", "envelope", "highpass")
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -62,6 +63,9 @@ class AutoencoderConfig(Frozen):
     noise_from: float = Field(
         default=0.0, ge=0, description="frequency in Hz from which on bands are noise alone; 0 adds noise everywhere"
     )
+    harmonics: HarmonicsConfig | None = Field(
+        default=None, description="harmonics in place of noise where a voice sounds; null for noise alone"
+    )
     envelope: int = Field(
         default=0, ge=0, le=64, description="parts of a hop whose loudness the decoder shapes; 0 leaves it even"
     )
@@ -92,6 +96,8 @@ class AutoencoderConfig(Frozen):
             raise ValueError("energies needs bands, and coefficients companded by a square root (exponent 0.5)")
         if self.noise_from and not self.bands:
             raise ValueError("noise_from needs bands")
+        if self.harmonics and (not self.noise_from or self.transform.companding != 0.5):
+            raise ValueError("harmonics needs noise_from, and coefficients companded by a square root (exponent 0.5)")
         if self.envelope and not self.noise_from:
             raise ValueError("envelope needs noise_from")
         if self.envelope and self.transform.hop_length % self.envelope:

@@ -11,6 +11,7 @@ from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
 from auricle.model.front_end import Compand, front_end
+from auricle.model.harmonics import HarmonicSource
 from auricle.model.highpass import HighPass
 from auricle.model.initial import (
     start_as_linear_codec,
@@ -144,7 +145,21 @@ def _direct_maps(
 
 def _with_noise(config: AutoencoderConfig, spectrum: Layer, edges: np.ndarray, widths: _FrameWidths) -> Layer:
     """Coefficients with noise of the levels that are decoded beside them."""
-    return BandNoise(spectrum, edges, widths.waveform_bins) if config.noise_from else NoiseFill(spectrum, edges)
+    if not config.noise_from:
+        return NoiseFill(spectrum, edges)
+    return BandNoise(spectrum, edges, widths.waveform_bins, _harmonics(config, spectrum.latency))
+
+
+def _harmonics(config: AutoencoderConfig, latency: int) -> HarmonicSource | None:
+    if config.harmonics is None:
+        return None
+    reader, bins = config.harmonics.reader(config.bottleneck.latent_dim), config.transform.bins
+    if reader.latency > latency:
+        raise ModelError(
+            f"what reads voices looks {reader.latency} frames ahead, the decoder {latency}: make that no more"
+        )
+    highest = round(config.harmonics.highest / (config.sample_rate / 2) * bins)
+    return HarmonicSource(reader, config.transform.analysis(), highest, bins, config.sample_rate, latency)
 
 
 def _chained(first: int, stages: tuple[StageConfig, ...]) -> list[tuple[int, StageConfig]]:

@@ -130,12 +130,12 @@ class AutoencoderWorker(Worker):
             weighted, leaf, self._next_balance, self._device.all_reduce_mean
         )
         bottleneck_terms = self._objective.weigh_bottleneck(output.terms, quality, clock.progress)
-        bottleneck_terms |= self._objective.weigh_labels(output.labels)
+        bottleneck_terms |= self._objective.weigh_labels(output.labels) | self._objective.weigh_voice(output.voice)
         roots = (output.reconstruction, *bottleneck_terms.values())
         gradients = (gradient.to(output.reconstruction.dtype), *map(torch.ones_like, bottleneck_terms.values()))
         torch.autograd.backward(roots, tuple(share * gradient for gradient in gradients))
         loss = torch.stack([*weighted.values(), *bottleneck_terms.values()]).sum()
-        terms = {"loss": loss, **distances, **output.terms, **output.labels, **adversary_terms}
+        terms = {"loss": loss, **distances, **output.terms, **output.labels, **output.voice, **adversary_terms}
         return {name: value.detach().float().mean() for name, value in terms.items()}
 
     def step(self, batches: Sequence[tuple[Tensor, ...]], clock: Clock) -> StepResult:

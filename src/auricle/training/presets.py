@@ -19,6 +19,7 @@ from auricle.model import AutoencoderConfig, StageConfig
 from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockConfig
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
 from auricle.model.front_end import MdctConfig, PatchConfig
+from auricle.model.harmonics import HarmonicsConfig
 from auricle.model.registry import load_extensions
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.adversary import AdversaryConfig
@@ -57,6 +58,7 @@ def _autoencoder(
     envelope: int = 0,
     highpass: float = 0.0,
     energies: bool = False,
+    harmonics: HarmonicsConfig | None = None,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
@@ -70,6 +72,7 @@ def _autoencoder(
         noise_from=noise_from,
         envelope=envelope,
         highpass=highpass,
+        harmonics=harmonics,
     )
 
 
@@ -188,6 +191,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
             _SPEECH_WAVEFORM_HZ,
             8,
             _HIGHPASS_HZ,
+            harmonics=HarmonicsConfig(dim=shape.dim // 2),
         ),
         objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,

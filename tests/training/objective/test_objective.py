@@ -1,11 +1,14 @@
 """Weights multiply in one place, and names are checked when it is built."""
 
+import numpy as np
 import pytest
 import torch
 
 from auricle.errors import ConfigError
 from auricle.losses import BandEnergyConfig, L1Config, MeanSquaredErrorConfig
+from auricle.model.bands import harmonic_sources
 from auricle.model.blocks import ConvBlockConfig
+from auricle.model.harmonics import HarmonicsConfig, pitch_hertz
 from auricle.training import Objective, ObjectiveConfig, Term
 from model.tiny import BOTTLENECKS, model_of, tiny_config, tiny_model
 
@@ -126,6 +129,38 @@ def test_a_loss_that_asks_for_it_sees_a_second_draw_of_the_noise():
     assert spreads.keys() == {"l1"} and (spreads["l1"] > 0).all()
     assert _noisy_objective(0.0)(audio, quality).other is None
     assert objective.eval()(audio, quality).other is None
+
+
+@pytest.mark.parametrize("frozen_encoder", [False, True])
+def test_a_decoder_with_harmonics_learns_the_voice_of_the_frame_it_stands_in(frozen_encoder):
+    reader = HarmonicsConfig(dim=32, blocks=(ConvBlockConfig(lookahead=1),))
+    voiced = {"direct": True, "bands": 12, "noise_from": 4000.0, "harmonics": reader}
+    model = model_of(tiny_config(BOTTLENECKS["entropy"]).model_copy(update=voiced)).requires_grad_(True)
+    config = ObjectiveConfig(losses=(Term(weight=1.0, loss=L1Config()),), bottleneck={"rate": 0.5}, voice=0.25)
+    objective = Objective(model, config, frozen_encoder=frozen_encoder).train()
+    (source,) = harmonic_sources(model.decoder)
+    optimiser = torch.optim.Adam(source.reader.parameters(), 0.01)
+    pitch = torch.from_numpy(np.repeat([110.0, 220.0], 8000))
+    phase = 2 * torch.pi * pitch.cumsum(0) / 16000
+    audio = sum(0.1 / k * (k * phase).cos() for k in range(1, 20)).float()[None]
+    audio = torch.cat((audio, torch.zeros(1, 8000)), dim=1)
+    for _ in range(60):
+        passed = objective(audio, torch.ones(1))
+        (weighted,) = objective.weigh_voice(passed.voice).values()
+        torch.testing.assert_close(weighted, 0.25 * passed.voice["voice"].mean())
+        optimiser.zero_grad()
+        weighted.backward()
+        optimiser.step()
+    assert frozen_encoder == all(parameter.grad is None for parameter in model.encoder.parameters())
+    with torch.no_grad():
+        read = source.read(model.bottleneck(model.eval().encode(audio), torch.ones(1)).z)
+    hertz, voicing = pitch_hertz(read[0, :, :-1]), read[0, :, -1]
+    assert (hertz[5:20] / 110 - 1).abs().max() < 0.03 and (hertz[29:45] / 220 - 1).abs().max() < 0.03
+    assert (voicing[5:45] > 0).float().mean() > 0.9 and (voicing[55:70] < 0).all()
+
+
+def test_a_decoder_without_harmonics_has_no_voice_to_learn():
+    assert _noisy_objective(0.0)(0.2 * torch.randn(2, 6400), torch.ones(2)).voice == {}
 
 
 @pytest.mark.parametrize(("spread", "best"), [(0.0, 0.0), (1.0, 1.0)])

@@ -38,6 +38,7 @@ class ObjectiveConfig(Frozen):
 
     losses: tuple[Term, ...] = Field(min_length=1, description="distances between input and output")
     bottleneck: dict[str, float] = Field(default={}, description="weights of the bottleneck's terms by name")
+    voice: float = Field(default=1.0, gt=0, description="weight of pitch and voicing, where a decoder has harmonics")
     labels: LabelConfig | None = Field(default=None, description="classes that the latents are asked for")
     quality_decay: float = Field(
         default=0.5, gt=0, le=1, description="factor on the bottleneck's weights for each level of quality"

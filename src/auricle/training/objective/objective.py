@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from auricle.errors import ConfigError
+from auricle.losses.voice import VoiceLoss, wants_harmonics
 from auricle.model import Autoencoder
-from auricle.model.bands import other_noise
+from auricle.model.bands import harmonic_sources, other_noise
 from auricle.training.objective.config import ObjectiveConfig
 from auricle.training.objective.label_head import LabelHead
 
@@ -23,6 +24,8 @@ class ForwardPass(NamedTuple):
     """Unweighted terms of the bottleneck, one value per item ``(b,)`` or scalars; empty if the encoder is frozen."""
     labels: dict[str, Tensor]
     """Unweighted terms of the label head; empty without one, or if the encoder is frozen."""
+    voice: dict[str, Tensor]
+    """Unweighted terms of the voices that the decoder reads out of the latents; empty if it has no harmonics."""
     other: Tensor | None = None
     """The output with other noise, without gradients; None if no loss asks for it."""
 
@@ -51,6 +54,8 @@ class Objective(nn.Module):
         self.model = model
         self.losses = nn.ModuleList(term.loss.build(model.sample_rate) for term in config.losses)
         self.head = LabelHead(model.latent_dim, config.labels) if config.labels else None
+        self._voice = VoiceLoss(model.sample_rate, model.config.transform.hop_length)
+        self._sources = harmonic_sources(model.decoder)
         self._names = [term.loss.kind for term in config.losses]
         if len(set(self._names)) != len(self._names):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
@@ -69,11 +74,18 @@ class Objective(nn.Module):
             with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
                 bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
+        voice_terms = self._voice_terms(bottled.z, audio, quality)
         other = self._with_other_noise(bottled.z) if self.training and self._spreads else None
         if self._frozen:
-            return ForwardPass(reconstruction, {}, {}, other)
+            return ForwardPass(reconstruction, {}, {}, voice_terms, other)
         label_terms = {} if self.head is None or classes is None else self.head(latents.float(), classes)
-        return ForwardPass(reconstruction, bottled.terms, label_terms, other)
+        return ForwardPass(reconstruction, bottled.terms, label_terms, voice_terms, other)
+
+    def _voice_terms(self, latents: Tensor, audio: Tensor, quality: Tensor) -> dict[str, Tensor]:
+        if not self._sources:
+            return {}
+        wanted = wants_harmonics(self.model.bottleneck.quality_levels, quality)
+        return {"voice": self._voice(self._sources[0].read(latents).float(), audio, wanted)}
 
     @torch.no_grad()
     def _with_other_noise(self, latents: Tensor) -> Tensor:
@@ -121,6 +133,10 @@ class Objective(nn.Module):
         growth = min(1.0, progress / self._config.ramp) if self._config.ramp else 1.0
         factor = growth * self._config.quality_decay**quality
         return {name: (self._config.bottleneck[name] * factor * value).mean() for name, value in terms.items()}
+
+    def weigh_voice(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weighted means over the batch."""
+        return {name: (self._config.voice * value).mean() for name, value in terms.items()}
 
     def weigh_labels(self, terms: dict[str, Tensor]) -> dict[str, Tensor]:
         """Weighted terms of the label head."""
