@@ -100,19 +100,25 @@ def _hop(samples: int) -> Change:
 VARIANTS: Mapping[str, Change] = MappingProxyType(
     {
         "preset": lambda config: config,
-        "without bands": _model(bands=0, noise_from=0.0, harmonics=None, envelope=0),
-        "without bands and direct": _model(bands=0, noise_from=0.0, harmonics=None, envelope=0, direct=False),
+        "without bands": _model(bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0),
+        "without bands and direct": _model(bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0, direct=False),
         "without bands and direct, 64 features": _model(
-            bands=0, noise_from=0.0, harmonics=None, envelope=0, direct=False, bottleneck=EntropyConfig(dim=64)
+            bands=0,
+            noise_from=0.0,
+            harmonics=None,
+            comb=0.0,
+            envelope=0,
+            direct=False,
+            bottleneck=EntropyConfig(dim=64),
         ),
         "without bands, STFT": _model(
-            bands=0, noise_from=0.0, harmonics=None, envelope=0, transform=StftConfig(hop_length=320)
+            bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0, transform=StftConfig(hop_length=320)
         ),
         "hop 10 ms": _hop(160),
-        "no lookahead": _stages(3, 5, lookahead=0),
-        "kernel 3": _stages(3, 5, kernel=3),
-        "kernel 15": _stages(3, 5, kernel=15),
-        "5 + 3 blocks": _stages(5, 3),
+        "no lookahead": _stages(3, 8, lookahead=0),
+        "kernel 3": _stages(3, 8, kernel=3),
+        "kernel 15": _stages(3, 8, kernel=15),
+        "8 + 3 blocks": _stages(8, 3),
         "GRU last": _recurrent,
         "RVQ": _bottleneck(RvqConfig(dim=64, codebooks=18), commitment=1.0),
         "FSQ": _bottleneck(FsqConfig(levels=(8, 8, 8, 5, 5, 5, 5, 5) * 3)),

@@ -1,9 +1,10 @@
-"""Give a model harmonics in place of noise where a voice sounds, with all else as it is.
+"""Give a model the decoder that the preset `speech` has today: harmonics, a comb for voices, and its depth.
 
-    python recipes/harmonics.py corpora/speech --model speech --out voiced.auricle.safetensors --budget 36m --polish 28m
+    python recipes/harmonics.py corpora/speech --model speech --out voiced.auricle.safetensors --budget 36m --polish 70m
 
-What reads pitch and voicing out of the latents learns alone, then the decoder gets used to it (`--polish`); encoder and
-files stay what they are. A model that is trained with the preset `speech` has harmonics from the start.
+What reads pitch and voicing out of the latents learns alone, where a model has nothing that does. Then the decoder gets
+used to it (`--polish`); encoder and files stay what they are. A model that is trained with the preset `speech` has all
+of it from the start.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from auricle.model.bands import harmonic_sources
 from auricle.model.bottleneck import STEPS_PER_LEVEL
 from auricle.model.harmonics import HarmonicsConfig
 from auricle.options.training import DeviceConfig
-from auricle.stream import threads
+from auricle.stream import Residual, Serial, threads
 from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, named
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.loop.loop import run_training
@@ -79,12 +80,28 @@ class VoiceTask(Task):
         """Nothing is held out: the last weights are kept."""
 
 
-def with_harmonics(model: Autoencoder, seed: int) -> Autoencoder:
-    """The model with an untrained reader of voices, or itself if it has one."""
-    if model.config.harmonics is not None:
-        return model
+def with_voices(model: Autoencoder, seed: int) -> Autoencoder:
+    """The model with a reader of voices, untrained unless it has one, a comb where its frames have curves, and as many
+    blocks in its decoder as the preset has; new ones begin as nothing.
+    """
     torch.manual_seed(seed)
-    grown = Autoencoder(model.config.model_copy(update={"harmonics": HarmonicsConfig()}), model.info, model.tables)
+    config, preset = model.config, named("speech").model
+    decoder = (
+        stage.model_copy(update={"blocks": stage.blocks + wanted.blocks[len(stage.blocks) :]})
+        for stage, wanted in zip(config.decoder, preset.decoder, strict=False)
+    )
+    added = {
+        "decoder": (*decoder, *config.decoder[len(preset.decoder) :]),
+        "harmonics": config.harmonics or HarmonicsConfig(),
+        "comb": preset.comb if config.envelope else 0.0,
+    }
+    grown = Autoencoder(config.model_copy(update=added), model.info, model.tables)
+    known = model.decoder.state_dict()
+    for name, block in grown.decoder.named_modules():
+        is_new = not any(key.startswith(f"{name}.") for key in known)
+        if is_new and isinstance(block, Residual) and isinstance(block.body, Serial):
+            for parameter in block.body.chain()[-1].parameters():
+                nn.init.zeros_(parameter)
     grown.load_state_dict({**grown.state_dict(), **model.state_dict()})
     return grown.eval()
 
@@ -102,18 +119,20 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, help="folder of sounds, with subfolder train")
     parser.add_argument("--model", default="speech")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--budget", default="40m")
+    parser.add_argument("--budget", default="40m", help="time or steps for what reads voices, where a model has none")
     parser.add_argument("--polish", help="time or steps for the decoder after that; none without it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     base = load(options.model)
-    model = with_harmonics(base, options.seed)
+    model = with_voices(base, options.seed)
     device, callbacks = TrainingDevice(DeviceConfig(threads=options.threads)), TrainingCallbacks()
     with threads(options.threads), open_run_folder(options.out, device, resume=False, force=True) as folder:
         sounds = find_sounds(options.corpus, folder, device, callbacks)
         cache = sounds.decode(model.sample_rate, device, callbacks).cache
-        tasks: list[tuple[Task, str]] = [(VoiceTask(VoiceReader(model), cache, options.seed), options.budget)]
+        tasks: list[tuple[Task, str]] = []
+        if base.config.harmonics is None:
+            tasks.append((VoiceTask(VoiceReader(model), cache, options.seed), options.budget))
         if options.polish:
             tasks.append((polish_task(model, cache, options.seed), options.polish))
         for task, budget in tasks:

@@ -147,21 +147,12 @@ def test_gain_range(cache: AudioCache) -> None:
         CropSampler(cache, length=10, batch=1, seed=0, gain=(3, -3))
 
 
-def test_rarities_begin_suddenly_or_are_hiss(tmp_path: Path) -> None:
+def test_rarities_are_some_crops(tmp_path: Path) -> None:
     sampler = CropSampler(
         constants(tmp_path, {0.25: 4000}), length=1000, batch=4000, seed=0, gain=(0, 0), rarities=True
     )
     crops = sampler.batch(0)
-    sudden = np.mean(crops[:, 0] == 0)
-    assert 0.2 < sudden < 0.3 and (crops[:, 501:] != 0).all()
-    hiss = np.ptp(crops[:, 501:], axis=1) > 0
-    assert 0.03 < hiss.mean() < 0.07 and (np.abs(crops[~hiss, -1]) == 0.25).all() and np.abs(crops).max() <= 1
+    recorded = (np.abs(crops[:, 501:]) == 0.25).all(axis=1)
+    assert 0.88 < recorded.mean() < 0.92 and np.abs(crops).max() <= 1
+    assert 0.2 < np.mean(crops[recorded, 0] == 0) < 0.3
     np.testing.assert_array_equal(crops, sampler.batch(0))
-
-
-def test_hiss_is_noise_in_a_band(tmp_path: Path) -> None:
-    sampler = CropSampler(constants(tmp_path, {0.25: 9000}), length=8192, batch=200, seed=0, gain=(0, 0), rarities=True)
-    hiss = [crop for crop in sampler.batch(0) if np.ptp(crop[4096:]) > 0]
-    power = [np.abs(np.fft.rfft(crop * np.hanning(8192))) ** 2 for crop in hiss]
-    middles = [np.cumsum(p).searchsorted(np.array([0.02, 0.98]) * p.sum()) / 8192 for p in power]
-    assert len(hiss) >= 4 and 0.01 < np.median([high - low for low, high in middles]) < 0.4

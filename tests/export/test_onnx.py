@@ -28,7 +28,7 @@ CONFIGS: dict[str, AutoencoderConfig] = {
     "live": named("live").model,
     "mixed": named("mixed", "small").model,
     "conv-lstm": named("conv-lstm").model,
-    "noise everywhere": _SPEECH.model_copy(update={"noise_from": 0.0, "harmonics": None, "envelope": 0}),
+    "noise everywhere": _SPEECH.model_copy(update={"noise_from": 0.0, "harmonics": None, "comb": 0.0, "envelope": 0}),
     "rvq": tiny_config(RvqConfig(dim=8, codebooks=3, size=16, code_dim=4)),
     "fsq": tiny_config(FsqConfig(levels=(5, 4, 3))),
     "vae": tiny_config(VaeConfig(dim=8)),

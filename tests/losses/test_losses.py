@@ -14,6 +14,7 @@ from auricle.losses import (
     LossConfig,
     MeanSquaredErrorConfig,
     MultiResolutionStftConfig,
+    OnsetConfig,
     PeaksConfig,
     RepetitionConfig,
 )
@@ -143,3 +144,25 @@ def test_repetition_that_the_original_has_is_none():
     tone = 0.3 * torch.sin(2 * math.pi * 1000 / 16000 * torch.arange(32000))[None]
     torch.manual_seed(0)
     assert loss(tone + 1e-3 * torch.randn(1, 32000), tone + 1e-3 * torch.randn(1, 32000)).item() < 0.02
+
+
+def struck(start: int) -> torch.Tensor:
+    """A tone that begins suddenly, behind silence: ``(1, t)``."""
+    t = torch.arange(16000 - start) / 16000
+    return torch.cat((torch.zeros(start), 0.5 * torch.exp(-t / 0.1) * torch.cos(2 * math.pi * 200 * t)))[None]
+
+
+@pytest.mark.parametrize("start", [0, 4000, 8003])
+def test_onsets_hear_the_first_millisecond_and_nothing_else(start):
+    loss, sound = OnsetConfig().build(16000), struck(start)
+    first, later = sound.clone(), sound.clone()
+    first[:, start : start + 16] *= 0.5
+    later[:, start + 64 :] *= 0.5
+    assert loss(0.5 * sound, sound).item() == pytest.approx(math.log(2), abs=0.01)
+    assert loss(first, sound).item() > 0.4 and loss(later, sound).item() < 0.05
+
+
+def test_what_rises_slowly_has_no_onset():
+    torch.manual_seed(0)
+    slow = torch.linspace(0, 0.3, 32000) * torch.randn(1, 32000)
+    assert OnsetConfig().build(16000)(0.5 * slow, slow).item() == 0

@@ -48,7 +48,7 @@ def voices_of(hertz: torch.Tensor, voicing: float) -> torch.Tensor:
 def excite(hertz: torch.Tensor, voicing: float) -> torch.Tensor:
     """Expanded coefficients ``(b, n, k)`` of pitches ``(b, n)``."""
     layer, noise = told(), torch.randn(*hertz.shape, HOP).sign()
-    companded, _ = layer(voices_of(hertz, voicing), noise, layer.initial_state(hertz.shape[0], None, None))
+    companded, *_ = layer(voices_of(hertz, voicing), noise, layer.initial_state(hertz.shape[0], None, None))
     return companded * companded.abs()
 
 
@@ -109,9 +109,9 @@ def test_a_long_sound_keeps_its_phase():
     layer = told()
     voices, state = voices_of(torch.full((1, 5000), 200.0), 30.0), layer.initial_state(1, None, None)
     noise = torch.ones(1, 5000, HOP)
-    whole, _ = layer(voices, noise, state)
-    first, state = layer(voices[:, :4999], noise[:, :4999], state)
-    last, _ = layer(voices[:, 4999:], noise[:, 4999:], state)
+    whole, *_ = layer(voices, noise, state)
+    first, _, state = layer(voices[:, :4999], noise[:, :4999], state)
+    last, *_ = layer(voices[:, 4999:], noise[:, 4999:], state)
     torch.testing.assert_close(torch.cat((first, last), dim=1), whole, rtol=1e-5, atol=1e-5)
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from auricle.model.bands import BandLevels, BandNoise, NoiseFill
 from auricle.model.blocks import ConvBlockConfig, RecurrentBlockConfig
-from auricle.model.envelope import ShapedSynthesis, WithPartLevels
+from auricle.model.comb import PitchComb
+from auricle.model.envelope import CURVES, ShapedSynthesis, WithPartLevels
 from auricle.model.front_end import Compand, Expand, MdctConfig, PatchConfig, StftConfig
 from auricle.model.harmonics import HarmonicsConfig, HarmonicSource
 from auricle.model.highpass import HighPass
@@ -25,6 +26,20 @@ from auricle.stream import (
     Serial,
     Upsample,
 )
+
+
+def _voiced_noise(decoded: int, *, tells_pitch: bool = False) -> Layer:
+    """Eight coefficients, the lower four and levels of two bands out of ``decoded`` features."""
+    harmonics = HarmonicSource(HarmonicsConfig(dim=4).reader(3), MdctConfig(hop_length=8).analysis(), 4, 8, 4000, 1)
+    harmonics.requires_grad_(False)  # nothing is learned through what it makes
+    body = CausalConv(3, decoded, 5, lookahead=1)
+    return BandNoise(body, np.array([0, 4, 8]), 4, harmonics, tells_pitch=tells_pitch)
+
+
+def _back(bins: int) -> tuple[Layer, Layer]:
+    """From companded coefficients to coefficients, and to samples."""
+    return Expand(Compand(bins, 0.5)), MdctConfig(hop_length=bins).synthesis()
+
 
 KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "pointwise": (lambda: Pointwise(3, 5), 3),
@@ -67,21 +82,20 @@ KINDS: dict[str, tuple[Callable[[], Layer], int]] = {
     "noise fill, lookahead": (lambda: NoiseFill(CausalConv(3, 6, 5, lookahead=2), np.array([0, 1, 4])), 3),
     "band noise": (lambda: BandNoise(Pointwise(3, 3), np.array([0, 1, 4]), 1), 3),
     "band noise, lookahead": (lambda: BandNoise(CausalConv(3, 3, 5, lookahead=2), np.array([0, 1, 4]), 1), 3),
-    "band noise, harmonics": (
-        lambda: BandNoise(
-            CausalConv(3, 4 + 2, 5, lookahead=1),
-            np.array([0, 4, 8]),
-            4,
-            HarmonicSource(
-                HarmonicsConfig(dim=4).reader(3), MdctConfig(hop_length=8).analysis(), 4, 8, 4000, 1
-            ).requires_grad_(False),  # nothing is learned through what it makes
+    "band noise, harmonics": (lambda: _voiced_noise(4 + 2), 3),
+    "voice through a comb": (
+        lambda: Serial(
+            [
+                _voiced_noise(4 + 2 + CURVES * 2, tells_pitch=True),
+                ShapedSynthesis(*_back(8), 8, 4, 8, 2, PitchComb(0.5, 8, 4000)),
+            ]
         ),
         3,
     ),
     "part levels": (lambda: WithPartLevels(MdctConfig(hop_length=8).analysis(), 8, 4), 1),
     "high pass": (lambda: HighPass(0.01, 4), 1),
     "shaped synthesis": (
-        lambda: ShapedSynthesis(Expand(Compand(8, 0.5)), MdctConfig(hop_length=8).synthesis(), 8, 5, 8, 2),
+        lambda: ShapedSynthesis(*_back(8), 8, 5, 8, 2),
         12,
     ),
     "expand": (lambda: Expand(Compand(4, 0.5)), 4),

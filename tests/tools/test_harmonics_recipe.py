@@ -30,7 +30,7 @@ def corpus(tmp_path: Path) -> Path:
 def test_what_reads_voices_learns_and_files_stay_as_they_are(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, polish: bool
 ):
-    noisy = {"direct": True, "bands": 12, "noise_from": 4000.0}
+    noisy = {"direct": True, "bands": 12, "noise_from": 4000.0, "envelope": 4}
     before = model_of(tiny_config(EntropyConfig(dim=60, levels=4)).model_copy(update=noisy))
     save(before, tmp_path / "plain.auricle.safetensors")
     out = tmp_path / "voiced.auricle.safetensors"
@@ -39,6 +39,8 @@ def test_what_reads_voices_learns_and_files_stay_as_they_are(
     main()
     plain, voiced = load(tmp_path / "plain.auricle.safetensors"), load(out)
     assert plain.config.harmonics is None and voiced.config.harmonics is not None
+    assert plain.config.comb == 0 and voiced.config.comb > 0
+    assert len(plain.config.decoder[0].blocks) < len(voiced.config.decoder[0].blocks)
     kept = voiced.state_dict()
     same = {name for name, tensor in plain.state_dict().items() if torch.equal(tensor, kept[name])}
     assert same >= {name for name in plain.state_dict() if not name.startswith("decoder")}

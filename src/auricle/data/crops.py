@@ -13,10 +13,15 @@ _REDRAWS = 4
 _MIN_GAIN, _MAX_GAIN = -12.0, 6.0
 _MAX_GAP_SECONDS = 0.1
 _SUDDEN_SHARE = 0.25
-_HISS_SHARE = 0.05
+_HISS_SHARE, _HIT_SHARE = 0.05, 0.05
 _HISS_LOWEST, _HISS_HIGHEST = 0.01, 0.25  # cycles a sample where bands of hiss begin
 _HISS_DB = (-40.0, -6.0)
 _HISS_BURST = 0.1  # of a crop, mean length between points of its envelope
+_HIT_CYCLES = (0.002, 0.05)  # a sample, where its pitch comes to rest
+_HIT_HIGHER = 2.0  # at most, in octaves, that it begins above
+_HIT_SAMPLES = (300.0, 6000.0)  # in which it falls to 1 / e
+_CLICK_SAMPLES = (8.0, 200.0)
+_HIT_DB = (-20.0, -1.0)
 
 
 @final
@@ -42,8 +47,7 @@ class CropSampler:
         seed: 0 or more; the same seed and step give the same batch, so that a resumed run sees the same data.
         gain: lowest and highest gain in dB.
         classes: class of each sound, 0 or more, or -1 where it is not known.
-        rarities: let one crop in four begin with silence that ends suddenly within its first half, and five in a
-            hundred be bursts of noise in a band: few recordings do, but a codec has to bear both.
+        rarities: let some crops be what few recordings are (see :func:`with_rarities`).
 
     Raises:
         OptionError: an argument is out of its range.
@@ -120,12 +124,20 @@ class CropSampler:
         sign = -1.0 if random.random() < 0.5 else 1.0
         peak = float(np.abs(crop).max())
         scaled = crop * np.float32(sign * min(gain, 1 / peak if peak > 0 else gain))
-        return _with_rarities(scaled, random) if self._rarities else scaled
+        return with_rarities(scaled, random) if self._rarities else scaled
 
 
-def _with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    if random.random() < _HISS_SHARE:
+def with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """What few recordings hold, but a codec has to bear: sudden beginnings, hiss and hits.
+
+    A crop ``(t,)`` as it is, or in its place bursts of noise in a band or a hit behind silence, five in a hundred of
+    each. One crop in four begins with silence that ends suddenly within its first half. It may be changed in place.
+    """
+    kind = random.random()
+    if kind < _HISS_SHARE:
         crop = _hiss(len(crop), random)
+    elif kind < _HISS_SHARE + _HIT_SHARE:
+        return _hit(len(crop), random)
     if random.random() < _SUDDEN_SHARE:
         crop[: int(random.integers(0, len(crop) // 2 + 1))] = 0.0
     return crop
@@ -133,7 +145,7 @@ def _with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _hiss(length: int, random: np.random.Generator) -> np.ndarray:
     """Noise between two frequencies, in bursts: float32 ``(t,)``."""
-    lowest = _HISS_LOWEST * (_HISS_HIGHEST / _HISS_LOWEST) ** random.random()
+    lowest = _between(_HISS_LOWEST, _HISS_HIGHEST, random)
     highest = min(0.5, lowest * 2 ** random.uniform(0.5, 4.0))
     spectrum = np.fft.rfft(random.standard_normal(length))
     frequencies = np.fft.rfftfreq(length)
@@ -141,8 +153,29 @@ def _hiss(length: int, random: np.random.Generator) -> np.ndarray:
     noise = np.fft.irfft(spectrum, length)
     points = random.uniform(0.0, 1.0, 2 + round(1 / _HISS_BURST)) ** 2
     noise *= np.interp(np.linspace(0, len(points) - 1, length), np.arange(len(points)), points)
-    peak = max(float(np.abs(noise).max(initial=0.0)), 1e-9)
-    return (noise * (10 ** (random.uniform(*_HISS_DB) / 20) / peak)).astype(np.float32)
+    return _of_peak(noise, _HISS_DB, random)
+
+
+def _hit(length: int, random: np.random.Generator) -> np.ndarray:
+    """A tone that falls in pitch and dies away, and a click where it begins, as of a drum: float32 ``(t,)``."""
+    start = int(random.integers(0, length // 2 + 1))
+    t = np.arange(length - start)
+    fall = np.exp(-t / _between(*_HIT_SAMPLES, random) * random.uniform(1.0, 8.0))
+    cycles = _between(*_HIT_CYCLES, random) * 2 ** (random.uniform(0.0, _HIT_HIGHER) * fall)
+    tone = np.cos(2 * np.pi * (np.cumsum(cycles) + random.random())) * np.exp(-t / _between(*_HIT_SAMPLES, random))
+    click = random.standard_normal(t.size) * np.exp(-t / _between(*_CLICK_SAMPLES, random))
+    return np.pad(_of_peak(tone + random.random() * click, _HIT_DB, random), (start, 0))
+
+
+def _between(lowest: float, highest: float, random: np.random.Generator) -> float:
+    """A number between two, its logarithm even."""
+    return lowest * (highest / lowest) ** random.random()
+
+
+def _of_peak(sound: np.ndarray, decibels: tuple[float, float], random: np.random.Generator) -> np.ndarray:
+    """The sound as float32, its peak somewhere between two levels in dB of full scale."""
+    peak = max(float(np.abs(sound).max(initial=0.0)), 1e-9)
+    return (sound * (10 ** (random.uniform(*decibels) / 20) / peak)).astype(np.float32)
 
 
 @final

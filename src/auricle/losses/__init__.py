@@ -1,6 +1,7 @@
 """Losses: pure distances between sounds. Their weights live in ``auricle.training.objective.objective`` alone."""
 
 from auricle.losses.base import Loss, LossConfig
+from auricle.losses.onset import Onset, OnsetConfig
 from auricle.losses.repetition import Repetition, RepetitionConfig
 from auricle.losses.spectral import (
     BandEnergy,
@@ -33,6 +34,8 @@ __all__ = [
     "MeanSquaredErrorConfig",
     "MultiResolutionStft",
     "MultiResolutionStftConfig",
+    "Onset",
+    "OnsetConfig",
     "Peaks",
     "PeaksConfig",
     "Repetition",

@@ -141,15 +141,24 @@ class BandNoise(Layer):
         edges: of the bands ``(l + 1,)``, in bins.
         waveform_bins: how many coefficients the body makes; from there on there is noise alone.
         harmonics: what stands for noise where a voice sounds; None for noise alone.
+        tells_pitch: whether the pitch and the share of harmonics come behind all else.
     """
 
     spread: Tensor
     bin_keys: Tensor
 
-    def __init__(self, body: Layer, edges: np.ndarray, waveform_bins: int, harmonics: HarmonicSource | None = None):
+    def __init__(
+        self,
+        body: Layer,
+        edges: np.ndarray,
+        waveform_bins: int,
+        harmonics: HarmonicSource | None = None,
+        *,
+        tells_pitch: bool = False,
+    ):
         super().__init__()
         assert body.ratio == 1, body.ratio
-        self.body, self.harmonics = body, harmonics
+        self.body, self.harmonics, self._tells_pitch = body, harmonics, tells_pitch
         self._waveform_bins, self._bands = waveform_bins, len(edges) - 1
         self.block, self.latency = body.block, body.latency
         self.register_buffer("spread", torch.from_numpy(_spread(edges, waveform_bins)), persistent=False)
@@ -182,7 +191,8 @@ class BandNoise(Layer):
         amplitude = F.linear(_softplus(levels), self.spread).square()
         excitation = _signs(keys, self.bin_keys, amplitude.dtype)
         if self.harmonics is not None:
-            excitation, voice = self.harmonics(x, excitation, voice)
+            excitation, pitch, voice = self.harmonics(x, excitation, voice)
+            others = torch.cat((others, pitch), dim=-1) if self._tells_pitch else others
         noise = amplitude * excitation
         low = coefficients + noise[..., : self._waveform_bins]
         after = body, waiting_keys, mark, times & _WORD, voice

@@ -22,7 +22,7 @@ from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
-_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "harmonics", "envelope", "highpass")
+_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "harmonics", "comb", "envelope", "highpass")
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -66,6 +66,12 @@ class AutoencoderConfig(Frozen):
     harmonics: HarmonicsConfig | None = Field(
         default=None, description="harmonics in place of noise where a voice sounds; null for noise alone"
     )
+    comb: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="share of the period before that is mixed into the waveform of a voice; 0 for no filter",
+    )
     envelope: int = Field(
         default=0, ge=0, le=64, description="parts of a hop whose loudness the decoder shapes; 0 leaves it even"
     )
@@ -98,6 +104,8 @@ class AutoencoderConfig(Frozen):
             raise ValueError("noise_from needs bands")
         if self.harmonics and (not self.noise_from or self.transform.companding != 0.5):
             raise ValueError("harmonics needs noise_from, and coefficients companded by a square root (exponent 0.5)")
+        if self.comb and (not self.harmonics or not self.envelope):
+            raise ValueError("comb needs harmonics, which tell the pitch, and envelope")
         if self.envelope and not self.noise_from:
             raise ValueError("envelope needs noise_from")
         if self.envelope and self.transform.hop_length % self.envelope:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auricle.model.comb import PitchComb
 from auricle.stream import Layer, Serial, State
 
 CURVES = 2
@@ -77,13 +78,24 @@ class ShapedSynthesis(Layer):
         waveform_bins: those below follow the first curve, those from there on the second.
         hop_length: samples a frame moves on.
         parts: of a hop; divides it.
+        comb: what filters the waveform of a voice. Where there is one, the pitch in Hz where a frame ends and the share
+            of a voice come behind the curves.
     """
 
     ramp: Tensor
 
-    def __init__(self, expand: Layer, synthesis: Layer, bins: int, waveform_bins: int, hop_length: int, parts: int):
+    def __init__(
+        self,
+        expand: Layer,
+        synthesis: Layer,
+        bins: int,
+        waveform_bins: int,
+        hop_length: int,
+        parts: int,
+        comb: PitchComb | None = None,
+    ):
         super().__init__()
-        self.expand, self.synthesis = expand, synthesis
+        self.expand, self.synthesis, self.comb = expand, synthesis, comb
         self._bins, self._waveform_bins, self._parts = bins, waveform_bins, parts
         length = hop_length // parts
         self.register_buffer("ramp", torch.from_numpy(_ramp(length)), persistent=False)
@@ -92,34 +104,41 @@ class ShapedSynthesis(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The synthesis' of both parts of the spectrum, and where the curves ended."""
+        """The synthesis' of both parts of the spectrum, where the curves ended, and the comb's."""
         return (
             self.synthesis.initial_state(CURVES * batch, device=device, dtype=dtype),
             torch.ones(batch, CURVES, 1, device=device, dtype=dtype),
+            () if self.comb is None else self.comb.initial_state(batch, device, dtype),
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """``(b, n, k + 2 p)`` to ``(b, n * hop, 1)``."""
-        synthesis, last = state
-        coefficients = self.expand(x[..., : self._bins])
+        """``(b, n, k + 2 p)``, with a comb ``(b, n, k + 2 p + 2)``, to ``(b, n * hop, 1)``."""
+        synthesis, last, comb = state
+        coefficients, curves, voice = x.tensor_split((self._bins, self._bins + CURVES * self._parts), dim=-1)
+        coefficients = self.expand(coefficients)
         low = torch.nn.functional.pad(coefficients[..., : self._waveform_bins], (0, self._bins - self._waveform_bins))
         split = torch.cat((low, coefficients - low))
         samples, synthesis = self.synthesis.step(split, synthesis)
-        nepers = _DEEPEST * (x[..., self._bins :] / _DEEPEST).tanh()
+        nepers = _DEEPEST * (curves / _DEEPEST).tanh()
         points = nepers.exp().unflatten(2, (CURVES, self._parts)).transpose(1, 2).flatten(2)
         joined = torch.cat((last, points), dim=2)
         pairs = torch.stack((joined[..., :-1], joined[..., 1:]), dim=-1)
         larger = pairs.amax(dim=-1, keepdim=True)  # so that powers stay within half precision
-        curves = (larger * ((pairs / larger).pow(_POWER) @ self.ramp).pow(1.0 / _POWER)).flatten(2)
-        parts = samples.reshape(CURVES, x.shape[0], -1)
-        shaped = parts[0] * curves[:, 0] + parts[1] * curves[:, 1]
-        return shaped.unsqueeze(2), (synthesis, joined[..., -1:])
+        gains = (larger * ((pairs / larger).pow(_POWER) @ self.ramp).pow(1.0 / _POWER)).flatten(2)
+        waveform, noise = samples.reshape(CURVES, x.shape[0], -1)
+        waveform = waveform * gains[:, 0]
+        if self.comb is not None:
+            waveform, comb = self.comb(waveform, voice, comb)
+        shaped = waveform + noise * gains[:, 1]
+        return shaped.unsqueeze(2), (synthesis, joined[..., -1:], comb)
 
 
-def with_envelope(synthesis: Serial, bins: int, waveform_bins: int, hop_length: int, parts: int) -> ShapedSynthesis:
+def with_envelope(
+    synthesis: Serial, bins: int, waveform_bins: int, hop_length: int, parts: int, comb: PitchComb | None = None
+) -> ShapedSynthesis:
     """The synthesis of a front end, companding's inverse and transform, with curves inside the hop."""
     expand, transform = synthesis.chain()
-    return ShapedSynthesis(expand, transform, bins, waveform_bins, hop_length, parts)
+    return ShapedSynthesis(expand, transform, bins, waveform_bins, hop_length, parts, comb)
 
 
 def _ramp(length: int) -> np.ndarray:

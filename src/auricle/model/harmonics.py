@@ -20,7 +20,8 @@ from auricle.model.registry import Frozen
 from auricle.stream import Delay, Layer, Pointwise, Serial, State
 
 PITCH_CLASSES = 64
-_LOWEST_HZ, _CLASSES_PER_OCTAVE = 55.0, 20.0
+LOWEST_HZ = 55.0
+_CLASSES_PER_OCTAVE = 20.0
 _NEIGHBOURS = 2
 _STEPS_PER_HZ = 2.0  # so coarse that rounding errors hardly change it: they would grow into other phases
 _FIRST_HZ = 120.0
@@ -51,7 +52,7 @@ class HarmonicsConfig(Frozen):
 
 def pitch_class(hertz: Tensor) -> Tensor:
     """The class of a pitch in Hz, a real number from 0 (55 Hz) to ``PITCH_CLASSES - 1`` (488 Hz)."""
-    return ((hertz / _LOWEST_HZ).log2() * _CLASSES_PER_OCTAVE).clamp(0.0, PITCH_CLASSES - 1.0)
+    return ((hertz / LOWEST_HZ).log2() * _CLASSES_PER_OCTAVE).clamp(0.0, PITCH_CLASSES - 1.0)
 
 
 def pitch_hertz(scores: Tensor) -> Tensor:
@@ -61,7 +62,7 @@ def pitch_hertz(scores: Tensor) -> Tensor:
     near = ((classes - best).abs() <= _NEIGHBOURS).to(scores.dtype)
     weights = near * scores.softmax(dim=-1)
     mean = (weights * classes).sum(-1) / weights.sum(-1)
-    hertz = _LOWEST_HZ * (mean * (log(2.0) / _CLASSES_PER_OCTAVE)).exp()
+    hertz = LOWEST_HZ * (mean * (log(2.0) / _CLASSES_PER_OCTAVE)).exp()
     return (hertz * _STEPS_PER_HZ).round() / _STEPS_PER_HZ
 
 
@@ -109,21 +110,25 @@ class HarmonicSource(nn.Module):
         """Scores ``(b, n - l, p + 1)`` of the first of these latents ``(b, n, d)``; the reader looks l frames ahead."""
         return self.reader(z)[:, self.reader.latency :]
 
-    def forward(self, z: Tensor, noise: Tensor, state: State) -> tuple[Tensor, State]:
+    def forward(self, z: Tensor, noise: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """Latents ``(b, n, d)`` and noise ``(b, n, k)`` of -1 and 1 to companded coefficients ``(b, n, k)``.
 
-        Nothing is learned through them: which pitch is right can't be seen from the waveform of a wrong one.
+        Beside them come the pitch in Hz where each hop ends and the share of harmonics, ``(b, n, 2)``. Nothing is
+        learned through either: which pitch is right can't be seen from the waveform of a wrong one.
         """
         reader, waiting, *pulses_state = state
         with torch.no_grad():
             voices, reader = self.reader.step(z, reader)
             voices, waiting = self._delay.step(voices, waiting)
             voices = voices.float()
-            pulses, pulses_state = self._pulses(pitch_hertz(voices[..., :-1]), tuple(pulses_state))
-            share = (_SHARPNESS * voices[..., -1:]).sigmoid() * self.inside
+            hertz = pitch_hertz(voices[..., :-1])
+            pulses, pulses_state = self._pulses(hertz, tuple(pulses_state))
+            voicing = (_SHARPNESS * voices[..., -1:]).sigmoid()
+            share = voicing * self.inside
             mixed = share.sqrt() * pulses + (1.0 - share).sqrt() * noise
             companded = mixed * ((1.0 + _KNEE) / (mixed.abs() + _KNEE)).sqrt()
-        return companded.to(noise.dtype), (reader, waiting, *pulses_state)
+            voice = torch.cat((hertz.unsqueeze(2), voicing), dim=-1)
+        return companded.to(noise.dtype), voice, (reader, waiting, *pulses_state)
 
     def _pulses(self, hertz: Tensor, state: State) -> tuple[Tensor, State]:
         """Coefficients ``(b, n, k)`` of a pulse train that has reached ``hertz`` ``(b, n)`` where each hop ends."""

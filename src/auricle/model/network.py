@@ -8,6 +8,7 @@ import numpy as np
 from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
 from auricle.model.bands import BandLevels, BandNoise, NoiseFill
+from auricle.model.comb import PitchComb
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
 from auricle.model.front_end import Compand, front_end
@@ -127,7 +128,8 @@ def _waveform(config: AutoencoderConfig, synthesis: Serial, widths: _FrameWidths
     if not config.envelope:
         return synthesis
     transform = config.transform
-    return with_envelope(synthesis, transform.bins, widths.waveform_bins, transform.hop_length, config.envelope)
+    comb = PitchComb(config.comb, transform.hop_length, config.sample_rate) if config.comb else None
+    return with_envelope(synthesis, transform.bins, widths.waveform_bins, transform.hop_length, config.envelope, comb)
 
 
 def _direct_maps(
@@ -147,7 +149,8 @@ def _with_noise(config: AutoencoderConfig, spectrum: Layer, edges: np.ndarray, w
     """Coefficients with noise of the levels that are decoded beside them."""
     if not config.noise_from:
         return NoiseFill(spectrum, edges)
-    return BandNoise(spectrum, edges, widths.waveform_bins, _harmonics(config, spectrum.latency))
+    harmonics = _harmonics(config, spectrum.latency)
+    return BandNoise(spectrum, edges, widths.waveform_bins, harmonics, tells_pitch=config.comb > 0)
 
 
 def _harmonics(config: AutoencoderConfig, latency: int) -> HarmonicSource | None:

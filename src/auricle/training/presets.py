@@ -12,6 +12,7 @@ from auricle.losses import (
     ComplexStftConfig,
     LogMelConfig,
     MeanSquaredErrorConfig,
+    OnsetConfig,
     PeaksConfig,
     RepetitionConfig,
 )
@@ -31,6 +32,7 @@ _MUSIC_WAVEFORM_HZ = 7092.0
 _TREBLE = 4.0
 """Levels above 7 kHz are all that there is of them, and ears compare them band by band."""
 _HIGHPASS_HZ = 2.0
+_COMB = 0.4
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _FEWER = 11  # contexts, so that the file of `music` stays below 16 MB
 _SHORT_HOP = 432
@@ -59,6 +61,7 @@ def _autoencoder(
     highpass: float = 0.0,
     energies: bool = False,
     harmonics: HarmonicsConfig | None = None,
+    comb: float = 0.0,
 ) -> AutoencoderConfig:
     return AutoencoderConfig(
         sample_rate=sample_rate,
@@ -73,6 +76,7 @@ def _autoencoder(
         envelope=envelope,
         highpass=highpass,
         harmonics=harmonics,
+        comb=comb,
     )
 
 
@@ -89,6 +93,7 @@ def _voice(below: float | None) -> ObjectiveConfig:
             Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below), spread=0.15),
             Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24)), spread=0.15),
             Term(weight=4.0, loss=RepetitionConfig(hop_length=320)),
+            Term(weight=0.5, loss=OnsetConfig()),
         ),
         bottleneck={"rate": 0.42},
     )
@@ -170,7 +175,7 @@ def preset(name: str) -> Callable[[Preset], Preset]:
     return register
 
 
-_SPEECH = {Size.SMALL: _Shape(160, 2, 3), Size.BASE: _Shape(256, 3, 5), Size.LARGE: _Shape(512, 4, 8)}
+_SPEECH = {Size.SMALL: _Shape(160, 2, 3), Size.BASE: _Shape(256, 3, 8), Size.LARGE: _Shape(512, 4, 8)}
 _MUSIC = {Size.SMALL: _Shape(160, 2, 3), Size.BASE: _Shape(240, 3, 4), Size.LARGE: _Shape(512, 4, 8)}
 _MIXED = {Size.SMALL: _Shape(128, 1, 1), Size.BASE: _Shape(192, 1, 2), Size.LARGE: _Shape(384, 2, 3)}
 
@@ -192,6 +197,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
             8,
             _HIGHPASS_HZ,
             harmonics=HarmonicsConfig(dim=shape.dim // 2),
+            comb=_COMB,
         ),
         objective=_voice(below=_SPEECH_WAVEFORM_HZ),
         batch=8,

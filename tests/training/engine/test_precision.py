@@ -15,7 +15,7 @@ def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
     config = named(preset)
     torch.manual_seed(0)
     # Latents that are rounded otherwise draw other noise.
-    without_noise = config.model.model_copy(update={"bands": 0})
+    without_noise = config.model.model_copy(update={"bands": 0, "comb": 0.0})
     model = Autoencoder(without_noise).eval()
     objective = Objective(model, config.objective).eval()
     audio = 0.1 * torch.randn(2, 20 * model.hop_length)

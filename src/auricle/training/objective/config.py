@@ -72,7 +72,7 @@ class TrainConfig(Frozen):
     batch: int = Field(default=16, ge=1, le=4096, description="crops per step, process and accumulated part")
     rarities: bool = Field(
         default=False,
-        description="whether some crops begin suddenly or are bursts of hiss, if no classes are learned",
+        description="whether some crops begin suddenly, or are bursts of hiss or hits, if no classes are learned",
     )
     average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
     seed: int = Field(default=0, ge=0, description="decides weights, crops and noise")

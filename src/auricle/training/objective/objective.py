@@ -54,8 +54,8 @@ class Objective(nn.Module):
         self.model = model
         self.losses = nn.ModuleList(term.loss.build(model.sample_rate) for term in config.losses)
         self.head = LabelHead(model.latent_dim, config.labels) if config.labels else None
-        self._voice = VoiceLoss(model.sample_rate, model.config.transform.hop_length)
         self._sources = harmonic_sources(model.decoder)
+        self._voice = VoiceLoss(model.sample_rate, model.config.transform.hop_length) if self._sources else None
         self._names = [term.loss.kind for term in config.losses]
         if len(set(self._names)) != len(self._names):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
@@ -82,7 +82,7 @@ class Objective(nn.Module):
         return ForwardPass(reconstruction, bottled.terms, label_terms, voice_terms, other)
 
     def _voice_terms(self, latents: Tensor, audio: Tensor, quality: Tensor) -> dict[str, Tensor]:
-        if not self._sources:
+        if self._voice is None:
             return {}
         wanted = wants_harmonics(self.model.bottleneck.quality_levels, quality)
         return {"voice": self._voice(self._sources[0].read(latents).float(), audio, wanted)}
