@@ -109,11 +109,11 @@ def test_a_signal_in_the_middle(tmp_path: Path, model_file: Path, number: signal
 
 
 def test_nohup_goes_on_and_a_killed_process_is_tidied_after(tmp_path: Path, model_file: Path) -> None:
-    write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal((2, 16000 * 600)), 16000)
+    write(tmp_path / "a.wav", 0.1 * np.random.default_rng(0).standard_normal((2, 16000 * 1200)), 16000)
     process = _compressing(tmp_path, model_file, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     process.send_signal(signal.SIGHUP)
     with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(0.1)  # a signal that was not ignored would have ended it by now; all of the sound takes longer
+        process.wait(0.3)
     process.kill()
     process.communicate()
     assert len(list(tmp_path.iterdir())) == 2
