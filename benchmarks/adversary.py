@@ -7,7 +7,7 @@ import argparse
 import time
 from collections.abc import Callable
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from _shared import one_thread, parser, publish, run, table
 
@@ -105,10 +105,11 @@ def _generator(preset: str, args: argparse.Namespace) -> dict[str, Any]:
     audio = 0.1 * torch.randn(8, config.crop_frames * model.hop_length)
     quality = torch.rand(8) * (model.bottleneck.quality_levels - 1)
     milliseconds = {}
-    for name, frozen in (("joint", False), ("frozen", True)):
+    kinds: tuple[tuple[str, Literal["nothing", "codes"]], ...] = (("joint", "nothing"), ("frozen", "codes"))
+    for name, frozen in kinds:
         for part in (model.encoder, model.bottleneck):
-            part.requires_grad_(not frozen)
-        objective = Objective(model, config.objective, frozen_encoder=frozen).train()
+            part.requires_grad_(frozen == "nothing")
+        objective = Objective(model, config.objective, frozen=frozen).train()
         optimiser = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-5, fused=True)
 
         def step(objective: Any = objective, optimiser: Any = optimiser) -> None:

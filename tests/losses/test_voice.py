@@ -67,4 +67,4 @@ def test_the_right_pitch_and_voicing_cost_least_and_slopes_lead_there():
 
 
 def test_harmonics_are_wanted_in_the_lower_third_of_the_dial():
-    assert wants_harmonics(7, torch.tensor([0.0, 2.0, 2.125, 6.0])).tolist() == [True, True, False, False]
+    assert wants_harmonics(7, torch.tensor([0.0, 2.0, 2.125, 6.0]), 1 / 3).tolist() == [True, True, False, False]

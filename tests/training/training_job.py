@@ -84,7 +84,7 @@ def config(job: Job) -> TrainConfig:
             balancer=BalancerConfig(shares=shares) if job.balanced else None,
             optimiser=OptimiserConfig(rate=1e-3, warmup=2),
         )
-        phases = (*phases, Phase(name="adversarial", optimiser=optimiser, frozen_encoder=True, adversary=adversary))
+        phases = (*phases, Phase(name="adversarial", optimiser=optimiser, frozen="codes", adversary=adversary))
     return TrainConfig(
         model=tiny_config(BOTTLENECKS[job.kind]),
         objective=ObjectiveConfig(losses=(Term(weight=1.0, loss=CompandedMdctConfig()),), bottleneck=WEIGHTS[job.kind]),

@@ -6,7 +6,8 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, final
 
-from auricle.codec.coding.encoder import SizeEstimator, SoundEncoder, SourceInfo, make_header, quality_step
+from auricle.codec.coding.encoder import Rounding, SoundEncoder, SourceInfo, make_header, quality_step
+from auricle.codec.coding.size_estimator import SizeEstimator
 from auricle.codec.format.channel_rotation import fitted_angles
 from auricle.codec.format.container import Packet, PacketWriter
 from auricle.codec.format.header import SALT_BYTES, Header
@@ -75,10 +76,11 @@ class CompressJob:
         """Write the file at the header's quality step in one pass, or within a bitrate."""
         if kbps is not None:
             return self._write_within(file, kbps, seekable=seekable)
-        return self._write(file, self.header.quality_step, self._packets(self.header.quality_step), seekable=seekable)
+        rounding = Rounding(self.header.quality_step)
+        return self._write(file, rounding.step, self._packets(rounding), seekable=seekable)
 
     def _write_within(self, file: BinaryIO, kbps: float, *, seekable: bool) -> WrittenFile:
-        """Write the file at the highest step that keeps it within a bitrate, or at step 0.
+        """Write the best file that stays within a bitrate, or one at step 0.
 
         The size of a long file is estimated from excerpts of it. Where the estimate was too low, the file is written
         again at a lower step. Of a pipe the first minute is looked at, and it is written once.
@@ -87,19 +89,20 @@ class CompressJob:
         estimator = SizeEstimator(self.model, self.header, source.excerpts(), source.samples, source.tags)
         limit = 125.0 * kbps * estimator.samples / self.header.sample_rate
         target_bytes = limit if estimator.exact else limit * _ESTIMATE_MARGIN
-        step = estimator.highest_step(target_bytes)
-        packets = iter(estimator.packets(step)) if source.is_short else self._packets(step)
-        result = self._write(file, step, packets, seekable=seekable)
+        rounding = estimator.best_within(target_bytes)
+        packets = iter(estimator.packets(rounding)) if source.is_short else self._packets(rounding)
+        result = self._write(file, rounding.step, packets, seekable=seekable)
         while source.rereadable and result.step > 0 and result.bytes > limit:
-            scaled_limit = limit * estimator.size(result.step) / result.bytes
-            lower_step = min(result.step - 1, estimator.highest_step(scaled_limit))
+            scaled_limit = limit * estimator.size(Rounding(result.step)) / result.bytes
+            lower = Rounding(min(result.step - 1, estimator.best_within(scaled_limit).step))
             file.seek(0)
             file.truncate()
-            result = self._write(file, lower_step, self._packets(lower_step), seekable=seekable)
+            result = self._write(file, lower.step, self._packets(lower), seekable=seekable)
         return result
 
-    def _packets(self, step: int) -> Iterator[Packet]:
-        encoder = SoundEncoder(self.model, replace(self.header, quality_step=step))
+    def _packets(self, rounding: Rounding) -> Iterator[Packet]:
+        header = replace(self.header, quality_step=rounding.step)
+        encoder = SoundEncoder(self.model, header, rounding.deadzone)
         samples = 0
         for block in self.source.blocks():
             yield from encoder.push(block)

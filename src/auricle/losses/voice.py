@@ -32,9 +32,9 @@ class Voice(NamedTuple):
     voiced: Tensor
 
 
-def wants_harmonics(levels: int, quality: Tensor) -> Tensor:
-    """Whether sounds of this quality ``(b,)`` want harmonics: in the lower third of the dial, where phases are dear."""
-    return quality <= (levels - 1) / 3
+def wants_harmonics(levels: int, quality: Tensor, share: float) -> Tensor:
+    """Whether sounds of this quality ``(b,)`` want harmonics: in a share of the dial, where phases are dear."""
+    return quality <= (levels - 1) * share
 
 
 @final

@@ -84,10 +84,10 @@ class AutoencoderWorker(Worker):
     def __init__(self, model: Autoencoder, config: TrainConfig, phase: int, device: TrainingDevice):
         super().__init__(config.phases[phase], spans(config.phases)[phase], device, config.seed)
         self._model = model
-        for module in (model.encoder, model.bottleneck):
-            module.requires_grad_(not self.phase.frozen_encoder)
+        model.encoder.requires_grad_(self.phase.frozen == "nothing")
+        model.bottleneck.requires_grad_(self.phase.frozen != "codes")
         torch.manual_seed(config.seed)  # the label head's first weights
-        self._objective = Objective(model, config.objective, frozen_encoder=self.phase.frozen_encoder).train()
+        self._objective = Objective(model, config.objective, frozen=self.phase.frozen).train()
         self._optimiser = DistributedOptimiser(self._objective, self.phase.optimiser, device)
         self.average = ExponentialMovingAverage(model, config.average)
         self._balance = BalanceState()

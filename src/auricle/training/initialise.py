@@ -94,14 +94,20 @@ def freeze_prior(model: Autoencoder, start: StartingPoint, cache: DecodedSounds)
     """
     if model.bottleneck.table_shape() is None:
         return
-    if start.base is not None and all(phase.frozen_encoder for phase in start.config.phases):
+    if start.base is not None and all(phase.frozen == "codes" for phase in start.config.phases):
         model.tables = start.base.tables
         older = (fingerprint(start.base), *start.base.info.decodes)
         model.info = model.info.model_copy(update={"decodes": older})
         return
+    count_tables(model, cache, start.config.seed + 1)
+
+
+@torch.inference_mode()
+def count_tables(model: Autoencoder, cache: DecodedSounds, seed: int) -> None:
+    """Count the integer tables of a model that makes codes, with weights rounded as files hold them."""
     seconds = min(_TABLE_SECONDS, max(60.0, cache.seconds))
     rounded = as_stored(model)
-    sounds = _sounds(cache, model.sample_rate, seconds=seconds, crop=6.0, seed=start.config.seed + 1)
+    sounds = _sounds(cache, model.sample_rate, seconds=seconds, crop=6.0, seed=seed)
     rounded.fit_tables([rounded.encode(audio) for audio in sounds])
     model.load_state_dict(rounded.state_dict())
     model.tables = rounded.tables

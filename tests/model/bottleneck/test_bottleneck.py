@@ -73,6 +73,36 @@ def test_entropy_gains_interpolate_geometrically():
     assert codes.tolist() == [[[10, 10]]]
 
 
+def test_gains_do_not_fall_farther_than_they_may():
+    """What is silent at a level costs nothing at any gain; it is held near the gain of the level above."""
+    bottleneck = EntropyConfig(dim=4, levels=3, steepest=1.0, noisy=0.0).build(50.0)
+    bottleneck.log_gain.data[:] = torch.tensor([[-9.0], [-8.0], [-2.0]]).expand(3, 4)
+    optimiser = torch.optim.Adam([bottleneck.log_gain], lr=0.02)
+    for _ in range(600):
+        optimiser.zero_grad()
+        bottleneck(0.01 * torch.randn(2, 20, 4), torch.tensor([0.0, 1.0])).terms["rate"].sum().backward()
+        optimiser.step()
+    falls = bottleneck.log_gain.diff(dim=0)
+    assert falls.max() < 1.1
+    assert bottleneck.log_gain[2].max() <= -1.9
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_sparse_codes_without_a_deadzone_are_the_nearest(name):
+    bottleneck = BOTTLENECKS[name].build(50.0).eval()
+    z = torch.randn(1, 30, bottleneck.dim)
+    assert torch.equal(bottleneck.quantise_sparsely(z, 0.0, 0.0), bottleneck.quantise(z, 0.0))
+
+
+def test_a_deadzone_moves_codes_by_one_towards_zero():
+    bottleneck = EntropyConfig(dim=8, levels=2, coarsest=1.0, finest=4.0).build(50.0).eval()
+    z = 3 * torch.randn(1, 400, 8)
+    nearest, sparse = (bottleneck.quantise_sparsely(z, 0.0, deadzone) for deadzone in (0.0, 0.2))
+    moved = nearest != sparse
+    assert torch.equal(sparse[moved], (nearest - nearest.sign())[moved])
+    assert torch.equal(moved, (z.abs() < nearest.abs() - 0.3))
+
+
 def test_logistic_bits_is_a_code_length():
     codes = torch.arange(-200, 201).float()
     bits = logistic_bits(codes - 0.3, torch.tensor(2.0))

@@ -1,10 +1,16 @@
 """What anyone may expect of every shipped model."""
 
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 import torch
 
+import auricle
+from auricle.audio import read, resample
 from auricle.model import Autoencoder, load, shipped
 
+SOUNDS = Path(auricle.__file__).parent / "demo" / "sounds"
 LARGEST_MEGABYTES = {"speech": 15, "music": 16, "live": 9}
 
 
@@ -41,3 +47,15 @@ def test_sound_after_silence_begins_when_it_begins(model, quality):
 
 def test_the_file_keeps_its_size(model):
     assert shipped()[model.name].stat().st_size < LARGEST_MEGABYTES[model.name] * 1e6
+
+
+def test_no_step_of_the_dial_is_a_cliff(model):
+    """Where many features begin to sound at once, nothing lies between a file and one that is much larger."""
+    audio, rate = read(SOUNDS / ("speech_1.flac" if model.name == "speech" else "music_1.flac"))
+    z = model.encode(torch.from_numpy(resample(audio[:1], rate, model.sample_rate)))
+    sizes = [
+        model.tables.at(step).ideal_bits(model.bottleneck.quantise(z, step / 8).numpy())
+        for step in range(model.tables.last_step + 1)
+    ]
+    growth = [after / before for before, after in pairwise(sizes)]
+    assert min(growth) > 1.0 and max(growth) < 1.15

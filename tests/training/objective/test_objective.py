@@ -96,10 +96,10 @@ def test_the_decoder_begins_as_it_does_in_use():
     torch.testing.assert_close(trained[:, :6400], used[:, :6400], rtol=1e-4, atol=1e-5)
 
 
-def test_a_frozen_encoder_gets_no_gradient_and_no_noise():
+def test_frozen_codes_get_no_gradient_and_no_noise():
     model = tiny_model(BOTTLENECKS["entropy"]).requires_grad_(True)
     config = ObjectiveConfig(losses=(Term(weight=1.0, loss=L1Config()),), bottleneck={"rate": 1.0})
-    objective = Objective(model, config, frozen_encoder=True).train()
+    objective = Objective(model, config, frozen="codes").train()
     audio, quality = 0.2 * torch.randn(2, 6400), torch.zeros(2)
     first, second = objective(audio, quality), objective(audio, quality)
     assert first.terms == {}
@@ -107,6 +107,17 @@ def test_a_frozen_encoder_gets_no_gradient_and_no_noise():
     first.reconstruction.square().mean().backward()
     assert all(parameter.grad is None for parameter in model.encoder.parameters())
     assert any(parameter.grad is not None for parameter in model.decoder.parameters())
+
+
+def test_behind_a_frozen_encoder_the_bottleneck_learns_rates_and_gains():
+    model = tiny_model(BOTTLENECKS["entropy"]).requires_grad_(True)
+    config = ObjectiveConfig(losses=(Term(weight=1.0, loss=L1Config()),), bottleneck={"rate": 1.0})
+    objective = Objective(model, config, frozen="encoder").train()
+    passed = objective(0.2 * torch.randn(2, 6400), torch.zeros(2))
+    (passed.reconstruction.square().mean() + passed.terms["rate"].mean()).backward()
+    assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    for part in (model.bottleneck, model.decoder):
+        assert any(parameter.grad is not None and parameter.grad.any() for parameter in part.parameters())
 
 
 def _noisy_objective(spread: float):
@@ -131,13 +142,13 @@ def test_a_loss_that_asks_for_it_sees_a_second_draw_of_the_noise():
     assert objective.eval()(audio, quality).other is None
 
 
-@pytest.mark.parametrize("frozen_encoder", [False, True])
-def test_a_decoder_with_harmonics_learns_the_voice_of_the_frame_it_stands_in(frozen_encoder):
+@pytest.mark.parametrize("frozen", ["nothing", "encoder", "codes"])
+def test_a_decoder_with_harmonics_learns_the_voice_of_the_frame_it_stands_in(frozen):
     reader = HarmonicsConfig(dim=32, blocks=(ConvBlockConfig(lookahead=1),))
     voiced = {"direct": True, "bands": 12, "noise_from": 4000.0, "harmonics": reader}
     model = model_of(tiny_config(BOTTLENECKS["entropy"]).model_copy(update=voiced)).requires_grad_(True)
     config = ObjectiveConfig(losses=(Term(weight=1.0, loss=L1Config()),), bottleneck={"rate": 0.5}, voice=0.25)
-    objective = Objective(model, config, frozen_encoder=frozen_encoder).train()
+    objective = Objective(model, config, frozen=frozen).train()
     (source,) = harmonic_sources(model.decoder)
     optimiser = torch.optim.Adam(source.reader.parameters(), 0.01)
     pitch = torch.from_numpy(np.repeat([110.0, 220.0], 8000))
@@ -151,7 +162,7 @@ def test_a_decoder_with_harmonics_learns_the_voice_of_the_frame_it_stands_in(fro
         optimiser.zero_grad()
         weighted.backward()
         optimiser.step()
-    assert frozen_encoder == all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert (frozen != "nothing") == all(parameter.grad is None for parameter in model.encoder.parameters())
     with torch.no_grad():
         read = source.read(model.bottleneck(model.eval().encode(audio), torch.ones(1)).z)
     hertz, voicing = pitch_hertz(read[0, :, :-1]), read[0, :, -1]

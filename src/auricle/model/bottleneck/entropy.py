@@ -19,6 +19,7 @@ from auricle.model.bottleneck.base import Bottled, Bottleneck, BottleneckConfig
 from auricle.model.bottleneck.tables import FIXED_POINT, HISTORY, TableShape
 
 _SMALLEST_SCALE = 0.03
+_LARGEST_CODE = 1 << 20
 
 
 @final
@@ -72,9 +73,21 @@ class Entropy(Bottleneck):
             noisy = torch.rand(len(z), 1, 1, device=z.device) < self._config.noisy
             passed = torch.where(noisy, charged, codes)
         location, scale = self._prior(codes, quality)
-        bits = logistic_bits(charged - location, scale).sum(-1).mean(-1)
+        rate = logistic_bits(charged - location, scale).sum(-1).mean(-1) * self._frame_rate / 1000.0
+        if self.training and self._config.steepest is not None:
+            rate = rate + self._steepness(self._config.steepest)
         out = passed * self.interpolate(self.log_inverse, quality).exp()
-        return Bottled(out, codes.detach().int(), {"rate": bits * self._frame_rate / 1000.0})
+        return Bottled(out, codes.detach().int(), {"rate": rate})
+
+    def _steepness(self, steepest: float) -> Tensor:
+        """Squares of how much farther than ``steepest`` gains fall to the next lower level: a scalar.
+
+        A gain that makes all codes zero costs nothing, however low, and an optimiser that scales gradients lets it fall
+        on. Between its level and the next it would then stay silent nearly up to that, and all of its codes would come
+        in the last step of the dial. The lower gain alone learns of this.
+        """
+        falls = self.log_gain[1:].detach() - self.log_gain[:-1]
+        return (falls - steepest).clamp(min=0.0).square().sum()
 
     @torch.no_grad()
     def usage(self, z: Tensor, quality: Tensor) -> dict[str, Tensor]:
@@ -88,8 +101,18 @@ class Entropy(Bottleneck):
         return z * (self.interpolate(self.log_gain, quality) + self.interpolate(self.log_inverse, quality)).exp()
 
     def quantise(self, z: Tensor, quality: float) -> Tensor:
-        gain = self.interpolate(self.log_gain, torch.full((1,), quality, device=z.device)).exp()
-        return (z * gain).round().clamp(-(2**20), 2**20).int()
+        return self._scaled(z, quality).round().clamp(-_LARGEST_CODE, _LARGEST_CODE).int()
+
+    def quantise_sparsely(self, z: Tensor, quality: float, deadzone: float) -> Tensor:
+        """Rounded towards zero up to ``deadzone`` beyond the middle, as video coders do (Sullivan, 1996)."""
+        scaled = self._scaled(z, quality)
+        codes = scaled.round()
+        is_close = scaled.abs() < codes.abs() - 0.5 + deadzone
+        return (codes - codes.sign() * is_close).clamp(-_LARGEST_CODE, _LARGEST_CODE).int()
+
+    def _scaled(self, z: Tensor, quality: float) -> Tensor:
+        """Latents times the gain: codes before they are rounded."""
+        return z * self.interpolate(self.log_gain, torch.full((1,), quality, device=z.device)).exp()
 
     def dequantise(self, codes: Tensor, quality: float) -> Tensor:
         """Codes times the inverse gain."""
@@ -135,6 +158,13 @@ class EntropyConfig(BottleneckConfig, kind="entropy"):
     noisy: float = Field(default=0.5, ge=0, le=1, description="share of training items decoded from noisy codes")
     contexts: int = Field(default=12, ge=2, le=64, description="scale contexts of the integer tables")
     widest: float = Field(default=6.0, gt=0.1, le=1e3, description="scale at which the last context begins")
+    steepest: float | None = Field(
+        default=None,
+        gt=0,
+        le=10,
+        exclude_if=lambda steepest: steepest is None,  # files and fingerprints from before it stay what they are
+        description="most that a gain's logarithm should rise from level to level; null for any",
+    )
     reach: int = Field(default=20, ge=2, le=127, description="largest code that has a symbol of its own")
 
     @property

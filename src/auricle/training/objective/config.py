@@ -1,6 +1,6 @@
 """What a training run needs to know."""
 
-from typing import final
+from typing import Literal, final
 
 from pydantic import Field, SerializeAsAny
 
@@ -10,6 +10,8 @@ from auricle.model.registry import Frozen
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.adversary import AdversaryConfig
 from auricle.training.objective.label_head import LabelConfig
+
+FrozenPart = Literal["nothing", "encoder", "codes"]
 
 
 @final
@@ -39,6 +41,9 @@ class ObjectiveConfig(Frozen):
     losses: tuple[Term, ...] = Field(min_length=1, description="distances between input and output")
     bottleneck: dict[str, float] = Field(default={}, description="weights of the bottleneck's terms by name")
     voice: float = Field(default=1.0, gt=0, description="weight of pitch and voicing, where a decoder has harmonics")
+    voiced: float = Field(
+        default=1 / 3, ge=0, le=1, description="lower share of the quality dial in which voices want harmonics"
+    )
     labels: LabelConfig | None = Field(default=None, description="classes that the latents are asked for")
     quality_decay: float = Field(
         default=0.5, gt=0, le=1, description="factor on the bottleneck's weights for each level of quality"
@@ -55,8 +60,10 @@ class Phase(Frozen):
     name: str = Field(default="reconstruction", min_length=1, max_length=32, description="its name in reports")
     share: float = Field(default=1.0, gt=0, description="share of the run's budget, relative to the other phases")
     optimiser: OptimiserConfig = Field(default=OptimiserConfig(), description="how the model learns")
-    frozen_encoder: bool = Field(
-        default=False, description="only the decoder learns: files made before stay as they are"
+    frozen: FrozenPart = Field(
+        default="nothing",
+        description="what does not learn: the encoder, so that latents stay as they are; or codes, that is encoder and "
+        "bottleneck, so that files made before stay as they are",
     )
     adversary: AdversaryConfig | None = Field(default=None, description="discriminators that judge the output")
 

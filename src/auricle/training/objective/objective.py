@@ -9,7 +9,7 @@ from auricle.errors import ConfigError
 from auricle.losses.voice import VoiceLoss, wants_harmonics
 from auricle.model import Autoencoder
 from auricle.model.bands import harmonic_sources, other_noise
-from auricle.training.objective.config import ObjectiveConfig
+from auricle.training.objective.config import FrozenPart, ObjectiveConfig
 from auricle.training.objective.label_head import LabelHead
 
 _SALT = 0x5BD1E995
@@ -37,13 +37,13 @@ class Objective(nn.Module):
     Args:
         model: what is trained.
         config: losses and weights.
-        frozen_encoder: encoder and bottleneck work as in use, without noise and without gradients.
+        frozen: the encoder, or encoder and bottleneck, work as in use, without noise and without gradients.
 
     Raises:
         ConfigError: a weight names a term that the bottleneck does not have, or a term has no weight.
     """
 
-    def __init__(self, model: Autoencoder, config: ObjectiveConfig, *, frozen_encoder: bool = False):
+    def __init__(self, model: Autoencoder, config: ObjectiveConfig, *, frozen: FrozenPart = "nothing"):
         super().__init__()
         bottleneck_terms, weighted_terms = set(model.bottleneck.term_names), set(config.bottleneck)
         if bottleneck_terms != weighted_terms:
@@ -61,22 +61,26 @@ class Objective(nn.Module):
             raise ConfigError(f"the objective names a loss twice: {self._names}")
         noisy = model.config.noise_from > 0
         self._spreads = {term.loss.kind: term.spread for term in config.losses if term.spread and noisy}
-        self._config, self._frozen = config, frozen_encoder
+        self._config, self._frozen = config, frozen
 
     def forward(self, audio: Tensor, quality: Tensor, classes: Tensor | None = None) -> ForwardPass:
         """Pass ``audio`` ``(b, t)``, t a multiple of the hop length, at ``quality`` ``(b,)`` through the model.
 
         ``classes`` ``(b,)`` are asked of the latents where there is a label head; -1 is an unknown class.
         """
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self._frozen):
+        learns = torch.is_grad_enabled()
+        with torch.set_grad_enabled(learns and self._frozen == "nothing"):
             late = self.model.encoder(audio.unsqueeze(2))
             latents = late[:, self.model.encoder_latency :]  # so the decoder begins as in use, with nothing before
-            with torch.autocast(audio.device.type, enabled=False):  # rounding and code lengths need full precision
-                bottled = self.model.bottleneck(latents.float(), quality)
+        with (
+            torch.set_grad_enabled(learns and self._frozen != "codes"),
+            torch.autocast(audio.device.type, enabled=False),  # rounding and code lengths need full precision
+        ):
+            bottled = self.model.bottleneck(latents.float(), quality)
         reconstruction = self.model.decoder(bottled.z).squeeze(2)
         voice_terms = self._voice_terms(bottled.z, audio, quality)
         other = self._with_other_noise(bottled.z) if self.training and self._spreads else None
-        if self._frozen:
+        if self._frozen == "codes":
             return ForwardPass(reconstruction, {}, {}, voice_terms, other)
         label_terms = {} if self.head is None or classes is None else self.head(latents.float(), classes)
         return ForwardPass(reconstruction, bottled.terms, label_terms, voice_terms, other)
@@ -84,7 +88,7 @@ class Objective(nn.Module):
     def _voice_terms(self, latents: Tensor, audio: Tensor, quality: Tensor) -> dict[str, Tensor]:
         if self._voice is None:
             return {}
-        wanted = wants_harmonics(self.model.bottleneck.quality_levels, quality)
+        wanted = wants_harmonics(self.model.bottleneck.quality_levels, quality, self._config.voiced)
         return {"voice": self._voice(self._sources[0].read(latents).float(), audio, wanted)}
 
     @torch.no_grad()
@@ -145,7 +149,8 @@ class Objective(nn.Module):
     def train(self, mode: bool = True) -> "Objective":
         """As any module, but what is frozen stays in eval mode: no noise, no moving codebooks."""
         super().train(mode)
-        if self._frozen:
+        if self._frozen != "nothing":
             self.model.encoder.eval()
+        if self._frozen == "codes":
             self.model.bottleneck.eval()
         return self

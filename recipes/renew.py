@@ -1,13 +1,18 @@
-"""Give a model the decoder that the preset `speech` has today: harmonics, a comb for voices, and its depth.
+"""Give a model what the preset `speech` has today, while its encoder, and all that is fitted to latents, stays.
 
-    python recipes/harmonics.py corpora/speech --model speech --out voiced.auricle.safetensors --budget 36m --polish 70m
+    python recipes/renew.py corpora/speech --model speech --out voiced.auricle.safetensors --budget 36m --polish 70m
+    python recipes/renew.py corpora/speech --model speech --out dialled.auricle.safetensors --dial --polish 70m
 
-What reads pitch and voicing out of the latents learns alone, where a model has nothing that does. Then the decoder gets
-used to it (`--polish`); encoder and files stay what they are. A model that is trained with the preset `speech` has all
-of it from the start.
+The decoder: harmonics, a comb for voices, and its depth. What reads pitch and voicing out of the latents learns alone,
+where a model has nothing that does. Then the decoder gets used to it (`--polish`), and files stay what they are.
+
+With `--dial` the quality dial, too: its levels, with gains between those of the levels that were. It learns with the
+decoder, so that it needs `--polish`, and files become other ones. A model that is trained with the preset `speech` has
+all of it from the start.
 """
 
 import argparse
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +25,17 @@ from auricle.data import CropSampler, DecodedSounds
 from auricle.losses.voice import VoiceLoss, wants_harmonics
 from auricle.model import Autoencoder, load, save
 from auricle.model.bands import harmonic_sources
-from auricle.model.bottleneck import STEPS_PER_LEVEL
+from auricle.model.bottleneck import STEPS_PER_LEVEL, Entropy, EntropyConfig
 from auricle.model.harmonics import HarmonicsConfig
 from auricle.options.training import DeviceConfig
 from auricle.stream import Residual, Serial, threads
 from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, named
 from auricle.training.engine.optimiser import OptimiserConfig
+from auricle.training.initialise import count_tables
 from auricle.training.loop.loop import run_training
 from auricle.training.loop.single_loss_worker import SingleLossWorker
 from auricle.training.loop.task import Task
-from auricle.training.objective.config import Phase
+from auricle.training.objective.config import FrozenPart, Phase
 
 CROP_FRAMES, BATCH, AVERAGE = 160, 16, 0.999
 POLISHING_RATE = 5e-4
@@ -51,7 +57,7 @@ class VoiceReader(nn.Module):
         bottleneck = self.model.bottleneck.eval()
         steps = torch.randint(0, (bottleneck.quality_levels - 1) * STEPS_PER_LEVEL // 2 + 1, (len(audio),))
         quality = (steps / STEPS_PER_LEVEL).to(audio.device)
-        wanted = wants_harmonics(bottleneck.quality_levels, quality)
+        wanted = wants_harmonics(bottleneck.quality_levels, quality, named("speech").objective.voiced)
         with torch.no_grad():
             late = self.model.encoder(audio.unsqueeze(2))[:, self.model.encoder_latency :]
             latents = bottleneck(late, quality).z
@@ -106,11 +112,42 @@ def with_voices(model: Autoencoder, seed: int) -> Autoencoder:
     return grown.eval()
 
 
-def polish_task(model: Autoencoder, cache: DecodedSounds, seed: int) -> AutoencoderTask:
+def with_dial(model: Autoencoder, decay: float) -> Autoencoder:
+    """The model with the levels that the preset has: where one lies between two old ones, so do its gains.
+
+    Args:
+        model: with a bottleneck of the kind `entropy`.
+        decay: factor on the weight of the rate from level to level when the model was trained.
+    """
+    preset = named("speech")
+    config, old = preset.model.bottleneck, model.bottleneck
+    assert isinstance(config, EntropyConfig) and isinstance(old, Entropy) and config.steepest is not None
+    config = config.model_copy(update={"dim": old.dim})
+    places = [level * log(preset.objective.quality_decay) / log(decay) for level in range(config.levels)]
+    quality = torch.tensor(places).clamp(max=old.quality_levels - 1)
+    laid = {
+        name: old.interpolate(getattr(old, name).detach(), quality).squeeze(1)
+        for name in ("log_gain", "log_inverse", "log_floor")
+    }
+    for level in range(config.levels - 2, -1, -1):
+        lowest = laid["log_gain"][level + 1] - config.steepest
+        silent = laid["log_gain"][level] < lowest  # so that its inverse has no meaning
+        laid["log_gain"][level] = torch.where(silent, lowest, laid["log_gain"][level])
+        highest = laid["log_inverse"][level + 1] + config.steepest
+        laid["log_inverse"][level] = torch.where(silent, highest, laid["log_inverse"][level])
+    dialled = Autoencoder(model.config.model_copy(update={"bottleneck": config}), model.info, None)
+    weights = {f"bottleneck.{name}": tensor for name, tensor in laid.items()}
+    dialled.load_state_dict({**dialled.state_dict(), **model.state_dict(), **weights})
+    return dialled.eval()
+
+
+def polish_task(model: Autoencoder, cache: DecodedSounds, seed: int, frozen: FrozenPart) -> AutoencoderTask:
     """The decoder, with what reads voices, learns on as the preset `speech` says."""
-    phase = Phase(name="decoder", frozen_encoder=True, optimiser=OptimiserConfig(rate=POLISHING_RATE))
-    config = named("speech").model_copy(update={"model": model.config, "phases": (phase,), "seed": seed})
-    return AutoencoderTask(model.requires_grad_(True), config, cache)
+    phase = Phase(name="decoder", frozen=frozen, optimiser=OptimiserConfig(rate=POLISHING_RATE))
+    preset = named("speech")
+    objective = preset.objective.model_copy(update={"ramp": 0.0})
+    changes = {"model": model.config, "phases": (phase,), "objective": objective, "seed": seed}
+    return AutoencoderTask(model.requires_grad_(True), preset.model_copy(update=changes), cache)
 
 
 def main() -> None:
@@ -121,11 +158,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--budget", default="40m", help="time or steps for what reads voices, where a model has none")
     parser.add_argument("--polish", help="time or steps for the decoder after that; none without it")
+    parser.add_argument("--dial", action="store_true", help="the preset's levels of quality, too")
+    parser.add_argument("--decay", type=float, default=0.5, help="quality_decay that the model was trained with")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
+    if options.dial and not options.polish:
+        parser.error("--dial needs --polish: give a time or a number of steps")
     base = load(options.model)
     model = with_voices(base, options.seed)
+    if options.dial:
+        model = with_dial(model, options.decay)
     device, callbacks = TrainingDevice(DeviceConfig(threads=options.threads)), TrainingCallbacks()
     with threads(options.threads), open_run_folder(options.out, device, resume=False, force=True) as folder:
         sounds = find_sounds(options.corpus, folder, device, callbacks)
@@ -134,15 +177,19 @@ def main() -> None:
         if base.config.harmonics is None:
             tasks.append((VoiceTask(VoiceReader(model), cache, options.seed), options.budget))
         if options.polish:
-            tasks.append((polish_task(model, cache, options.seed), options.polish))
+            frozen: FrozenPart = "encoder" if options.dial else "codes"
+            tasks.append((polish_task(model, cache, options.seed, frozen), options.polish))
         for task, budget in tasks:
             place = folder / task.phases[0].name
             place.mkdir(exist_ok=True)
             run = Run(place, Budget.parse(budget), device, report_steps=100)
             for report in run_training(task, run):
                 print(f"{report.phase} step {report.step}, {report.seconds:.0f} s: {report.loss:.3f}", flush=True)
-    for part, kept in ((model.encoder, base.encoder), (model.bottleneck, base.bottleneck)):
-        part.load_state_dict(kept.state_dict())  # to the last bit: averages of -0 are 0
+        model.encoder.load_state_dict(base.encoder.state_dict())  # to the last bit: averages of -0 are 0
+        if options.dial:
+            count_tables(model, cache, options.seed)
+        else:
+            model.bottleneck.load_state_dict(base.bottleneck.state_dict())
     save(model, options.out, force=True)
 
 
