@@ -104,7 +104,7 @@ class SizeEstimator:
     def best_within(self, limit: float) -> Rounding:
         """What makes the best file of at most ``limit`` bytes; step 0 where even that takes more.
 
-        From step to step of the dial a file grows by a tenth or so, in places by a third. Where the size is exact, the
+        From step to step of the dial a file grows by some per cent, in places by a sixth. Where the size is exact, the
         step above the highest that fits is used with a deadzone that makes it fit, up to 2 % below the limit.
         """
         nearest = Rounding(self._highest_step(limit))
