@@ -36,7 +36,7 @@ _COMB = 0.4
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _FEWER, _FEWEST = 11, 10  # contexts, so that the file of `music` stays below 16 MB and that of `speech` below 15
 _SPEECH_DECAY = 0.7
-"""Nine levels from 1 to 15 kb/s lie closest where most is asked for, from 1.4 to 6."""
+"""Nine levels from 1 to 14 kb/s lie closest where most is asked for, from 1.4 to 6."""
 _VOICED = 0.45
 """Up to 3 kb/s: above that harmonics bring nothing."""
 _SHORT_HOP = 432
