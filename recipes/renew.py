@@ -41,6 +41,13 @@ CROP_FRAMES, BATCH, AVERAGE = 160, 16, 0.999
 POLISHING_RATE = 5e-4
 
 
+def voiced_share(model: Autoencoder) -> float:
+    """Lower share of the dial in which voices want harmonics: the preset's on its own levels, a third on seven."""
+    preset = named("speech")
+    levels = getattr(preset.model.bottleneck, "levels", 0)
+    return preset.objective.voiced if model.bottleneck.quality_levels == levels else 1 / 3
+
+
 class VoiceReader(nn.Module):
     """A model of which only what reads voices learns."""
 
@@ -57,7 +64,7 @@ class VoiceReader(nn.Module):
         bottleneck = self.model.bottleneck.eval()
         steps = torch.randint(0, (bottleneck.quality_levels - 1) * STEPS_PER_LEVEL // 2 + 1, (len(audio),))
         quality = (steps / STEPS_PER_LEVEL).to(audio.device)
-        wanted = wants_harmonics(bottleneck.quality_levels, quality, named("speech").objective.voiced)
+        wanted = wants_harmonics(bottleneck.quality_levels, quality, voiced_share(self.model))
         with torch.no_grad():
             late = self.model.encoder(audio.unsqueeze(2))[:, self.model.encoder_latency :]
             latents = bottleneck(late, quality).z
@@ -145,7 +152,7 @@ def polish_task(model: Autoencoder, cache: DecodedSounds, seed: int, frozen: Fro
     """The decoder, with what reads voices, learns on as the preset `speech` says."""
     phase = Phase(name="decoder", frozen=frozen, optimiser=OptimiserConfig(rate=POLISHING_RATE))
     preset = named("speech")
-    objective = preset.objective.model_copy(update={"ramp": 0.0})
+    objective = preset.objective.model_copy(update={"ramp": 0.0, "voiced": voiced_share(model)})
     changes = {"model": model.config, "phases": (phase,), "objective": objective, "seed": seed}
     return AutoencoderTask(model.requires_grad_(True), preset.model_copy(update=changes), cache)
 

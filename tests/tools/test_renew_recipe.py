@@ -13,7 +13,7 @@ from auricle.model import load, save
 from auricle.model.bottleneck import EntropyConfig
 from auricle.training import named
 from model.tiny import model_of, tiny_config
-from renew import main
+from renew import main, voiced_share
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ def test_a_dial_is_laid_anew_and_the_encoder_stays(corpus: Path, tmp_path: Path,
     wanted = named("speech").model.bottleneck
     assert dialled.bottleneck.quality_levels == wanted.levels > plain.bottleneck.quality_levels
     assert encoder_fingerprint(plain) == encoder_fingerprint(dialled)
+    assert voiced_share(plain) == 1 / 3 and voiced_share(dialled) == named("speech").objective.voiced != 1 / 3
     assert dialled.bottleneck.log_gain.diff(dim=0).max() < wanted.steepest + 0.05
     sound = 0.1 * torch.randn(1, 8000)
     assert torch.equal(torch.as_tensor(plain.encode(sound)), torch.as_tensor(dialled.encode(sound)))

@@ -80,13 +80,16 @@ class Bottleneck(nn.Module, ABC):
         raise ModelError("this model's bottleneck is continuous and can't be compressed: train one with 'entropy'")
 
     def quantise_sparsely(self, z: Tensor, quality: float, deadzone: float) -> Tensor:
-        """Codes as `quantise` makes them, or ones that take fewer bits.
+        """Integer codes int32 ``(b, n, k)`` as `quantise` makes them, or ones that take fewer bits.
 
         Args:
             z: encoder output ``(b, n, d)``.
             quality: as for :meth:`quantise`.
             deadzone: how much farther from zero than halfway a value must lie to become the larger of two codes, in
                 steps between codes, from 0 to below 0.5. Codes that are indices have no zero: they ignore it.
+
+        Raises:
+            ModelError: the bottleneck is continuous.
         """
         return self.quantise(z, quality)
 

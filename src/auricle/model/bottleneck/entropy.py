@@ -60,7 +60,7 @@ class Entropy(Bottleneck):
         return location, floor + F.linear(past.abs(), F.softplus(self.raw_scale)) + _SMALLEST_SCALE
 
     def forward(self, z: Tensor, quality: Tensor) -> Bottled:
-        """Term ``rate`` ``(b,)``: kilobits per second.
+        """Term ``rate`` ``(b,)``: kilobits per second; in training, what is beyond `steepest` on top.
 
         In training the rate is that of codes with uniform noise in place of rounding; the decoder hears rounded codes
         (straight-through) for half of the items and noisy ones for the others.
