@@ -34,7 +34,8 @@ With a page to listen and to judge blindly, which adds up the saved answers of s
     auricle benchmark SOUNDS/ --against opus,mp3,vorbis --out report.html
 
 `--metrics` names the judges. Some see what spectra and PESQ do not: `buzz` (noise that repeats itself),
-`levels_40ms` and `levels_8ms`, and those of the extra `judges`: `dnsmos` and `dnsmos_signal`, `words` (English words
+`levels_40ms` and `levels_8ms`, `image` (levels between channels of music: where a sound is), and those of the extra
+`judges`: `dnsmos` and `dnsmos_signal`, `words` (English words
 that Whisper tiny.en hears otherwise than in the original), `zimtohrli` for music. `speaker` (likeness of the voice)
 needs `pip install --no-deps Resemblyzer==0.1.4`, of which only the numbers are used. What is not installed is told.
 

@@ -264,6 +264,6 @@ def test_processes_score_alike(sounds: Path):
 def test_names_and_metrics_are_known():
     assert "opus" in codec_names()
     signals = ["mel", "stft", "si_sdr", "high_band", "buzz", "levels_40ms", "levels_8ms"]
-    judges = ["zimtohrli", "dnsmos", "dnsmos_signal", "words", "speaker"]
+    judges = ["image", "zimtohrli", "dnsmos", "dnsmos_signal", "words", "speaker"]
     assert list(METRICS) == ["visqol", "pesq", "stoi", *signals, *judges]
     assert AssetPaths() == AssetPaths(None, None, None)

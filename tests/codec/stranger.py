@@ -120,6 +120,7 @@ def read_header(fields: Bytes, version: int) -> dict:
     header["angles"] = [struct.unpack("<h", fields.take(2))[0] for _ in range(pairs)]
     header["salt"] = fields.take(4) if version == 2 else b""
     header["source_samples"] = fields.number(1) if version == 2 else 0
+    header["coherence"] = fields.number(1) / 255 if version == 2 and fields.at < len(fields.data) else 0.0
     return header
 
 

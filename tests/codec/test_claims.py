@@ -12,6 +12,7 @@ from codec_helpers import make_model, make_sound, write_sound
 
 from auricle import codec
 from auricle.codec.claims import check_claims
+from auricle.codec.coding.channel_fit import ChannelFit
 from auricle.codec.coding.encoder import SourceInfo, make_header, require_tables
 from auricle.codec.coding.entropy_coder import PacketCoder
 from auricle.codec.format.container import Packet, PacketReader, PacketWriter, StreamEnd, header_bytes
@@ -26,7 +27,13 @@ from auricle.options.coding import CompressOptions, DecompressOptions, ReadLimit
 @pytest.fixture(scope="module")
 def header(tiny: Autoencoder) -> Header:
     return make_header(
-        tiny, sample_rate=16000, channels=1, angles=(), step=8, options=CompressOptions(), source=SourceInfo(b"salt")
+        tiny,
+        sample_rate=16000,
+        channels=1,
+        fit=ChannelFit((), 0),
+        step=8,
+        options=CompressOptions(),
+        source=SourceInfo(b"salt"),
     )
 
 
@@ -92,7 +99,7 @@ def test_few_bytes_that_decode_to_many(tiny: Autoencoder, tmp_path: Path) -> Non
         tiny,
         sample_rate=192_000,
         channels=8,
-        angles=(0,) * 28,
+        fit=ChannelFit((0,) * 28, 0),
         step=8,
         options=CompressOptions(),
         source=SourceInfo(b"salt"),

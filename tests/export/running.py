@@ -23,6 +23,13 @@ def random_model(config: AutoencoderConfig) -> Autoencoder:
     return model
 
 
+def shared_hiss(samples: int) -> np.ndarray:
+    """Two channels ``(2, t)``, the first louder, with a noise of their own each, and one that they share."""
+    random = np.random.default_rng(5)
+    own, shared = 0.1 * random.normal(size=(2, samples)), 0.1 * random.normal(size=samples)
+    return (np.array([[1.0], [0.5]]) * (own + shared)).astype(np.float32)
+
+
 class Network:
     """A graph with its state."""
 

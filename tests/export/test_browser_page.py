@@ -9,14 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from auricle import MissingPackageError, ModelError, OptionError, decompress, export_model, read, verify, write
+from auricle import (
+    MissingPackageError,
+    ModelError,
+    OptionError,
+    compress,
+    decompress,
+    export_model,
+    read,
+    verify,
+    write,
+)
 from auricle.codec.coding.decoder import PacketDecoder
 from auricle.codec.format.container import PacketReader, open_file
 from auricle.export import browser
-from auricle.model import load
+from auricle.model import load, save
 from auricle.model.bottleneck import VaeConfig
 from auricle.options.coding import DecompressOptions
-from export.running import moving_noise, random_model, snr_db
+from auricle.training import named
+from export.running import moving_noise, random_model, shared_hiss, snr_db
 from export.serving import as_bytes, as_text, browser_page, opened, runtime, served, sound_of, wait_until
 from model.tiny import tiny_config
 
@@ -63,7 +74,7 @@ def page(address: str) -> Iterator["Page"]:
         assert errors == []
 
 
-def at_native_rate(path: Path) -> np.ndarray:
+def at_native_rate(path: Path, model: Path = MODEL) -> np.ndarray:
     """What torch decodes, before it is resampled."""
     with open_file(path) as file:
         reader = PacketReader(file, path)
@@ -73,7 +84,7 @@ def at_native_rate(path: Path) -> np.ndarray:
         samples = -(-end.samples * rate // reader.header.sample_rate)
         packets[-1] = replace(packets[-1], end=replace(end, samples=samples))
         header = replace(reader.header, sample_rate=rate, samples=samples)
-        blocks = list(PacketDecoder(load(MODEL), header, path).blocks(packets))
+        blocks = list(PacketDecoder(load(model), header, path).blocks(packets))
     return np.concatenate(blocks, axis=1)
 
 
@@ -106,6 +117,21 @@ def test_what_the_page_writes_is_what_it_plays(page: "Page", tmp_path: Path):
     assert verify(tmp_path / "a.aur", model=MODEL).codes
     decompress(tmp_path / "a.aur", tmp_path / "a.wav", model=MODEL, options=DecompressOptions(bits="float"))
     assert snr_db(read(tmp_path / "a.wav")[0], sound_of(decoded)) > 100
+
+
+def test_channels_share_noise_as_their_file_says(page: "Page", tmp_path: Path):
+    model, path = tmp_path / "noise.auricle.safetensors", tmp_path / "a.aur"
+    save(random_model(named("speech", "small").model), model)
+    compress((shared_hiss(20_000), 16000), path, model=model, quality=3)
+    export_model(model, tmp_path / "page", to="browser", runtime=runtime())
+    with served(tmp_path / "page") as address:
+        other = page.context.new_page()
+        opened(other, address)
+        sound = sound_of(other.evaluate(DECODE, as_text(path.read_bytes())))
+        other.close()
+    with open_file(path) as file:
+        assert PacketReader(file, path).header.coherence > 0.3
+    assert snr_db(at_native_rate(path, model), sound) > 60
 
 
 PLAY = """async ([text, seconds]) => {

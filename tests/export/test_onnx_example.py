@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import torch
 
-from auricle import compress, decompress, export_model, read, verify, write
+from auricle import Encoder, compress, decompress, export_model, read, verify, write
 from auricle.codec.coding.entropy_coder import PacketCoder
+from auricle.codec.format.container import PacketWriter
 from auricle.model import load, save
 from auricle.model.bottleneck import Tables
-from auricle.options.coding import CompressOptions
+from auricle.options.coding import CompressOptions, DecompressOptions
 from auricle.training import named
-from export.running import random_model, snr_db
+from export.running import random_model, shared_hiss, snr_db
 
 for _package in ("onnx", "onnxruntime"):
     pytest.importorskip(_package, reason="the extra export is not installed")
@@ -71,7 +72,11 @@ def test_the_example_and_auricle_read_each_other(channels: int, folder: Path, mo
     decompress(tmp_path / "a.aur", tmp_path / "own.wav", model=model)
     back, own = (read(tmp_path / name)[0] for name in ("back.wav", "own.wav"))
     assert back.shape == own.shape == audio.shape and snr_db(own, back) > 60  # both are rounded to 16 bits
-    compress(tmp_path / "in.wav", tmp_path / "b.aur", model=model, quality=20 / 8)
+    encoder = Encoder(load(model), sample_rate=16000, channels=channels, quality=20 / 8, packet_seconds=4.0)
+    with (tmp_path / "b.aur").open("wb") as file:
+        writer = PacketWriter(file, encoder.header, {}, seekable=False)
+        for packet in (*encoder.push(audio), *encoder.finish()):
+            writer.write(packet)
     sizes = [(tmp_path / name).stat().st_size for name in ("a.aur", "b.aur")]
     assert abs(sizes[0] - sizes[1]) < 30
     aur, config = aur_of(folder), json.loads((folder / "config.json").read_text())
@@ -81,6 +86,16 @@ def test_the_example_and_auricle_read_each_other(channels: int, folder: Path, mo
         for name in ("a.aur", "b.aur")
     ]
     assert np.mean(codes[0] != codes[1]) < 1e-3
+
+
+def test_channels_share_noise_as_their_file_says(folder: Path, model: Path, tmp_path: Path):
+    compress((shared_hiss(20_000), 16000), tmp_path / "a.aur", model=model, quality=3)
+    decode = "import runpy, sys; import numpy as np; from pathlib import Path; source, target = sys.argv[1:]; "
+    decode += "np.save(target, runpy.run_path('example.py')['decode'](Path(source).read_bytes()))"
+    files = [str(tmp_path / name) for name in ("a.aur", "a.npy")]
+    subprocess.run([sys.executable, "-c", decode, *files], cwd=folder, check=True)
+    decompress(tmp_path / "a.aur", tmp_path / "own.wav", model=model, options=DecompressOptions(bits="float"))
+    assert snr_db(read(tmp_path / "own.wav")[0], np.load(tmp_path / "a.npy")) > 60
 
 
 def test_an_empty_sound(folder: Path, model: Path, tmp_path: Path):

@@ -7,6 +7,7 @@ from auricle.metrics.artefacts import (
     attack_seconds,
     before_attack_db,
     first_millisecond_db,
+    image_error,
     level_errors,
     periodicity,
 )
@@ -53,6 +54,20 @@ def test_level_errors_are_the_gain(gain_db):
 def test_levels_of_other_noise_are_a_little_off_and_right_in_the_mean():
     size, signed = level_errors(noise(seed=3), noise(seed=4), RATE, 0.04, [1000.0, 4000.0])
     assert size[0] < 1.5 and abs(signed[0]) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("gains", "error"), [((1.0, 1.0), 0.0), ((0.5, 0.5), 0.0), ((1.0, 0.5), 6.02), ((2.0, 1.0), 6.02)]
+)
+def test_the_image_is_the_difference_between_channels_not_their_level(gains, error):
+    sound = np.stack((noise(seed=3), noise(seed=4)))
+    scaled = np.array(gains)[:, None] * sound
+    assert image_error(scaled, sound, RATE, 0.04, [1000.0, 4000.0, 8000.0]) == pytest.approx(error, abs=0.01)
+
+
+def test_a_sound_that_moves_to_the_other_side_is_far_off():
+    left = np.stack((noise(seed=3), 0.1 * noise(seed=4)))
+    assert image_error(left[::-1], left, RATE, 0.04, [1000.0, 4000.0]) == pytest.approx(40.0, abs=1.0)
 
 
 @pytest.mark.parametrize("rise", [0.0, 0.005, 0.02])

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.dsp.mel import band_edges
-from auricle.errors import ConfigError
-from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above, other_noise
+from auricle.errors import ConfigError, ModelError
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above, other_noise, with_coherence
 from auricle.model.bottleneck import EntropyConfig
 from auricle.model.config import AutoencoderConfig, parse_config
 from auricle.model.files.file import load
 from auricle.model.files.writing import fingerprint, save
-from auricle.stream import Pointwise
+from auricle.stream import Pointwise, Serial
 from contract import verify_step
 from model.tiny import model_of, tiny_config
 
@@ -167,6 +167,25 @@ def test_other_noise_has_the_same_levels_and_lasts_as_long_as_it_is_asked_for():
     torch.testing.assert_close(layer(x), before, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("coherence", [0.0, 0.3, 1.0])
+def test_channels_share_noise_in_as_many_bins_as_is_asked_for(coherence):
+    torch.manual_seed(0)
+    body = Pointwise(3, 502, gain=0.0)
+    with torch.no_grad():
+        body.bias[2:] = 0.5
+    layer = BandNoise(body, np.arange(0, 2001, 4), 2).eval().requires_grad_(False)
+    decoder, x = Serial([layer]), 20 * torch.randn(3, 50, 3)
+    state = with_coherence(decoder, decoder.initial_state(3), coherence)
+    signs = decoder.step(x, state)[0].sign()
+    torch.testing.assert_close(signs[:1], layer(x[:1]).sign(), rtol=0, atol=0)  # the first leads
+    for other in (1, 2):
+        always = (signs[0] == signs[other]).all(0).float().mean()
+        assert always == pytest.approx(coherence, abs=0.04)
+        assert (signs[0] * signs[other]).mean() == pytest.approx(coherence, abs=0.04)
+    half, after = decoder.step(x[:, :20], state)
+    torch.testing.assert_close(torch.cat((half, decoder.step(x[:, 20:], after)[0]), 1).sign(), signs)
+
+
 def test_flat_noise_never_loses_its_slope():
     noise = band_noise([-0.3, -0.3, -0.3]).requires_grad_(True)
     noise(torch.randn(1, 20, 3)).square().sum().backward()
@@ -212,6 +231,26 @@ def test_an_untrained_model_keeps_the_level_of_noise_that_it_has_no_coefficients
     assert -most < 10 * kept.log10() < most
 
 
+def test_bands_whose_waveform_is_coded_can_have_features_of_their_levels_too():
+    levels = {"direct": True, "bands": 24, "energies": True, "noise_from": 4000.0, "levels_from": 1700.0}
+    model = model_of(tiny_config(EntropyConfig(dim=180, levels=4)).model_copy(update=levels))
+    edges = band_edges(16000, 320, 24)
+    first = int(np.abs(edges * 25 - 1700.0).argmin())
+    coefficients = 180 - (24 - first)
+    loudness = torch.linspace(-3, 3, 32000).exp()
+    spectrum = torch.fft.rfft(torch.randn(1, 32000, generator=torch.Generator().manual_seed(3)))
+    hz = torch.fft.rfftfreq(32000, 1 / 16000)
+    for band in (first, 24 - 1):
+        inside = (hz > 25 * edges[band]) & (hz < 25 * edges[band + 1])
+        z = model.encode(0.02 * loudness * torch.fft.irfft(spectrum * inside))[0]
+        feature = coefficients + band - first
+        assert z[80:, feature].mean() > 1.5 * z[:20, feature].mean() > 0
+        elsewhere = [coefficients + other - first for other in range(first, 24) if abs(other - band) > 1]
+        assert z[80:, feature].mean() > 3 * z[80:, elsewhere].abs().mean()
+    with pytest.raises(ModelError, match="12 bands have features, and 8 features there are: raise levels_from"):
+        model_of(tiny_config(EntropyConfig(dim=8, levels=4)).model_copy(update=levels))
+
+
 def test_files_say_so_and_those_without_are_as_before(tmp_path):
     model = model_of(config_with_bands())
     save(model, tmp_path / "bands.auricle.safetensors")
@@ -232,6 +271,8 @@ def test_files_say_so_and_those_without_are_as_before(tmp_path):
         ({"direct": True, "noise_from": 4000.0}, "noise_from needs bands"),
         ({"direct": True, "energies": True}, "energies needs bands"),
         ({"direct": True, "bands": 8, "noise_from": 8000.0}, "below half the sample rate"),
+        ({"direct": True, "bands": 8, "noise_from": 4000.0, "levels_from": 4001.0}, "must be at most noise_from"),
+        ({"direct": True, "bands": 8, "levels_from": 1.0}, "must be at most noise_from"),
     ],
 )
 def test_bands_that_make_no_sense_are_refused(change, message):

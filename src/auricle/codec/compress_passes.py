@@ -6,9 +6,10 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, final
 
+from auricle.codec.coding.channel_fit import ChannelFit, fit_channels
 from auricle.codec.coding.encoder import Rounding, SoundEncoder, SourceInfo, make_header, quality_step
 from auricle.codec.coding.size_estimator import SizeEstimator
-from auricle.codec.format.channel_rotation import fitted_angles
+from auricle.codec.format.channel_rotation import unheard_angles
 from auricle.codec.format.container import Packet, PacketWriter
 from auricle.codec.format.header import SALT_BYTES, Header
 from auricle.codec.format.record import crc
@@ -20,6 +21,8 @@ from auricle.progress import OnProgress, Progress
 _NO_SALT = bytes(SALT_BYTES)  # until the first packet is there
 _ESTIMATE_MARGIN = 0.99
 """Where the size is only estimated, this share of the allowed bytes is aimed at."""
+_LEAST_WAITING = 1.0
+"""Stereo in packets of less than so many seconds goes to somebody who listens: its first minute is not waited for."""
 
 
 @final
@@ -65,7 +68,7 @@ class CompressJob:
             loaded,
             sample_rate=source.sample_rate,
             channels=source.channels,
-            angles=fitted_angles(source.first_minute, source.channels),
+            fit=_channel_fit(source, loaded.config.noise_from, options.packet_seconds),
             step=quality_step(loaded, quality),
             options=options,
             source=SourceInfo(_NO_SALT, source.samples, source.source_samples),
@@ -124,3 +127,10 @@ class CompressJob:
     def _report(self, samples: int) -> None:
         rate = self.header.sample_rate
         self.on_progress(Progress("compressing", samples / rate, (self.source.samples or 0) / rate, "s"))
+
+
+def _channel_fit(source: SoundSource, noise_from: float, packet_seconds: float) -> ChannelFit:
+    """How the channels are coded: the same for a file and a pipe."""
+    if source.channels == 2 and packet_seconds < _LEAST_WAITING:
+        return ChannelFit(unheard_angles(source.channels), 0)
+    return fit_channels(source.first_minute, source.channels, source.sample_rate, noise_from)

@@ -8,9 +8,10 @@ from typing import final
 
 import numpy as np
 
+from auricle.codec.coding.channel_fit import ChannelFit
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
 from auricle.codec.coding.encoder import SoundEncoder, SourceInfo, make_header, quality_step
-from auricle.codec.format.channel_rotation import fitted_angles
+from auricle.codec.format.channel_rotation import unheard_angles
 from auricle.codec.format.container import Packet, PacketReader, header_bytes
 from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SALT_BYTES, Header, SampleSpan
 from auricle.errors import AudioError, FormatError, OptionError
@@ -62,7 +63,7 @@ class Encoder:
             loaded,
             sample_rate=sample_rate,
             channels=channels,
-            angles=fitted_angles(lambda: (), channels),
+            fit=ChannelFit(unheard_angles(channels), 0),
             step=quality_step(loaded, quality),
             options=CompressOptions(gain_db, packet_seconds),
             source=SourceInfo(os.urandom(SALT_BYTES)),

@@ -1,6 +1,6 @@
 """A layer's step with its state as a plain row of tensors: what graphs take and give."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -55,6 +55,11 @@ class StateForm:
         return _nested(
             self._template, iter([part.filled(batch) if part.empty else next(tensors) for part in self._tensors])
         )
+
+    def place_of(self, change: Callable[[State], State]) -> int | None:
+        """Which tensor of the row another first state has otherwise; None where none is."""
+        pairs = zip(self.row(self._template), self.row(change(self._template)), strict=True)
+        return next((place for place, (before, after) in enumerate(pairs) if not torch.equal(before, after)), None)
 
     def row(self, state: State) -> tuple[Tensor, ...]:
         """The row that a state becomes."""

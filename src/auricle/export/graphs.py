@@ -14,6 +14,8 @@ from auricle.export.flat_step import StateTensor
 from auricle.export.onnx_ops import OPSET, operations
 from auricle.extras import require
 
+COHERENCE = "coherence"
+"""What the input of a state is called that says how far channels share noise."""
 _SMALLEST_CAST = 256
 """Elements of weights that are worth being stored in 16 bits."""
 
@@ -29,6 +31,7 @@ class Graph:
         axes: names of their axes of any length, and of those of the outputs.
         outputs: names.
         state: what goes round.
+        coherence: which tensor of the state holds how far channels share noise; it is called so.
     """
 
     module: nn.Module
@@ -36,11 +39,17 @@ class Graph:
     axes: Mapping[str, Mapping[int, str]]
     outputs: tuple[str, ...]
     state: tuple[StateTensor, ...] = ()
+    coherence: int | None = None
+
+    @property
+    def state_names(self) -> list[str]:
+        """What the inputs of the state are called."""
+        return [COHERENCE if index == self.coherence else state_name(index) for index in range(len(self.state))]
 
     def write(self, path: Path) -> None:
         """Export in float32."""
         axes = {name: dict(value) for name, value in self.axes.items()}
-        names = [state_name(index) for index in range(len(self.state))]
+        names = self.state_names
         after = [f"next_{name}" for name in names]
         for name, part in zip(names, self.state, strict=True):
             count = part.shape[part.batch_axis]
@@ -64,13 +73,13 @@ class Graph:
         """What a program must know to run it, for JSON."""
         state = [
             {
-                "name": state_name(index),
+                "name": name,
                 "type": part.dtype,
                 "shape": part.shape,
                 "batch_axis": part.batch_axis,
                 "fill": part.fill,
             }
-            for index, part in enumerate(self.state)
+            for name, part in zip(self.state_names, self.state, strict=True)
         ]
         return {"inputs": list(self.inputs), "outputs": list(self.outputs), "state": state}
 

@@ -19,6 +19,7 @@ from auricle.export.portable import portable
 from auricle.export.prior_graphs import prior_graph
 from auricle.extras import require
 from auricle.model import Autoencoder, fingerprint
+from auricle.model.bands import with_coherence
 from auricle.model.bottleneck import Tables
 from auricle.progress import OnProgress, Progress
 from auricle.synth.directions import Directions
@@ -82,7 +83,12 @@ def model_graphs(model: Autoencoder) -> dict[str, Graph]:
             encoder, {"audio": audio}, {"audio": _CLIP, "latents": _FRAMES}, ("latents",), encoder.form.tensors
         ),
         "decoder": Graph(
-            decoder, {"latents": latents}, {"latents": _FRAMES, "audio": _CLIP}, ("audio",), decoder.form.tensors
+            decoder,
+            {"latents": latents},
+            {"latents": _FRAMES, "audio": _CLIP},
+            ("audio",),
+            decoder.form.tensors,
+            decoder.form.place_of(lambda state: with_coherence(model.decoder, state, 1.0)),
         ),
     }
     if model.bottleneck.codebooks:

@@ -1,6 +1,6 @@
 """How near a decoded sound is to the original, and generated sounds to real ones. Pure functions; no torch."""
 
-from auricle.metrics.artefacts import level_errors, periodicity
+from auricle.metrics.artefacts import image_error, level_errors, periodicity
 from auricle.metrics.bdrate import bd_rate
 from auricle.metrics.copying import Copying, copying
 from auricle.metrics.perceptual import dnsmos, pesq_wb, stoi, visqol, zimtohrli
@@ -38,6 +38,7 @@ __all__ = [
     "frechet_audio_distance",
     "frechet_distance",
     "high_band",
+    "image_error",
     "inception_score",
     "kernel_audio_distance",
     "level_errors",

@@ -131,6 +131,31 @@ def level_errors(
     return np.abs(gap).sum(0) / count, gap.sum(0) / count
 
 
+def image_error(
+    estimate: np.ndarray, reference: np.ndarray, sample_rate: int, seconds: float, edges: Sequence[float]
+) -> float:
+    """How wrong the differences in level between channels are, by which the ear knows where a sound is.
+
+    Args:
+        estimate: ``(c, t)``, at least two channels.
+        reference: the same of the original.
+        seconds: length of a frame; they overlap by half.
+        edges: of the bands, in Hz.
+
+    Returns:
+        mean absolute error in dB of differences from the first channel, at most 40 dB either way, in frames whose
+        loudest channel is at most 40 dB below each band's loudest frame.
+    """
+    estimated, original = (
+        np.stack([band_levels(channel, sample_rate, seconds, edges) for channel in audio])
+        for audio in (estimate, reference)
+    )
+    loudest = original.max(0)
+    audible = loudest > loudest.max(0) - _RANGE_DB
+    gaps = [np.clip(levels[1:] - levels[:1], -_RANGE_DB, _RANGE_DB) for levels in (estimated, original)]
+    return float(np.abs(gaps[0] - gaps[1])[:, audible].mean())
+
+
 def envelope(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Largest magnitude in every half millisecond: ``(n,)``."""
     size = max(1, round(_ENVELOPE_SECONDS * sample_rate))

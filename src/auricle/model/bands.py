@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from auricle.model.harmonics import HarmonicSource
-from auricle.stream import Delay, Layer, State, Stateless
+from auricle.stream import Delay, Layer, Serial, State, Stateless
 
 FIRST_NOISE_LEVEL = 0.1
 """Of all bands in a network that has not learned; at 0 it would have no slope."""
@@ -29,6 +29,7 @@ _LARGEST_STEP = 1 << 20
 _MARK_FACTOR = 2654435761  # of Knuth's multiplicative hash, 2^32 over the golden ratio
 _REPEAT_STRIDE = 97
 _BIN_FACTOR = 0x9E3779B1  # the same number
+_SHARING_KEY = 0x27D4EB2F  # any other than a bin's
 _WORD = (1 << 32) - 1
 _SOFTPLUS_SHARPNESS = 20.0
 
@@ -135,6 +136,9 @@ class BandNoise(Layer):
     goes into the hash, because one pattern again and again would buzz. Magnitudes are flat: a level is exact in each
     frame, and no waveform is repeated from hop to hop.
 
+    Channels of one sound that are decoded side by side may share noise (`with_coherence`): then it comes from a place
+    between the loudspeakers that their levels say, and not from all around.
+
     Args:
         body: from latents to the lowest coefficients and the levels of all bands ``(b, n, waveform_bins + l)``, and
             maybe more, which is passed on; keeps the rate.
@@ -168,19 +172,20 @@ class BandNoise(Layer):
     def initial_state(
         self, batch: int, *, device: torch.device | None = None, dtype: torch.dtype | None = None
     ) -> State:
-        """The body's, the keys that wait for it, the mark of the last frame, how often it has come in a row, and that
-        of the harmonics.
+        """The body's, the keys that wait for it, the mark of the last frame, how often it has come in a row, that of
+        the harmonics, and the coherence ``(b, 1)``: of noise with that of the first item of the batch, here 0.
         """
         return (
             self.body.initial_state(batch, device=device, dtype=dtype),
             torch.zeros((batch, self.body.latency), device=device, dtype=torch.int64),
             *_first_mark(batch, device),
             () if self.harmonics is None else self.harmonics.initial_state(batch, device, dtype),
+            torch.zeros((batch, 1), device=device, dtype=torch.float32),
         )
 
     def step(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """``(b, n, d)`` to ``(b, n, k)``, with what else the body makes behind it."""
-        body, waiting_keys, mark, times, voice = state
+        body, waiting_keys, mark, times, voice, coherence = state
         keys, mark, times = _frame_keys(x, mark, times)
         keys = torch.cat((waiting_keys, keys & _WORD), dim=1)
         decoded, body = self.body.step(x, body)
@@ -189,14 +194,30 @@ class BandNoise(Layer):
             (self._waveform_bins, self._waveform_bins + self._bands), dim=-1
         )
         amplitude = F.linear(_softplus(levels), self.spread).square()
-        excitation = _signs(keys, self.bin_keys, amplitude.dtype)
+        excitation = _shared(_signs(keys, self.bin_keys, amplitude.dtype), self.bin_keys, coherence)
         if self.harmonics is not None:
             excitation, pitch, voice = self.harmonics(x, excitation, voice)
             others = torch.cat((others, pitch), dim=-1) if self._tells_pitch else others
         noise = amplitude * excitation
         low = coefficients + noise[..., : self._waveform_bins]
-        after = body, waiting_keys, mark, times & _WORD, voice
+        after = body, waiting_keys, mark, times & _WORD, voice, coherence
         return torch.cat((low, noise[..., self._waveform_bins :], others), dim=-1), after
+
+
+def with_coherence(decoder: Serial, state: State, coherence: float) -> State:
+    """The first state of a decoder whose batch is the channels of one sound.
+
+    Args:
+        decoder: a model's.
+        state: before its first frame.
+        coherence: share of bins, 0 to 1, in which all channels take the noise of the first one. Where a decoder makes
+            none, nothing changes.
+    """
+    parts = zip(decoder.chain(), state, strict=True)
+    return tuple(
+        (*part[:-1], torch.full_like(part[-1], coherence)) if isinstance(layer, BandNoise) else part
+        for layer, part in parts
+    )
 
 
 @contextmanager
@@ -243,11 +264,21 @@ def _spread(edges: np.ndarray, waveform_bins: int) -> np.ndarray:
 
 
 def _signs(keys: Tensor, bin_keys: Tensor, dtype: torch.dtype) -> Tensor:
-    """-1 or 1 for each frame and bin, ``(b, n)`` and ``(k,)`` to ``(b, n, k)``: the finaliser of MurmurHash3."""
-    word = (keys.unsqueeze(2) + bin_keys) & _WORD
-    word = ((word ^ (word >> 16)) * 0x85EBCA6B) & _WORD
-    word = ((word ^ (word >> 13)) * 0xC2B2AE35) & _WORD
-    return (((word >> 15) & 2) - 1).to(dtype)
+    """-1 or 1 for each frame and bin, ``(b, n)`` and ``(k,)`` to ``(b, n, k)``."""
+    return (((_hashed(keys.unsqueeze(2) + bin_keys) >> 15) & 2) - 1).to(dtype)
+
+
+def _shared(signs: Tensor, bin_keys: Tensor, coherence: Tensor) -> Tensor:
+    """Signs ``(b, n, k)``, in as many bins as ``coherence`` ``(b, 1)`` says those of the first item."""
+    places = _hashed(bin_keys + _SHARING_KEY) >> 16
+    return torch.where(places < coherence.unsqueeze(2) * (1 << 16), signs[:1], signs)
+
+
+def _hashed(words: Tensor) -> Tensor:
+    """The finaliser of MurmurHash3 without its last shift, of integers modulo 2^32."""
+    words = words & _WORD
+    words = ((words ^ (words >> 16)) * 0x85EBCA6B) & _WORD
+    return ((words ^ (words >> 13)) * 0xC2B2AE35) & _WORD
 
 
 def _noise(bins: int) -> Tensor:

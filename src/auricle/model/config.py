@@ -22,7 +22,9 @@ from auricle.printable import printable
 
 _LARGEST_HOP = 1 << 17
 _MOST_BLOCKS = 256
-_OFF_BY_DEFAULT = ("direct", "bands", "energies", "noise_from", "harmonics", "comb", "envelope", "highpass")
+_OFF_BY_DEFAULT = (
+    *("direct", "bands", "energies", "noise_from", "levels_from", "harmonics", "comb", "envelope", "highpass"),
+)
 ActivationName = Literal["none", "relu", "leaky_relu", "gelu", "silu", "tanh"]
 
 
@@ -63,6 +65,12 @@ class AutoencoderConfig(Frozen):
     noise_from: float = Field(
         default=0.0, ge=0, description="frequency in Hz from which on bands are noise alone; 0 adds noise everywhere"
     )
+    levels_from: float = Field(
+        default=0.0,
+        ge=0,
+        description="frequency in Hz from which on the level of a band starts with a latent feature of its own; "
+        "0 for those above the coefficients that have one",
+    )
     harmonics: HarmonicsConfig | None = Field(
         default=None, description="harmonics in place of noise where a voice sounds; null for noise alone"
     )
@@ -102,6 +110,8 @@ class AutoencoderConfig(Frozen):
             raise ValueError("energies needs bands, and coefficients companded by a square root (exponent 0.5)")
         if self.noise_from and not self.bands:
             raise ValueError("noise_from needs bands")
+        if self.levels_from and not 0 < self.levels_from <= self.noise_from:
+            raise ValueError(f"levels_from {self.levels_from:g} Hz must be at most noise_from, {self.noise_from:g} Hz")
         if self.harmonics and (not self.noise_from or self.transform.companding != 0.5):
             raise ValueError("harmonics needs noise_from, and coefficients companded by a square root (exponent 0.5)")
         if self.comb and (not self.harmonics or not self.envelope):

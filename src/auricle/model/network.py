@@ -7,7 +7,7 @@ import numpy as np
 
 from auricle.dsp.mel import band_edges
 from auricle.errors import ModelError
-from auricle.model.bands import BandLevels, BandNoise, NoiseFill
+from auricle.model.bands import BandLevels, BandNoise, NoiseFill, bands_above
 from auricle.model.comb import PitchComb
 from auricle.model.config import AutoencoderConfig, StageConfig
 from auricle.model.envelope import CURVES, WithPartLevels, with_envelope
@@ -15,6 +15,7 @@ from auricle.model.front_end import Compand, front_end
 from auricle.model.harmonics import HarmonicSource
 from auricle.model.highpass import HighPass
 from auricle.model.initial import (
+    DirectLayout,
     start_as_linear_codec,
     start_as_transpose,
     start_levels_as_measured,
@@ -138,11 +139,28 @@ def _direct_maps(
     """Linear maps beside encoder and decoder that start as a codec, while the network starts with little to add."""
     start_quiet(to_latent, to_bins)
     direct_in, direct_out = Pointwise(widths.analysed, widths.latent), Pointwise(widths.latent, widths.decoded)
-    start_as_linear_codec(direct_in, direct_out, edges, widths.waveform_bins, CURVES * config.envelope)
+    layout = _direct_layout(config, widths, edges)
+    start_as_linear_codec(direct_in, direct_out, layout)
     start_noise_levels(to_bins, widths.waveform_bins, config.bands)
-    if edges is not None and config.energies:
-        start_levels_as_measured(to_bins, edges, widths.waveform_bins, widths.latent)
+    if config.energies:
+        start_levels_as_measured(to_bins, layout)
     return direct_in, direct_out
+
+
+def _direct_layout(config: AutoencoderConfig, widths: _FrameWidths, edges: np.ndarray | None) -> DirectLayout:
+    """Which bands start with a feature: those from `levels_from` on, or above the coefficients that have features.
+
+    Raises:
+        ModelError: there are more of them than features.
+    """
+    noise_bands = levels = 0 if edges is None else bands_above(edges, widths.latent)
+    if edges is not None and config.levels_from:
+        first = config.levels_from / (config.sample_rate / 2) * edges[-1]
+        levels = config.bands - int(np.abs(edges - first).argmin())
+        noise_bands = int((edges[:-1] >= widths.waveform_bins).sum())
+    if levels > widths.latent:
+        raise ModelError(f"{levels} bands have features, and {widths.latent} features there are: raise levels_from")
+    return DirectLayout(widths.waveform_bins, config.bands, levels, noise_bands, CURVES * config.envelope)
 
 
 def _with_noise(config: AutoencoderConfig, spectrum: Layer, edges: np.ndarray, widths: _FrameWidths) -> Layer:

@@ -24,8 +24,8 @@ class BenchmarkOptions:
         seconds: longest excerpt of a file.
         sample_rate: at which sounds are scored, in Hz; by default the most frequent one of the files, at most 48000.
         score_as: speech (PESQ and STOI, ViSQOL in speech mode), audio, or auto: speech up to 24 kHz.
-        metrics: visqol, pesq, stoi, mel, stft, si_sdr, high_band, buzz, levels_40ms, levels_8ms, zimtohrli, dnsmos,
-            dnsmos_signal, words, speaker; by default all that are installed.
+        metrics: visqol, pesq, stoi, mel, stft, si_sdr, high_band, buzz, levels_40ms, levels_8ms, image, zimtohrli,
+            dnsmos, dnsmos_signal, words, speaker; by default all that are installed.
         groups: regular expression that finds the speaker or the piece in every file's name, such as "^([0-9]+)_":
             intervals of differences are over these. By default each file stands by itself.
         skip_cost: do not measure speed, memory and operations.

@@ -1,12 +1,13 @@
 """``Stream``: run a layer on audio that arrives in pieces of any size."""
 
+from collections.abc import Callable
 from math import ceil
 from typing import final
 
 import torch
 from torch import Tensor
 
-from auricle.stream.layer import Layer
+from auricle.stream.layer import Layer, State
 from auricle.stream.threads import threads
 
 _SHORT_FRAMES = 512
@@ -25,17 +26,28 @@ class Stream:
         batch: sequences side by side.
         chunk: input steps per run, a multiple of ``layer.block``.
         device: where states live.
+        prepare: makes of the layer's first state the one to begin with.
     """
 
-    def __init__(self, layer: Layer, *, batch: int, chunk: int, device: torch.device | None = None):
+    def __init__(
+        self,
+        layer: Layer,
+        *,
+        batch: int,
+        chunk: int,
+        device: torch.device | None = None,
+        prepare: Callable[[State], State] | None = None,
+    ):
         assert chunk > 0 and chunk % layer.block == 0, (chunk, layer.block)
         self._layer, self._batch, self._chunk, self._device = layer, batch, chunk, device
+        self._prepare = prepare
         self._threads = 1 if batch * (chunk // layer.block) <= _SHORT_FRAMES else None
         self.reset()
 
     def reset(self) -> None:
         """Forget everything heard."""
-        self._state = self._layer.initial_state(self._batch, device=self._device, dtype=torch.float32)
+        first = self._layer.initial_state(self._batch, device=self._device, dtype=torch.float32)
+        self._state = first if self._prepare is None else self._prepare(first)
         self._pending: Tensor | None = None
         self._empty_output: Tensor | None = None
         self._to_trim = self._layer.latency

@@ -28,13 +28,18 @@ from auricle.training.objective.config import ObjectiveConfig, Phase, Term, Trai
 
 _POLISHING_RATE = 3e-4
 _SPEECH_WAVEFORM_HZ = 3225.0
-_MUSIC_WAVEFORM_HZ = 7092.0
+_MUSIC_WAVEFORM_HZ = 5206.25
+"""Up to 50 kb/s of stereo nothing above it has a waveform that is nearer than noise."""
+_MUSIC_LEVELS_HZ = 1837.5
+_LIVE_WAVEFORM_HZ = 7092.0
 _TREBLE = 4.0
-"""Levels above 7 kHz are all that there is of them, and ears compare them band by band."""
+"""Levels where waveforms end are all that there is, and ears compare them band by band."""
 _HIGHPASS_HZ = 2.0
 _COMB = 0.4
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
-_FEWER, _FEWEST = 11, 10  # contexts, so that the file of `music` stays below 16 MB and that of `speech` below 15
+_FEWER, _FEWEST = 11, 10  # contexts: of `live`; and so that the file of `speech` stays below 15 MB
+_MUSIC_DECAY = 0.6
+"""Nine levels from 6 to 60 kb/s of stereo."""
 _SPEECH_DECAY = 0.7
 """Nine levels from 1 to 14 kb/s lie closest where most is asked for, from 1.4 to 6."""
 _VOICED = 0.45
@@ -64,6 +69,7 @@ def _autoencoder(
     envelope: int = 0,
     highpass: float = 0.0,
     energies: bool = False,
+    levels_from: float = 0.0,
     harmonics: HarmonicsConfig | None = None,
     comb: float = 0.0,
 ) -> AutoencoderConfig:
@@ -77,6 +83,7 @@ def _autoencoder(
         bands=bands,
         energies=energies,
         noise_from=noise_from,
+        levels_from=levels_from,
         envelope=envelope,
         highpass=highpass,
         harmonics=harmonics,
@@ -105,33 +112,35 @@ def _voice(below: float | None, *, quality_decay: float = 0.5, voiced: float = 1
     )
 
 
-def _any_sound(hop_length: int) -> ObjectiveConfig:
-    """For 44.1 kHz: waveforms and smooth spectra where waveforms are coded, energies and peaks everywhere."""
+def _any_sound(
+    hop_length: int, below: float, levels_from: float, *, rate: float = 0.5, quality_decay: float = 0.42
+) -> ObjectiveConfig:
+    """For 44.1 kHz: waveforms and smooth spectra below a frequency in Hz, energies and peaks everywhere, energies above
+    `levels_from` with more weight.
+    """
     return ObjectiveConfig(
         losses=(
             Term(
                 weight=3.0,
-                loss=ComplexStftConfig(n_fft=(512, 2048), below=_MUSIC_WAVEFORM_HZ),
+                loss=ComplexStftConfig(n_fft=(512, 2048), below=below),
                 lowest=0.3,
                 spread=0.3,
             ),
             Term(
                 weight=1.3,
-                loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=_MUSIC_WAVEFORM_HZ),
+                loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=below),
                 spread=0.3,
             ),
             Term(
                 weight=3.0,
-                loss=BandEnergyConfig(
-                    seconds=_LEVEL_SECONDS, bands=(4, 16, 32), border=_MUSIC_WAVEFORM_HZ, above=_TREBLE
-                ),
+                loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32), border=levels_from, above=_TREBLE),
                 spread=0.3,
             ),
             Term(weight=6.0, loss=RepetitionConfig(hop_length=hop_length)),
             Term(weight=1.0, loss=PeaksConfig(tolerance=0.1)),
         ),
-        bottleneck={"rate": 0.5},
-        quality_decay=0.42,
+        bottleneck={"rate": rate},
+        quality_decay=quality_decay,
     )
 
 
@@ -222,7 +231,9 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             44100,
             _SHORT_HOP,
             shape.dim,
-            _direct(150),
+            EntropyConfig(
+                dim=126, levels=9, coarsest=0.2, finest=2.5, contexts=_FEWEST, widest=3.0, steepest=1.0, noisy=0.0
+            ),
             _conv(shape.encoder),
             _conv(shape.decoder),
             40,
@@ -230,8 +241,9 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             8,
             _HIGHPASS_HZ,
             energies=True,
+            levels_from=_MUSIC_LEVELS_HZ,
         ),
-        objective=_any_sound(_SHORT_HOP),
+        objective=_any_sound(_SHORT_HOP, _MUSIC_WAVEFORM_HZ, _MUSIC_LEVELS_HZ, rate=0.6, quality_decay=_MUSIC_DECAY),
         crop_frames=106,
         batch=8,
         rarities=True,
@@ -250,12 +262,12 @@ def live() -> TrainConfig:
             _causal(2),
             _causal(3),
             40,
-            _MUSIC_WAVEFORM_HZ,
+            _LIVE_WAVEFORM_HZ,
             8,
             _HIGHPASS_HZ,
             energies=True,
         ),
-        objective=_any_sound(_SHORT_HOP),
+        objective=_any_sound(_SHORT_HOP, _LIVE_WAVEFORM_HZ, _LIVE_WAVEFORM_HZ),
         crop_frames=106,
         batch=8,
         rarities=True,

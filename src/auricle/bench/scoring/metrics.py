@@ -14,6 +14,7 @@ from auricle.errors import AudioError, MissingPackageError
 from auricle.metrics import (
     dnsmos,
     high_band,
+    image_error,
     level_errors,
     mel_distance,
     periodicity,
@@ -60,6 +61,9 @@ _BUZZ_HOP_SECONDS = 0.02
 _LEVEL_EDGES = (0.0, 800.0, 1700.0, 3200.0, 5400.0, 8000.0, 11000.0, 17000.0)
 
 
+_IMAGE_SECONDS = 0.04
+
+
 def _buzz(pair: SignalPair) -> float:
     hop = round(_BUZZ_HOP_SECONDS * pair.sample_rate)
     from_hz = 3500.0 if pair.speech else 6000.0
@@ -73,6 +77,13 @@ def _level_error(pair: SignalPair, seconds: float) -> float:
     edges = [edge for edge in _LEVEL_EDGES if edge <= pair.sample_rate / 2]
     size, _ = level_errors(pair.estimate, pair.reference, pair.sample_rate, seconds, edges)
     return float(size.mean())
+
+
+def _image(pair: SignalPair) -> float:
+    if len(pair.reference) == 1:
+        raise AudioError("one channel has no place between loudspeakers")
+    edges = [edge for edge in _LEVEL_EDGES if edge <= pair.sample_rate / 2]
+    return image_error(pair.estimate, pair.reference, pair.sample_rate, _IMAGE_SECONDS, edges)
 
 
 _INSTALL_BENCH, _INSTALL_JUDGES = "pip install 'auricle[bench]'", "pip install 'auricle[judges]'"
@@ -154,6 +165,7 @@ _ALL = (
     Metric("buzz", "periodicity", "", False, 2, _buzz),
     Metric("levels_40ms", "levels in 40 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.04)),
     Metric("levels_8ms", "levels in 8 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.008)),
+    Metric("image", "levels between channels", "dB", False, 1, _image, "audio"),
     Metric(
         "zimtohrli",
         "Zimtohrli",

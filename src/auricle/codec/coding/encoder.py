@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auricle.codec.coding.channel_fit import ChannelFit
 from auricle.codec.coding.entropy_coder import PacketCoder, codes_checksum, tables_digest
 from auricle.codec.coding.network_stream import LatentEncoder
 from auricle.codec.format.container import Packet, StreamEnd
@@ -90,7 +91,7 @@ def make_header(
     *,
     sample_rate: int,
     channels: int,
-    angles: tuple[int, ...],
+    fit: ChannelFit,
     step: int,
     options: CompressOptions,
     source: SourceInfo,
@@ -120,9 +121,10 @@ def make_header(
         quality_step=step,
         gain_step=round(options.gain_db * STEPS_PER_DECIBEL),
         samples=source.samples,
-        angles=angles,
+        angles=fit.angles,
         salt=source.salt,
         source_samples=source.source_samples,
+        coherence_step=fit.coherence_step,
     )
     try:
         Header.from_bytes(header.to_bytes(), header.version)

@@ -12,6 +12,7 @@ from auricle.audio import Resampler, resampled_length
 from auricle.codec.format.channel_rotation import rotation
 from auricle.codec.format.header import Header
 from auricle.model import Autoencoder
+from auricle.model.bands import with_coherence
 from auricle.stream import Stream, threads
 
 FALL_SECONDS = 0.25
@@ -117,6 +118,7 @@ class SoundDecoder:
             batch=header.channels,
             chunk=(run_frames or header.run_frames) * model.decoder.block,
             device=self._device,
+            prepare=lambda state: with_coherence(model.decoder, state, header.coherence),
         )
         self._fader = Fader(header.native_rate)
         self._last_frame = torch.zeros(header.channels, 1, model.latent_dim, device=self._device)

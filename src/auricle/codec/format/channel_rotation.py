@@ -6,7 +6,6 @@ however coarse they are, and its transpose undoes it.
 Pairs of channels come in the order (0, 1), (0, 2), ..., (1, 2), ...
 """
 
-from collections.abc import Callable, Iterable
 from itertools import combinations
 from math import atan2, cos, pi, sin
 
@@ -32,24 +31,20 @@ def rotation(angles: tuple[int, ...], channels: int) -> np.ndarray:
     return matrix
 
 
-def fitted_angles(read_blocks: Callable[[], Iterable[np.ndarray]], channels: int) -> tuple[int, ...]:
-    """Angles for a sound: none for mono, mid and side for stereo, the Karhunen-Loeve rotation for more.
+def unheard_angles(channels: int) -> tuple[int, ...]:
+    """Angles for a sound that could not be listened to before: mid and side for stereo, otherwise none."""
+    return MID_SIDE if channels == 2 else (0,) * angle_count(channels)
+
+
+def fitted_angles(covariance: np.ndarray) -> tuple[int, ...]:
+    """Angles of the rotation that makes channels uncorrelated (Karhunen and Loeve), the loudest first.
 
     Args:
-        read_blocks: gives blocks ``(c, t)`` of the sound; called only for three channels or more.
-        channels: c.
+        covariance: of the channels, finite and not all 0, ``(c, c)``.
     """
-    if channels == 1:
-        return ()
-    if channels == 2:
-        return MID_SIDE
-    covariance = np.zeros((channels, channels))
-    for block in read_blocks():
-        wide = block.astype(np.float64)
-        covariance += wide @ wide.T
-    if not np.isfinite(covariance).all() or not covariance.any():
-        return (0,) * angle_count(channels)
-    return _angles(np.linalg.eigh(covariance / np.abs(covariance).max())[1].T[::-1].copy())
+    matrix = np.linalg.eigh(covariance / np.abs(covariance).max())[1].T[::-1].copy()
+    matrix *= np.where(matrix.sum(1, keepdims=True) < 0, -1.0, 1.0)
+    return _angles(matrix)
 
 
 def _angles(matrix: np.ndarray) -> tuple[int, ...]:

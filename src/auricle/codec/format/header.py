@@ -12,6 +12,8 @@ STEPS_PER_LEVEL = 8
 """Quality is stored in steps of an eighth."""
 STEPS_PER_DECIBEL = 2
 """Gain is stored in half decibels."""
+COHERENCE_STEPS = 255
+"""A coherence of 1."""
 FINGERPRINT_BYTES = 8
 TABLES_BYTES = 4
 MAX_NAME_BYTES = 64
@@ -76,6 +78,7 @@ class Header:
         salt: 4 bytes that go into the checksum of each packet, so that another file's are noticed; empty in format
             version 1, which had none.
         source_samples: what the source's samples were; not known in version 1.
+        coherence_step: share of bins, in 255ths, in which channels take the noise of the first one; 0 in version 1.
     """
 
     fingerprint: bytes
@@ -93,6 +96,7 @@ class Header:
     angles: tuple[int, ...]
     salt: bytes = b""
     source_samples: SourceSamples = SourceSamples.UNKNOWN
+    coherence_step: int = 0
 
     @property
     def version(self) -> int:
@@ -108,6 +112,11 @@ class Header:
     def gain_db(self) -> float:
         """Decibels by which the sound was raised before coding."""
         return self.gain_step / STEPS_PER_DECIBEL
+
+    @property
+    def coherence(self) -> float:
+        """Of the noise of all channels with that of the first one, from 0 to 1."""
+        return self.coherence_step / COHERENCE_STEPS
 
     @property
     def run_frames(self) -> int:
@@ -166,6 +175,7 @@ class Header:
                 (_UNKNOWN if self.samples is None else self.samples).to_bytes(SAMPLES_BYTES, "little"),
                 *(angle.to_bytes(2, "little", signed=True) for angle in self.angles),
                 *((self.salt, bytes([self.source_samples])) if self.salt else ()),
+                *((bytes([self.coherence_step]),) if self.salt and self.coherence_step else ()),
             )
         )
 
@@ -203,7 +213,9 @@ class Header:
         )
         if version == 1 or (version is None and not fields.left):
             return header
-        return replace(header, salt=fields.read(SALT_BYTES), source_samples=_parse_source_samples(fields.number(1)))
+        salt, source_samples = fields.read(SALT_BYTES), _parse_source_samples(fields.number(1))
+        coherence_step = fields.number(1) if fields.left else 0
+        return replace(header, salt=salt, source_samples=source_samples, coherence_step=coherence_step)
 
 
 def _parse_source_samples(value: int) -> SourceSamples:

@@ -22,6 +22,7 @@ import { AurError, ByteReader, codesChecksum, crc32c } from "./bytes.js";
  * @property {number[]} angles of the rotation of channels
  * @property {Uint8Array} salt
  * @property {number} sourceSamples 16, 24, 32 (floating point) or 0
+ * @property {number} coherence of the noise of all channels with that of the first, from 0 to 1
  */
 
 /**
@@ -265,7 +266,8 @@ function readHeader(reader) {
   const samples = body.number(5);
   const angles = Array.from({ length: (fields.channels * (fields.channels - 1)) / 2 }, () => body.signed(2));
   const [salt, sourceSamples] = fields.version > 1 ? [body.take(4), body.number(1)] : [new Uint8Array(0), 0];
-  return { ...fields, samples: samples > MAX_SAMPLES ? null : samples, angles, salt, sourceSamples };
+  const coherence = fields.version > 1 && body.left > 0 ? body.number(1) / 255 : 0;
+  return { ...fields, samples: samples > MAX_SAMPLES ? null : samples, angles, salt, sourceSamples, coherence };
 }
 
 /** @param {ByteReader} body */

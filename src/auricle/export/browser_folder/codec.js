@@ -132,7 +132,7 @@ export class SoundStream {
     const warm = Math.ceil((WARM_UP_SECONDS * sample_rate) / hop_length);
     this.#position = Math.min(Math.max(0, Math.round(sample)), this.source.samples);
     this.#frame = Math.max(0, Math.floor((this.#position + decoder_latency) / hop_length) - warm);
-    this.#state = this.#codec.network.initialState("decoder", this.source.channels);
+    this.#state = this.#codec.network.initialState("decoder", this.source.channels, this.source.coherence);
   }
 
   /**

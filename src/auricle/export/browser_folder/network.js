@@ -33,12 +33,18 @@ export class Network {
     return new Network(ort, sessions, config);
   }
 
-  /** What a graph's state is before the first frame. @param {string} graph @param {number} batch @returns {State} */
-  initialState(graph, batch) {
+  /**
+   * What a graph's state is before the first frame.
+   * @param {string} graph @param {number} batch
+   * @param {number} [coherence] share of bins in which channels take the noise of the first one
+   * @returns {State}
+   */
+  initialState(graph, batch, coherence = 0) {
     const tensors = this.#config.graphs[graph].state.map((part) => {
       const shape = part.shape.map((size, axis) => (axis === part.batch_axis ? size * batch : size));
       const count = shape.reduce((a, b) => a * b, 1);
-      const data = part.type === "int64" ? new BigInt64Array(count).fill(BigInt(part.fill)) : new Float32Array(count).fill(part.fill);
+      const fill = part.name === "coherence" ? coherence : part.fill;
+      const data = part.type === "int64" ? new BigInt64Array(count).fill(BigInt(fill)) : new Float32Array(count).fill(fill);
       return [part.name, new this.#ort.Tensor(part.type, data, shape)];
     });
     return Object.fromEntries(tensors);

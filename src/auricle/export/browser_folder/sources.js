@@ -22,6 +22,7 @@ import { Fader } from "./sound.js";
  * @property {number} sampleRate of the sound itself
  * @property {number} ownSamples per channel at that rate
  * @property {number[]} angles of the rotation of channels
+ * @property {number} coherence of the noise of all channels with that of the first, from 0 to 1
  * @property {number} gain by which the sound was raised
  * @property {Fader | null} fader
  * @property {Float32Array[] | null} original at the model's rate
@@ -49,6 +50,7 @@ export class FileSource {
     this.sampleRate = header.sampleRate;
     this.ownSamples = file.samples;
     this.angles = header.angles;
+    this.coherence = header.coherence;
     this.gain = 10 ** (header.gainDb / 20);
     this.fader = file.lost ? new Fader(lostSpans(file), header.nativeRate) : null;
   }
@@ -90,6 +92,7 @@ export class FileSource {
 /** A sound that was encoded here: its quality can change while it plays. @implements {LatentSource} */
 export class EncodedSource {
   #network;
+  coherence = 0;
   fader = null;
   gain = 1;
 
@@ -141,6 +144,7 @@ export class MorphSource {
   samples = Infinity;
   ownSamples = Infinity;
   angles = [];
+  coherence = 0;
   gain = 1;
   fader = null;
   original = null;

@@ -368,6 +368,7 @@ def _read_header(body: bytes, salted: bool) -> dict[str, Any]:
     header["angles"] = [int.from_bytes(body[i : i + 2], "little", signed=True) for i in range(at, at + 2 * pairs, 2)]
     at += 2 * pairs
     header["salt"] = body[at : at + 4] if salted else b""
+    header["coherence"] = body[at + 5] / 255 if salted and len(body) > at + 5 else 0.0
     if header["sample_rate"] != header["native_rate"]:
         raise ValueError(f"the sound has {header['sample_rate']} Hz, not the model's {header['native_rate']}")
     return header
