@@ -29,7 +29,7 @@ from auricle.training.objective.config import ObjectiveConfig, Phase, Term, Trai
 _POLISHING_RATE = 3e-4
 _SPEECH_WAVEFORM_HZ = 3225.0
 _MUSIC_WAVEFORM_HZ = 5206.25
-"""Up to 50 kb/s of stereo nothing above it has a waveform that is nearer than noise."""
+"""At 24 kb/s of stereo what is above it has no waveform that is nearer than noise."""
 _MUSIC_LEVELS_HZ = 1837.5
 _LIVE_WAVEFORM_HZ = 7092.0
 _TREBLE = 4.0
@@ -39,7 +39,7 @@ _COMB = 0.4
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _FEWER, _FEWEST = 11, 10  # contexts: of `live`; and so that the file of `speech` stays below 15 MB
 _MUSIC_DECAY = 0.6
-"""Nine levels from 6 to 60 kb/s of stereo."""
+"""Nine levels from 5 to 73 kb/s of stereo."""
 _SPEECH_DECAY = 0.7
 """Nine levels from 1 to 14 kb/s lie closest where most is asked for, from 1.4 to 6."""
 _VOICED = 0.45

@@ -60,6 +60,13 @@ def test_stereo_whose_noise_is_in_the_middle_becomes_mid_and_side(shared: float)
     assert fit(own + hiss(2, shared=shared)) == ChannelFit(MID_SIDE, 0)
 
 
+def test_three_channels_whose_noise_is_in_the_middle_are_made_uncorrelated() -> None:
+    audio = hiss(3, shared=0.5, low=200.0, high=16000.0)
+    turned = rotation(fit(audio).angles, 3) @ audio
+    correlation = np.corrcoef(turned)[np.triu_indices(3, 1)]
+    assert np.abs(np.corrcoef(audio)[np.triu_indices(3, 1)]).min() > 0.3 > 0.01 > np.abs(correlation).max()
+
+
 def test_the_fit_does_not_depend_on_how_the_sound_is_read() -> None:
     aside = np.array([[LEFT], [RIGHT]], np.float32) * hiss(2, shared=0.5)
     audio = hiss(2, shared=0.0, low=200.0, high=3000.0) + aside
