@@ -91,9 +91,11 @@ def _autoencoder(
     )
 
 
-def _direct(dim: int) -> EntropyConfig:
-    """Gains for features that are coefficients of unit variance."""
-    return EntropyConfig(dim=dim, coarsest=0.2, finest=2.5, contexts=_FEWER)
+def _nine_levels(dim: int) -> EntropyConfig:
+    """For features that are coefficients of unit variance; learned from rounded codes, no gain far from the next."""
+    return EntropyConfig(
+        dim=dim, levels=9, coarsest=0.2, finest=2.5, contexts=_FEWEST, widest=3.0, steepest=1.0, noisy=0.0
+    )
 
 
 def _voice(below: float | None, *, quality_decay: float = 0.5, voiced: float = 1 / 3) -> ObjectiveConfig:
@@ -204,9 +206,7 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
             16000,
             320,
             shape.dim,
-            EntropyConfig(
-                dim=168, levels=9, coarsest=0.2, finest=2.5, contexts=_FEWEST, widest=3.0, steepest=1.0, noisy=0.0
-            ),
+            _nine_levels(168),
             _conv(shape.encoder),
             _conv(shape.decoder),
             24,
@@ -231,9 +231,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             44100,
             _SHORT_HOP,
             shape.dim,
-            EntropyConfig(
-                dim=126, levels=9, coarsest=0.2, finest=2.5, contexts=_FEWEST, widest=3.0, steepest=1.0, noisy=0.0
-            ),
+            _nine_levels(126),
             _conv(shape.encoder),
             _conv(shape.decoder),
             40,
@@ -258,7 +256,7 @@ def live() -> TrainConfig:
             44100,
             _SHORT_HOP,
             256,
-            _direct(150),
+            EntropyConfig(dim=150, coarsest=0.2, finest=2.5, contexts=_FEWER),
             _causal(2),
             _causal(3),
             40,

@@ -65,11 +65,11 @@ def shared_db(covariance: np.ndarray) -> float:
     """What a rotation that makes channels uncorrelated takes off the product of their energies, ``(c, c)``: decibels
     for each channel but the first. Of channels that are silent nothing is said; infinite where one follows from others.
     """
-    heard = np.diag(covariance) > 0
-    if heard.sum() < 2:
+    sounding = np.diag(covariance) > 0
+    if sounding.sum() < 2:
         return 0.0
-    deviation = np.sqrt(np.diag(covariance)[heard])
-    correlation = covariance[np.ix_(heard, heard)] / np.outer(deviation, deviation)
+    deviation = np.sqrt(np.diag(covariance)[sounding])
+    correlation = covariance[np.ix_(sounding, sounding)] / np.outer(deviation, deviation)
     determinant = float(np.linalg.det(correlation))
     return -10.0 * log10(determinant) / (len(deviation) - 1) if determinant > _FAINTEST else np.inf
 
