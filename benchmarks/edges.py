@@ -38,7 +38,9 @@ def main() -> None:
     options.add_argument("--prior", default="drums", help="a shipped prior or a file")
     options.add_argument("--count", type=int, default=128, help="sounds, as many of each class as will go")
     options.add_argument("--seed", type=int, default=0, help="of the sounds")
-    options.add_argument("--temperature", type=float, nargs="+", default=[1.0], help="spread of the random numbers")
+    options.add_argument(
+        "--temperature", type=float, nargs="+", default=[None], help="spread of the random numbers; by default usual"
+    )
     options.add_argument("--model", help="the autoencoder, where it is not beside the prior")
     options.add_argument("--format", choices=("wav", "flac", "ogg", "opus", "mp3"), help="of files; none by default")
     options.add_argument("--real", type=Path, help="folder of recorded sounds, to compare with")
@@ -47,8 +49,7 @@ def main() -> None:
     recorded = _rows(_recorded_sounds(args.real)) if args.real else []
     attacks = {row["class"]: row["attack ms, median"] for row in recorded}
     sections = {
-        f"temperature {temperature:g}": _rows(_made_sounds(args, temperature), attacks)
-        for temperature in args.temperature
+        _heading(temperature): _rows(_made_sounds(args, temperature), attacks) for temperature in args.temperature
     }
     if recorded:
         sections["recorded"] = recorded
@@ -56,7 +57,11 @@ def main() -> None:
     publish(args.name, args.out, settings, sections, [table([settings]), *map(table, sections.values())])
 
 
-def _made_sounds(args: argparse.Namespace, temperature: float) -> list[_Edges]:
+def _heading(temperature: float | None) -> str:
+    return "made" if temperature is None else f"temperature {temperature:g}"
+
+
+def _made_sounds(args: argparse.Namespace, temperature: float | None) -> list[_Edges]:
     from auricle import GenerationOptions, SamplingOptions, SoundFileOptions, generate, read
     from auricle.synth.priors.loading import load_prior_and_model
 

@@ -31,7 +31,7 @@ def main() -> None:
     options.add_argument("-n", type=int, default=200, help="sounds of each class")
     options.add_argument("--guidance", type=float, default=2.0)
     options.add_argument("--steps", type=int, help="by default the prior's own")
-    options.add_argument("--temperature", type=float, default=1.0)
+    options.add_argument("--temperature", type=float, help="by default the prior's own")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--name", default="synthesis", help="of the result")
     args = options.parse_args()

@@ -11,7 +11,7 @@
 # %% [markdown]
 # # Codes for a language model
 #
-# A language model wants a sequence of bounded integers. The shipped models have 150 and more unbounded ones in a
+# A language model wants a sequence of bounded integers. The shipped models have 126 and more unbounded ones in a
 # frame, most of them zero: fine for an entropy coder, wrong for a softmax. So this notebook trains a small model with
 # a *finite scalar quantiser* (FSQ): six features with five levels each are one token of 15,625 a frame, and no
 # codebook can collapse because there is none.

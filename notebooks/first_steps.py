@@ -43,7 +43,7 @@ print(audio.shape, rate)
 # instead.
 
 # %%
-for quality in (0, 2, 4, 6):
+for quality in (0, 2, 4, 8):
     auricle.compress(OUT / "talk.wav", OUT / f"talk-{quality}.aur", model="speech", quality=quality, force=True)
     auricle.decompress(OUT / f"talk-{quality}.aur", OUT / f"talk-{quality}.wav", force=True)
     decoded, _ = auricle.read(OUT / f"talk-{quality}.wav")
@@ -52,9 +52,9 @@ for quality in (0, 2, 4, 6):
     print(f"quality {quality}: {kbps:5.2f} kb/s, error {error:.2f} of the signal")
 
 # %% [markdown]
-# Listen to `first_steps/talk-0.wav` and `talk-6.wav`. The error at low qualities is large, and still you understand
-# every word: the network puts noise where noise was, and the samples of noise are never the same twice. A distance
-# of samples is a poor judge of sound.
+# Listen to `first_steps/talk-0.wav` and `talk-8.wav`. The error at low qualities is large, and still you understand
+# nearly every word: the network puts noise where noise was, and the samples of noise are never the same twice. A
+# distance of samples is a poor judge of sound.
 #
 # ## Latents
 #

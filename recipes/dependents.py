@@ -23,7 +23,7 @@ from auricle.synth.priors.file import load_prior
 from environment import ship_environment
 from hearing import learn_hearing
 
-DRUMS_MINUTES, SAXOPHONE_MINUTES = 30, 40
+DRUMS_MINUTES, SAXOPHONE_MINUTES = 78, 40
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,11 @@ DEPENDENTS = MappingProxyType(
         recipe.name: recipe
         for recipe in (
             PriorRecipe(
-                "drums", "music", "Drum one-shots in eight classes, 44.1 kHz mono, up to 1.7 s.", DRUMS_MINUTES
+                "drums",
+                "music",
+                "Drum one-shots in eight classes, 44.1 kHz mono, up to 1.7 s.",
+                DRUMS_MINUTES,
+                options=("--temperature", "0.8"),
             ),
             PriorRecipe(
                 "saxophone",

@@ -97,8 +97,8 @@ def _card(classifier: Classifier, evaluation: Evaluation) -> str:
             "## Figures",
             "",
             f"Official folds, each judged by a probe that learned from the other four: {accuracy.value:.1%} "
-            f"({accuracy.low:.1%} to {accuracy.high:.1%}, by recordings); by fold {folds}. The encoder has heard folds "
-            "1 to 4 without labels, fold 5 not at all.",
+            f"({accuracy.low:.1%} to {accuracy.high:.1%}, by recordings); by fold {folds}. The encoder has heard most "
+            "of folds 1 to 4 without labels, fold 5 not at all.",
             "",
             "| kind | recall | precision | clips |",
             "| --- | --- | --- | --- |",

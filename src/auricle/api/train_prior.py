@@ -131,6 +131,8 @@ def train_prior(
             states = _states_config(run_folder) if options.resume else None
             config = with_note_defaults(config) if with_notes else config
             shape = fitted_config(config, material.learned.latents, origin.frame_rate, states)
+        if options.temperature is not None:
+            shape = shape.model_copy(update={"temperature": options.temperature})
         training = _training(shape, options)
         torch.manual_seed(training.seed)
         prior = first_prior(training.prior, origin, material.learned, _named(out))

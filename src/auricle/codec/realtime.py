@@ -110,7 +110,7 @@ class Decoder:
     Args:
         header: the encoder's, or its bytes.
         model: the model that made the packets; by default the shipped one that the header names.
-        most_lost_seconds: longest loss that is concealed. A packet from farther ahead is an error, not an hour of work.
+        max_loss_seconds: longest loss that is concealed. A packet from farther ahead is an error, not an hour of work.
 
     Raises:
         FormatError: the header is damaged or contradicts the model.

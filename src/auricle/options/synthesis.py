@@ -54,8 +54,8 @@ class SamplingOptions:
             class it does nothing. By default 2, of notes 1.
         steps: of the integration from noise to latents (flows); more are slower and finer. By default 3, or 4 for
             priors of older versions.
-        temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder. By default 1, of
-            notes .25: what varies from frame to frame in them is mostly noise.
+        temperature: spread of the random numbers: less than 1 is more typical, more than 1 wilder. By default what the
+            prior says, else 1, of notes .25: what varies from frame to frame in them is mostly noise.
 
     Raises:
         OptionError: a number is out of range.
@@ -73,13 +73,19 @@ class SamplingOptions:
         if self.temperature is not None and not 0 <= self.temperature <= 10:
             raise OptionError(f"temperature {self.temperature:g}: give 0 to 10, 1 is as learned")
 
-    def resolved(self, *, notes: bool) -> "ResolvedSampling":
-        """With what is usual, for priors of notes or of other sounds, where nothing was asked for."""
-        guidance, temperature = _NOTE_SAMPLING if notes else _SAMPLING
+    def resolved(self, *, notes: bool, temperature: float | None = None) -> "ResolvedSampling":
+        """With what is usual where nothing was asked for.
+
+        Args:
+            notes: whether the prior makes notes.
+            temperature: that is usual for the prior; None for what is usual for all.
+        """
+        guidance, usual = _NOTE_SAMPLING if notes else _SAMPLING
+        asked = (self.temperature, temperature, usual)
         return ResolvedSampling(
             guidance if self.guidance is None else self.guidance,
             self.steps,
-            temperature if self.temperature is None else self.temperature,
+            next(value for value in asked if value is not None),
         )
 
 

@@ -99,6 +99,8 @@ class PriorTrainingOptions:
         channels: 1, or 2 for stereo.
         budget: how long to train: 90s, 20m, 2h, or a number of steps.
         batch: windows per step and process.
+        temperature: at which sounds are drawn unless another is asked for; by default 1, of notes .25. Less than 1 is
+            more typical: try some after a training.
         max_mel_distance: largest log-mel distance, in nepers, at which the model may rebuild these sounds.
         seed: decides weights, windows and noise.
         trackers: curves and sounds besides run.html: tensorboard, any tracker that accelerate knows, several with
@@ -118,6 +120,7 @@ class PriorTrainingOptions:
     channels: int = 1
     budget: str = "10m"
     batch: int | None = None
+    temperature: float | None = None
     max_mel_distance: float = 1.0
     seed: int = 0
     trackers: str = "tensorboard"
@@ -132,6 +135,8 @@ class PriorTrainingOptions:
             raise OptionError("notes are learned by a flow, not by a recurrent prior: leave one of the two out")
         if self.channels not in (1, 2):
             raise OptionError(f"a prior of {self.channels} channels: use 1 or 2")
+        if self.temperature is not None and not 0 < self.temperature <= 10:
+            raise OptionError(f"a usual temperature of {self.temperature:g}: give more than 0, at most 10")
         if not self.max_mel_distance > 0:
             raise OptionError(f"a log-mel distance of {self.max_mel_distance:g} can't be reached: use a number above 0")
 

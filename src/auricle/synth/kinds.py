@@ -3,6 +3,7 @@
 Loops and gaps, which are kinds as well, have files of their own.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from auricle.audio import HeldAudio, source_path
 from auricle.errors import AudioError, UnfitSoundError
 from auricle.synth.priors.sizes import SoundSize
 from auricle.synth.render_context import RenderContext
+from auricle.synth.rendering.attack import with_attack
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.level import (
     LevelCheck,
@@ -172,10 +174,12 @@ class WindowSound(SoundRecipe):
         level_db = context.level_db if size is None else size.level_db
         samples = self._samples or (round(size.seconds * sample_rate) if size else audio.shape[1])
         audio = audio[:, : max(1, samples)]
-        blocks = (audio if self._samples else trim_trailing_silence(audio, sample_rate),)
+        audio = audio if self._samples else trim_trailing_silence(audio, sample_rate)
+        if size is not None and not math.isnan(size.attack):
+            audio = with_attack(audio, sample_rate, size.attack)
         check = _level_check(attempt, size)
         return finish_sound(
-            blocks, context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db, check_level=check
+            (audio,), context.native, target, cut_seconds=CUT_SECONDS, level_db=level_db, check_level=check
         )
 
 

@@ -57,7 +57,7 @@ class RenderContext:
     @property
     def temperature(self) -> float:
         """Of the random numbers."""
-        return self.sampling.resolved(notes=self.networks.prior.config.notes).temperature
+        return self.networks.prior.sampling(self.sampling).temperature
 
     @property
     def window_samples(self) -> int:

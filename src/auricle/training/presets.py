@@ -31,13 +31,12 @@ _SPEECH_WAVEFORM_HZ = 3225.0
 _MUSIC_WAVEFORM_HZ = 5206.25
 """At 24 kb/s of stereo what is above it has no waveform that is nearer than noise."""
 _MUSIC_LEVELS_HZ = 1837.5
-_LIVE_WAVEFORM_HZ = 7092.0
 _TREBLE = 4.0
 """Levels where waveforms end are all that there is, and ears compare them band by band."""
 _HIGHPASS_HZ = 2.0
 _COMB = 0.4
 _LEVEL_SECONDS = (0.002, 0.008, 0.04)
-_FEWER, _FEWEST = 11, 10  # contexts: of `live`; and so that the file of `speech` stays below 15 MB
+_CONTEXTS = 10  # so that the file of `speech` stays below 15 MB
 _MUSIC_DECAY = 0.6
 """Nine levels from 5 to 73 kb/s of stereo."""
 _SPEECH_DECAY = 0.7
@@ -94,7 +93,7 @@ def _autoencoder(
 def _nine_levels(dim: int) -> EntropyConfig:
     """For features that are coefficients of unit variance; learned from rounded codes, no gain far from the next."""
     return EntropyConfig(
-        dim=dim, levels=9, coarsest=0.2, finest=2.5, contexts=_FEWEST, widest=3.0, steepest=1.0, noisy=0.0
+        dim=dim, levels=9, coarsest=0.2, finest=2.5, contexts=_CONTEXTS, widest=3.0, steepest=1.0, noisy=0.0
     )
 
 
@@ -114,35 +113,28 @@ def _voice(below: float | None, *, quality_decay: float = 0.5, voiced: float = 1
     )
 
 
-def _any_sound(
-    hop_length: int, below: float, levels_from: float, *, rate: float = 0.5, quality_decay: float = 0.42
-) -> ObjectiveConfig:
-    """For 44.1 kHz: waveforms and smooth spectra below a frequency in Hz, energies and peaks everywhere, energies above
-    `levels_from` with more weight.
+def _any_sound() -> ObjectiveConfig:
+    """For 44.1 kHz: waveforms and smooth spectra as far as there is a waveform, energies, peaks and beginnings
+    everywhere, energies with more weight where levels are features of their own.
     """
+    below = _MUSIC_WAVEFORM_HZ
     return ObjectiveConfig(
         losses=(
+            Term(weight=3.0, loss=ComplexStftConfig(n_fft=(512, 2048), below=below), lowest=0.3, spread=0.3),
+            Term(weight=1.3, loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=below), spread=0.3),
             Term(
                 weight=3.0,
-                loss=ComplexStftConfig(n_fft=(512, 2048), below=below),
-                lowest=0.3,
+                loss=BandEnergyConfig(
+                    seconds=_LEVEL_SECONDS, bands=(4, 16, 32), border=_MUSIC_LEVELS_HZ, above=_TREBLE
+                ),
                 spread=0.3,
             ),
-            Term(
-                weight=1.3,
-                loss=LogMelConfig(n_fft=(512, 2048), n_mels=(24, 64), below=below),
-                spread=0.3,
-            ),
-            Term(
-                weight=3.0,
-                loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(4, 16, 32), border=levels_from, above=_TREBLE),
-                spread=0.3,
-            ),
-            Term(weight=6.0, loss=RepetitionConfig(hop_length=hop_length)),
+            Term(weight=6.0, loss=RepetitionConfig(hop_length=_SHORT_HOP)),
             Term(weight=1.0, loss=PeaksConfig(tolerance=0.1)),
+            Term(weight=0.25, loss=OnsetConfig()),
         ),
-        bottleneck={"rate": rate},
-        quality_decay=quality_decay,
+        bottleneck={"rate": 0.6},
+        quality_decay=_MUSIC_DECAY,
     )
 
 
@@ -241,7 +233,7 @@ def music(size: Size = Size.BASE) -> TrainConfig:
             energies=True,
             levels_from=_MUSIC_LEVELS_HZ,
         ),
-        objective=_any_sound(_SHORT_HOP, _MUSIC_WAVEFORM_HZ, _MUSIC_LEVELS_HZ, rate=0.6, quality_decay=_MUSIC_DECAY),
+        objective=_any_sound(),
         crop_frames=106,
         batch=8,
         rarities=True,
@@ -256,16 +248,17 @@ def live() -> TrainConfig:
             44100,
             _SHORT_HOP,
             256,
-            EntropyConfig(dim=150, coarsest=0.2, finest=2.5, contexts=_FEWER),
+            _nine_levels(126),
             _causal(2),
             _causal(3),
             40,
-            _LIVE_WAVEFORM_HZ,
+            _MUSIC_WAVEFORM_HZ,
             8,
             _HIGHPASS_HZ,
             energies=True,
+            levels_from=_MUSIC_LEVELS_HZ,
         ),
-        objective=_any_sound(_SHORT_HOP, _LIVE_WAVEFORM_HZ, _LIVE_WAVEFORM_HZ),
+        objective=_any_sound(),
         crop_frames=106,
         batch=8,
         rarities=True,

@@ -3,10 +3,12 @@
 from itertools import islice
 from typing import cast
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+import auricle
 from auricle.errors import ModelError, OptionError
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.synth import FlowPrior, Prior
@@ -159,3 +161,21 @@ def test_seeds_have_limits():
     with pytest.raises(OptionError, match="seed -1"):
         GenerationOptions(seed=-1)
     assert randomness(1, 2).initial_seed() != randomness(2, 1).initial_seed()
+
+
+def test_a_prior_has_a_temperature_of_its_own() -> None:
+    """It is taken where none is asked for; what is asked for comes first."""
+    model, plain = make_model(), make_prior(make_model())
+    usual = plain.config.model_copy(update={"temperature": 0.5}).build(plain.origin, plain.info).eval()
+    usual.load_state_dict(plain.state_dict())
+    options = auricle.GenerationOptions("a", seconds=0.3, seed=3)
+
+    def made(prior: Prior, temperature: float | None = None) -> np.ndarray:
+        sampling = auricle.SamplingOptions(temperature=temperature)
+        (sound,) = auricle.generate(prior, options, model=model, sampling=sampling).sounds
+        assert sound.audio is not None
+        return sound.audio
+
+    np.testing.assert_array_equal(made(usual), made(plain, 0.5))
+    np.testing.assert_array_equal(made(usual, 1.0), made(plain))
+    assert not np.array_equal(made(usual), made(plain))

@@ -146,12 +146,14 @@ def test_windows_know_where_they_lie(cache: LatentCache) -> None:
 def test_sizes_are_those_of_what_is_heard(tmp_path: Path, model: Autoencoder) -> None:
     sound = np.zeros((1, 16000))
     sound[:, 100:8000] = 0.25 * np.sign(np.random.default_rng(1).standard_normal(7900))
+    sound[:, 100:1060] *= 0.5
     write(tmp_path / "a.wav", sound, 16000)
     latents = LatentCache.build(
         AudioCache.build(scan(tmp_path).sounds, tmp_path / "cache", sample_rate=16000), model, tmp_path
     )
     seconds, level = latents.sizes[0]
     assert seconds == pytest.approx(0.5, abs=0.005) and level == pytest.approx(-12.04, abs=0.01)
+    assert latents.attacks == pytest.approx([0.06], abs=0.002), "half of the level at first, all of it 60 ms later"
 
 
 def test_windows_end_with_the_longest_of_sounds_of_like_length(cache: LatentCache) -> None:

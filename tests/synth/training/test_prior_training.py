@@ -171,6 +171,7 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
     ({"kind": "gan", "config": None}, OptionError, "no prior of kind 'gan': choose one of flow, recurrent"),
     ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
     ({"max_mel_distance": 0.0}, OptionError, "log-mel distance of 0"),
+    ({"temperature": 0.0}, OptionError, "usual temperature of 0"),
     ({"max_mel_distance": float("nan")}, OptionError, "log-mel distance of nan"),
     ({"budget": "soon"}, OptionError, "budget 'soon'"),
     ({"seed": -1}, OptionError, "seed -1"),
@@ -215,10 +216,12 @@ def test_the_verb(sounds: Path, model_file: Path, tmp_path: Path, capsys: pytest
     assert "exists already: use --force" in capsys.readouterr().err
 
 
-def test_a_flow_is_told_lengths_and_levels(train: Callable[..., auricle.TrainedPrior]) -> None:
-    prior = train(config=None, batch=4, budget="2").prior
+def test_a_flow_is_told_lengths_and_levels_and_knows_attacks(train: Callable[..., auricle.TrainedPrior]) -> None:
+    prior = train(config=None, batch=4, budget="2", temperature=0.7).prior
+    assert prior.config.temperature == 0.7
     assert prior.sizes is not None and prior.sizes[:, 0].min() >= -1
     assert 0.2 < prior.sizes[:, 1].max() < 0.4 and prior.sizes[:, 2].max() == pytest.approx(-6.0, abs=0.5)
+    assert prior.config.attacks and 0 <= prior.sizes[:, 3].min() <= prior.sizes[:, 3].max() < 0.4
 
 
 def test_a_larger_budget_goes_on_from_where_a_run_ended(train: Callable[..., auricle.TrainedPrior]) -> None:

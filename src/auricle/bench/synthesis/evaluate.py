@@ -107,7 +107,7 @@ def evaluate_prior(
     settings = {
         "prior": prior_and_model.prior.info.name,
         "per_class": options.per_class,
-        **vars(sampling.resolved(notes=prior_and_model.prior.config.notes)),
+        **vars(prior_and_model.prior.sampling(sampling)),
         "sound per processor second": round(cost.seconds / cost.processor_seconds, 2),
     }
     return replace(result, settings=dict(result.settings) | settings)

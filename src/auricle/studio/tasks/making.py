@@ -110,7 +110,7 @@ def _refuse_many(progress: Progress) -> None:
 
 def _sampling(loaded: PriorAndModel, arguments: dict[str, Any]) -> SamplingOptions:
     """The default temperature of the prior, times the factor that the page sends."""
-    default = SamplingOptions().resolved(notes=loaded.prior.config.notes).temperature
+    default = loaded.prior.sampling(SamplingOptions()).temperature
     return SamplingOptions(temperature=default * float(arguments.get("temperature", 1.0)))
 
 

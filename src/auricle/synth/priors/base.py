@@ -12,6 +12,7 @@ from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.tensor_file import short_digest
 from auricle.model.registry import Frozen, RegisteredConfig
+from auricle.options.synthesis import ResolvedSampling, SamplingOptions
 
 NO_CLASS = -1
 MAX_PRIOR_CLASSES = 4096
@@ -88,11 +89,27 @@ class PriorConfig(RegisteredConfig):
     notes: bool = Field(
         default=False, description="whether notes and velocities are told, and notes learned at pitches that fit frames"
     )
+    attacks: bool = Field(
+        default=False, description="whether it is known how fast the training sounds rise; never of notes"
+    )
+
+    temperature: float | None = Field(
+        default=None,
+        gt=0,
+        le=10,
+        description="spread of the random numbers that sounds are drawn with unless another is asked for; null for 1, "
+        "of notes .25",
+    )
 
     @property
     def size_columns(self) -> int:
         """What is told of a sound: seconds and level, and of notes their number and velocity."""
         return 4 if self.notes else 2
+
+    @property
+    def known_columns(self) -> int:
+        """What the table of the training sounds holds of each: its class, what is told, and its attack if known."""
+        return 1 + self.size_columns + self.attacks
 
     @abstractmethod
     def build(self, origin: Origin, info: PriorInfo | None = None) -> "Prior":
@@ -112,8 +129,9 @@ class Prior(nn.Module, ABC):
         mean: ``(features,)`` subtracted from latents.
         deviation: ``(features,)`` by which they are then divided.
         silence: ``(features,)`` one frame of the latents of endless silence, not standardised.
-        sizes: ``(examples, 3)`` class (-1 for none), seconds and level in dB of training sounds, where notes are told
-            ``(examples, 5)`` with note and velocity; None where sizes are not told.
+        sizes: ``(examples, 3)`` class (-1 for none), seconds and level in dB of training sounds; where attacks are
+            known ``(examples, 4)`` with that in seconds, where notes are told ``(examples, 5)`` with note and velocity;
+            None where sizes are not told.
         takes_prefix: whether it was trained to go on from given first frames of a window.
     """
 
@@ -129,9 +147,7 @@ class Prior(nn.Module, ABC):
         self.register_buffer("mean", torch.zeros(origin.features))
         self.register_buffer("deviation", torch.ones(origin.features))
         self.register_buffer("silence", torch.zeros(origin.features))
-        self.register_buffer(
-            "sizes", torch.zeros(config.examples, 1 + config.size_columns) if config.examples else None
-        )
+        self.register_buffer("sizes", torch.zeros(config.examples, config.known_columns) if config.examples else None)
 
     @abstractmethod
     def loss(
@@ -213,9 +229,13 @@ class Prior(nn.Module, ABC):
 
     @torch.no_grad()
     def fit_sizes(self, sizes: Tensor) -> None:
-        """Set the table of the training sounds' classes, seconds and levels, and of notes and velocities if told."""
+        """Set the table of the training sounds, with the columns of ``sizes``."""
         assert self.sizes is not None
         self.sizes.copy_(sizes)
+
+    def sampling(self, options: SamplingOptions) -> ResolvedSampling:
+        """How sounds are drawn: as is asked for, else as is usual for this prior."""
+        return options.resolved(notes=self.config.notes, temperature=self.config.temperature)
 
     def label(self, name: str | None) -> int:
         """Number of a class, whose name may be written in upper or lower case; -1 for None.

@@ -296,6 +296,8 @@ class FlowConfig(PriorConfig, kind="flow"):
     def _fits(self) -> Self:
         if self.notes and not self.examples:
             raise ValueError("notes are told beside lengths and levels, so examples must not be 0")
+        if self.attacks and (self.notes or not self.examples):
+            raise ValueError("attacks are known beside lengths and levels of sounds that are no notes")
         if self.window % self.patch:
             raise ValueError(f"a window of {self.window} frames is no multiple of the patch of {self.patch}")
         if not 0.0 <= self.guidance_interval[0] <= self.guidance_interval[1] <= 1.0:

@@ -13,6 +13,8 @@ PAUSE_FRAMES = 4
 NO_NOTE = -1.0
 """Note and velocity, in a table, of a sound that is no note."""
 _NEAR_NOTES = 5
+_STRUCK_SECONDS = 0.02
+"""A class is one of hits if most of its sounds rise within this: others swell, or have several beginnings."""
 _WAVES = 6
 _LEVEL_UNIT, _QUIETEST_DB, _LOUDEST_DB = 24.0, -72.0, 12.0
 
@@ -20,23 +22,29 @@ _LEVEL_UNIT, _QUIETEST_DB, _LOUDEST_DB = 24.0, -72.0, 12.0
 class SoundSize(NamedTuple):
     """One sound's length up to its last audible sample, and its largest sample in dB below full scale.
 
-    Of a note, which is learned and made at another pitch, the length is that at this pitch; NaN is no note.
+    Of a note, which is learned and made at another pitch, the length is that at this pitch; NaN is no note. The attack
+    is in seconds, NaN where it is not known or the sound is no hit.
     """
 
     seconds: float
     level_db: float
     note: float = math.nan
     velocity: float = math.nan
+    attack: float = math.nan
 
 
 def draw_size(table: Tensor, label: int, random: torch.Generator) -> SoundSize:
-    """The size of a random sound of a class, of any for -1, out of a table ``(k, 3 or 5)``.
+    """The size of a random sound of a class, of any for -1, out of a table ``(k, 3 to 5)``.
 
-    Its columns are class, seconds, level in dB, and note and velocity, `NO_NOTE` for none.
+    Its columns are class, seconds, level in dB, and either the attack in seconds or note and velocity, `NO_NOTE` for
+    none.
     """
     rows = _rows_of(table, label)
-    seconds, level_db, *note = rows[int(torch.randint(len(rows), (), generator=random)), 1:].tolist()
-    return SoundSize(seconds, level_db, *note) if note and note[0] >= 0 else SoundSize(seconds, level_db)
+    seconds, level_db, *others = rows[int(torch.randint(len(rows), (), generator=random)), 1:].tolist()
+    if len(others) == 1:
+        is_hit = float(rows[:, 3].median()) <= _STRUCK_SECONDS
+        return SoundSize(seconds, level_db, attack=others[0]) if is_hit else SoundSize(seconds, level_db)
+    return SoundSize(seconds, level_db, *others) if others and others[0] >= 0 else SoundSize(seconds, level_db)
 
 
 def learned_seconds(table: Tensor, label: int) -> float:

@@ -24,9 +24,9 @@ def sampler_for(prior: Prior, options: SamplingOptions, label: int) -> Sampler:
 
 @sampler_for.register
 def _flow(prior: FlowPrior, options: SamplingOptions, label: int) -> Sampler:
-    return FlowSampler(prior, options.resolved(notes=prior.config.notes), label)
+    return FlowSampler(prior, prior.sampling(options), label)
 
 
 @sampler_for.register
 def _recurrent(prior: RecurrentPrior, options: SamplingOptions, label: int) -> Sampler:
-    return RecurrentSampler(prior, options.resolved(notes=False), label)
+    return RecurrentSampler(prior, prior.sampling(options), label)

@@ -15,15 +15,15 @@ from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
 from auricle.synth.priors.sizes import SoundSize
+from auricle.synth.rendering.attack import PIECE, attack_seconds, piece_peaks
 from auricle.synth.rendering.level import decibels
 from auricle.synth.rendering.mid_side import rotate, to_features
 
 TAIL = 8
 """Frames of silence that are encoded after each sound, so that the way into silence is known."""
-_VERSION = 4
+_VERSION = 5
 _BLOCK_SECONDS = 8.0
 _SILENT_SECONDS = 4.0
-_PIECE = 64
 _INAUDIBLE = 10 ** (-60 / 20)
 
 
@@ -39,6 +39,7 @@ class LatentCache(RowCache):
         silence: float32 ``(features,)``, one frame of endless silence.
         sizes: float32 ``(sounds, 2)``: seconds up to the last sample within 60 dB of the largest, and that one in dB
             below full scale.
+        attacks: float32 ``(sounds,)``: seconds in which each rises.
     """
 
     title = "latent cache"
@@ -49,7 +50,7 @@ class LatentCache(RowCache):
         self.mean, self.deviation, self.silence = (
             np.array(index[name], np.float32) for name in ("mean", "deviation", "silence")
         )
-        self.sizes = np.array(index["sizes"], np.float32)
+        self.sizes, self.attacks = (np.array(index[name], np.float32) for name in ("sizes", "attacks"))
         self.features = self.mean.size
         self.lengths = self.lengths - TAIL
 
@@ -128,19 +129,18 @@ def silent_frame(model: Autoencoder, channels: int) -> np.ndarray:
 
 
 def measured_size(sounds: DecodedSounds, index: int, channels: int) -> SoundSize:
-    """Length and level of a sound, mixed to one channel where ``channels`` is 1; block by block."""
+    """Length, level and attack of a sound, mixed to one channel where ``channels`` is 1; block by block."""
     length = int(sounds.lengths[index])
-    block = round(_BLOCK_SECONDS * sounds.sample_rate)
+    block = round(_BLOCK_SECONDS * sounds.sample_rate / PIECE) * PIECE
     peaks: list[np.ndarray] = []
     for start in range(0, length, block):
         audio = sounds.crop(index, start, min(block, length - start))
-        magnitude = np.abs(audio.mean(0)) if channels == 1 else np.abs(audio).max(0)
-        padded = np.append(magnitude, np.zeros(-len(magnitude) % _PIECE, magnitude.dtype))
-        peaks.append(padded.reshape(-1, _PIECE).max(1))
+        peaks.append(piece_peaks(np.abs(audio.mean(0)) if channels == 1 else np.abs(audio).max(0)))
     largest = np.concatenate(peaks)
     peak = float(largest.max())
     last = int(np.flatnonzero(largest > _INAUDIBLE * peak)[-1]) + 1 if peak else 0
-    return SoundSize(min(length, last * _PIECE) / sounds.sample_rate, decibels(peak))
+    seconds = min(length, last * PIECE) / sounds.sample_rate
+    return SoundSize(seconds, decibels(peak), attack=attack_seconds(largest, sounds.sample_rate))
 
 
 def _key(sounds: DecodedSounds, model: Autoencoder, channels: int) -> str:
@@ -164,10 +164,12 @@ def _write_latents(
         count, total, squares = count + len(frames), total + frames.sum(0), squares + np.square(frames).sum(0)
         on_progress(Progress("encoding sounds", index + 1, len(sounds), "files"))
     mean = total / count
+    measured = [measured_size(sounds, index, channels) for index in range(len(sounds))]
     return {
         "sounds": entries,
         "mean": mean.tolist(),
         "deviation": np.sqrt(np.maximum(squares / count - mean**2, 0.0)).tolist(),
         "silence": silent_frame(model, channels).tolist(),
-        "sizes": [measured_size(sounds, index, channels)[:2] for index in range(len(sounds))],
+        "sizes": [(size.seconds, size.level_db) for size in measured],
+        "attacks": [size.attack for size in measured],
     }

@@ -36,6 +36,7 @@ def fitted_config(
     if not answers:
         if isinstance(config, FlowConfig):
             answers["examples"] = min(len(latents), MAX_EXAMPLES)
+            answers["attacks"] = not config.notes and (config.examples > 0 or "examples" not in config.model_fields_set)
             if config.model_fields_set.isdisjoint(("patch", "window")):  # a window is a multiple of its patch
                 answers["patch"] = max(1, round(frame_rate * _PATCH_SECONDS))
         patch = answers.get("patch", config.patch if isinstance(config, FlowConfig) else 1)
@@ -57,7 +58,7 @@ def first_prior(config: PriorConfig, origin: Origin, learned: LabelledLatents, i
     latents = learned.latents
     prior.fit_scale(*(torch.from_numpy(part) for part in (latents.mean, latents.deviation, latents.silence)))
     if config.examples:
-        prior.fit_sizes(torch.from_numpy(_size_table(learned, config.examples)))
+        prior.fit_sizes(torch.from_numpy(_size_table(learned, config)))
     return prior
 
 
@@ -94,14 +95,14 @@ def take_weights(prior: Prior, base: Prior) -> None:
     prior.load_state_dict({**own, **weights, "label_table.weight": table})
 
 
-def _size_table(learned: LabelledLatents, rows: int) -> np.ndarray:
-    """Classes, seconds, levels, and notes and velocities if these are learned, of so many sounds, which lie evenly
-    among all: float32 ``(rows, 3 or 5)``."""
-    labels = np.array(learned.labels, np.float32)
-    places = np.linspace(0, len(labels) - 1, rows).round().astype(int)
-    notes = [] if learned.notes is None else [np.nan_to_num(learned.notes, nan=NO_NOTE)]
-    facts = [learned.latents.sizes, *notes]
-    return np.concatenate((labels[places, None], *(values[places] for values in facts)), 1)
+def _size_table(learned: LabelledLatents, config: PriorConfig) -> np.ndarray:
+    """What is known of as many sounds as the configuration says, which lie evenly among all: float32
+    ``(rows, columns)``, as `Prior.sizes`."""
+    facts = [np.array(learned.labels, np.float32)[:, None], learned.latents.sizes]
+    facts += [] if learned.notes is None else [np.nan_to_num(learned.notes, nan=NO_NOTE)]
+    facts += [learned.latents.attacks[:, None]] if config.attacks else []
+    table = np.concatenate(facts, 1)
+    return table[np.linspace(0, len(table) - 1, config.examples).round().astype(int)]
 
 
 def _fitting_window(latents: LatentCache, frame_rate: float, patch: int) -> int:

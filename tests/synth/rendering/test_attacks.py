@@ -1,0 +1,90 @@
+"""How fast a made sound rises: as that of the recorded one whose length and level it takes."""
+
+import numpy as np
+import pytest
+import torch
+
+import auricle
+from auricle.synth import FlowConfig
+from auricle.synth.priors.sizes import draw_size
+from auricle.synth.rendering.attack import attack_seconds, piece_peaks, with_attack
+from synth.synth_sounds import make_model, make_prior
+
+RATE = 44100
+
+
+def swelling(rise: float, channels: int = 1) -> np.ndarray:
+    """A tone that begins at a third of its level and swells to it within ``rise`` seconds, then falls."""
+    time = np.arange(RATE // 2) / RATE
+    level = np.interp(time, (0, rise, 0.5), (0.33, 1.0, 0.2))
+    tone = 0.8 * level * np.sin(2 * np.pi * 200 * time)
+    return np.stack([tone, 0.5 * tone][:channels]).astype(np.float32)
+
+
+def attack_ms(audio: np.ndarray) -> float:
+    return 1000 * attack_seconds(piece_peaks(np.abs(audio).max(0)), RATE)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_swells_after_its_attack_is_turned_down_to_it(channels: int) -> None:
+    slow = swelling(0.05, channels)
+    fast = with_attack(slow, RATE, 0.005)
+    assert attack_ms(slow) > 35 and attack_ms(fast) < 8
+    assert fast.shape == slow.shape and fast.dtype == np.float32
+    first = round(0.002 * RATE)
+    np.testing.assert_array_equal(fast[:, :first], slow[:, :first])
+    gains = (
+        np.abs(fast[0]).max() / np.abs(slow[0]).max(),
+        np.abs(fast[:, -RATE // 20 :]).max() / np.abs(slow[:, -RATE // 20 :]).max(),
+    )
+    assert 0.3 < gains[0] < 0.6 and gains[1] == pytest.approx(1), "what is softer than the attack stays"
+    if channels == 2:
+        np.testing.assert_allclose(fast[1], 0.5 * fast[0], rtol=1e-5)
+
+
+def test_a_sound_that_rises_fast_enough_stays_as_it_is() -> None:
+    slow = swelling(0.05)
+    assert with_attack(slow, RATE, 0.06) is slow
+    assert with_attack(np.zeros((1, 100), np.float32), RATE, 0.01).max() == 0
+    assert with_attack(np.zeros((1, 0), np.float32), RATE, 0.01).shape == (1, 0)
+
+
+def test_nothing_is_turned_down_by_more_than_nine_decibels() -> None:
+    """A sound that hardly begins before it is loud."""
+    late = np.concatenate((0.11 * np.ones(2000), np.ones(4000)))[None].astype(np.float32)
+    assert 20 * np.log10(with_attack(late, RATE, 0.0)[0, 3000:].min()) == pytest.approx(-9.0, abs=0.1)
+
+
+def test_a_prior_that_knows_attacks_makes_sounds_with_them() -> None:
+    model, plain = make_model(), make_prior(make_model(), told=True)
+    config = plain.config.model_copy(update={"attacks": True})
+    prior = config.build(plain.origin, plain.info).eval().requires_grad_(False)
+    prior.load_state_dict({**plain.state_dict(), "sizes": prior.sizes})
+    assert plain.sizes is not None
+    prior.fit_sizes(torch.cat((plain.sizes, torch.full((3, 1), 0.004)), 1))
+    assert draw_size(prior.sizes, 0, torch.Generator().manual_seed(0)).attack == pytest.approx(0.004)
+    options = auricle.GenerationOptions("a", count=6, seed=1)
+    slow, fast = (auricle.generate(one, options, model=model) for one in (plain, prior))
+    attacks = [
+        [attack_seconds(piece_peaks(np.abs(sound.audio).max(0)), output.sample_rate) for sound in output.sounds]
+        for output in (slow, fast)
+    ]
+    assert np.median(attacks[1]) < 0.5 * np.median(attacks[0])
+    for before, after in zip(slow.sounds, fast.sounds, strict=True):
+        assert after.peak_dbfs == pytest.approx(before.peak_dbfs, abs=0.1) and after.seconds == before.seconds
+
+
+def test_what_swells_by_nature_is_left_alone() -> None:
+    """Of a class that mostly rises slowly, as words do, no attack is asked for, not even a short one."""
+    struck = [[0.0, 0.3, -6.0, attack] for attack in (0.002, 0.005, 0.3)]
+    spoken = [[1.0, 0.3, -6.0, attack] for attack in (0.002, 0.08, 0.3)]
+    table, random = torch.tensor(struck + spoken), torch.Generator().manual_seed(0)
+    assert not any(np.isnan(draw_size(table, 0, random).attack) for _ in range(20))
+    assert all(np.isnan(draw_size(table, 1, random).attack) for _ in range(20))
+
+
+def test_attacks_are_no_part_of_notes() -> None:
+    with pytest.raises(ValueError, match="attacks are known beside lengths"):
+        FlowConfig(examples=4, notes=True, attacks=True)
+    with pytest.raises(ValueError, match="attacks are known beside lengths"):
+        FlowConfig(attacks=True)
