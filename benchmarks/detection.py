@@ -288,7 +288,7 @@ def _roosters(args: argparse.Namespace, home: Path, classifier: "Classifier") ->
         at = round((number + random.uniform(0.1, 0.8)) * _ROOSTER_SECONDS / len(roosters) * RATE)
         audio[at : at + len(call.audio)] += call.audio
         events.append((at / RATE, (at + len(call.audio)) / RATE))
-    from auricle.classify.detection.matching import hits
+    from auricle.classify.detection.matching import hits, shared_of_shorter
     from auricle.data.events import SoundEvent
 
     write_sound(home / "roosters.flac", audio.clip(-1, 1)[None], RATE)
@@ -296,7 +296,14 @@ def _roosters(args: argparse.Namespace, home: Path, classifier: "Classifier") ->
     truth = [SoundEvent(begin, end, "rooster") for begin, end in events]
     right = hits(part.detections, truth)
     others = [event.label for event, hit in zip(part.detections, right, strict=True) if not hit]
-    return {"roosters": len(events), "found": int(right.sum()), "false": len(others), "which": ", ".join(others) or "-"}
+    touching = int(hits(part.detections, truth, shared_of_shorter).sum())
+    return {
+        "roosters": len(events),
+        "found": int(right.sum()),
+        "by half of the shorter": touching,
+        "others": len(others),
+        "which": ", ".join(others) or "-",
+    }
 
 
 def _foreign(args: argparse.Namespace, home: Path, classifier: "Classifier", names: list[str]) -> dict[str, Any]:
