@@ -39,7 +39,11 @@ def main() -> None:
     options.add_argument("--count", type=int, default=128, help="sounds, as many of each class as will go")
     options.add_argument("--seed", type=int, default=0, help="of the sounds")
     options.add_argument(
-        "--temperature", type=float, nargs="+", default=[None], help="spread of the random numbers; by default usual"
+        "--temperature",
+        type=float,
+        nargs="+",
+        default=[None],
+        help="spread of the random numbers; by default the prior's",
     )
     options.add_argument("--model", help="the autoencoder, where it is not beside the prior")
     options.add_argument("--format", choices=("wav", "flac", "ogg", "opus", "mp3"), help="of files; none by default")

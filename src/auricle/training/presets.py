@@ -113,8 +113,8 @@ def _voice(below: float | None, *, quality_decay: float = 0.5, voiced: float = 1
     )
 
 
-def _any_sound() -> ObjectiveConfig:
-    """For 44.1 kHz: waveforms and smooth spectra as far as there is a waveform, energies, peaks and beginnings
+def _any_sound_objective() -> ObjectiveConfig:
+    """Waveforms and smooth spectra as far as there is a waveform, energies, peaks and beginnings
     everywhere, energies with more weight where levels are features of their own.
     """
     below = _MUSIC_WAVEFORM_HZ
@@ -135,6 +135,30 @@ def _any_sound() -> ObjectiveConfig:
         ),
         bottleneck={"rate": 0.6},
         quality_decay=_MUSIC_DECAY,
+    )
+
+
+def _any_sound(dim: int, encoder: tuple[BlockConfig, ...], decoder: tuple[BlockConfig, ...]) -> TrainConfig:
+    """44.1 kHz, hops of 432 samples, noise alone where waveforms end."""
+    return TrainConfig(
+        model=_autoencoder(
+            44100,
+            _SHORT_HOP,
+            dim,
+            _nine_levels(126),
+            encoder,
+            decoder,
+            40,
+            _MUSIC_WAVEFORM_HZ,
+            8,
+            _HIGHPASS_HZ,
+            energies=True,
+            levels_from=_MUSIC_LEVELS_HZ,
+        ),
+        objective=_any_sound_objective(),
+        crop_frames=106,
+        batch=8,
+        rarities=True,
     )
 
 
@@ -218,51 +242,13 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
 def music(size: Size = Size.BASE) -> TrainConfig:
     """44.1 kHz, 102 frames a second: music and any other sound."""
     shape = _MUSIC[size]
-    return TrainConfig(
-        model=_autoencoder(
-            44100,
-            _SHORT_HOP,
-            shape.dim,
-            _nine_levels(126),
-            _conv(shape.encoder),
-            _conv(shape.decoder),
-            40,
-            _MUSIC_WAVEFORM_HZ,
-            8,
-            _HIGHPASS_HZ,
-            energies=True,
-            levels_from=_MUSIC_LEVELS_HZ,
-        ),
-        objective=_any_sound(),
-        crop_frames=106,
-        batch=8,
-        rarities=True,
-    )
+    return _any_sound(shape.dim, _conv(shape.encoder), _conv(shape.decoder))
 
 
 @preset("live")
 def live() -> TrainConfig:
     """44.1 kHz, 102 frames a second, nothing seen ahead: 20 ms from sound to sound, small enough to be played."""
-    return TrainConfig(
-        model=_autoencoder(
-            44100,
-            _SHORT_HOP,
-            256,
-            _nine_levels(126),
-            _causal(2),
-            _causal(3),
-            40,
-            _MUSIC_WAVEFORM_HZ,
-            8,
-            _HIGHPASS_HZ,
-            energies=True,
-            levels_from=_MUSIC_LEVELS_HZ,
-        ),
-        objective=_any_sound(),
-        crop_frames=106,
-        batch=8,
-        rarities=True,
-    )
+    return _any_sound(256, _causal(2), _causal(3))
 
 
 @preset("conv")

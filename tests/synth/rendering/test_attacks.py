@@ -7,7 +7,7 @@ import torch
 import auricle
 from auricle.synth import FlowConfig
 from auricle.synth.priors.sizes import draw_size
-from auricle.synth.rendering.attack import attack_seconds, piece_peaks, with_attack
+from auricle.synth.rendering.attack import piece_peaks, rise_seconds, with_attack
 from synth.synth_sounds import make_model, make_prior
 
 RATE = 44100
@@ -22,7 +22,7 @@ def swelling(rise: float, channels: int = 1) -> np.ndarray:
 
 
 def attack_ms(audio: np.ndarray) -> float:
-    return 1000 * attack_seconds(piece_peaks(np.abs(audio).max(0)), RATE)
+    return 1000 * rise_seconds(piece_peaks(np.abs(audio).max(0)), RATE)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
@@ -66,7 +66,7 @@ def test_a_prior_that_knows_attacks_makes_sounds_with_them() -> None:
     options = auricle.GenerationOptions("a", count=6, seed=1)
     slow, fast = (auricle.generate(one, options, model=model) for one in (plain, prior))
     attacks = [
-        [attack_seconds(piece_peaks(np.abs(sound.audio).max(0)), output.sample_rate) for sound in output.sounds]
+        [rise_seconds(piece_peaks(np.abs(sound.audio).max(0)), output.sample_rate) for sound in output.sounds]
         for output in (slow, fast)
     ]
     assert np.median(attacks[1]) < 0.5 * np.median(attacks[0])

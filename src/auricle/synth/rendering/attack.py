@@ -15,13 +15,13 @@ _HELD_SECONDS, _SMOOTH_SECONDS = 0.008, 0.004  # half a period of 60 Hz: a gain 
 
 
 def piece_peaks(magnitude: np.ndarray) -> np.ndarray:
-    """The largest of every `PIECE` samples of ``(t,)``."""
+    """The largest of every `PIECE` samples of ``(t,)``: ``(t / PIECE,)``, rounded up."""
     padded = np.append(magnitude, np.zeros(-len(magnitude) % PIECE, magnitude.dtype))
     return padded.reshape(-1, PIECE).max(1)
 
 
-def attack_seconds(peaks: np.ndarray, sample_rate: int) -> float:
-    """Time in which a sound rises, of the peaks of its pieces; 0 for silence."""
+def rise_seconds(peaks: np.ndarray, sample_rate: int) -> float:
+    """Attack in seconds, of the peaks of pieces ``(n,)``; 0 for silence."""
     risen = peaks >= _RISEN * peaks.max(initial=0.0)
     return float(risen.argmax() - _beginning(peaks)) * PIECE / sample_rate if len(peaks) else 0.0
 

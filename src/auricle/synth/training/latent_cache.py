@@ -15,7 +15,7 @@ from auricle.model import Autoencoder
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.stream import Stream
 from auricle.synth.priors.sizes import SoundSize
-from auricle.synth.rendering.attack import PIECE, attack_seconds, piece_peaks
+from auricle.synth.rendering.attack import PIECE, piece_peaks, rise_seconds
 from auricle.synth.rendering.level import decibels
 from auricle.synth.rendering.mid_side import rotate, to_features
 
@@ -140,7 +140,7 @@ def measured_size(sounds: DecodedSounds, index: int, channels: int) -> SoundSize
     peak = float(largest.max())
     last = int(np.flatnonzero(largest > _INAUDIBLE * peak)[-1]) + 1 if peak else 0
     seconds = min(length, last * PIECE) / sounds.sample_rate
-    return SoundSize(seconds, decibels(peak), attack=attack_seconds(largest, sounds.sample_rate))
+    return SoundSize(seconds, decibels(peak), attack=rise_seconds(largest, sounds.sample_rate))
 
 
 def _key(sounds: DecodedSounds, model: Autoencoder, channels: int) -> str:
