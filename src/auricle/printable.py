@@ -22,6 +22,12 @@ def printable(text: str, most: int | None = None) -> str:
     return "".join(letters)[:most]
 
 
+def counted(number: int, noun: str) -> str:
+    """Such as ``1 file``, ``2 files``, ``2 classes``."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def without_controls(text: str) -> str:
     """A text to keep: line ends stay, and all else that `printable` would escape goes."""
     if text.isprintable():

@@ -52,6 +52,8 @@ def test_a_file_comes_out_as_the_model_makes_it(model: Autoencoder, source: Path
         expected = model.from_codes(model.codes(z, 2.0), audio.shape[1], 2.0).numpy()
     assert result.shape == audio.shape and snr_db(expected.clip(-1, 1), result) > 45
     assert status.seconds == pytest.approx(20_123 / RATE, abs=0.1) and status.values["quality"] == 2.0
+    levels = [20 * np.log10(np.abs(sound).max()) for sound in (audio, expected)]
+    assert [status.level_in_db, status.level_out_db] == pytest.approx(levels, abs=0.1), "of all, not of a moment"
     hop = model.hop_length
     assert status.latency_seconds == pytest.approx((model.lag + hop + 256 + 0.02 * RATE) / RATE)
 
@@ -78,7 +80,7 @@ def test_shifts_move_the_sound(model: Autoencoder, source: Path, tmp_path: Path)
     inputs = LiveInputs(source, directions=directions, shifts=("PC1=+2",))
     status = play_live(model, inputs, target=tmp_path / "a.wav")
     play_live(model, LiveInputs(source), target=tmp_path / "b.wav")
-    assert status.values["PC1"] == 2.0
+    assert status.values["PC1"] == 2.0 and status.values["quality"] is None
     assert snr_db(read(tmp_path / "b.wav")[0], read(tmp_path / "a.wav")[0]) < 30
 
 
@@ -91,6 +93,7 @@ def test_what_can_not_be_is_one_line(model: Autoencoder, source: Path, tmp_path:
         (LiveInputs(tmp_path / "none.wav"), LiveOptions(), AudioError),
         (LiveInputs(source, shifts=("PC1=1",)), LiveOptions(), OptionError),
         (LiveInputs(source), LiveOptions(quality=99.0), OptionError),
+        (LiveInputs(source), LiveOptions(mix=0.5), OptionError),
         (LiveInputs(source), LiveOptions(loop=True), OptionError),
         (LiveInputs(None), LiveOptions(), OptionError),
     ):

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from auricle.losses import (
     BandEnergyConfig,
@@ -160,6 +161,21 @@ def test_onsets_hear_the_first_millisecond_and_nothing_else(start):
     later[:, start + 64 :] *= 0.5
     assert loss(0.5 * sound, sound).item() == pytest.approx(math.log(2), abs=0.01)
     assert loss(first, sound).item() > 0.4 and loss(later, sound).item() < 0.05
+
+
+@pytest.mark.parametrize("start", [4000, 8003])
+def test_onsets_hear_what_comes_just_before(start):
+    torch.manual_seed(0)
+    loss, sound = OnsetConfig().build(16000), struck(start)
+
+    def early(level: float, milliseconds: int) -> float:
+        end = start - 16 * milliseconds
+        return loss(sound + F.pad(level * torch.randn(1, 16), (end - 16, 16000 - end)), sound).item()
+
+    assert early(0.1, 0) > 0.3 and early(0.1, 1) > 0.3
+    assert early(0.1, 0) > early(0.03, 0) > 0
+    assert early(1e-3, 0) < 0.01  # far below the beginning
+    assert early(0.1, 6) == 0  # other losses hear that
 
 
 def test_what_rises_slowly_has_no_onset():

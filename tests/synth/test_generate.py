@@ -236,13 +236,15 @@ BAD = [
     (OptionError, "a loop of 0.1 s", {"seconds": 0.1, "loop": True}),
     (OptionError, "0 sounds", {"count": 0}),
     (OptionError, "-2 sounds", {"count": -2}),
-    (OptionError, "strength 1.5", {"strength": 1.5}),
+    (OptionError, "strength 1.5", {"strength": 1.5, "like": "silent.wav"}),
+    (OptionError, "a strength is of a variation or a gap", {"strength": 0.5}),
     (OptionError, "seed -1", {"seed": -1}),
     (OptionError, "exclude each other", {"like": "silent.wav", "loop": True}),
     (OptionError, "as long as its sound", {"like": "silent.wav", "seconds": 1.0}),
     (AudioError, "silent.wav is silent", {"like": "silent.wav"}),
     (AudioError, "silent.wav is silent", {"after": "silent.wav"}),
     (AudioError, "too short to go on from", {"after": "short.wav"}),
+    (AudioError, "blip.wav lasts 0.000625 s: that is too short to vary", {"like": "blip.wav"}),
     (AudioError, "missing.wav does not exist", {"like": "missing.wav"}),
     (AudioError, "holds no samples", {"like": "void.wav"}),
     (OutputError, "short.wav exists already", {"out": "short.wav"}),
@@ -260,6 +262,7 @@ def test_bad_input(
     wav(Path("silent.wav"), np.zeros((1, RATE)))
     wav(Path("short.wav"), tone(440, 0.03))
     wav(Path("void.wav"), np.zeros((1, 0)))
+    wav(Path("blip.wav"), 0.5 * np.ones((1, 10)))
     out = options.get("out", "new")
     with pytest.raises(kind, match=message) as error:
         fields = {name: value for name, value in options.items() if name != "out"}

@@ -8,6 +8,8 @@ from typing import Any, final
 
 from auricle.codec import AurInfo
 from auricle.codec import info as codec_info
+from auricle.codec.format.container import MAGIC
+from auricle.errors import FormatError
 from auricle.hub.download import is_hub_name, local_path
 from auricle.open_files import FileSource, local_file
 
@@ -116,7 +118,15 @@ def _summary(path: str | PathLike[str]) -> AurInfo | ModelSummary | PriorSummary
         return _prior(path)
     if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()):
         return _model(path)
+    if file.is_file() and not _begins_as_aur(file):
+        raise FormatError(f"{file} is not an .aur file, nor a model, prior or classifier: name one of these")
     return codec_info(file)
+
+
+def _begins_as_aur(path: Path) -> bool:
+    with path.open("rb") as file:
+        begin = file.read(len(MAGIC))
+    return begin == MAGIC or not begin
 
 
 def _stated_format(path: Path) -> str:

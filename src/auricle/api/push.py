@@ -7,7 +7,7 @@ from auricle.api.info import ClassifierSummary, ModelSummary, PriorSummary, info
 from auricle.errors import ModelError, OptionError
 from auricle.hub.card import CardFacts, card
 from auricle.hub.download import is_hub_name
-from auricle.hub.upload import Publication, PushResult, upload
+from auricle.hub.upload import Publication, PushResult, check_repository, upload
 from auricle.options.hub import PushOptions
 
 _PRIOR_USAGE = "    auricle generate --prior hf://{repo} --out sounds"
@@ -42,8 +42,9 @@ def publication_of(file: str | Path, repo: str) -> Publication:
 
     Raises:
         ModelError: the file is no model, prior or classifier.
-        OptionError: it is on the hub already.
+        OptionError: it is on the hub already, or the repository is no ``owner/name``.
     """
+    check_repository(repo)
     if is_hub_name(file):
         raise OptionError(f"{file} is on the hub already: name a file")
     summary = info(file)

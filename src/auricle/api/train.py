@@ -95,6 +95,8 @@ def train(
         data = sounds.decode(rate, training_device, callbacks, source)
         if chosen is not None:
             on_note(f"preset {chosen} ({rate} Hz), as most sounds are: --preset names another")
+        if base == AUTO and start.base is None and not options.resume:
+            on_note(f"no shipped model has preset {start.preset} and size {options.size}: weights start at random")
         start, classes = _with_labels(start, data)
         model = first_model(start, ModelInfo(name=out.name.split(".")[0][:64]))
         if start.base is None and not options.resume:

@@ -175,7 +175,7 @@ def status_of(place: Place) -> FileStatus:
     try:
         status = place.stat()
     except FileNotFoundError as error:
-        raise AudioError(f"{place} does not exist any more, or its link leads nowhere") from error
+        raise AudioError(f"{place} does not exist, or its link leads nowhere: check the name") from error
     return FileStatus(status.st_size, status.st_mtime_ns)
 
 

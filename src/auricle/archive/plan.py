@@ -13,8 +13,6 @@ from auricle.archive.sources import Source, SourceList
 from auricle.archive.tasks.task import ArchiveTask, FileJob
 from auricle.errors import AuricleError, OptionError, OutputError
 
-MANIFEST_NAME = "manifest.jsonl"
-
 
 @final
 @dataclass(frozen=True)

@@ -12,14 +12,13 @@ from typing import final
 from auricle.archive.manifest import FileRecord, Manifest
 from auricle.archive.places import Place, place_of
 from auricle.archive.plan import (
-    MANIFEST_NAME,
     Plan,
     check_target_folder,
     leftover_folders,
     make_plan,
     refuse_other_settings,
 )
-from auricle.archive.sources import find_sources, read_list
+from auricle.archive.sources import MANIFEST_NAME, find_sources, read_list
 from auricle.archive.tasks.task import ArchiveTask
 from auricle.archive.workers import WorkerProcesses, Workers
 from auricle.atomic import remove_leftovers

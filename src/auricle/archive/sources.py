@@ -13,6 +13,9 @@ from urllib.parse import unquote, urlsplit
 from auricle.archive.places import Place, RemotePath, is_remote, place_of
 from auricle.errors import AudioError, DataError, OptionError
 
+MANIFEST_NAME = "manifest.jsonl"
+"""The ledger that a run keeps in the folder that it writes into."""
+
 _WILDCARDS = frozenset("*?[")
 _LONGEST_NAME = 255
 
@@ -200,7 +203,7 @@ class _Finder:
                         continue
                     elif self._accepts(entry.name):
                         self.add_file(Path(entry.path), f"{place}{entry.name}")
-                    else:
+                    elif entry.name != MANIFEST_NAME:
                         self._others += 1
 
     def _enters(self, path: str) -> bool:

@@ -96,6 +96,9 @@ def benchmark(
     for name in options.metrics:
         if name not in METRICS:
             raise OptionError(f"no metric is called {name!r}: choose from {', '.join(METRICS)}")
+    for name in options.against:
+        if name not in codec_names():
+            raise OptionError(f"no codec is called {name!r}: choose from {', '.join(codec_names())}")
     if out is not None:
         require("matplotlib", extra="bench", purpose="curves on the page")
         check_writable(Path(out), force=force)
@@ -177,9 +180,6 @@ def _model_entries(models: Sequence[Autoencoder | str | Path], against: Sequence
 
 def _codec_entries(against: Sequence[str], paths: AssetPaths) -> Iterator[_Entry]:
     for name in dict.fromkeys(against):
-        if name not in codec_names():
-            yield _Entry(name, None, f"no codec is called {name!r}: choose from {', '.join(codec_names())}")
-            continue
         codec = make_codec(name, paths)
         reason = codec.missing()
         yield _Entry(

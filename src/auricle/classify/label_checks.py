@@ -10,6 +10,7 @@ from auricle.data.event_formats import names_events
 from auricle.data.labels import Labels, check_class_names, labelled
 from auricle.errors import DataError, OptionError
 from auricle.options.classification import ClassifierOptions
+from auricle.printable import counted
 
 _MAX_LISTED = 5
 
@@ -62,26 +63,21 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         )
     check_class_names(counts)
     if labels.rejected:
-        on_note(f"{_count(len(labels.rejected), 'file')} can't be used; the first: {labels.rejected[0].reason}")
+        on_note(f"{counted(len(labels.rejected), 'file')} can't be used; the first: {labels.rejected[0].reason}")
     if labels.unmatched:
-        on_note(f"{_count(labels.unmatched, 'row')} of the table: no usable sound of this name")
+        on_note(f"{counted(labels.unmatched, 'row')} of the table: no usable sound of this name")
     unknown = len(labels.sounds) - len(labels.known)
     if unknown:
-        on_note(f"{_count(unknown, 'sound')} without a label: left out")
+        on_note(f"{counted(unknown, 'sound')} without a label: left out")
     single = [name for name, count in sorted(counts.items()) if count == 1]
     if single:
         names = ", ".join(single[:_MAX_LISTED]) + (", ..." if len(single) > _MAX_LISTED else "")
         on_note(
-            f"{_count(len(single), 'class')} with a single file ({names}): whether it is recognised can't be measured"
+            f"{counted(len(single), 'class')} with a single file ({names}): whether it is recognised can't be measured"
         )
 
 
 def note_silent(names: Sequence[str], on_note: Callable[[str], None]) -> None:
     """Say which sounds are silent, if any are."""
     if names:
-        on_note(f"{_count(len(names), 'sound')} silent, the first {names[0]}: nothing can be recognised in silence")
-
-
-def _count(number: int, noun: str) -> str:
-    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+        on_note(f"{counted(len(names), 'sound')} silent, the first {names[0]}: nothing can be recognised in silence")

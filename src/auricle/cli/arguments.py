@@ -1,5 +1,6 @@
 """What arguments name: files, models, and ``-`` for standard input and output."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,11 @@ def output_path(source: Path, target: Path | None, suffix: str) -> Path:
     if not source.name:
         raise OptionError(f"{source} is a folder: name a file")
     return PIPE if source == PIPE else source.with_suffix(suffix)
+
+
+def names_folder(path: Path) -> bool:
+    """Whether it is a folder to write into: one that is there, or a new name without an ending."""
+    return path.is_dir() or not (path == PIPE or path.suffix or os.path.lexists(path))
 
 
 def print_result(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:

@@ -119,7 +119,7 @@ def _run(tokens: list[str]) -> int:
         code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
-        problem = " ".join(str(error).split()).rstrip(". ")
+        problem = " ".join(str(error).split()).partition(" Available commands")[0].rstrip(". ")
         raise OptionError(f"{problem}: see auricle{verb} --help") from error
     return code if isinstance(code, int) else 0
 

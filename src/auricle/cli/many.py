@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auricle.cli.arguments import PIPE, names_folder
 from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
+from auricle.printable import counted
 
 if TYPE_CHECKING:
     from auricle.archive.manifest import FileRecord
@@ -45,8 +47,9 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     from auricle.archive.sources import is_many
 
     if not paths and archive.files_from is None:
-        raise OptionError(f"SOURCE requires an argument: see auricle {verb} --help")
-    if archive.files_from is None and (len(paths) == 1 or (len(paths) == 2 and not paths[1].is_dir())):
+        raise OptionError(f"PATHS requires an argument: see auricle {verb} --help")
+    to_one_file = len(paths) == 2 and (paths[0] == PIPE or not names_folder(paths[1]))
+    if archive.files_from is None and (len(paths) == 1 or to_one_file):
         if not is_many(paths[:1]) and not any(map(is_remote, paths[1:])):
             return None
         if len(paths) == 1:
@@ -102,7 +105,7 @@ def show_many(
     """
     failed = result.failed
     skipped = f", {result.skipped} of them before" if result.skipped else ""
-    count = f"{len(result.done)} of {len(result.records)} files done{skipped}"
+    count = f"{len(result.done)} of {counted(len(result.records), 'file')} done{skipped}"
     others = f"; {result.others} of other kinds passed over" if result.others else ""
     screen.result(
         [*rows, f"{count}, {line} in {format_duration(result.elapsed_seconds)}{others}"],

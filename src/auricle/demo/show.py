@@ -119,7 +119,7 @@ def _write(
                     temporary.write_bytes(version.data)
                 write(path.with_suffix(".wav"), version.audio, section.excerpt.sample_rate, force=force)
         for sound in generated:
-            path = target.parent / f"made-{sound.title.replace(' ', '-')}.wav"
+            path = target.parent / f"made-{sound.title.replace(',', '').replace(' ', '-')}.wav"
             write(path, sound.audio, sound.sample_rate, force=force)
         with atomic_write(target, force=force) as temporary:
             temporary.write_text(text, "utf-8", errors="xmlcharrefreplace")

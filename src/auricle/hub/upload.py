@@ -60,6 +60,16 @@ class Publication:
         return "model" + next(suffix for suffix in SUFFIXES if self.path.name.endswith(suffix))
 
 
+def check_repository(repo: str) -> None:
+    """Refuse what can't be a repository of the hub.
+
+    Raises:
+        OptionError: it is no ``owner/name``.
+    """
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise OptionError(f"{repo!r} is no repository of the hub: write owner/name")
+
+
 def upload(publication: Publication, repo: str, options: PushOptions, *, token: str | bool | None = None) -> PushResult:
     """Commit to a repository, which is made where it does not exist yet.
 
@@ -69,8 +79,7 @@ def upload(publication: Publication, repo: str, options: PushOptions, *, token: 
         OptionError: the repository is no ``owner/name``.
     """
     hub = require("huggingface_hub", extra="hub", purpose="models on the hub")
-    if repo.count("/") != 1 or not all(repo.split("/")):
-        raise OptionError(f"{repo!r} is no repository of the hub: write owner/name")
+    check_repository(repo)
     contents: dict[str, Path | bytes] = {publication.name: publication.path, CONFIG: publication.config_json}
     api = hub.HfApi(token=token, library_name="auricle")
     with hub_errors(repo, options.branch):

@@ -105,6 +105,12 @@ class Controls:
             return self.ranges[name].highest if settings.quality is None else settings.quality
         return settings.mix if name == "mix" else float(settings.bypass)
 
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Where all stand, by name; a quality that rounds nothing is None."""
+        values: dict[str, float | None] = {name: self.value(name) for name in self.ranges}
+        return values | {"quality": None} if "quality" in values and self.settings.quality is None else values
+
     def _moved(self, name: str, value: float) -> LiveSettings:
         settings = self.settings
         if name in self._shifts:

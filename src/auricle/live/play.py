@@ -34,14 +34,14 @@ class LiveStatus:
 
     Attributes:
         seconds: played.
-        level_in_db: of the largest sample that came in lately, -120 for silence.
+        level_in_db: of the largest sample that came in lately, at the end of all; -120 for silence.
         level_out_db: of the largest that went out.
         load: share of the time that the network computes.
         busiest: share of its time that the slowest hop took.
         latency_seconds: from sound to sound, with what the sound card states.
         drop_outs: times that the network was too late.
         lost_blocks: blocks of recorded sound that found no room.
-        values: where each control stands.
+        values: where each control stands; a quality of None rounds nothing.
     """
 
     seconds: float
@@ -52,7 +52,7 @@ class LiveStatus:
     latency_seconds: float
     drop_outs: int
     lost_blocks: int
-    values: dict[str, float]
+    values: dict[str, float | None]
 
 
 OnStatus = Callable[[LiveStatus], None]
@@ -130,6 +130,8 @@ class _Session:
             axes.require(model)
         if inputs.shifts and axes is None:
             raise OptionError("a shift needs directions: name a file that `auricle latents FOLDER` made")
+        if options.mix and inputs.second is None:
+            raise OptionError(f"a mix of {options.mix:g} needs a second sound: name one, or leave the mix out")
         settings = LiveSettings(options.quality, options.mix)
         self.controls = Controls(model, axes, settings)
         for index, amount in parse_shifts(inputs.shifts, axes).items() if axes is not None else ():
@@ -156,8 +158,10 @@ class _Session:
         self._card_seconds = 0.0
         self._deadlines = _Deadlines(self._delay / self._rate, self._hop / self._rate)
 
-    def status(self) -> LiveStatus:
-        level_in, level_out = (20 * float(np.log10(max(peak, 1e-6))) for peak in self._worker.take_peaks())
+    def status(self, *, of_all: bool = False) -> LiveStatus:
+        """How it goes now; the levels are those since the last call, or of all that was played."""
+        peaks = self._worker.loudest if of_all else self._worker.take_peaks()
+        level_in, level_out = (20 * float(np.log10(max(peak, 1e-6))) for peak in peaks)
         return LiveStatus(
             self._worker.hops * self._hop / self._rate,
             level_in,
@@ -167,7 +171,7 @@ class _Session:
             (self._engine.lag + self._delay) / self._rate + self._card_seconds,
             self._bridge.drop_outs + self._deadlines.missed,
             self._bridge.lost_blocks,
-            {name: self.controls.value(name) for name in self.controls.ranges},
+            self.controls.values,
         )
 
     def to_speaker(self, on_status: OnStatus) -> LiveStatus:
@@ -188,7 +192,7 @@ class _Session:
                 on_status(self.status())
         if self._worker.error is not None:
             raise self._worker.error
-        return self.status()
+        return self.status(of_all=True)
 
     def _finished(self, last: float) -> bool:
         """Whether all has been played that was to be, or it is time to end."""
@@ -224,7 +228,7 @@ class _Session:
                 if time.monotonic() - shown_at > _STATUS_SECONDS:
                     shown_at = time.monotonic()
                     on_status(self.status())
-        return self.status()
+        return self.status(of_all=True)
 
 
 @final

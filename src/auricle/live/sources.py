@@ -62,45 +62,44 @@ class FileSource(LiveSource):
     """
 
     def __init__(self, path: Path, engine: LiveEngine, channels: int, *, loop: bool = False):
-        self._path, self._engine, self._channels, self._loop = path, engine, channels, loop
-        self._hop, self.samples = engine.hop, 0
+        self._hop, self._lag, self.samples = engine.hop, engine.lag, 0
         with AudioReader(path) as reader:
             if reader.channels > 2:
                 raise AudioError(f"{path} has {reader.channels} channels: a model plays 1 or 2 live")
             if reader.info.exact and not reader.frames:
                 raise AudioError(f"{path} holds no samples: name another sound")
-        self._blocks = self._read()
-        self._waiting = np.zeros((channels, 0), np.float32)
+        self._blocks = _blocks(path, engine.sample_rate, channels, loop=loop)
+        self._waiting, self._exhausted = np.zeros((channels, 0), np.float32), False
 
     def next_hop(self) -> np.ndarray | None:
-        while self._waiting.shape[1] < self._hop and not self.ended:
+        while self._waiting.shape[1] < self._hop and not self._exhausted:
             block = next(self._blocks, None)
             if block is None:
-                self.ended = True
+                self._exhausted, block = True, np.zeros((len(self._waiting), self._lag), np.float32)
             else:
-                self._waiting = np.concatenate((self._waiting, block), axis=1)
+                self.samples += block.shape[1]
+            self._waiting = np.concatenate((self._waiting, block), axis=1)
         if not self._waiting.shape[1]:
+            self.ended = True
             return None
         hop, self._waiting = self._waiting[:, : self._hop], self._waiting[:, self._hop :]
+        self.ended = self._exhausted and not self._waiting.shape[1]
         return np.ascontiguousarray(np.pad(hop, ((0, 0), (0, self._hop - hop.shape[1]))))
 
-    def _read(self) -> Iterator[np.ndarray]:
-        while True:
-            with AudioReader(self._path) as reader:
-                resampler = Resampler(reader.sample_rate, self._engine.sample_rate, self._channels)
-                for block in reader.blocks(max(1, round(_BLOCK_SECONDS * reader.sample_rate))):
-                    yield self._counted(resampler.push(self._as_asked(block)))
-                yield self._counted(resampler.flush())
-            if not self._loop:
-                yield np.zeros((self._channels, self._engine.lag), np.float32)
-                return
 
-    def _counted(self, block: np.ndarray) -> np.ndarray:
-        self.samples += block.shape[1]
+def _blocks(path: Path, sample_rate: int, channels: int, *, loop: bool) -> Iterator[np.ndarray]:
+    """All of a file as float32 ``(c, t)``, once or again and again."""
+    while True:
+        with AudioReader(path) as reader:
+            resampler = Resampler(reader.sample_rate, sample_rate, channels)
+            for block in reader.blocks(max(1, round(_BLOCK_SECONDS * reader.sample_rate))):
+                yield resampler.push(_of_channels(block, channels))
+            yield resampler.flush()
+        if not loop:
+            return
+
+
+def _of_channels(block: np.ndarray, channels: int) -> np.ndarray:
+    if len(block) == channels:
         return block
-
-    def _as_asked(self, block: np.ndarray) -> np.ndarray:
-        if len(block) == self._channels:
-            return block
-        mixed = block.mean(0, keepdims=True)
-        return np.repeat(mixed, self._channels, axis=0)
+    return np.repeat(block.mean(0, keepdims=True), channels, axis=0)

@@ -37,6 +37,7 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         busiest: share of a hop that the slowest one took.
         seconds: that all took.
         peaks: the largest samples that came in and went out since `take_peaks`.
+        loudest: the largest of all.
         error: what ended the thread, if anything did.
     """
 
@@ -55,7 +56,7 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         self._controls, self._ahead, self._hop_seconds = controls, ahead, engine.hop / engine.sample_rate
         self._stop, self._thread = Event(), Thread(target=self._run, name="auricle-live", daemon=True)
         self.hops, self.load, self.busiest, self.seconds = 0, 0.0, 0.0, 0.0
-        self.peaks = (0.0, 0.0)
+        self.peaks = self.loudest = (0.0, 0.0)
         self.error: Exception | None = None
 
     def step(self) -> float | None:
@@ -85,7 +86,9 @@ class LiveWorker(AbstractContextManager["LiveWorker"]):
         self.hops, self.seconds = self.hops + 1, self.seconds + took
         self.load += (share - self.load) * max(_SMOOTHING, 1 / self.hops)
         self.busiest = max(self.busiest, share)
-        self.peaks = max(self.peaks[0], float(np.abs(block).max())), max(self.peaks[1], float(np.abs(result).max()))
+        peaks = float(np.abs(block).max()), float(np.abs(result).max())
+        self.peaks = max(self.peaks[0], peaks[0]), max(self.peaks[1], peaks[1])
+        self.loudest = max(self.loudest[0], peaks[0]), max(self.loudest[1], peaks[1])
 
     def _run(self) -> None:
         try:

@@ -19,6 +19,7 @@ _RANDOM_SEEDS = 10**9
 _MAX_STEPS = 1000
 _SAMPLING, _NOTE_SAMPLING = (2.0, 1.0), (1.0, 0.25)
 """Guidance and temperature that are usual."""
+_STRENGTH, _MORPHS = 0.5, 5
 _QUIETEST_DB = -50.0
 _LOOP_SECONDS = 0.25, 600.0
 GAP_SECONDS = 0.05, 60.0
@@ -34,7 +35,7 @@ class SoundFileOptions:
     """In which form sounds are written.
 
     Attributes:
-        rate: in Hz; by default the model's, or the next that the format holds.
+        rate: in Hz; by default the model's, of a transfer the sound's, or the next that the format holds.
         bits: of each sample of a .wav or .flac: 16, 24 or float (.wav only); 16 by default.
         format: wav, flac, ogg, opus or mp3; by default that of a file's name, wav in a folder.
     """
@@ -112,7 +113,7 @@ class GenerationOptions:
         seed: the same seed gives the same sounds; without one each run has its own, which is told.
         like: make variations of this sound, as long as it is: a file, an open one, or ``(audio, sample_rate)``.
         strength: how far from it, 0 (the sound as the model rebuilds it) to 1 (a new one); of a gap, how far from a
-            crossfade.
+            crossfade. By default 0.5.
         after: go on from the end of this sound, given as ``like`` is, for so many seconds (4 by default). The result
             begins with the sound as the model rebuilds it.
         between: fill so many seconds (0.25 by default) between the end of one sound and the beginning of another, both
@@ -130,7 +131,7 @@ class GenerationOptions:
     level: float | None = None
     seed: int | None = None
     like: SoundSource | None = None
-    strength: float = 0.5
+    strength: float | None = None
     after: SoundSource | None = None
     between: tuple[SoundSource, SoundSource] | None = None
     loop: bool = False
@@ -144,13 +145,20 @@ class GenerationOptions:
             raise OptionError("a variation is as long as its sound: leave the seconds out")
         if self.level is not None and not _QUIETEST_DB <= self.level <= 0:
             raise OptionError(f"a level of {self.level:g} dB: give {_QUIETEST_DB:g} to 0")
-        if not 0 <= self.strength <= 1:
+        if self.strength is not None and self.like is None and self.between is None:
+            raise OptionError("a strength is of a variation or a gap: name a sound to vary (like), or two (between)")
+        if not 0 <= self.resolved_strength <= 1:
             raise OptionError(f"strength {self.strength:g}: give 0 (the sound itself) to 1 (a new one)")
         check_seed(self.seed)
 
     def resolve_seed(self) -> int:
         """The seed that was given, or one that nobody has had."""
         return resolve_seed(self.seed)
+
+    @property
+    def resolved_strength(self) -> float:
+        """The strength that was given, or what is usual."""
+        return _STRENGTH if self.strength is None else self.strength
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -200,7 +208,7 @@ class MorphOptions:
     """Which sounds between two sounds are made.
 
     Attributes:
-        count: how many sounds, with both ends; their levels go evenly from one to the other's.
+        count: how many sounds, with both ends; their levels go evenly from one to the other's. By default 5.
         within: make one sound that crosses from the first to the second while it lasts, and ends as the second does.
         crossfade: mix both in a model's latent space, so that both are heard at once, each with its pitch.
         align: of crossfades, warp time so that what is alike in both meets (dynamic time warping of latents); other
@@ -211,7 +219,7 @@ class MorphOptions:
         OptionError: the count is out of range, or options of crossfades are asked for without one.
     """
 
-    count: int = 5
+    count: int | None = None
     within: bool = False
     crossfade: bool = False
     align: bool = False
@@ -220,8 +228,15 @@ class MorphOptions:
     def __post_init__(self) -> None:
         if not self.crossfade and (self.align or self.snap):
             raise OptionError("align and snap are for crossfades: leave them out, or ask for a crossfade as well")
-        if not self.within and not 2 <= self.count <= MAX_MORPHS:
-            raise OptionError(f"a morph of {self.count} sounds: give 2 to {MAX_MORPHS}")
+        if self.within and self.count is not None:
+            raise OptionError("within makes one sound: leave the count out, or within")
+        if not self.within and not 2 <= self.sounds <= MAX_MORPHS:
+            raise OptionError(f"a morph of {self.sounds} sounds: give 2 to {MAX_MORPHS}")
+
+    @property
+    def sounds(self) -> int:
+        """How many are made."""
+        return 1 if self.within else _MORPHS if self.count is None else self.count
 
 
 @final

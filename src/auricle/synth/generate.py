@@ -138,9 +138,9 @@ def _recipe(context: RenderContext, options: GenerationOptions, sources: tuple[_
             "--between out"
         )
     if options.between is not None:
-        return Gap(context, (sources[0], sources[1]), samples or round(_GAP_SECONDS * rate), options.strength)
+        return Gap(context, (sources[0], sources[1]), samples or round(_GAP_SECONDS * rate), options.resolved_strength)
     if options.like is not None:
-        return Variation(context, sources[0], options.strength)
+        return Variation(context, sources[0], options.resolved_strength)
     if options.after is not None:
         return Continuation(context, sources[0], samples or round(_CONTINUATION_SECONDS * rate))
     if prior.config.notes:

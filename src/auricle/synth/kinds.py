@@ -208,7 +208,15 @@ class NoteSound(SingleSound):
         assert size is not None, "a prior of notes is told sizes"
         blocks, native = (self.decoded(random, size),), self._context.native_of(size)
         check = _level_check(attempt, size)
-        return finish_sound(blocks, native, target, cut_seconds=CUT_SECONDS, level_db=size.level_db, check_level=check)
+        return finish_sound(
+            blocks,
+            native,
+            target,
+            cut_seconds=CUT_SECONDS,
+            level_db=size.level_db,
+            check_level=check,
+            seconds=self._context.seconds,
+        )
 
     def decoded(self, random: torch.Generator, size: SoundSize) -> np.ndarray:
         """Audio ``(c, t)`` at the prior's rate and, of a note, the pitch at which it was learned.
@@ -237,8 +245,12 @@ class Variation(StreamedSound):
     def __init__(self, context: RenderContext, source: Path | HeldAudio, strength: float):
         super().__init__(context)
         z, self._samples, level_db = context.encode_sound(source)
+        model = context.networks.model
+        if self._samples < model.hop_length:
+            seconds = self._samples / model.sample_rate
+            raise AudioError(f"{source_path(source)} lasts {seconds:.3g} s: that is too short to vary")
         self._features, self._strength = context.to_features(z), strength
-        self._source = SoundSize(self._samples / context.networks.model.sample_rate, level_db)
+        self._source = SoundSize(self._samples / model.sample_rate, level_db)
 
     def _size(self, random: torch.Generator) -> SoundSize | None:
         return None if self._context.networks.prior.sizes is None else self._source

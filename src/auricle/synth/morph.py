@@ -61,7 +61,7 @@ def morph(
     pair_of_sources = rereadable(first, "the first sound"), rereadable(second, "the second sound")
     if model is not None and not options.crossfade:
         raise OptionError("a morph with one pitch needs no model: leave the model out, or ask for a crossfade")
-    count = 1 if options.within else options.count
+    count = options.sounds
     headers = info(pair_of_sources[0]), info(pair_of_sources[1])
     channels = max(header.channels for header in headers)
     if channels > 2 and headers[0].channels != headers[1].channels:

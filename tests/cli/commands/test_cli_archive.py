@@ -70,6 +70,9 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
     assert sorted(path.name for path in target.glob("*.aur")) == ["mono.aur", "stereo.aur"]
     ran = auricle("repair", vectors / "gap.aur", target, "--json")
     assert ran.json["done"] == 1 and (target / "gap.aur").exists()
+    ran = auricle("repair", vectors / "gap.aur", f"{tmp_path}/new/", "--json")
+    assert ran.json["done"] == 1 and (tmp_path / "new" / "gap.aur").exists(), "a new name without ending is a folder"
+    assert "; 1 of other kinds" not in auricle("verify", target).out, "the ledger is Auricle's own"
 
 
 @pytest.mark.parametrize(
@@ -87,8 +90,8 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
         ("--check of '2%%'", "compress in out --check 2%%"),
         ("can't read the list", "verify --files-from missing.txt"),
         ("no model 'unknown'", "compress in out --model unknown"),
-        ("SOURCE requires an argument", "compress"),
-        ("FILE requires an argument", "verify"),
+        ("PATHS requires an argument", "compress"),
+        ("FILES requires an argument", "verify"),
     ],
 )
 def test_bad_input_is_one_line(auricle, folder: Path, monkeypatch: pytest.MonkeyPatch, said: str, command: str):

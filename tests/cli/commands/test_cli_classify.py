@@ -60,6 +60,9 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     silent = tmp_path / "nothing.wav"
     mute = auricle("classify", "predict", silent, "--classifier", out, "--model", model_file, "--json")
     assert mute.json["silent"] == [str(silent)] and "1 sound silent" in mute.err
+    assert mute.json["sounds"][0]["guesses"] == [], "nothing is guessed of silence"
+    missing = auricle("classify", "predict", tmp_path / "no.wav", silent, "--classifier", out, "--model", model_file)
+    assert missing.code == 1 and "silence" in missing.out and "no.wav does not exist" in missing.err
     long = tmp_path / "long.wav"
     soundfile.write(long, 0.1 * np.random.default_rng(1).standard_normal(32000), 16000)
     options = ("--classifier", out, "--model", model_file, "--timeline")

@@ -60,7 +60,6 @@ def test_events_go_out_in_every_format(auricle, field: Path, fitted: Path, model
     assert again.code == 2 and "exists already" in again.err
     table = list(csv.DictReader((tmp_path / "all.txt").read_text().splitlines(), delimiter="\t"))
     assert [row["Begin File"] for row in table] == [Path(row["path"]).name for row in rows]
-    (tmp_path / "tracks").mkdir()
     auricle("classify", "detect", *both, *using, "--format", "audacity", "--out", tmp_path / "tracks")
     tracks = sorted((tmp_path / "tracks").iterdir())
     assert [path.name for path in tracks] == ["20190521_053000.txt", "20190521_054000.txt"]

@@ -143,7 +143,9 @@ class DecompressTask(ArchiveTask):
     def __post_init__(self) -> None:
         from auricle.audio.suffixes import subtype_of_bits, writable_format
 
-        writable_format(Path(f"sound{self.suffix}"))
+        if not self.suffix.startswith("."):
+            raise OptionError(f"a suffix of {self.suffix!r}: write it with a point, as .wav")
+        writable_format(Path(f"NAME{self.suffix}"))
         subtype_of_bits(Path(f"sound{self.suffix}"), self.options.bits)
 
     def accepts(self, name: str) -> bool:

@@ -51,8 +51,8 @@ def detect(
     settings = loaded.metadata.detection
     if settings is None:
         raise ModelError(
-            "this classifier has learned from whole sounds, so it knows no nothing: fit one with --labels-table and "
-            "labels that have a begin and an end, or use classify predict --timeline"
+            "this classifier has learned from whole sounds, and not what lies between events: fit one with "
+            "--labels-table and labels that have a begin and an end, or use classify predict --timeline"
         )
     sounds, rejected = list_sounds(files)
     for rejection in rejected:

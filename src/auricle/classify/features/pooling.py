@@ -52,6 +52,8 @@ def feature_config_of(*, depths: str = "latent", segments: int = 1) -> FeatureCo
     Raises:
         OptionError: one can't be used.
     """
+    if depths not in (known := ("latent", "hidden", "all")):
+        raise OptionError(f"depths of {depths!r}: choose from {', '.join(known)}")
     try:
         overlap = _OVERLAP if segments > 1 else 0.0
         return FeatureConfig.model_validate({"depths": depths, "segments": segments, "overlap": overlap})

@@ -164,6 +164,8 @@ def _opened(
     on_note: Callable[[str], None],
 ) -> _Place:
     if place.is_file():
+        if audio.is_audio_name(place):
+            raise DataError(f"{place} is a single sound: name a folder of sounds, or an index, to search")
         index, metadata = read_index(place)
         return _Place(index, place.parent, extractor_of(place, index, metadata, model, options.features), 0)
     named = default_model(audio.info(query).sample_rate) if model is None else model

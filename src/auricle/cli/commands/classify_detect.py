@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, final
 
 from cyclopts import Parameter
 
+from auricle.cli.arguments import names_folder
 from auricle.cli.formatting import format_table, format_timestamp
 from auricle.cli.many import SOME_FAILED, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
@@ -69,7 +70,7 @@ def classify_detect(
 
     format, out = written_as.format, written_as.out
     style = event_format(format or "csv") if format or out else None
-    apart = out is not None and out.is_dir()
+    apart = out is not None and names_folder(out)
     if style is not None and not style.joins and not apart and (len(files) > 1 or any(path.is_dir() for path in files)):
         raise OptionError(f"a file of {format} is about one recording: name one, or give --out FOLDER")
     if out is not None and not apart:
@@ -115,7 +116,8 @@ def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path,
     from auricle.atomic import atomic_write, check_writable
 
     parts = {out: recordings}
-    if out.is_dir():
+    if names_folder(out):
+        out.mkdir(parents=True, exist_ok=True)
         names = [recording.sound.name.replace("/", "_").strip("_") for recording in recordings]
         stems = [Path(recording.sound.name).stem for recording in recordings]
         titles = stems if len(set(stems)) == len(stems) else names

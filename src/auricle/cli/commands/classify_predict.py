@@ -18,6 +18,7 @@ from auricle.options.classification import CacheOptions
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
 
+_SILENT = "silence"
 _OWN, _SHIPPED = Path("sounds.classifier.safetensors"), Path("environment")
 
 
@@ -84,7 +85,7 @@ def classify_predict(
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     _show_predictions(predictions, screen)
-    return 0
+    return SOME_FAILED if predictions.skipped else 0
 
 
 def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", screen: Screen) -> None:
@@ -100,10 +101,14 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     for rejected in predictions.skipped:
         screen.note(f"left out: {rejected.reason}")
     note_silent(predictions.silent, screen.note)
-    rows = [(sound.name, *map(_guess_text, sound.guesses)) for sound in predictions.sounds]
-    head = ("sound", *(f"guess {rank}" for rank in range(1, len(rows[0]))))
+    silent = set(predictions.silent)
+    guesses = {sound.name: () if sound.name in silent else sound.guesses for sound in predictions.sounds}
+    most = max(1, *(len(named) for named in guesses.values()))
+    rows = [(name, *(map(_guess_text, named) if named else (_SILENT,))) for name, named in guesses.items()]
+    head = ("sound", *(f"guess {rank}" for rank in range(1, most + 1)))
+    rows = [(*row, *[""] * (len(head) - len(row))) for row in rows]
     values = {
-        "sounds": [{"name": sound.name, "guesses": _guess_values(sound.guesses)} for sound in predictions.sounds],
+        "sounds": [{"name": name, "guesses": _guess_values(named)} for name, named in guesses.items()],
         "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in predictions.skipped],
         "silent": list(predictions.silent),
     }

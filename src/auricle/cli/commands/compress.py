@@ -21,6 +21,7 @@ from auricle.cli.formatting import format_size
 from auricle.cli.many import run_many, show_many, split_target, total_bytes, written_sizes
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
+from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions, ReportOptions
 from auricle.options.coding import CompressOptions
 
@@ -94,9 +95,12 @@ def _compress_one(
     force: bool,
 ) -> None:
     from auricle import compress as run
+    from auricle.audio.suffixes import is_audio_name
 
     started = time.perf_counter()
     target = output_path(source, target, ".aur")
+    if is_audio_name(target):
+        raise OptionError(f"{target} would be an .aur file that no player opens: end its name with .aur")
     with screen.progress(f"compress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
         result = run(

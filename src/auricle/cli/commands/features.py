@@ -86,7 +86,7 @@ def features(
         )
     write_features(result, out, force=force)
     _show(result, out, screen)
-    return 0
+    return SOME_FAILED if result.skipped else 0
 
 
 def _show(result: "Features", out: Path, screen: Screen) -> None:

@@ -44,7 +44,7 @@ def info(
         line = f"{format_duration(result.seconds)} of sound"
         return show_many(result, screen, line, {"infos": infos}, rows=rows)
     if not files:
-        raise OptionError("FILE requires an argument: see auricle info --help")
+        raise OptionError("FILES requires an argument: see auricle info --help")
     _show_one(files[0], screen)
     return 0
 
@@ -75,5 +75,12 @@ def _flat(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str,
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{prefix}{name} " if name != "info" else "")
-        else:
-            yield (prefix + name).replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value)
+        elif value or not isinstance(value, list | tuple):
+            is_class = prefix == "files "  # so many of each, by names that the user gave
+            yield prefix + (name if is_class else name.replace("_", " ")), _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

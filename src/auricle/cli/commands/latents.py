@@ -121,6 +121,8 @@ def _write(
     screen: Screen, result: "Latents", directions: "Directions | None", target: Path | None, *, snap: bool, force: bool
 ) -> None:
     from auricle import decode_latents, export_latents
+    from auricle.audio.suffixes import is_audio_name
+    from auricle.errors import OptionError
     from auricle.synth.latent_files import is_arrays_name
 
     places = None if directions is None else [float(place) for place in directions.places(result.z)]
@@ -139,6 +141,10 @@ def _write(
         export_latents(result, target, force=force)
         text = f"{target}: {text}"
     elif target is not None:
+        if not is_audio_name(target):
+            raise OptionError(
+                f"can't write {target}: end its name with .npz or .safetensors for latents, or as a sound's, .wav"
+            )
         sound = decode_latents(result, target, snap=snap, force=force)
         values |= asdict(sound)
         text = f"{target}: {text}"

@@ -64,7 +64,8 @@ def live(
 
 def format_status(status: "LiveStatus") -> str:
     """One line: levels, controls, load, latency, drop-outs."""
-    controls = " ".join(f"{name} {value:.3g}" for name, value in status.values.items())
+    values = {name: "off" if value is None else f"{value:.3g}" for name, value in status.values.items()}
+    controls = " ".join(f"{name} {value}" for name, value in values.items())
     return (
         f"{status.seconds:.1f} s  in {status.level_in_db:.0f} dB, out {status.level_out_db:.0f} dB  {controls}  "
         f"load {status.load:.0%} (at most {status.busiest:.0%})  latency {1000 * status.latency_seconds:.0f} ms  "

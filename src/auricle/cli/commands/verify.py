@@ -14,6 +14,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.coding import ReadLimits
+from auricle.printable import counted
 
 
 def verify(
@@ -44,10 +45,10 @@ def verify(
         for record in lost:
             spans = format_spans(record.result["lost"], record.result["sample_rate"])
             screen.note(f"{record.source}: lost before it was repaired: {spans}")
-        line = f"{format_size(sum(record.bytes for record in result.done))}, {packets} packets whole"
+        line = f"{format_size(sum(record.bytes for record in result.done))}, {counted(packets, 'packet')} whole"
         return show_many(result, screen, line, {"packets": packets, "repaired": [record.source for record in lost]})
     if not files:
-        raise OptionError("FILE requires an argument: see auricle verify --help")
+        raise OptionError("FILES requires an argument: see auricle verify --help")
     _verify_one(files[0], model, limits, screen)
     return 0
 

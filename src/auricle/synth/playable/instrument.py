@@ -31,9 +31,11 @@ class Instrument(ABC):
         native: sample rate in Hz, and channels, of its notes.
         count: notes that it was made of.
         cut_seconds: over which an end that is not silent fades out.
+        seconds: that each note is to last; None for as it comes.
     """
 
     cut_seconds = END_SECONDS
+    seconds: float | None = None
     name: str
     native: tuple[int, int]
     count: int

@@ -57,7 +57,7 @@ class PriorInstrument(Instrument):
                 f"the prior {prior.info.name!r} knows no notes: train one with --notes, or name recorded notes "
                 "(--recordings FOLDER)"
             )
-        self.seed = options.resolve_seed()
+        self.seed, self.seconds = options.resolve_seed(), options.seconds
         label = _most_learned_class(prior.sizes) if options.label is None else prior.label(options.label)
         self._context = RenderContext(networks, sampling, label, self.seed, None, options.seconds)
         self._lowest, self._highest, self._velocities = learned_notes(prior.sizes)

@@ -142,7 +142,9 @@ def make_playable(
             path = place.folder / f"{name}-{velocity:03d}-{note_name(note)}{place.suffix}"
             target = SoundTarget(path, place.sample_rate, place.subtype, instrument.tags(note, velocity), force)
             audio, cents = instrument.note(note, velocity)
-            sound = finish_sound((audio,), instrument.native, target, cut_seconds=instrument.cut_seconds)
+            sound = finish_sound(
+                (audio,), instrument.native, target, cut_seconds=instrument.cut_seconds, seconds=instrument.seconds
+            )
             played.append(PlayedNote(sound, note, velocity, lowest, highest, cents))
             on_progress(Progress("making notes", len(played), len(notes) * len(layers), "notes"))
         with atomic_write(sfz, force=force) as temporary:

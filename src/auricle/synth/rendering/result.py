@@ -64,6 +64,7 @@ def finish_sound(
     gain: float = 1.0,
     level_db: float | None = None,
     check_level: LevelCheck = refuse_silent,
+    seconds: float | None = None,
 ) -> Sound:
     """A sound without clicks at its ends, turned down as a whole if it would clip; written, or held as an array.
 
@@ -75,6 +76,7 @@ def finish_sound(
         gain: by which its level was changed before.
         level_db: what its largest sample is to be, in dB below full scale; None leaves it but for what would clip.
         check_level: refuses a sound by its level before any change.
+        seconds: that it is to last exactly: what is more is cut off, what is missing is silence; None for as it comes.
 
     Raises:
         UnfitSoundError: ``check_level`` refuses it; by default, nothing reaches 60 dB below full scale.
@@ -82,7 +84,9 @@ def finish_sound(
     """
     channels = native[1]
     with SoundSpool(channels, target.sample_rate) as spool:
-        for block in _resampled(blocks, native, target.sample_rate):
+        resampled = _resampled(blocks, native, target.sample_rate)
+        samples = None if seconds is None else max(1, round(seconds * target.sample_rate))
+        for block in resampled if samples is None else _of_length(resampled, channels, samples):
             spool.add(block)
         level = SoundLevel()
         for block in _ends(spool, cut_seconds):
@@ -97,9 +101,18 @@ def finish_sound(
             audio = concatenate_blocks((np.zeros((channels, 0), np.float32), *final_blocks))
         else:
             target.write(final_blocks, channels)
-        seconds = spool.samples / target.sample_rate
+        length = spool.samples / target.sample_rate
     levels = decibels(gain * factor), decibels(level.peak * factor), meter.loudness()
-    return Sound(seconds, *levels, target.path, audio)
+    return Sound(length, *levels, target.path, audio)
+
+
+def _of_length(blocks: Iterable[np.ndarray], channels: int, samples: int) -> Iterator[np.ndarray]:
+    """Blocks ``(c, t)`` of so many samples in all."""
+    missing = samples
+    for block in blocks:
+        yield block[:, :missing]
+        missing -= min(missing, block.shape[1])
+    yield np.zeros((channels, missing), np.float32)
 
 
 def _ends(spool: SoundSpool, cut_seconds: float) -> Iterator[np.ndarray]:
