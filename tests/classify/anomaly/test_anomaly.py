@@ -52,6 +52,14 @@ def test_a_folder_is_judged_by_itself(hisses: Path, model_file: Path):
     assert 0.5 < np.median([found.score for found in result.sounds]) < 1.5
 
 
+def test_a_sound_among_the_usual_ones_is_not_its_own_witness(hisses: Path, model_file: Path):
+    soundfile.write(hisses / "odd.wav", sound("click", 1), RATE)
+    alone = auricle.anomalies(hisses, model=model_file)
+    beside = auricle.anomalies(sorted(hisses.glob("*.wav"))[::3], hisses, model_file)
+    expected = {found.name.rpartition("/")[2]: found.score for found in alone.sounds}
+    assert [found.score for found in beside.sounds] == [expected[Path(found.name).name] for found in beside.sounds]
+
+
 def test_a_few_sounds_say_nothing(tmp_path: Path, model_file: Path):
     soundfile.write(tmp_path / "one.wav", sound("tone", 1), RATE)
     with pytest.raises(DataError, match="give 8 or more"):

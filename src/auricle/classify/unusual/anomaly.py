@@ -109,8 +109,8 @@ def anomalies(
 
     Args:
         files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
-        usual: sounds of which nearly all are usual; by default ``files`` themselves, of which each fifth is judged by
-            the others.
+        usual: sounds of which nearly all are usual; by default ``files`` themselves. A fifth of them is judged by the
+            others, also those that are among ``files``.
         model: a model, a shipped model's name or a model file; by default ``speech`` for sounds up to 24 kHz, else
             ``music``, whichever is for more of the length of ``files``.
         caching: where features are kept.
@@ -134,7 +134,7 @@ def anomalies(
     if len(known) < _FEWEST:
         raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
     held_out = _held_out_distances(known)
-    distances = held_out if usual is None else UsualSounds.fit(known).distances(features.values)
+    distances = held_out if usual is None else _distances(features.values, known, held_out)
     ordered, typical = np.sort(held_out), max(1e-9, float(np.median(held_out)))
     as_unusual = 1 - np.searchsorted(ordered, distances) / len(ordered)
     rows = zip(features.names, distances / typical, as_unusual, extractor.kilobits(features.values), strict=True)
@@ -142,6 +142,16 @@ def anomalies(
     return Anomalies(
         tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), skipped, extractor.name.partition(" of ")[2]
     )
+
+
+def _distances(values: np.ndarray, known: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Distances ``(files,)`` from usual sounds, of one that is among them as it was held out."""
+    places = {row.tobytes(): index for index, row in enumerate(known)}
+    distances = UsualSounds.fit(known).distances(values)
+    for index, row in enumerate(values):
+        if (place := places.get(row.tobytes())) is not None:
+            distances[index] = held_out[place]
+    return distances
 
 
 def _held_out_distances(values: np.ndarray) -> np.ndarray:

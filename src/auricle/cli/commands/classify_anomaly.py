@@ -11,6 +11,7 @@ from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import CacheOptions
+from auricle.printable import counted
 
 
 def classify_anomaly(
@@ -44,7 +45,7 @@ def classify_anomaly(
     screen.result(
         (
             *format_table(("sound", "score", "as unusual", "kb/s"), rows),
-            f"{len(result.sounds)} sounds beside {result.usual} usual ones, model {result.model}",
+            f"{counted(len(result.sounds), 'sound')} beside {result.usual} usual ones, model {result.model}",
         ),
         {
             "model": result.model,
