@@ -178,5 +178,5 @@ def _write_page(page: Path, result: "ArchiveResult", target: Path, model: ModelO
 
 def _above(kbps: float, *, lowest: bool) -> str:
     if lowest:
-        return f"{kbps:g} kb/s is less than the lowest quality needs; it was used"
+        return f"{kbps:g} kb/s is less than the lowest quality needs, which was taken"
     return f"the first minute fitted into {kbps:g} kb/s, the rest did not: a pipe is coded in one pass"
