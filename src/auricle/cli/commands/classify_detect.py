@@ -33,7 +33,8 @@ class EventFileOptions:
     Attributes:
         format: print or write events so: csv, audacity (a label track), raven (a selection table) or json. By default
             a table to read; csv with --out.
-        out: file to write, or a folder: then each recording gets a file of its own, called after it.
+        out: file to write, or a folder, also a new one, whose name has no ending: then each recording gets a file of
+            its own, called after it.
     """
 
     format: FormatName | None = None
