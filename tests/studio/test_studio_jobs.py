@@ -1,14 +1,21 @@
 """Jobs live in processes of their own: one training at a time, found again whatever happens to the server."""
 
+import asyncio
 import os
 import signal
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from auricle import OptionError
+from auricle.options.studio import StudioOptions
+from auricle.studio.server.guard import Access
 from auricle.studio.server.jobs import JobQueue, read_json
+from auricle.studio.server.lane import Lane
+from auricle.studio.server.studio import Studio
 from auricle.studio.server.workspace import Workspace
 
 
@@ -78,3 +85,40 @@ def test_a_running_job_is_cancelled(space: Workspace):
     until(queue, lambda: lock.exists() and lock.read_text().split(" ")[0].isdigit())
     queue.cancel(id)
     until(queue, lambda: states(queue)[0] in ("cancelled", "failed"))
+
+
+def test_a_job_whose_process_can_not_be_started_has_failed_and_the_next_one_starts(
+    space: Workspace, monkeypatch: pytest.MonkeyPatch
+):
+    queue = JobQueue(space)
+    id = queue.add("read_library", "job", {})
+    monkeypatch.setattr(sys, "executable", str(space.folder / "nowhere"))
+    queue.advance()
+    assert states(queue) == ["failed"]
+    assert "can't be started: No such file" in read_json(space.jobs / id / "status.json")["error"]
+    monkeypatch.undo()
+    queue.add("read_library", "next", {})
+    queue.advance()
+    assert states(queue) == ["failed", "running"]
+    until(queue, lambda: states(queue) == ["failed", "failed"])  # the folder holds no sound
+
+
+def test_jobs_go_on_after_what_could_not_be_written(space: Workspace, caplog: pytest.LogCaptureFixture):
+    queue, lane = JobQueue(space), Lane(space.folder)
+    studio = Studio(space, Access("token", 0, StudioOptions()), lane, lane, queue)
+    queue.add("read_library", "job", {})
+    hidden = space.jobs.rename(space.state / "hidden")
+
+    async def watched() -> None:
+        watching = asyncio.create_task(studio.watch_jobs())
+        while not caplog.records:
+            await asyncio.sleep(0.05)
+        hidden.rename(space.jobs)
+        await asyncio.wait_for(studio.changed.wait(60), 60)
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+    asyncio.run(watched())
+    assert "waiting" not in states(queue) and len(caplog.records) == 1
+    until(queue, lambda: states(queue) == ["failed"])  # the folder holds no sound

@@ -128,14 +128,17 @@ class JobQueue:
     def _start(self, id: str) -> None:
         folder = self._workspace.jobs / id
         write_status(folder, state=RUNNING, started=time.time(), share=0.0, text="starting")
-        with (folder / "log.txt").open("ab") as log:
-            self._children[id] = subprocess.Popen(
-                [sys.executable, "-P", "-m", "auricle.studio.job_process", str(self._workspace.folder), id],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        try:
+            with (folder / "log.txt").open("ab") as log:
+                self._children[id] = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "auricle.studio.job_process", str(self._workspace.folder), id],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            write_status(folder, state=FAILED, error=f"its process can't be started: {error.strerror or error}")
 
 
 def _owner(folder: Path) -> int | None:

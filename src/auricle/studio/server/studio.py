@@ -1,12 +1,14 @@
 """What the routes share: the workspace, the worker, the jobs, and who may ask."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
 from urllib.parse import quote
 
+from auricle.errors import AuricleError
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.guard import Access
 from auricle.studio.server.jobs import JobQueue
@@ -16,6 +18,7 @@ from auricle.studio.server.runs import RunList
 from auricle.studio.server.workspace import Workspace
 
 _TICK_SECONDS = 0.4
+_LOG = logging.getLogger(__name__)
 
 
 @final
@@ -76,14 +79,21 @@ class Studio:
         return {**{name: value for name, value in facts.items() if name not in ("source", "previews")}, **urls}
 
     async def watch_jobs(self) -> None:
-        """Start, notice and tell of jobs for as long as the server runs."""
+        """Start, notice and tell of jobs for as long as the server runs; what fails is logged, and tried again."""
         before: list[dict[str, Any]] = []
+        problem = ""
         while True:
-            await asyncio.to_thread(self.queue.advance)
-            jobs = await asyncio.to_thread(self.queue.jobs)
-            if jobs != before:
-                before = jobs
-                self.changed.tell(jobs)
+            try:
+                await asyncio.to_thread(self.queue.advance)
+                jobs = await asyncio.to_thread(self.queue.jobs)
+                if jobs != before:
+                    before = jobs
+                    self.changed.tell(jobs)
+                problem = ""
+            except (AuricleError, OSError) as error:  # such as a full disk
+                if str(error) != problem:  # once, not with every tick
+                    problem = str(error)
+                    _LOG.error("jobs can't be started or noticed for now: %s", problem)
             await asyncio.sleep(_TICK_SECONDS)
 
 
