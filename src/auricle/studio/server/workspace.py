@@ -100,11 +100,11 @@ class Workspace:
         return self.state / "opened"
 
     def prepare(self) -> None:
-        """Make the folders, and clear away what nobody has touched for a month."""
+        """Make the folders, and clear away what nobody has touched for a month, unless it was kept."""
         for folder in (self.items, self.jobs, self.runs, self.opened):
             folder.mkdir(parents=True, exist_ok=True)
         for item in self.all_items():
-            if time.time() - item.folder.stat().st_mtime > _OLD_SECONDS:
+            if time.time() - item.folder.stat().st_mtime > _OLD_SECONDS and not item.facts.get("kept"):
                 item.remove()
 
     def all_items(self) -> Iterator[Item]:
