@@ -9,6 +9,7 @@ import pytest
 
 from auricle import write
 from auricle.studio.server.catalog import Catalog
+from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
 from studio.conftest import RunningStudio, tones
 
@@ -80,3 +81,31 @@ def test_a_sound_is_opened_by_its_number_and_opened_again_from_what_was_made(lib
     library.json("/api/sounds/open", {"id": id})
     assert (library.folder / ".studio" / "opened" / id / "play.flac").stat().st_mtime_ns == made
     assert library.refusal("/api/sounds/open", {"id": "0" * 16})[0] == 400
+
+
+def mapped(folder: Path, *names: str) -> Library:
+    """A library whose map has these sounds."""
+    space = Workspace(folder)
+    space.prepare()
+    library = Library(space)
+    library.write({"model": "music", "sounds": [{"id": sound_id(name), "name": name} for name in names], "skipped": []})
+    return library
+
+
+def test_labels_of_sounds_that_are_not_on_the_map_stay(tmp_path: Path):
+    mapped(tmp_path, "a.wav", "b.wav").label([sound_id("a.wav"), sound_id("b.wav")], "kick")
+    library = mapped(tmp_path, "b.wav", "c.wav")  # drawn anew while a.wav was away
+    assert library.label([sound_id("c.wav")], "snare") == library.labels()
+    assert library.label([sound_id("b.wav")], None) == {sound_id("a.wav"): "kick", sound_id("c.wav"): "snare"}
+    table = (tmp_path / ".studio" / "labels.csv").read_text()
+    assert table.splitlines() == ["path,label", "a.wav,kick", "c.wav,snare"]
+
+
+def test_what_was_kept_is_not_cleared_away_after_a_month(tmp_path: Path):
+    space = Workspace(tmp_path)
+    space.prepare()
+    items = {kept: space.new_item(kind="made", name="sound", kept=kept) for kept in (1e9, 0.0)}
+    for item in items.values():
+        os.utime(item.folder, (1e9, 1e9))
+    space.prepare()
+    assert [item.id for item in space.all_items()] == [items[1e9].id]

@@ -67,14 +67,10 @@ class Library:
 
     def labels(self) -> dict[str, str]:
         """Labels by the numbers of their sounds."""
-        path = self._workspace.state / LABELS
-        if not path.exists():
-            return {}
-        with path.open(newline="", encoding="utf-8") as file:
-            return {sound_id(row["path"]): row["label"] for row in csv.DictReader(file)}
+        return {sound_id(name): label for name, label in self._labels_by_name().items()}
 
     def label(self, ids: list[str], label: str | None) -> dict[str, str]:
-        """Give sounds a label, or take it away; all labels then.
+        """Give sounds a label, or take it away; all labels then, with those of sounds that are not on the map.
 
         Raises:
             OptionError: an unknown sound, an empty or endless label, or too many different ones.
@@ -86,12 +82,19 @@ class Library:
         unknown = [id for id in ids if id not in names]
         if unknown:
             raise OptionError("one of these sounds is not on the map: draw it again")
-        labels = {**self.labels(), **dict.fromkeys(ids, text)}
-        final = {id: value for id, value in labels.items() if value is not None and id in names}
+        labels = {**self._labels_by_name(), **{names[id]: text for id in ids}}
+        final = {name: value for name, value in labels.items() if value is not None}
         if len(set(final.values())) > _MOST_LABELS:
             raise OptionError(f"there may be {_MOST_LABELS} classes")
-        self._write_labels({names[id]: value for id, value in final.items()})
-        return final
+        self._write_labels(final)
+        return {sound_id(name): value for name, value in final.items()}
+
+    def _labels_by_name(self) -> dict[str, str]:
+        path = self._workspace.state / LABELS
+        if not path.exists():
+            return {}
+        with path.open(newline="", encoding="utf-8") as file:
+            return {row["path"]: row["label"] for row in csv.DictReader(file)}
 
     def _write_labels(self, labels: dict[str, str]) -> None:
         path = self._workspace.state / LABELS
