@@ -132,3 +132,14 @@ def test_the_content_tells_what_a_file_is(aur: Path, tiny: Autoencoder, tmp_path
     (tmp_path / "d.prior.safetensors").write_bytes(b"{}" * 100)
     with pytest.raises(ModelError, match="not a prior file"):
         auricle.info(tmp_path / "d.prior.safetensors")
+
+
+def test_a_folder_hides_no_shipped_file_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    kinds = {"speech": auricle.ModelSummary, "drums": auricle.PriorSummary, "environment": auricle.ClassifierSummary}
+    for name, kind in {**kinds, "other": None}.items():
+        Path(name).mkdir()
+        if kind is not None:
+            assert isinstance(auricle.info(name), kind)
+    with pytest.raises(FormatError, match="other is a folder"):
+        auricle.info("other")

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from auricle import write
+from auricle.progress import ignore_progress
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
+from auricle.studio.tasks.making import list_priors
 from studio.conftest import RunningStudio, tones
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined process")
@@ -109,3 +111,10 @@ def test_what_was_kept_is_not_cleared_away_after_a_month(tmp_path: Path):
         os.utime(item.folder, (1e9, 1e9))
     space.prepare()
     assert [item.id for item in space.all_items()] == [items[1e9].id]
+
+
+def test_shipped_priors_are_listed_where_a_folder_has_the_name_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "drums").mkdir()
+    monkeypatch.chdir(tmp_path)
+    listed = list_priors(Workspace(tmp_path), {}, ignore_progress)["priors"]
+    assert [prior["name"] for prior in listed] == ["drums", "saxophone"]

@@ -116,7 +116,7 @@ def _summary(path: str | PathLike[str]) -> AurInfo | ModelSummary | PriorSummary
         return _classifier(shipped)
     if file.name.endswith(_PRIOR_SUFFIX) or _is_shipped_prior(path):
         return _prior(path)
-    if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()):
+    if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()) or _is_shipped_model(path):
         return _model(path)
     if file.is_file() and not _begins_as_aur(file):
         raise FormatError(f"{file} is not an .aur file, nor a model, prior or classifier: name one of these")
@@ -142,8 +142,16 @@ def _stated_format(path: Path) -> str:
     return stated_format(path)
 
 
+def _is_shipped_model(path: str | Path) -> bool:
+    if Path(path).suffix or Path(path).is_file():  # a folder of this name hides nothing
+        return False
+    from auricle.model import shipped  # loads torch
+
+    return str(path) in shipped()
+
+
 def _is_shipped_prior(path: str | Path) -> bool:
-    if Path(path).suffix or Path(path).exists():
+    if Path(path).suffix or Path(path).is_file():
         return False
     from auricle.synth.priors.file import shipped_priors  # loads torch
 
@@ -151,7 +159,7 @@ def _is_shipped_prior(path: str | Path) -> bool:
 
 
 def _shipped_classifier(path: str | PathLike[str]) -> Path | None:
-    if Path(path).suffix or Path(path).exists():
+    if Path(path).suffix or Path(path).is_file():
         return None
     from auricle.model.files.tensor_file import pretrained  # without the classifier's probes
 
