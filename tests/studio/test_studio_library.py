@@ -1,17 +1,20 @@
 """The folder as a library: what comes in, how it is listed and looked at, what is wrong with it, what goes."""
 
+import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from auricle import write
+from auricle import OutputError, write
 from auricle.progress import ignore_progress
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
+from auricle.studio.tasks.looking import list_sounds, remove_sounds, restore_sounds
 from auricle.studio.tasks.making import list_priors
 from studio.conftest import RunningStudio, tones
 
@@ -118,3 +121,57 @@ def test_shipped_priors_are_listed_where_a_folder_has_the_name_of_one(tmp_path: 
     monkeypatch.chdir(tmp_path)
     listed = list_priors(Workspace(tmp_path), {}, ignore_progress)["priors"]
     assert [prior["name"] for prior in listed] == ["drums", "saxophone"]
+
+
+def moving(folder: Path) -> Callable[..., dict[str, Any]]:
+    """A function that removes or restores sounds of a folder by their names, as the room Sounds does."""
+    space = Workspace(folder)
+    space.prepare()
+
+    def move(task: Callable[..., dict[str, Any]], *names: str) -> dict[str, Any]:
+        list_sounds(space, {}, ignore_progress)
+        return task(space, {"ids": [sound_id(name) for name in names]}, ignore_progress)
+
+    return move
+
+
+def test_a_name_can_be_removed_again_and_its_newest_sound_comes_back(tmp_path: Path):
+    move, sound = moving(tmp_path), tmp_path / "a.wav"
+    for text in ("old", "new"):
+        sound.write_text(text)
+        assert move(remove_sounds, "a.wav")["names"] == ["a.wav"] and not sound.exists()
+    sound.write_text("another")
+    assert move(restore_sounds, "a.wav")["restored"] == 0 and sound.read_text() == "another"
+    sound.unlink()
+    assert move(restore_sounds, "a.wav")["restored"] == 1 and sound.read_text() == "new"
+
+
+def test_a_relative_link_that_is_removed_comes_back(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.wav").write_text("sound")
+    (tmp_path / "link.wav").symlink_to("real/a.wav")
+    move = moving(tmp_path)
+    assert move(remove_sounds, "link.wav")["names"] == ["link.wav"]
+    assert move(restore_sounds, "link.wav")["restored"] == 1
+    assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "link.wav").read_text() == "sound"
+
+
+def test_what_can_not_be_moved_keeps_no_other_sound_from_it_and_disks_may_differ(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("busy.wav", "far.wav", "near.wav"):
+        (tmp_path / name).write_text(name)
+    move, replace = moving(tmp_path), Path.replace
+
+    def limited(path: Path, target: Path) -> Path:
+        if path.name in ("busy.wav", "far.wav"):
+            number = errno.EACCES if path.name == "busy.wav" else errno.EXDEV
+            raise OSError(number, os.strerror(number))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", limited)
+    assert set(move(remove_sounds, "busy.wav", "far.wav", "near.wav")["names"]) == {"far.wav", "near.wav"}
+    assert [path.name for path in tmp_path.glob("*.wav")] == ["busy.wav"]
+    assert (tmp_path / ".studio" / "removed" / "far.wav").read_text() == "far.wav"
+    with pytest.raises(OutputError, match=r"^can't move busy\.wav: Permission denied$"):
+        move(remove_sounds, "busy.wav")

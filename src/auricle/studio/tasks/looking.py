@@ -1,8 +1,11 @@
 """The room Sounds: what lies in the folder, how each sound looks, and what is wrong with it."""
 
+import errno
 import json
 import os
-from collections.abc import Iterator
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import numpy as np
 
 from auricle import AudioReader, AuricleError, OptionError, audio_names, doctor
 from auricle.atomic import atomic_write
+from auricle.errors import OutputError
 from auricle.html import Spectrograph, require_pictures
 from auricle.printable import printable
 from auricle.progress import OnProgress
@@ -85,20 +89,28 @@ def take_in(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
 
 
 def remove_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """Take sounds out of the folder; they are kept aside, so that this can be undone."""
+    """Take sounds out of the folder; they are kept aside, so that this can be undone: of each name the newest.
+
+    Raises:
+        OutputError: none of them can be moved.
+    """
     catalog = Catalog(workspace)
     names = catalog.names([str(id) for id in arguments["ids"]])
-    moved = [name for name in names.values() if _moved_aside(workspace.folder, workspace.state / "removed", name)]
+    moved = _moved(workspace.folder, workspace.state / "removed", names.values(), force=True)
     catalog.forget([sound_id(name) for name in moved])
     return {"removed": [sound_id(name) for name in moved], "names": moved}
 
 
 def restore_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
-    """Put sounds back that were taken out."""
+    """Put sounds back that were taken out, unless something has their name by now.
+
+    Raises:
+        OutputError: none of them can be moved.
+    """
     ids = {str(id) for id in arguments["ids"]}
     aside = workspace.state / "removed"
-    names = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
-    moved = [n for n in names if sound_id(n) in ids and _moved_aside(aside, workspace.folder, n)]
+    names = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if _is_file_or_link(path)]
+    moved = _moved(aside, workspace.folder, [name for name in names if sound_id(name) in ids], force=False)
     for name in moved:
         Catalog(workspace).add(name)
     return {"restored": len(moved)}
@@ -232,10 +244,41 @@ def _moved_in(folder: Path, source: Path, name: str) -> Path:
     raise OptionError(f"{name} is there ten thousand times already: give it another name")
 
 
-def _moved_aside(home: Path, away: Path, name: str) -> bool:
-    source, target = home / name, away / name
-    if not source.is_file() or target.exists():
-        return False
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(target)
-    return True
+def _moved(home: Path, away: Path, names: Iterable[str], *, force: bool) -> list[str]:
+    """Move files, each as far as it can be; the names of those that were."""
+    moved, refusals = list[str](), list[str]()
+    for name in names:
+        source, target = home / name, away / name
+        if not _is_file_or_link(source) or (os.path.lexists(target) and not force):
+            continue
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _move(source, target)
+        except OSError as error:
+            refusals.append(f"can't move {printable(name)}: {error.strerror or error}")
+        else:
+            moved.append(name)
+    if refusals and not moved:
+        raise OutputError(refusals[0])
+    return moved
+
+
+def _move(source: Path, target: Path) -> None:
+    """Give a file or a link another name, which may lie on another disk, and replace what has it."""
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".auricle-{secrets.token_hex(8)}")
+        try:
+            shutil.move(source, beside)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            raise
+        beside.replace(target)
+
+
+def _is_file_or_link(path: Path) -> bool:
+    """A relative link leads nowhere while it is kept aside."""
+    return path.is_file() or path.is_symlink()
