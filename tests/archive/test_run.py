@@ -219,3 +219,13 @@ def test_two_runs_do_not_mix(slow: subprocess.Popen[str], folder: Path, out: Pat
     slow.terminate()
     slow.communicate()
     shutil.rmtree(out)
+
+
+def test_a_target_that_keeps_dates_to_two_seconds_is_known_again(folder: Path, out: Path, task: CopyTask):
+    os.utime(folder / "a.wav", ns=(0, 1_000_000_001_234_567_891))
+    run_archive(task, [folder], out)
+    os.utime(out / "a.copy", (1_000_000_000, 1_000_000_000))  # as FAT does it
+    result = run_archive(task, [folder], out)
+    assert result.skipped == 3 and not result.failed
+    os.utime(out / "a.copy", (1_000_000_004, 1_000_000_004))  # somebody has written it
+    assert "exists already" in errors(run_archive(task, [folder], out))["a.wav"]

@@ -13,6 +13,9 @@ from auricle.archive.sources import Source, SourceList
 from auricle.archive.tasks.task import ArchiveTask, FileJob
 from auricle.errors import AuricleError, OptionError, OutputError
 
+_DATES_APART_NS = 2 * 10**9
+"""A date of a result may lie so far from that of its source: FAT and exFAT keep dates to two seconds."""
+
 
 @final
 @dataclass(frozen=True)
@@ -143,8 +146,8 @@ def _with_status(record: FileRecord, path: Place) -> FileRecord:
 
 
 def _is_still_there(earlier: FileRecord, name: str, written: Callable[[str], FileStatus | None] | None) -> bool:
-    """Whether a file was done, and its result lies where it was written, of the same size, and the same date where
-    results have dates."""
+    """Whether a file was done, and its result lies where it was written, of the same size, and the same date, as
+    far as its file system keeps dates, where results have some."""
     if not earlier.is_done:
         return False
     if written is None:
@@ -152,7 +155,7 @@ def _is_still_there(earlier: FileRecord, name: str, written: Callable[[str], Fil
     status = written(name)
     if status is None or status.size != earlier.target_bytes:
         return False
-    return status.modified_ns in (NO_DATE, earlier.modified_ns)
+    return status.modified_ns == NO_DATE or abs(status.modified_ns - earlier.modified_ns) <= _DATES_APART_NS
 
 
 def _is_unchanged(earlier: FileRecord, record: FileRecord) -> bool:
