@@ -1,10 +1,14 @@
 """Sources and results at URLs; a store in memory stands for others."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fsspec
+import numpy as np
 import pytest
+import soundfile
 from copy_task import CopyTask
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -12,10 +16,12 @@ from auricle.archive.manifest import FAILED, FileRecord, Manifest
 from auricle.archive.places import RemotePath, is_remote, place_of
 from auricle.archive.plan import check_target_folder, make_plan
 from auricle.archive.sources import find_sources, is_many, read_list
+from auricle.archive.tasks.codec import is_audio
+from auricle.archive.tasks.prepare import PrepareTask, listed_sounds
 from auricle.archive.tasks.task import FileJob, LoadedModels, Outcome, work_on
 from auricle.cli.many import split_target, uses_engine
 from auricle.errors import DataError, OptionError, OutputError
-from auricle.options.archive import ArchiveOptions
+from auricle.options.archive import ArchiveOptions, PrepareOptions
 
 
 @pytest.fixture
@@ -129,3 +135,38 @@ def test_a_target_inside_what_is_read_is_refused(store: MemoryFileSystem):
     with pytest.raises(OptionError, match="lies inside"):
         check_target_folder(remote("memory://in/out"), [remote("memory://in")])
     check_target_folder(remote("memory://input"), [remote("memory://in")])
+
+
+@pytest.fixture
+def without_sizes(store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch) -> MemoryFileSystem:
+    """The store, whose listings tell only names, as the links of a web page."""
+    found = MemoryFileSystem.find
+
+    def links(system: MemoryFileSystem, path: str, **more: Any) -> dict[str, Any]:
+        return {name: {"name": name, "size": None, "type": "file"} for name in found(system, path)}
+
+    monkeypatch.setattr(MemoryFileSystem, "find", links)
+    return store
+
+
+def test_a_source_whose_listing_tells_no_size_is_done_once(
+    without_sizes: MemoryFileSystem, task: CopyTask, tmp_path: Path
+):
+    found = find_sources([remote("memory://in/low")], (), task.accepts, task.kind)
+    with Manifest.open(tmp_path / "manifest.jsonl") as manifest:
+        key = manifest.begin(task.settings())
+        (job,) = make_plan(found, tmp_path, task, manifest, key, force=False, checked_share=0.0).jobs
+        manifest.add(work_on(job, task, LoadedModels()).record)
+        assert not make_plan(found, tmp_path, task, manifest, key, force=False, checked_share=0.0).jobs
+
+
+def test_a_sound_whose_listing_tells_no_size_is_not_taken_for_changed(without_sizes: MemoryFileSystem, tmp_path: Path):
+    data = io.BytesIO()
+    soundfile.write(data, np.random.default_rng(0).uniform(-0.5, 0.5, 4000), 16000, format="WAV")
+    without_sizes.pipe("/web/a.wav", data.getvalue())
+    found = find_sources([remote("memory://web")], (), is_audio, "audio files")
+    listing = tmp_path / "sounds-000000-of-000001.jsonl"
+    listing.write_text("".join(f"{sound.line()}\n" for sound in listed_sounds(found.sources)))
+    task = PrepareTask(PrepareOptions(sample_rate=16000))
+    result = task.run(listing, tmp_path / "sounds.tar", LoadedModels(), force=False)
+    assert result["refused"] == [] and result["sounds"] == 1

@@ -179,6 +179,17 @@ def status_of(place: Place) -> FileStatus:
     return FileStatus(status.st_size, status.st_mtime_ns)
 
 
+def listed_status(place: Place) -> FileStatus:
+    """Of a file, as it was listed; as it is now where it was not, or its size was not told, as by web pages.
+
+    Raises:
+        AudioError: it has gone.
+        DataError: its URL can't be reached.
+    """
+    listed = place.status if isinstance(place, RemotePath) else None
+    return listed if listed is not None and listed.size else status_of(place)
+
+
 @contextmanager
 def local_file(place: Place) -> Iterator[Path]:
     """A local file for the time of the block: the file itself, or a copy of one at a URL.

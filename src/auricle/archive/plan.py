@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import final
 
 from auricle.archive.manifest import FAILED, FileRecord, Manifest
-from auricle.archive.places import NO_DATE, FileStatus, Place, RemotePath, status_of, written_statuses
+from auricle.archive.places import NO_DATE, FileStatus, Place, RemotePath, listed_status, written_statuses
 from auricle.archive.sources import Source, SourceList
 from auricle.archive.tasks.task import ArchiveTask, FileJob
 from auricle.errors import AuricleError, OptionError, OutputError
@@ -139,7 +139,7 @@ def _shared_target(source: Source, rival: Source, target: Place | None, name: st
 
 def _with_status(record: FileRecord, path: Place) -> FileRecord:
     try:
-        status = path.status if isinstance(path, RemotePath) and path.status else status_of(path)
+        status = listed_status(path)
     except (AuricleError, OSError):
         return record  # reading it will say why
     return replace(record, bytes=status.size, modified_ns=status.modified_ns)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any, final
 
-from auricle.archive.places import FileStatus, Place, RemotePath, local_file, status_of
+from auricle.archive.places import FileStatus, Place, RemotePath, listed_status, local_file, status_of
 from auricle.archive.sources import Source
 from auricle.archive.tasks.task import ArchiveTask, LoadedModels
 from auricle.errors import AudioError, AuricleError
@@ -142,9 +142,8 @@ def _added(sound: ListedSound, shard: Any) -> float:
 def listed_sounds(sources: Sequence[Source]) -> Iterator[ListedSound]:
     """Sounds as they are now; one that has gone meanwhile will be refused when its shard is written."""
     for source in sources:
-        listed = source.path.status if isinstance(source.path, RemotePath) else None
         try:
-            status = listed or status_of(source.path)
+            status = listed_status(source.path)
         except (AuricleError, OSError):
             status = FileStatus(0, 0)
         place = (
