@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from auricle import OutputError, write
+from auricle import OutputError, read, write
 from auricle.progress import ignore_progress
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
 from auricle.studio.tasks.looking import list_sounds, remove_sounds, restore_sounds
 from auricle.studio.tasks.making import list_priors
+from auricle.studio.tasks.sounds import playable
 from studio.conftest import RunningStudio, tones
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined process")
@@ -175,3 +176,16 @@ def test_what_can_not_be_moved_keeps_no_other_sound_from_it_and_disks_may_differ
     assert (tmp_path / ".studio" / "removed" / "far.wav").read_text() == "far.wav"
     with pytest.raises(OutputError, match=r"^can't move busy\.wav: Permission denied$"):
         move(remove_sounds, "busy.wav")
+
+
+@pytest.mark.parametrize("rate", [192_000, 176_400])
+def test_what_only_a_higher_rate_holds_is_not_folded_into_what_is_played(tmp_path: Path, rate: int):
+    space = Workspace(tmp_path)
+    space.prepare()
+    item, clock = space.new_item(kind="sound", name="high"), np.arange(rate) / rate
+    audible, beyond = (0.3 * np.sin(2 * np.pi * hertz * clock) for hertz in (1_000, 70_000))
+    facts = playable(item, "play", np.stack((audible, beyond)).astype(np.float32), rate)
+    audio, played = read(item.file("play.flac"))
+    assert played == rate / 2 and audio.shape == (2, played) and facts["rate"] == rate
+    loud = np.abs(audio[:, played // 4 : -played // 4]).max(axis=1)
+    assert 0.29 < loud[0] < 0.31 and loud[1] < 1e-3

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from auricle import AudioLimits, MissingPackageError, read, write
+from auricle import AudioLimits, MissingPackageError, read, resample, write
 from auricle.html import Spectrograph, require_pictures
 from auricle.studio.server.workspace import Item
 
@@ -39,8 +39,8 @@ def read_stranger(path: Path) -> tuple[np.ndarray, int]:
 def playable(item: Item, name: str, audio: np.ndarray, sample_rate: int) -> dict[str, Any]:
     """Write ``(c, t)`` as FLAC that browsers play, ``name`` with .flac; what the page needs to show it."""
     stereo = audio if audio.shape[0] <= 2 else audio.mean(axis=0, keepdims=True)
-    step = -(-sample_rate // _PLAYABLE_RATE)
-    write(item.file(f"{name}.flac"), stereo[:, ::step], sample_rate // step, force=True)
+    rate = sample_rate // -(-sample_rate // _PLAYABLE_RATE)
+    write(item.file(f"{name}.flac"), resample(stereo, sample_rate, rate), rate, force=True)
     return {
         "file": f"{name}.flac",
         "seconds": audio.shape[1] / sample_rate,
