@@ -1,6 +1,9 @@
 """Files in and out: uploads, and what the server itself has named."""
 
 import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -60,10 +63,8 @@ async def item_file(request: Request) -> Response:
     if not path.is_file():
         raise HTTPException(404, "this file is no longer there")
     save = request.query_params.get("save")
-    headers = {"Cache-Control": "private, max-age=3600"}
-    if save is not None:
-        headers["Content-Disposition"] = attachment(display_name(save))
-    return FileResponse(path, media_type=_TYPES.get(path.suffix, "application/octet-stream"), headers=headers)
+    headers = {} if save is None else {"Content-Disposition": attachment(display_name(save))}
+    return _answer(request, path, headers, _TYPES.get(path.suffix, "application/octet-stream"))
 
 
 async def library_sound(request: Request) -> Response:
@@ -72,7 +73,7 @@ async def library_sound(request: Request) -> Response:
     id = request.path_params["id"]
     if request.query_params.get("seal") != studio.access.seal(id):
         raise HTTPException(403, "this address is no longer valid: load the page again")
-    return FileResponse(studio.sound_path(id), headers={"Cache-Control": "private, max-age=3600"})
+    return _answer(request, studio.sound_path(id))
 
 
 async def thumb(request: Request) -> Response:
@@ -84,7 +85,18 @@ async def thumb(request: Request) -> Response:
     path = studio.workspace.state / "thumbs" / f"{id}.png"
     if not path.is_file():
         raise HTTPException(404, "there is no such picture")
-    return FileResponse(path, headers={"Cache-Control": "private, max-age=3600"})
+    return _answer(request, path)
+
+
+def _answer(
+    request: Request, path: Path, headers: Mapping[str, str] = MappingProxyType({}), kind: str | None = None
+) -> Response:
+    """A file; a browser that has it as it is now is told so, and asks each time, for it may have changed."""
+    sent = {**headers, "Cache-Control": "private, no-cache"}
+    answer = FileResponse(path, media_type=kind, headers=sent, stat_result=path.stat())
+    if request.headers.get("if-none-match") != answer.headers["etag"]:
+        return answer
+    return Response(status_code=304, headers={**sent, "ETag": answer.headers["etag"]})
 
 
 ROUTES = (
