@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 
 from auricle import OutputError, read, write
+from auricle.model import save
 from auricle.progress import ignore_progress
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
 from auricle.studio.tasks.looking import list_sounds, remove_sounds, restore_sounds
-from auricle.studio.tasks.making import list_priors
+from auricle.studio.tasks.making import find_directions, list_priors, make_sounds
 from auricle.studio.tasks.sounds import playable
+from auricle.synth.priors.file import save_prior
 from studio.conftest import RunningStudio, tones
+from synth.synth_sounds import make_model, make_prior
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined process")
 
@@ -53,12 +56,17 @@ def test_looks_are_remembered_until_a_file_changes(library: RunningStudio):
     assert library.ask(looks[ids[0]]["thumb_url"], token=False)[2].startswith(b"\x89PNG")
     assert library.ask(looks[ids[0]]["url"], token=False)[2].startswith(b"RIFF")
     assert library.ask(looks[ids[0]]["thumb_url"][:-3] + "abc", token=False)[0] == 403
+    held = library.ask(looks[ids[0]]["url"], token=False)[1]
+    assert held["cache-control"] == "private, no-cache"
+    known = {"If-None-Match": held["etag"]}
+    assert library.ask(looks[ids[0]]["url"], token=False, headers=known)[::2] == (304, b"")
     write(library.folder / "tone 0.wav", np.zeros((1, 8_000), np.float32), 16_000, force=True)
     (library.folder / "tone 1.wav").write_bytes(b"RIFF no more")
     rows = {row[1]: row for row in library.json("/api/sounds/list")["sounds"]}
     assert rows["tone 0.wav"][4] is None and rows["tone 2.wav"][4] == 1.0
     looks = library.json("/api/sounds/looks", {"ids": ids})["looks"]
     assert looks[ids[0]]["seconds"] == 0.5 and not looks[ids[0]]["thumb"]
+    assert library.ask(looks[ids[0]]["url"], token=False, headers=known)[0] == 200
     assert "error" in looks[ids[1]] and str(library.folder) not in looks[ids[1]]["error"]
 
 
@@ -189,3 +197,18 @@ def test_what_only_a_higher_rate_holds_is_not_folded_into_what_is_played(tmp_pat
     assert played == rate / 2 and audio.shape == (2, played) and facts["rate"] == rate
     loud = np.abs(audio[:, played // 4 : -played // 4]).max(axis=1)
     assert 0.29 < loud[0] < 0.31 and loud[1] < 1e-3
+
+
+def test_a_prior_that_is_replaced_is_loaded_again_and_has_directions_of_its_own(tmp_path: Path):
+    space = Workspace(tmp_path)
+    space.prepare()
+    model = make_model()
+    save(model, tmp_path / "tiny.auricle.safetensors")
+    name, sounds = "mine.prior.safetensors", list[bytes]()
+    for recurrent in (False, True):
+        save_prior(make_prior(model, recurrent=recurrent), tmp_path / name, force=True)
+        (made,) = make_sounds(space, {"prior": name, "count": 1, "seconds": 0.4}, ignore_progress)["sounds"]
+        sounds.append(space.item(made["id"]).file("sound.wav").read_bytes())
+        find_directions(space, {"prior": name}, ignore_progress)
+    assert sounds[0] != sounds[1]
+    assert len(list((space.state / "directions").glob("*.npz"))) == 2

@@ -178,7 +178,10 @@ def move(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgres
     """A sound moved along directions, by standard deviations."""
     item = workspace.item(arguments["id"])
     facts = item.facts
-    directions = Directions.load(_directions_file(workspace, facts["prior"]))
+    path = _directions_file(workspace, facts["prior"])
+    if not path.exists():
+        raise OptionError("this prior has no directions, or was replaced: find its directions first")
+    directions = Directions.load(path)
     latents = read_latents(item.file("play.flac"), _loaded(workspace, facts["prior"]).model)
     shifts = tuple(
         f"PC{number}={float(amount):+.2f}" for number, amount in enumerate(arguments["amounts"], 1) if amount
@@ -260,9 +263,11 @@ def _prior_source(workspace: Workspace, name: str) -> str | Path:
 
 
 def _directions_file(workspace: Workspace, prior: str) -> Path:
+    """Of a prior as it is now: one that is replaced has other directions."""
     source = _prior_source(workspace, prior)
-    stem = str(source) if isinstance(source, str) else source.name.removesuffix(_SUFFIX)
-    return workspace.state / "directions" / f"{stem}.npz"
+    if isinstance(source, Path):
+        source = f"{source.name.removesuffix(_SUFFIX)}-{source.stat().st_mtime_ns}"
+    return workspace.state / "directions" / f"{source}.npz"
 
 
 def _loaded(workspace: Workspace, prior: str) -> PriorAndModel:

@@ -8,7 +8,11 @@ from auricle import PriorAndModel, load_prior_and_model
 _MOST = 3
 
 
+def loaded_prior(source: str | Path) -> PriorAndModel:
+    """A shipped prior by its name, or one from a file, again if that was replaced; with its model."""
+    return _loaded(source, Path(source).stat().st_mtime_ns if isinstance(source, Path) else 0)
+
+
 @lru_cache(_MOST)
-def loaded_prior(name: str | Path) -> PriorAndModel:
-    """A shipped prior by its name, or one from a file, with its model."""
-    return load_prior_and_model(name, None)
+def _loaded(source: str | Path, stamp: int) -> PriorAndModel:
+    return load_prior_and_model(source, None)
