@@ -212,3 +212,18 @@ def test_a_prior_that_is_replaced_is_loaded_again_and_has_directions_of_its_own(
         find_directions(space, {"prior": name}, ignore_progress)
     assert sounds[0] != sounds[1]
     assert len(list((space.state / "directions").glob("*.npz"))) == 2
+
+
+def test_a_name_that_is_not_utf8_is_listed_looked_at_removed_and_comes_back(library: RunningStudio):
+    name = os.fsdecode(b"caf\xe9.wav")
+    (library.folder / "tone 0.wav").rename(library.folder / name)
+    id, shown = sound_id(name), r"caf\udce9.wav"
+    assert names(library) == [shown, "tone 1.wav", "tone 2.wav"]
+    assert library.json("/api/sounds/looks", {"ids": [id]})["looks"][id]["seconds"] == 1.0
+    assert library.json("/api/sounds/open", {"id": id})["name"] == shown
+    assert library.json("/api/sounds/remove", {"ids": [id]})["names"] == [shown]
+    assert library.json("/api/sounds/restore", {"ids": [id]})["restored"] == 1 and (library.folder / name).exists()
+    mapped(library.folder, name, "tone 1.wav")
+    assert [sound["name"] for sound in library.json("/api/label/library")["sounds"]] == [shown, "tone 1.wav"]
+    refusal = library.refusal("/api/label/label", {"ids": [id], "label": "tone"})
+    assert refusal == (400, rf"the name of {shown} is not UTF-8, as a table of labels is: rename the file")

@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError
+from auricle.printable import printable
 from auricle.studio.routes.asking import arguments, studio_of
 from auricle.studio.server.library import LABELS
 from auricle.studio.server.studio import attachment
@@ -20,7 +21,9 @@ async def library(request: Request) -> Response:
     """The map with the addresses of its sounds, and the labels so far."""
     studio = studio_of(request)
     values = studio.library.read()
-    sounds = [{**sound, "url": studio.sound_url(sound["id"])} for sound in values["sounds"]]
+    sounds = [
+        {**sound, "name": printable(sound["name"]), "url": studio.sound_url(sound["id"])} for sound in values["sounds"]
+    ]
     return JSONResponse({**values, "sounds": sounds, "labels": studio.library.labels()})
 
 

@@ -125,10 +125,12 @@ class Catalog:
 
 def _connected(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=30.0)
+    database.text_factory = os.fsdecode  # a file's name may be no UTF-8
     database.execute("PRAGMA synchronous = OFF")  # it can be made again
     database.execute(_TABLE)
     return database
 
 
 def _put(database: sqlite3.Connection, rows: Iterable[tuple[str, str, int, float]]) -> None:
-    database.executemany("INSERT OR REPLACE INTO sounds VALUES (?, ?, ?, ?, NULL)", rows)
+    encoded = [(id, os.fsencode(name), size, changed) for id, name, size, changed in rows]
+    database.executemany("INSERT OR REPLACE INTO sounds VALUES (?, CAST(? AS TEXT), ?, ?, NULL)", encoded)

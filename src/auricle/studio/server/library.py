@@ -73,7 +73,8 @@ class Library:
         """Give sounds a label, or take it away; all labels then, with those of sounds that are not on the map.
 
         Raises:
-            OptionError: an unknown sound, an empty or endless label, or too many different ones.
+            OptionError: an unknown sound, one whose name is not UTF-8, an empty or endless label, or too many different
+                ones.
         """
         text = None if label is None else printable(label).strip()
         if text is not None and not 1 <= len(text) <= _LONGEST_LABEL:
@@ -82,6 +83,8 @@ class Library:
         unknown = [id for id in ids if id not in names]
         if unknown:
             raise OptionError("one of these sounds is not on the map: draw it again")
+        if odd := next((names[id] for id in ids if not _is_utf8(names[id])), None):
+            raise OptionError(f"the name of {printable(odd)} is not UTF-8, as a table of labels is: rename the file")
         labels = {**self._labels_by_name(), **{names[id]: text for id in ids}}
         final = {name: value for name, value in labels.items() if value is not None}
         if len(set(final.values())) > _MOST_LABELS:
@@ -108,3 +111,11 @@ class Library:
 
     def _names(self) -> dict[str, str]:
         return {sound["id"]: sound["name"] for sound in self.read()["sounds"]}
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -19,6 +19,7 @@ from auricle import (
     similar,
     suggest,
 )
+from auricle.printable import printable
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.library import LABELS, Library, sound_id
 from auricle.studio.server.workspace import Workspace
@@ -42,7 +43,7 @@ def read_library(workspace: Workspace, arguments: dict[str, Any], on_progress: O
         {"id": sound_id(sound), "name": sound, "x": round(float(x), 4), "y": round(float(y), 4)}
         for sound, (x, y) in zip(library.names, places, strict=True)
     ]
-    skipped = [str(rejected.reason).replace(f"{workspace.folder}/", "") for rejected in library.skipped]
+    skipped = [printable(rejected.reason.replace(f"{workspace.folder}/", "")) for rejected in library.skipped]
     Library(workspace).write({"model": name, "sounds": sounds, "skipped": skipped[:100]})
     return {"sounds": len(sounds), "skipped": len(skipped), "model": name}
 
@@ -101,7 +102,7 @@ def save_classifier(workspace: Workspace, arguments: dict[str, Any], on_progress
     with item.file("predictions.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("path", "label", "probability"))
-        rows.writerows((p.name, p.guesses[0].label, f"{p.guesses[0].probability:.3f}") for p in predictions)
+        rows.writerows((printable(p.name), p.guesses[0].label, f"{p.guesses[0].probability:.3f}") for p in predictions)
     guesses = {sound_id(p.name): [p.guesses[0].label, round(p.guesses[0].probability, 3)] for p in predictions}
     files = [[_CLASSIFIER, _CLASSIFIER], ["predictions.csv", "predictions.csv"]]
     return item.add(files=files, classes=list(classifier.classes), guesses=guesses)

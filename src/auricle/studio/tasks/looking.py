@@ -98,7 +98,7 @@ def remove_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: 
     names = catalog.names([str(id) for id in arguments["ids"]])
     moved = _moved(workspace.folder, workspace.state / "removed", names.values(), force=True)
     catalog.forget([sound_id(name) for name in moved])
-    return {"removed": [sound_id(name) for name in moved], "names": moved}
+    return {"removed": [sound_id(name) for name in moved], "names": [printable(name) for name in moved]}
 
 
 def restore_sounds(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
