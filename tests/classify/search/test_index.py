@@ -59,6 +59,15 @@ def test_sounds_are_added_changed_and_forgotten(sounds: Path, index_file: Path, 
         index(sounds / "hiss", index_file, options=IndexOptions(remove=True))
 
 
+@pytest.mark.parametrize("options", [IndexOptions(), IndexOptions(window=0.3)], ids=["files", "windows"])
+def test_a_broken_file_alone_is_added_as_skipped(sounds: Path, model_file: Path, options: IndexOptions):
+    path = sounds.parent / "some.index"
+    index(sounds, path, model=model_file, options=options)
+    (sounds / "broken.wav").write_bytes(b"RIFF nothing")
+    result = index(sounds, path, model=model_file)
+    assert (result.files, result.fresh, [bad.path.name for bad in result.skipped]) == (24, 1, ["broken.wav"])
+
+
 def test_an_index_and_its_sounds_can_be_moved(index_file: Path, model_file: Path, tmp_path: Path):
     moved = tmp_path / "moved"
     moved.mkdir()

@@ -120,7 +120,8 @@ class LocalReader(SoundReader):
                     sounds.append(sound)
                 else:
                     yield sound
-            yield from self._extracted(sounds, start, len(names))
+            if sounds:
+                yield from self._extracted(sounds, start, len(names))
 
     def _extracted(self, sounds: Sequence[Sound], done: int, total: int) -> Iterator[FeatureChunk]:
         def report(progress: Progress) -> None:
