@@ -11,6 +11,7 @@ import pytest
 import soundfile
 from codec_helpers import make_sound, write_sound
 
+from audio.written import Kind, write
 from auricle import codec
 from auricle.audio import read
 from auricle.codec import source as sources
@@ -128,6 +129,15 @@ def test_a_long_pipe_is_measured_by_its_first_minute(
     result = codec.compress(Pipe(wav.read_bytes()), tmp_path / "a.aur", model=tiny, kbps=4.5)
     assert result.kbps > 4.5 and result.quality > 0
     assert codec.compress(wav, tmp_path / "b.aur", model=tiny, kbps=4.5).kbps <= 4.5
+
+
+@pytest.mark.parametrize("options", [{}, {"kbps": 5.0}])
+def test_a_pipe_says_where_sound_may_be_missing(tiny: Autoencoder, tmp_path: Path, options: dict[str, float]) -> None:
+    cut = write(Kind("mp3", "libmp3lame", 16_000, 1, 48_003), options={"write_xing": "0"})[:-50]
+    (tmp_path / "a.mp3").write_bytes(cut)
+    from_file = codec.compress(tmp_path / "a.mp3", tmp_path / "a.aur", model=tiny, **options)
+    piped = codec.compress(Pipe(cut), tmp_path / "b.aur", model=tiny, **options)
+    assert piped.warnings == from_file.warnings != ()
 
 
 def test_a_pipe_of_no_sound(tiny: Autoencoder, tmp_path: Path) -> None:

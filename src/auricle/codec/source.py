@@ -31,7 +31,7 @@ class SoundSource(ABC):
         samples: per channel; None where only the end tells.
         rereadable: whether `blocks` can be called more than once.
         tags: words about the sound.
-        warnings: where sound may be missing, when `blocks` has ended.
+        warnings: where sound may be missing, when all has been read.
         source_samples: what the samples of a file were.
     """
 
@@ -157,6 +157,7 @@ class PipeSource(SoundSource):
         """The first minute, which stays in memory from the first call on."""
         if self._minute is None:
             self._minute = list(_beginning(self._unread, MEASURED_SECONDS * self.sample_rate))
+            self.warnings = self._reader.warnings  # of a short sound nothing else is read
         return self._minute
 
     def excerpts(self) -> Iterator[ExcerptBlock]:
