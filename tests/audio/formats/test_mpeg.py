@@ -59,6 +59,18 @@ def test_what_was_cut(tagged: bytes, bare: bytes) -> None:
     assert [word for word in read(bare[:middle] + b"no sound" * 60 + bare[middle:])[2] if "are no sound" in word]
 
 
+@pytest.mark.parametrize("untrusted", [False, True])
+def test_damage_that_leaves_the_stated_length_nearly_as_it_was(tmp_path: Path, tagged: bytes, untrusted: bool) -> None:
+    middle = tagged.index(b"\xff\xf3", len(tagged) // 2)
+    damaged = bytearray(tagged)
+    damaged[middle : middle + 4] = bytes(4)
+    path = tmp_path / "a.mp3"
+    path.write_bytes(damaged)
+    with audio.AudioReader(path, untrusted=untrusted) as reader:
+        reader.read_all()
+        assert ["are no sound" in word for word in reader.warnings] == [True]
+
+
 @pytest.mark.parametrize("quick", [False, True])
 def test_the_doctor_finds_it(tmp_path: Path, tagged: bytes, bare: bytes, quick: bool) -> None:
     (tmp_path / "good.mp3").write_bytes(tagged)

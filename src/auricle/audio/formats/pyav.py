@@ -5,6 +5,7 @@ The content says what a file is, whatever its name; only where FFmpeg does not k
 
 import ctypes
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -187,6 +188,9 @@ class AvDecoder(AudioDecoder):
         if last:
             self._surplus = self._padding(*last)
             yield last[0]
+        if self._format == _MPEG_AUDIO and self.tolerance is not None:  # what is missing may be less than it allows
+            with suppress(OSError):  # the file is gone by now
+                self.warnings += mpeg.scan(self.info.path).warnings
 
     def _decode(self, packet: "Packet") -> "list[AudioFrame]":
         try:
