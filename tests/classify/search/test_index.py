@@ -96,6 +96,23 @@ def test_windows_tell_where_in_a_recording(long_sound: Path, model_file: Path, t
         similar(copy, path, model=model_file, options=SearchOptions(at=99.0))
 
 
+@pytest.mark.parametrize(("seconds", "window", "last"), [(2.3, 1.0, 1.3), (0.7, 1.0, 0.0)])
+def test_no_hit_ends_behind_its_file(
+    model_file: Path, tmp_path: Path, seconds: float, window: float, last: float
+) -> None:
+    """Windows at the end are moved inside, and a hit says where to."""
+    (tmp_path / "some").mkdir()
+    soundfile.write(tmp_path / "some" / "a.wav", sound("hiss", 0, seconds), RATE)
+    soundfile.write(tmp_path / "tone.wav", sound("tone", 0, 1.0), RATE)
+    path = tmp_path / "some.index"
+    index(tmp_path / "some", path, model=model_file, options=IndexOptions(window=window))
+    assert read_index(path)[0].begins[-1] == pytest.approx(last)
+    hits = similar(tmp_path / "tone.wav", path, model=model_file, options=SearchOptions(count=9)).hits
+    assert all(
+        (hit.end or 0) <= seconds and hit.end == pytest.approx(min(seconds, (hit.begin or 0) + window)) for hit in hits
+    )
+
+
 def test_counter_examples_push_away_what_is_not_meant(sounds: Path, index_file: Path, model_file: Path):
     """Between tone and hiss lies what is asked for; with hiss as counter-example no hiss comes first."""
     tone, hiss = sounds / "tone" / "tone0_maker0.wav", sounds / "hiss" / "hiss0_maker0.wav"

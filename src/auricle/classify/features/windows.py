@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
 
@@ -36,8 +36,20 @@ class WindowGrid:
         return (np.arange(count) + 0.5) * self.hop_seconds
 
 
+class Windows(NamedTuple):
+    """Features ``(n, d)`` of windows, and the second at which each begins, float32 ``(n,)``."""
+
+    values: np.ndarray
+    begins: np.ndarray
+
+
 def window_features(source: Path | HeldAudio, extractor: Extractor, grid: WindowGrid) -> Iterator[np.ndarray]:
-    """Features ``(n, d)`` of the windows of a file, some 30 s of cells at a time, with flat memory.
+    """Features ``(n, d)`` of the windows of a file; see `placed_windows`."""
+    return (windows.values for windows in placed_windows(source, extractor, grid))
+
+
+def placed_windows(source: Path | HeldAudio, extractor: Extractor, grid: WindowGrid) -> Iterator[Windows]:
+    """The windows of a file, some 30 s of cells at a time, with flat memory.
 
     At the ends of the recording windows are moved inside.
 
@@ -53,7 +65,8 @@ def window_features(source: Path | HeldAudio, extractor: Extractor, grid: Window
         buffer = np.concatenate((buffer, block))
         while first + len(buffer) >= (end := _start(cell + chunk - 1, hop, length) + length):
             starts = [_start(number, hop, length) - first for number in range(cell, cell + chunk)]
-            yield stored_features(extractor.of_equal_windows(buffer[: end - first], starts, length))
+            values = stored_features(extractor.of_equal_windows(buffer[: end - first], starts, length))
+            yield Windows(values, _begins(grid, cell, chunk))
             cell += chunk
             drop = max(0, _start(cell, hop, length) - context - first)
             buffer, first = buffer[drop:], first + drop
@@ -62,7 +75,14 @@ def window_features(source: Path | HeldAudio, extractor: Extractor, grid: Window
     if last > cell:
         shorter = min(length, len(buffer))
         starts = [min(_start(number, hop, length) - first, len(buffer) - shorter) for number in range(cell, last)]
-        yield stored_features(extractor.of_equal_windows(buffer, starts, shorter))
+        begins = np.minimum(_begins(grid, cell, last - cell), np.float32(max(0.0, total / rate - grid.seconds)))
+        yield Windows(stored_features(extractor.of_equal_windows(buffer, starts, shorter)), begins)
+
+
+def _begins(grid: WindowGrid, cell: int, count: int) -> np.ndarray:
+    """Seconds ``(n,)`` at which the windows of cells begin, where the recording does not end before they do."""
+    middles = (np.arange(cell, cell + count) + 0.5) * grid.hop_seconds
+    return np.maximum(0, middles - grid.seconds / 2).astype(np.float32)
 
 
 def _start(cell: int, hop: float, length: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import EncoderFeatures
-from auricle.classify.features.windows import WindowGrid, window_features
+from auricle.classify.features.windows import WindowGrid, placed_windows
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.neighbours import WhitenedSpace
 from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
@@ -205,15 +205,13 @@ def window_chunks(
     path: Path, name: str, extractor: EncoderFeatures, grid: WindowGrid, on_note: Callable[[str], None]
 ) -> Iterator[FeatureChunk]:
     """The points of a file's windows, half a minute at a time; of a damaged file those up to the damage."""
-    first = 0
+    is_heard = False
     try:
-        for values in window_features(path, extractor, grid):
-            middles = (np.arange(first, first + len(values)) + 0.5) * grid.hop_seconds
-            begins = np.maximum(0, middles - grid.seconds / 2).astype(np.float32)
-            yield FeatureChunk(name, begins, values)
-            first += len(values)
+        for windows in placed_windows(path, extractor, grid):
+            yield FeatureChunk(name, windows.begins, windows.values)
+            is_heard = True
     except AudioError as error:
-        if first:
+        if is_heard:
             on_note(f"read up to the damage: {error}")
         else:
             yield skipped_chunk(name, str(error))

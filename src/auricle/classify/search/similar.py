@@ -204,6 +204,15 @@ def _unit(point: np.ndarray) -> np.ndarray:
     return point / max(float(np.linalg.norm(point)), 1e-12)
 
 
+def _end(path: Path, begin: float, seconds: float) -> float:
+    """Second at which a window ends: no later than its file, if that is there."""
+    try:
+        length = audio.info(path).seconds
+    except AudioError:
+        return begin + seconds
+    return min(begin + seconds, length) if length > begin else begin + seconds
+
+
 def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options: SearchOptions) -> Iterator[Hit]:
     """The nearest points, the best of windows that overlap."""
     index, grid = searched.contents, searched.contents.grid
@@ -222,7 +231,7 @@ def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options:
         if excluded[number] or (grid is not None and any(abs(begin - other) < grid.seconds for other in taken)):
             continue
         taken.append(begin)
-        span = (None, None) if grid is None else (begin, begin + grid.seconds)
+        span = (None, None) if grid is None else (begin, _end(path, begin, grid.seconds))
         yield Hit(index.names[number], path, float(cosines[row]), *span)
         named += 1
         if named == options.count:
