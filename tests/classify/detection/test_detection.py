@@ -154,6 +154,21 @@ def test_what_can_not_be_learned_from(field: tuple[Path, tuple[Path, ...]], mode
         DetectorOptions(precision=90)
 
 
+@pytest.mark.parametrize("probe", ["ridge", "logistic"])
+def test_events_that_lie_close_together_need_held_out_recordings(model_file: Path, tmp_path: Path, probe: str) -> None:
+    near = track(tmp_path / "near.txt", recording(tmp_path / "near.wav", 0, 8, seconds=13.0))
+    hiss = 0.003 * np.random.default_rng(5).standard_normal(27 * RATE)
+    soundfile.write(tmp_path / "near.wav", np.concatenate((soundfile.read(tmp_path / "near.wav")[0], hiss)), RATE)
+    with pytest.raises(DataError, match=r"all events lie in one of the 3 parts .* --held-out"):
+        fit_detector(tmp_path, model_file, options=DetectorOptions(labels_table=near, probe=probe))
+    held_out = track(tmp_path / "other.txt", recording(tmp_path / "other.wav", 1, 12))
+    options = DetectorOptions(labels_table=near, held_out=(held_out,), probe=probe)
+    settings = fit_detector(tmp_path, model_file, options=options).metadata.detection
+    assert settings is not None
+    found = [(figures.hits, figures.detections) for figures in settings.classes.values()]
+    assert sum(hits for hits, _ in found) >= 4 and all(hits == detections for hits, detections in found)
+
+
 def test_whole_sounds_know_no_nothing(sounds: Path, model_file: Path) -> None:
     with pytest.raises(ModelError, match="knows no nothing"):
         detect(sounds, Classifier.fit(sounds, model_file))

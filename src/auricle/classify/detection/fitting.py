@@ -13,7 +13,13 @@ from auricle.classify.detection.augmentation import augmented_recordings, noise_
 from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.second_look import SecondLook, Track
 from auricle.classify.detection.settings import DetectionSettings
-from auricle.classify.detection.training_windows import PARTS, RecordingWindows, labelled_windows, sampled_places
+from auricle.classify.detection.training_windows import (
+    PARTS,
+    RecordingWindows,
+    labelled_windows,
+    middle_cell,
+    sampled_places,
+)
 from auricle.classify.features.extract import model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
@@ -67,7 +73,8 @@ def fit_detector(
         on_note: is told in one line about what was left out, and where precision was not reached.
 
     Raises:
-        DataError: a label file can't be used, nothing is marked, or all is.
+        DataError: a label file can't be used, nothing is marked, or all is; or all events lie close together and no
+            recordings are held out.
         ModelError: the model can't be loaded.
         OptionError: no such probe, or a number is out of range.
         MissingPackageError: scikit-learn is not installed.
@@ -84,6 +91,8 @@ def fit_detector(
     windows = labelled_windows(labels.recordings, extractor, grid, on_progress, on_note)
     if not any((recording.labels == NOTHING).any() for recording in windows):
         raise DataError("the recordings hold events from end to end: give recordings in which nothing is heard too")
+    if held_out is None:
+        _check_parts(windows, grid.hop_seconds)
     for recordings, parts in _synthetic_recordings(labels, extractor.sample_rate, options):
         windows += labelled_windows(recordings, extractor, grid, on_progress, on_note, parts)
     learner = _Learner.choose(probe, windows, options.seed)
@@ -148,6 +157,21 @@ def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[
         on_note(f"labels of recordings that are not there: {len(labels.unmatched)}; the first: {labels.unmatched[0]}")
 
 
+def _check_parts(windows: Sequence[RecordingWindows], hop_seconds: float) -> None:
+    """Refuse events that all lie in one of the parts held out in turn: without it nothing could be learned."""
+    parts = {
+        int(recording.blocks[middle_cell(event, len(recording.blocks), hop_seconds)])
+        for recording in windows
+        for event in recording.recording.events
+        if event.label != NOTHING
+    }
+    if len(parts) < 2:
+        raise DataError(
+            f"all events lie in one of the {PARTS} parts of the recordings that are held out in turn: mark events in "
+            "other places too, or choose the thresholds on other recordings with --held-out"
+        )
+
+
 @final
 @dataclass(frozen=True)
 class _WindowModel:
@@ -181,8 +205,10 @@ class _Learner:
         return cls(probe, probe.choose(values, labels, groups, seed=seed), classes, seed)
 
     def learn(self, windows: Sequence[RecordingWindows], without: int | None = None) -> _WindowModel:
-        """Learn from the windows of all parts but one."""
+        """Learn from the windows of all parts but one; from all where every event lies in that one."""
         values, labels, _ = _sample(windows, self.seed, without)
+        if without is not None and len(set(labels)) < 2:
+            return self.learn(windows)
         names, numbers = np.unique(np.asarray(labels), return_inverse=True)
         training_set = TrainingSet(values, numbers, self.probe.max_directions(len(values)))
         fitted = self.probe.fit_placed(self.choice, training_set, tuple(map(str, names)), seed=self.seed)
