@@ -1,5 +1,6 @@
 """Figures: nothing that is learned or chosen sees the sounds that are judged."""
 
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -99,6 +100,18 @@ def test_figures() -> None:
         "2",
         "10",
     ]
+
+
+def test_an_interval_over_many_sounds_takes_little_memory() -> None:
+    right = (np.random.default_rng(0).random(5000) < 0.7).astype(float)
+    tracemalloc.start()
+    found = interval(right)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    draws = np.random.Generator(np.random.PCG64(0)).integers(0, 5000, (2000, 5000))
+    low, high = np.percentile(right[draws].mean(axis=1), [2.5, 97.5])
+    assert found == pytest.approx((right.mean(), low, high), abs=1e-12)
+    assert peak < 40e6
 
 
 def test_majority_learns_from_the_training_folds() -> None:

@@ -13,6 +13,8 @@ from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _DRAWS = 2000
+_NUMBERS_AT_ONCE = 1 << 20
+"""Of the bootstrap, so that many sounds take no more memory."""
 
 
 class Interval(NamedTuple):
@@ -165,8 +167,12 @@ def interval(values: np.ndarray, groups: Sequence[str] | None = None, *, seed: i
     numbers = np.arange(len(values)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     sums = np.bincount(numbers, weights=values)
     counts = np.bincount(numbers).astype(float)
-    draws = np.random.Generator(np.random.PCG64(seed)).integers(0, len(sums), (_DRAWS, len(sums)))
-    low, high = np.percentile(sums[draws].sum(axis=1) / counts[draws].sum(axis=1), [2.5, 97.5])
+    random, at_once = np.random.Generator(np.random.PCG64(seed)), max(1, _NUMBERS_AT_ONCE // len(sums))
+    means: list[np.ndarray] = []
+    for first in range(0, _DRAWS, at_once):
+        draws = random.integers(0, len(sums), (min(at_once, _DRAWS - first), len(sums)))
+        means.append(sums[draws].sum(axis=1) / counts[draws].sum(axis=1))
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
     return Interval(float(values.mean()), float(low), float(high))
 
 
