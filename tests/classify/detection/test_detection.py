@@ -1,5 +1,6 @@
 """Events are found in long recordings, and nothing where nothing is."""
 
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from small_sounds import RATE, sound
 
 from auricle.classify.classifier import Classifier
 from auricle.classify.detection.augmentation import augmented_recordings
-from auricle.classify.detection.candidates import candidates
+from auricle.classify.detection.candidates import candidates, median_filter
 from auricle.classify.detection.detect import detect
 from auricle.classify.detection.fitting import fit_detector
 from auricle.classify.detection.matching import hits, shared_of_shorter
@@ -193,6 +194,18 @@ def test_probabilities_become_events() -> None:
         (6.0, 7.0, "wren", 0.6),  # a single cell before is smoothed away
     ]
     assert found[0].novelty == 4.5
+
+
+def test_a_long_recording_is_smoothed_in_little_memory() -> None:
+    values = np.random.default_rng(0).random(50_000).astype(np.float32)
+    tracemalloc.start()
+    smooth = median_filter(values, 99)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(smooth) == len(values) and peak < 8e6
+    for at in (0, 4095, 4096, 4097, 49_999):
+        around = np.pad(values, 49, mode="edge")[at : at + 99]
+        assert smooth[at] == np.median(around)
 
 
 def test_right_and_wrong_detections() -> None:

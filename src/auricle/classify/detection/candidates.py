@@ -9,6 +9,8 @@ from auricle.data.events import SoundEvent
 
 BASE = 0.1
 """Below this probability nothing can begin or go on."""
+_ROWS_AT_ONCE = 4096
+"""Of the median filter, which copies its width for each."""
 
 
 def candidates(
@@ -51,4 +53,6 @@ def _class_candidates(
 def median_filter(values: np.ndarray, width: int) -> np.ndarray:
     """Median of ``width`` values around each of ``(n,)``; beyond the ends the first and the last go on."""
     padded = np.pad(values, (width // 2, (width - 1) // 2), mode="edge")
-    return np.median(np.lib.stride_tricks.sliding_window_view(padded, width), axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, width)
+    starts = range(0, len(windows), _ROWS_AT_ONCE)
+    return np.concatenate([np.median(windows[first : first + _ROWS_AT_ONCE], axis=-1) for first in starts])
