@@ -81,6 +81,21 @@ def test_groups_choose_a_stronger_penalty() -> None:
     assert apart.strength >= alone.strength and apart.temperature > alone.temperature
 
 
+def test_sounds_of_a_class_that_the_rest_lacks_are_judged_and_wrong() -> None:
+    """As in `evaluate`; and they say nothing of the temperature."""
+    values, labels = clouds(20, 3, 0)
+    groups = [f"{number % 4}" for number in range(len(labels))]
+    rare = [row for row, label in enumerate(labels) if label == labels[-1]]
+    for row in rare:
+        groups[row] = "rare"
+    choice = probe_of_kind("ridge").choose(values, labels, groups)
+    assert choice.right is not None and choice.judged_rows is not None
+    right = dict(zip(choice.judged_rows.tolist(), choice.right.tolist(), strict=True))
+    assert right.keys() == set(range(len(labels)))
+    assert not any(right[row] for row in rare) and sum(right.values()) >= 0.9 * (len(labels) - len(rare))
+    assert choice.temperature < 1.0
+
+
 def test_one_class_and_unknown_kinds() -> None:
     with pytest.raises(DataError, match="all sounds are of class a"):
         probe_of_kind("ridge").fit(np.ones((3, 2)), ["a", "a", "a"])

@@ -46,7 +46,8 @@ class ProbeChoice(NamedTuple):
     Attributes:
         strength: of a probe.
         temperature: of its scores.
-        right: whether each held-out sound was recognised; None where there were too few to hold any out.
+        right: whether each held-out sound was recognised, which none is whose class the others lack; None where there
+            were too few to hold any out.
         judged_rows: numbers of these sounds.
     """
 
@@ -162,17 +163,19 @@ class Probe(RegisteredConfig):
         seed: int,
     ) -> ProbeChoice:
         """Strength and temperature with the smallest log loss on held-out sounds, in their first version."""
-        truth_parts: list[np.ndarray] = []
         judged_parts: list[np.ndarray] = []
+        missed_parts: list[np.ndarray] = []
         score_parts: list[list[np.ndarray]] = [[] for _ in strengths]
         for held_out in folds:
             inside = np.ones(len(numbers), bool)
             inside[held_out] = False
             classes, inside_numbers = np.unique(numbers[inside], return_inverse=True)
-            judged = held_out[np.isin(numbers[held_out], classes)]  # nobody can know a class never heard
+            is_known = np.isin(numbers[held_out], classes)
+            judged = held_out[is_known]
+            if len(classes) >= 2:
+                missed_parts.append(held_out[~is_known])  # nobody can know a class never heard
             if len(classes) < 2 or not len(judged):
                 continue
-            truth_parts.append(numbers[judged])
             judged_parts.append(judged)
             training_set = self._training_set([version[inside] for version in versions], inside_numbers)
             for index, strength in enumerate(strengths):
@@ -181,13 +184,15 @@ class Probe(RegisteredConfig):
                 scores = np.full((len(judged), len(names)), -np.inf)
                 scores[:, classes] = probe.scores(versions[0][judged])
                 score_parts[index].append(scores)
-        if not truth_parts:
+        if not judged_parts:
             return ProbeChoice(strengths[len(strengths) // 2], 1.0)
-        truth = np.concatenate(truth_parts)
+        truth = numbers[np.concatenate(judged_parts)]
         temperatures = [fit_temperature(np.concatenate(parts), truth) for parts in score_parts]
         best = min(range(len(temperatures)), key=lambda index: temperatures[index].loss)
-        right = np.concatenate(score_parts[best]).argmax(axis=1) == truth
-        return ProbeChoice(strengths[best], temperatures[best].value, right, np.concatenate(judged_parts))
+        recognised = np.concatenate(score_parts[best]).argmax(axis=1) == truth
+        rows = np.concatenate(judged_parts + missed_parts)
+        right = np.append(recognised, np.zeros(len(rows) - len(recognised), bool))
+        return ProbeChoice(strengths[best], temperatures[best].value, right, rows)
 
 
 def _held_out(numbers: np.ndarray, groups: Sequence[str] | None, seed: int) -> list[np.ndarray]:
