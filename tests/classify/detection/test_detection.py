@@ -22,6 +22,7 @@ from auricle.classify.detection.settings import DetectedClass, DetectionSettings
 from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
 from auricle.classify.detection.verifier import suppress_overlaps
 from auricle.classify.features.scaling import Scaling
+from auricle.classify.probes.probe import ProbeChoice, RidgeProbe
 from auricle.data.event_labels import labelled_events
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError, ModelError, OptionError
@@ -305,3 +306,27 @@ def test_events_are_mixed_with_what_their_own_part_holds(
     assert fit_detector(field[0], model_file, options=options).metadata.files == {"click": 18, "tone": 18}
     again, _ = augmented_recordings(labels.recordings, RATE, 0)
     assert [recording.events for recording in again] == [recording.events for recording in mixed]
+
+
+@pytest.mark.parametrize(("augment", "groups"), [(False, 6), (True, 3)])
+def test_an_event_and_its_mixed_copies_are_never_on_both_sides(
+    field: tuple[Path, tuple[Path, ...]],
+    model_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    augment: bool,
+    groups: int,
+) -> None:
+    """Copies are of the part that their event is of: it is held out as a whole. Else recordings are, and noise."""
+    held_apart: list[str] = []
+    choose = RidgeProbe.choose
+
+    def noted(
+        self: RidgeProbe, values: np.ndarray, labels: Sequence[str], groups: Sequence[str], *, seed: int
+    ) -> ProbeChoice:
+        held_apart.extend(groups)
+        return choose(self, values, labels, groups, seed=seed)
+
+    monkeypatch.setattr(RidgeProbe, "choose", noted)
+    options = DetectorOptions(labels_table=field[1], augment=augment, features="latents")
+    fit_detector(field[0], model_file, options=options)
+    assert len(set(held_apart)) == groups

@@ -232,7 +232,11 @@ class _Learner:
 def _sample(
     windows: Sequence[RecordingWindows], seed: int, without: int | None = None, most: int = _MAX_WINDOWS
 ) -> tuple[np.ndarray, list[str], list[str]]:
-    """Features, labels and groups of what is learned from: of events all or ``most``, of nothing some."""
+    """Features, labels and groups of what is learned from: of events all or ``most``, of nothing some.
+
+    A group is a part of a recording; where events of a part are also mixed into other surroundings, it is the whole
+    part, so that an event and its copy stay together.
+    """
     usable = [
         (number, cell)
         for number, recording in enumerate(windows)
@@ -249,7 +253,11 @@ def _sample(
     )
     values = np.stack([windows[number].values[cell] for number, cell in places]).astype(np.float32)
     labels = [str(windows[number].labels[cell]) for number, cell in places]
-    return values, labels, [f"{number} {windows[number].blocks[cell]}" for number, cell in places]
+    has_copies = any(recording.augmented and recording.recording.events for recording in windows)
+    blocks = [str(windows[number].blocks[cell]) for number, cell in places]
+    if has_copies:
+        return values, labels, blocks
+    return values, labels, [f"{number} {block}" for (number, _), block in zip(places, blocks, strict=True)]
 
 
 def _note_figures(settings: DetectionSettings, on_note: Callable[[str], None]) -> None:
