@@ -3,7 +3,8 @@
 A sound begins with a click if its first sample is above 1 % of its largest. Its tail is cut if the last 5 ms hold a
 sample above 1 % of the largest. Attack is the time from 10 % to 90 % of the largest sample, on the running maximum.
 A sound would have clipped if its largest sample, at the level at which it was decoded, was above full scale by over
-0.5 dB. With --real FOLDER the same is measured of recorded sounds, and attacks stand beside those of their class.
+0.5 dB. Low tones of a hit should fade: by how many dB in all they come back is `wavering_db`. With --real FOLDER
+the same is measured of recorded sounds, and attacks stand beside those of their class.
 With --format sounds are written to files first, and measured as those are read.
 """
 
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from _shared import parser, publish, run, table
+from auricle.metrics.artefacts import wavering_db
 
 _SHARE = 0.01
 _TAIL_SECONDS = 0.005
@@ -29,6 +31,7 @@ class _Edges(NamedTuple):
     first: float
     last: float
     attack_ms: float
+    wavering_db: float
     over_db: float
     peak: float
 
@@ -102,7 +105,8 @@ def _measure(label: str, audio: np.ndarray, sample_rate: int, over_db: float) ->
     tail = magnitude[-max(1, round(_TAIL_SECONDS * sample_rate)) :]
     risen = np.maximum.accumulate(magnitude) / peak
     attack = (int((risen >= 0.9).argmax()) - int((risen >= 0.1).argmax())) / sample_rate
-    return _Edges(label, float(magnitude[0]) / peak, float(tail.max()) / peak, 1000 * attack, over_db, peak)
+    wavering = wavering_db(audio, sample_rate)
+    return _Edges(label, float(magnitude[0]) / peak, float(tail.max()) / peak, 1000 * attack, wavering, over_db, peak)
 
 
 def _rows(sounds: Iterable[_Edges], attacks: Mapping[str, float] = MappingProxyType({})) -> list[dict[str, Any]]:
@@ -129,7 +133,14 @@ def _row(label: str, sounds: list[_Edges]) -> dict[str, Any]:
         "silent": sum(sound.peak < _SILENT for sound in sounds),
         "first sample / peak, largest": max(sound.first for sound in sounds),
         "attack ms, median": float(np.median([sound.attack_ms for sound in sounds])),
+        "low tones come back, dB, median": _median([sound.wavering_db for sound in sounds]),
     }
+
+
+def _median(values: list[float]) -> float | None:
+    """Of those that are known; None where none is."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.median(known)) if known else None
 
 
 if __name__ == "__main__":

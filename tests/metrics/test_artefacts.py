@@ -10,6 +10,7 @@ from auricle.metrics.artefacts import (
     image_error,
     level_errors,
     periodicity,
+    wavering_db,
 )
 
 RATE, HOP = 16000, 320
@@ -90,3 +91,12 @@ def test_the_first_millisecond():
     sound = np.full(1000, 0.5)
     assert first_millisecond_db(sound, RATE) == pytest.approx(-6.02, abs=0.01)
     assert first_millisecond_db(np.zeros(100), RATE) == -120.0
+
+
+def test_low_tones_that_fade_do_not_waver_and_those_that_come_back_do():
+    time = np.arange(RATE // 2) / RATE
+    tone = np.sin(2 * np.pi * 80 * time) * np.exp(-time / 0.08)
+    trembling = tone * (1 + 0.8 * np.sin(2 * np.pi * 20 * time))
+    assert wavering_db(tone, RATE) < 1 and wavering_db(np.stack((tone, tone)), RATE) == wavering_db(tone, RATE)
+    assert wavering_db(trembling, RATE) > 20
+    assert np.isnan(wavering_db(np.sin(2 * np.pi * 3000 * time), RATE)) and np.isnan(wavering_db(0 * tone, RATE))

@@ -13,6 +13,8 @@ _FAINT = 1e-12
 _LOUDEST_SHARE = 0.2
 _RANGE_DB = 40.0
 _ENVELOPE_SECONDS = 5e-4
+_LOWEST_HZ, _LOW_SHARE, _LOW_RANGE_DB = 30.0, 0.1, 25.0
+_LOW_SMOOTHING_SECONDS, _LOW_STEP_SECONDS, _LOW_TAIL_SECONDS = 0.02, 0.0025, 0.05
 
 
 def high_band(audio: np.ndarray, sample_rate: int, from_hz: float, to_hz: float | None = None) -> np.ndarray:
@@ -194,3 +196,33 @@ def first_millisecond_db(audio: np.ndarray, sample_rate: int) -> float:
     """Level of the first millisecond in dB of full scale; -120 at the least."""
     first = np.atleast_2d(audio)[:, : max(1, sample_rate // 1000)]
     return float(10.0 * np.log10(max(float((first**2).mean()), 1e-12)))
+
+
+def wavering_db(audio: np.ndarray, sample_rate: int, highest: float = 250.0) -> float:
+    """By how many dB in all the low tones of a hit get louder again while they fade.
+
+    Args:
+        audio: a sound with one beginning, ``(t,)`` or ``(c, t)``, whose channels are averaged.
+        sample_rate: in Hz.
+        highest: frequency in Hz up to which tones are low; from 30 Hz on.
+
+    Returns:
+        rises of the envelope (smoothed over 20 ms, every 2.5 ms) from its peak until it is 25 dB below, added up; nan
+        where less than a tenth of the energy lies there. Recorded kicks have 8 by median, toms 12.
+    """
+    from scipy.signal import butter, hilbert, sosfiltfilt
+
+    ends = round(_LOW_TAIL_SECONDS * sample_rate)
+    mono = np.pad(np.atleast_2d(audio).mean(0), ends)
+    band = butter(4, (_LOWEST_HZ, highest), "bandpass", fs=sample_rate, output="sos")
+    low = sosfiltfilt(band, mono)
+    if np.square(low).sum() <= _LOW_SHARE * np.square(mono).sum():
+        return float("nan")
+    window = np.hanning(round(_LOW_SMOOTHING_SECONDS * sample_rate) + 2)[1:-1]
+    analytic = np.asarray(hilbert(low), np.complex128)
+    power = np.convolve(np.square(np.abs(analytic)), window / window.sum(), "same")
+    levels = 10.0 * np.log10(power[:: max(1, round(_LOW_STEP_SECONDS * sample_rate))] + 1e-18)
+    fading = levels[int(levels.argmax()) :]
+    faint = np.flatnonzero(fading < fading[0] - _LOW_RANGE_DB)
+    steps = np.diff(fading[: int(faint[0]) if faint.size else None])
+    return float(steps[steps > 0].sum())
