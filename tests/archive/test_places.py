@@ -125,7 +125,8 @@ def test_verbs_take_urls_as_folders(tmp_path: Path):
     inside, local, single = Path("memory://in"), tmp_path / "out", ArchiveOptions()
     assert split_target("compress", (inside, local), single) == ((inside,), local)
     assert split_target("compress", (tmp_path / "a.wav", inside), single) == ((tmp_path / "a.wav",), inside)
-    assert split_target("compress", (tmp_path / "a.wav", local), single) is None
+    assert split_target("compress", (tmp_path / "a.wav", local), single) == ((tmp_path / "a.wav",), local)
+    assert split_target("compress", (tmp_path / "a.wav", tmp_path / "a.aur"), single) is None
     with pytest.raises(OptionError, match="is at a URL: name the folder to write into"):
         split_target("compress", (inside,), single)
     assert uses_engine((inside,), single) and not uses_engine((local,), single)

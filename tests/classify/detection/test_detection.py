@@ -172,7 +172,7 @@ def test_events_that_lie_close_together_need_held_out_recordings(model_file: Pat
 
 
 def test_whole_sounds_know_no_nothing(sounds: Path, model_file: Path) -> None:
-    with pytest.raises(ModelError, match="knows no nothing"):
+    with pytest.raises(ModelError, match="not what lies between events"):
         detect(sounds, Classifier.fit(sounds, model_file))
 
 

@@ -71,9 +71,9 @@ def compress(
 
     Args:
         paths: any audio file of 1 to 8 channels and 8 to 192 kHz, and the file to write, by default the same with the
-            suffix .aur; - is standard input or output. Or folders, globs and files, and the folder to write into, also a
-            new one, whose name has no ending: then subfolders and dates are kept, and what is done and unchanged is not
-            done again.
+            suffix .aur; - is standard input or output. Or folders, globs and files, and the folder to write into, also
+            a new one, whose name has no ending: then subfolders and dates are kept, and what is done and unchanged is
+            not done again.
             With --kbps, and for 2 channels and more, a pipe's first minute is waited for.
         force: replace existing files.
     """
