@@ -36,7 +36,7 @@ class WindowGrid:
         return (np.arange(count) + 0.5) * self.hop_seconds
 
 
-class Windows(NamedTuple):
+class PlacedWindows(NamedTuple):
     """Features ``(n, d)`` of windows, and the second at which each begins, float32 ``(n,)``."""
 
     values: np.ndarray
@@ -48,7 +48,7 @@ def window_features(source: Path | HeldAudio, extractor: Extractor, grid: Window
     return (windows.values for windows in placed_windows(source, extractor, grid))
 
 
-def placed_windows(source: Path | HeldAudio, extractor: Extractor, grid: WindowGrid) -> Iterator[Windows]:
+def placed_windows(source: Path | HeldAudio, extractor: Extractor, grid: WindowGrid) -> Iterator[PlacedWindows]:
     """The windows of a file, some 30 s of cells at a time, with flat memory.
 
     At the ends of the recording windows are moved inside.
@@ -66,7 +66,7 @@ def placed_windows(source: Path | HeldAudio, extractor: Extractor, grid: WindowG
         while first + len(buffer) >= (end := _start(cell + chunk - 1, hop, length) + length):
             starts = [_start(number, hop, length) - first for number in range(cell, cell + chunk)]
             values = stored_features(extractor.of_equal_windows(buffer[: end - first], starts, length))
-            yield Windows(values, _begins(grid, cell, chunk))
+            yield PlacedWindows(values, _begins(grid, cell, chunk))
             cell += chunk
             drop = max(0, _start(cell, hop, length) - context - first)
             buffer, first = buffer[drop:], first + drop
@@ -76,7 +76,7 @@ def placed_windows(source: Path | HeldAudio, extractor: Extractor, grid: WindowG
         shorter = min(length, len(buffer))
         starts = [min(_start(number, hop, length) - first, len(buffer) - shorter) for number in range(cell, last)]
         begins = np.minimum(_begins(grid, cell, last - cell), np.float32(max(0.0, total / rate - grid.seconds)))
-        yield Windows(stored_features(extractor.of_equal_windows(buffer, starts, shorter)), begins)
+        yield PlacedWindows(stored_features(extractor.of_equal_windows(buffer, starts, shorter)), begins)
 
 
 def _begins(grid: WindowGrid, cell: int, count: int) -> np.ndarray:
