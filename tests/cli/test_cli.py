@@ -106,6 +106,14 @@ def test_json_has_stable_keys(auricle, tmp_path: Path, tone_file: Path, model_fi
     assert about["model"] == "tiny" and about["channels"] == 2 and about["bytes"] == coded.stat().st_size
 
 
+def test_info_of_a_shipped_name_that_a_folder_has_too(auricle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drums").mkdir()
+    assert auricle("info", "drums", "--json").json["info"]["name"] == "drums"
+    ran = auricle("info", "drums/")
+    assert ran.code == 2 and "drums holds no .aur files" in ran.err
+
+
 def test_info_of_a_model(auricle, model_file: Path):
     ran = auricle("info", model_file)
     assert ran.code == 0 and "tiny" in ran.out and "fingerprint" in ran.out

@@ -142,6 +142,11 @@ def _stated_format(path: Path) -> str:
     return stated_format(path)
 
 
+def is_shipped_name(name: str | Path) -> bool:
+    """Whether a model, prior or classifier ships under this name, and no file has it; a folder hides none."""
+    return _shipped_classifier(name) is not None or _is_shipped_prior(name) or _is_shipped_model(name)
+
+
 def _is_shipped_model(path: str | Path) -> bool:
     if Path(path).suffix or Path(path).is_file():  # a folder of this name hides nothing
         return False

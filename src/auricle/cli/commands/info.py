@@ -33,7 +33,7 @@ def info(
             shows a model's whole configuration. Or several .aur files, folders of them and globs: a line for each.
     """
     paths, screen = tuple(map(Path, files)), Screen(output)
-    if not (len(files) == 1 and is_hub_name(files[0])) and names_many(paths, archive):
+    if not (len(files) == 1 and _is_one(files[0])) and names_many(paths, archive):
         from auricle import InfoTask
 
         result = run_many(InfoTask(), paths, None, archive, screen)
@@ -47,6 +47,17 @@ def info(
         raise OptionError("FILES requires an argument: see auricle info --help")
     _show_one(files[0], screen)
     return 0
+
+
+def _is_one(file: str) -> bool:
+    """Whether it is on the hub, or ships: a folder of that name is meant where a slash follows."""
+    if is_hub_name(file):
+        return True
+    if not Path(file).is_dir():
+        return False
+    from auricle.api.info import is_shipped_name  # loads torch
+
+    return is_shipped_name(file) and not file.endswith("/")
 
 
 def _row(record: "FileRecord") -> tuple[str, ...]:
