@@ -96,7 +96,18 @@ def test_compress_and_decompress_by_default_names(auricle, tone_file: Path, mode
 def test_json_has_stable_keys(auricle, tmp_path: Path, tone_file: Path, model_file: Path):
     coded, decoded = tmp_path / "a.aur", tmp_path / "a.flac"
     made = auricle("compress", tone_file, coded, "--model", model_file, "--kbps", 9, "--json").json
-    keys = {"path", "bytes", "seconds", "kbps", "quality", "model", "warnings", "source_bytes", "elapsed_seconds"}
+    keys = {
+        "path",
+        "bytes",
+        "seconds",
+        "kbps",
+        "quality",
+        "model",
+        "warnings",
+        "is_highest",
+        "source_bytes",
+        "elapsed_seconds",
+    }
     assert made.keys() == keys
     assert made["path"] == str(coded) and made["bytes"] == coded.stat().st_size and made["model"] == "tiny"
     back = auricle("decompress", coded, decoded, "--model", model_file, "--json").json
@@ -132,6 +143,13 @@ def test_force_replaces_and_quiet_is_silent(auricle, tone_file: Path, model_file
 def test_a_bitrate_below_the_lowest_quality_is_told(auricle, tone_file: Path, model_file: Path):
     ran = auricle("compress", tone_file, "--model", model_file, "--kbps", 0.01)
     assert ran.code == 0 and "less than the lowest quality needs" in ran.err
+
+
+def test_a_bitrate_above_the_highest_quality_is_told(auricle, tone_file: Path, model_file: Path):
+    ran = auricle("compress", tone_file, "--model", model_file, "--kbps", 5000)
+    assert ran.code == 0 and "5000 kb/s is more than the highest quality needs, which was taken" in ran.err
+    again = auricle("compress", tone_file, "--model", model_file, "--kbps", 0.01, "--force", "--json")
+    assert not again.json["is_highest"] and "more than" not in again.err
 
 
 def test_a_sound_of_no_samples(auricle, tmp_path: Path, model_file: Path):

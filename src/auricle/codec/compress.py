@@ -31,6 +31,7 @@ class CompressResult:
         quality: where the quality dial stands.
         model: name of the model.
         warnings: where the source's sound may be missing: it was cut, or joined from parts.
+        is_highest: whether the dial stands at its end: a higher bitrate can't be used.
     """
 
     path: Path | None
@@ -40,6 +41,7 @@ class CompressResult:
     quality: float
     model: str
     warnings: tuple[str, ...] = ()
+    is_highest: bool = False
 
 
 def compress(
@@ -97,4 +99,5 @@ def compress(
         quality=coded_file.step / STEPS_PER_LEVEL,
         model=job.model.name,
         warnings=sound.warnings,
+        is_highest=coded_file.step == STEPS_PER_LEVEL * (job.model.bottleneck.quality_levels - 1),
     )

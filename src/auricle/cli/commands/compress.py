@@ -55,6 +55,8 @@ class FolderOptions:
 
 
 _ANY_RATE = RateOptions()
+_USED_SHARE = 0.9
+"""A file that has less of the bitrate that was asked for is told of."""
 _FOLDERS = FolderOptions()
 
 
@@ -116,6 +118,8 @@ def _compress_one(
         )
     if rate.kbps is not None and result.kbps > rate.kbps:
         screen.note(_above(rate.kbps, lowest=result.quality == 0))
+    if rate.kbps is not None and result.kbps < _USED_SHARE * rate.kbps and result.is_highest:
+        screen.note(f"{rate.kbps:g} kb/s is more than the highest quality needs, which was taken")
     for warning in result.warnings:
         screen.note(f"{source}: {warning}")
     elapsed = time.perf_counter() - started
