@@ -102,13 +102,13 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
         screen.note(f"left out: {rejected.reason}")
     note_silent(predictions.silent, screen.note)
     silent = set(predictions.silent)
-    guesses = {sound.name: () if sound.name in silent else sound.guesses for sound in predictions.sounds}
-    most = max(1, *(len(named) for named in guesses.values()))
-    rows = [(name, *(map(_guess_text, named) if named else (_SILENT,))) for name, named in guesses.items()]
+    named = [(sound.name, () if sound.name in silent else sound.guesses) for sound in predictions.sounds]
+    most = max((len(guesses) for _, guesses in named), default=0) or 1
+    texts = [(name, [*map(_guess_text, guesses)] or [_SILENT]) for name, guesses in named]
     head = ("sound", *(f"guess {rank}" for rank in range(1, most + 1)))
-    rows = [(*row, *[""] * (len(head) - len(row))) for row in rows]
+    rows = [(name, *guesses, *[""] * (most - len(guesses))) for name, guesses in texts]
     values = {
-        "sounds": [{"name": name, "guesses": _guess_values(named)} for name, named in guesses.items()],
+        "sounds": [{"name": name, "guesses": _guess_values(guesses)} for name, guesses in named],
         "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in predictions.skipped],
         "silent": list(predictions.silent),
     }
