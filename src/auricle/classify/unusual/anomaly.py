@@ -109,8 +109,8 @@ def anomalies(
 
     Args:
         files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
-        usual: sounds of which nearly all are usual; by default ``files`` themselves. A fifth of them is judged by the
-            others, also those that are among ``files``.
+        usual: sounds of which nearly all are usual; by default ``files`` themselves. Each fifth of them is judged by
+            the others, also those that are among ``files``.
         model: a model, a shipped model's name or a model file; by default ``speech`` for sounds up to 24 kHz, else
             ``music``, whichever is for more of the length of ``files``.
         caching: where features are kept.
