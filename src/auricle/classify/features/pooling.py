@@ -1,7 +1,7 @@
 """From activations over time to one vector: what to pool, and how."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, final
+from typing import Annotated, Literal, final, get_args
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ _SEGMENTS_OF_SHORT = 8
 _OVERLAP = 2.0
 MAX_GAIN = 100.0
 POWER_FLOOR = 1e-9
+DepthName = Literal["latent", "hidden", "all"]
+"""Which activations of an encoder features are made of."""
 
 
 @final
@@ -32,7 +34,7 @@ class FeatureConfig(Frozen):
     sounds apart are their envelopes: logarithms of local power, as of a filter bank whose filters were learned.
     """
 
-    depths: Literal["latent", "hidden", "all"] = Field(default="latent", description="which activations")
+    depths: DepthName = Field(default="latent", description="which activations")
     shifts: int = Field(default=4, ge=1, le=16, description="grids of frames, each a part of a frame later")
     scales: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(
         default=(1, 5, 20), min_length=1, max_length=8, description="frames over which power is averaged"
@@ -52,8 +54,8 @@ def feature_config_of(*, depths: str = "latent", segments: int = 1) -> FeatureCo
     Raises:
         OptionError: one can't be used.
     """
-    if depths not in (known := ("latent", "hidden", "all")):
-        raise OptionError(f"depths of {depths!r}: choose from {', '.join(known)}")
+    if depths not in get_args(DepthName):
+        raise OptionError(f"depths of {depths!r}: choose from {', '.join(get_args(DepthName))}")
     try:
         overlap = _OVERLAP if segments > 1 else 0.0
         return FeatureConfig.model_validate({"depths": depths, "segments": segments, "overlap": overlap})

@@ -144,10 +144,10 @@ def anomalies(
     )
 
 
-def _distances(values: np.ndarray, known: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+def _distances(values: np.ndarray, usual: np.ndarray, held_out: np.ndarray) -> np.ndarray:
     """Distances ``(files,)`` from usual sounds, of one that is among them as it was held out."""
-    places = {row.tobytes(): index for index, row in enumerate(known)}
-    distances = UsualSounds.fit(known).distances(values)
+    places = {row.tobytes(): index for index, row in enumerate(usual)}
+    distances = UsualSounds.fit(usual).distances(values)
     for index, row in enumerate(values):
         if (place := places.get(row.tobytes())) is not None:
             distances[index] = held_out[place]
