@@ -10,6 +10,7 @@ import torch
 
 from auricle.atomic import atomic_write
 from auricle.data import DecodedSounds
+from auricle.printable import counted
 from auricle.training import TrainingDevice
 
 RECORD = "run.json"
@@ -101,7 +102,7 @@ class RunRecord:
 def _counted(verb: str, sounds: Sequence[str]) -> str:
     """As ``2 sounds gone (a.wav, ...)``."""
     first, more = min(sounds), ", ..." if len(sounds) > 1 else ""
-    return f"{len(sounds)} sound{'s' if len(sounds) > 1 else ''} {verb} ({first}{more})"
+    return f"{counted(len(sounds), 'sound')} {verb} ({first}{more})"
 
 
 def _read(path: Path) -> RunRecord | None:

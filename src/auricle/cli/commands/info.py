@@ -53,11 +53,11 @@ def _is_one(file: str) -> bool:
     """Whether it is on the hub, or ships: a folder of that name is meant where a slash follows."""
     if is_hub_name(file):
         return True
-    if not Path(file).is_dir():
+    if file.endswith("/") or not Path(file).is_dir():
         return False
     from auricle.api.info import is_shipped_name  # loads torch
 
-    return is_shipped_name(file) and not file.endswith("/")
+    return is_shipped_name(file)
 
 
 def _row(record: "FileRecord") -> tuple[str, ...]:

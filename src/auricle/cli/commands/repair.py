@@ -14,6 +14,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.coding import ReadLimits
+from auricle.printable import counted
 
 
 def repair(
@@ -62,7 +63,7 @@ def _repair_one(source: Path, target: Path | None, limits: ReadLimits, screen: S
     path = output_path(source, target, f".repaired{source.suffix}")
     result = run(open_input(source), open_output(path), limits=limits, force=force)
     rate = result.sample_rate
-    saved = f"{result.packets} packet{'s' if result.packets != 1 else ''} saved"
+    saved = f"{counted(result.packets, 'packet')} saved"
     if result.mended:
         saved += f", {result.mended} of them mended"
     lines = [f"{source} -> {path}: {saved}, header {result.header}, {format_timestamp(result.samples / rate)}"]
