@@ -9,6 +9,7 @@ Each run is one `auricle train` with its own schedule; nothing is taken from the
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,14 @@ def main() -> None:
     options.add_argument("--bases", nargs="*", default=["none", "auto"])
     options.add_argument("--adversarial", type=float, default=0.0, help="last share of each budget")
     options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--precisions", nargs="+", default=["auto"], help="float32, bf16, auto")
     options.add_argument("--models", nargs="*", default=[], metavar="NAME=MODEL", help="measure these as they are")
     options.add_argument("--name", help="of the result, the folder's by default")
     options.add_argument("--seconds", type=float, default=120.0, help="of held-out sound that are judged")
     args = options.parse_args()
     if args.threads == 1:
         one_thread()
-    names = {"preset", "bases", "budgets", "adversarial", "threads", "seconds"}
+    names = {"preset", "bases", "budgets", "adversarial", "threads", "precisions", "seconds"}
     settings = {"sounds": args.sounds.name, **{name: value for name, value in vars(args).items() if name in names}}
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as home:
@@ -48,18 +50,18 @@ def _all(args: argparse.Namespace, home: Path) -> Iterator[tuple[dict[str, Any],
     for name, _, source in (text.partition("=") for text in args.models):
         table = evaluate_held_out(load(source), held_out, max_seconds=args.seconds)
         yield {"model": name, "steps": 0, "minutes": 0.0}, table
-    for budget in args.budgets:
-        for base in args.bases:
-            result = train(
-                args.sounds,
-                out=home / f"{base}-{budget}.auricle.safetensors",
-                base=base,
-                budget=budget,
-                options=TrainingOptions(preset=args.preset, adversarial=args.adversarial, trackers="none"),
-                device=DeviceConfig(threads=args.threads),
-            )
-            label = {"model": f"{budget} from {base}", "steps": result.steps, "minutes": round(result.seconds / 60, 1)}
-            yield label, evaluate_held_out(result.model, result.held_out, max_seconds=args.seconds)
+    for budget, base, precision in product(args.budgets, args.bases, args.precisions):
+        result = train(
+            args.sounds,
+            out=home / f"{base}-{budget}-{precision}.auricle.safetensors",
+            base=base,
+            budget=budget,
+            options=TrainingOptions(preset=args.preset, adversarial=args.adversarial, trackers="none"),
+            device=DeviceConfig(threads=args.threads, precision=precision),
+        )
+        name = f"{budget} from {base}" + (f", {precision}" if precision != "auto" else "")
+        label = {"model": name, "steps": result.steps, "minutes": round(result.seconds / 60, 1)}
+        yield label, evaluate_held_out(result.model, result.held_out, max_seconds=args.seconds)
 
 
 def _rows(label: dict[str, Any], table: Sequence[Any]) -> Iterator[dict[str, Any]]:

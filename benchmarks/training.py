@@ -5,13 +5,16 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from _shared import SOUNDS, parser, publish, run, table
+
+if TYPE_CHECKING:
+    from auricle.training import TrainingDevice
 
 PARTS = ("network", "losses", "backward", "optimiser")
 
@@ -21,24 +24,33 @@ def main() -> None:
     options.add_argument("--preset", default="speech", help="what is trained")
     options.add_argument("--sounds", type=Path, default=SOUNDS, help="folder to train on")
     options.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads to try")
+    options.add_argument(
+        "--precisions", nargs="+", default=["float32", "auto"], help="of the loop; parts are timed in float32"
+    )
     options.add_argument("--steps", type=int, default=60, help="steps of the whole loop, the first ten do not count")
     options.add_argument("--profiled", type=int, default=20, help="steps that are timed part by part")
     options.add_argument("--peers", nargs="*", default=[], choices=["encodec", "dac"], help="needs transformers")
     args = options.parse_args()
     import torch
 
+    from auricle.options.training import DeviceConfig
+    from auricle.training import TrainingDevice
+
     rows, parts = [], []
     for threads in args.threads:
         torch.set_num_threads(threads)
         profile = _profile(args)
         peak = max(_matmul(size) for size in (512, 1024, 2048))
-        for phase, share in (("reconstruction", 0.0), ("adversarial", 1.0)):
+        for (phase, share), precision in product((("reconstruction", 0.0), ("adversarial", 1.0)), args.precisions):
             with TemporaryDirectory() as name:
-                speed = _loop(args, Path(name), share)
-            rows.append({"threads": threads, "what": f"{args.preset}, {phase}", "sound s per s": speed})
+                device = TrainingDevice(DeviceConfig(precision=precision))
+                speed = _loop(args, Path(name), share, device)
+            computed = "bfloat16" if device.computes_in_bf16 else "float32"
+            what = f"{args.preset}, {phase}, {computed}"
+            rows.append({"threads": threads, "what": what, "sound s per s": speed})
         parts.append({"threads": threads, **_arithmetic(profile, peak), **_shares(profile)})
         rows += [{"threads": threads, "what": name, "sound s per s": _peer(name)} for name in args.peers]
-    settings = {"preset": args.preset, "steps": args.steps}
+    settings = {"preset": args.preset, "steps": args.steps, "precisions": args.precisions}
     publish("training", args.out, settings, {"rows": rows, "parts": parts}, [table(rows), table(parts)])
 
 
@@ -88,13 +100,13 @@ def _shares(profile: dict[str, float]) -> dict[str, Any]:
     return {**shares, "step ms": round(1e3 * total, 1)}
 
 
-def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
+def _loop(args: argparse.Namespace, folder: Path, adversarial: float, device: "TrainingDevice") -> float:
     """The real training loop, with reading of crops, reports and schedule."""
     import torch
 
     from auricle.data import AudioCache, scan
     from auricle.model import Autoencoder
-    from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, named, run_training, with_adversary
+    from auricle.training import AutoencoderTask, Budget, Run, named, run_training, with_adversary
     from auricle.training.objective.adversary import light
 
     config = named(args.preset)
@@ -104,7 +116,7 @@ def _loop(args: argparse.Namespace, folder: Path, adversarial: float) -> float:
     model = Autoencoder(config.model)
     cache = AudioCache.build(scan(args.sounds).sounds, folder, sample_rate=model.sample_rate)
     # Two steps more than counted, so that the checkpoint at the very end is no part of the measured time.
-    plan = Run(folder, Budget(steps=args.steps + 2), TrainingDevice(), save_seconds=1e9)
+    plan = Run(folder, Budget(steps=args.steps + 2), device, save_seconds=1e9)
     task = AutoencoderTask(model, config, cache)
     ticks = [time.perf_counter() for report in run_training(task, plan) if report.step % 10 == 0]
     sound = 10 * config.batch * config.crop_frames * model.hop_length / model.sample_rate

@@ -275,12 +275,18 @@ def _hearing() -> Any:
 
 def _is_target(heard: np.ndarray, compared: _Compared) -> np.ndarray:
     """Whether each of ``(n, d)`` is nearer to the target than to the source's kind."""
-    deviation = np.concatenate(compared).std(axis=0) + 1e-9
+    deviation = np.concatenate(compared).std(axis=0)
+    varying = deviation > 1e-3 * np.median(deviation)  # what is the same in all of them says nothing of others
     target, kind = (
-        np.sort(np.linalg.norm((heard[:, None] - other) / deviation, axis=2), axis=1)[:, :_NEAREST].mean(axis=1)
+        _mean_distance(heard[:, varying] / deviation[varying], other[:, varying] / deviation[varying])
         for other in compared
     )
     return target < kind
+
+
+def _mean_distance(heard: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Of each of ``(n, d)`` to the nearest of others ``(k, d)``: ``(n,)``."""
+    return np.sort(np.linalg.norm(heard[:, None] - others, axis=2), axis=1)[:, :_NEAREST].mean(axis=1)
 
 
 def _levels(audio: np.ndarray, rate: int, size: int | None = None) -> np.ndarray:

@@ -17,7 +17,8 @@ class DeviceConfig:
     """What each process of a run computes on.
 
     Attributes:
-        precision: auto, float32 or bf16; auto takes bfloat16 where a GPU computes it well.
+        precision: auto, float32 or bf16; auto takes bfloat16 where the device has instructions for it: most GPUs, and
+            CPUs with AVX512-BF16 or AMX.
         accumulate: parts of a step whose gradients are averaged, one after the other.
         cpu: stay on the CPU although there is a GPU.
         threads: CPU threads; all by default.

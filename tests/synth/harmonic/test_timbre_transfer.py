@@ -78,6 +78,19 @@ def test_onto_noise_the_loudness_stays(tmp_path: Path):
     assert np.abs(np.fft.rfft(result[0]))[3 * len(result[0]) // 8 :].mean() > 0.5  # up to the highest frequencies
 
 
+@pytest.mark.parametrize("folder", ["tonal", "with noise"])
+def test_only_a_timbre_without_noise_goes_on_through_consonants(folder: str, hollow: Path):
+    if folder == "with noise":
+        wav(hollow / "breath.wav", noise(2.0, level=0.05), RATE)
+    hiss = noise(0.2, level=0.1)
+    source = np.concatenate((note(240, 0.5, partials=20), hiss, note(240, 0.5, partials=20)), axis=1)
+    middle = played(hollow, source)[0, 8400:10800]
+    spectrum = np.square(np.abs(np.fft.rfft(middle * np.hanning(len(middle)))))
+    partials = np.rint(240 * np.array([1, 3]) * len(middle) / RATE).astype(int)
+    share = spectrum[partials[:, None] + np.arange(-3, 4)].sum() / spectrum.sum()
+    assert (share > 0.8) == (folder == "tonal")
+
+
 def test_a_prior_gives_examples_and_channels_stay():
     prior = make_prior(make_model(), told=True)
     stereo = np.concatenate((melody(), melody()))

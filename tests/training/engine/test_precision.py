@@ -41,11 +41,24 @@ def test_an_unknown_precision_is_refused():
         TrainingDevice(DeviceConfig(precision="int4"))
 
 
-def test_bfloat16_is_refused_where_it_is_no_gain():
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
+@pytest.mark.parametrize("instructions", [{"avx512_bf16": True}, {"amx_bf16": True}])
+def test_a_cpu_with_instructions_for_bfloat16_uses_them(monkeypatch, instructions):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions)
+    layer, half = Pointwise(8, 8), TrainingDevice(DeviceConfig(cpu=True))
+    seen = []
+    layer.register_forward_hook(lambda module, inputs, output: seen.append(output.dtype))
+    assert half.prepare(layer)(torch.ones(1, 3, 8)).dtype == torch.float32
+    exact = TrainingDevice(DeviceConfig(cpu=True, precision="float32"))  # in the same Python process
+    exact.prepare(layer)(torch.ones(1, 3, 8))
+    half.prepare(layer)(torch.ones(1, 3, 8))
+    assert seen == [torch.bfloat16, torch.float32, torch.bfloat16]
+
+
+def test_bfloat16_is_refused_where_it_is_no_gain(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, "avx2": True})
+    assert not TrainingDevice(DeviceConfig(cpu=True)).computes_in_bf16
     with pytest.raises(OptionError, match="bfloat16"):
-        TrainingDevice(DeviceConfig(precision="bf16"))
+        TrainingDevice(DeviceConfig(precision="bf16", cpu=True))
 
 
 @pytest.mark.parametrize("parts", [0, 5000])

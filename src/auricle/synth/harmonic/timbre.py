@@ -15,6 +15,7 @@ _NEIGHBOURS = 6
 _SEMITONES, _DECIBELS = 4.0, 6.0
 _LOWEST_HERTZ, _BANDS_PER_OCTAVE = 40.0, 6
 _AUDIBLE_DB = -40.0  # of a frame, below the loudest one
+_TONAL_SHARE = 0.9  # of the audible frames: wind and strings have 1.0, speech .7
 _SMOOTH_FRAMES = 9
 _NUMBERED = 64
 _NEAR, _FAR = 3.0, 9.0  # semitones: up to here partials are alike by number, from there by frequency
@@ -114,6 +115,11 @@ class Timbre:
     def pitched(self) -> bool:
         """Whether any example has a pitch."""
         return bool(np.isfinite(self._octaves).any())
+
+    @property
+    def tonal(self) -> bool:
+        """Whether the examples have a pitch nearly always."""
+        return bool(np.isfinite(self._octaves).mean() > _TONAL_SHARE)
 
     def spectra(self, octaves: np.ndarray, level_db: np.ndarray) -> Spectra:
         """Spectra at each of n pitches and levels: means of the nearest examples, smoothed over time.

@@ -1,6 +1,7 @@
 """One sound's pitch, loudness and rhythm with another's timbre (as in DDSP, Engel et al., 2020, without a network)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,8 +19,11 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
     """A sound ``(1, t)`` with the pitch and, in each 20 ms, the power of a sound ``(c, t)``, and other spectra.
 
     Where the sound has a pitch and the timbre too, partials lie at that pitch; elsewhere there is noise with the
-    spectrum of what the timbre has beside its partials.
+    spectrum of what the timbre has beside its partials. An instrument that has nothing but tones has no consonants: its
+    tone goes on through what has no pitch.
     """
+    if parts.pitch.pitched and timbre.tonal:
+        parts = replace(parts, pitch=replace(parts.pitch, voiced=np.ones_like(parts.pitch.voiced)))
     facts = frame_facts(parts, audio)
     spectra = timbre.spectra(facts.octaves, facts.level_db)
     noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])

@@ -8,13 +8,14 @@ from datetime import timedelta
 from typing import cast, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from auricle.errors import MachineError, OptionError
 from auricle.extras import require
 from auricle.options.training import DeviceConfig
 
 _TIMEOUT = timedelta(hours=6)  # other processes wait while the first one decodes the sounds
+_BF16_INSTRUCTIONS = "avx512_bf16", "amx_bf16"
 _LOST_CONNECTION = re.compile("gloo|nccl|connection (closed|reset|refused)|broken pipe|process group", re.IGNORECASE)
 
 
@@ -24,6 +25,9 @@ class TrainingDevice:
 
     Args:
         config: which device, and how it computes.
+
+    Attributes:
+        computes_in_bf16: whether networks compute in bfloat16, as far as autocast lets them.
 
     Raises:
         OptionError: a precision that this device does not have.
@@ -38,11 +42,11 @@ class TrainingDevice:
         from accelerate import Accelerator
         from accelerate.utils import InitProcessGroupKwargs
 
+        # Not with mixed_precision: that is one and the same for all runs of a Python process.
         self.accelerator: Accelerator = Accelerator(
-            cpu=config.cpu,
-            mixed_precision="bf16" if has_bf16 and config.precision != "float32" else "no",
-            kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
+            cpu=config.cpu, mixed_precision="no", kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)]
         )
+        self.computes_in_bf16 = has_bf16 and config.precision != "float32"
         self.config = config
         if self.processes > 1:  # harmless, and each process would say it
             warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
@@ -71,6 +75,11 @@ class TrainingDevice:
     def is_main(self) -> bool:
         """The process that writes files and speaks."""
         return self.accelerator.is_main_process
+
+    def prepare(self, module: nn.Module) -> nn.Module:
+        """The form in which all processes call a module, so that gradients are averaged over them; it computes in the
+        device's precision, and its results are float32."""
+        return self.accelerator.prepare(_InBFloat16(module) if self.computes_in_bf16 else module)
 
     def shard(self, part: int) -> int:
         """Number of this process's ``part``-th batch of a step among all :attr:`shards`."""
@@ -130,11 +139,32 @@ class TrainingDevice:
             self.accelerator.wait_for_everyone()
 
 
+@final
+class _InBFloat16(nn.Module):
+    """A module under autocast."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> object:
+        from accelerate.utils import convert_to_fp32
+
+        with torch.autocast(inputs[0].device.type, torch.bfloat16):
+            outputs = self.module(*inputs)
+        return convert_to_fp32(outputs)
+
+
 def _is_lost_connection(error: RuntimeError) -> bool:
     """Gloo's errors have no class of their own."""
     return isinstance(error, torch.distributed.DistError) or _LOST_CONNECTION.search(str(error)) is not None
 
 
 def _has_bf16(cpu: bool) -> bool:
-    """Only a GPU: no laptop CPU gains from it, most lose."""
-    return not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    """Whether the device multiplies matrices in bfloat16 faster than in float32: most GPUs, and CPUs that have
+    instructions for it (AVX512-BF16 or AMX); other CPUs lose."""
+    if not cpu and torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if not cpu and torch.backends.mps.is_available():
+        return False
+    return any(torch.cpu.get_capabilities().get(name, False) for name in _BF16_INSTRUCTIONS)

@@ -28,7 +28,7 @@ class DistributedOptimiser:
 
     Attributes:
         module: the plain module.
-        forward: call this one in training, so that gradients are averaged over processes.
+        forward: call this one in training: it is in the device's precision, and gradients are averaged over processes.
     """
 
     def __init__(self, module: nn.Module, config: OptimiserConfig, device: TrainingDevice):
@@ -44,7 +44,7 @@ class DistributedOptimiser:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self.forward = device.accelerator.prepare(module)
+        self.forward = device.prepare(module)
 
     def zero_grad(self) -> None:
         self._optimiser.zero_grad(set_to_none=True)
