@@ -28,6 +28,23 @@ def test_the_pitch_of_a_voice_is_found(hertz):
     assert cents.max() < 12 and found.voiced[0, 3:-3].all()
 
 
+def test_voices_are_measured_in_full_precision():
+    loss = VoiceLoss(RATE, HOP)
+    torch.manual_seed(0)
+    sound = torch.cat((voice(np.geomspace(70, 400, RATE)), 0.02 * torch.randn(1, RATE)), dim=1)
+    exact = loss.voice(sound)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = loss.voice(sound)
+    assert torch.equal(half.hertz, exact.hertz) and torch.equal(half.voiced, exact.voiced)
+
+
+def test_a_pitch_at_the_limit_is_no_error():
+    loss = VoiceLoss(RATE, HOP)
+    # A class that only the shortest lag has.
+    loss._likely_class = lambda values, energy: torch.full(values.shape[:2], int(loss.classes[0]) + 1)
+    assert torch.isfinite(loss.voice(0.1 * torch.randn(1, RATE)).hertz).all()
+
+
 def test_the_pitch_is_that_of_the_end_of_each_hop():
     glide = np.geomspace(100, 200, 2 * RATE)
     found = VoiceLoss(RATE, HOP).voice(voice(glide)).hertz[0].numpy()

@@ -91,7 +91,7 @@ class VoiceLoss(nn.Module):
         values = full[..., self._first : self._last + 1] / (energy + _FAINTEST).unsqueeze(2) / self.own
         near = (self.classes - self._likely_class(values, energy).unsqueeze(2)).abs() <= 1
         near[..., 0] = near[..., -1] = False
-        best = torch.where(near, values, -2.0).argmax(dim=-1, keepdim=True)
+        best = torch.where(near, values, -2.0).argmax(dim=-1, keepdim=True).clamp(min=1)
         before, peak, after = (values.gather(-1, best + shift).squeeze(-1) for shift in (-1, 0, 1))
         bend = (before - 2 * peak + after).clamp(max=-_FAINTEST)
         lag = best.squeeze(-1) + self._first + ((before - after) / (2 * bend)).clamp(-0.5, 0.5)
@@ -114,4 +114,6 @@ class VoiceLoss(nn.Module):
             min=_FAINTEST
         ) ** _LOUDNESS_EXPONENT
         weighted = (highest * loudness.unsqueeze(2)).transpose(1, 2).reshape(batch * PITCH_CLASSES, 1, count)
-        return F.conv1d(weighted, self.share, padding=_REACH).view(batch, PITCH_CLASSES, count).argmax(dim=1)
+        with torch.autocast(values.device.type, enabled=False):  # classes beside each other are nearly as high
+            around = F.conv1d(weighted, self.share, padding=_REACH)
+        return around.view(batch, PITCH_CLASSES, count).argmax(dim=1)
