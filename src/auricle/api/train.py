@@ -14,7 +14,7 @@ from auricle.data import Corpus, Rejected, Sound
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo, default_model_for
 from auricle.model.files.file import load
-from auricle.model.files.writing import save
+from auricle.model.files.writing import fingerprint, save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
 from auricle.stream import threads
 from auricle.training import (
@@ -102,9 +102,11 @@ def train(
         if start.base is None and not options.resume:
             fit_scale(model, data.cache, options.seed)
         excerpts = Excerpts.choose(data.held_out, model.sample_rate)
-        task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes)
+        origin = None if start.base is None else fingerprint(start.base)
+        kept = origin if start.keeps_codes else None
+        task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes, kept)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
-        record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device)
+        record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device, origin or "")
         report = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
         if training_device.is_main:
             callbacks.enter("freezing the prior")
