@@ -56,6 +56,8 @@ FOREIGN = {
         "1\tWaveform 1\t1\t1.0\t2.0\twren\n1\tSpectrogram 1\t1\t1.0\t2.0\twren\n"
     ),
     "spectral labels": "1.0\t2.0\twren\n\\\t1000.0\t2000.0\n",
+    "semicolons": "path;begin;end;label\nx.wav;1.0;2.0;wren\n",
+    "decimal commas": "path;begin;end;label\nx.wav;1,0;2,0;wren\n",
     "windows lines": "1.0\t2.0\twren\r\n",
     "onset and offset": "filename\tonset\toffset\tevent_label\nx.wav\t1.0\t2.0\twren\n",
     "other columns": "Start,End,note,Label\n1,2,far,wren\n",
@@ -88,11 +90,19 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, words: s
 
 
 def test_a_table_of_labels_names_no_events(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("path,label\nx.wav,wren\n")
-    assert not names_events(tmp_path / "a.csv")
+    for mark in (",", ";", "\t"):
+        (tmp_path / "a.csv").write_text(f"path{mark}label\nx.wav{mark}wren\n")
+        assert not names_events(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="can't be read"):
         names_events(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("label", ["start", "name", "end"])
+def test_a_label_may_be_called_as_a_column(tmp_path: Path, label: str) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(f"0.5\t1.0\t{label}\n")
+    assert names_events(path) and [row.event for row in event_rows(path)] == [SoundEvent(0.5, 1.0, label)]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from auricle.data.shards.corpus import PreparedCorpus, is_prepared
 from auricle.data.shards.files import RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, Names
 from auricle.errors import DataError
-from auricle.options.archive import PrepareOptions
+from auricle.options.archive import ArchiveOptions, PrepareOptions
 
 RATE = 8000
 OPTIONS = PrepareOptions(sample_rate=RATE)
@@ -102,6 +102,18 @@ def test_what_is_added_or_mended_is_read(sounds: Path, tmp_path: Path):
     write(folder / "b.wav", 1, RATE)
     result = prepare([folder], out, options=OPTIONS)
     assert (result.sounds, result.skipped, result.refused) == (2, 0, ())
+
+
+def test_a_wrong_name_leaves_the_corpus_as_it_is(sounds: Path, prepared: Path, tmp_path: Path):
+    before = {path: path.read_bytes() for path in prepared.rglob("*") if path.is_file()}
+    (tmp_path / "list").write_text(f"{tmp_path}/gone.wav\n{tmp_path}/lost.wav\n")
+    for paths, listed in (([tmp_path / "nope"], None), ([sounds, tmp_path / "nope"], None), ([], tmp_path / "list")):
+        with pytest.raises(DataError, match="does not exist"):
+            prepare(paths, prepared, options=OPTIONS, archive=ArchiveOptions(files_from=listed))
+    assert {path: path.read_bytes() for path in prepared.rglob("*") if path.is_file()} == before
+    with pytest.raises(DataError, match="does not exist"):
+        prepare([tmp_path / "nope"], tmp_path / "new", options=OPTIONS)
+    assert not (tmp_path / "new").exists()
 
 
 def test_damage_is_told(prepared: Path, tmp_path: Path):

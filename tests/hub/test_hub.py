@@ -17,6 +17,7 @@ from auricle.audio.writer import write
 from auricle.errors import ModelError
 from auricle.hub.card import CardFacts, card
 from auricle.hub.download import local_path
+from auricle.model.files.tensor_file import pretrained
 
 pytest.importorskip("huggingface_hub", reason="the extra hub, which make test installs")
 
@@ -191,6 +192,31 @@ def test_a_dry_run_sends_nothing(place: Place):
     ran = place.auricle("push", "drums", "owner/drums", "--dry-run")
     assert ran.returncode == 0 and "# drums" in ran.stdout and "hf://owner/drums" in ran.stdout
     assert len(place.hub.requests) == before
+
+
+def test_a_file_of_any_name_is_pushed_by_its_kind(place: Place):
+    (place.folder / "mine.bin").write_bytes((place.folder / "mine.auricle.safetensors").read_bytes())
+    (place.folder / "drums.safetensors").write_bytes((pretrained() / "drums.prior.safetensors").read_bytes())
+    (place.folder / "forest").write_bytes((pretrained() / "environment.classifier.safetensors").read_bytes())
+    for file, kind, pipeline in (
+        ("mine.bin", "auricle", "audio-to-audio"),
+        ("drums.safetensors", "prior", "audio-to-audio"),
+        ("forest", "classifier", "audio-classification"),
+    ):
+        ran = place.auricle("push", file, "owner/odd", "--dry-run", "--json")
+        assert ran.returncode == 0, ran.stderr
+        told = json.loads(ran.stdout)
+        assert told["files"][0] == f"model.{kind}.safetensors" and f"pipeline_tag: {pipeline}\n" in told["card"]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [(("--branch", "next"), "@next"), (("--create-pr",), "@refs%2Fpr%2F1"), ((), "")]
+)
+def test_the_name_that_push_tells_is_that_of_the_commit(place: Place, options: tuple[str, ...], named: str):
+    repo = "owner/told"
+    ran = place.auricle("push", "mine.auricle.safetensors", repo, *options)
+    assert f"hf://{repo}{named} names it" in ran.stdout, ran.stdout
+    assert place.auricle("info", f"hf://{repo}{named}").returncode == 0
 
 
 def test_a_path_keeps_naming_the_hub(place: Place):

@@ -1,5 +1,6 @@
 """Sound through a model while it is made: files on both sides, and the parts that a sound card would use."""
 
+import gc
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from auricle import AudioError, Directions, LiveInputs, LiveOptions, OptionError, OutputError, play_live, read, write
+from auricle.audio import AudioReader
 from auricle.live.bridge import LiveBridge
 from auricle.live.controls import Controls, LiveSettings
 from auricle.live.engine import LiveEngine
@@ -95,11 +97,16 @@ def test_what_can_not_be_is_one_line(model: Autoencoder, source: Path, tmp_path:
         (LiveInputs(source), LiveOptions(quality=99.0), OptionError),
         (LiveInputs(source), LiveOptions(mix=0.5), OptionError),
         (LiveInputs(source), LiveOptions(loop=True), OptionError),
+        (LiveInputs(source), LiveOptions(osc=9000), OptionError),
+        (LiveInputs(source), LiveOptions(midi="nano"), OptionError),
+        (LiveInputs(source), LiveOptions(device="0"), OptionError),
         (LiveInputs(None), LiveOptions(), OptionError),
     ):
         with pytest.raises(error):
             play_live(model, inputs, options, target=out)
         assert not out.exists()
+    with pytest.raises(OptionError, match="no end"):
+        play_live(model, LiveInputs(None), LiveOptions(loop=True))
     out.write_text("mine")
     with pytest.raises(OutputError, match=r"out\.wav"):
         play_live(model, LiveInputs(source), target=out)
@@ -245,6 +252,17 @@ def test_a_source_hands_over_all_of_a_file(model: Autoencoder, source: Path):
         pieces.append(piece)
     assert hops.ended and hops.samples == 20_123
     assert np.array_equal(np.concatenate(pieces, axis=1)[:, :20_123], read(source)[0])
+
+
+def test_files_are_closed_before_their_end(model: Autoencoder, source: Path, tmp_path: Path):
+    """Each open file had a resampler, whose library complained on standard error when Python ended."""
+    gc.disable()
+    try:
+        options = LiveOptions(seconds=0.2, loop=True)
+        play_live(model, LiveInputs(source, source), options, target=tmp_path / "out.wav")
+        assert not [held for held in gc.get_objects() if type(held) is AudioReader and held.info.path == source]
+    finally:
+        gc.enable()
 
 
 def test_the_command(model: Autoencoder, source: Path, tmp_path: Path):

@@ -70,12 +70,49 @@ def test_sizes_grow():
         named("speech", "huge")
 
 
-def test_a_polished_decoder_reads_the_files_of_its_base(tmp_path: Path):
-    """Only the decoder learned: tables and codes are the base's; the base refuses files of the new model."""
+def noises(tmp_path: Path) -> Path:
     sounds = tmp_path / "sounds"
     sounds.mkdir()
     for index in range(3):
         write(sounds / f"{index}.wav", 0.1 * np.random.default_rng(index).standard_normal((1, 24000)), 16000)
+    return sounds
+
+
+def with_other_decoder(model: auricle.Autoencoder) -> auricle.Autoencoder:
+    for parameter in model.decoder.parameters():
+        parameter.copy_(parameter + 0.01)
+    return model
+
+
+def test_a_run_goes_on_with_its_own_base(tmp_path: Path):
+    """Its tables and the fingerprint of what it decodes are those of the base: another one's would be wrong."""
+    sounds, out, notes = noises(tmp_path), tmp_path / f"new{SUFFIX}", list[str]()
+    bases = [tmp_path / f"{name}{SUFFIX}" for name in ("base", "other")]
+    for base in bases:
+        model = tiny_model()
+        save(model if base == bases[0] else with_other_decoder(model), base)
+
+    def trained(base: Path, adversarial: float, budget: str, *, resume: bool = False) -> auricle.Trained:
+        options = auricle.TrainingOptions(adversarial=adversarial, trackers="none", resume=resume)
+        device, callbacks = auricle.DeviceConfig(threads=1), auricle.TrainingCallbacks(on_note=notes.append)
+        return auricle.train(
+            sounds, out=out, base=base, budget=budget, options=options, device=device, force=True, callbacks=callbacks
+        )
+
+    trained(bases[0], 1.0, "1")
+    with pytest.raises(ModelError, match=r"other settings \(base: \S+ before, \S+ now\)"):
+        trained(bases[1], 1.0, "2", resume=True)
+    assert trained(bases[0], 1.0, "2", resume=True).model.info.decodes == (fingerprint(load(bases[0])),)
+    trained(bases[0], 0.0, "1")
+    notes.clear()
+    trained(bases[1], 0.0, "2", resume=True)
+    old, new = (fingerprint(load(base))[:16] for base in bases)
+    assert any(f"base: {old} before, {new} now" in note for note in notes), notes
+
+
+def test_a_polished_decoder_reads_the_files_of_its_base(tmp_path: Path):
+    """Only the decoder learned: tables and codes are the base's; the base refuses files of the new model."""
+    sounds = noises(tmp_path)
     base, new = tmp_path / f"base{SUFFIX}", tmp_path / f"new{SUFFIX}"
     save(tiny_model(), base)
     options, device = auricle.TrainingOptions(adversarial=1.0, trackers="none"), auricle.DeviceConfig(threads=1)

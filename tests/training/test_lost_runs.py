@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 from auricle.cli import main
+from auricle.model import load
 from auricle.training.loop.run_state import CHECKPOINTS
 from training.test_crash import command, wait_for
 from training.training_job import make_sounds
@@ -65,6 +66,8 @@ def test_a_run_survives_a_second_start_a_second_process_and_a_kill(
     code, line = said(capsys, command(sounds, out, "--budget", str(step + 2), "--resume"))
     assert code == 2 and "its run has ended: go on with --resume --force" in line
     assert out.read_bytes() == finished
+    code, line = said(capsys, command(sounds, out, "--budget", str(step + 2), "--resume", "--force"))
+    assert code == 0 and "nothing is left to do" in line and load(out).info.training["steps"] == step + 2
     code, line = said(capsys, command(sounds, out, "--budget", str(step + 4), "--resume", "--force"))
     assert code == 0 and f"going on from step {step + 2}" in line, line
 

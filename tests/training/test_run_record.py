@@ -8,7 +8,7 @@ import pytest
 from auricle.api.run_record import RECORD, RunRecord
 
 BEGAN = RunRecord(
-    {"a.wav": 1, "b.wav": 2, "c.wav": 3}, ("held.wav",), {"a.wav": "kick", "b.wav": "snare"}, {"threads": 2}
+    {"a.wav": 1, "b.wav": 2, "c.wav": 3}, ("held.wav",), {"a.wav": "kick", "b.wav": "snare"}, {"threads": 2}, ""
 )
 
 
@@ -22,6 +22,7 @@ BEGAN = RunRecord(
         (replace(BEGAN, sounds={"a.wav": 1, "b.wav": 2, "c.wav": 9}), ("1 sound changed (c.wav)",)),
         (replace(BEGAN, labels={"a.wav": "tom"}), ("2 sounds relabelled (a.wav from kick to tom, ...)",)),
         (replace(BEGAN, machine={"threads": 4}), ("threads: 2 before, 4 now",)),
+        (replace(BEGAN, base="b" * 64), (f"base: none before, {'b' * 16} now",)),
         (replace(BEGAN, held_out=()), ("1 sound gone of those held out (held.wav)",)),
         (
             replace(BEGAN, sounds={**BEGAN.sounds, "held.wav": 7}, held_out=()),

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auricle.data.doctor.checkup import SoundsHealth, examine_sounds
+from auricle.data.shards.index import INDEX_NAME
 from auricle.errors import OptionError
 from auricle.progress import OnProgress, ignore_progress
 from auricle.urls import is_url
@@ -31,12 +32,14 @@ def doctor(
         for sounds a `SoundsHealth`, for a run a `RunHealth`; both have ``verdicts``.
 
     Raises:
-        OptionError: ``path`` is a URL.
+        OptionError: ``path`` is a URL, or a corpus in shards.
         DataError: the folder is missing, a file, or holds neither a run nor audio files.
     """
     if is_url(path):
         raise OptionError(f"doctor looks at local folders, not at {path}: copy the sounds to this machine first")
     folder = Path(path)
+    if (folder / INDEX_NAME).is_file():
+        raise OptionError(f"doctor looks at sounds, not at a corpus in shards such as {path}: name what it was made of")
     if any((folder / name).exists() for name in _RUN_FILES):  # else torch would be loaded in vain
         from auricle.watch import examine_run, is_run
 

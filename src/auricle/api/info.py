@@ -13,7 +13,7 @@ from auricle.errors import FormatError
 from auricle.hub.download import is_hub_name, local_path
 from auricle.open_files import FileSource, local_file
 
-_MODEL_SUFFIX, _PRIOR_SUFFIX, _CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
+_MODEL_SUFFIX, PRIOR_SUFFIX, CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
 
 
 @final
@@ -110,11 +110,11 @@ def _summary(path: str | PathLike[str]) -> AurInfo | ModelSummary | PriorSummary
     by_format = {"auricle-model": _model, "auricle-prior": _prior, "auricle-classifier": _classifier}
     if (summary := by_format.get(_stated_format(file))) is not None:
         return summary(file)
-    if file.name.endswith(_CLASSIFIER_SUFFIX):
+    if file.name.endswith(CLASSIFIER_SUFFIX):
         return _classifier(file)
     if (shipped := _shipped_classifier(path)) is not None:
         return _classifier(shipped)
-    if file.name.endswith(_PRIOR_SUFFIX) or _is_shipped_prior(path):
+    if file.name.endswith(PRIOR_SUFFIX) or _is_shipped_prior(path):
         return _prior(path)
     if file.suffix == _MODEL_SUFFIX or (not file.suffix and not file.exists()) or _is_shipped_model(path):
         return _model(path)
@@ -168,7 +168,7 @@ def _shipped_classifier(path: str | PathLike[str]) -> Path | None:
         return None
     from auricle.model.files.tensor_file import pretrained  # without the classifier's probes
 
-    shipped = pretrained() / f"{path}{_CLASSIFIER_SUFFIX}"
+    shipped = pretrained() / f"{path}{CLASSIFIER_SUFFIX}"
     return shipped if shipped.is_file() else None
 
 

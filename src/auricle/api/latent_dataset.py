@@ -58,8 +58,7 @@ class LatentDataset(IterableDataset[Item]):
 
         Raises:
             DataError: the folder is missing, or holds no usable sound.
-            ModelError: the model can't be loaded.
-            OptionError: a window without frames, an unknown form, a quality for latents or off the dial.
+            OptionError: a window without frames, an unknown form, a quality for latents.
         """
         super().__init__()
         if frames is not None and frames < 1:
@@ -75,6 +74,12 @@ class LatentDataset(IterableDataset[Item]):
         self._shuffle_seed, self._pass = shuffle_seed, 0
 
     def __iter__(self) -> Iterator[Item]:
+        """Load the model, if it was named, and encode file after file.
+
+        Raises:
+            ModelError: the model can't be loaded.
+            OptionError: the quality is off its dial.
+        """
         model = self._model if isinstance(self._model, Autoencoder) else load(self._model)
         sounds = self._order()
         worker = get_worker_info()

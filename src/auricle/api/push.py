@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from auricle.api.info import ClassifierSummary, ModelSummary, PriorSummary, info
+from auricle.api.info import (
+    CLASSIFIER_SUFFIX,
+    PRIOR_SUFFIX,
+    ClassifierSummary,
+    ModelSummary,
+    PriorSummary,
+    info,
+)
 from auricle.errors import ModelError, OptionError
 from auricle.hub.card import CardFacts, card
 from auricle.hub.download import is_hub_name
@@ -55,9 +62,10 @@ def publication_of(file: str | Path, repo: str) -> Publication:
 
             return model_publication(load(file), summary.path, repo)
         case PriorSummary():
-            return Publication(summary.path, _values(summary), card(_prior_facts(summary), repo))
+            return Publication(summary.path, _values(summary), card(_prior_facts(summary), repo), PRIOR_SUFFIX)
         case ClassifierSummary():
-            return Publication(summary.path, {"config": summary.config}, card(_classifier_facts(summary), repo))
+            about = card(_classifier_facts(summary), repo)
+            return Publication(summary.path, {"config": summary.config}, about, CLASSIFIER_SUFFIX)
     raise ModelError(f"{file} is no model, prior or classifier: only those are published")
 
 
@@ -84,7 +92,7 @@ def _prior_facts(summary: PriorSummary) -> CardFacts:
 def _classifier_facts(summary: ClassifierSummary) -> CardFacts:
     learned = ", ".join(f"{name} ({count})" for name, count in summary.files.items())
     facts = (f"Features of the model {summary.model}", f"Classes: {', '.join(summary.classes)}")
-    name = summary.path.name.removesuffix(".classifier.safetensors")
+    name = summary.path.name.removesuffix(CLASSIFIER_SUFFIX)
     data = f"Sounds of each class that it learned from: {learned}" if learned else ""
     return CardFacts(
         "classifier",
@@ -92,6 +100,6 @@ def _classifier_facts(summary: ClassifierSummary) -> CardFacts:
         data=data,
         metrics=summary.judged,
         facts=facts,
-        tags=("audio-classification",),
         usage=_CLASSIFIER_USAGE,
+        pipeline="audio-classification",
     )

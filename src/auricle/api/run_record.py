@@ -28,16 +28,23 @@ class RunRecord:
         held_out: names of those that are held out.
         labels: the class of each sound that has one, by name.
         machine: threads, processes, parts of a step and kind of device.
+        base: fingerprint of the model that training started from; empty for none, None where that is not known.
     """
 
     sounds: Mapping[str, int]
     held_out: Sequence[str]
     labels: Mapping[str, str]
     machine: Mapping[str, str | int]
+    base: str | None = None
 
     @classmethod
     def of(
-        cls, cache: DecodedSounds, held_out: Sequence[str], labels: Mapping[str, str | None], device: TrainingDevice
+        cls,
+        cache: DecodedSounds,
+        held_out: Sequence[str],
+        labels: Mapping[str, str | None],
+        device: TrainingDevice,
+        base: str | None = None,
     ) -> Self:
         """Of a run on this machine that learns from what is in the cache but not held out."""
         spared = set(held_out)
@@ -52,6 +59,7 @@ class RunRecord:
             tuple(sorted(held_out)),
             {name: label for name, label in labels.items() if label is not None},
             machine,
+            base,
         )
 
     def compare_or_write(self, folder: Path, *, resume: bool, on_note: Callable[[str], None]) -> None:
@@ -92,11 +100,17 @@ class RunRecord:
             for name, value in self.machine.items()
             if before.machine.get(name, value) != value
         )
-        return (*(_counted(verb, list(sounds)) for verb, sounds in groups if sounds), *settings)
+        bases = (_rebasing(before.base, self.base),) if before.base not in (None, self.base) else ()
+        return (*(_counted(verb, list(sounds)) for verb, sounds in groups if sounds), *settings, *bases)
 
     def _relabelling(self, before: "RunRecord", name: str) -> str:
         old, new = (labels.get(name, "no class") for labels in (before.labels, self.labels))
         return f"{name} from {old} to {new}"
+
+
+def _rebasing(before: str | None, now: str | None) -> str:
+    old, new = (fingerprint[:16] if fingerprint else "none" for fingerprint in (before, now))
+    return f"base: {old} before, {new} now"
 
 
 def _counted(verb: str, sounds: Sequence[str]) -> str:
@@ -109,6 +123,7 @@ def _read(path: Path) -> RunRecord | None:
     """What a run left; None if it left nothing that can be read, as those of older versions."""
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8", "surrogatepass"))
-        return RunRecord(*(values[name] for name in ("sounds", "held_out", "labels", "machine")))
+        known = (values[name] for name in ("sounds", "held_out", "labels", "machine"))
+        return RunRecord(*known, base=values.get("base"))
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_run import Spent, TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
 from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
@@ -14,7 +14,7 @@ from auricle.data import Corpus, Rejected, Sound
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo, default_model_for
 from auricle.model.files.file import load
-from auricle.model.files.writing import save
+from auricle.model.files.writing import fingerprint, save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
 from auricle.stream import threads
 from auricle.training import (
@@ -22,7 +22,6 @@ from auricle.training import (
     Budget,
     Excerpts,
     LabelConfig,
-    Report,
     Run,
     TrainingDevice,
     preview,
@@ -102,23 +101,25 @@ def train(
         if start.base is None and not options.resume:
             fit_scale(model, data.cache, options.seed)
         excerpts = Excerpts.choose(data.held_out, model.sample_rate)
-        task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes)
+        origin = None if start.base is None else fingerprint(start.base)
+        kept = origin if start.keeps_codes else None
+        task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes, kept)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
-        record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device)
-        report = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
+        record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device, origin or "")
+        spent = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
         if training_device.is_main:
             callbacks.enter("freezing the prior")
             freeze_prior(model, start, data.cache)
-            save(_with_provenance(model, start, data, report), out, force=force)
+            save(_with_provenance(model, start, data, spent), out, force=force)
         training_device.wait_for_everyone()
         trained = load(out)
         callbacks.enter("measuring held-out files")
         return Trained(
             path=out,
             model=trained,
-            steps=report.step if report else 0,
-            seconds=report.seconds if report else 0.0,
-            audio_per_second=report.audio_per_second if report else 0.0,
+            steps=spent.steps,
+            seconds=spent.seconds,
+            audio_per_second=spent.audio_per_second,
             corpus=data.corpus,
             held_out=data.held_out,
             table=evaluate_held_out(
@@ -171,15 +172,13 @@ def _with_labels(start: StartingPoint, data: TrainingData) -> tuple[StartingPoin
     return replace(start, config=start.config.model_copy(update={"objective": objective})), classes
 
 
-def _with_provenance(
-    model: Autoencoder, start: StartingPoint, data: TrainingData, report: Report | None
-) -> Autoencoder:
+def _with_provenance(model: Autoencoder, start: StartingPoint, data: TrainingData, spent: Spent) -> Autoencoder:
     """The model with a note of how it was trained."""
     training = {
         "preset": start.preset,
         "base": start.base.name if start.base else "none",
         "hours of sound": round(data.corpus.hours, 3),
-        **({"steps": report.step, "seconds": round(report.seconds)} if report else {}),
+        **spent.provenance(),
     }
     model.info = model.info.model_copy(update={"training": {**model.info.training, **training}})
     return model

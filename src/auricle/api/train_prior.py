@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_run import Spent, TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
 from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound
 from auricle.errors import DataError, OptionError
@@ -30,7 +30,7 @@ from auricle.synth.training.setup import (
     with_note_defaults,
 )
 from auricle.synth.training.task import LabelledLatents, PriorTask, PriorTraining
-from auricle.training import Budget, Report, Run, TrainingDevice
+from auricle.training import Budget, Run, TrainingDevice
 from auricle.training.loop.checkpoint import Checkpoints
 from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import check_trackers
@@ -53,9 +53,9 @@ class TrainedPrior:
     Attributes:
         path: the file.
         prior: what is in it.
-        steps: of training, 0 if a resumed run had nothing left to do.
+        steps: of training, those before a resumption too.
         seconds: of training.
-        audio_per_second: seconds of sound learned from per second.
+        audio_per_second: seconds of sound learned from per second, 0 if a resumed run had nothing left to do.
         loss: on held-out sounds; None where nothing was held out.
         verdict: what is wrong with it, such as that it learned for few steps; empty if nothing is.
         reconstruction: how well the autoencoder rebuilds the sounds.
@@ -143,27 +143,25 @@ def train_prior(
         on_note = note_of_main(training_device, callbacks)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
         record = material.record(training_device)
-        report = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
+        spent = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
         loss = task.loss()
-        verdict = _verdict(_all_steps(report, base), loss, chance)
+        verdict = _verdict(_all_steps(spent, base), loss, chance)
         if training_device.is_main:
             losses = {"held-out loss": loss, "loss of chance": chance}
             figures = {"reconstruction": material.score.mel, **losses, "verdict": verdict}
-            save_prior(_with_provenance(prior, material.data, report, base, figures), out, force=force)
+            save_prior(_with_provenance(prior, material.data, spent, base, figures), out, force=force)
         training_device.wait_for_everyone()
-        return _trained_prior(out, material, report, loss, verdict)
+        return _trained_prior(out, material, spent, loss, verdict)
 
 
-def _trained_prior(
-    out: Path, material: "_Material", report: Report | None, loss: float | None, verdict: str
-) -> TrainedPrior:
+def _trained_prior(out: Path, material: "_Material", spent: Spent, loss: float | None, verdict: str) -> TrainedPrior:
     labels, data = list(material.learned.labels), material.data
     return TrainedPrior(
         path=out,
         prior=load_prior(out),
-        steps=report.step if report else 0,
-        seconds=report.seconds if report else 0.0,
-        audio_per_second=report.audio_per_second if report else 0.0,
+        steps=spent.steps,
+        seconds=spent.seconds,
+        audio_per_second=spent.audio_per_second,
         loss=loss,
         verdict=verdict,
         reconstruction=material.score,
@@ -339,16 +337,16 @@ def _verdict(steps: int, loss: float | None, chance: float | None) -> str:
     return ""
 
 
-def _all_steps(report: Report | None, base: Prior | None) -> int:
+def _all_steps(spent: Spent, base: Prior | None) -> int:
     """Steps of this run, and those of the prior that it started from."""
     earlier = int(base.info.training.get("steps", 0)) if base else 0
-    return earlier + (report.step if report else 0)
+    return earlier + spent.steps
 
 
 def _with_provenance(
     prior: Prior,
     data: TrainingData,
-    report: Report | None,
+    spent: Spent,
     base: Prior | None,
     figures: Mapping[str, float | str | None],
 ) -> Prior:
@@ -357,7 +355,7 @@ def _with_provenance(
         "sounds": len(data.cache),
         "hours of sound": round(data.cache.seconds / 3600, 3),
         **({"base": base.info.name} if base else {}),
-        **({"steps": report.step, "seconds": round(report.seconds)} if report else {}),
+        **spent.provenance(),
     }
     metrics = {
         name: round(value, 4) if isinstance(value, float) else value

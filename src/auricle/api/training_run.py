@@ -44,6 +44,26 @@ class TrainingCallbacks:
         self.on_progress(Progress(stage, 0, 0, ""))
 
 
+@final
+@dataclass(frozen=True)
+class Spent:
+    """What a run has taken, from its first step on.
+
+    Attributes:
+        steps: of training.
+        seconds: of training.
+        audio_per_second: seconds of sound learned from per second, lately; 0 if nothing was left to do.
+    """
+
+    steps: int
+    seconds: float
+    audio_per_second: float = 0.0
+
+    def provenance(self) -> dict[str, int]:
+        """As files state it."""
+        return {"steps": self.steps, "seconds": round(self.seconds)}
+
+
 def note_of_main(device: TrainingDevice, callbacks: TrainingCallbacks) -> Callable[[str], None]:
     """Where notes go that every process of a run has: the first one says them."""
     return callbacks.on_note if device.is_main else lambda line: None
@@ -56,8 +76,8 @@ def fit(
     record: RunRecord,
     trackers: Sequence[str],
     callbacks: TrainingCallbacks,
-) -> Report | None:
-    """Train and record; ``config`` is shown on the run's page. The last report, None if nothing was left to do.
+) -> Spent:
+    """Train and record; ``config`` is shown on the run's page.
 
     A resumed run first says what is not as ``record`` was when it began.
     """
@@ -73,7 +93,10 @@ def fit(
             callbacks.on_report(report)
             if recorder is not None:
                 recorder.record(report)
-    return report
+    if report is None:  # nothing was left to do
+        clock = Checkpoints(run.folder / CHECKPOINTS).load(task.identity).clock
+        return Spent(clock.step, clock.seconds)
+    return Spent(report.step, report.seconds, report.audio_per_second)
 
 
 def check_output(out: Path, *, resume: bool, force: bool) -> None:

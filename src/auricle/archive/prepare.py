@@ -14,11 +14,11 @@ from auricle.archive.plan import check_target_folder
 from auricle.archive.run import listed_places, run_archive
 from auricle.archive.sources import find_sources
 from auricle.archive.tasks.codec import is_audio
-from auricle.archive.tasks.prepare import ListedSound, PrepareTask, divided, listed_sounds, shard_number
+from auricle.archive.tasks.prepare import GONE, ListedSound, PrepareTask, divided, listed_sounds, shard_number
 from auricle.atomic import atomic_write
 from auricle.data.shards.files import LocalShards, RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index, shard_name
-from auricle.errors import AuricleError, OutputError
+from auricle.errors import AuricleError, DataError, OutputError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
 from auricle.progress import OnProgress, ignore_progress
 
@@ -78,7 +78,7 @@ def prepare(
         on_note: is told in one line about what is odd.
 
     Raises:
-        DataError: there are no sounds, or a URL can't be reached.
+        DataError: a path does not exist, there are no sounds, or a URL can't be reached.
         OptionError: ``out`` lies in a folder that is read, or holds a corpus of another sample rate.
         OutputError: ``out`` can't be written.
     """
@@ -88,7 +88,9 @@ def prepare(
     for note in found.notes:
         on_note(note)
     refused = [(str(path), reason) for path, reason in found.refused]
-    shards = divided(list(_unique(listed_sounds(found.sources), refused)))
+    sounds = list(_unique(listed_sounds(found.sources), refused))
+    _check_there(sounds, named)
+    shards = divided(sounds)
     lists = [_write_list(target, number, shards) for number in range(len(shards))]
     result = run_archive(
         PrepareTask(options),
@@ -101,10 +103,10 @@ def prepare(
     )
     refused += [(name, reason) for record in result.done for name, reason in record.result["refused"]]
     failed = tuple((record.source, record.error) for record in result.failed)
-    sounds = 0 if failed else _write_index(target, result.done, options.sample_rate, refused)
+    count = 0 if failed else _write_index(target, result.done, options.sample_rate, refused)
     return PrepareResult(
         place=target,
-        sounds=sounds,
+        sounds=count,
         seconds=result.seconds,
         bytes=sum(record.target_bytes for record in result.done),
         shards=len(shards),
@@ -113,6 +115,16 @@ def prepare(
         failed=failed,
         elapsed_seconds=result.elapsed_seconds,
     )
+
+
+def _check_there(sounds: Sequence[ListedSound], named: Sequence[Place]) -> None:
+    """Refuse a name that leads nowhere, before the corpus that may lie at the target becomes one without its sounds."""
+    gone = {sound.place for sound in sounds if sound.status == GONE}
+    for place in named:
+        if isinstance(place, Path) and place.absolute() in gone:
+            raise DataError(f"{place} does not exist, or its link leads nowhere: check the name")
+    if len(gone) == len(sounds):
+        raise DataError(f"{sounds[0].place} does not exist, nor does any other listed sound: check the list")
 
 
 def _unique(sounds: Iterator[ListedSound], refused: list[tuple[str, str]]) -> Iterator[ListedSound]:

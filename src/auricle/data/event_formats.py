@@ -20,6 +20,7 @@ _PATHS = ("path", "file", "filename", "file_name", "name", "begin path", "begin 
 _BEGINS = ("begin", "start", "onset", "begin time (s)")
 _ENDS = ("end", "stop", "offset", "end time (s)")
 _LABELS = ("label", "event_label", "annotation", "species", "class", "tag", "type")
+_DELIMITERS = ("\t", ",", ";")
 _RAVEN_OFFSET = "file offset (s)"
 _RAVEN = ("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)")
 _RAVEN_MORE = ("Begin File", "File Offset (s)", "Begin Date Time", "Annotation", "Score", "Novelty")
@@ -191,7 +192,7 @@ def names_events(path: Path) -> bool:
 
 def event_rows(path: Path, column: str | None = None) -> tuple[EventRow, ...]:
     """The rows of a label file: a selection table of Raven, a label track of Audacity, or a CSV or TSV file whose first
-    line names columns such as ``path,begin,end,label``.
+    line names columns such as ``path,begin,end,label``, or with semicolons, where numbers may have decimal commas.
 
     Args:
         path: the file, in UTF-8.
@@ -205,7 +206,7 @@ def event_rows(path: Path, column: str | None = None) -> tuple[EventRow, ...]:
     head = _head(first)
     if _first(head, _BEGINS) is None and not any(name in head for name in _PATHS):
         return tuple(_track_rows(path, text))
-    return tuple(dict.fromkeys(_table_rows(path, text, "\t" if "\t" in first else ",", column)))
+    return tuple(dict.fromkeys(_table_rows(path, text, _delimiter(first), column)))
 
 
 def _text(path: Path) -> str:
@@ -219,7 +220,19 @@ def _text(path: Path) -> str:
 
 
 def _head(line: str) -> tuple[str, ...]:
-    return tuple(name.strip().strip('"').lower() for name in line.split("\t" if "\t" in line else ","))
+    """Names of columns; none where the line begins with a number, as those of a label track do."""
+    names = _names(line, _delimiter(line))
+    return () if names[0].replace(".", "", 1).isdecimal() else names
+
+
+def _delimiter(line: str) -> str:
+    """What stands between the columns that a line names: the first that sets off one that is known."""
+    known = {*_PATHS, *_BEGINS}
+    return next((mark for mark in _DELIMITERS if not known.isdisjoint(_names(line, mark))), ",")
+
+
+def _names(line: str, delimiter: str) -> tuple[str, ...]:
+    return tuple(name.strip().strip('"').lower() for name in line.split(delimiter))
 
 
 def _first(head: Iterable[str], names: Sequence[str]) -> str | None:
@@ -247,6 +260,9 @@ def _table_rows(path: Path, text: str, delimiter: str, column: str | None) -> It
                 raise DataError(f"{path} has no column {wanted}: it has {', '.join(head)}")
         for row in reader:
             cells = {name: cell.strip() for name, cell in zip(head, row, strict=False)}
+            if delimiter == ";":
+                times = (begin, end, _RAVEN_OFFSET)
+                cells |= {name: cells[name].replace(",", ".", 1) for name in times if name in cells}
             if any(cells.values()):
                 name = cells.get(recording or "", "").replace("\\", "/").removeprefix("./") or None
                 yield EventRow(name, _table_event(path, reader.line_num, cells, (str(begin), str(end), str(label))))

@@ -182,7 +182,7 @@ def _folder_labels(sounds: Sequence[Sound]) -> Iterator[tuple[Sound, str | None]
         yield sound, "/".join(place[1:] if is_part else place) or None
 
 
-def _delimiter(head: str) -> str:
+def delimiter_of(head: str) -> str:
     """What stands between the columns, by the line that names them: the first that sets off the column of paths."""
     columns = {mark: next(csv.reader([head], delimiter=mark), []) for mark in _DELIMITERS}
     return next((mark for mark, names in columns.items() if not set(names).isdisjoint(_PATH_COLUMNS)), ",")
@@ -198,7 +198,7 @@ def _rows(table: Path, column: str, fold: str | None, group: str | None) -> Mapp
         with table.open(encoding="utf-8-sig", newline="") as file:
             head = file.readline()
             file.seek(0)
-            reader = csv.DictReader(file, delimiter=_delimiter(head))
+            reader = csv.DictReader(file, delimiter=delimiter_of(head))
             header = tuple(reader.fieldnames or ())
             path = next((name for name in _PATH_COLUMNS if name in header), None)
             if path is None:

@@ -46,6 +46,7 @@ class CardFacts:
         facts: what else can be said, in lines.
         tags: for the hub's search.
         usage: commands and Python that use it, where ``{repo}`` stands for the repository.
+        pipeline: the hub's name of what it does.
     """
 
     noun: str
@@ -58,6 +59,7 @@ class CardFacts:
     facts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     usage: str = ""
+    pipeline: str = "audio-to-audio"
 
 
 def card(facts: CardFacts, repo: str) -> str:
@@ -80,7 +82,7 @@ def card(facts: CardFacts, repo: str) -> str:
 
 def _front_matter(facts: CardFacts) -> str:
     licence = facts.licence.strip().lower().replace(" ", "-")
-    lines = ["library_name: auricle", "pipeline_tag: audio-to-audio", "tags:"]
+    lines = ["library_name: auricle", f"pipeline_tag: {facts.pipeline}", "tags:"]
     lines += [f"- {tag}" for tag in ("audio", "auricle", facts.noun, *facts.tags)]
     if licence in _LICENCES:
         lines.insert(0, f"license: {licence}")

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
+from urllib.parse import quote
 
 from auricle.errors import OptionError
 from auricle.extras import require
-from auricle.hub.download import SUFFIXES, hub_errors
+from auricle.hub.download import hub_errors
 from auricle.options.hub import PushOptions
 
 CARD = "README.md"
@@ -26,12 +27,19 @@ class PushResult:
         url: of the commit, or of the pull request.
         commit: its hash: ``hf://owner/name@hash`` is this very file for ever.
         files: names in the repository, with their bytes.
+        revision: branch or pull request that has the commit; empty for the main branch.
     """
 
     repo: str
     url: str
     commit: str
     files: dict[str, int]
+    revision: str = ""
+
+    @property
+    def place(self) -> str:
+        """What names the file here: ``hf://owner/name``, with a revision where it is not on the main branch."""
+        return f"hf://{self.repo}" + (f"@{quote(self.revision, safe='')}" if self.revision else "")
 
 
 @final
@@ -43,11 +51,13 @@ class Publication:
         path: the file.
         config: its configuration and origin as plain values.
         card: its card in Markdown.
+        suffix: that names its kind, whatever the file is called here.
     """
 
     path: Path
     config: Mapping[str, Any]
     card: str
+    suffix: str
 
     @property
     def config_json(self) -> bytes:
@@ -57,7 +67,7 @@ class Publication:
     @property
     def name(self) -> str:
         """Its name in the repository: one of each kind, so that a later one replaces it."""
-        return "model" + next(suffix for suffix in SUFFIXES if self.path.name.endswith(suffix))
+        return f"model{self.suffix}"
 
 
 def check_repository(repo: str) -> None:
@@ -96,4 +106,5 @@ def upload(publication: Publication, repo: str, options: PushOptions, *, token: 
             create_pr=options.create_pr,
         )
     sizes = {name: len(c) if isinstance(c, bytes) else c.stat().st_size for name, c in contents.items()}
-    return PushResult(repo, str(commit.pr_url or commit.commit_url), commit.oid, sizes)
+    revision = commit.pr_revision or options.branch or ""
+    return PushResult(repo, str(commit.pr_url or commit.commit_url), commit.oid, sizes, revision)

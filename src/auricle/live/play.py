@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -109,14 +109,23 @@ def play_live(
         raise OptionError("the microphone can't be played into a file: name a source, or leave the target out")
     if target is not None and options.loop and options.seconds is None:
         raise OptionError("a loop into a file has no end: give --seconds")
+    if options.loop and inputs.source is None:
+        raise OptionError("the microphone has no end to begin again at: name a source, or leave the loop out")
+    if target is not None:
+        _check_target(target, options, force)
     loaded = model if isinstance(model, Autoencoder) else load(model)
-    session = _Session(loaded, inputs, options, to_file=target is not None)
-    if target is None:
-        return session.to_speaker(on_status)
+    with closing(_Session(loaded, inputs, options, to_file=target is not None)) as session:
+        return session.to_speaker(on_status) if target is None else session.to_file(target, force, on_status)
+
+
+def _check_target(target: Path, options: LiveOptions, force: bool) -> None:
+    """Refuse a name that can't be written, and options of what is played to a speaker."""
     if target.suffix.lower() != ".wav":
         raise OptionError(f"live sound can't be written to {target.name!r}: end the name with .wav")
+    for name in ("device", "midi", "osc"):
+        if getattr(options, name) is not None:
+            raise OptionError(f"{name} has no place where sound goes into a file: leave it out, or the target")
     check_writable(target, force=force)
-    return session.to_file(target, force, on_status)
 
 
 @final
@@ -146,10 +155,11 @@ class _Session:
             if inputs.source is None
             else FileSource(inputs.source, self._engine, options.channels, loop=options.loop)
         )
+        self._second = inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True)
         self._worker = LiveWorker(
             self._engine,
             self._source,
-            inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True),
+            self._second,
             self._bridge.outgoing,
             self.controls,
             ahead=self._delay,
@@ -157,6 +167,12 @@ class _Session:
         )
         self._card_seconds = 0.0
         self._deadlines = _Deadlines(self._delay / self._rate, self._hop / self._rate)
+
+    def close(self) -> None:
+        """Close the files that sound comes from, also before their end."""
+        self._source.close()
+        if self._second is not None:
+            self._second.close()
 
     def status(self, *, of_all: bool = False) -> LiveStatus:
         """How it goes now; the levels are those since the last call, or of all that was played."""

@@ -1,7 +1,7 @@
 """Where live sound comes from, hop by hop."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import final
 
@@ -27,6 +27,9 @@ class LiveSource(ABC):
     @abstractmethod
     def next_hop(self) -> np.ndarray | None:
         """The next ``(c, hop)``; None where it has not come yet, or has ended."""
+
+    def close(self) -> None:  # noqa: B027 (most hold nothing)
+        """Let go of what is open."""
 
 
 @final
@@ -86,8 +89,11 @@ class FileSource(LiveSource):
         self.ended = self._exhausted and not self._waiting.shape[1]
         return np.ascontiguousarray(np.pad(hop, ((0, 0), (0, self._hop - hop.shape[1]))))
 
+    def close(self) -> None:
+        self._blocks.close()
 
-def _blocks(path: Path, sample_rate: int, channels: int, *, loop: bool) -> Iterator[np.ndarray]:
+
+def _blocks(path: Path, sample_rate: int, channels: int, *, loop: bool) -> Generator[np.ndarray]:
     """All of a file as float32 ``(c, t)``, once or again and again."""
     while True:
         with AudioReader(path) as reader:

@@ -33,7 +33,7 @@ def squared_distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def nearest(values: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each row of ``values`` ``(n, d)`` its nearest row of ``others`` ``(m, d)``, m at least 1.
+    """For each row of ``values`` ``(n, d)`` its nearest row of ``candidates`` ``(m, d)``, m at least 1.
 
     Returns:
         Euclidean distances, float64 ``(n,)``, and row numbers, int64 ``(n,)``.

@@ -1,5 +1,6 @@
 """Training an autoencoder: its task, and its worker with objective, balancer and adversary."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import final
 
@@ -33,6 +34,7 @@ class AutoencoderTask(Task):
         cache: the sounds.
         measure: tries the model on held-out sound.
         classes: the class of each sound of the cache, -1 where it is not known; None if labels play no part.
+        kept: fingerprint of the model whose codes and tables are kept, where only the decoder learns.
     """
 
     def __init__(
@@ -42,8 +44,11 @@ class AutoencoderTask(Task):
         cache: DecodedSounds,
         measure: Callable[[Autoencoder], Preview | None] = lambda model: None,
         classes: Sequence[int] | None = None,
+        kept: str | None = None,
     ) -> None:
-        self.module, self.phases, self.identity = model, config.phases, config.model_dump_json()
+        self.module, self.phases = model, config.phases
+        settings = config.model_dump_json()
+        self.identity = settings if kept is None else json.dumps(json.loads(settings) | {"base": kept})
         self._model, self._config, self._measure = model, config, measure
         length = config.crop_frames * model.hop_length
         self.batch_seconds = config.batch * length / model.sample_rate

@@ -31,6 +31,11 @@ class StartingPoint:
     config: TrainConfig
     base: Autoencoder | None
 
+    @property
+    def keeps_codes(self) -> bool:
+        """Whether only the decoder learns, so that what the base wrote is decoded too."""
+        return self.base is not None and all(phase.frozen == "codes" for phase in self.config.phases)
+
 
 def resolve_start(preset: str | None, size: str, base: str | Path) -> StartingPoint:
     """Choose shape, objective and first weights.
@@ -94,7 +99,7 @@ def freeze_prior(model: Autoencoder, start: StartingPoint, cache: DecodedSounds)
     """
     if model.bottleneck.table_shape() is None:
         return
-    if start.base is not None and all(phase.frozen == "codes" for phase in start.config.phases):
+    if start.base is not None and start.keeps_codes:
         model.tables = start.base.tables
         older = (fingerprint(start.base), *start.base.info.decodes)
         model.info = model.info.model_copy(update={"decodes": older})

@@ -87,6 +87,12 @@ def test_bad_input(auricle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sai
     assert ran.code == 2 and ran.out == "" and len(ran.err.splitlines()) == 1 and said in ran.err
 
 
+def test_a_corpus_in_shards_is_named_as_such(auricle, sounds: Path, tmp_path: Path):
+    assert auricle("prepare", sounds, tmp_path / "corpus").code == 1, "one of the files is no sound"
+    ran = auricle("doctor", tmp_path / "corpus")
+    assert ran.code == 2 and len(ran.err.splitlines()) == 1 and "in shards" in ran.err
+
+
 def test_no_torch_for_sounds(sounds: Path):
     import subprocess
     import sys

@@ -203,14 +203,16 @@ def test_a_prior_of_notes_is_written_and_read(trained: auricle.TrainedPrior, tmp
 
 def test_tables_tell_notes(tmp_path: Path):
     table = tmp_path / "notes.csv"
-    table.write_text("path,note,velocity\na.wav,C4,40\nlow/b.wav,61,\n")
-    assert listed_notes(table) == {"a.wav": (60, 40), "low/b.wav": (61, 127)}
+    for mark in (",", ";", "\t"):
+        table.write_text("path,note,velocity\na.wav,C4,40\nlow/b.wav,61,\n".replace(",", mark))
+        assert listed_notes(table) == {"a.wav": (60, 40), "low/b.wav": (61, 127)}
     for text, message in (
         ("path,label\na,b\n", "needs the columns path and note"),
         ("path,note\na.wav,H9\n", "line 2: no note 'H9'"),
         ("path,note,velocity\na.wav,C4,200\n", "line 2: velocity '200'"),
+        ("path,note,velocity\na.wav,C4,4²\n", "line 2: velocity '4²'"),
     ):
-        table.write_text(text)
+        table.write_text(text, "utf-8")
         with pytest.raises(DataError, match=message):
             listed_notes(table)
 

@@ -250,3 +250,5 @@ def test_few_steps_and_chance_are_called_that(train: Callable[..., auricle.Train
     some = train(budget="60", force=True)
     assert some.verdict == "60 steps are few: expect rough sounds, go on with a larger budget"
     assert auricle.info(some.path).info["metrics"]["verdict"] == some.verdict  # type: ignore[union-attr]
+    again = train(budget="60", force=True, resume=True)
+    assert (again.steps, again.verdict, again.prior.info.training) == (60, some.verdict, some.prior.info.training)

@@ -24,7 +24,9 @@ def test_budgets_are_read(text, budget):
     assert Budget.parse(text) == budget
 
 
-@pytest.mark.parametrize("text", ["", "0", "-5m", "20 parsecs", "m", "0m", "10m!"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "-5m", "20 parsecs", "m", "0m", "10m!", "100000000", "9" * 5000, "9" * 400 + "h"]
+)
 def test_other_budgets_are_refused_with_their_text(text):
     with pytest.raises(OptionError, match="budget"):
         Budget.parse(text)

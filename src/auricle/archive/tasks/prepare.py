@@ -21,6 +21,9 @@ _GROWTH: Mapping[str, float] = {".wav": 1, ".aif": 1, ".aiff": 1, ".au": 1, ".fl
 _GROWTH_OF_LOSSY = 8.0
 """How much larger sounds become that are kept in fewer bits; guessed, so that no header has to be read."""
 
+GONE = FileStatus(0, 0)
+"""Of a sound that is not there, or can't be looked at."""
+
 
 @final
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def listed_sounds(sources: Sequence[Source]) -> Iterator[ListedSound]:
         try:
             status = listed_status(source.path)
         except (AuricleError, OSError):
-            status = FileStatus(0, 0)
+            status = GONE
         place = (
             RemotePath(source.path.home, source.path.key)
             if isinstance(source.path, RemotePath)

@@ -11,6 +11,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
+from auricle.printable import counted
 
 _SHOWN = 20
 
@@ -47,7 +48,8 @@ def prepare(
         )
     skipped = f" ({result.skipped} of them before)" if result.skipped else ""
     screen.result(
-        f"{result.place}: {result.sounds} sounds, {result.seconds / 3600:.2f} h in {result.shards} shards{skipped}, "
+        f"{result.place}: {counted(result.sounds, 'sound')}, {result.seconds / 3600:.2f} h in "
+        f"{counted(result.shards, 'shard')}{skipped}, "
         f"{format_size(result.bytes)}, {format_duration(result.elapsed_seconds)}",
         {
             "path": str(result.place),
@@ -61,7 +63,8 @@ def prepare(
             "elapsed_seconds": result.elapsed_seconds,
         },
     )
-    for problems, what in ((result.refused, "files left out"), (result.failed, "shards failed; there is no index yet")):
+    groups = ((result.refused, "file", "left out"), (result.failed, "shard", "failed; there is no index yet"))
+    for problems, what, fate in groups:
         if problems:
-            screen.note(f"{len(problems)} {what}:", *(f"  {reason}" for _, reason in problems[:_SHOWN]))
+            screen.note(f"{counted(len(problems), what)} {fate}:", *(f"  {reason}" for _, reason in problems[:_SHOWN]))
     return SOME_FAILED if result.refused or result.failed else 0

@@ -41,6 +41,6 @@ def push(
     elapsed = time.perf_counter() - started
     sizes = ", ".join(f"{name} {format_size(size)}" for name, size in result.files.items())
     screen.result(
-        (f"{result.url}: {sizes}", f"hf://{repo} names it, hf://{repo}@{result.commit[:12]} just as it is now"),
+        (f"{result.url}: {sizes}", f"{result.place} names it, hf://{repo}@{result.commit[:12]} just as it is now"),
         {"repo": repo, "url": result.url, "commit": result.commit, "files": result.files, "elapsed_seconds": elapsed},
     )

@@ -41,7 +41,7 @@ def diagnose(
     """Judge a corpus.
 
     Args:
-        ledger: what the usable files hold.
+        levels: what the usable files hold.
         rejected: how many files can't be used.
         incomplete: how many files can be used though some of their sound may be missing.
         duplicates: of each group of the same content: how many files, whether exact copies, whether a leak.

@@ -128,7 +128,7 @@ def _interpolated_peak(product: np.ndarray, lag: int) -> float:
 def confirmed_pairs(
     pairs: np.ndarray, load_sound: Callable[[int], np.ndarray], *, max_pairs: int, on_progress: OnProgress
 ) -> Iterator[tuple[int, int]]:
-    """Yield those of the first ``most`` pairs that are the same recording; ``hear`` gives a file's sound at 8 kHz."""
+    """Yield those of the first ``max_pairs`` pairs that are one recording; ``load_sound`` gives a file's at 8 kHz."""
     sets = DisjointSets()
     total = min(len(pairs), max_pairs)
     for count, (first, second) in enumerate(pairs[:max_pairs].tolist(), 1):

@@ -64,7 +64,7 @@ def model_card_facts(model: PublishableModel) -> CardFacts:
 def model_publication(model: PublishableModel, path: Path, repo: str) -> Publication:
     """A model's file with what goes beside it."""
     values = {"config": model.config.model_dump(mode="json"), "info": model.info.model_dump(mode="json")}
-    return Publication(path, values, card(model_card_facts(model), repo))
+    return Publication(path, values, card(model_card_facts(model), repo), SUFFIX)
 
 
 def push_model(model: PublishableModel, repo: str, options: PushOptions, token: str | bool | None) -> PushResult:

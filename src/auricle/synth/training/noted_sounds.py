@@ -12,6 +12,7 @@ from auricle.data import DecodedSounds
 from auricle.data.cached_sounds import CachedSounds
 from auricle.data.checksum import ChecksummedFile
 from auricle.data.decoded import stored_samples
+from auricle.data.labels import delimiter_of
 from auricle.data.row_cache import SoundRows
 from auricle.errors import DataError, OptionError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -99,7 +100,9 @@ def listed_notes(table: Path) -> dict[str, tuple[float, int]]:
     notes: dict[str, tuple[float, int]] = {}
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=delimiter_of(head))
             header = tuple(reader.fieldnames or ())
             if not {"path", "note"} <= set(header):
                 raise DataError(f"{table} needs the columns path and note, velocity if need be; it has {list(header)}")
@@ -107,13 +110,14 @@ def listed_notes(table: Path) -> dict[str, tuple[float, int]]:
                 name = (row["path"] or "").strip().replace("\\", "/").removeprefix("./")
                 notes[name] = _listed_note(row, f"{table}, line {number}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"the table {table} can't be read ({error}): name a CSV file in UTF-8") from error
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise DataError(f"the table {table} can't be read ({reason}): name a CSV file in UTF-8") from error
     return notes
 
 
 def _listed_note(row: Mapping[str, str | None], place: str) -> tuple[float, int]:
     velocity = (row.get("velocity") or "").strip() or str(HIGHEST)
-    if not (velocity.isdigit() and 1 <= int(velocity) <= HIGHEST):
+    if not (velocity.isdecimal() and 1 <= int(velocity) <= HIGHEST):
         raise DataError(f"{place}: velocity {velocity!r}: give a number from 1 to {HIGHEST}")
     try:
         return parse_note(row["note"] or ""), int(velocity)

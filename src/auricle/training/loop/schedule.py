@@ -13,6 +13,7 @@ from auricle.training.objective.config import Phase
 
 _ROUNDING = 1e-9  # of a sum of strides
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_MOST_STEPS, _MOST_HOURS = 99_999_999, 100_000  # checkpoints are named by steps of eight digits
 
 
 @final
@@ -34,15 +35,21 @@ class Budget:
             OptionError: anything else, or nothing left to do.
         """
         stripped = text.strip().lower().removesuffix("steps").strip()
-        if stripped.isdecimal() and int(stripped) > 0:
-            return Budget(steps=int(stripped))
+        if stripped.isdecimal() and float(stripped) > 0:
+            return Budget(steps=int(_within(float(stripped), _MOST_STEPS, text)))
         parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", stripped)
         if not parts or "".join(number + unit for number, unit in parts) != stripped:
             raise OptionError(f"budget {text!r} is not a time: write 90s, 20m, 2h, or a number of steps")
         seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
         if seconds <= 0:
             raise OptionError(f"budget {text!r} leaves no time: give at least a few seconds")
-        return Budget(seconds=seconds)
+        return Budget(seconds=_within(seconds, 3600 * _MOST_HOURS, text))
+
+
+def _within(value: float, most: int, text: str) -> float:
+    if value > most:
+        raise OptionError(f"budget {text[:20]!r} has no end: give at most {_MOST_STEPS} steps or {_MOST_HOURS}h")
+    return value
 
 
 @final
