@@ -8,9 +8,10 @@ from auricle.model import Autoencoder
 from auricle.options.training import DeviceConfig
 from auricle.stream import Pointwise
 from auricle.training import Objective, TrainingDevice, named
+from auricle.training.presets import PRESETS
 
 
-@pytest.mark.parametrize("preset", ["conv", "mixed", "conv-lstm"])
+@pytest.mark.parametrize("preset", sorted(PRESETS))
 def test_the_network_computes_in_bfloat16_and_the_rest_in_float32(preset):
     config = named(preset)
     torch.manual_seed(0)
