@@ -48,6 +48,9 @@ def main() -> None:
             computed = "bfloat16" if device.computes_in_bf16 else "float32"
             what = f"{args.preset}, {phase}, {computed}"
             rows.append({"threads": threads, "what": what, "sound s per s": speed})
+            prior = f"prior drums, a step of 32 windows, {computed}"
+            if phase == "reconstruction":
+                rows.append({"threads": threads, "what": prior, "sound s per s": _prior(device, args.profiled)})
         parts.append({"threads": threads, **_arithmetic(profile, peak), **_shares(profile)})
         rows += [{"threads": threads, "what": name, "sound s per s": _peer(name)} for name in args.peers]
     settings = {"preset": args.preset, "steps": args.steps, "precisions": args.precisions}
@@ -81,6 +84,28 @@ def _peer(name: str) -> float:
         optimiser.zero_grad(set_to_none=True)
         elapsed.append(time.perf_counter() - started)
     return audio.numel() / rate / median(elapsed[1:])
+
+
+def _prior(device: "TrainingDevice", steps: int) -> float:
+    """Seconds of latents that a shipped prior learns from in a second, of random ones."""
+    import torch
+
+    from auricle.synth.priors.loading import load_prior_and_model
+
+    prior = load_prior_and_model("drums", None).prior.train().requires_grad_(True)
+    optimiser = torch.optim.AdamW([p for p in prior.parameters() if p.requires_grad], lr=1e-6, fused=True)
+    windows, before = torch.randn(32, prior.window, prior.latent_dim), torch.randn(32, prior.latent_dim)
+    label, begin, size = torch.zeros(32, dtype=torch.long), torch.zeros(32, dtype=torch.bool), torch.ones(32, 2)
+    elapsed = []
+    for _ in range(steps):
+        started = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=device.computes_in_bf16):
+            loss = prior.loss(windows, before, label, begin, size)["loss"]
+        loss.float().mean().backward()
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        elapsed.append(time.perf_counter() - started)
+    return 32 * prior.window / prior.frame_rate / median(elapsed[1:])
 
 
 def _arithmetic(profile: dict[str, float], peak: float) -> dict[str, Any]:

@@ -240,7 +240,16 @@ class _Block(nn.Module):
     def _attend(self, h: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
         parts = self.queries(h).unflatten(2, (3, self._heads, -1)).permute(2, 0, 3, 1, 4)
         (q, k), v = _turned(_unit(parts[:2]), angles), parts[2]
-        return self.mixed(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return self.mixed(_attention(q, k, v).transpose(1, 2).flatten(2))
+
+
+def _attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Of queries, keys and values ``(b, heads, n, size)``; on a CPU always in float32, where going back through
+    attention in bfloat16 takes six times as long."""
+    if q.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+        return F.scaled_dot_product_attention(q, k, v)
+    with torch.autocast("cpu", enabled=False):
+        return F.scaled_dot_product_attention(q.float(), k.float(), v.float())
 
 
 def _normed(h: Tensor) -> Tensor:
