@@ -27,7 +27,7 @@ class RunRecord:
             where the corpus lies in shards.
         held_out: names of those that are held out.
         labels: the class of each sound that has one, by name.
-        machine: threads, processes, parts of a step and kind of device.
+        machine: threads, processes, parts of a step, kind of device and its precision.
         base: fingerprint of the model that training started from; empty for none, None where that is not known.
     """
 
@@ -53,6 +53,7 @@ class RunRecord:
             "processes": device.processes,
             "parts of a step": device.accumulate,
             "device": device.torch_device.type,
+            "precision": "bfloat16" if device.computes_in_bf16 else "float32",
         }
         return cls(
             {name: checksum for name, checksum in cache.fingerprints().items() if name not in spared},
