@@ -107,7 +107,7 @@ CASES = [
     ("no model 'unknown'", "demo good --model unknown"),
     ("does not exist", f"demo good --out missing/out {MODEL}"),
     ("whole.flac", f"demo good --out whole.flac {MODEL}"),
-    ('Did you mean "push"? See auricle --help', "polish good"),
+    ('Did you mean "push"? (see auricle --help)', "polish good"),
     ("'badname' is no repository of the hub", "push speech badname --dry-run"),
     ("no codec is called 'nonsense': choose from", "benchmark whole.flac --against nonsense"),
     ("whole.flac is a single sound: name a folder", f"similar whole.flac whole.flac {MODEL}"),
@@ -120,7 +120,7 @@ CASES = [
     ("Unknown option", f"compress whole.flac --bitrate 3 {MODEL}"),
     ("PATHS requires an argument: see auricle compress --help", "compress"),
     ("Invalid value", f"compress whole.flac --kbps many {MODEL}"),
-    ('Did you mean "mp3"? See auricle generate --help', "generate --format .mp3"),
+    ('Did you mean "mp3"? (see auricle generate --help)', "generate --format .mp3"),
     ("-dash.wav is taken for an option: write ./-dash.wav for the file", f"compress -dash.wav {MODEL}"),
 ]
 

@@ -123,8 +123,8 @@ def _run(tokens: list[str]) -> int:
             raise OptionError(f"{dashed} is taken for an option: write ./{dashed} for the file") from error
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
         problem = " ".join(str(error).split()).partition(" Available commands")[0].rstrip(". ")
-        joint = " See" if problem.endswith("?") else ": see"
-        raise OptionError(f"{problem}{joint} auricle{verb} --help") from error
+        where = f"see auricle{verb} --help"
+        raise OptionError(f"{problem} ({where})" if problem.endswith("?") else f"{problem}: {where}") from error
     return code if isinstance(code, int) else 0
 
 
