@@ -82,3 +82,11 @@ def test_nothing_found_is_said(tmp_path: Path):
         find(tmp_path)
     with pytest.raises(OptionError, match="nothing to read"):
         find()
+
+
+def test_a_name_that_is_nowhere_is_said_unless_others_are_there(folder: Path, tmp_path: Path):
+    with pytest.raises(DataError, match=r"typo does not exist: check the name"):
+        find(tmp_path / "typo")
+    with pytest.raises(DataError, match=r"none of 2 files is there; the first: .*a\.wav does not exist"):
+        find(tmp_path / "a.wav", tmp_path / "b.wav")
+    assert "a.wav" in names(find(tmp_path / "a.wav", folder)), "one among others is a line in the ledger"

@@ -121,6 +121,9 @@ def test_more_samples_than_a_placeholder_counts(tmp_path: Path, monkeypatch: pyt
     assert heard(bytes(data))[0].shape == (2, 5001)
     followed = bytes(data[: 44 + 2000]) + b"LIST\x04\x00\x00\x00INFO"
     assert heard(followed)[0].shape == (2, 500)
+    (tmp_path / "followed.wav").write_bytes(followed)
+    about = audio.info(tmp_path / "followed.wav")
+    assert about.frames == 503 and not about.exact, "an estimate: what follows may be samples"
 
 
 def test_an_empty_sound_with_chunks_behind_it(tmp_path: Path) -> None:

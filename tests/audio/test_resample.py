@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auricle.audio import Resampler, resample, resampled_length
-from auricle.errors import OptionError
+from auricle.errors import AudioError, AuricleError, OptionError
 
 RATES = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 192000]
 rates = st.one_of(st.sampled_from(RATES), st.integers(8000, 192000))
@@ -92,3 +93,23 @@ def test_memory_is_flat() -> None:
 def test_options(source: int, target: int, channels: int) -> None:
     with pytest.raises(OptionError, match="can't resample"):
         Resampler(source, target, channels)
+
+
+def test_one_axis_is_one_channel() -> None:
+    sound = noise(1, 900)
+    np.testing.assert_array_equal(resample(sound[0], 16000, 44100), resample(sound, 16000, 44100)[0])
+    assert resample(np.zeros(0, np.float32), 16000, 44100).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("audio", "rate", "kind", "message"),
+    [
+        (np.zeros((1, 9), np.int16), 8000, AudioError, "int16: give floats; divide int16 by 32768"),
+        (np.zeros((1, 2, 3), np.float32), 8000, AudioError, r"shape \(1, 2, 3\): give \(c, t\) or \(t,\)"),
+        (np.zeros((1, 9), np.float32), 8000.5, OptionError, "rates are positive integers"),
+        (np.zeros((1, 9), np.float32), float("nan"), OptionError, "rates are positive integers"),
+    ],
+)
+def test_what_is_no_sound_is_told(audio: np.ndarray, rate: Any, kind: type[AuricleError], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        resample(audio, 16000, rate)

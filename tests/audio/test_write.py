@@ -252,3 +252,11 @@ def test_a_whole_sound_replaces_only_when_told(tmp_path: Path) -> None:
     assert audio.read(tmp_path / "a.wav")[0].shape == (1, 20)
     with pytest.raises(AudioError, match="shape"):
         write(tmp_path / "b.wav", np.zeros((1, 2, 3)), 16000)
+
+
+def test_what_is_no_sound_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="int16: give floats; divide int16 by 32768"):
+        write(tmp_path / "a.wav", np.full((1, 9), 9000, np.int16), 16000)
+    with pytest.raises(OptionError, match=r"16000\.5 Hz: give an integer"):
+        write(tmp_path / "a.wav", np.zeros((1, 9)), 16000.5)
+    assert not list(tmp_path.iterdir())

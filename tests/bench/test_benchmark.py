@@ -181,6 +181,20 @@ def test_the_seed_chooses_files(sounds: Path):
     assert len({tuple(names) for names in selections}) > 1
 
 
+def test_a_file_that_can_not_be_used_is_replaced_by_another(sounds: Path):
+    for seed in range(4):
+        result = benchmark(sounds, model=tiny_model(), options=options(files=3, metrics=("mel",), seed=seed))
+        assert result.curves[0].points[0].files == 3, "two of the files are silent or words"
+
+
+def test_channels_are_compared_where_there_are_two(sounds: Path):
+    def metrics(path: Path) -> list[str]:
+        result = benchmark(path, model=tiny_model(), options=options(score_as="audio", kbps=(12,)))
+        return result.settings["metrics"]
+
+    assert "image" not in metrics(sounds / "a.wav") and "image" in metrics(sounds / "c")
+
+
 def test_speech_or_not(sounds: Path):
     def settings(**values: Any) -> dict[str, Any]:
         return dict(benchmark(sounds / "a.wav", model=tiny_model(), options=options(**values)).settings)

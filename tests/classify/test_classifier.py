@@ -26,6 +26,7 @@ from auricle.data.labels import check_class_names
 from auricle.errors import DataError, ModelError, OptionError, OutputError
 from auricle.model import load
 from auricle.options.classification import ClassifierOptions
+from auricle.progress import Progress
 from model.forged import assert_each_flipped_bit_is_refused, save_forged
 
 
@@ -78,12 +79,16 @@ def test_what_is_heard_when(fitted: Classifier, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     parts = [("tone", 2.0), ("hiss", 3.0), ("click", 2.0)]
     soundfile.write(path, np.concatenate([sound(kind, 70, seconds) for kind, seconds in parts]), RATE)
-    spans = fitted.timeline(path)
+    heard: list[Progress] = []
+    spans = fitted.timeline(path, on_progress=heard.append)
+    assert heard[0].share < 0.5 < heard[-1].share == 1.0 and heard[0].text.startswith("listening to long.wav")
     assert spans[0].start == 0.0 and spans[-1].end == pytest.approx(7.0)
     assert all(before.end == after.start for before, after in pairwise(spans))
     seconds_by_kind = {kind: sum(span.end - span.start for span in spans if span.guess.label == kind) for kind in KINDS}
     assert seconds_by_kind == pytest.approx({"tone": 2.0, "hiss": 3.0, "click": 2.0}, abs=0.5)
-    assert set(fitted.timelines([path])) == {str(path)}
+    heard.clear()
+    assert set(fitted.timelines([path], on_progress=heard.append)) == {str(path)}
+    assert heard[0].share < 0.5 < heard[-1].share == 1.0
     with pytest.raises(OptionError, match="windows of 90 s"):
         fitted.timeline(path, window=90)
 

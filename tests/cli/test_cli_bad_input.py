@@ -38,6 +38,7 @@ def place(tmp_path: Path, model_file: Path) -> Path:
     (place / "nothing" / "nothing.wav").write_bytes(b"")
     write(place / "void" / "void.wav", np.zeros((1, 0)), 16000)
     write(place / "good" / "good.wav", noise(1.0), 16000)
+    write(place / "-dash.wav", noise(1.0), 16000)
     (place / "there.aur").write_bytes(b"something else that must stay")
     (place / "there.wav").write_bytes(b"something else that must stay")
     (place / "there.auricle.safetensors").write_bytes(b"something else that must stay")
@@ -106,7 +107,7 @@ CASES = [
     ("no model 'unknown'", "demo good --model unknown"),
     ("does not exist", f"demo good --out missing/out {MODEL}"),
     ("whole.flac", f"demo good --out whole.flac {MODEL}"),
-    ('Did you mean "push"?: see auricle --help', "polish good"),
+    ('Did you mean "push"? (see auricle --help)', "polish good"),
     ("'badname' is no repository of the hub", "push speech badname --dry-run"),
     ("no codec is called 'nonsense': choose from", "benchmark whole.flac --against nonsense"),
     ("whole.flac is a single sound: name a folder", f"similar whole.flac whole.flac {MODEL}"),
@@ -119,6 +120,8 @@ CASES = [
     ("Unknown option", f"compress whole.flac --bitrate 3 {MODEL}"),
     ("PATHS requires an argument: see auricle compress --help", "compress"),
     ("Invalid value", f"compress whole.flac --kbps many {MODEL}"),
+    ('Did you mean "mp3"? (see auricle generate --help)', "generate --format .mp3"),
+    ("-dash.wav is taken for an option: write ./-dash.wav for the file", f"compress -dash.wav {MODEL}"),
 ]
 
 

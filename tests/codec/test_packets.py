@@ -153,6 +153,8 @@ def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Enc
         encoder.push(np.full((2, 5), 1e300))
     with pytest.raises(AudioError, match="shape"):
         encoder.push(np.zeros((1, 5), np.float32))
+    with pytest.raises(AudioError, match="a block is of int16: give floats"):
+        encoder.push(np.zeros((2, 5), np.int16))
     with pytest.raises(AudioError, match="NaN"):
         encoder.push(np.full((2, 5), np.nan, np.float32))
     for options in ({"packet_seconds": 0.0}, {"packet_seconds": 1e9}, {"gain_db": 99.0}, {"quality": 9.0}):
@@ -160,6 +162,8 @@ def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Enc
             Encoder(tiny, sample_rate=RATE, **options)
     with pytest.raises(OptionError, match="channels"):
         Encoder(tiny, sample_rate=RATE, channels=9)
+    with pytest.raises(OptionError, match="an integer from 8000"):
+        Encoder(tiny, sample_rate=16000.5)
 
 
 def test_gain_is_undone(tiny: Autoencoder, sound: np.ndarray) -> None:

@@ -143,16 +143,19 @@ def test_a_short_file_lands_at_or_under_the_bitrate(tiny: Autoencoder, kbps: flo
         assert above.kbps > kbps
 
 
+@pytest.mark.parametrize("excerpts_are_quiet", [True, False], ids=["estimate too low", "estimate too high"])
 def test_a_long_file_lands_at_or_under_the_bitrate(
-    tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Autoencoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, excerpts_are_quiet: bool
 ) -> None:
-    """Stretches that are quieter than the rest make the estimate too low: the file is written again."""
+    """Stretches that are quieter or louder than the rest make the estimate wrong: the file is written again."""
     monkeypatch.setattr(sources, "MEASURED_SECONDS", 3)
     monkeypatch.setattr(sources, "EXCERPTS", 3)
     monkeypatch.setattr(sources, "EXCERPT_SECONDS", 1)
     audio = make_sound(1, 12 * 16000, 16000)
+    quiet = np.full(audio.shape[1], not excerpts_are_quiet)
     for start in (0, 5.5, 11):
-        audio[:, int(start * 16000) : int((start + 1) * 16000)] *= 0.01
+        quiet[int(start * 16000) : int((start + 1) * 16000)] = excerpts_are_quiet
+    audio[:, quiet] *= 0.01
     source = write_sound(tmp_path / "a.wav", audio, 16000)
     steps, coded = [], CompressJob._packets
 

@@ -1,7 +1,7 @@
 """Sounds in memory: arrays and open files compress to what a file of the same samples does."""
 
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,7 @@ BAD = {
     "no rate": (np.zeros(9, np.float32), OptionError, "without its sample rate"),
     "one of three": ((np.zeros(9, np.float32), RATE, 3), OptionError, "3 values"),
     "number": (7, OptionError, "int"),
+    "text": (StringIO("sound"), OptionError, "open as text: open it with the mode 'rb'"),
 }
 
 

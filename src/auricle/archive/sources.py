@@ -79,7 +79,7 @@ def find_sources(
         as_named: call single files, and folders of several, by their whole path: nothing is written after their names.
 
     Raises:
-        DataError: a path does not exist, or none holds a file of the kind.
+        DataError: none of the paths exists, or none holds a file of the kind.
         OptionError: nothing was named.
     """
     if not (paths or listed):
@@ -111,12 +111,21 @@ def find_sources(
         reason = f"; the first problem: {result.refused[0][1]}" if result.refused else ""
         places = ", ".join(map(str, (*paths, *listed)[:3]))
         raise DataError(f"{places} holds no {kind}: name others{reason}")
+    _refuse_missing(result.sources)
     return result
 
 
 def read_list(file: Iterable[str]) -> tuple[Place, ...]:
     """Paths and URLs, one a line; empty lines do not count."""
     return tuple(place_of(line.rstrip("\r\n")) for line in file if line.strip())
+
+
+def _refuse_missing(sources: Sequence[Source]) -> None:
+    """One that is missing among others is a line in the ledger; where all are, a name was mistyped."""
+    if any(not isinstance(source.path, Path) or os.path.lexists(source.path) for source in sources):
+        return
+    first = f"{sources[0].path} does not exist: check the name"
+    raise DataError(first if len(sources) == 1 else f"none of {len(sources)} files is there; the first: {first}")
 
 
 def _is_glob(path: Path) -> bool:

@@ -5,7 +5,8 @@ from typing import final
 import numpy as np
 import soxr
 
-from auricle.errors import OptionError
+from auricle.audio.samples import float_samples
+from auricle.errors import AudioError, OptionError
 
 
 def resampled_length(length: int, source_rate: int, target_rate: int) -> int:
@@ -14,13 +15,20 @@ def resampled_length(length: int, source_rate: int, target_rate: int) -> int:
 
 
 def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarray:
-    """Convert float ``(c, t)`` to another rate: float32 ``(c, resampled_length(t, ...))``.
+    """Convert float ``(c, t)``, or ``(t,)``, to another rate: float32 of as many axes, ``resampled_length(t, ...)``
+    samples long.
 
     Raises:
-        OptionError: a rate is not positive.
+        AudioError: the array has another shape, or holds no floats.
+        OptionError: a rate is no positive integer.
     """
-    resampler = Resampler(source_rate, target_rate, audio.shape[0])
-    return np.concatenate([resampler.push(audio), resampler.flush()], axis=1)
+    samples = float_samples(audio)
+    if samples.ndim not in (1, 2):
+        raise AudioError(f"can't resample an array of shape {samples.shape}: give (c, t) or (t,)")
+    channels = np.atleast_2d(samples)
+    resampler = Resampler(source_rate, target_rate, len(channels))
+    result = np.concatenate([resampler.push(channels), resampler.flush()], axis=1)
+    return result.reshape(*samples.shape[:-1], -1)
 
 
 @final
@@ -36,12 +44,12 @@ class Resampler:
         channels: number of channels, at least 1.
 
     Raises:
-        OptionError: a rate or the number of channels is not positive.
+        OptionError: a rate or the number of channels is no positive integer.
     """
 
     def __init__(self, source_rate: int, target_rate: int, channels: int) -> None:
-        if source_rate < 1 or target_rate < 1:
-            raise OptionError(f"can't resample from {source_rate} to {target_rate} Hz: rates are positive")
+        if not all(isinstance(rate, int | np.integer) and rate > 0 for rate in (source_rate, target_rate)):
+            raise OptionError(f"can't resample from {source_rate} to {target_rate} Hz: rates are positive integers")
         if channels < 1:
             raise OptionError(f"can't resample {channels} channels: give at least 1")
         self._source, self._target, self._channels = source_rate, target_rate, channels

@@ -12,6 +12,19 @@ _INTEGER_PEAK = 100.0
 _INTEGER_BITS = (16, 24, 32)
 
 
+def float_samples(audio: object, name: Path | str = "the audio") -> np.ndarray:
+    """Float32 of an array of floats of any shape, or of what numpy takes for one.
+
+    Raises:
+        AudioError: it is none: integers have another full scale.
+    """
+    samples = np.asarray(audio)
+    if samples.dtype.kind != "f":
+        raise AudioError(f"{name} is of {samples.dtype}: give floats; divide int16 by 32768")
+    with np.errstate(over="ignore"):
+        return samples.astype(np.float32, copy=False)
+
+
 def check_samples(block: np.ndarray, path: Path | str, sample_rate: int, start: int = 0) -> None:
     """Refuse samples that are no sound.
 

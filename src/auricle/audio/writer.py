@@ -13,6 +13,7 @@ from auricle.audio.formats import opus
 from auricle.audio.formats.base import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from auricle.audio.formats.flac import empty_flac
 from auricle.audio.rf64 import is_beyond_wav, to_rf64
+from auricle.audio.samples import float_samples
 from auricle.audio.suffixes import check_format_limits, writable_format
 from auricle.audio.tags import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
@@ -34,8 +35,9 @@ def check_rate_and_channels(sample_rate: int, channels: int) -> None:
     """
     if not 1 <= channels <= MAX_CHANNELS:
         raise OptionError(f"can't write {channels} channels: give 1 to {MAX_CHANNELS}")
-    if not MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE:
-        raise OptionError(f"can't write a sample rate of {sample_rate} Hz: give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}")
+    if not (isinstance(sample_rate, int | np.integer) and MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE):
+        limits = f"an integer from {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}"
+        raise OptionError(f"can't write a sample rate of {sample_rate} Hz: give {limits}")
 
 
 def interleaved(path: Path, block: np.ndarray, channels: int, *, clip: bool) -> np.ndarray:
@@ -191,12 +193,12 @@ def write(
 
     Raises:
         OptionError: the suffix, rate, channels or subtype can't be written.
-        AudioError: the array has another shape, or a sample is NaN or infinite.
+        AudioError: the array has another shape or holds no floats, or a sample is NaN or infinite.
         OutputError: the file exists and ``force`` is false, or it can't be written.
     """
-    samples = np.atleast_2d(audio)
+    samples = np.atleast_2d(float_samples(audio))
     if samples.ndim != 2:
-        raise AudioError(f"can't write an array of shape {audio.shape}: give (c, t) or (t,)")
+        raise AudioError(f"can't write an array of shape {samples.shape}: give (c, t) or (t,)")
     with (
         atomic_write(Path(path), force=force) as temporary,
         AudioWriter(temporary, sample_rate, samples.shape[0], subtype) as writer,

@@ -107,7 +107,9 @@ def benchmark(
     groups = file_groups([clip.name for clip in corpus.clips], options.groups)
     sample_rate = options.sample_rate or corpus.sample_rate
     speech = {"auto": default_model(sample_rate) == "speech", "speech": True, "audio": False}[options.score_as]
-    scorer = Scorer(sample_rate, speech, usable_metrics(options.metrics or METRICS, speech=speech))
+    channels = max(len(clip.audio) for clip in corpus.clips)
+    names = options.metrics or tuple(name for name, metric in METRICS.items() if metric.channels <= channels)
+    scorer = Scorer(sample_rate, speech, usable_metrics(names, speech=speech))
     models = [model] if isinstance(model, Autoencoder | str | Path) else list(model or ())
     own_entries = _model_entries(models or ["speech" if speech else "music"], options.against)
     entries = [*own_entries, *_codec_entries(options.against, paths or AssetPaths())]
@@ -136,7 +138,7 @@ def benchmark(
         curves=_with_bd_rates(curves),
         files=corpus.files,
         file_results=tuple(run.results),
-        notes=(*corpus.notes, *_missing_metrics(options.metrics or tuple(METRICS), speech)),
+        notes=(*corpus.notes, *_missing_metrics(names, speech)),
         wall_seconds=wall_seconds,
         metric_seconds=run.metric_seconds,
         work_seconds=run.metric_seconds + run.other_seconds,

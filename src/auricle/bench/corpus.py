@@ -43,7 +43,8 @@ def select_clips(sounds: Sequence[str | Path], *, files: int, seconds: float, se
 
     Args:
         sounds: audio files, and folders that are searched at any depth.
-        files: of those found so many are used; which ones depends on their names and the seed alone.
+        files: of those found so many are used, or all that can be; which ones depends on their names and the seed
+            alone.
         seconds: longest excerpt of a file.
         seed: decides the choice.
 
@@ -52,13 +53,15 @@ def select_clips(sounds: Sequence[str | Path], *, files: int, seconds: float, se
     """
     usable, rejected = _scan(sounds)
     total = len(usable) + len(rejected)
-    selection = sorted(usable, key=lambda sound: hashlib.sha256(f"{seed}/{sound.name}".encode()).digest())[:files]
     clips: list[Clip] = []
-    for sound in sorted(selection, key=lambda sound: sound.name):
+    for sound in sorted(usable, key=lambda sound: hashlib.sha256(f"{seed}/{sound.name}".encode()).digest()):
+        if len(clips) == files:
+            break
         try:
             clips.append(excerpt(sound, seconds))
         except AudioError as error:
             rejected.append(Rejected(sound.path, str(error)))
+    clips.sort(key=lambda clip: clip.name)
     if not clips:
         first = f"; the first problem: {rejected[0].reason}" if rejected else ""
         raise DataError(f"none of {total} files can be used{first}")

@@ -206,12 +206,15 @@ class Classifier:
         )
         return Predictions(predictions, (*rejected, *features.skipped), features.silent)
 
-    def timeline(self, sound: AudioSource, *, window: float | None = None) -> tuple[Span, ...]:
+    def timeline(
+        self, sound: AudioSource, *, window: float | None = None, on_progress: OnProgress = ignore_progress
+    ) -> tuple[Span, ...]:
         """What is heard when: windows that overlap by half, neighbours of one class joined.
 
         Args:
             sound: a file of any length, or an open file or ``(audio, sample_rate)``, which are held in memory.
             window: seconds of a window; by default the median length of the sounds that were learned from.
+            on_progress: is told how many seconds were heard.
 
         Raises:
             AudioError: the file can't be read, or has no samples.
@@ -222,13 +225,14 @@ class Classifier:
         if not _SHORTEST_WINDOW <= length <= LONGEST_SECONDS:
             raise OptionError(f"windows of {length:g} s: give {_SHORTEST_WINDOW:g} to {LONGEST_SECONDS:g}")
         source = audio.rereadable(sound)
-        window_guesses = [
-            (start, self._guesses(self.fitted_probe.probabilities(values[None])[0], 1)[0])
-            for start, values in self.extractor.of_windows(source, length, length / 2)
-        ]
+        stage, seconds = f"listening to {audio.source_path(source).name}", audio.info(source).seconds
+        window_guesses: list[tuple[float, Guess]] = []
+        for start, values in self.extractor.of_windows(source, length, length / 2):
+            window_guesses.append((start, self._guesses(self.fitted_probe.probabilities(values[None])[0], 1)[0]))
+            on_progress(Progress(stage, min(start + length, seconds), seconds, "s"))
         if not window_guesses:
             raise AudioError(f"{audio.source_path(source)} has no samples: replace it")
-        return join_windows(window_guesses, length, audio.info(source).seconds)
+        return join_windows(window_guesses, length, seconds)
 
     def timelines(
         self,
@@ -247,12 +251,15 @@ class Classifier:
         sounds, rejected = list_sounds(files)
         timelines: dict[str, tuple[Span, ...]] = {}
         reasons = [rejection.reason for rejection in rejected]
-        for count, sound in enumerate(sounds, 1):
+        for number, sound in enumerate(sounds):
+
+            def show(part: Progress, number: int = number) -> None:
+                on_progress(Progress(part.stage, number + part.share, len(sounds), "sounds"))
+
             try:
-                timelines[sound.name] = self.timeline(sound.source, window=window)
+                timelines[sound.name] = self.timeline(sound.source, window=window, on_progress=show)
             except AudioError as error:
                 reasons.append(str(error))
-            on_progress(Progress("listening", count, len(sounds), "sounds"))
         for reason in reasons:
             on_note(f"left out: {reason}")
         if not timelines:

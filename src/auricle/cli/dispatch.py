@@ -118,9 +118,13 @@ def _run(tokens: list[str]) -> int:
     try:
         code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
+        dashed = next((token for token in tokens if token.startswith("-") and os.path.lexists(token)), None)
+        if dashed is not None:
+            raise OptionError(f"{dashed} is taken for an option: write ./{dashed} for the file") from error
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
         problem = " ".join(str(error).split()).partition(" Available commands")[0].rstrip(". ")
-        raise OptionError(f"{problem}: see auricle{verb} --help") from error
+        where = f"see auricle{verb} --help"
+        raise OptionError(f"{problem} ({where})" if problem.endswith("?") else f"{problem}: {where}") from error
     return code if isinstance(code, int) else 0
 
 

@@ -69,7 +69,7 @@ def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:
 
 def format_notes(output: "PlayableSet", elapsed: float) -> tuple[str, ...]:
     """A line for each note, and one for the set."""
-    lines = [f"{_line(note.sound)}, tuned by {note.tuned_cents:+.0f} cents" for note in output.notes[:_SHOWN]]
+    lines = [f"{_line(note.sound)}, tuned by {round(note.tuned_cents):+d} cents" for note in output.notes[:_SHOWN]]
     if len(output.notes) > _SHOWN:
         lines.append(f"and {len(output.notes) - _SHOWN} more")
     of = f"of {output.recorded} recorded ones" if output.seed is None else f"of a prior, seed {output.seed}"

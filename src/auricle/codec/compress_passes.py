@@ -21,6 +21,8 @@ from auricle.progress import OnProgress, Progress
 _NO_SALT = bytes(SALT_BYTES)  # until the first packet is there
 _ESTIMATE_MARGIN = 0.99
 """Where the size is only estimated, this share of the allowed bytes is aimed at."""
+_TOO_FEW = 0.95
+"""A file that was written with less than this share of the allowed bytes is written once more, at a higher step."""
 _LEAST_WAITING = 1.0
 """Stereo in packets of less than so many seconds goes to somebody who listens: its first minute is not waited for."""
 
@@ -86,7 +88,8 @@ class CompressJob:
         """Write the best file that stays within a bitrate, or one at step 0.
 
         The size of a long file is estimated from excerpts of it. Where the estimate was too low, the file is written
-        again at a lower step. Of a pipe the first minute is looked at, and it is written once.
+        again at a lower step; where it was far too high, at a higher one. Of a pipe the first minute is looked at, and
+        it is written once.
         """
         source = self.source
         estimator = SizeEstimator(self.model, self.header, source.excerpts(), source.samples, source.tags)
@@ -95,13 +98,24 @@ class CompressJob:
         rounding = estimator.best_within(target_bytes)
         packets = iter(estimator.packets(rounding)) if source.is_short else self._packets(rounding)
         result = self._write(file, rounding.step, packets, seekable=seekable)
+
+        def corrected(limit: float) -> int:
+            """The step that fits, now that it is known how far the estimate was off."""
+            return estimator.best_within(limit * estimator.size(Rounding(result.step)) / result.bytes).step
+
+        if source.rereadable and not estimator.exact and result.bytes < _TOO_FEW * limit:
+            higher = corrected(target_bytes)
+            if higher > result.step:
+                result = self._write_again(file, higher, seekable=seekable)
         while source.rereadable and result.step > 0 and result.bytes > limit:
-            scaled_limit = limit * estimator.size(Rounding(result.step)) / result.bytes
-            lower = Rounding(min(result.step - 1, estimator.best_within(scaled_limit).step))
-            file.seek(0)
-            file.truncate()
-            result = self._write(file, lower.step, self._packets(lower), seekable=seekable)
+            lower = min(result.step - 1, corrected(limit))
+            result = self._write_again(file, lower, seekable=seekable)
         return result
+
+    def _write_again(self, file: BinaryIO, step: int, *, seekable: bool) -> WrittenFile:
+        file.seek(0)
+        file.truncate()
+        return self._write(file, step, self._packets(Rounding(step)), seekable=seekable)
 
     def _packets(self, rounding: Rounding) -> Iterator[Packet]:
         header = replace(self.header, quality_step=rounding.step)

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from auricle.audio.samples import float_samples
 from auricle.codec.coding.channel_fit import ChannelFit
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
 from auricle.codec.coding.encoder import SoundEncoder, SourceInfo, make_header, quality_step
@@ -53,10 +54,11 @@ class Encoder:
         packet_seconds: float = 0.1,
         gain_db: float = 0.0,
     ):
-        if not (MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE and 1 <= channels <= MAX_CHANNELS):
+        is_rate = isinstance(sample_rate, int | np.integer) and MIN_SAMPLE_RATE <= sample_rate <= MAX_SAMPLE_RATE
+        if not (is_rate and 1 <= channels <= MAX_CHANNELS):
             raise OptionError(
                 f"{channels} channels at {sample_rate} Hz: give 1 to {MAX_CHANNELS} channels and "
-                f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
+                f"an integer from {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz"
             )
         loaded = model if isinstance(model, Autoencoder) else load(model)
         self.header = make_header(
@@ -76,12 +78,11 @@ class Encoder:
         """Take float audio ``(c, t)``, any t; return the packets that are complete.
 
         Raises:
-            AudioError: the block has another number of channels, or a sample that is not finite.
+            AudioError: the block has another number of channels, holds no floats, or a sample that is not finite.
             OptionError: the encoder is finished.
         """
         self._check_open()
-        with np.errstate(over="ignore"):
-            samples = np.asarray(block, np.float32)
+        samples = float_samples(block, "a block")
         if samples.ndim != 2 or samples.shape[0] != self.header.channels:
             raise AudioError(f"a block of shape {samples.shape}: give ({self.header.channels}, t)")
         if not np.isfinite(samples).all():

@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
-from typing import BinaryIO, NamedTuple, cast, final
+from typing import BinaryIO, NamedTuple, final
 
 import numpy as np
 
 from auricle.audio import AudioReader, AudioSource
 from auricle.codec.format.header import SourceSamples
-from auricle.open_files import stream_name
+from auricle.open_files import binary_stream, stream_name
 
 MEASURED_SECONDS = 60
 EXCERPTS = 15
@@ -185,7 +185,7 @@ def open_source(source: AudioSource, *, untrusted: bool) -> SoundSource:
         OptionError: it is nothing to read from.
     """
     if callable(getattr(source, "read", None)):
-        return PipeSource(cast("BinaryIO", source), untrusted=untrusted)
+        return PipeSource(binary_stream(source), untrusted=untrusted)
     return RereadableSource(source, untrusted=untrusted)
 
 

@@ -12,7 +12,7 @@ from auricle.audio import AudioSource, HeldAudio, Resampler, info, rereadable, s
 from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
-from auricle.model.files.file import model_for
+from auricle.model.files.file import model_for, names_model
 from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.harmonic.examples import (
@@ -65,7 +65,7 @@ def transfer(
 
     Raises:
         AudioError: a sound can't be read, or is silent.
-        OptionError: the quality is not on the model's dial, or the sound is too long.
+        OptionError: the quality is not on the model's dial, the sound is too long, or ``onto`` is nothing of these.
         ModelError: no such model or prior.
         MissingPackageError: the pitch tracker is not installed.
         OutputError: a file exists, or can't be written.
@@ -105,6 +105,8 @@ def _through_model(
     on_progress: OnProgress,
 ) -> SynthesisOutput:
     assert not isinstance(onto, Prior), "a prior is no model"
+    if not (isinstance(onto, Autoencoder) or names_model(onto)):
+        raise OptionError(f"there is no sound, folder, prior or model {str(onto)!r}: check the name")
     model = model_for(onto, 0)
     highest = model.bottleneck.quality_levels - 1
     if quality is not None and not 0 <= quality <= highest:

@@ -84,6 +84,7 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
         ("is a file: name the folder", "compress in/a.wav in/low/b.flac in/words.wav"),
         ("nothing matches", "compress in/*.mp3 out"),
         ("holds no .aur files", "verify in"),
+        ("typo does not exist: check the name", "compress typo out"),
         ("end its name with .wav", "decompress in out --suffix .xyz"),
         ("a part of many files", "decompress in out --start 3"),
         ("--jobs of 0", "verify in --jobs 0"),

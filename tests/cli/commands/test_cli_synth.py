@@ -111,6 +111,10 @@ def test_morph_transfer_and_latents(auricle, place: Path):
     assert ran.json["sounds"] == 4 and len(ran.json["shares"]) == 3
     ran = auricle("latents", "sounds", *model, "--count", "2")
     assert ran.out.splitlines()[2].startswith("PC1 ")
+    for number in range(6):
+        (place / "sounds" / f"words{number}.wav").write_text("words")
+    ran = auricle("latents", "sounds", *model, "--count", "2")
+    assert ran.err.startswith("6 files were left out:") and ran.err.splitlines()[-1] == "  and 1 more"
     shifted = ("latents", "0.npz", "moved.npz", "--directions", "axes.safetensors", "--shift", "PC1=+2", "--json")
     before = auricle("latents", "0.npz", "--directions", "axes.safetensors", "--json").json["places"]
     after = auricle(*shifted).json["places"]
@@ -150,7 +154,7 @@ CASES = [
     ("needs no model: leave the model out", f"morph sounds/0.wav sounds/1.wav {MODEL}"),
     ("align and snap are for crossfades", "morph sounds/0.wav sounds/1.wav --align"),
     ("silent.wav is silent", f"morph sounds/0.wav silent.wav --crossfade {MODEL}"),
-    ("no model 'nothing'", "transfer sounds/0.wav --onto nothing"),
+    ("no sound, folder, prior or model 'nothing'", "transfer sounds/0.wav --onto nothing"),
     ("silent.wav is silent", "transfer silent.wav --onto tiny.auricle.safetensors"),
     ("4 usable sounds, too few for 4 principal directions", f"latents sounds --count 4 {MODEL}"),
     ("0 directions", f"latents sounds --count 0 {MODEL}"),

@@ -80,9 +80,13 @@ def test_silence_and_overflow_are_left_alone(channels: int, value: float) -> Non
     assert np.isfinite(rotation(angles, channels)).all() and coherence_step == 0
 
 
-def test_a_silent_channel_stays_silent() -> None:
-    loud = hiss(1, shared=0.0)
-    assert fit(np.concatenate((loud, np.zeros_like(loud)))) == ChannelFit((0,), 0)
+@pytest.mark.parametrize("border", [BORDER, 0.0], ids=["noise", "no noise"])
+@pytest.mark.parametrize("gain", [0.0, 0.01])
+@pytest.mark.parametrize("low", [200.0, 6000.0])
+def test_a_silent_channel_stays_silent(low: float, gain: float, border: float) -> None:
+    """Also where nothing above the border tells that it is: as middle and side it would sound like the other one."""
+    audio = np.array([[1.0], [gain]], np.float32) * hiss(2, shared=0.0, low=low, high=low + 2800.0)
+    assert fit_channels(lambda: [audio], 2, RATE, border).angles == (0,)
 
 
 def header_of(path: Path) -> Header:

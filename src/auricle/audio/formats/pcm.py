@@ -65,8 +65,8 @@ class PcmDecoder(AudioDecoder):
             following = self._source.read_exactly(4)
             self._source.push_back(following)
             present = 0 if following in AFTER_SAMPLES else present
-        if self._bytes_left is None or self._bytes_left == 0 or self._bytes_left >= present:
-            self.info = replace(self.info, frames=present // self._pcm.frame_bytes, exact=True)
+        is_exact = not self._bytes_left or self._bytes_left >= present  # else other chunks may follow the samples
+        self.info = replace(self.info, frames=present // self._pcm.frame_bytes, exact=is_exact)
 
     def damage(self) -> str | None:
         """None: plain samples hide nothing."""

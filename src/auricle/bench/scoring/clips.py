@@ -87,7 +87,7 @@ def excerpt(sound: Sound, longest: float) -> Clip:
     """The middle of a sound's first minute, at most so many seconds of it, its first two channels.
 
     Raises:
-        AudioError: it can't be read, is silent or empty.
+        AudioError: it can't be read, or this part of it is silent or empty.
     """
     with AudioReader(sound.path) as reader:
         rate = reader.sample_rate
@@ -101,13 +101,13 @@ def excerpt(sound: Sound, longest: float) -> Clip:
             at += block.shape[1]
             if at >= start + length:
                 break
-    return _clip(sound.name, sound.path, parts, rate)
+    return _clip(sound.name, sound.path, parts, rate, of=f" in its middle {longest:g} s" if promised > length else "")
 
 
-def _clip(name: str, path: Path, parts: list[np.ndarray], sample_rate: int) -> Clip:
+def _clip(name: str, path: Path, parts: list[np.ndarray], sample_rate: int, *, of: str = "") -> Clip:
     audio = np.concatenate(parts, axis=1) if parts else np.zeros((1, 0), np.float32)
     if audio.size == 0:
         raise AudioError(f"{path} holds no samples")
     if float(np.abs(audio).max()) < _SILENCE:
-        raise AudioError(f"{path} is silent")
+        raise AudioError(f"{path} is silent{of}")
     return Clip(name, audio, sample_rate)

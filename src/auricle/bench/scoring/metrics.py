@@ -105,6 +105,7 @@ class Metric:
         packages: modules that it needs.
         install: how to get them.
         weigh: how much a pair counts in a mean over files; None where all count alike.
+        channels: that a sound must have at least.
     """
 
     name: str
@@ -117,6 +118,7 @@ class Metric:
     packages: tuple[str, ...] = ()
     install: str = _INSTALL_BENCH
     weigh: Callable[[SignalPair], float] | None = None
+    channels: int = 1
 
     def judges(self, *, speech: bool) -> bool:
         """Whether it says something about speech, or about other sound."""
@@ -165,7 +167,7 @@ _ALL = (
     Metric("buzz", "periodicity", "", False, 2, _buzz),
     Metric("levels_40ms", "levels in 40 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.04)),
     Metric("levels_8ms", "levels in 8 ms", "dB", False, 1, lambda pair: _level_error(pair, 0.008)),
-    Metric("image", "levels between channels", "dB", False, 1, _image, "audio"),
+    Metric("image", "levels between channels", "dB", False, 1, _image, "audio", channels=2),
     Metric(
         "zimtohrli",
         "Zimtohrli",

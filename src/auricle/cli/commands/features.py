@@ -13,6 +13,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import FeatureOptions
+from auricle.printable import counted
 
 if TYPE_CHECKING:
     from auricle.classify.features.extract import Features
@@ -98,7 +99,7 @@ def _show(result: "Features", out: Path, screen: Screen) -> None:
     count, width = result.values.shape
     named = f", model {result.model}" if result.model else ""
     screen.result(
-        f"{out} {format_size(out.stat().st_size)}: {count} sounds, {width} features each{named}",
+        f"{out} {format_size(out.stat().st_size)}: {counted(count, 'sound')}, {width} features each{named}",
         {
             "path": out,
             "bytes": out.stat().st_size,

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.cli.views import format_rejected
 
 if TYPE_CHECKING:
     from auricle.synth.directions import Directions
@@ -93,8 +94,8 @@ def _find_directions(
         directions = principal_directions(folder, model, count=count, on_progress=on_progress)
     if target is not None:
         directions.save(target, force=force)
-    for file in directions.rejected[:5]:
-        screen.note(f"left out: {file.reason}")
+    if directions.rejected:
+        screen.note(*format_rejected(directions.rejected))
     rows = [
         (title, f"{share:.1%}", f"{total:.1%}", f"{deviation:.3f}")
         for title, share, total, deviation in zip(

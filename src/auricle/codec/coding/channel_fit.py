@@ -21,6 +21,8 @@ files of 12 pieces of music are at most 13 % smaller in mid and side."""
 LEAST_ASIDE_DB = 2.0
 """Noise that is by so much louder in one channel than in the other is heard at a side. Levels that are coded channel by
 channel are .9 dB off."""
+_LEAST_ENERGY = 0.01
+"""Of two channels: what is 20 dB quieter would be lost in what a middle and a side bring of the other one."""
 _FRAME_SECONDS = 0.04
 _BANDS = 4
 _FAINTEST = 1e-12
@@ -56,7 +58,9 @@ def fit_channels(
         return ChannelFit(as_they_are, 0)
     if shared_db(covariance) >= LEAST_SHARED_DB or (channels > 2 and image.aside_db() < LEAST_ASIDE_DB):
         return ChannelFit(fitted_angles(covariance), 0)
-    if image.aside_db() < LEAST_ASIDE_DB:  # of two channels that share little the rotation would be at any angle
+    energies = np.diag(covariance)
+    is_level = image.aside_db() < LEAST_ASIDE_DB and energies.min() > _LEAST_ENERGY * energies.max()
+    if is_level:  # of two channels that share little the rotation would be at any angle
         return ChannelFit(MID_SIDE, 0)
     return ChannelFit(as_they_are, round(image.coherence() * COHERENCE_STEPS))
 

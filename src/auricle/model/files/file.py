@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from auricle.errors import ModelError
+from auricle.hub.download import is_hub_name
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.default_model import default_model
 from auricle.model.files.stored import Unfilled, read_model, read_model_metadata
@@ -18,6 +19,11 @@ from auricle.model.files.writing import MODEL_FILE, SUFFIX, TABLES, seal, stored
 def shipped() -> dict[str, Path]:
     """Names and paths of the models inside the package."""
     return MODEL_FILE.shipped()
+
+
+def names_model(source: Path | str) -> bool:
+    """Whether this is the name of a model in the package or on the hub, or a path where something lies."""
+    return str(source) in shipped() or is_hub_name(source) or Path(source).exists()
 
 
 def earlier() -> dict[str, Path]:
