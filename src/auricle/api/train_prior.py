@@ -124,11 +124,14 @@ def train_prior(
         raise OptionError(
             f"the prior {options.base} is of kind {base.config.kind}, not {options.kind}: leave --kind or --base out"
         )
+    with_notes = options.notes or options.notes_table is not None
+    if base and with_notes and not base.config.notes:
+        raise OptionError(f"the prior {options.base} knows no notes: leave --base out, or learn without notes")
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:
         config = config or KINDS[options.kind or _USUAL_KIND]
-        with_notes = options.notes or options.notes_table is not None or (base.config if base else config).notes
+        with_notes = with_notes or (base.config if base else config).notes
         material = _prepare_material(folder, run_folder, autoencoder, options, with_notes, training_device, callbacks)
         origin = Origin.of(autoencoder, options.channels, material.labelling.classes)
         if base:

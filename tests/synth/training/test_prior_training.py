@@ -173,6 +173,7 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
     ({"kind": "gan", "config": None}, OptionError, "no prior of kind 'gan': choose one of flow, recurrent"),
     ({"kind": "recurrent", "base": "drums"}, OptionError, "the prior drums is of kind flow, not recurrent"),
+    ({"notes": True, "base": "drums"}, OptionError, "the prior drums knows no notes: leave --base out"),
     ({"out": "drums"}, OutputError, "drums is the name of a shipped prior, which would be loaded instead"),
     ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
     ({"max_mel_distance": 0.0}, OptionError, "log-mel distance of 0"),
