@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,24 @@ def test_a_wrong_name_leaves_the_corpus_as_it_is(sounds: Path, prepared: Path, t
     with pytest.raises(DataError, match="does not exist"):
         prepare([tmp_path / "nope"], tmp_path / "new", options=OPTIONS)
     assert not (tmp_path / "new").exists()
+
+
+def test_sounds_of_which_none_decodes_leave_the_corpus_as_it_is(sounds: Path, tmp_path: Path):
+    folder = tmp_path / "sounds"
+    shutil.copytree(sounds, folder)
+    prepare([folder], tmp_path / "corpus")
+    before = {path: path.read_bytes() for path in (tmp_path / "corpus").rglob("*") if path.is_file()}
+    for path in list(folder.rglob("*.*")):
+        path.unlink()
+    for number in range(3):
+        path = folder / f"{number}.flac"
+        soundfile.write(path, np.random.default_rng(number).uniform(-1, 1, 40_000), 16000)
+        path.write_bytes(path.read_bytes()[:500])
+    for target in (tmp_path / "corpus", tmp_path / "new"):
+        with pytest.raises(DataError, match=r"none of 3 sounds can be decoded; the first problem: .*flac"):
+            prepare([folder], target)
+    assert not (tmp_path / "new").exists()
+    assert before == {path: path.read_bytes() for path in (tmp_path / "corpus").rglob("*") if path.is_file()}
 
 
 def test_damage_is_told(prepared: Path, tmp_path: Path):

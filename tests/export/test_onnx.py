@@ -1,6 +1,9 @@
 """Graphs compute what the model computes, in chunks of any size."""
 
+import errno
 import json
+import os
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +127,36 @@ def test_what_is_there_stays(tmp_path: Path):
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
     export_model(model, tmp_path, force=True)
     assert "random as ONNX" in (tmp_path / "README.md").read_text()
+
+
+def test_a_disk_that_is_full_in_the_middle_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    model, synced = random_model(tiny_config()), count()
+    (tmp_path / "config.json").write_text("mine")
+
+    def fill(descriptor: int) -> None:
+        if next(synced) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fill)
+    for folder, left in ((tmp_path, ["config.json"]), (tmp_path / "new", [])):
+        synced = count()
+        with pytest.raises(OutputError, match="No space left"):
+            export_model(model, folder, force=True)
+        assert [path.name for path in folder.glob("*")] == left
+    assert (tmp_path / "config.json").read_text() == "mine"
+
+
+def test_what_an_earlier_export_left_goes_and_nothing_else(tmp_path: Path):
+    model = random_model(tiny_config())
+    prior = FlowConfig(window=8, width=16, heads=2).build(Origin.of(model, 1, ())).eval().requires_grad_(False)
+    export_model(model, tmp_path)
+    plain = {path.name for path in tmp_path.iterdir()}
+    export_model(model, tmp_path, prior=prior, force=True)
+    assert {path.name for path in tmp_path.iterdir()} - plain >= {"prior.onnx", "prior.json"}
+    (tmp_path / "prior.json").write_text("changed")
+    (tmp_path / "notes.txt").write_text("mine")
+    export_model(model, tmp_path, force=True)
+    assert {path.name for path in tmp_path.iterdir()} == plain | {"prior.json", "notes.txt"}
 
 
 def test_a_prior_of_another_model_is_refused(tmp_path: Path):

@@ -1,5 +1,6 @@
 """Judges with weights: words, voices, and Zimtohrli. What they need may be missing; then they say so."""
 
+import tracemalloc
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,6 +57,40 @@ def test_a_recogniser_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(words, "import_module", missing)
     with pytest.raises(MissingPackageError, match=r"auricle\[judges\]"):
         word_errors(np.ones(16000), np.ones(16000), 16000)
+
+
+def test_originals_are_heard_once_and_not_kept(monkeypatch: pytest.MonkeyPatch):
+    lengths: list[int] = []
+
+    def hear(audio: np.ndarray) -> list[str]:
+        lengths.append(len(audio))
+        return ["word"] * 3
+
+    monkeypatch.setattr(words, "heard_words", hear)
+    sounds = np.random.default_rng(0).standard_normal((4, 100_000)).astype(np.float32)
+    word_errors(sounds[0, :1600], sounds[0, :1600], 16000)
+    lengths.clear()
+    tracemalloc.start()
+    for sound in (*sounds, sounds[0]):
+        assert word_errors(sound, sound, 16000) == (0, 3)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert len(lengths) == 4 + 5 and kept < sounds[0].nbytes
+
+
+@needs_voices
+def test_voices_take_memory_for_the_sound_and_not_for_its_frames(monkeypatch: pytest.MonkeyPatch):
+    audio = np.resize(speech()[0], 120 * 16000)
+    voice_embedding(audio[:16000], 16000)
+    monkeypatch.setattr(voices, "_LAYERS", 1)  # the others take the same again, and most of the time
+    tracemalloc.start()
+    voices._spectrogram(audio)
+    spectrogram = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    voice_embedding(audio, 16000)
+    embedding = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert spectrogram < 60e6 and embedding < 120e6
 
 
 @needs_voices

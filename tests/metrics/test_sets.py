@@ -1,5 +1,7 @@
 """Inception score, precision to coverage, copying, distances, and the log-mel statistics."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -106,6 +108,16 @@ def test_log_mel_statistics_tell_sounds_apart():
     assert low.shape == (SIZE,) and np.isfinite(low).all()
     assert low[:BANDS].argmax() < high[:BANDS].argmax()
     assert low[-1] == pytest.approx(np.log(0.5))
+
+
+def test_log_mel_statistics_take_memory_for_the_sound_and_not_for_its_frames():
+    sound = np.random.default_rng(0).standard_normal(60 * 16000)
+    log_mel_statistics(sound[:16000], 16000)
+    tracemalloc.start()
+    log_mel_statistics(sound, 16000)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5 * sound.nbytes
 
 
 def test_log_mel_statistics_know_time():

@@ -10,6 +10,7 @@ from auricle.api.training_run import (
     note_of_main,
     open_run_folder,
 )
+from auricle.classify.classifier_file import CLASSIFIER_FILE
 from auricle.classify.features.extract import model_or_default
 from auricle.classify.finetuning.finetune import FineTuning, Tuned, check_finetuned_probe
 from auricle.classify.label_checks import load_labels
@@ -59,6 +60,7 @@ def finetune(
     require("sklearn", extra="classify", purpose="classifiers")
     check_finetuned_probe(options)
     check_trackers(trackers)
+    CLASSIFIER_FILE.check_name(out)
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)

@@ -14,7 +14,7 @@ from auricle.data import Corpus, Rejected, Sound
 from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo, default_model_for
 from auricle.model.files.file import load
-from auricle.model.files.writing import fingerprint, save
+from auricle.model.files.writing import MODEL_FILE, fingerprint, save
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
 from auricle.stream import threads
 from auricle.training import (
@@ -81,6 +81,7 @@ def train(
     """
     out, limit, trackers = Path(out), Budget.parse(budget), tracker_names(options.trackers)
     check_trackers(trackers)
+    MODEL_FILE.check_name(out)
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     start = None if _sounds_decide(options, base) else resolve_start(options.preset, options.size, base)

@@ -18,7 +18,7 @@ from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker
 from auricle.stream import threads
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
 from auricle.synth.priors.base import MAX_PRIOR_CLASSES
-from auricle.synth.priors.file import load_prior, save_prior
+from auricle.synth.priors.file import PRIOR_FILE, load_prior, save_prior
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.noted_sounds import NotedSounds, listed_notes, named_notes
 from auricle.synth.training.reconstruction_check import ReconstructionScore, check_reconstruction
@@ -40,6 +40,7 @@ KINDS: dict[str, PriorConfig] = {
     "recurrent": RecurrentConfig(),
 }
 """What ``kind`` may name."""
+_USUAL_KIND = "flow"
 _FEW_STEPS = 300
 _CHANCE = 0.98
 """Share of the loss before the first step that a prior must come below to be better than chance."""
@@ -112,17 +113,25 @@ def train_prior(
         AuricleError: its other children, for a folder, option or output that can't be used.
     """
     out, limit, trackers = Path(out), Budget.parse(options.budget), tracker_names(options.trackers)
-    if options.kind not in KINDS:
+    if options.kind not in (None, *KINDS):
         raise OptionError(f"no prior of kind {options.kind!r}: choose one of {', '.join(KINDS)}")
     check_trackers(trackers)
+    PRIOR_FILE.check_name(out)
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     base = None if options.base is None else load_prior(options.base)
+    if base and options.kind not in (None, base.config.kind):
+        raise OptionError(
+            f"the prior {options.base} is of kind {base.config.kind}, not {options.kind}: leave --kind or --base out"
+        )
+    with_notes = options.notes or options.notes_table is not None
+    if base and with_notes and not base.config.notes:
+        raise OptionError(f"the prior {options.base} knows no notes: leave --base out, or learn without notes")
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:
-        config = config or KINDS[options.kind]
-        with_notes = options.notes or options.notes_table is not None or (base.config if base else config).notes
+        config = config or KINDS[options.kind or _USUAL_KIND]
+        with_notes = with_notes or (base.config if base else config).notes
         material = _prepare_material(folder, run_folder, autoencoder, options, with_notes, training_device, callbacks)
         origin = Origin.of(autoencoder, options.channels, material.labelling.classes)
         if base:

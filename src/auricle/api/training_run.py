@@ -79,8 +79,13 @@ def fit(
 ) -> Spent:
     """Train and record; ``config`` is shown on the run's page.
 
-    A resumed run first says what is not as ``record`` was when it began.
+    A resumed run first says what is not as ``record`` was when it began, unless its settings are others.
+
+    Raises:
+        ModelError: they are; and as `run_training`.
     """
+    if run.resume:
+        Checkpoints(run.folder / CHECKPOINTS).require_config(task.identity)
     callbacks.enter("training")
     report = None
     with ExitStack() as stack:

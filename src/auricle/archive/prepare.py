@@ -14,7 +14,15 @@ from auricle.archive.plan import check_target_folder
 from auricle.archive.run import listed_places, run_archive
 from auricle.archive.sources import find_sources
 from auricle.archive.tasks.codec import is_audio
-from auricle.archive.tasks.prepare import GONE, ListedSound, PrepareTask, divided, listed_sounds, shard_number
+from auricle.archive.tasks.prepare import (
+    GONE,
+    ListedSound,
+    PrepareTask,
+    check_usable,
+    divided,
+    listed_sounds,
+    shard_number,
+)
 from auricle.atomic import atomic_write
 from auricle.data.shards.files import LocalShards, RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index, shard_name
@@ -78,7 +86,8 @@ def prepare(
         on_note: is told in one line about what is odd.
 
     Raises:
-        DataError: a path does not exist, there are no sounds, or a URL can't be reached.
+        DataError: a path does not exist, there are no sounds, none can be decoded, or a URL can't be reached: what
+            lies at ``out`` stays as it is.
         OptionError: ``out`` lies in a folder that is read, or holds a corpus of another sample rate.
         OutputError: ``out`` can't be written.
     """
@@ -90,6 +99,7 @@ def prepare(
     refused = [(str(path), reason) for path, reason in found.refused]
     sounds = list(_unique(listed_sounds(found.sources), refused))
     _check_there(sounds, named)
+    check_usable(sounds, options)
     shards = divided(sounds)
     lists = [_write_list(target, number, shards) for number in range(len(shards))]
     result = run_archive(

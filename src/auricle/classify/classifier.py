@@ -31,6 +31,7 @@ from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
+from auricle.data.scan import Rejected
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
 from auricle.hub.download import local_path
@@ -241,8 +242,10 @@ class Classifier:
         window: float | None = None,
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
+        on_skipped: Callable[[Rejected], None] = lambda file: None,
     ) -> dict[str, tuple[Span, ...]]:
-        """The `timeline` of each of several files or folders, by name; files that do not decode are told of.
+        """The `timeline` of each of several files or folders, by name; files that do not decode are told of:
+        ``on_note`` in a line, ``on_skipped`` as such.
 
         Raises:
             DataError: no file can be used.
@@ -250,7 +253,7 @@ class Classifier:
         """
         sounds, rejected = list_sounds(files)
         timelines: dict[str, tuple[Span, ...]] = {}
-        reasons = [rejection.reason for rejection in rejected]
+        skipped = [*rejected]
         for number, sound in enumerate(sounds):
 
             def show(part: Progress, number: int = number) -> None:
@@ -259,11 +262,12 @@ class Classifier:
             try:
                 timelines[sound.name] = self.timeline(sound.source, window=window, on_progress=show)
             except AudioError as error:
-                reasons.append(str(error))
-        for reason in reasons:
-            on_note(f"left out: {reason}")
+                skipped.append(Rejected(sound.path, str(error)))
+        for file in skipped:
+            on_note(f"left out: {file.reason}")
+            on_skipped(file)
         if not timelines:
-            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {reasons[0]}")
+            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")
         return timelines
 
     def _refuse_windows(self) -> None:

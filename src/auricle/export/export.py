@@ -6,13 +6,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import final
 
-from auricle.atomic import atomic_write, check_writable, temporary_folder
+from auricle.atomic import temporary_folder
 from auricle.errors import OptionError, OutputError
 from auricle.export.browser import write_browser
+from auricle.export.folder import list_files, move_in
 from auricle.export.nn_tilde import write_nn_tilde
 from auricle.export.onnx_export import write_onnx
 from auricle.export.parts import ExportParts
-from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder, load
 from auricle.options.export import ExportForm
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -53,7 +53,8 @@ def export_model(
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> ExportedModel:
-    """Write a model for programs that have no Auricle. Either all files of the folder appear, or none.
+    """Write a model for programs that have no Auricle. Either all files of the folder appear, or none; what an earlier
+    export left in it goes.
 
     Args:
         model: a model, a shipped one's name, or a file.
@@ -64,7 +65,7 @@ def export_model(
         prior: of the model; its network is exported too.
         directions: of the model, from `principal_directions` or its file: latents can be shifted along them.
         runtime: of ``browser``: a folder with the files of onnxruntime-web, instead of the package auricle-web.
-        force: replace files.
+        force: replace files, and remove those of an earlier export that this one does not have.
         on_progress: is told how many graphs are written.
 
     Raises:
@@ -89,12 +90,7 @@ def export_model(
         files = workplace / "files"
         files.mkdir()
         _WRITERS[to](ExportParts(loaded, loaded_prior, axes, runtime), files, on_progress)
-        sources = sorted(files.iterdir())
-        with lock_new_folder(folder):
-            for source in sources:
-                check_writable(folder / source.name, force=force)
-            for source in sources:
-                with atomic_write(folder / source.name, force=force) as temporary:
-                    temporary.write_bytes(source.read_bytes())
-        on_progress(Progress("written", len(sources), len(sources), "files"))
-        return ExportedModel(folder, {source.name: source.stat().st_size for source in sources}, loaded.name)
+        list_files(files)
+        sizes = move_in(files, folder, force=force)
+    on_progress(Progress("written", len(sizes), len(sizes), "files"))
+    return ExportedModel(folder, sizes, loaded.name)

@@ -164,11 +164,8 @@ def log_mel_statistics(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """
     signal = mono(audio)
     size = 1 << round(np.log2(_WINDOW_SECONDS * sample_rate))
-    window = np.hanning(size + 1)[:-1]
-    padded = np.pad(signal, size // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: size // 4]
-    amplitudes = np.abs(np.fft.rfft(frames * window)) * (2.0 / window.sum())
-    heights = amplitudes @ _bands(sample_rate, size)
+    bands = _bands(sample_rate, size) * (4.0 / size)  # a sine of amplitude 1 counts as 1
+    heights = np.concatenate([amplitudes @ bands for amplitudes in magnitudes(signal, size, size // 4)])
     top = max(float(heights.max()), _LOG_MEL_FLOOR)
     logs = np.log(np.maximum(heights / top, _LOG_MEL_FLOOR))
     steps = (np.arange(len(logs)) + 0.5) * np.pi / len(logs)

@@ -88,7 +88,8 @@ class PriorTrainingOptions:
     """How a prior is trained.
 
     Attributes:
-        kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever).
+        kind: flow (flow matching: one-shots, variations, loops) or recurrent (frame by frame, streams for ever); by
+            default that of the base, without one flow.
         no_labels: learn no classes; by default there is one for each folder of sounds. Sounds without a label take
             part.
         labels_table: take the classes from a CSV file with the columns path and label.
@@ -112,7 +113,7 @@ class PriorTrainingOptions:
         OptionError: a number is out of range, or labels are wanted and not wanted.
     """
 
-    kind: str = "flow"
+    kind: str | None = None
     no_labels: bool = False
     labels_table: Path | None = None
     notes: bool = False

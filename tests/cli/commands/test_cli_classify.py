@@ -70,6 +70,9 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     assert timelines[0]["spans"][0].keys() == {"start", "end", "label", "probability"}
     assert timelines[0]["spans"][0]["label"] == "hiss" and timelines[0]["spans"][-1]["end"] == pytest.approx(2.0)
     assert "0.0 s to" in auricle("classify", "predict", long, *options).out
+    for many in ((), ("--jobs", 1)):
+        ran = auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many)
+        assert ran.code == 1 and "0.0 s to" in ran.out and "left out: " in ran.err and "no.wav" in ran.err
 
 
 def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:

@@ -69,6 +69,19 @@ def test_events_go_out_in_every_format(auricle, field: Path, fitted: Path, model
     assert values["recordings"][0]["started"] == "2019-05-21T05:30:00"
 
 
+def test_a_recording_that_is_left_out_is_a_line_and_exit_code_1(
+    auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.flac"
+    soundfile.write(cut, np.random.default_rng(0).standard_normal(RATE) / 9, RATE)
+    cut.write_bytes(cut.read_bytes()[:2000])
+    command = ("classify", "detect", field / "20190521_053000.wav", "--classifier", fitted, "--model", model_file)
+    for bad in (cut, tmp_path / "no.wav"):
+        ran = auricle(*command, bad, "--format", "csv")
+        assert ran.code == 1 and "hum" in ran.out and "left out: " in ran.err and bad.name in ran.err
+    assert auricle(*command, "--format", "csv").code == 0
+
+
 def test_hardly_anything_is_found_that_is_not_there(auricle, field: Path, fitted: Path, model_file: Path) -> None:
     using = ("--classifier", fitted, "--model", model_file)
     out = auricle("classify", "detect", *sorted(field.glob("*.wav")), *using, "--format", "csv").out

@@ -135,8 +135,11 @@ def test_seeds_decide(train: Callable[..., auricle.TrainedPrior]) -> None:
 
 def test_a_resumed_run_must_be_the_same_one(train: Callable[..., auricle.TrainedPrior]) -> None:
     train(budget="2")
+    notes: list[str] = []
+    callbacks = auricle.TrainingCallbacks(on_note=notes.append)
     with pytest.raises(ModelError, match="belongs to a run with other settings"):
-        train(budget="4", resume=True, force=True, no_labels=True)
+        train(budget="4", resume=True, force=True, no_labels=True, callbacks=callbacks)
+    assert not notes, "nothing goes on, so nothing is said of how"
 
 
 def test_without_labels_and_in_stereo(train: Callable[..., auricle.TrainedPrior]) -> None:
@@ -169,6 +172,9 @@ def test_a_poor_autoencoder_is_refused_with_the_figure_before_anything_is_writte
 BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
     ({"model": "nowhere"}, ModelError, "no model 'nowhere'"),
     ({"kind": "gan", "config": None}, OptionError, "no prior of kind 'gan': choose one of flow, recurrent"),
+    ({"kind": "recurrent", "base": "drums"}, OptionError, "the prior drums is of kind flow, not recurrent"),
+    ({"notes": True, "base": "drums"}, OptionError, "the prior drums knows no notes: leave --base out"),
+    ({"out": "drums"}, OutputError, "drums is the name of a shipped prior, which would be loaded instead"),
     ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
     ({"max_mel_distance": 0.0}, OptionError, "log-mel distance of 0"),
     ({"temperature": 0.0}, OptionError, "usual temperature of 0"),

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, final
 
 from auricle.archive.places import FileStatus, Place, RemotePath, listed_status, local_file, status_of
 from auricle.archive.sources import Source
 from auricle.archive.tasks.task import ArchiveTask, LoadedModels
-from auricle.errors import AudioError, AuricleError
+from auricle.errors import AudioError, AuricleError, DataError
 from auricle.options.archive import PrepareOptions
+from auricle.printable import counted
 
 _FORMAT = 1
 _SHARD_BYTES = 256 << 20
@@ -108,6 +110,29 @@ class PrepareTask(ArchiveTask):
                     refused.append((sound.name, str(error)))
             place = shard.finish()
         return {"seconds": seconds, "sounds": count, "refused": refused, "index": place}
+
+
+def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None:
+    """Refuse sounds of which none can be decoded, as some that only decoding refuses; the smallest are tried first.
+
+    Raises:
+        DataError: with the first problem.
+    """
+    from auricle.data.shards.writer import ShardWriter
+
+    problem = ""
+    with (
+        TemporaryDirectory(prefix="auricle-") as folder,
+        ShardWriter(Path(folder) / "trial.tar", 0, options.sample_rate, options.channels) as trial,
+    ):
+        for sound in sorted(sounds, key=lambda sound: sound.status.size):
+            try:
+                _added(sound, trial)
+            except AudioError as error:
+                problem = problem or str(error)
+            else:
+                return
+    raise DataError(f"none of {counted(len(sounds), 'sound')} can be decoded; the first problem: {problem}")
 
 
 def shard_number(name: str) -> int:

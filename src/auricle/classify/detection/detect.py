@@ -18,7 +18,7 @@ from auricle.classify.features.extract import list_sounds
 from auricle.classify.features.windows import WindowGrid, window_features
 from auricle.data.events import Recording, SoundEvent
 from auricle.data.recorded_at import recorded_at
-from auricle.data.scan import Sound
+from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, ModelError
 from auricle.options.classification import DetectionOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -31,6 +31,7 @@ def detect(
     options: DetectionOptions = DetectionOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
+    on_skipped: Callable[[Rejected], None] = lambda file: None,
 ) -> tuple[Recording, ...]:
     """Find the events in recordings of any length, with flat memory: audio is heard in pieces, and a few numbers a
     window are kept (about 1 MB an hour).
@@ -40,7 +41,8 @@ def detect(
         classifier: that has learned from events (`fit_detector`): itself, or its file where its model is a shipped one.
         options: what is reported.
         on_progress: called while recordings are heard.
-        on_note: is told in one line about what was left out.
+        on_note: is told in one line about what was left out, and where a recording is damaged.
+        on_skipped: is given each file that was left out.
 
     Raises:
         DataError: no file can be used.
@@ -54,17 +56,25 @@ def detect(
             "this classifier has learned from whole sounds, and not what lies between events: fit one with "
             "--labels-table and labels that have a begin and an end, or use classify predict --timeline"
         )
+
+    def leave_out(file: Rejected) -> None:
+        on_note(f"left out: {file.reason}")
+        on_skipped(file)
+
     sounds, rejected = list_sounds(files)
     for rejection in rejected:
-        on_note(f"left out: {rejection.reason}")
+        leave_out(rejection)
     recordings = []
     for sound in sounds:
-        probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
-        if len(novelty):
-            events = candidates(probabilities, novelty, loaded.classes, settings)
-            events = _rescored(sound, events, loaded, on_progress)
-            reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
-            recordings.append(Recording(sound, reported, recorded_at(sound.path)))
+        try:
+            probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
+        except AudioError as error:
+            leave_out(Rejected(sound.path, str(error)))
+            continue
+        events = candidates(probabilities, novelty, loaded.classes, settings)
+        events = _rescored(sound, events, loaded, on_progress)
+        reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
+        recordings.append(Recording(sound, reported, recorded_at(sound.path)))
     if not recordings:
         raise DataError(f"none of {len(sounds)} recordings can be decoded: replace them")
     return tuple(recordings)
@@ -81,8 +91,11 @@ def window_probabilities(
     settings = classifier.metadata.detection
     if settings is None:
         raise ModelError("this classifier has learned from whole sounds: fit one from labels that have begin and end")
-    probabilities, _ = _listen(sound, classifier, settings, on_progress, on_note)
-    return probabilities if len(probabilities) else np.zeros((1, len(classifier.classes)), np.float32)
+    try:
+        return _listen(sound, classifier, settings, on_progress, on_note)[0]
+    except AudioError as error:
+        on_note(f"left out: {error}")
+        return np.zeros((1, len(classifier.classes)), np.float32)
 
 
 def _listen(
@@ -92,11 +105,15 @@ def _listen(
     on_progress: OnProgress,
     on_note: Callable[[str], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities ``(n, classes)`` and novelty ``(n,)`` of the windows of a recording, up to where it is damaged."""
+    """Probabilities ``(n, classes)`` and novelty ``(n,)`` of the windows of a recording, up to where it is damaged.
+
+    Raises:
+        AudioError: nothing of it can be heard.
+    """
     grid = WindowGrid(classifier.metadata.window, settings.hop)
     space = NoveltySpace.restore(classifier.fitted_probe.arrays)
-    probabilities: list[np.ndarray] = [np.zeros((0, len(classifier.classes)), np.float32)]
-    novelty: list[np.ndarray] = [np.zeros(0, np.float32)]
+    probabilities: list[np.ndarray] = []
+    novelty: list[np.ndarray] = []
     cells = 0
     try:
         for values in window_features(sound.source, classifier.extractor, grid):
@@ -105,7 +122,11 @@ def _listen(
             cells += len(values)
             on_progress(Progress(f"listening to {sound.name}", cells * settings.hop, sound.seconds, "s"))
     except AudioError as error:
-        on_note(f"heard for {cells * settings.hop:.0f} s only: {error}" if cells else f"left out: {error}")
+        if not cells:
+            raise
+        on_note(f"heard for {cells * settings.hop:.0f} s only: {error}")
+    if not cells:
+        raise AudioError(f"{sound.path} has no samples: replace it")
     return np.concatenate(probabilities), np.concatenate(novelty)
 
 

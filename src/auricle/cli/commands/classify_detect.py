@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auricle.archive.tasks.listening import DetectTask
     from auricle.data.event_formats import EventFormat
     from auricle.data.events import Recording, SoundEvent
+    from auricle.data.scan import Rejected
 
 _CLASSIFIER = Path("sounds.classifier.safetensors")
 _OPTIONS = DetectionOptions()
@@ -77,13 +78,21 @@ def classify_detect(
     if out is not None and not apart:
         check_writable(out, force=force)
     screen = Screen(output)
-    code = 0
+    skipped: list[Rejected] = []
     if uses_engine(files, archive):
         recordings, code = _detect_many(DetectTask(classifier, model, options), files, archive, screen)
     else:
         loaded = Classifier.load(classifier, model)
         with screen.progress("detect") as on_progress:
-            recordings = detect(files, loaded, options=options, on_progress=on_progress, on_note=screen.note)
+            recordings = detect(
+                files,
+                loaded,
+                options=options,
+                on_progress=on_progress,
+                on_note=screen.note,
+                on_skipped=skipped.append,
+            )
+        code = SOME_FAILED if skipped else 0
     values = recording_values(recordings)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)

@@ -87,12 +87,14 @@ def classify_fit(
     """
     from auricle import Classifier, fit_detector
     from auricle.atomic import check_writable
+    from auricle.classify.classifier_file import CLASSIFIER_FILE
     from auricle.data.event_formats import names_events
     from auricle.errors import OptionError
 
     if options.resume and not finetune:
         raise OptionError("--resume goes on with fine-tuning: add --finetune, or leave it out")
     if not finetune:
+        CLASSIFIER_FILE.check_name(out)
         check_writable(out, force=force)
     screen = Screen(output)
     if finetune:

@@ -17,6 +17,7 @@ from auricle.options.classification import CacheOptions
 
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
+    from auricle.data.scan import Rejected
 
 _SILENT = "silence"
 _OWN, _SHIPPED = Path("sounds.classifier.safetensors"), Path("environment")
@@ -70,6 +71,8 @@ def classify_predict(
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
+            for record in many.failed:
+                screen.note(f"left out: {record.error}")
             _show_timelines(timelines_of(many.records), screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
@@ -78,10 +81,13 @@ def classify_predict(
 
     loaded = Classifier.load(name, model)
     if when.timeline:
+        skipped: list[Rejected] = []
         with screen.progress("listen") as on_progress:
-            timelines = loaded.timelines(files, window=when.window, on_progress=on_progress, on_note=screen.note)
+            timelines = loaded.timelines(
+                files, window=when.window, on_progress=on_progress, on_note=screen.note, on_skipped=skipped.append
+            )
         _show_timelines(timelines, screen)
-        return 0
+        return SOME_FAILED if skipped else 0
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     _show_predictions(predictions, screen)

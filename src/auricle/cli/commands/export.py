@@ -32,7 +32,7 @@ def export(
         prior: a shipped prior's name, or a file: its network is exported too.
         directions: a file that `auricle latents FOLDER` made: latents can be shifted along them.
         runtime: for a page: a folder with the files of onnxruntime-web, instead of the package auricle-web.
-        force: replace existing files.
+        force: replace existing files, and remove those of an earlier export that this one does not have.
     """
     from auricle import export_model
 

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
-from auricle.errors import ModelError
+from auricle.errors import ModelError, OutputError
 from auricle.hub.download import local_path
 from auricle.printable import printable, without_controls
 
@@ -65,6 +65,18 @@ class FileKind:
     def shipped(self) -> dict[str, Path]:
         """Names and paths of those inside the package."""
         return {path.name.removesuffix(self.suffix): path for path in sorted(pretrained().glob(f"*{self.suffix}"))}
+
+    def check_name(self, path: Path) -> None:
+        """Refuse to write a file whose name would find a shipped one when it is read.
+
+        Raises:
+            OutputError: it would.
+        """
+        if str(path) in self.shipped():
+            raise OutputError(
+                f"{path} is the name of a shipped {self.noun}, which would be loaded instead of your file: "
+                f"name another one, such as {path}{self.suffix}"
+            )
 
     def resolve(self, name_or_path: str | Path) -> Path:
         """Path of a shipped one by its name, of a file, or of the copy of one on the hub (``hf://owner/name``).
@@ -194,8 +206,9 @@ def write_tensor_file(
     """Write a file of that kind with its checksum; it appears whole or not at all.
 
     Raises:
-        OutputError: the file exists and ``force`` is false, or can't be written.
+        OutputError: the file exists and ``force`` is false, can't be written, or has the name of a shipped one.
     """
+    kind.check_name(path)
     contiguous = {name: np.ascontiguousarray(value) for name, value in arrays.items()}
     metadata = kind.metadata(**texts)
     with atomic_write(path, force=force) as temporary:

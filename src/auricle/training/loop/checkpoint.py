@@ -130,6 +130,16 @@ class Checkpoints:
                     return config
         return None
 
+    def require_config(self, config: str) -> None:
+        """Refuse another configuration than `newest_config`, before anything is loaded.
+
+        Raises:
+            ModelError: with what differs.
+        """
+        newest, wanted = (json.dumps(value, sort_keys=True) for value in (self.newest_config, json.loads(config)))
+        if newest not in ("null", wanted):
+            raise self._of_other_settings(newest, wanted)
+
     def load(self, config: str, on_note: Callable[[str], None] = lambda line: None) -> Snapshot:
         """The newest state that is whole.
 
@@ -160,16 +170,18 @@ class Checkpoints:
                 passed_over.append(problem)
                 continue
             if snapshot.config != config:
-                changes = changed_settings(snapshot.config, config)
-                raise ModelError(
-                    f"{self.folder} belongs to a run with other settings ({changes}): "
-                    "name the same ones, or start over without --resume and with --force"
-                )
+                raise self._of_other_settings(snapshot.config, config)
             for line in passed_over:
                 on_note(f"the checkpoint {line}: passed over, the run goes on from step {snapshot.clock.step}")
             return snapshot
         raise ModelError(
             f"no checkpoint to go on from in {self.folder} ({problem}): start over without --resume and with --force"
+        )
+
+    def _of_other_settings(self, before: str, now: str) -> ModelError:
+        return ModelError(
+            f"{self.folder} belongs to a run with other settings ({changed_settings(before, now)}): "
+            "name the same ones, or start over without --resume and with --force"
         )
 
     def _names(self) -> Iterator[str]:
