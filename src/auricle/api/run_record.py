@@ -124,7 +124,7 @@ def _read(path: Path) -> RunRecord | None:
     """What a run left; None if it left nothing that can be read, as those of older versions."""
     try:
         values: dict[str, Any] = json.loads(path.read_text("utf-8", "surrogatepass"))
-        known = (values[name] for name in ("sounds", "held_out", "labels", "machine"))
-        return RunRecord(*known, base=values.get("base"))
+        fields = (values[name] for name in ("sounds", "held_out", "labels", "machine"))
+        return RunRecord(*fields, base=values.get("base"))
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -227,8 +227,8 @@ def _head(line: str) -> tuple[str, ...]:
 
 def _delimiter(line: str) -> str:
     """What stands between the columns that a line names: the first that sets off one that is known."""
-    known = {*_PATHS, *_BEGINS}
-    return next((mark for mark in _DELIMITERS if not known.isdisjoint(_names(line, mark))), ",")
+    columns = {*_PATHS, *_BEGINS}
+    return next((mark for mark in _DELIMITERS if not columns.isdisjoint(_names(line, mark))), ",")
 
 
 def _names(line: str, delimiter: str) -> tuple[str, ...]:

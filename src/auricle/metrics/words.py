@@ -90,10 +90,10 @@ def spoken_words(text: str) -> list[str]:
 
 def _remembered_words(audio: np.ndarray) -> tuple[str, ...]:
     """Of an original, which is compared with what several codecs make of it."""
-    digest, known = hashlib.sha256(np.ascontiguousarray(audio).data).digest(), _known_words()
-    words = known[digest] = known.pop(digest, None) or tuple(heard_words(audio))
-    if len(known) > _REMEMBERED:
-        known.pop(next(iter(known)), None)
+    digest, words_by_digest = hashlib.sha256(np.ascontiguousarray(audio).data).digest(), _known_words()
+    words = words_by_digest[digest] = words_by_digest.pop(digest, None) or tuple(heard_words(audio))
+    if len(words_by_digest) > _REMEMBERED:
+        words_by_digest.pop(next(iter(words_by_digest)), None)
     return words
 
 

@@ -110,8 +110,8 @@ def augmented_recordings(
                 stretches[cut.part].append(replace(cut, last=min(cut.last, total)))
     planned = {part: _planned(events[part], beds[part], rate, random) for part in range(PARTS) if events[part]}
     _read([mixture for mixtures in planned.values() for mixture in mixtures], recordings, rate)
-    made = tuple(_recording(*_mixed(mixtures, rate), rate, part) for part, mixtures in planned.items())
-    return made, tuple(planned)
+    augmented = tuple(_recording(*_mixed(mixtures, rate), rate, part) for part, mixtures in planned.items())
+    return augmented, tuple(planned)
 
 
 def _event_cuts(recording: Recording, number: int, total: int, rate: int) -> list[_Cut]:
