@@ -19,7 +19,9 @@ def crops() -> Crops:
         assert crop.dtype == np.float32 and crop.shape == (LENGTH,) and np.abs(crop).max() <= 1
         power = np.square(crop[LENGTH // 2 :], dtype=np.float64)
         dies_away = power[-1000:].mean() < 0.3 * power[:1000].mean()
-        kind = "recorded" if np.ptp(crop[LENGTH // 2 :]) == 0 else "hit" if dies_away and crop[0] == 0 else "hiss"
+        begins_at_once = np.abs(crop[:100]).max() > 0.5 * np.abs(crop).max()
+        is_hit = dies_away and (crop[0] == 0 or begins_at_once)
+        kind = "recorded" if np.ptp(crop[LENGTH // 2 :]) == 0 else "hit" if is_hit else "hiss"
         crops[kind].append(crop)
     return crops
 
@@ -49,3 +51,7 @@ def test_a_hit_is_there_at_once_and_dies_away_at_low_frequencies(crops: Crops):
         power = np.abs(np.fft.rfft(crop)) ** 2
         lows.append(power[: LENGTH // 5].sum() / power.sum())
     assert np.median(rises) > 0.8 and np.median(lows) > 0.8
+
+
+def test_half_of_the_hits_begin_at_sample_0(crops: Crops):
+    assert 0.35 < np.mean([crop[0] != 0 for crop in crops["hit"]]) < 0.65

@@ -1,7 +1,7 @@
 """A classifier: an encoder's features and a probe that has learned from them."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, final
 
@@ -20,18 +20,19 @@ from auricle.classify.classifier_file import (
 from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
-from auricle.classify.features.extract import extract, list_sounds, match_labels, model_or_default
+from auricle.classify.features.extract import Features, extract, list_sounds, match_labels, model_or_default
 from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, load_labels, note_silent
+from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_silent
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
+from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, required_groups
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
-from auricle.data.scan import Rejected
+from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, ModelError, OptionError
 from auricle.extras import require
 from auricle.hub.download import local_path
@@ -41,6 +42,8 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
+_SILENT = "\0"
+"""The group of silent sounds: no folder is called so."""
 
 
 @final
@@ -51,10 +54,18 @@ class Classifier:
         fitted_probe: what has learned from features.
         metadata: what the probe is for: autoencoder, features, sounds that it learned from.
         extractor: what makes features of sounds, with the autoencoder's encoder.
+        group_scaling: what makes them relative to those of their group; None where they are not.
     """
 
-    def __init__(self, fitted_probe: FittedProbe, metadata: ClassifierMetadata, extractor: EncoderFeatures) -> None:
+    def __init__(
+        self,
+        fitted_probe: FittedProbe,
+        metadata: ClassifierMetadata,
+        extractor: EncoderFeatures,
+        group_scaling: GroupScaling | None = None,
+    ) -> None:
         self.fitted_probe, self.metadata, self.extractor = fitted_probe, metadata, extractor
+        self.group_scaling = group_scaling
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -79,14 +90,15 @@ class Classifier:
                 are loaded already.
             model: whose encoder makes the features: a model, a shipped model's name or a model file; by default
                 ``speech`` for sounds up to 24 kHz, else ``music``, whichever is for more of their length.
-            options: labels, groups, probe, segments, copies, seed and cache. The choice of the probe's strength and its
-                calibration never see one group on both sides.
+            options: labels, groups, whether they are normalised, probe, segments, copies, seed and cache. The choice of
+                the probe's strength and its calibration never see one group on both sides.
             feature_config: how features are made; by default what fits the sounds' length.
             on_progress: called while sounds are read.
             on_note: is told in one line about what was left out.
 
         Raises:
-            DataError: no labelled sound can be used, or all are of one class.
+            DataError: no labelled sound can be used, or all are of one class; or groups are to be normalised and none
+                is known.
             ModelError: the model can't be loaded.
             OptionError: no such probe.
             MissingPackageError: scikit-learn is not installed.
@@ -110,8 +122,12 @@ class Classifier:
         copies = features_of_copies(
             known_sounds, extractor, features, options.copies, caching=options, on_progress=on_progress, on_note=on_note
         )
-        choice = probe.choose(features.values, names, groups, copies=copies, seed=options.seed)
-        fitted_probe = probe.fit_as(choice, features.values, names, copies=copies, seed=options.seed)
+        values, scaling = features.values, None
+        if options.normalise_groups:
+            usual_in, scaling = required_groups(groups), GroupScaling.learn(values)
+            values, *copies = (scaling.relative(version, usual_in) for version in (values, *copies))
+        choice = probe.choose(values, names, groups, copies=copies, seed=options.seed)
+        fitted_probe = probe.fit_as(choice, values, names, copies=copies, seed=options.seed)
         metadata = ClassifierMetadata(
             model=extractor.model.name,
             encoder=extractor.fingerprint,
@@ -122,10 +138,11 @@ class Classifier:
             classes=fitted_probe.classes,
             files=dict(sorted(Counter(names).items())),
             copies=options.copies,
+            normalise_groups=scaling is not None,
             window=timeline_window([item.sound.seconds for item in items]),
             judged=_judged(choice, groups),
         )
-        return cls(fitted_probe, metadata, extractor)
+        return cls(fitted_probe, metadata, extractor, scaling)
 
     @classmethod
     def load(cls, path: Path | str, model: Autoencoder | Path | str | None = None) -> Self:
@@ -148,9 +165,12 @@ class Classifier:
                 raise ModelError(f"{path} was fitted with the model {metadata.model!r}: name its file with --model")
             model = metadata.model
         autoencoder = model if isinstance(model, Autoencoder) else load(model)
-        probe_arrays = {name: value for name, value in arrays.items() if not name.startswith((ENCODER, HEARING))}
+        probe_arrays = {
+            name: value for name, value in arrays.items() if not name.startswith((ENCODER, HEARING, GROUP_SCALING))
+        }
         extractor = features_with(autoencoder, metadata.feature_config, metadata.features, arrays)
-        classifier = cls(metadata.probe.restore(metadata.classes, probe_arrays), metadata, extractor)
+        scaling = GroupScaling.of_arrays(arrays) if metadata.normalise_groups else None
+        classifier = cls(metadata.probe.restore(metadata.classes, probe_arrays), metadata, extractor, scaling)
         fingerprint = extractor.fingerprint
         if fingerprint != metadata.encoder:
             raise ModelError(
@@ -170,7 +190,8 @@ class Classifier:
             OutputError: the file exists and ``force`` is false, or can't be written.
         """
         encoder = {} if self.metadata.own_encoder is None else encoder_arrays(self.extractor.model)
-        arrays = {**self.fitted_probe.arrays, **self.extractor.arrays, **encoder}
+        scaling = {} if self.group_scaling is None else self.group_scaling.arrays
+        arrays = {**self.fitted_probe.arrays, **self.extractor.arrays, **encoder, **scaling}
         write_classifier(Path(path), self.metadata, arrays, force=force)
 
     def predict(
@@ -178,6 +199,7 @@ class Classifier:
         files: AudioSource | Sequence[AudioSource],
         *,
         top: int = 3,
+        groups: str | None = None,
         caching: CacheOptions = CacheOptions(),
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
@@ -187,25 +209,38 @@ class Classifier:
         Args:
             files: audio files, or folders of them; open files or ``(audio, sample_rate)``, as `auricle.features`.
             top: classes to name for each.
+            groups: of a classifier whose groups are normalised: a regular expression that finds the group in a file's
+                path, as in `fit`; by default the files of each folder are a group.
             caching: where features are kept.
             on_progress: called while sounds are read.
             on_note: is told in one line if features that were kept are damaged: they are made anew.
 
         Raises:
-            DataError: no file can be used.
+            DataError: no file can be used, or the groups find nothing in a path.
             ModelError: it has learned from events in long recordings: see `detect`.
-            OptionError: ``top`` is below 1, or nothing was named.
+            OptionError: ``top`` is below 1, nothing was named, or the groups are no regular expression or of no use.
         """
         if top < 1:
             raise OptionError(f"the best {top} classes: ask for 1 or more")
         self._refuse_windows()
+        if groups is not None and self.group_scaling is None:
+            raise OptionError("this classifier takes each sound by itself: leave the groups out")
         sounds, rejected = list_sounds(files)
+        sound_groups = _groups_of(sounds, groups)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-        rows = self.fitted_probe.probabilities(features.values)
+        rows = self.fitted_probe.probabilities(self._placed(features, sound_groups))
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)
         )
         return Predictions(predictions, (*rejected, *features.skipped), features.silent)
+
+    def _placed(self, features: Features, groups: Mapping[str, str]) -> np.ndarray:
+        """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so."""
+        if self.group_scaling is None:
+            return features.values
+        silent = set(features.silent)  # they say nothing of what is usual
+        names = [_SILENT if name in silent else groups[name] for name in features.names]
+        return self.group_scaling.relative(features.values, names)
 
     def timeline(
         self, sound: AudioSource, *, window: float | None = None, on_progress: OnProgress = ignore_progress
@@ -219,9 +254,11 @@ class Classifier:
 
         Raises:
             AudioError: the file can't be read, or has no samples.
+            ModelError: it has learned from events in long recordings, or compares sounds of a group.
             OptionError: ``window`` is out of range.
         """
         self._refuse_windows()
+        self._refuse_groups()
         length = self.metadata.window if window is None else window
         if not _SHORTEST_WINDOW <= length <= LONGEST_SECONDS:
             raise OptionError(f"windows of {length:g} s: give {_SHORTEST_WINDOW:g} to {LONGEST_SECONDS:g}")
@@ -274,9 +311,20 @@ class Classifier:
         if self.metadata.detection is not None:
             raise ModelError("this classifier has learned from events in long recordings: use classify detect")
 
+    def _refuse_groups(self) -> None:
+        if self.group_scaling is not None:
+            raise ModelError("this classifier compares sounds of a group: use classify predict without a timeline")
+
     def _guesses(self, row: np.ndarray, top: int) -> tuple[Guess, ...]:
         order = np.argsort(-row, kind="stable")[:top]
         return tuple(Guess(self.classes[number], float(row[number])) for number in order)
+
+
+def _groups_of(sounds: Sequence[Sound], expression: str | None) -> dict[str, str]:
+    """The group of each sound by its name: what an expression finds there, else the folder."""
+    names = [sound.name for sound in sounds]
+    groups = [str(sound.path.parent) for sound in sounds] if expression is None else groups_in_paths(names, expression)
+    return dict(zip(names, groups, strict=True))
 
 
 def _judged(choice: ProbeChoice, groups: Sequence[str] | None) -> JudgedAccuracy | None:

@@ -12,6 +12,7 @@ from auricle.classify.detection.verifier import VERIFIER, VERIFIER_LAYOUT
 from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.hearing_file import HEARING, hearing_layout
 from auricle.classify.features.pooling import FeatureConfig
+from auricle.classify.probes.group_scaling import GROUP_SCALING_LAYOUT
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.data.labels import MAX_CLASSES
 from auricle.errors import ModelError
@@ -76,6 +77,7 @@ class ClassifierMetadata(Frozen):
     classes: tuple[str, ...] = Field(min_length=2, max_length=MAX_CLASSES, description="names, in order")
     files: dict[str, int] = Field(max_length=MAX_CLASSES, description="sounds of each class that it learned from")
     copies: int = Field(default=0, ge=0, le=100, description="altered copies of each sound that it learned from too")
+    normalise_groups: bool = Field(default=False, description="whether features are relative to those of their group")
     window: float = Field(ge=0.01, le=30, description="seconds of a window of a timeline")
     own_encoder: AutoencoderConfig | None = Field(
         default=None,
@@ -137,6 +139,8 @@ def _parse_metadata(path: Path, text: str) -> ClassifierMetadata:
 def _check_shapes(path: Path, metadata: ClassifierMetadata, layout: Layout) -> None:
     """Compare types and shapes with what the probe needs; a letter stands for the same size everywhere."""
     expected = {**metadata.probe.layout, "temperature": ("F32", "1")}
+    if metadata.normalise_groups:
+        expected |= GROUP_SCALING_LAYOUT
     if metadata.detection is not None:
         expected |= NOVELTY_LAYOUT
     if metadata.detection is not None and any(name.startswith(VERIFIER) for name in layout):

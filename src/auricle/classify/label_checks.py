@@ -32,20 +32,35 @@ def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | N
         raise DataError(f"{tables[0]} states events in long recordings, or has no column path: see classify fit --help")
     if tables or groups is None:
         return labelled(sounds, *tables, column=options.column, fold=fold, group=groups)
-    try:
-        pattern = re.compile(groups)
-    except re.error as error:
-        raise OptionError(
-            f"the groups {groups!r} are no regular expression ({error}): see docs/classification.md"
-        ) from error
     labels = labelled(sounds)
-    matches = [pattern.search(item.sound.name) for item in labels.sounds]
-    names = [None if match is None else match.group(1 if pattern.groups else 0) for match in matches]
-    ungrouped = next((item.sound.name for item, name in zip(labels.sounds, names, strict=True) if name is None), None)
-    if ungrouped is not None:
-        raise DataError(f"the groups {groups!r} find nothing in {ungrouped}: write an expression that fits every path")
+    names = groups_in_paths([item.sound.name for item in labels.sounds], groups)
     grouped = tuple(replace(item, group=name) for item, name in zip(labels.sounds, names, strict=True))
     return replace(labels, sounds=grouped)
+
+
+def groups_in_paths(paths: Sequence[str], expression: str) -> tuple[str, ...]:
+    """The group of each file: what a regular expression's first pair of parentheses holds in its path, or all it
+    matches.
+
+    Raises:
+        DataError: it finds nothing in a path.
+        OptionError: it is no regular expression.
+    """
+    try:
+        pattern = re.compile(expression)
+    except re.error as error:
+        raise OptionError(
+            f"the groups {expression!r} are no regular expression ({error}): see docs/classification.md"
+        ) from error
+    groups: list[str] = []
+    for path in paths:
+        match = pattern.search(path)
+        if match is None or (group := match.group(1 if pattern.groups else 0)) is None:
+            raise DataError(
+                f"the groups {expression!r} find nothing in {path}: write an expression that fits every path"
+            )
+        groups.append(group)
+    return tuple(groups)
 
 
 def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:

@@ -130,8 +130,9 @@ class CropSampler:
 def with_rarities(crop: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """What few recordings hold, but a codec has to bear: sudden beginnings, hiss and hits.
 
-    A crop ``(t,)`` as it is, or in its place bursts of noise in a band or a hit behind silence, five in a hundred of
-    each. One crop in four begins with silence that ends suddenly within its first half. It may be changed in place.
+    A crop ``(t,)`` as it is, or in its place bursts of noise in a band or a hit, at once or behind silence, five in a
+    hundred of each. One crop in four begins with silence that ends suddenly within its first half. It may be changed in
+    place.
     """
     kind = random.random()
     if kind < _HISS_SHARE:
@@ -157,8 +158,11 @@ def _hiss(length: int, random: np.random.Generator) -> np.ndarray:
 
 
 def _hit(length: int, random: np.random.Generator) -> np.ndarray:
-    """A tone that falls in pitch and dies away, and a click where it begins, as of a drum: float32 ``(t,)``."""
-    start = int(random.integers(0, length // 2 + 1))
+    """A tone that falls in pitch and dies away, and a click where it begins, as of a drum: float32 ``(t,)``.
+
+    Half of them begin at sample 0, as drums that were cut out do.
+    """
+    start = int(random.integers(0, length // 2 + 1)) if random.random() < 0.5 else 0
     t = np.arange(length - start)
     fall = np.exp(-t / _between(*_HIT_SAMPLES, random) * random.uniform(1.0, 8.0))
     cycles = _between(*_HIT_CYCLES, random) * 2 ** (random.uniform(0.0, _HIT_HIGHER) * fall)

@@ -57,6 +57,8 @@ class ClassifierOptions(FeatureOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: altered copies of each sound that are learned from too, up to 8. No copy is ever judged.
+        normalise_groups: compare each sound with others of its group: features are relative to the mean and deviation
+            of their group (speaker normalisation). Groups must be known.
         seed: decides folds, what is held out, first weights and random encoders.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -73,6 +75,7 @@ class ClassifierOptions(FeatureOptions):
     probe: str = "ridge"
     segments: int | None = None
     copies: int = 0
+    normalise_groups: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +107,7 @@ class FinetuneOptions(ClassifierOptions):
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: not used: sounds are altered while they are learned from.
+        normalise_groups: refused: an encoder learns from one sound at a time.
         seed: decides what is held out, first weights, crops and changes.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -136,6 +140,8 @@ class CrossValidationOptions(ClassifierOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: altered copies of each sound that are learned from too, up to 8; of sounds that are judged none are.
+        normalise_groups: compare each sound with others of its group: features are relative to the mean and deviation
+            of their group (speaker normalisation). Groups must be known.
         seed: decides folds, first weights and the random encoder.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
@@ -164,6 +170,7 @@ class DetectorOptions(ClassifierOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: not used.
         copies: not used: see augment.
+        normalise_groups: refused: events have no groups.
         seed: decides which windows of nothing are learned from, and first weights.
         held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
             third of the others in turn.

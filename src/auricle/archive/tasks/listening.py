@@ -147,6 +147,8 @@ class PredictTask(ArchiveTask):
         from auricle import audio
 
         loaded = load_classifier(self.classifier, self.model, models)
+        if loaded.group_scaling is not None:
+            raise CommonError(f"{self.classifier} compares sounds of a group: predict without many processes")
         try:
             if self.timeline:
                 result = {"spans": [asdict(span) for span in loaded.timeline(source, window=self.window)]}

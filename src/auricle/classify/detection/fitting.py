@@ -29,7 +29,7 @@ from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
 from auricle.data.events import Recording
 from auricle.data.labels import MAX_CLASSES, check_class_names
-from auricle.errors import DataError
+from auricle.errors import DataError, OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
@@ -80,6 +80,8 @@ def fit_detector(
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="classifiers")
+    if options.normalise_groups:
+        raise OptionError("events in long recordings have no groups: leave --normalise-groups out")
     probe = probe_of_kind(options.probe)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)

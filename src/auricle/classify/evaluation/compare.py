@@ -143,7 +143,8 @@ def evaluate_classifier(
             loaded already.
         model: whose encoder makes the features: a model, a shipped model's name or a model file; by default ``speech``
             for sounds up to 24 kHz, else ``music``, whichever is for more of their length.
-        options: labels, groups, folds, probe, segments, copies (of every kind of features), seed and cache.
+        options: labels, groups, folds, probe, segments, copies and normalised groups (of every kind of features),
+            seed and cache.
         feature_config: how features are made; by default what fits the sounds' length.
         out: picture to write (PNG): the confusion matrix.
         force: replace an existing picture.
@@ -184,7 +185,17 @@ def evaluate_classifier(
     if groups is None and protocol.isdecimal():
         note("no groups are known: one speaker or recording may be on both sides, which flatters; give --groups")
     evaluation, *baseline_evaluations = (
-        evaluate(values, names, folds, probe, groups=groups, copies=copies, seed=options.seed, on_progress=on_progress)
+        evaluate(
+            values,
+            names,
+            folds,
+            probe,
+            groups=groups,
+            copies=copies,
+            normalise_groups=options.normalise_groups,
+            seed=options.seed,
+            on_progress=on_progress,
+        )
         for values, *copies in versions
     )
     figures = [] if options.skip_baselines else [("majority class", majority(names, folds, groups))]

@@ -8,6 +8,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from auricle.classify.probes.calibration import calibration_error
+from auricle.classify.probes.group_scaling import GroupScaling, required_groups
 from auricle.classify.probes.probe import Probe
 from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -108,6 +109,7 @@ def evaluate(
     *,
     groups: Sequence[str] | None = None,
     copies: Sequence[np.ndarray] = (),
+    normalise_groups: bool = False,
     seed: int = 0,
     on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
@@ -122,11 +124,14 @@ def evaluate(
         probe: what learns.
         groups: what the probe's inner cross-validation must not separate, and what intervals are drawn over.
         copies: features ``(files, d)`` of the same files, altered: those of training folds are learned from, too.
+        normalise_groups: learn from and judge features relative to those of their group. What is usual in a group that
+            is judged, its sounds say all together, without their labels.
         seed: decides inner folds and first weights.
         on_progress: called after each fold.
 
     Raises:
-        DataError: one class only, or one fold only, or the training part of a fold has one class.
+        DataError: one class only, or one fold only, or the training part of a fold has one class; or groups are to be
+            normalised and none is known.
     """
     classes, truth = np.unique(np.asarray(labels), return_inverse=True)
     fold_array = np.asarray(folds)
@@ -136,15 +141,20 @@ def evaluate(
     if len(names) < 2:
         raise DataError("all sounds lie in one fold: two or more are needed")
     group_array = None if groups is None else np.asarray(groups)
+    usual_in = np.asarray(required_groups(groups)) if normalise_groups else None
     probabilities = np.zeros((len(labels), len(classes)))
     for count, fold in enumerate(names, 1):
         inside = fold_array != fold
         inner = None if group_array is None else [str(group) for group in group_array[inside]]
         names_inside = [str(label) for label in classes[truth[inside]]]
-        versions = [copy[inside] for copy in copies]
-        fitted = probe.fit(values[inside], names_inside, inner, copies=versions, seed=seed)
+        learned, *versions, judged = values[inside], *(copy[inside] for copy in copies), values[~inside]
+        if usual_in is not None:
+            scaling = GroupScaling.learn(learned)
+            learned, *versions = (scaling.relative(version, usual_in[inside]) for version in (learned, *versions))
+            judged = scaling.relative(judged, usual_in[~inside])
+        fitted = probe.fit(learned, names_inside, inner, copies=versions, seed=seed)
         columns = np.searchsorted(classes, np.asarray(fitted.classes))
-        probabilities[np.ix_(~inside, columns)] = fitted.probabilities(values[~inside])
+        probabilities[np.ix_(~inside, columns)] = fitted.probabilities(judged)
         on_progress(Progress("cross-validation", count, len(names), "folds"))
     group_names = None if groups is None else tuple(groups)
     return Evaluation(tuple(map(str, classes)), truth, probabilities, tuple(folds), group_names)

@@ -37,6 +37,8 @@ class _Options(FinetuneOptions, DetectorOptions):
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.
         copies: altered copies of each sound that are learned from too, up to 8. Not of events (see augment),
             nor with finetune.
+        normalise_groups: compare each sound with others of its group: features are relative to the mean and deviation
+            of their group, such as a speaker (needs groups). Not of events, nor with finetune.
         seed: decides what is held out, first weights, crops and changes.
         cache: folder of features; by default below the user's cache folder. Not of events.
         no_cache: neither read nor write it.

@@ -12,6 +12,7 @@ from auricle.cli.formatting import format_table, format_timestamp
 from auricle.cli.many import SOME_FAILED, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
 
@@ -46,6 +47,7 @@ def classify_predict(
     classifier: Path | None = None,
     model: str | None = None,
     top: Annotated[int, Parameter(validator=Number(gte=1))] = 3,
+    groups: str | None = None,
     when: TimelineOptions = _WHOLE_SOUNDS,
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     archive: Annotated[ArchiveOptions, Parameter(name="*")] = ArchiveOptions(),
@@ -59,12 +61,16 @@ def classify_predict(
             sounds.classifier.safetensors if it is there, else environment, which knows ten kinds of sound.
         model: its autoencoder, where that is not a shipped one.
         top: classes to name for each sound, the most probable first.
+        groups: where the classifier was fitted with --normalise-groups: a regular expression that finds the group in a
+            file's path; by default the files of each folder are a group.
 
     With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
     screen = Screen(output)
     name = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
     if uses_engine(files, archive):
+        if groups is not None:
+            raise OptionError("--groups compares sounds of a group: leave --jobs, --files-from and --manifest out")
         from auricle import PredictTask
         from auricle.archive.tasks.listening import predictions_of, timelines_of
 
@@ -89,7 +95,9 @@ def classify_predict(
         _show_timelines(timelines, screen)
         return SOME_FAILED if skipped else 0
     with screen.progress("listen") as on_progress:
-        predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
+        predictions = loaded.predict(
+            files, top=top, groups=groups, caching=caching, on_progress=on_progress, on_note=screen.note
+        )
     _show_predictions(predictions, screen)
     return SOME_FAILED if predictions.skipped else 0
 
