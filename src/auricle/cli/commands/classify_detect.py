@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from auricle.cli.arguments import names_folder
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many, uses_engine
+from auricle.cli.many import exit_code, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -92,7 +92,7 @@ def classify_detect(
                 on_note=screen.note,
                 on_skipped=skipped.append,
             )
-        code = SOME_FAILED if skipped else 0
+        code = exit_code(skipped)
     values = recording_values(recordings)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)
@@ -118,7 +118,7 @@ def _detect_many(
         screen.note(f"left out: {record.error}")
     for record in many.done:
         screen.note(*record.result["notes"])
-    return recordings, SOME_FAILED if many.failed else 0
+    return recordings, exit_code(many.failed)
 
 
 def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path, *, force: bool) -> list[Path]:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many, uses_engine
+from auricle.cli.many import exit_code, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -76,7 +76,7 @@ def classify_predict(
             _show_timelines(timelines_of(many.records), screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
-        return SOME_FAILED if many.failed else 0
+        return exit_code(many.failed)
     from auricle import Classifier
 
     loaded = Classifier.load(name, model)
@@ -87,11 +87,11 @@ def classify_predict(
                 files, window=when.window, on_progress=on_progress, on_note=screen.note, on_skipped=skipped.append
             )
         _show_timelines(timelines, screen)
-        return SOME_FAILED if skipped else 0
+        return exit_code(skipped)
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
     _show_predictions(predictions, screen)
-    return SOME_FAILED if predictions.skipped else 0
+    return exit_code(predictions.skipped)
 
 
 def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", screen: Screen) -> None:
