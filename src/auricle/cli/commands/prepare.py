@@ -29,7 +29,8 @@ def prepare(
 
     Args:
         paths: folders, files, globs and URLs, and the folder or URL to write into.
-        force: replace files that nobody knows, and shards of another sample rate.
+        force: replace files that nobody knows, shards of another sample rate, and shards with sounds that can't be read
+            any more.
     """
     from auricle import prepare as run
 
