@@ -1,6 +1,6 @@
 """``auricle classify predict``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, final
@@ -66,14 +66,14 @@ def classify_predict(
     name = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
     if uses_engine(files, archive):
         from auricle import PredictTask
-        from auricle.archive.tasks.listening import predictions_of, timelines_of
+        from auricle.archive.tasks.listening import predictions_of, skipped_of, timelines_of
 
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
             for record in many.failed:
                 screen.note(f"left out: {record.error}")
-            _show_timelines(timelines_of(many.records), screen)
+            _show_timelines(timelines_of(many.records), skipped_of(many.records), screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
         return exit_code(many.failed)
@@ -86,7 +86,7 @@ def classify_predict(
             timelines = loaded.timelines(
                 files, window=when.window, on_progress=on_progress, on_note=screen.note, on_skipped=skipped.append
             )
-        _show_timelines(timelines, screen)
+        _show_timelines(timelines, skipped, screen)
         return exit_code(skipped)
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(files, top=top, caching=caching, on_progress=on_progress, on_note=screen.note)
@@ -94,11 +94,12 @@ def classify_predict(
     return exit_code(predictions.skipped)
 
 
-def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", screen: Screen) -> None:
-    screen.result(
-        [line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))],
-        {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]},
-    )
+def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", skipped: "Sequence[Rejected]", screen: Screen) -> None:
+    values = {
+        "timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()],
+        "skipped": _skipped_values(skipped),
+    }
+    screen.result([line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))], values)
 
 
 def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
@@ -115,10 +116,14 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     rows = [(name, *guesses, *[""] * (most - len(guesses))) for name, guesses in texts]
     values = {
         "sounds": [{"name": name, "guesses": _guess_values(guesses)} for name, guesses in named],
-        "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in predictions.skipped],
+        "skipped": _skipped_values(predictions.skipped),
         "silent": list(predictions.silent),
     }
     screen.result(format_table(head, rows), values)
+
+
+def _skipped_values(skipped: "Sequence[Rejected]") -> list[dict[str, object]]:
+    return [{"path": rejected.path, "reason": rejected.reason} for rejected in skipped]
 
 
 def _guess_text(guess: "Guess") -> str:
