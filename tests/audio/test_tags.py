@@ -1,6 +1,7 @@
 """Tags: read from every format, bounded, printable, and written again."""
 
 import io
+import struct
 from pathlib import Path
 
 import av
@@ -116,3 +117,49 @@ def test_hostile_tags_of_a_file(tmp_path: Path) -> None:
         file.write(np.zeros(10))
     tags = audio.tags(path)
     assert tags["title"] == "x]0;evil" and len(tags["comment"]) == MAX_TAG_BYTES
+
+
+def wav_with_title(title: bytes) -> bytes:
+    """A WAV whose INFO holds a title, in whatever bytes a program wrote."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+    info = chunk(b"LIST", b"INFO" + chunk(b"INAM", title + b"\0"))
+    shape = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 16_000, 32_000, 2, 16))
+    return chunk(b"RIFF", b"WAVE" + shape + info + chunk(b"data", bytes(3200)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_titles_that_are_not_ascii_are_read_in_both_encodings_of_wavs(tmp_path: Path, encoding: str) -> None:
+    title = "Träume für 5 €, café"
+    data = wav_with_title(title.encode(encoding))
+    (tmp_path / "a.wav").write_bytes(data)
+    assert audio.tags(tmp_path / "a.wav") == {"title": title}
+    with audio.AudioReader.from_stream(io.BytesIO(data)) as pipe:
+        assert pipe.tags == {"title": title}
+
+
+def test_titles_of_coded_wavs_that_are_not_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with soundfile.SoundFile(path, "w", 16_000, 1, subtype="ULAW") as file:
+        file.title, file.artist = "TrZume", "A"
+        file.write(np.zeros(4000))
+    path.write_bytes(path.read_bytes().replace(b"TrZume", "Träume".encode("cp1252")))
+    assert audio.tags(path) == {"title": "Träume", "artist": "A"}
+
+
+def test_id3v1_titles_are_latin(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    with soundfile.SoundFile(path, "w", 16_000, 1) as file:
+        file.write(np.zeros(4000))
+    path.write_bytes(path.read_bytes() + b"TAG" + "Träume".encode("latin-1").ljust(124, b"\0") + b"\x08")
+    assert audio.tags(path)["title"] == "Träume"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus", "mp3"])
+def test_titles_in_any_script_are_written_in_utf_8(tmp_path: Path, suffix: str) -> None:
+    path, title = tmp_path / f"a.{suffix}", "Träume 音楽"
+    with audio.AudioWriter(path, 48_000, 1, tags={"title": title}) as writer:
+        writer.write(np.zeros((1, 4800)))
+    assert audio.tags(path) == {"title": title} and title.encode() in path.read_bytes()

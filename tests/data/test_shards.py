@@ -117,6 +117,38 @@ def test_a_wrong_name_leaves_the_corpus_as_it_is(sounds: Path, prepared: Path, t
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("fate", ["overwritten", "cut short", "its link leads nowhere"])
+def test_a_sound_that_can_no_longer_be_read_leaves_the_corpus_as_it_is(fate: str, tmp_path: Path):
+    folder, out, away = tmp_path / "in", tmp_path / "out", tmp_path / "away.flac"
+    write(folder / "a.wav", 1, RATE)
+    write(away, 1, RATE)
+    sound = folder / "b.flac"
+    sound.symlink_to(away)
+    assert prepare([folder], out, options=OPTIONS).sounds == 2
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    if fate == "overwritten":
+        away.write_text("words, not sound")
+    elif fate == "cut short":
+        away.write_bytes(away.read_bytes()[:4000])
+    else:
+        away.unlink()
+    write(folder / "c.wav", 1, RATE)
+    with pytest.raises(DataError, match=r"can't be read any more, and would lose them: .*b\.flac"):
+        prepare([folder], out, options=OPTIONS)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    forced = prepare([folder], out, options=OPTIONS, force=True)
+    assert forced.sounds == 2 and [name for name, _ in forced.refused] == ["b.flac"]
+
+
+def test_a_sound_that_was_deleted_leaves_the_corpus(tmp_path: Path):
+    folder = tmp_path / "in"
+    for name in "ab":
+        write(folder / f"{name}.wav", 1, RATE)
+    assert prepare([folder], tmp_path / "out", options=OPTIONS).sounds == 2
+    (folder / "b.wav").unlink()
+    assert prepare([folder], tmp_path / "out", options=OPTIONS).sounds == 1
+
+
 def test_sounds_of_which_none_decodes_leave_the_corpus_as_it_is(sounds: Path, tmp_path: Path):
     folder = tmp_path / "sounds"
     shutil.copytree(sounds, folder)

@@ -103,7 +103,7 @@ def train_prior(
         model: the autoencoder: a shipped name, a file, or a model in memory. It is not changed.
         out: the prior file to write. Checkpoints, latents and the run's page lie beside it in ``OUT.run``.
         options: kind of prior, classes, budget, seed, trackers.
-        config: the prior's shape in detail; it overrides ``options.kind``.
+        config: the prior's shape in detail; it overrides ``options.kind``, and does not go with ``options.base``.
         device: what each process computes on; by default the best device at hand.
         force: replace ``out``, and discard the states of an earlier run unless ``options.resume`` goes on from them.
         callbacks: called while it goes.
@@ -127,6 +127,8 @@ def train_prior(
     with_notes = options.notes or options.notes_table is not None
     if base and with_notes and not base.config.notes:
         raise OptionError(f"the prior {options.base} knows no notes: leave --base out, or learn without notes")
+    if base and config not in (None, base.config):
+        raise OptionError(f"the prior {options.base} has a shape of its own: leave config or base out")
     autoencoder = model if isinstance(model, Autoencoder) else load(model)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:

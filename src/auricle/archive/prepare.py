@@ -9,9 +9,10 @@ from typing import final
 import numpy as np
 
 from auricle.archive.manifest import FileRecord
-from auricle.archive.places import Place, RemotePath, local_file, place_of
+from auricle.archive.places import Place, RemotePath, place_of
 from auricle.archive.plan import check_target_folder
-from auricle.archive.run import listed_places, run_archive
+from auricle.archive.run import ArchiveResult, listed_places, run_archive
+from auricle.archive.shard_lists import check_still_readable, write_lists
 from auricle.archive.sources import find_sources
 from auricle.archive.tasks.codec import is_audio
 from auricle.archive.tasks.prepare import (
@@ -23,14 +24,12 @@ from auricle.archive.tasks.prepare import (
     listed_sounds,
     shard_number,
 )
-from auricle.atomic import atomic_write
 from auricle.data.shards.files import LocalShards, RemoteShards
-from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index, shard_name
-from auricle.errors import AuricleError, DataError, OutputError
+from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index
+from auricle.errors import DataError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
 from auricle.progress import OnProgress, ignore_progress
 
-_LISTS = "lists"
 _KEPT_REASONS = 1000
 
 
@@ -81,45 +80,61 @@ def prepare(
         out: folder or URL to write into.
         options: sample rate and channels.
         archive: processes or a cluster, more paths, and the place of the ledger.
-        force: replace files that nobody knows, and shards of another sample rate.
+        force: replace files that nobody knows, shards of another sample rate, and shards with sounds that can't be read
+            any more.
         on_progress: called with the number of shards.
         on_note: is told in one line about what is odd.
 
     Raises:
-        DataError: a path does not exist, there are no sounds, none can be decoded, or a URL can't be reached: what
-            lies at ``out`` stays as it is.
+        DataError: a path does not exist, there are no sounds, none can be decoded, one that the corpus at ``out`` holds
+            can't be read any more, or a URL can't be reached: what lies at ``out`` stays as it is.
         OptionError: ``out`` lies in a folder that is read, or holds a corpus of another sample rate.
         OutputError: ``out`` can't be written.
     """
-    target, named, listed = place_of(out), tuple(map(place_of, paths)), listed_places(archive.files_from)
-    check_target_folder(target, (*named, *listed))
-    found = find_sources(named, listed, is_audio, "audio files")
-    for note in found.notes:
-        on_note(note)
-    refused = [(str(path), reason) for path, reason in found.refused]
-    sounds = list(_unique(listed_sounds(found.sources), refused))
-    _check_there(sounds, named)
+    target = place_of(out)
+    sounds, refused = _listed(target, tuple(map(place_of, paths)), listed_places(archive.files_from), on_note)
     check_usable(sounds, options)
     shards = divided(sounds)
-    lists = [_write_list(target, number, shards) for number in range(len(shards))]
+    if not force:
+        check_still_readable(target, shards, options)
     result = run_archive(
         PrepareTask(options),
-        [str(place) for place in lists],
+        [str(place) for place in write_lists(target, shards)],
         out,
         options=replace(archive, files_from=None),
         force=force,
         on_progress=on_progress,
         on_note=on_note,
     )
-    refused += [(name, reason) for record in result.done for name, reason in record.result["refused"]]
+    return _indexed(target, result, options.sample_rate, refused)
+
+
+def _listed(
+    target: Place, named: tuple[Place, ...], listed: tuple[Place, ...], on_note: Callable[[str], None]
+) -> tuple[list[ListedSound], list[tuple[str, str]]]:
+    """The sounds that are to be decoded, and names of files that can't be, and why."""
+    check_target_folder(target, (*named, *listed))
+    sources = find_sources(named, listed, is_audio, "audio files")
+    for note in sources.notes:
+        on_note(note)
+    refused = [(str(path), reason) for path, reason in sources.refused]
+    sounds = list(_unique(listed_sounds(sources.sources), refused))
+    _check_there(sounds, named)
+    return sounds, refused
+
+
+def _indexed(
+    target: Place, result: ArchiveResult, sample_rate: int, refused: Sequence[tuple[str, str]]
+) -> PrepareResult:
+    """The corpus with its index, which is written unless a shard failed."""
+    refused = [*refused, *((name, reason) for record in result.done for name, reason in record.result["refused"])]
     failed = tuple((record.source, record.error) for record in result.failed)
-    count = 0 if failed else _write_index(target, result.done, options.sample_rate, refused)
     return PrepareResult(
         place=target,
-        sounds=count,
+        sounds=0 if failed else _write_index(target, result.done, sample_rate, refused),
         seconds=result.seconds,
         bytes=sum(record.target_bytes for record in result.done),
-        shards=len(shards),
+        shards=len(result.records),
         skipped=result.skipped,
         refused=tuple(refused),
         failed=failed,
@@ -147,36 +162,6 @@ def _unique(sounds: Iterator[ListedSound], refused: list[tuple[str, str]]) -> It
             continue
         places[sound.name] = sound.place
         yield sound
-
-
-def _write_list(target: Place, number: int, shards: Sequence[Sequence[ListedSound]]) -> Place:
-    """Write the list of a shard, unless it lies there as it is."""
-    name = f"{shard_name(number, len(shards)).removesuffix('.tar')}.jsonl"
-    text = "".join(f"{sound.line()}\n" for sound in shards[number]).encode("ascii")
-    place = target / _LISTS / name
-    if _contents(place) == text:
-        return place
-    if isinstance(place, RemotePath):
-        with TemporaryDirectory(prefix="auricle-") as folder:
-            local = Path(folder) / name
-            local.write_bytes(text)
-            place.send(local, force=True)
-        return place
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"can't make the folder {place.parent}: {error.strerror}") from error
-    with atomic_write(place, force=True) as temporary:
-        temporary.write_bytes(text)
-    return place
-
-
-def _contents(place: Place) -> bytes | None:
-    try:
-        with local_file(place) as path:
-            return path.read_bytes()
-    except (AuricleError, OSError):
-        return None
 
 
 def _write_index(

@@ -8,6 +8,8 @@ from auricle.printable import without_controls
 MAX_TAGS = 64
 MAX_TAG_BYTES = 4096
 _MAX_KEY = 64
+_WESTERN = MappingProxyType({0xDC00 + byte: bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0x100)})
+"""Letters of Windows-1252 for the surrogates that stand for bytes that are not UTF-8 (PEP 383)."""
 _KEY_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 _.-")
 _SYNONYMS: Mapping[str, str] = MappingProxyType(
     {"track": "tracknumber", "year": "date", "description": "comment", "tracknum": "tracknumber"}
@@ -37,8 +39,9 @@ def clean_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Bounded, printable tags of any pairs of name and value.
 
     Names become lower case and those of the common tags the same everywhere; the first value of a name is kept. Line
-    ends stay, other characters that do not print go. What is too long is cut; what is too much, empty or about the
-    container only is left out.
+    ends stay, other characters that do not print go. Bytes that are not UTF-8, given as surrogates (PEP 383), are taken
+    for Windows-1252, which older programs write into WAV files and ID3v1. What is too long is cut; what is too much,
+    empty or about the container only is left out.
     """
     tags: dict[str, str] = {}
     for name, value in pairs:
@@ -59,5 +62,5 @@ def _key(name: str) -> str:
 
 
 def _text(value: str) -> str:
-    text = without_controls(value[:MAX_TAG_BYTES].replace("\r\n", "\n").replace("\r", "\n"))
+    text = without_controls(value[:MAX_TAG_BYTES].translate(_WESTERN).replace("\r\n", "\n").replace("\r", "\n"))
     return text.encode(errors="ignore")[:MAX_TAG_BYTES].decode(errors="ignore").strip()

@@ -1,7 +1,7 @@
 """Verbs on many files: what is named, what is shown, and the exit code."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 SOME_FAILED = 1
 """Exit code where the work was done but for some files."""
 _SHOWN = 20
+
+
+def exit_code(left_out: Sized) -> int:
+    """Of a verb that did its work: 1 where files that it was asked for were left out, else 0."""
+    return SOME_FAILED if left_out else 0
 
 
 def names_many(paths: Sequence[Path], archive: ArchiveOptions) -> bool:
@@ -122,13 +127,13 @@ def show_many(
         },
     )
     if not failed:
-        return 0
+        return exit_code(failed)
     screen.note(f"{len(failed)} failed:", *map(_failed_line, failed[:_SHOWN]))
     if len(failed) > _SHOWN:
         where = f"; {result.manifest} names all" if result.manifest else ", which --json names"
         common = Counter(record.error.rpartition(": ")[2] for record in failed).most_common(1)[0]
         screen.note(f"  and {len(failed) - _SHOWN} more{where}; most often ({common[1]}): {common[0]}")
-    return SOME_FAILED
+    return exit_code(failed)
 
 
 def _failed_line(record: "FileRecord") -> str:

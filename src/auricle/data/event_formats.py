@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple, final
 
 from auricle.data.events import Recording, SoundEvent
+from auricle.data.scan import Rejected
 from auricle.errors import DataError, OptionError
 from auricle.printable import printable
 
@@ -49,12 +50,13 @@ class EventFormat(ABC):
     joins: bool = True
 
     @abstractmethod
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
         """The file's contents.
 
         Args:
             recordings: with their events.
             highest_hertz: of what can be heard in them, for tables that ask for a band.
+            skipped: files that can't be used, and why, for formats that can say so.
         """
 
 
@@ -64,7 +66,7 @@ class CsvEvents(EventFormat):
 
     suffix = ".csv"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("path", "begin", "end", "label", "score", "novelty", "time"))
@@ -84,7 +86,7 @@ class AudacityEvents(EventFormat):
     suffix = ".txt"
     joins = False
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
         lines = [
             f"{event.begin:.6f}\t{event.end:.6f}\t{_flat(event.label)}"
             for recording in recordings
@@ -100,7 +102,7 @@ class RavenEvents(EventFormat):
 
     suffix = ".selections.txt"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
         lines, before, number = ["\t".join((*_RAVEN, *_RAVEN_MORE))], 0.0, 0
         for recording in recordings:
             for event in recording.events:
@@ -120,8 +122,8 @@ class JsonEvents(EventFormat):
 
     suffix = ".json"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float) -> str:
-        return json.dumps(recording_values(recordings), indent=1) + "\n"
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
+        return json.dumps(recording_values(recordings, skipped), indent=1) + "\n"
 
 
 EVENT_FORMATS: Mapping[str, EventFormat] = MappingProxyType(
@@ -141,8 +143,8 @@ def event_format(name: str) -> EventFormat:
     return EVENT_FORMATS[name]
 
 
-def recording_values(recordings: Sequence[Recording]) -> dict[str, object]:
-    """Recordings and their events as JSON has them."""
+def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected]) -> dict[str, object]:
+    """Recordings and their events, and files that were left out, as JSON has them."""
     return {
         "recordings": [
             {
@@ -152,7 +154,10 @@ def recording_values(recordings: Sequence[Recording]) -> dict[str, object]:
                 "events": [_event_values(recording, event) for event in recording.events],
             }
             for recording in recordings
-        ]
+        ],
+        "skipped": [
+            {"path": printable(str(rejected.path)), "reason": printable(rejected.reason)} for rejected in skipped
+        ],
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from auricle.audio import AudioSource, HeldAudio, Resampler, info, rereadable, source_path
+from auricle.data.scan import Rejected
 from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
@@ -50,7 +51,8 @@ def transfer(
     sound is heard through it (as in RAVE, Caillon and Esling, 2021); how much of it is left depends on the model.
 
     The result has the sound's rate, channels, length and, unless it would clip, its level. Through a model the sound is
-    read twice, in blocks; memory is flat if the result goes to a file.
+    read twice, in blocks; memory is flat if the result goes to a file. Files of a folder that can't be used are left
+    out, and the result names them.
 
     Args:
         sound: an audio file; or an open file, or ``(audio, sample_rate)`` as `auricle.read` returns it.
@@ -64,7 +66,7 @@ def transfer(
         on_progress: is told which share is done.
 
     Raises:
-        AudioError: a sound can't be read, or is silent.
+        AudioError: the sound can't be read, or is silent; or none of those whose timbre it is to get can be.
         OptionError: the quality is not on the model's dial, the sound is too long, or ``onto`` is nothing of these.
         ModelError: no such model or prior.
         MissingPackageError: the pitch tracker is not installed.
@@ -79,19 +81,22 @@ def transfer(
     header, name = info(source), Path(source_path(source)).stem
     native = header.sample_rate, header.channels
     place = destination(out, native, 1, files, force=force)
-    audio, gain = transferred(source, _conversion(examples, on_progress))
+    rejected = [*examples.rejected]
+    audio, gain = transferred(source, _conversion(examples, rejected.append, on_progress))
     with lock_new_folder(place.folder):
         (target,) = place.targets([name], [examples.tags])
         output = finish_sound((audio,), native, target, gain=gain)
-    return SynthesisOutput((output,), place.sample_rate, native[1], {"examples": examples.name})
+    return SynthesisOutput((output,), place.sample_rate, native[1], {"examples": examples.name}, tuple(rejected))
 
 
-def _conversion(examples: TimbreExamples, on_progress: OnProgress) -> Callable[[np.ndarray, int], np.ndarray]:
+def _conversion(
+    examples: TimbreExamples, leave_out: Callable[[Rejected], None], on_progress: OnProgress
+) -> Callable[[np.ndarray, int], np.ndarray]:
     """A prior that knows notes plays the sound; what else there is gives it a timbre."""
     networks = None if examples.prior is None else load_prior_and_model(examples.prior, None)
     if networks is not None and networks.prior.config.notes:
         return Performance(networks, NoteOptions("C4", seed=0), SamplingOptions()).play
-    return timbre_conversion(lambda rate: learned_timbre(examples, rate, on_progress))
+    return timbre_conversion(lambda rate: learned_timbre(examples, rate, leave_out, on_progress))
 
 
 def _through_model(

@@ -1,5 +1,6 @@
 """The verbs of classification."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,8 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     for many in ((), ("--jobs", 1)):
         ran = auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many)
         assert ran.code == 1 and "0.0 s to" in ran.out and "left out: " in ran.err and "no.wav" in ran.err
+        values = json.loads(auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many, "--json").out)
+        assert [Path(file["path"]).name for file in values["skipped"]] == ["no.wav"]
 
 
 def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:

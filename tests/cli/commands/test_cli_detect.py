@@ -79,7 +79,15 @@ def test_a_recording_that_is_left_out_is_a_line_and_exit_code_1(
     for bad in (cut, tmp_path / "no.wav"):
         ran = auricle(*command, bad, "--format", "csv")
         assert ran.code == 1 and "hum" in ran.out and "left out: " in ran.err and bad.name in ran.err
+        for many in ((), ("--jobs", 1)):
+            values = json.loads(auricle(*command, bad, "--json", *many).out)
+            assert [Path(file["path"]).name for file in values["skipped"]] == [bad.name]
+            assert json.loads(auricle(*command, bad, "--format", "json", *many).out) == values
+        whole = tmp_path / f"{bad.stem}.json"
+        assert auricle(*command, bad, "--format", "json", "--out", whole).code == 1
+        assert [Path(file["path"]).name for file in json.loads(whole.read_text())["skipped"]] == [bad.name]
     assert auricle(*command, "--format", "csv").code == 0
+    assert auricle(*command, "--json").json["skipped"] == []
 
 
 def test_hardly_anything_is_found_that_is_not_there(auricle, field: Path, fitted: Path, model_file: Path) -> None:

@@ -1,5 +1,6 @@
 """``auricle similar``, ``classify suggest`` and ``classify fit --finetune`` on the command line."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +95,20 @@ def test_an_index_is_made_searched_and_deleted_from(
     assert (ran.code, "6 sounds; 0 read, 6 removed" in ran.out) == (0, True)
     ran = auricle("similar", query, tmp_path / "no.index")
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+
+
+def test_a_file_that_is_left_out_is_a_line_and_exit_code_1(
+    auricle: Callable, sounds: Path, model_file: Path, tmp_path: Path
+) -> None:
+    out, broken = tmp_path / "sounds.index", sounds / "hiss" / "broken.wav"
+    verbs = [("index", sounds, "--out", out), ("classify", "suggest", sounds), ("classify", "anomaly", sounds)]
+    for verb in verbs:
+        assert auricle(*verb, "--model", model_file).code == 0
+    broken.write_bytes(b"RIFF no sound")
+    for verb in verbs:
+        ran = auricle(*verb, "--model", model_file)
+        assert ran.code == 1 and "broken.wav" in ran.err and ran.out
+        skipped = json.loads(auricle(*verb, "--model", model_file, "--json").out)["skipped"]
+        assert [Path(file["path"]).name for file in skipped] == ["broken.wav"]
+    assert auricle("index", sounds / "tone", "--out", out, "--remove").code == 0, "nothing was to be heard"
+    assert auricle("similar", sounds / "tone" / "0.wav", sounds, "--model", model_file).code == 0, "it has its answer"

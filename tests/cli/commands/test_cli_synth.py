@@ -114,7 +114,7 @@ def test_morph_transfer_and_latents(auricle, place: Path):
     for number in range(6):
         (place / "sounds" / f"words{number}.wav").write_text("words")
     ran = auricle("latents", "sounds", *model, "--count", "2")
-    assert ran.err.startswith("6 files were left out:") and ran.err.splitlines()[-1] == "  and 1 more"
+    assert ran.code == 1 and ran.err.startswith("6 files were left out:") and ran.err.splitlines()[-1] == "  and 1 more"
     shifted = ("latents", "0.npz", "moved.npz", "--directions", "axes.safetensors", "--shift", "PC1=+2", "--json")
     before = auricle("latents", "0.npz", "--directions", "axes.safetensors", "--json").json["places"]
     after = auricle(*shifted).json["places"]

@@ -1,12 +1,14 @@
 """A sound's pitch, loudness and rhythm with the timbre of others."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from auricle import transfer
-from auricle.errors import AuricleError, DataError, OptionError
+from auricle import transfer, write
+from auricle.cli import main
+from auricle.errors import AudioError, AuricleError, DataError, OptionError
 from auricle.synth.harmonic.analysis import measure_pitch
 from synth.harmonic.test_harmonic_morphs import RATE, noise, note
 from synth.synth_sounds import make_model, make_prior, wav
@@ -96,6 +98,57 @@ def test_a_prior_gives_examples_and_channels_stay():
     stereo = np.concatenate((melody(), melody()))
     with pytest.raises(AuricleError):
         transfer((stereo, RATE), prior)  # in memory it lies beside no model
+
+
+def damaged(path: Path) -> Path:
+    """A sound with a header that is right and samples that do not decode."""
+    write(path, noise(1.0), RATE)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 4] + bytes(len(data) - len(data) // 4))
+    return path
+
+
+def test_files_that_cannot_be_read_are_left_out(hollow: Path):
+    whole = played(hollow)
+    words, flac = hollow / "words.wav", damaged(hollow / "damaged.flac")
+    words.write_text("words, not sound")
+    output = transfer((melody(), RATE), hollow)
+    assert {file.path for file in output.rejected} == {words, flac}
+    audio = output.sounds[0].audio
+    assert (
+        audio is not None and audio.shape == whole.shape and not transfer((melody(), RATE), hollow / "180.wav").rejected
+    )
+
+
+def test_where_no_file_can_be_read_that_is_one_line(tmp_path: Path):
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "words.wav").write_text("words, not sound")
+    with pytest.raises(DataError, match=r"its only audio file can't be used; .*words\.wav"):
+        transfer((melody(), RATE), folder)
+    flac = damaged(folder / "damaged.flac")
+    for onto in (folder, flac):
+        with pytest.raises(AudioError, match=r"damaged\.flac is damaged"):
+            transfer((melody(), RATE), onto)
+    damaged(folder / "other.flac")
+    with pytest.raises(AudioError, match="none of 2 sounds of bad can be read; the first problem"):
+        transfer((melody(), RATE), folder)
+
+
+def test_the_verb_says_what_it_left_out_and_exits_with_1(
+    hollow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    voice = wav(tmp_path / "voice.wav", melody(), RATE)
+    command = ["transfer", str(voice), "--onto", str(hollow), "--out", str(tmp_path / "out")]
+    assert main(command) == 0
+    capsys.readouterr()
+    damaged(hollow / "damaged.flac")
+    assert main([*command, "--json"]) == 1
+    ran = capsys.readouterr()
+    values = json.loads(ran.out)
+    assert ran.err.startswith("1 file was left out:") and "damaged.flac" in ran.err
+    assert [Path(file["path"]).name for file in values["rejected"]] == ["damaged.flac"]
+    assert Path(values["sounds"][0]["path"]).is_file()
 
 
 @pytest.mark.parametrize(("kind", "message", "quality"), [(OptionError, "quality is that of a model", 1.0)])

@@ -238,7 +238,7 @@ def test_a_larger_budget_goes_on_from_where_a_run_ended(train: Callable[..., aur
 
 def test_a_prior_goes_on_from_another_one(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:
     first = train(budget="60", out=tmp_path / "first.prior.safetensors")
-    second = train(budget="1", base=str(first.path), out=tmp_path / "second.prior.safetensors")
+    second = train(budget="1", base=str(first.path), config=None, out=tmp_path / "second.prior.safetensors")
     fresh = train(budget="1", out=tmp_path / "fresh.prior.safetensors")
     assert first.loss is not None and second.loss is not None and fresh.loss is not None
     assert second.loss < first.loss + 0.05 < fresh.loss
@@ -247,7 +247,14 @@ def test_a_prior_goes_on_from_another_one(train: Callable[..., auricle.TrainedPr
 
 def test_a_base_of_another_model_is_refused(train: Callable[..., auricle.TrainedPrior]) -> None:
     with pytest.raises(ModelError, match="makes latents of the model 'music', not of"):
-        train(base="drums")
+        train(base="drums", config=None)
+
+
+def test_a_config_beside_a_base_is_refused(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:
+    out = tmp_path / "never.prior.safetensors"
+    with pytest.raises(OptionError, match="the prior drums has a shape of its own: leave config or base out"):
+        train(base="drums", config=CONFIGS["flow"], out=out)
+    assert not list(tmp_path.glob("never*"))
 
 
 def test_few_steps_and_chance_are_called_that(train: Callable[..., auricle.TrainedPrior]) -> None:

@@ -104,7 +104,7 @@ def features_of(records: Sequence[FileRecord]) -> "Features":
 
     from auricle.classify.features.extract import Features
 
-    skipped = _skipped(records)
+    skipped = skipped_of(records)
     done = [record for record in records if record.is_done]
     rows = [np.frombuffer(b64decode(record.result["row"]), "<f2").astype(np.float32) for record in done]
     silent = tuple(record.source for record in done if record.result.get("silent"))
@@ -171,7 +171,7 @@ def predictions_of(records: Sequence[FileRecord]) -> "Predictions":
     """
     from auricle.classify.prediction import Guess, Prediction, Predictions
 
-    skipped = _skipped(records)
+    skipped = skipped_of(records)
     done = [record for record in records if record.is_done]
     sounds = tuple(
         Prediction(record.source, tuple(Guess(**guess) for guess in record.result["guesses"])) for record in done
@@ -187,7 +187,7 @@ def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...
     """
     from auricle.classify.prediction import Guess, Span
 
-    _skipped(records)
+    skipped_of(records)
     return {
         record.source: tuple(
             Span(span["start"], span["end"], Guess(**span["guess"])) for span in record.result["spans"]
@@ -256,7 +256,7 @@ def recordings_of(records: Sequence[FileRecord]) -> "tuple[Recording, ...]":
     from auricle.data.events import Recording, SoundEvent
     from auricle.data.scan import Sound
 
-    _skipped(records)
+    skipped_of(records)
     return tuple(
         Recording(
             Sound(Path(record.source), name=record.source, **record.result["sound"]),
@@ -306,7 +306,7 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
-def _skipped(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
+def skipped_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """Files that failed.
 
     Raises:

@@ -135,6 +135,34 @@ def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None
     raise DataError(f"none of {counted(len(sounds), 'sound')} can be decoded; the first problem: {problem}")
 
 
+def header_problem(sound: ListedSound) -> str:
+    """Why a sound can't be read, by its header; empty where it can be. A URL's is not fetched for that."""
+    from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
+
+    if isinstance(sound.place, RemotePath):
+        return ""
+    try:
+        header = examine_header(sound.place, sound.name, MIN_SECONDS)
+    except OSError as error:
+        return f"can't read {sound.place}: {error.strerror}"
+    return header.reason if isinstance(header, Rejected) else ""
+
+
+def decoding_problem(sound: ListedSound, options: PrepareOptions) -> str:
+    """Why a sound can't be decoded; empty where it can be."""
+    from auricle.data.shards.writer import ShardWriter
+
+    with (
+        TemporaryDirectory(prefix="auricle-") as folder,
+        ShardWriter(Path(folder) / "trial.tar", 0, options.sample_rate, options.channels) as trial,
+    ):
+        try:
+            _added(sound, trial)
+        except AudioError as error:
+            return str(error)
+    return ""
+
+
 def shard_number(name: str) -> int:
     """Which shard a list or a file is.
 

@@ -247,7 +247,8 @@ def _open(stream: Readable, path: Path, *, is_flac: bool, failure: tuple[type[Ex
     def opened(format: str | None) -> "InputContainer":
         # A playlist must not reach the network.
         options = {"protocol_whitelist": "file"}
-        return cast("InputContainer", av.open(stream, format=format, options=options, metadata_errors="ignore"))
+        container = av.open(stream, format=format, options=options, metadata_errors="surrogateescape")
+        return cast("InputContainer", container)
 
     try:
         try:

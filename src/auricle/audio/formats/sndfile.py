@@ -20,6 +20,7 @@ _UNSUPPORTED = 4  # libsndfile's SF_ERR_UNSUPPORTED_ENCODING
 _UNKNOWN_LENGTH = 2**62
 _ESTIMATED = frozenset({"MP3", "VOC", "FLAC"})
 """Formats whose length libsndfile guesses, or believes though there may be more: FFmpeg reads them to their end."""
+_REPLACED = "\ufffd"
 _BITS = MappingProxyType(
     {"PCM_S8": 16, "PCM_U8": 16, "PCM_16": 16, "ALAC_16": 16}
     | {"PCM_24": 24, "PCM_32": 24, "ALAC_20": 24, "ALAC_24": 24, "ALAC_32": 24}
@@ -91,7 +92,10 @@ class SndfileDecoder(AudioDecoder):
         return AudioInfo(path, file.samplerate, file.channels, file.frames, file.format, bits=bits)
 
     def _tags(self, path: Path) -> Iterable[tuple[str, str]]:
-        yield from self._file.copy_metadata().items()
+        tags = self._file.copy_metadata()
+        if any(_REPLACED in text for text in tags.values()):  # soundfile keeps no byte that is not UTF-8, FFmpeg does
+            yield from metadata(path)
+        yield from tags.items()
         if self._file.format == "OGG":  # libsndfile knows only some names there
             yield from metadata(path)
 

@@ -213,7 +213,7 @@ def _info(chunk: bytes) -> list[tuple[str, str]]:
     tags, offset = [], 4
     while chunk[:4] == b"INFO" and offset + 8 <= len(chunk):
         size = int.from_bytes(chunk[offset + 4 : offset + 8], "little")
-        text = chunk[offset + 8 : offset + 8 + size].split(b"\0")[0].decode(errors="replace")
+        text = chunk[offset + 8 : offset + 8 + size].split(b"\0")[0].decode(errors="surrogateescape")
         if (name := _INFO_NAMES.get(chunk[offset : offset + 4])) is not None:
             tags.append((name, text))
         offset += 8 + size + size % 2

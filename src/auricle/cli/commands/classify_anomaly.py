@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import CacheOptions
@@ -21,7 +22,7 @@ def classify_anomaly(
     count: Annotated[int, Parameter(name=("--count", "-n"), validator=Number(gte=1))] = 20,
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Tell which sounds are unusual, without labels, by the bits that they take under a model.
 
     Args:
@@ -54,3 +55,4 @@ def classify_anomaly(
             "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
         },
     )
+    return exit_code(result.skipped)

@@ -1,5 +1,6 @@
 """``auricle classify detect``."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, final
@@ -8,7 +9,7 @@ from cyclopts import Parameter
 
 from auricle.cli.arguments import names_folder
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many, uses_engine
+from auricle.cli.many import exit_code, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -80,7 +81,7 @@ def classify_detect(
     screen = Screen(output)
     skipped: list[Rejected] = []
     if uses_engine(files, archive):
-        recordings, code = _detect_many(DetectTask(classifier, model, options), files, archive, screen)
+        recordings = _detect_many(DetectTask(classifier, model, options), files, archive, screen, skipped.append)
     else:
         loaded = Classifier.load(classifier, model)
         with screen.progress("detect") as on_progress:
@@ -92,37 +93,47 @@ def classify_detect(
                 on_note=screen.note,
                 on_skipped=skipped.append,
             )
-        code = SOME_FAILED if skipped else 0
-    values = recording_values(recordings)
+    code, values = exit_code(skipped), recording_values(recordings, skipped)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)
         return code
     if out is None:
         if not output.quiet:
-            print(_contents(recordings, style), end="")  # a table for programs: tabs stay
+            print(_contents(recordings, style, skipped), end="")  # a table for programs: tabs stay
         return code
-    written = _write(recordings, style, out, force=force)
+    written = _write(recordings, style, out, skipped, force=force)
     screen.result(_summary(recordings, written), {**values, "written": [str(path) for path in written]})
     return code
 
 
 def _detect_many(
-    task: "DetectTask", files: tuple[Path, ...], archive: ArchiveOptions, screen: Screen
-) -> "tuple[tuple[Recording, ...], int]":
-    """The recordings, and the exit code."""
-    from auricle.archive.tasks.listening import recordings_of
+    task: "DetectTask",
+    files: tuple[Path, ...],
+    archive: ArchiveOptions,
+    screen: Screen,
+    on_skipped: "Callable[[Rejected], None]",
+) -> "tuple[Recording, ...]":
+    from auricle.archive.tasks.listening import recordings_of, skipped_of
 
     many = run_many(task, files, None, archive, screen)
     recordings = recordings_of(many.records)
-    for record in many.failed:
-        screen.note(f"left out: {record.error}")
+    for rejected in skipped_of(many.records):
+        screen.note(f"left out: {rejected.reason}")
+        on_skipped(rejected)
     for record in many.done:
         screen.note(*record.result["notes"])
-    return recordings, SOME_FAILED if many.failed else 0
+    return recordings
 
 
-def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path, *, force: bool) -> list[Path]:
-    """The files that were written."""
+def _write(
+    recordings: "tuple[Recording, ...]",
+    style: "EventFormat",
+    out: Path,
+    skipped: "Sequence[Rejected]",
+    *,
+    force: bool,
+) -> list[Path]:
+    """The files that were written; one of all recordings tells also which were left out."""
     from auricle.atomic import atomic_write, check_writable
 
     parts = {out: recordings}
@@ -138,12 +149,13 @@ def _write(recordings: "tuple[Recording, ...]", style: "EventFormat", out: Path,
         check_writable(path, force=force)
     for path, group in parts.items():
         with atomic_write(path, force=force) as temporary:
-            temporary.write_text(_contents(group, style), "utf-8")
+            temporary.write_text(_contents(group, style, skipped if path == out else ()), "utf-8")
     return list(parts)
 
 
-def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat") -> str:
-    return style.text(recordings, highest_hertz=min(recording.sound.sample_rate for recording in recordings) / 2)
+def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat", skipped: "Sequence[Rejected]") -> str:
+    highest_hertz = min(recording.sound.sample_rate for recording in recordings) / 2
+    return style.text(recordings, highest_hertz=highest_hertz, skipped=skipped)
 
 
 def _summary(recordings: "tuple[Recording, ...]", written: list[Path]) -> str:

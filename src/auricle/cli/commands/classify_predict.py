@@ -1,6 +1,6 @@
 """``auricle classify predict``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, final
@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_table, format_timestamp
-from auricle.cli.many import SOME_FAILED, run_many, uses_engine
+from auricle.cli.many import exit_code, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
@@ -72,17 +72,17 @@ def classify_predict(
         if groups is not None:
             raise OptionError("--groups compares sounds of a group: leave --jobs, --files-from and --manifest out")
         from auricle import PredictTask
-        from auricle.archive.tasks.listening import predictions_of, timelines_of
+        from auricle.archive.tasks.listening import predictions_of, skipped_of, timelines_of
 
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
             for record in many.failed:
                 screen.note(f"left out: {record.error}")
-            _show_timelines(timelines_of(many.records), screen)
+            _show_timelines(timelines_of(many.records), skipped_of(many.records), screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
-        return SOME_FAILED if many.failed else 0
+        return exit_code(many.failed)
     from auricle import Classifier
 
     loaded = Classifier.load(name, model)
@@ -92,21 +92,22 @@ def classify_predict(
             timelines = loaded.timelines(
                 files, window=when.window, on_progress=on_progress, on_note=screen.note, on_skipped=skipped.append
             )
-        _show_timelines(timelines, screen)
-        return SOME_FAILED if skipped else 0
+        _show_timelines(timelines, skipped, screen)
+        return exit_code(skipped)
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(
             files, top=top, groups=groups, caching=caching, on_progress=on_progress, on_note=screen.note
         )
     _show_predictions(predictions, screen)
-    return SOME_FAILED if predictions.skipped else 0
+    return exit_code(predictions.skipped)
 
 
-def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", screen: Screen) -> None:
-    screen.result(
-        [line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))],
-        {"timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()]},
-    )
+def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", skipped: "Sequence[Rejected]", screen: Screen) -> None:
+    values = {
+        "timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()],
+        "skipped": _skipped_values(skipped),
+    }
+    screen.result([line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))], values)
 
 
 def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
@@ -123,10 +124,14 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     rows = [(name, *guesses, *[""] * (most - len(guesses))) for name, guesses in texts]
     values = {
         "sounds": [{"name": name, "guesses": _guess_values(guesses)} for name, guesses in named],
-        "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in predictions.skipped],
+        "skipped": _skipped_values(predictions.skipped),
         "silent": list(predictions.silent),
     }
     screen.result(format_table(head, rows), values)
+
+
+def _skipped_values(skipped: "Sequence[Rejected]") -> list[dict[str, object]]:
+    return [{"path": rejected.path, "reason": rejected.reason} for rejected in skipped]
 
 
 def _guess_text(guess: "Guess") -> str:

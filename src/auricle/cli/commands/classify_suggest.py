@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SuggestionOptions
@@ -41,7 +42,7 @@ def classify_suggest(
     model: str | None = None,
     options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Propose sounds to label next; name outliers, near duplicates and doubtful labels.
 
     Args:
@@ -67,6 +68,7 @@ def classify_suggest(
     if suggestions.skipped:
         screen.note(f"{len(suggestions.skipped)} files left out; the first: {suggestions.skipped[0].reason}")
     screen.result(_lines(suggestions), _values(suggestions))
+    return exit_code(suggestions.skipped)
 
 
 def _lines(suggestions: "Suggestions") -> Iterator[str]:

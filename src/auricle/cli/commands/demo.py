@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auricle.cli.formatting import format_size
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 
@@ -22,7 +23,7 @@ def demo(
     model: str | None = None,
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Compress and decompress real recordings and write a page to listen to them.
 
     Args:
@@ -45,6 +46,7 @@ def demo(
     told_lines = [f"Told apart: {right} of {len(result.told)} seconds of these recordings"] if result.told else []
     generated_lines = [f"Made: {len(result.generated)} new sounds"] if result.generated else []
     screen.result((*text.split("\n"), "", *generated_lines, *told_lines, f"Listen: {result.page}"), _values(result))
+    return exit_code(result.rejected)
 
 
 def _cells(version: "ExcerptVersion") -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from auricle.cli.formatting import format_size
-from auricle.cli.many import SOME_FAILED, run_many, uses_engine
+from auricle.cli.many import exit_code, run_many, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
@@ -75,7 +75,7 @@ def features(
         result = features_of(many.records)
         write_features(result, out, force=force)
         _show(result, out, screen)
-        return SOME_FAILED if many.failed else 0
+        return exit_code(many.failed)
     with screen.progress("features") as on_progress:
         result = run(
             files,
@@ -87,7 +87,7 @@ def features(
         )
     write_features(result, out, force=force)
     _show(result, out, screen)
-    return SOME_FAILED if result.skipped else 0
+    return exit_code(result.skipped)
 
 
 def _show(result: "Features", out: Path, screen: Screen) -> None:

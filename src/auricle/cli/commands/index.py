@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_size
-from auricle.cli.many import SOME_FAILED, uses_engine
+from auricle.cli.many import exit_code, uses_engine
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
@@ -74,4 +74,4 @@ def index(
             "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
         },
     )
-    return SOME_FAILED if with_engine and result.skipped else 0
+    return exit_code(() if options.remove else result.skipped)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, final
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_table
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_rejected
@@ -46,7 +47,7 @@ def latents(
     snap: Flag = False,
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Take latents out of sounds and put them back, changed or not.
 
     Args:
@@ -66,8 +67,7 @@ def latents(
     if source.is_dir():
         if move.shift or move.directions is not None:
             raise OptionError(f"{source} is a folder, whose directions are found: leave --shift and --directions out")
-        _find_directions(screen, source, target, model, count, force=force)
-        return
+        return _find_directions(screen, source, target, model, count, force=force)
     if move.shift and move.directions is None:
         raise OptionError("--shift needs --directions FILE: make one with `auricle latents FOLDER FILE`")
     from auricle import Directions, read_latents, shift_latents
@@ -78,11 +78,13 @@ def latents(
         directions.require(result.model)
         result = shift_latents(result, directions, move.shift) if move.shift else result
     _write(screen, result, directions, target, snap=snap, force=force)
+    return 0
 
 
 def _find_directions(
     screen: Screen, folder: Path, target: Path | None, model: str | None, count: int, *, force: bool
-) -> None:
+) -> int:
+    """Find them, and return the exit code."""
     from auricle import principal_directions
     from auricle.atomic import check_writable
     from auricle.synth.latent_files import check_arrays_name
@@ -105,6 +107,7 @@ def _find_directions(
     head = f"{directions.sounds} sounds, model {directions.model[0]}"
     table = format_table(("direction", "variance", "in all", "deviation"), rows)
     screen.result((head, *table), {"path": target, **_to_json(directions)})
+    return exit_code(directions.rejected)
 
 
 def _to_json(directions: "Directions") -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_duration, format_size
-from auricle.cli.many import SOME_FAILED
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
@@ -29,7 +29,8 @@ def prepare(
 
     Args:
         paths: folders, files, globs and URLs, and the folder or URL to write into.
-        force: replace files that nobody knows, and shards of another sample rate.
+        force: replace files that nobody knows, shards of another sample rate, and shards with sounds that can't be read
+            any more.
     """
     from auricle import prepare as run
 
@@ -67,4 +68,4 @@ def prepare(
     for problems, what, fate in groups:
         if problems:
             screen.note(f"{counted(len(problems), what)} {fate}:", *(f"  {reason}" for _, reason in problems[:_SHOWN]))
-    return SOME_FAILED if result.refused or result.failed else 0
+    return exit_code((*result.refused, *result.failed))

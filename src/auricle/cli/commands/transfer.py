@@ -6,9 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import format_sounds
+from auricle.cli.views import format_rejected, format_sounds
 from auricle.options.synthesis import SoundFileOptions
 
 _OUT = Path("transfer")
@@ -24,7 +25,7 @@ def transfer(
     files: Annotated[SoundFileOptions, Parameter(name="*")] = SoundFileOptions(),
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
-) -> None:
+) -> int:
     """Play a sound with another's timbre.
 
     Args:
@@ -42,4 +43,10 @@ def transfer(
     with screen.progress(f"transfer {sound.name}") as on_progress:
         result = run(sound, onto, quality=quality, out=out, files=files, force=force, on_progress=on_progress)
     elapsed = time.perf_counter() - started
-    screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
+    if result.rejected:
+        screen.note(*format_rejected(result.rejected))
+    rejected = [{"path": file.path, "reason": file.reason} for file in result.rejected]
+    screen.result(
+        format_sounds(result, elapsed), {**result.to_json(), "rejected": rejected, "elapsed_seconds": elapsed}
+    )
+    return exit_code(result.rejected)

@@ -27,7 +27,7 @@ from auricle.bench.codecs.opus import Opus
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
 from auricle.studio.tasks.models import loaded_model, model_source
-from auricle.studio.tasks.sounds import CONFINED, picture, playable, read_stranger
+from auricle.studio.tasks.sounds import CONFINED, LIMITS, picture, playable, read_stranger
 
 PREVIEW_SECONDS = 20.0
 """Of a longer sound so much is heard at a time."""
@@ -147,29 +147,44 @@ def compress_whole(workspace: Workspace, arguments: dict[str, Any], on_progress:
 def open_aur(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Look into an .aur file that was sent: what it says, whether every byte is right, how it sounds."""
     item = workspace.item(arguments["id"])
-    source = item.file(item.facts["source"])
+    source, name = item.file(item.facts["source"]), item.facts["name"]
     facts: dict[str, Any] = {"damage": None, "rows": [], "file": None}
     try:
         summary = info(source)
         assert isinstance(summary, AurInfo)
         result = verify(source)
-        facts |= {"rows": _rows(summary), "save_as": item.facts["name"], "bytes": summary.bytes}
+        facts |= {"rows": _rows(summary), "save_as": name, "bytes": summary.bytes}
         facts["verdict"] = f"all {result.packets} packets are as they were written"
         facts["lost"] = [[first / result.sample_rate, stop / result.sample_rate] for first, stop in result.lost]
     except FormatError as error:
-        damage = _COMMANDS.sub("", str(error).replace(str(source), item.facts["name"]))
-        if source.stat().st_size < 8 or source.read_bytes()[:3] != b"AUR":
+        damage = _COMMANDS.sub("", str(error).replace(str(source), name))
+        if not _begins_as_aur(source):
             item.remove()
-            raise FormatError(f"{item.facts['name']} is no .aur file") from error
+            raise FormatError(f"{name} is no .aur file") from error
         return item.add(**facts | {"damage": damage})
+    if too_long := _too_long(summary):
+        return item.add(**facts, unheard=too_long)
     try:
         decompress(source, item.file("decoded.wav"), force=True)
     except AuricleError as error:
-        return item.add(**facts, unheard=str(error).replace(str(source), item.facts["name"]))
+        return item.add(**facts, unheard=str(error).replace(str(source), name))
     audio, rate = read(item.file("decoded.wav"))
     facts |= playable(item, "play", audio, rate)
     shown = _excerpt(audio, rate, 0.0)
     return item.add(**facts, picture=picture(item, "play", shown, rate, shown), wav="decoded.wav")
+
+
+def _too_long(summary: AurInfo) -> str:
+    """Why a file is not decoded to be heard: few bytes can hold hours. Empty where it is."""
+    if summary.seconds <= LIMITS.seconds and 4 * summary.samples * summary.channels <= LIMITS.whole_bytes:
+        return ""
+    return f"{summary.seconds / 3600:.1f} h in {summary.channels} channels are too much to be heard here: decompress it"
+
+
+def _begins_as_aur(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(8)
+    return len(start) == 8 and start.startswith(b"AUR")
 
 
 def repair_aur(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:

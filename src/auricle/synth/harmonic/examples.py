@@ -8,7 +8,7 @@ from typing import final
 import numpy as np
 
 from auricle.audio import HeldAudio, is_audio_name, read, resample, source_path
-from auricle.data.scan import scan
+from auricle.data.scan import Rejected, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.options.synthesis import GenerationOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -36,12 +36,14 @@ class TimbreExamples:
         name: for messages and results.
         tags: of what is made of it.
         files: sound files; none where a prior makes them.
+        rejected: files of the folder that can't be used, and why.
         prior: the prior.
     """
 
     name: str
     tags: Mapping[str, str]
     files: tuple[Path, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     prior: Prior | Path | str | None = None
 
     @property
@@ -49,25 +51,35 @@ class TimbreExamples:
         """Sounds at most."""
         return _DRAWN if self.prior is not None else min(_MOST_FILES, len(self.files))
 
-    def sounds(self, sample_rate: int) -> Iterator[np.ndarray]:
-        """Sounds ``(1, t)`` of 8 s at most, a minute of them in all.
+    def sounds(self, sample_rate: int, leave_out: Callable[[Rejected], None]) -> Iterator[np.ndarray]:
+        """Sounds ``(1, t)`` of 8 s at most, a minute of them in all; ``leave_out`` is given files that do not decode.
 
         Raises:
-            AudioError: one can't be read.
             ModelError: no such prior.
         """
         seconds = 0.0
-        for audio, rate in self._read() if self.prior is None else self._drawn():
+        for audio, rate in self._read(leave_out) if self.prior is None else self._drawn():
             cut = audio[:, : round(_EXAMPLE_SECONDS * rate)].mean(axis=0, keepdims=True)
             seconds += cut.shape[1] / rate
             yield resample(cut, rate, sample_rate)
             if seconds >= _TOTAL_SECONDS:
                 return
 
-    def _read(self) -> Iterator[tuple[np.ndarray, int]]:
-        """Of many files some that lie evenly among all."""
+    def _read(self, leave_out: Callable[[Rejected], None]) -> Iterator[tuple[np.ndarray, int]]:
+        """Of many files some that lie evenly among all, and others in place of those that do not decode."""
         places = np.linspace(0, len(self.files) - 1, self.count).round().astype(int)
-        yield from (read(self.files[place]) for place in np.random.default_rng(0).permutation(places))
+        others = np.setdiff1d(np.arange(len(self.files)), places)
+        count = 0
+        for place in (*np.random.default_rng(0).permutation(places), *others):
+            try:
+                sound = read(self.files[place])
+            except AudioError as error:
+                leave_out(Rejected(self.files[place], str(error)))
+                continue
+            yield sound
+            count += 1
+            if count == self.count:
+                return
 
     def _drawn(self) -> Iterator[tuple[np.ndarray, int]]:
         assert self.prior is not None
@@ -86,27 +98,44 @@ def timbre_examples(onto: Prior | Path | str) -> TimbreExamples | None:
         return TimbreExamples(name, made_by_model("transfer", {"prior": name}), prior=onto)
     path = Path(onto)
     if path.is_dir():
-        files = tuple(sound.path for sound in scan(path).sounds)
-        if not files:
+        corpus = scan(path)
+        if not corpus.sounds:
             raise DataError(f"{path} holds no sounds: name a folder of sounds whose timbre is to be taken")
-        return TimbreExamples(path.name, made_by_algorithm("transfer"), files)
+        files = tuple(sound.path for sound in corpus.sounds)
+        return TimbreExamples(path.name, made_by_algorithm("transfer"), files, corpus.rejected)
     if is_audio_name(path):
         return TimbreExamples(path.name, made_by_algorithm("transfer"), (path,))
     return None
 
 
-def learned_timbre(examples: TimbreExamples, sample_rate: int, on_progress: OnProgress = ignore_progress) -> Timbre:
-    """The timbre of examples, for sounds of a sample rate.
+def learned_timbre(
+    examples: TimbreExamples,
+    sample_rate: int,
+    leave_out: Callable[[Rejected], None],
+    on_progress: OnProgress = ignore_progress,
+) -> Timbre:
+    """The timbre of examples, for sounds of a sample rate; ``leave_out`` is given files that do not decode.
 
     Raises:
-        AudioError: a sound can't be read, or nothing can be heard in them.
+        AudioError: none of them can be read, or nothing can be heard in them.
         ModelError: no such prior.
         MissingPackageError: the pitch tracker is not installed.
     """
-    learned = []
-    for sound in examples.sounds(sample_rate):
+    learned, reasons = [], []
+
+    def note(file: Rejected) -> None:
+        reasons.append(file.reason)
+        leave_out(file)
+
+    for sound in examples.sounds(sample_rate, note):
         learned.append((sound, analyse(sound, sample_rate)))
         on_progress(Progress("learning the timbre", len(learned), examples.count, "sounds"))
+    if not learned and len(reasons) > 1:
+        raise AudioError(
+            f"none of {len(reasons)} sounds of {examples.name} can be read; the first problem: {reasons[0]}"
+        )
+    if not learned and reasons:
+        raise AudioError(reasons[0])
     return Timbre(learned)
 
 

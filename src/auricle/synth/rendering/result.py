@@ -8,6 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from auricle.audio import Resampler
+from auricle.data.scan import Rejected
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.level import CEILING, LevelCheck, SoundLevel, decibels, refuse_silent
 from auricle.synth.rendering.loop import Seam
@@ -135,13 +136,15 @@ class SynthesisOutput:
         sounds: one or more.
         sample_rate: of all of them, in Hz.
         channels: of all of them.
+        details: what else is known of them, by name.
+        rejected: files of a folder that could not be used, and why.
     """
 
     sounds: tuple[Sound, ...]
     sample_rate: int
     channels: int
     details: dict[str, Any] = field(default_factory=dict)
-    """What else is known of them, by name."""
+    rejected: tuple[Rejected, ...] = ()
 
     @property
     def seconds(self) -> float:
