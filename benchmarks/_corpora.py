@@ -26,6 +26,7 @@ class Work:
         protocol: the protocol, in words.
         parts: a path in the corpus and the manifest's label to class, group and fold ("" for none).
         folds: how many grouped folds are split_folds out where sounds state none.
+        full_groups: whether a group has sounds of nearly every class, so that features can be relative to it.
     """
 
     folder: str
@@ -33,6 +34,7 @@ class Work:
     protocol: str
     parts: Callable[[str, str], tuple[str, str, str]]
     folds: int = 5
+    full_groups: bool = True
 
 
 def _esc(path: str, label: str) -> tuple[str, str, str]:
@@ -47,7 +49,7 @@ def _spoken(path: str, label: str) -> tuple[str, str, str]:
 
 
 WORKS: Mapping[str, Work] = {
-    "esc10": Work("environment/esc10", "music", "ESC-10, official 5 folds", _esc),
+    "esc10": Work("environment/esc10", "music", "ESC-10, official 5 folds", _esc, full_groups=False),
     "fsdd": Work("digits/fsdd", "speech", "FSDD, leave one speaker out", _spoken, 6),
     "arabic": Work("commands/arabic", "speech", "Arabic commands, 6 folds of 4 speakers", _spoken, 6),
 }
@@ -86,6 +88,11 @@ def labels_of(name: str, corpus: Path | None, drums: Path | None) -> "Labels":
 def protocol(name: str) -> str:
     """The protocol in words."""
     return WORKS[name].protocol if name in WORKS else "drums by class, 5 folds grouped by kit"
+
+
+def has_full_groups(name: str) -> bool:
+    """Whether groups have sounds of nearly every class: speakers and kits have, sources of one recording have not."""
+    return name not in WORKS or WORKS[name].full_groups
 
 
 def model_for(name: str) -> str:

@@ -1,5 +1,6 @@
 """How long something takes."""
 
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,19 @@ class Timing:
 
     wall: float
     processor: float
+
+
+@final
+class RunningClock:
+    """Time and peak memory of this process since it was made; it is told the seconds of sound that were heard."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    def __call__(self, seconds: float) -> dict[str, float]:
+        wall, used = time.perf_counter() - self._wall, time.process_time() - self._processor
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return {"wall s": wall, "processor s": used, "hours per minute": seconds / 60 / used, "peak MB": peak}
 
 
 def timed(work: Callable[[], object], *, repeats: int = 5, warm_up: int = 1) -> Timing:

@@ -13,19 +13,19 @@ user's cache, so that only those of a new model are made in a second run.
 """
 
 import argparse
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from _corpora import WORKS, folds_for, labels_of, model_for, protocol
+from _corpora import WORKS, folds_for, has_full_groups, labels_of, model_for, protocol
 from _rivals import rivals, svm_accuracy, whole_mfcc
 from _shared import one_thread, parser, publish, run, table, tell
+from _timing import RunningClock
 
 if TYPE_CHECKING:
     from auricle.classify.features.base import Extractor
@@ -74,26 +74,37 @@ def accuracy(args: argparse.Namespace) -> Part:
     rows, probe = list[dict[str, Any]](), probe_of_kind(args.probe)
     for name in args.works:
         labels, model = _with_folds(name, labels_of(name, args.corpus, args.drums)), args.model or model_for(name)
-        first: dict[int, Any] = {}
+        first: dict[tuple[int, bool], Any] = {}
+        normalised = (False, True) if has_full_groups(name) else (False,)
         for extractor, (values, names, folds, groups), copies in _compared(name, labels, model, args):
-            for count in sorted({0, len(copies)}, reverse=True):
-                judged = evaluate(values, names.tolist(), folds.tolist(), probe, groups=groups, copies=copies[:count])
+            for relative, count in product(normalised, sorted({0, len(copies)}, reverse=True)):
+                judged = evaluate(
+                    values,
+                    names.tolist(),
+                    folds.tolist(),
+                    probe,
+                    groups=groups,
+                    copies=copies[:count],
+                    normalise_groups=relative,
+                )
                 right = judged.right.astype(float)
-                ahead = first.setdefault(count, right)
+                ahead = first.setdefault((count, relative), right)
                 lead = None if ahead is right else _points(interval(ahead - right, judged.groups))
-                facts = {"work": protocol(name), "features": extractor.name, "copies": count}
+                facts = {"work": protocol(name), "features": extractor.name, "copies": count, "relative": relative}
                 rows.append({**facts, "lead": lead, **_figures(judged)})
-                tell(f"{name}: {extractor.name}, {count} copies: {rows[-1]['accuracy %']:.1f} %")
+                title = f"{extractor.name}, {count} copies{', relative to groups' if relative else ''}"
+                tell(f"{name}: {title}: {rows[-1]['accuracy %']:.1f} %")
         if args.every:
             (values, names, folds, _), _ = _values(labels, whole_mfcc(labels))
             svm = {"accuracy %": 100 * svm_accuracy(values, names, folds), "95 %": "-", "lead": None}
-            rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", "copies": 0, **svm})
-    heads = [
-        {key: row.get(key) for key in ("work", "features", "copies", "accuracy %", "95 %", "lead")} for row in rows
-    ]
+            rows.append({"work": protocol(name), "features": "MFCC + SVM (RBF)", "copies": 0, "relative": False, **svm})
+    columns = ("work", "features", "copies", "relative", "accuracy %", "95 %", "lead")
+    heads = [{key: row.get(key) for key in columns} for row in rows]
     notes = (
-        "copies: altered ones of each sound to learn from, as classify evaluate has them; lead: points by which the "
-        "first features of each work are above these with as many copies, with the paired 95 % interval"
+        "copies: altered ones of each sound to learn from, as classify evaluate has them; relative: features relative "
+        "to those of their group, as with --normalise-groups: what is usual in a judged group is known from all of its "
+        "sounds, without labels; lead: points by which the first features of each work are above these in the same "
+        "way, with the paired 95 % interval"
     )
     return {"probe": args.probe}, {"rows": rows}, [table(heads), notes]
 
@@ -213,7 +224,7 @@ def speed(args: argparse.Namespace) -> Part:
         )
         paths = [sound.path for sound in sounds[: args.clips]]
         seconds = sum(sound.seconds for sound in sounds[: args.clips])
-        started = _Clock()
+        started = RunningClock()
         classifier.predict(paths, caching=CacheOptions(no_cache=True))
         rows.append({"work": protocol(name), "clips": len(paths), "mean s": seconds / len(paths), **started(seconds)})
     notes = (
@@ -239,22 +250,10 @@ def _hour(corpus: Path) -> dict[str, Any]:
                 written += sound.shape[1]
                 if written >= 3600 * _RATE:
                     break
-        classifier, started = Classifier.load("environment"), _Clock()
+        classifier, started = Classifier.load("environment"), RunningClock()
         spans = classifier.timeline(path)
         seconds = info(path).seconds
         return {"work": f"an hour's timeline, {len(spans)} spans", "clips": 1, "mean s": seconds, **started(seconds)}
-
-
-class _Clock:
-    """Time since it was made."""
-
-    def __init__(self) -> None:
-        self._wall, self._processor = time.perf_counter(), time.process_time()
-
-    def __call__(self, seconds: float) -> dict[str, float]:
-        wall, used = time.perf_counter() - self._wall, time.process_time() - self._processor
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        return {"wall s": wall, "processor s": used, "hours per minute": seconds / 60 / used, "peak MB": peak}
 
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], Part]] = {

@@ -43,7 +43,7 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
 _SILENT = "\0"
-"""The group of silent sounds: no folder is called so."""
+"""The group of silent sounds: nothing in a path is called so."""
 
 
 @final
@@ -210,7 +210,7 @@ class Classifier:
             files: audio files, or folders of them; open files or ``(audio, sample_rate)``, as `auricle.features`.
             top: classes to name for each.
             groups: of a classifier whose groups are normalised: a regular expression that finds the group in a file's
-                path, as in `fit`; by default the files of each folder are a group.
+                path, as in `fit`; by default all are of one group.
             caching: where features are kept.
             on_progress: called while sounds are read.
             on_note: is told in one line if features that were kept are damaged: they are made anew.
@@ -321,9 +321,9 @@ class Classifier:
 
 
 def _groups_of(sounds: Sequence[Sound], expression: str | None) -> dict[str, str]:
-    """The group of each sound by its name: what an expression finds there, else the folder."""
+    """The group of each sound by its name: what an expression finds there, else one for all."""
     names = [sound.name for sound in sounds]
-    groups = [str(sound.path.parent) for sound in sounds] if expression is None else groups_in_paths(names, expression)
+    groups = [""] * len(names) if expression is None else groups_in_paths(names, expression)
     return dict(zip(names, groups, strict=True))
 
 

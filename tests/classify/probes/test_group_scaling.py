@@ -72,10 +72,11 @@ def test_a_classifier_keeps_what_it_has_learned(sounds: Path, model_file: Path, 
     assert classifier.metadata.normalise_groups
     classifier.save(path)
     loaded = Classifier.load(path, model_file)
-    told = loaded.predict(sounds, groups=GROUPS).sounds
-    assert told == classifier.predict(sounds, groups=GROUPS).sounds
-    by_folder = loaded.predict(sounds).sounds
-    assert [sound.name for sound in by_folder] == [sound.name for sound in told] and by_folder != told
+    by_maker = loaded.predict(sounds, groups=GROUPS).sounds
+    assert by_maker == classifier.predict(sounds, groups=GROUPS).sounds
+    as_one = loaded.predict(sounds).sounds
+    assert [sound.name for sound in as_one] == [sound.name for sound in by_maker] and as_one != by_maker
+    assert as_one == loaded.predict(sounds, groups="maker").sounds
     with pytest.raises(DataError, match="find nothing in"):
         loaded.predict(sounds, groups="nobody")
     with pytest.raises(ModelError, match="without a timeline"):

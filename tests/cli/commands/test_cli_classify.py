@@ -29,6 +29,28 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
+def test_sounds_are_compared_with_their_group(
+    auricle, folder: Path, model_file: Path, tmp_path: Path
+) -> None:
+    out, makers = tmp_path / "g.classifier.safetensors", ("--groups", "/([xy])[0-9]")
+    options = ("--classifier", out, "--model", model_file, "--top", 1, "--json")
+    auricle("classify", "fit", folder, "--model", model_file, "--out", out, *makers, "--normalise-groups", "--quiet")
+    assert auricle("info", out, "--json").json["config"]["normalise_groups"] is True
+    sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
+    assert len(sounds) == 12
+    assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)
+    for wrong, line in (
+        (("--jobs", 2), "predict without many processes"),
+        ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
+        (("--groups", "("), "no regular expression"),
+        (("--timeline",), "without a timeline"),
+    ):
+        refused = auricle("classify", "predict", folder, *options, *wrong)
+        assert refused.code == 2 and line in refused.err and len(refused.err.strip().splitlines()) == 1
+    no_groups = auricle("classify", "fit", folder, "--model", model_file, "--normalise-groups", "--out", tmp_path / "n")
+    assert no_groups.code == 2 and "name them with --groups" in no_groups.err
+
+
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "k.classifier.safetensors"
     values = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json

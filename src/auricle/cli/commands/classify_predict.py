@@ -62,7 +62,7 @@ def classify_predict(
         model: its autoencoder, where that is not a shipped one.
         top: classes to name for each sound, the most probable first.
         groups: where the classifier was fitted with --normalise-groups: a regular expression that finds the group in a
-            file's path; by default the files of each folder are a group.
+            file's path, as '([^/]+)/' its folder; by default all are of one group.
 
     With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
