@@ -29,9 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_sounds_are_compared_with_their_group(
-    auricle, folder: Path, model_file: Path, tmp_path: Path
-) -> None:
+def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out, makers = tmp_path / "g.classifier.safetensors", ("--groups", "/([xy])[0-9]")
     options = ("--classifier", out, "--model", model_file, "--top", 1, "--json")
     auricle("classify", "fit", folder, "--model", model_file, "--out", out, *makers, "--normalise-groups", "--quiet")
