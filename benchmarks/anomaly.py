@@ -84,8 +84,8 @@ def main() -> None:
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Make the sounds, learn, judge."""
     from auricle import load
-    from auricle.classify.unusual.anomaly import UsualSounds
-    from auricle.classify.unusual.bits import BitFeatures
+    from auricle.classify.unusual.anomaly import UsualScores
+    from auricle.classify.unusual.features import AnomalyFeatures
 
     model = load(args.model)
     rate, random = model.sample_rate, np.random.default_rng(0)
@@ -96,23 +96,25 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
         name: [_levelled(fault(note, others[n % len(others)], rate, random), note) for n, note in enumerate(judged)]
         for name, fault in FAULTS.items()
     }
-    extractor = BitFeatures(model)
+    extractor = AnomalyFeatures(model)
 
     def bits(sounds: list[np.ndarray]) -> np.ndarray:
         tell("bits")
         return np.stack([extractor.mono_features(sound.astype(np.float32)) for sound in sounds])
 
     known = bits(usual)
-    space, plain, columns = UsualSounds.fit(known), extractor.kilobits(known), slice(extractor.columns)
-    bits_space = UsualSounds.fit(known[:, columns])
+    usual_scores, plain = UsualScores.learn(known, extractor.families), extractor.kilobits(known)
     autoencoder = _MelAutoencoder(usual, rate)
     spoiled = {"": judged, **spoiled}
     taken = {name: bits(sounds) for name, sounds in spoiled.items()}
     scores: dict[str, dict[str, np.ndarray]] = {
-        "as the verb: bits of each latent, and log-mel bands": {
-            name: space.distances(values) for name, values in taken.items()
+        "as the verb: by what is farthest": {
+            name: usual_scores.of(values).max(axis=1) for name, values in taken.items()
         },
-        "bits of each latent": {name: bits_space.distances(values[:, columns]) for name, values in taken.items()},
+        **{
+            f"{family} alone": {name: usual_scores.of(values)[:, number] for name, values in taken.items()}
+            for number, family in enumerate(extractor.families)
+        },
         "bits altogether": {
             name: np.abs(np.log(extractor.kilobits(values) / np.median(plain))) for name, values in taken.items()
         },

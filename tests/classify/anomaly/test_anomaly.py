@@ -8,6 +8,7 @@ import soundfile
 from small_sounds import RATE, sound
 
 import auricle
+from auricle.classify.unusual.waveform import WAVEFORM_SIZE, waveform_statistics
 from auricle.errors import DataError
 
 
@@ -43,6 +44,34 @@ def test_a_gap_is_unusual_though_it_takes_no_bits(tmp_path: Path, hisses: Path, 
         soundfile.write(new / f"cut{number}.wav", cut, RATE)
     result = auricle.anomalies(new, hisses, model_file)
     assert [found.name[:3] for found in result.sounds[:4]] == ["cut"] * 4
+
+
+def test_clipping_is_told_by_the_waveform(tmp_path: Path, hisses: Path, model_file: Path):
+    new = tmp_path / "new"
+    new.mkdir()
+    for number in range(4):
+        whole = sound("hiss", 100 + number)
+        limit = 0.5 * np.abs(whole).max()
+        soundfile.write(new / f"whole{number}.wav", whole, RATE)
+        soundfile.write(new / f"clipped{number}.wav", whole.clip(-limit, limit), RATE)
+    result = auricle.anomalies(new, hisses, model_file)
+    assert [sound.name[:4] for sound in result.sounds[:4]] == ["clip"] * 4
+    assert {sound.by for sound in result.sounds[:4]} == {"waveform"} and result.sounds[0].rarity == 0
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.02, 0.4])
+def test_statistics_of_the_waveform_do_not_depend_on_its_level(seconds: float):
+    wave = sound("click", 3, seconds)
+    figures = waveform_statistics(wave, RATE)
+    assert figures.shape == (WAVEFORM_SIZE,) and np.isfinite(figures).all()
+    assert waveform_statistics(wave / 1000, RATE) == pytest.approx(figures, abs=1e-3)
+
+
+def test_statistics_of_a_square_wave_and_of_silence():
+    square = np.where(np.arange(RATE) // 50 % 2, 0.5, -0.5)
+    *_, crest, share = waveform_statistics(square, RATE)
+    assert crest == pytest.approx(0.0) and share == pytest.approx(0.0, abs=1e-3)
+    assert not waveform_statistics(np.zeros(RATE), RATE).any()
 
 
 def test_a_folder_is_judged_by_itself(hisses: Path, model_file: Path):

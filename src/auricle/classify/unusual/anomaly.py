@@ -1,6 +1,6 @@
-"""Sounds unlike usual ones, without labels: by the bits that they take under a model, and their spectrum."""
+"""Sounds unlike usual ones, without labels: by the bits that they take under a model, their spectrum and waveform."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, final
@@ -9,7 +9,7 @@ import numpy as np
 
 from auricle.audio import AudioSource
 from auricle.classify.features.extract import extract, list_sounds, model_or_default
-from auricle.classify.unusual.bits import BitFeatures
+from auricle.classify.unusual.features import AnomalyFeatures
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
 from auricle.model import Autoencoder, load
@@ -18,6 +18,7 @@ from auricle.progress import OnProgress, ignore_progress
 
 _PARTS = 5
 _FEWEST = 8
+_TINY = 1e-9
 
 
 @final
@@ -27,13 +28,15 @@ class AnomalousSound:
 
     Attributes:
         name: of the sound.
-        score: its distance from the usual sounds, 1 for a typical one of them.
+        score: its distance from the usual sounds, 1 for a typical one of them, by what it is most unusual by.
+        by: what that is: bits (under the model), bands (of the spectrum) or waveform (clipping, clicks).
         rarity: share of the usual sounds that are as unusual, measured on usual sounds that were held out.
         kbps: kilobits a second that it takes at the middle quality, at one level for all sounds.
     """
 
     name: str
     score: float
+    by: str
     rarity: float
     kbps: float
 
@@ -95,6 +98,49 @@ class UsualSounds:
         return np.sqrt(np.square(points).mean(axis=1))
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class UsualScores:
+    """Distances from usual sounds by each family of features, in those of a typical usual sound.
+
+    Attributes:
+        values: features of the usual sounds ``(usual, d)``.
+        families: the columns of each family.
+        typical: median distance of usual sounds that were held out ``(families,)``.
+        held_out: scores of the usual sounds ``(usual, families)``, each from four fifths of the others.
+    """
+
+    values: np.ndarray
+    families: tuple[slice, ...]
+    typical: np.ndarray
+    held_out: np.ndarray
+
+    @classmethod
+    def learn(cls, values: np.ndarray, families: Mapping[str, slice]) -> Self:
+        """From features ``(usual, d)`` of two sounds at least."""
+        columns, parts = tuple(families.values()), np.arange(len(values)) % min(_PARTS, len(values))
+        distances = np.zeros((len(values), len(columns)))
+        for part in range(int(parts.max()) + 1):
+            distances[parts == part] = _distances(values[parts == part], values[parts != part], columns)
+        typical = np.maximum(np.median(distances, axis=0), _TINY)
+        return cls(values, columns, typical, distances / typical)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Scores ``(files, families)`` of features ``(files, d)``; of one that is among the usual sounds as it was held
+        out."""
+        places = {row.tobytes(): index for index, row in enumerate(self.values)}
+        scores = _distances(values, self.values, self.families) / self.typical
+        for index, row in enumerate(values):
+            if (place := places.get(row.tobytes())) is not None:
+                scores[index] = self.held_out[place]
+        return scores
+
+
+def _distances(values: np.ndarray, usual: np.ndarray, families: tuple[slice, ...]) -> np.ndarray:
+    """Distances ``(files, families)`` of features from those of usual sounds."""
+    return np.stack([UsualSounds.fit(usual[:, columns]).distances(values[:, columns]) for columns in families], axis=1)
+
+
 def anomalies(
     files: AudioSource | Sequence[AudioSource],
     usual: AudioSource | Sequence[AudioSource] | None = None,
@@ -104,8 +150,9 @@ def anomalies(
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Anomalies:
-    """Say how unusual sounds are, without labels: how far the bits that each latent takes under a model, and statistics
-    of log-mel bands, lie from those of usual sounds. A model that was trained on usual sounds knows best.
+    """Say how unusual sounds are, without labels: how far the bits that each latent takes under a model, statistics of
+    log-mel bands, or statistics of the waveform lie from those of usual sounds, whichever is farthest beside what is
+    typical. A model that was trained on usual sounds knows best.
 
     Args:
         files: sounds to judge: files or folders of them, open files, or ``(audio, sample_rate)``.
@@ -124,7 +171,7 @@ def anomalies(
     """
     sounds, rejected = list_sounds(files)
     named = model_or_default(model, sounds)
-    extractor = BitFeatures(named if isinstance(named, Autoencoder) else load(named))
+    extractor = AnomalyFeatures(named if isinstance(named, Autoencoder) else load(named))
     features = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
     known, skipped = features.values, (*rejected, *features.skipped)
     if usual is not None:
@@ -133,34 +180,17 @@ def anomalies(
         known, skipped = usual_features.values, (*skipped, *more_rejected, *usual_features.skipped)
     if len(known) < _FEWEST:
         raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
-    held_out = _held_out_distances(known)
-    distances = held_out if usual is None else _distances(features.values, known, held_out)
-    ordered, typical = np.sort(held_out), max(1e-9, float(np.median(held_out)))
-    as_unusual = 1 - np.searchsorted(ordered, distances) / len(ordered)
-    rows = zip(features.names, distances / typical, as_unusual, extractor.kilobits(features.values), strict=True)
-    judged = [AnomalousSound(name, *map(float, figures)) for name, *figures in rows]
+    usual_scores = UsualScores.learn(known, extractor.families)
+    by_family = usual_scores.held_out if usual is None else usual_scores.of(features.values)
+    scores, ordered = by_family.max(axis=1), np.sort(usual_scores.held_out.max(axis=1))
+    families = [tuple(extractor.families)[number] for number in by_family.argmax(axis=1)]
+    as_unusual = 1 - np.searchsorted(ordered, scores) / len(ordered)
+    typical = max(_TINY, float(np.median(ordered)))
+    rows = zip(features.names, scores / typical, families, as_unusual, extractor.kilobits(features.values), strict=True)
+    judged = [AnomalousSound(name, float(score), by, float(rare), float(kbps)) for name, score, by, rare, kbps in rows]
     return Anomalies(
         tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), skipped, extractor.name.partition(" of ")[2]
     )
-
-
-def _distances(values: np.ndarray, usual: np.ndarray, held_out: np.ndarray) -> np.ndarray:
-    """Distances ``(files,)`` from usual sounds, of one that is among them as it was held out."""
-    places = {row.tobytes(): index for index, row in enumerate(usual)}
-    distances = UsualSounds.fit(usual).distances(values)
-    for index, row in enumerate(values):
-        if (place := places.get(row.tobytes())) is not None:
-            distances[index] = held_out[place]
-    return distances
-
-
-def _held_out_distances(values: np.ndarray) -> np.ndarray:
-    """Distances ``(files,)`` of usual sounds, each from four fifths of the others."""
-    parts = np.arange(len(values)) % min(_PARTS, len(values))
-    distances = np.zeros(len(values))
-    for part in range(int(parts.max()) + 1):
-        distances[parts == part] = UsualSounds.fit(values[parts != part]).distances(values[parts == part])
-    return distances
 
 
 def _off_diagonal(covariance: np.ndarray) -> float:

@@ -23,7 +23,8 @@ def classify_anomaly(
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     output: Output = DEFAULT_OUTPUT,
 ) -> int:
-    """Tell which sounds are unusual, without labels, by the bits that they take under a model.
+    """Tell which sounds are unusual, without labels, by the bits that they take under a model, by their spectrum
+    and by their waveform.
 
     Args:
         files: sounds to judge, or folders of them.
@@ -40,12 +41,12 @@ def classify_anomaly(
     for rejected in result.skipped:
         screen.note(f"left out: {rejected.reason}")
     rows = [
-        (sound.name, f"{sound.score:.2f}", f"{sound.rarity:.1%}", f"{sound.kbps:.2f}")
+        (sound.name, f"{sound.score:.2f}", sound.by, f"{sound.rarity:.1%}", f"{sound.kbps:.2f}")
         for sound in result.sounds[:count]
     ]
     screen.result(
         (
-            *format_table(("sound", "score", "as unusual", "kb/s"), rows),
+            *format_table(("sound", "score", "by", "as unusual", "kb/s"), rows),
             f"{counted(len(result.sounds), 'sound')} beside {result.usual} usual ones, model {result.model}",
         ),
         {
