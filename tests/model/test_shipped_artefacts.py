@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 
 from auricle.model import Autoencoder, load, shipped
@@ -47,3 +48,10 @@ CHECKS: MappingProxyType[str, Callable[[Autoencoder, float | None], bool]] = Map
 @pytest.mark.parametrize("name", sorted(shipped()))
 def test_a_shipped_model_adds_nothing_that_was_not_there(name: str, check: str, quality: float | None):
     assert CHECKS[check](load(name), quality)
+
+
+@pytest.mark.parametrize("name", sorted(shipped()))
+def test_drums_begin_at_every_place_of_the_dial(name: str):
+    model = load(name)
+    lost = {quality: lost_beginning_db(model, quality) for quality in np.arange(0.25, 3.01, 0.25).tolist()}
+    assert {quality: round(value, 1) for quality, value in lost.items() if not abs(value) < 3.0} == {}

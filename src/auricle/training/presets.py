@@ -31,6 +31,10 @@ _SPEECH_WAVEFORM_HZ = 3225.0
 _MUSIC_WAVEFORM_HZ = 5206.25
 """At 24 kb/s of stereo what is above it has no waveform that is nearer than noise."""
 _MUSIC_LEVELS_HZ = 1837.5
+_MUSIC_HUSH_DB = 30.0
+"""So that hits come out 25 dB down before they begin."""
+_MUSIC_AVERAGE = 0.9995
+"""Weights of 2,000 steps: what is lost of a beginning jumps from one step of the training to the next."""
 _TREBLE = 4.0
 """Levels where waveforms end are all that there is, and ears compare them band by band."""
 _HIGHPASS_HZ = 2.0
@@ -131,7 +135,7 @@ def _any_sound_objective() -> ObjectiveConfig:
             ),
             Term(weight=6.0, loss=RepetitionConfig(hop_length=_SHORT_HOP)),
             Term(weight=1.0, loss=PeaksConfig(tolerance=0.1)),
-            Term(weight=0.25, loss=OnsetConfig()),
+            Term(weight=0.3, loss=OnsetConfig(hush_db=_MUSIC_HUSH_DB)),
         ),
         bottleneck={"rate": 0.6},
         quality_decay=_MUSIC_DECAY,
@@ -159,6 +163,7 @@ def _any_sound(dim: int, encoder: tuple[BlockConfig, ...], decoder: tuple[BlockC
         crop_frames=106,
         batch=8,
         rarities=True,
+        average=_MUSIC_AVERAGE,
     )
 
 
