@@ -123,6 +123,7 @@ def test_morph_transfer_and_latents(auricle, place: Path):
 
 PRIOR = "--prior pets.prior.safetensors"
 MODEL = "--model tiny.auricle.safetensors"
+STREAM = f"generate {PRIOR} --stream out.wav --seconds 1"
 CASES = [
     ("no prior 'nothing'", "generate --prior nothing"),
     ("class 'cow' is unknown to the prior 'pets': choose one of dog, cat", f"generate {PRIOR} --class cow"),
@@ -150,6 +151,14 @@ CASES = [
     ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),
     ("end the name with .wav", f"generate {PRIOR} --stream out.flac"),
     ("silent.wav exists already", f"generate {PRIOR} --stream silent.wav"),
+    ("at the model's rate, where --stream says: leave --rate and --bits out", STREAM + " --rate 48000 --bits 24"),
+    ("leave --format and --out out", STREAM + " --format flac --out folder"),
+    ("what is played goes into no file: leave --rate and --out out", f"generate {PRIOR} --play --rate 8000 --out a"),
+    ("leave --level and -n and --snap out", f"generate {PRIOR} --note C4 -n 3 --level -12 --snap"),
+    ("leave --play and --stream out", f"generate {PRIOR} --note C4 --play --stream out.wav"),
+    ("a velocity of 20 is of a playable set", f"generate {PRIOR} --velocity 20"),
+    ("are as long as they were recorded: leave the seconds out", "generate --recordings sounds --note C4 --seconds 1"),
+    ("a class is of a prior: leave it out", "generate --recordings sounds --note C4 --class dog"),
     ("a morph of 1 sounds", "morph sounds/0.wav sounds/1.wav --count 1"),
     ("needs no model: leave the model out", f"morph sounds/0.wav sounds/1.wav {MODEL}"),
     ("align and snap are for crossfades", "morph sounds/0.wav sounds/1.wav --align"),

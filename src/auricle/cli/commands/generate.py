@@ -74,6 +74,7 @@ def generate(
     from auricle import generate as run
 
     screen, started = Screen(output), time.perf_counter()
+    _refuse_without_effect(options, files, out=out, stream=stream)
     if options.note is not None or options.recordings is not None:
         _notes(screen, prior, options, sampling, model=model, out=out, files=files, force=force)
         return
@@ -91,6 +92,36 @@ def generate(
     screen.result(format_sounds(result, elapsed), {**result.to_json(), "elapsed_seconds": elapsed})
 
 
+def _refuse_without_effect(options: _Options, files: SoundFileOptions, *, out: Path, stream: Path | None) -> None:
+    """Refuse options that would change nothing beside the others.
+
+    Raises:
+        OptionError: with the options.
+    """
+    of_files = {"rate": files.rate, "bits": files.bits, "format": files.format, "out": out if out != _OUT else None}
+    is_set = options.note is not None or options.recordings is not None
+    if is_set:
+        reason = "a playable set is made of notes alone, each as loud as it was learned or recorded"
+        unfit = dict.fromkeys(options.modes, True) | {
+            "level": options.level,
+            "n": options.count if options.count != 1 else None,
+            "snap": options.snap or None,
+            "play": options.play or None,
+            "stream": stream,
+        }
+    elif stream is not None and not options.play:
+        reason, unfit = "a stream is 16-bit WAV at the model's rate, where --stream says", of_files
+    elif options.play and stream is None:
+        reason, unfit = "what is played goes into no file", of_files
+    else:
+        reason, unfit = "", {}
+    given = [f"-{name}" if len(name) == 1 else f"--{name}" for name, value in unfit.items() if value is not None]
+    if given:
+        raise OptionError(f"{reason}: leave {' and '.join(given)} out")
+    if options.velocity != _OPTIONS.velocity and not is_set:
+        raise OptionError(f"a velocity of {options.velocity} is of a playable set: name its notes with --note as well")
+
+
 def _notes(
     screen: Screen,
     prior: str,
@@ -106,8 +137,6 @@ def _notes(
 
     if options.note is None:
         raise OptionError("a playable set needs notes: --note C3..C5")
-    if options.modes:
-        raise OptionError(f"a playable set is made of notes alone: leave --{' and --'.join(options.modes)} out")
     started = time.perf_counter()
     with screen.progress("generate") as on_progress:
         result = make_playable(

@@ -8,7 +8,7 @@ from typing import Any, final
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.audio import info
-from auricle.errors import DataError
+from auricle.errors import DataError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
@@ -116,7 +116,8 @@ def make_playable(
     Raises:
         DataError: no folder of sounds, or no notes in it.
         ModelError: no such prior or model, or a prior that knows no notes.
-        OptionError: no such notes or velocities, or notes too far from those that were recorded or learned.
+        OptionError: no such notes or velocities, notes too far from those that were recorded or learned; or a class or
+            a length for recordings.
         AudioError: what is made stays silent.
         MissingPackageError: the pitch tracker is not installed.
         OutputError: a file exists, or can't be written.
@@ -159,6 +160,10 @@ def _instrument(
     """What a prior or a folder of recordings stands for."""
     if isinstance(source, Prior) or names_prior(source):
         return PriorInstrument(load_prior_and_model(source, model), options, sampling)
+    if options.label is not None:
+        raise OptionError("recordings are one instrument, and a class is of a prior: leave it out")
+    if options.seconds is not None:
+        raise OptionError("notes of recordings are as long as they were recorded: leave the seconds out")
     folder = Path(source)
     recorded = recorded_notes(folder)
     header = info(recorded[0].path)
