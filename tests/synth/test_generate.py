@@ -15,7 +15,7 @@ from auricle.errors import AudioError, AuricleError, ModelError, OptionError, Ou
 from auricle.model import save
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import Progress
-from auricle.synth.endless import stream_blocks
+from auricle.synth.endless import stream_blocks, without_clicks
 from auricle.synth.priors.file import save_prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.render_context import RenderContext
@@ -215,6 +215,26 @@ def test_a_stream_into_a_file_can_be_read_while_it_grows(tmp_path: Path):
     assert read(path)[0].shape[1] > 2 * RATE
     with pytest.raises(OutputError, match="exists already"):
         generate_endless(FLOW, path, GenerationOptions(seconds=1), model=MODEL)
+
+
+@pytest.mark.parametrize("size", [1, 700, 99_999])
+def test_a_stream_begins_and_ends_without_a_click(size: int):
+    loud = np.full((2, 20_000), 0.5, np.float32)
+    blocks = [loud[:, :0], *np.split(loud, range(size, 20_000, size), axis=1)]
+    cut = np.concatenate(list(without_clicks(blocks, 16_000, 16_000)), axis=1)
+    assert cut.shape == (2, 16_000) and np.abs(np.diff(cut, axis=1, prepend=0.0, append=0.0)).max() < 0.06
+    assert (cut[:, 16:14_400] == 0.5).all() and cut[:, -1].max() == 0.0
+    endless = np.concatenate(list(without_clicks(blocks, 16_000, None)), axis=1)
+    assert endless[:, 0].max() == 0.0 and (endless[:, 16:] == loud[:, 16:]).all()
+    quiet = loud * np.append(0.005, np.ones(19_999)).astype(np.float32)
+    if size > 1:
+        assert np.array_equal(next(without_clicks([quiet], 16_000, None)), quiet), "what begins quietly stays as it is"
+
+
+def test_a_streamed_file_begins_and_ends_at_nothing(tmp_path: Path):
+    generate_endless(FLOW, tmp_path / "a.wav", GenerationOptions(seconds=1.0, seed=1), model=MODEL, sampling=ONE_STEP)
+    sound = read(tmp_path / "a.wav")[0]
+    assert sound.shape[1] == RATE and np.abs(sound[:, [0, -1]]).max() < 0.01 * np.abs(sound).max()
 
 
 def test_the_model_is_found_beside_the_prior(tmp_path: Path):

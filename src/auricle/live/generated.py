@@ -10,7 +10,7 @@ from auricle.live.ring import SampleRing
 from auricle.model import Autoencoder
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.endless import StreamResult, stream_blocks, stream_context
+from auricle.synth.endless import StreamResult, stream_blocks, stream_context, without_clicks
 from auricle.synth.priors.base import Prior
 
 _AHEAD_SECONDS = 4.0
@@ -54,16 +54,14 @@ def play_generated(
 
     count = 0
     with card.open(_BLOCK, _BUFFER_SECONDS, play):
-        for block in stream_blocks(context):
-            waiting = block.T if samples is None else block.T[: samples - count]
+        for block in without_clicks(stream_blocks(context), rate, samples):
+            waiting = block.T
             count += len(waiting)
             while len(waiting):
                 waiting = waiting[ring.write(waiting) :]
                 if len(waiting):
                     time.sleep(_NAP_SECONDS)
             on_progress(Progress("making sound", count / rate, options.seconds or 0, "s"))
-            if count == samples:
-                break
         while ring.available:
             time.sleep(_NAP_SECONDS)
     return StreamResult(count / rate, rate, channels, context.seed)

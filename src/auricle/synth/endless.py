@@ -1,6 +1,6 @@
 """Sound without end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, final
@@ -19,7 +19,9 @@ from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.priors.notes import RequestedNote
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import Limiter, limit_blocks
-from auricle.synth.rendering.render import decode_blocks, snap_quality
+from auricle.synth.rendering.render import decode_blocks, shortened, snap_quality
+from auricle.synth.rendering.result import CUT_SECONDS
+from auricle.synth.rendering.spool import BEGIN_SECONDS, BEGIN_SHARE, MOST_OF_SOUND, rise
 
 _CHUNK = 8
 _ENDED_FRAMES = 8
@@ -57,8 +59,9 @@ def generate_endless(
 ) -> StreamResult:
     """Make sound until whoever listens has enough, or for ``options.seconds``. Memory is flat.
 
-    A prior of long sounds goes on and on; one of short sounds makes one after the other. A file grows as it is made and
-    can be read at any time; it is a WAV whose header leaves its length open.
+    A prior of long sounds goes on and on; one of short sounds makes one after the other. It begins without a click, and
+    what is cut at ``options.seconds`` fades out in its last 0.1 s. A file grows as it is made and can be read at any
+    time; it is a WAV whose header leaves its length open.
 
     Args:
         prior: a prior, a shipped one's name, or a file.
@@ -112,12 +115,9 @@ def _write_stream(
     rate, channels = context.networks.prior.sample_rate, context.networks.prior.channels
     samples = None if seconds is None else max(1, round(seconds * rate))
     with WavStreamWriter(file, rate, channels, frames=samples) as writer:
-        for block in stream_blocks(context):
-            remaining = block.shape[1] if samples is None else samples - writer.frames
-            writer.write(block[:, :remaining])
+        for block in without_clicks(stream_blocks(context), rate, samples):
+            writer.write(block)
             on_progress(Progress("making sound", writer.frames / rate, seconds or 0, "s"))
-            if writer.frames == samples:
-                break
         return StreamResult(writer.frames / rate, rate, channels, context.seed)
 
 
@@ -131,6 +131,29 @@ def stream_blocks(context: RenderContext) -> Iterator[np.ndarray]:
     latents = context.to_latents(_endless_frames(context))
     blocks = decode_blocks(model, latents, quality=context.quality, chunk=_CHUNK)
     yield from limit_blocks(map(resampler.push, blocks), Limiter(prior.channels, prior.sample_rate))
+
+
+def without_clicks(blocks: Iterable[np.ndarray], sample_rate: int, samples: int | None) -> Iterator[np.ndarray]:
+    """Blocks ``(c, t)`` of a stream, which fades in within 1 ms where it begins with a click, and out where it is cut.
+
+    Args:
+        blocks: that may go on for ever.
+        sample_rate: in Hz.
+        samples: that pass in all; None for all, and no fade at the end.
+    """
+    begin = position = 0
+    most = sample_rate if samples is None else samples // MOST_OF_SOUND
+    end = min(most, round(CUT_SECONDS * sample_rate))
+    for block in blocks if samples is None else shortened(blocks, samples):
+        if position == 0 and block.size:
+            is_click = np.abs(block[:, 0]).max() > BEGIN_SHARE * np.abs(block).max()
+            begin = min(most, round(BEGIN_SECONDS * sample_rate)) if is_click else 0
+        index = position + np.arange(block.shape[1])
+        position += block.shape[1]
+        gain = rise(index, begin)
+        if samples is not None:
+            gain = gain * rise(samples - 1 - index, end)
+        yield block * gain.astype(np.float32)
 
 
 def _endless_frames(context: RenderContext) -> Iterator[Tensor]:

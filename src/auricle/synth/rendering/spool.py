@@ -11,11 +11,14 @@ from auricle.errors import OutputError
 
 _MEMORY_BYTES = 1 << 20
 _BLOCK_SAMPLES = 1 << 16
-_BEGIN_SECONDS = 0.001
+BEGIN_SECONDS = 0.001
+"""Over which a beginning fades in."""
 _TAIL_SECONDS = 0.005
-_BEGIN_SHARE = 0.01
+BEGIN_SHARE = 0.01
+"""Of the largest sample: a first one above it clicks."""
 _TAIL_SHARE = 10 ** (-60 / 20)
-_MOST_OF_SOUND = 8
+MOST_OF_SOUND = 8
+"""A fade is at most one part of so many."""
 
 
 @final
@@ -68,7 +71,7 @@ class SoundSpool:
             position += block.shape[1]
             near = (index < begin) | (index >= self._samples - end)
             if near.any():
-                gain = _rise(index, begin) * _rise(self._samples - 1 - index, end)
+                gain = rise(index, begin) * rise(self._samples - 1 - index, end)
                 block = block * gain.astype(np.float32)
             yield block
 
@@ -81,8 +84,8 @@ class SoundSpool:
             first = float(magnitude[0]) if number == 0 else first
             peak = max(peak, float(magnitude.max()))
             tail = np.concatenate((tail, magnitude))[-tail_samples:]
-        most = self._samples // _MOST_OF_SOUND
-        begin = min(most, round(_BEGIN_SECONDS * self._sample_rate)) if first > _BEGIN_SHARE * peak else 0
+        most = self._samples // MOST_OF_SOUND
+        begin = min(most, round(BEGIN_SECONDS * self._sample_rate)) if first > BEGIN_SHARE * peak else 0
         is_cut = tail.max(initial=0.0) > _TAIL_SHARE * peak
         return begin, min(most, round(cut_seconds * self._sample_rate)) if is_cut else 0
 
@@ -95,6 +98,6 @@ class SoundSpool:
         self._file.close()
 
 
-def _rise(index: np.ndarray, samples: int) -> np.ndarray:
+def rise(index: np.ndarray, samples: int) -> np.ndarray:
     """Half a cosine from 0 at index 0 to 1 at ``samples``."""
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(index / samples, 0.0, 1.0)) if samples else np.ones(len(index))
