@@ -19,6 +19,7 @@ from auricle.synth.endless import stream_blocks, without_clicks
 from auricle.synth.priors.file import save_prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.render_context import RenderContext
+from auricle.synth.sampling.flow import FlowSampler
 from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model(recurrent=True, latent=16)
@@ -386,9 +387,30 @@ def test_a_silent_sound_is_drawn_again_and_at_last_refused(tmp_path: Path):
     silent = make_prior(MODEL)
     silent.mean.copy_(silent.silence)
     silent.deviation.fill_(1e-6)
-    with pytest.raises(AudioError, match="sound 1 is silent, 8 times in a row, at temperature 1:"):
+    with pytest.raises(AudioError, match="sound 1 of 0.2 s is silent, 8 times in a row, at temperature 1:"):
         generate(silent, GenerationOptions(seconds=0.2), model=MODEL, sampling=ONE_STEP, out=tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_sound_shorter_than_all_that_were_learned_is_the_beginning_of_one_that_is_not(monkeypatch):
+    lengths: list[float] = []
+    sample = FlowSampler.sample
+
+    def listening(self, random, start=None, sizes=None):
+        lengths.extend(size.seconds for size in sizes)
+        return sample(self, random, start, sizes)
+
+    monkeypatch.setattr(FlowSampler, "sample", listening)
+    options = GenerationOptions(label="b", seconds=0.05, seed=1)
+    (sound,) = generate(TOLD, options, model=MODEL, sampling=ONE_STEP).sounds
+    assert sound.seconds == pytest.approx(0.05) and lengths[0] == pytest.approx(0.3)
+    lengths.clear()
+    silent = make_prior(MODEL, told=True)
+    silent.mean.copy_(silent.silence)
+    silent.deviation.fill_(1e-6)
+    with pytest.raises(AudioError, match="sound 1 of 0.05 s is silent, .*: choose a longer sound, a temperature"):
+        generate(silent, options, model=MODEL, sampling=ONE_STEP)
+    assert lengths[3] == pytest.approx(0.3) and lengths[-4:] == pytest.approx([0.3 * 1.5**n for n in range(1, 5)])
 
 
 def test_a_sound_that_would_be_over_full_scale_by_over_1_db_is_drawn_again():

@@ -17,7 +17,7 @@ import torch
 
 from auricle.audio import HeldAudio, source_path
 from auricle.errors import AudioError, UnfitSoundError
-from auricle.synth.priors.sizes import SoundSize
+from auricle.synth.priors.sizes import SoundSize, shortest_seconds
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.attack import with_attack
 from auricle.synth.rendering.destination import SoundTarget
@@ -32,6 +32,8 @@ from auricle.synth.rendering.render import concatenate_blocks, decode_together, 
 from auricle.synth.rendering.result import CUT_SECONDS, END_SECONDS, Sound, finish_sound
 
 _MOST_ATTEMPTS = 8
+_ATTEMPTS_AS_ASKED, _LENGTHENING = 4, 1.5
+"""Attempts at a sound of a length that is asked for, before the prior is told one longer by this factor each time."""
 
 
 def _level_check(attempt: int, size: SoundSize | None) -> LevelCheck:
@@ -73,10 +75,11 @@ class SoundRecipe(ABC):
             fit |= self._render_fit(missing, attempt) if missing else {}
         silent = [index + 1 for index in targets if index not in fit]
         if silent:
-            temperature = self._context.temperature
+            temperature, seconds = self._context.temperature, self._context.seconds
+            length, longer = ("", "") if seconds is None else (f" of {seconds:g} s", "a longer sound, ")
             raise AudioError(
-                f"sound {silent[0]} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
-                "choose a temperature nearer to 1, or another seed"
+                f"sound {silent[0]}{length} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
+                f"choose {longer}a temperature nearer to 1, or another seed"
             )
         return [fit[index] for index in targets]
 
@@ -156,18 +159,29 @@ class WindowSound(SoundRecipe):
         Raises:
             UnfitSoundError: its level is not what the prior was told.
         """
-        return self._finish(*self._draw([random])[0], target, attempt)
+        return self._finish(*self._draw([random], attempt)[0], target, attempt)
 
-    def _draw(self, random: Sequence[torch.Generator]) -> list[tuple[np.ndarray, SoundSize | None]]:
+    def _draw(self, random: Sequence[torch.Generator], attempt: int = 0) -> list[tuple[np.ndarray, SoundSize | None]]:
         """Audio ``(c, t)`` at the prior's rate of all that was drawn, and what the prior was told, of each sound."""
         context, model = self._context, self._context.networks.model
         sizes = [context.draw_size(generator) for generator in random]
-        stated_sizes = [size for size in sizes if size is not None]
+        stated_sizes = [self._stated(size, attempt) for size in sizes if size is not None]
         window = context.networks.prior.window if self._samples is None else model.frames(self._samples)
         pieces = context.sampler.sample(random, sizes=stated_sizes or None)
         frames = torch.cat(list(shortened((next(pieces),) if stated_sizes else pieces, window)), 1)
         latents = torch.stack(list(context.to_latents(frames[:, None])))
         return list(zip(decode_together(model, latents, quality=context.quality), sizes, strict=True))
+
+    def _stated(self, size: SoundSize, attempt: int) -> SoundSize:
+        """The size that the prior is told: not a shorter one than it learned, and a longer one if that stays silent.
+
+        What is made of it is cut at the length that was asked for.
+        """
+        sizes = self._context.networks.prior.sizes
+        if self._samples is None or sizes is None:
+            return size
+        seconds = max(size.seconds, shortest_seconds(sizes, self._context.label))
+        return size._replace(seconds=seconds * _LENGTHENING ** max(0, attempt + 1 - _ATTEMPTS_AS_ASKED))
 
     def _finish(self, audio: np.ndarray, size: SoundSize | None, target: SoundTarget, attempt: int) -> Sound:
         context, sample_rate = self._context, self._context.native[0]

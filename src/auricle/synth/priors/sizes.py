@@ -52,6 +52,11 @@ def learned_seconds(table: Tensor, label: int) -> float:
     return float(_rows_of(table, label)[:, 1].median())
 
 
+def shortest_seconds(table: Tensor, label: int) -> float:
+    """Length of the shortest sound of a class, of all for -1, in a table as in `draw_size`."""
+    return float(_rows_of(table, label)[:, 1].min())
+
+
 def note_size(table: Tensor, label: int, note: RequestedNote, random: torch.Generator) -> SoundSize:
     """The size of a note: the length of one of those nearest to it, of the nearest velocity, and the median level.
 
