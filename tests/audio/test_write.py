@@ -53,6 +53,21 @@ def test_clipped_not_wrapped(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_allclose(samples, [[0.5, 1, 1, 1, -1, -1, -1]], atol=1.1 * 2**-15)
 
 
+@pytest.mark.parametrize("bits", [16, 24])
+def test_whole_numbers_are_the_nearest_ones_in_every_format(tmp_path: Path, bits: int) -> None:
+    step = 2.0 ** (1 - bits)
+    sound = np.array([[-1e-12, 0.4 * step, 0.6 * step, -0.4 * step, -0.6 * step, 1.0, -1.0, 0.5 - step]], np.float32)
+    top = 2 ** (bits - 1)
+    for suffix in ("wav", "flac"):
+        write(tmp_path / f"a.{suffix}", sound, 16000, subtype=f"PCM_{bits}")
+        integers = soundfile.read(tmp_path / f"a.{suffix}", dtype="int32")[0] >> (32 - bits)
+        assert integers.tolist() == [0, 0, 1, 0, -1, top - 1, -top, top // 2 - 1], suffix
+    with (tmp_path / "b.wav").open("wb") as file, audio.WavStreamWriter(file, 16000, 1, f"PCM_{bits}") as stream:
+        stream.write(sound)
+    piped = soundfile.read(tmp_path / "b.wav", dtype="int32")[0]
+    assert np.array_equal(piped, soundfile.read(tmp_path / "a.wav", dtype="int32")[0])
+
+
 def test_float_holds_what_is_beyond_full_scale(tmp_path: Path) -> None:
     sound = np.array([[0.1, 1.5, -2.0]], np.float32)
     with audio.AudioWriter(tmp_path / "a.wav", 16000, 1, "FLOAT") as writer:

@@ -387,7 +387,7 @@ def test_a_silent_sound_is_drawn_again_and_at_last_refused(tmp_path: Path):
     silent = make_prior(MODEL)
     silent.mean.copy_(silent.silence)
     silent.deviation.fill_(1e-6)
-    with pytest.raises(AudioError, match="sound 1 of 0.2 s is silent, 8 times in a row, at temperature 1:"):
+    with pytest.raises(AudioError, match=r"sound 1 of 0\.2 s is silent, 8 times in a row, at temperature 1:"):
         generate(silent, GenerationOptions(seconds=0.2), model=MODEL, sampling=ONE_STEP, out=tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -408,7 +408,7 @@ def test_a_sound_shorter_than_all_that_were_learned_is_the_beginning_of_one_that
     silent = make_prior(MODEL, told=True)
     silent.mean.copy_(silent.silence)
     silent.deviation.fill_(1e-6)
-    with pytest.raises(AudioError, match="sound 1 of 0.05 s is silent, .*: choose a longer sound, a temperature"):
+    with pytest.raises(AudioError, match=r"sound 1 of 0\.05 s is silent, .*: choose a longer sound, a temperature"):
         generate(silent, options, model=MODEL, sampling=ONE_STEP)
     assert lengths[3] == pytest.approx(0.3) and lengths[-4:] == pytest.approx([0.3 * 1.5**n for n in range(1, 5)])
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple, Self, final
 import numpy as np
 
 from auricle.audio.rf64 import LARGEST_WAV, RF64_EXTRA_BYTES, rf64_start
-from auricle.audio.writer import check_rate_and_channels, interleaved
+from auricle.audio.writer import at_whole_steps, check_rate_and_channels, interleaved
 from auricle.errors import OptionError, OutputError
 
 _BEFORE_SAMPLES = 36
@@ -21,17 +21,17 @@ class _Subtype(NamedTuple):
     encode: Callable[[np.ndarray], bytes]
 
 
-def _integers(samples: np.ndarray) -> np.ndarray:
-    """Int32 of float32 in -1..1, rounded as libsndfile does; fewer bits are the upper ones."""
-    return np.rint(samples.astype(np.float64) * 2.0**31).clip(None, 2.0**31 - 1).astype("<i4")
+def _integers(samples: np.ndarray, bits: int) -> np.ndarray:
+    """Int32 of so many bits of float32 in -1..1, rounded as in every file."""
+    return (at_whole_steps(samples, bits) * 2.0 ** (bits - 1)).clip(None, 2.0 ** (bits - 1) - 1).astype("<i4")
 
 
 def _two_bytes(samples: np.ndarray) -> bytes:
-    return (_integers(samples) >> 16).astype("<i2").tobytes()
+    return _integers(samples, 16).astype("<i2").tobytes()
 
 
 def _three_bytes(samples: np.ndarray) -> bytes:
-    return np.ascontiguousarray(_integers(samples).view(np.uint8).reshape(-1, 4)[:, 1:]).tobytes()
+    return np.ascontiguousarray(_integers(samples, 24).view(np.uint8).reshape(-1, 4)[:, :3]).tobytes()
 
 
 _SUBTYPES: Mapping[str, _Subtype] = MappingProxyType(

@@ -24,6 +24,7 @@ _MAX_WRITE_SAMPLES = 1 << 16
 _PROBE_BYTES = 1 << 16
 _WRITE_ERRORS = (soundfile.LibsndfileError, OSError, RuntimeError, AssertionError)
 """What soundfile raises where a disk is full, and where libsndfile has written less than it was given."""
+_WAV_BITS = MappingProxyType({"PCM_16": 16, "PCM_24": 24})
 _WAV_SAMPLE_BYTES = MappingProxyType({"PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "PCM_32": 4, "FLOAT": 4, "DOUBLE": 8})
 
 
@@ -52,6 +53,15 @@ def interleaved(path: Path, block: np.ndarray, channels: int, *, clip: bool) -> 
         raise AudioError(f"can't write {path}: the sound holds NaN or infinite samples")
     samples = np.asarray(block, np.float32).T
     return np.ascontiguousarray(np.clip(samples, -1.0, 1.0) if clip else samples)
+
+
+def at_whole_steps(samples: np.ndarray, bits: int) -> np.ndarray:
+    """Float32 samples at the nearest values that integers of so many bits, at most 24, stand for.
+
+    Of a WAV libsndfile cuts off what lies below an integer. Without this all of a sound would lie half a step too low,
+    and the faintest noise, -1e-9 as well, would become a whole step.
+    """
+    return np.rint(samples * np.float32(2 ** (bits - 1))) * np.float32(2.0 ** (1 - bits))
 
 
 @final
@@ -94,6 +104,7 @@ class AudioWriter:
         check_format_limits(format, subtype, sample_rate, channels)
         self._channels = channels
         self._clips = subtype not in ("FLOAT", "DOUBLE")
+        self._whole_bits = _WAV_BITS.get(subtype) if format == "WAV" else None
         self._sample_bytes = _WAV_SAMPLE_BYTES.get(subtype) if format == "WAV" else None
         try:
             self._file = soundfile.SoundFile(
@@ -138,7 +149,8 @@ class AudioWriter:
         """Samples ``(t, c)``."""
         try:
             for at in range(0, len(samples), _MAX_WRITE_SAMPLES):
-                self._file.write(samples[at : at + _MAX_WRITE_SAMPLES])
+                part = samples[at : at + _MAX_WRITE_SAMPLES]
+                self._file.write(part if self._whole_bits is None else at_whole_steps(part, self._whole_bits))
         except _WRITE_ERRORS as error:
             raise self._failure(error) from error
 

@@ -78,8 +78,8 @@ class SoundRecipe(ABC):
             temperature, seconds = self._context.temperature, self._context.seconds
             length, longer = ("", "") if seconds is None else (f" of {seconds:g} s", "a longer sound, ")
             raise AudioError(
-                f"sound {silent[0]}{length} is silent, {_MOST_ATTEMPTS} times in a row, at temperature {temperature:g}: "
-                f"choose {longer}a temperature nearer to 1, or another seed"
+                f"sound {silent[0]}{length} is silent, {_MOST_ATTEMPTS} times in a row, at temperature "
+                f"{temperature:g}: choose {longer}a temperature nearer to 1, or another seed"
             )
         return [fit[index] for index in targets]
 
