@@ -1,6 +1,7 @@
 """Who asks the studio for what is not theirs is refused, and the server goes on."""
 
 import hashlib
+import io
 import json
 import socket
 import subprocess
@@ -8,7 +9,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import auricle
 from auricle import OptionError, StudioOptions
@@ -52,6 +55,13 @@ def raw(studio, *lines: str) -> bytes:
         while part := connection.recv(65536):
             answer += part
     return answer
+
+
+def tone_bytes() -> bytes:
+    """A short sound as a WAV file."""
+    file = io.BytesIO()
+    soundfile.write(file, 0.3 * np.sin(np.arange(8000) * 0.1), 16_000, format="WAV")
+    return file.getvalue()
 
 
 def items(studio) -> set[str]:
@@ -99,6 +109,29 @@ def test_numbers_that_are_no_numbers_name_nothing(studio):
     assert studio.refusal("/api/jobs/cancel", {"id": "../items"})[0] == 400
     assert studio.refusal("/api/compress/opened", body=b"[" * 100_000)[0] == 400
     assert studio.refusal("/api/compress/opened", body=b"\xff")[0] == 400
+
+
+def test_values_of_the_wrong_kind_are_refused_in_a_line_and_nothing_of_them_stays(studio):
+    sound = studio.upload("tone.wav", tone_bytes())["id"]
+    made = studio.json("/api/make/sounds", {"prior": "drums", "count": 1, "seconds": 0.2, "seed": 1})["sounds"][0]["id"]
+    in_folder = studio.upload_sound("to train on.wav")[0]
+    infinite = json.dumps({"id": made, "kept": 1}).replace("1}", "1e999}")
+    training = {"title": "T", "base": "none", "preset": "conv", "budget": {"steps": 1}}
+    for path, values in (
+        ("/api/make/keep", {"id": made, "kept": "abc"}),
+        ("/api/make/keep", {"id": made, "kept": None}),
+        ("/api/file", {"id": sound, "file": 5}),
+        ("/api/compress/whole", {"id": made, "kbps": 6}),
+        ("/api/compress/whole", {"id": studio.json("/api/make/pack", {"ids": [made]})["id"], "kbps": 6}),
+        ("/api/train/begin", {**training, "sounds": {"folder": ["x"]}}),
+        ("/api/train/begin", {**training, "sounds": {}, "adversarial": "much"}),
+    ):
+        status, reason = studio.refusal(path, values)
+        assert status == 400 and "failed" not in reason and "Error" not in reason, (path, values, reason)
+    assert studio.refusal("/api/make/keep", body=infinite)[0] == 400
+    assert isinstance(studio.json("/api/make/kept")["sounds"], list), "one such sound would end the list for ever"
+    studio.json("/api/make/keep", {"id": made, "kept": False})
+    studio.json("/api/sounds/remove", {"ids": [in_folder]})
 
 
 def test_ten_gigabytes_are_refused_before_they_are_sent(studio):

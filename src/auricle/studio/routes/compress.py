@@ -53,6 +53,8 @@ async def whole(request: Request) -> Response:
     """The .aur file: at once of a short sound, as a job of a long one."""
     studio, values = studio_of(request), await arguments(request, "id", "kbps")
     facts = studio.workspace.item(values["id"]).facts
+    if not {"source", "seconds"} <= facts.keys():
+        raise OptionError("only a sound that was sent, recorded or opened can be compressed")
     if facts["seconds"] > _SHORT_SECONDS:
         id = studio.queue.add("compress_whole", f"Compress {facts['name']}", values)
         return JSONResponse({"job": id})

@@ -4,9 +4,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auricle.errors import OptionError
 from auricle.studio.routes.asking import arguments, studio_of
 
 _NEWEST = 200
+_LATEST = 1e15
+"""In milliseconds: what lies beyond, such as infinity, is no time, and no answer could hold it."""
 
 
 async def priors(request: Request) -> Response:
@@ -46,11 +49,13 @@ async def _several(request: Request, task: str, *required: str) -> Response:
 async def keep(request: Request) -> Response:
     """Keep a sound, or discard it."""
     studio, values = studio_of(request), await arguments(request, "id", "kept")
-    item = studio.workspace.item(values["id"])
-    if values["kept"] is False:
+    item, kept = studio.workspace.item(values["id"]), values["kept"]
+    if kept is False:
         item.remove()
         return JSONResponse({})
-    return JSONResponse(studio.with_urls(item.add(kind="made", kept=float(values["kept"])), item.id))
+    if not isinstance(kept, int | float) or not -_LATEST < kept < _LATEST:
+        raise OptionError("a sound is kept since a time: give its number, or false to discard the sound")
+    return JSONResponse(studio.with_urls(item.add(kind="made", kept=float(kept)), item.id))
 
 
 async def blend(request: Request) -> Response:

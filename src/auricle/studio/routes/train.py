@@ -99,9 +99,9 @@ def _sounds(studio: Studio, selection: Any) -> tuple[dict[str, Any], list[str] |
     if not names:
         raise OptionError("the folder holds no sounds yet: drop some first")
     if (folder := selection.get("folder")) is not None:
-        if folder not in {name.partition("/")[0] for name in names.values() if "/" in name}:
+        if str(folder) not in {name.partition("/")[0] for name in names.values() if "/" in name}:
             raise OptionError("there is no such folder of sounds")
-        return {"folder": folder}, None
+        return {"folder": str(folder)}, None
     if (ids := selection.get("ids")) is None:
         return {"folder": ""}, None
     selected = [names[id] for id in map(str, ids) if id in names] if isinstance(ids, list) else []
@@ -126,18 +126,20 @@ def _budget(values: Any) -> dict[str, float]:
 
 def _start(studio: Studio, values: dict[str, Any]) -> dict[str, Any]:
     """Base, preset, size and the adversarial share; where no base or no preset is named, the sounds decide."""
-    adversarial = float(values.get("adversarial", 0.0))
+    adversarial = values.get("adversarial", 0.0)
+    if not isinstance(adversarial, int | float) or not 0 <= adversarial <= 1:
+        raise OptionError("the adversarial share is a number from 0 to 1")
     base = str(values["base"])
     if base != "none":
         is_trained = base not in ("auto", "speech", "music")
         if is_trained and not studio.workspace.run(base).file(OUTCOME).is_file():
             raise OptionError("this model is not ready to begin with")
     if base != "none" or values.get("preset") is None:
-        return {"base": base, "preset": None, "size": "base", "adversarial": adversarial}
+        return {"base": base, "preset": None, "size": "base", "adversarial": float(adversarial)}
     preset, size = str(values["preset"]), str(values.get("size", "base"))
     if size not in _PRESETS.get(preset, ()):
         raise OptionError(f"there is no preset {display_name(preset)} of size {display_name(size)}")
-    return {"base": base, "preset": preset, "size": size, "adversarial": adversarial}
+    return {"base": base, "preset": preset, "size": size, "adversarial": float(adversarial)}
 
 
 ROUTES = (

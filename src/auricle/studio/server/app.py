@@ -42,7 +42,7 @@ def application(studio: Studio, on_start: Callable[[], None]) -> ASGIApp:
         *sounds.ROUTES,
         *train.ROUTES,
     ]
-    handlers = {AuricleError: _user_error, HTTPException: _http_error}
+    handlers = {AuricleError: _user_error, HTTPException: _http_error, Exception: _our_error}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.state.studio = studio
     return Guard(app, studio.access)
@@ -56,3 +56,9 @@ async def _user_error(request: Request, error: Exception) -> Response:
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code)
+
+
+async def _our_error(request: Request, error: Exception) -> Response:
+    """What nobody thought of: the page shows the line, and the traceback goes to the log."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return JSONResponse({"error": f"this failed ({reason})"}, 500)

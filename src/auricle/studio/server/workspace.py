@@ -48,13 +48,13 @@ class Item:
             file.write_text(json.dumps(values), "utf-8")
         return values
 
-    def file(self, name: str) -> Path:
+    def file(self, name: object) -> Path:
         """A file of it, there or not.
 
         Raises:
             OptionError: the name is none that the studio gives.
         """
-        if not _FILE.fullmatch(name) or name == _FACTS:
+        if not isinstance(name, str) or not _FILE.fullmatch(name) or name == _FACTS:
             raise OptionError("there is no such file")
         return self.folder / name
 
