@@ -55,3 +55,13 @@ def test_bad_input_is_one_line(auricle: Callable[..., Any], folders: tuple[Path,
     ):
         ran = auricle("evaluate-synthesis", *arguments)
         assert ran.code == 2 and len(ran.err.strip().splitlines()) == 1, ran.err
+
+
+def test_too_few_sounds_are_refused_before_any_is_made(
+    auricle: Callable[..., Any], folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(evaluate, "make_sounds", lambda *_, **__: pytest.fail("sounds were made"))
+    (folders[1] / "hiss").rename(folders[1] / "kick")
+    ran = auricle("evaluate-synthesis", "--real", folders[1], "--prior", "drums", "-n", "9")
+    assert ran.code == 2 and "9 sounds of each of 1 classes that can be compared are too few" in ran.err
+    assert "10 or more of each" in ran.err

@@ -34,7 +34,7 @@ from auricle.bench.synthesis.sounds import SoundSet, embed_sounds, read_sounds, 
 from auricle.bench.synthesis.splits import FEWEST, DataSplits, matching_mix, split_data
 from auricle.data.labels import Labelled, labelled
 from auricle.data.scan import Rejected
-from auricle.errors import DataError
+from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.benchmark import SynthesisEvaluationOptions
 from auricle.options.synthesis import SamplingOptions
@@ -91,7 +91,13 @@ def evaluate_prior(
     prior_and_model = load_prior_and_model(prior, model)
     if prior_and_model.prior.classes:
         require_judge()
-    labelled(real)  # what can't be compared need not be made
+    classes = set(prior_and_model.prior.classes)
+    compared = len(classes.intersection(labelled(real).classes)) or max(1, len(classes))
+    if options.per_class * compared < FEWEST:  # what can't be compared need not be made
+        raise OptionError(
+            f"{options.per_class} sounds of each of {compared} classes that can be compared are too few: ask for "
+            f"{-(-FEWEST // compared)} or more of each"
+        )
     with temporary_folder() as temporary:
         folder = temporary / safe_file_name(prior_and_model.prior.info.name) if out is None else Path(out)
         cost = make_sounds(
