@@ -219,6 +219,7 @@ def test_packets_in_the_wrong_order_or_twice_are_refused() -> None:
         (b"RIFF....WAVE", "is not an .aur file"),
         (b"AUR3" + FILE[4:], "format version 3"),
         (b"AUR\0" + FILE[4:], "format version unknown"),
+        (b"AUR", "is cut short: it ends after 3 bytes"),
         (FILE[:30], "header"),
         (FILE[:-1], "packet 3.*cut short"),
         (FRONT, "packet 0.*cut short"),

@@ -239,6 +239,8 @@ class PacketReader:
             problem = "is empty" if not first else "is not an .aur file"
             raise FormatError(f"{name} {problem}: name a file that `auricle compress` made")
         digit = file.read(1)
+        if not digit:
+            raise FormatError(f"{name} is cut short: it ends after {len(MAGIC)} bytes; get the file again")
         version = int(digit) if digit.isdigit() else 0
         if version not in VERSIONS:
             number = str(version) if digit.isdigit() else "unknown"
