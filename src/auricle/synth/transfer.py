@@ -27,7 +27,7 @@ from auricle.synth.playable.performance import Performance
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import destination
-from auricle.synth.rendering.level import SoundLevel, matching_gain
+from auricle.synth.rendering.level import SoundLevel, audible_gain
 from auricle.synth.rendering.provenance import made_by_model
 from auricle.synth.rendering.render import LatentReader, decode_blocks
 from auricle.synth.rendering.result import SynthesisOutput, finish_sound
@@ -125,7 +125,7 @@ def _through_model(
     reader = passes.reader
     if reader.level.silent:
         raise AudioError(f"{reader.path} is silent: there is nothing to transfer, name another sound")
-    gain = matching_gain(reader.level.rms, level)
+    gain = audible_gain(reader.level, level)
     blocks = (block * np.float32(gain) for block in passes.blocks(0.5))
     with lock_new_folder(place.folder):
         (target,) = place.targets([reader.path.stem], [made_by_model("transfer", {"model": model.name})])

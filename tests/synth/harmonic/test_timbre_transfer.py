@@ -63,6 +63,15 @@ def test_pitch_loudness_and_rhythm_stay(hollow: Path):
     assert powers(result)[26:29].max() < 1e-4 * powers(result).max()  # the pause
 
 
+def test_direct_current_of_a_recording_makes_nothing_louder(hollow: Path):
+    quiet = 0.05 * noise(1.0)
+    for onto in (hollow, make_model()):
+        plain, offset = (transfer((sound, RATE), onto).sounds[0].audio for sound in (quiet, quiet + np.float32(0.2)))
+        assert plain is not None and offset is not None
+        inside = slice(RATE // 10, -RATE // 10)  # what fades at the ends is direct current as well
+        assert offset[:, inside].std() == pytest.approx(plain[:, inside].std(), rel=0.2)
+
+
 def test_the_spectrum_is_that_of_the_examples(hollow: Path):
     result = played(hollow)[0, 800:7200]
     spectrum = np.abs(np.fft.rfft(result * np.hanning(len(result))))

@@ -58,6 +58,16 @@ def test_levels_are_matched_unless_that_would_clip():
     assert matching_gain(0.2, SoundLevel()) == 1.0
 
 
+def test_direct_current_is_not_heard():
+    audio = RANDOM.normal(0.0, 0.01, (2, 40_000)).astype(np.float32)
+    offset, level = audio + np.float32([[0.05], [-0.2]]), SoundLevel()
+    for part in pieces(offset, 777):
+        level.add(part)
+    assert level.audible_rms == pytest.approx(level_of(audio).rms, rel=0.01) and level.rms > 0.1
+    assert level_of(np.full((1, 1), 0.5)).audible_rms == level_of(np.full((1, 9), 0.5)).audible_rms == 0.5
+    assert SoundLevel().audible_rms == level_of(np.zeros((1, 9))).audible_rms == 0.0
+
+
 def test_a_tail_of_silence_is_cut():
     audio = np.zeros((1, 16000), np.float32)
     audio[0, :4000] = 0.5

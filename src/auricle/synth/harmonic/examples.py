@@ -19,7 +19,7 @@ from auricle.synth.harmonic.timbre import Timbre
 from auricle.synth.harmonic.transfer import with_timbre
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import names_prior
-from auricle.synth.rendering.level import level_of, matching_gain
+from auricle.synth.rendering.level import audible_gain, level_of
 from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
 
 _MOST_FILES = 64
@@ -159,7 +159,7 @@ def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], n
         )
     mono = audio.mean(axis=0, keepdims=True)
     result = convert(mono, rate)
-    gain = matching_gain(level.rms, level_of(result))
+    gain = audible_gain(level, level_of(result))
     return np.repeat(result * np.float32(gain), len(audio), axis=0), gain
 
 

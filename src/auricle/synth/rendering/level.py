@@ -13,6 +13,8 @@ CEILING = 10 ** (-0.1 / 20)
 """Largest sample that is written where a level was changed: 0.1 dB below full scale."""
 SILENT = 10 ** (-60 / 20)
 """A sound whose largest sample is below this, 60 dB below full scale, counts as silent."""
+_LEAST_AUDIBLE = 1e-6
+"""Share of a sound's power: what varies less is direct current."""
 _LOUDEST = 10 ** (1 / 20)
 _MOST_BELOW_DB = 12.0
 _LOOK_AHEAD_SECONDS = 0.005
@@ -31,12 +33,14 @@ class SoundLevel:
     def __init__(self) -> None:
         self.peak = 0.0
         self._power, self._count = 0.0, 0
+        self._sums = np.zeros(1)
 
     def add(self, block: np.ndarray) -> np.ndarray:
         """Take audio ``(c, t)`` and return it."""
         if block.size:
             self.peak = max(self.peak, float(np.abs(block).max()))
             self._power += float(np.square(block, dtype=np.float64).sum())
+            self._sums = self._sums + block.sum(axis=1, dtype=np.float64)
             self._count += block.size
         return block
 
@@ -44,6 +48,13 @@ class SoundLevel:
     def rms(self) -> float:
         """Root mean square over all samples of all channels; 0 for none."""
         return (self._power / self._count) ** 0.5 if self._count else 0.0
+
+    @property
+    def audible_rms(self) -> float:
+        """The same of each channel about its own mean, for nobody hears direct current; ``rms`` of what is no more."""
+        constant = float(np.square(self._sums).sum()) * len(self._sums) / max(1, self._count)
+        audible = self._power - constant
+        return (audible / self._count) ** 0.5 if audible > _LEAST_AUDIBLE * self._power else self.rms
 
     @property
     def silent(self) -> bool:
@@ -96,6 +107,11 @@ def matching_gain(rms: float, level: SoundLevel) -> float:
     if level.rms == 0.0:
         return 1.0
     return min(rms / level.rms, CEILING / level.peak)
+
+
+def audible_gain(source: SoundLevel, level: SoundLevel) -> float:
+    """Factor that gives a sound what is heard of the level of ``source``, or less where it would clip."""
+    return matching_gain(source.audible_rms * level.rms / max(level.audible_rms, 1e-12), level)
 
 
 def decibels(factor: float) -> float:
