@@ -15,11 +15,10 @@ from auricle.errors import AudioError, AuricleError, ModelError, OptionError, Ou
 from auricle.model import save
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import Progress
-from auricle.synth.endless import stream_blocks, without_clicks
+from auricle.synth.endless import stream_blocks
 from auricle.synth.priors.file import save_prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.render_context import RenderContext
-from auricle.synth.sampling.flow import FlowSampler
 from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model(recurrent=True, latent=16)
@@ -218,26 +217,6 @@ def test_a_stream_into_a_file_can_be_read_while_it_grows(tmp_path: Path):
         generate_endless(FLOW, path, GenerationOptions(seconds=1), model=MODEL)
 
 
-@pytest.mark.parametrize("size", [1, 700, 99_999])
-def test_a_stream_begins_and_ends_without_a_click(size: int):
-    loud = np.full((2, 20_000), 0.5, np.float32)
-    blocks = [loud[:, :0], *np.split(loud, range(size, 20_000, size), axis=1)]
-    cut = np.concatenate(list(without_clicks(blocks, 16_000, 16_000)), axis=1)
-    assert cut.shape == (2, 16_000) and np.abs(np.diff(cut, axis=1, prepend=0.0, append=0.0)).max() < 0.06
-    assert (cut[:, 16:14_400] == 0.5).all() and cut[:, -1].max() == 0.0
-    endless = np.concatenate(list(without_clicks(blocks, 16_000, None)), axis=1)
-    assert endless[:, 0].max() == 0.0 and (endless[:, 16:] == loud[:, 16:]).all()
-    quiet = loud * np.append(0.005, np.ones(19_999)).astype(np.float32)
-    if size > 1:
-        assert np.array_equal(next(without_clicks([quiet], 16_000, None)), quiet), "what begins quietly stays as it is"
-
-
-def test_a_streamed_file_begins_and_ends_at_nothing(tmp_path: Path):
-    generate_endless(FLOW, tmp_path / "a.wav", GenerationOptions(seconds=1.0, seed=1), model=MODEL, sampling=ONE_STEP)
-    sound = read(tmp_path / "a.wav")[0]
-    assert sound.shape[1] == RATE and np.abs(sound[:, [0, -1]]).max() < 0.01 * np.abs(sound).max()
-
-
 def test_the_model_is_found_beside_the_prior(tmp_path: Path):
     save(MODEL, tmp_path / "mine.auricle.safetensors")
     save_prior(make_prior(MODEL), tmp_path / "mine.prior.safetensors")
@@ -390,27 +369,6 @@ def test_a_silent_sound_is_drawn_again_and_at_last_refused(tmp_path: Path):
     with pytest.raises(AudioError, match=r"sound 1 of 0\.2 s is silent, 8 times in a row, at temperature 1:"):
         generate(silent, GenerationOptions(seconds=0.2), model=MODEL, sampling=ONE_STEP, out=tmp_path / "new")
     assert not (tmp_path / "new").exists()
-
-
-def test_a_sound_shorter_than_all_that_were_learned_is_the_beginning_of_one_that_is_not(monkeypatch):
-    lengths: list[float] = []
-    sample = FlowSampler.sample
-
-    def listening(self, random, start=None, sizes=None):
-        lengths.extend(size.seconds for size in sizes)
-        return sample(self, random, start, sizes)
-
-    monkeypatch.setattr(FlowSampler, "sample", listening)
-    options = GenerationOptions(label="b", seconds=0.05, seed=1)
-    (sound,) = generate(TOLD, options, model=MODEL, sampling=ONE_STEP).sounds
-    assert sound.seconds == pytest.approx(0.05) and lengths[0] == pytest.approx(0.3)
-    lengths.clear()
-    silent = make_prior(MODEL, told=True)
-    silent.mean.copy_(silent.silence)
-    silent.deviation.fill_(1e-6)
-    with pytest.raises(AudioError, match=r"sound 1 of 0\.05 s is silent, .*: choose a longer sound, a temperature"):
-        generate(silent, options, model=MODEL, sampling=ONE_STEP)
-    assert lengths[3] == pytest.approx(0.3) and lengths[-4:] == pytest.approx([0.3 * 1.5**n for n in range(1, 5)])
 
 
 def test_a_sound_that_would_be_over_full_scale_by_over_1_db_is_drawn_again():

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping
+from os import SEEK_END
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import BinaryIO, NamedTuple, Self, final
@@ -77,7 +78,7 @@ class WavStreamWriter:
         if subtype not in _SUBTYPES:
             raise OptionError(f"WAV to a pipe has no subtype {subtype}: choose one of {', '.join(_SUBTYPES)}")
         self._stream, self._name, self._channels, self._total_frames = stream, Path(name), channels, frames
-        self._subtype = _SUBTYPES[subtype]
+        self._subtype, self._sample_rate = _SUBTYPES[subtype], sample_rate
         self._written = 0
         self._write_bytes(_header(self._subtype, sample_rate, channels, frames))
 
@@ -97,6 +98,20 @@ class WavStreamWriter:
         self._write_bytes(self._subtype.encode(samples))
         self._flush()
         self._written += block.shape[1]
+
+    def state_length(self) -> None:
+        """Put the number of samples so far into the header, but of a pipe, and beyond 4 GiB, where it has no room.
+
+        Raises:
+            OutputError: the header can't be written.
+        """
+        header = _header(self._subtype, self._sample_rate, self._channels, self._written)
+        fits = len(header) == len(_header(self._subtype, self._sample_rate, self._channels, None))
+        if fits and self._stream.seekable():
+            end = self._stream.seek(0, SEEK_END)
+            self._stream.seek(0)
+            self._write_bytes(header)
+            self._stream.seek(end)
 
     def close(self) -> None:
         """Pass on everything; may be called twice.

@@ -61,7 +61,7 @@ def generate_endless(
 
     A prior of long sounds goes on and on; one of short sounds makes one after the other. It begins without a click, and
     what is cut at ``options.seconds`` fades out in its last 0.1 s. A file grows as it is made and can be read at any
-    time; it is a WAV whose header leaves its length open.
+    time: its header leaves the length open until it ends.
 
     Args:
         prior: a prior, a shipped one's name, or a file.
@@ -86,7 +86,7 @@ def generate_endless(
     check_writable(path, force=force)
     try:
         with path.open("wb" if force else "xb") as file:
-            return _write_stream(context, file, options.seconds, on_progress)
+            return _write_stream(context, file, options.seconds, on_progress, is_file=True)
     except OSError as error:
         raise OutputError(f"can't write {path}: {error.strerror or error}") from error
 
@@ -110,14 +110,18 @@ def stream_context(
 
 
 def _write_stream(
-    context: RenderContext, file: BinaryIO, seconds: float | None, on_progress: OnProgress
+    context: RenderContext, file: BinaryIO, seconds: float | None, on_progress: OnProgress, *, is_file: bool = False
 ) -> StreamResult:
     rate, channels = context.networks.prior.sample_rate, context.networks.prior.channels
     samples = None if seconds is None else max(1, round(seconds * rate))
-    with WavStreamWriter(file, rate, channels, frames=samples) as writer:
-        for block in without_clicks(stream_blocks(context), rate, samples):
-            writer.write(block)
-            on_progress(Progress("making sound", writer.frames / rate, seconds or 0, "s"))
+    with WavStreamWriter(file, rate, channels, frames=None if is_file else samples) as writer:
+        try:
+            for block in without_clicks(stream_blocks(context), rate, samples):
+                writer.write(block)
+                on_progress(Progress("making sound", writer.frames / rate, seconds or 0, "s"))
+        finally:  # whoever ends it has a file of the length that it came to
+            if is_file:
+                writer.state_length()
         return StreamResult(writer.frames / rate, rate, channels, context.seed)
 
 
