@@ -228,18 +228,19 @@ class Classifier:
         sounds, rejected = list_sounds(files)
         sound_groups = _groups_of(sounds, groups)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-        rows = self.fitted_probe.probabilities(self._placed(features, sound_groups))
+        rows = self.fitted_probe.probabilities(self.probe_input(features, sound_groups))
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)
         )
         return Predictions(predictions, (*rejected, *features.skipped), features.silent)
 
-    def _placed(self, features: Features, groups: Mapping[str, str]) -> np.ndarray:
-        """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so."""
+    def probe_input(self, features: Features, groups: Mapping[str, str] | None = None) -> np.ndarray:
+        """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so; by
+        default all are of one group."""
         if self.group_scaling is None:
             return features.values
         silent = set(features.silent)  # they say nothing of what is usual
-        names = [_SILENT if name in silent else groups[name] for name in features.names]
+        names = [_SILENT if name in silent else groups[name] if groups else "" for name in features.names]
         return self.group_scaling.relative(features.values, names)
 
     def timeline(

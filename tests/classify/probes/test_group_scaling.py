@@ -14,8 +14,9 @@ from auricle.classify.evaluation.compare import evaluate_classifier
 from auricle.classify.evaluation.cross_validation import evaluate
 from auricle.classify.probes.group_scaling import GroupScaling
 from auricle.classify.probes.probe import probe_of_kind
+from auricle.classify.search.suggest import suggest
 from auricle.errors import AuricleError, DataError, ModelError, OptionError
-from auricle.options.classification import ClassifierOptions, CrossValidationOptions, DetectorOptions
+from auricle.options.classification import ClassifierOptions, CrossValidationOptions, DetectorOptions, SuggestionOptions
 
 GROUPS = r"_(\w+)\."
 NORMALISED = ClassifierOptions(groups=GROUPS, normalise_groups=True)
@@ -83,6 +84,21 @@ def test_a_classifier_keeps_what_it_has_learned(sounds: Path, model_file: Path, 
         loaded.timeline(next(sounds.rglob("*.wav")))
     with pytest.raises(AuricleError, match="without many processes"):
         PredictTask(path, str(model_file)).run(next(sounds.rglob("*.wav")), tmp_path, LoadedModels(), force=False)
+
+
+def test_suggestions_are_unsure_of_what_predictions_are(sounds: Path, model_file: Path) -> None:
+    classifier = Classifier.fit(sounds, model_file, options=NORMALISED)
+    renamed = sounds.rename(sounds.with_name("renamed"))
+    for folder in renamed.iterdir():
+        folder.rename(folder.with_name(f"of {folder.name}"))  # no class is called so: nothing counts as labelled
+    predicted = {sound.name: sound.guesses[0] for sound in classifier.predict(renamed, top=1).sounds}
+    proposed = suggest(renamed, classifier=classifier).sounds
+    assert len(proposed) > 5
+    for sound in proposed:
+        guess = predicted[sound.name]
+        assert (sound.guess, sound.probability) == (guess.label, pytest.approx(guess.probability, abs=1e-5))
+    with pytest.raises(ModelError, match="without --window"):
+        suggest(renamed, classifier=classifier, options=SuggestionOptions(window=1.0))
 
 
 def test_evaluation_takes_every_kind_of_features_so(sounds: Path, model_file: Path) -> None:
