@@ -25,7 +25,13 @@ from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_silent
+from auricle.classify.label_checks import (
+    check_classes,
+    groups_in_paths,
+    load_labels,
+    note_silent,
+    note_uniform_groups,
+)
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
@@ -107,6 +113,8 @@ class Classifier:
         probe = probe_of_kind(options.probe)
         labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
         check_classes(labels, on_note)
+        if options.normalise_groups:
+            note_uniform_groups(labels, on_note)
         known_sounds = [item.sound for item in labels.known]
         config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
         extractor = model_features(model_or_default(model, known_sounds), config, options.features, on_note)

@@ -118,6 +118,15 @@ def test_it_is_refused_where_there_are_no_groups(sounds: Path, model_file: Path,
         Classifier.fit(sounds, model_file, options=ClassifierOptions(normalise_groups=True))
 
 
+def test_groups_of_one_class_are_told(sounds: Path, model_file: Path) -> None:
+    notes: list[str] = []
+    Classifier.fit(sounds, model_file, options=NORMALISED, on_note=notes.append)
+    assert not [note for note in notes if "hold sounds of one class only" in note]
+    by_class = ClassifierOptions(groups="^[a-z]+", normalise_groups=True)
+    Classifier.fit(sounds, model_file, options=by_class, on_note=notes.append)
+    assert [note for note in notes if note.startswith("3 of 3 groups hold sounds of one class only: relative to")]
+
+
 @pytest.mark.parametrize(
     "forge",
     [

@@ -42,6 +42,7 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
         ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
         (("--groups", "("), "no regular expression"),
         (("--timeline",), "without a timeline"),
+        ((*makers, "--timeline"), "leave --timeline out"),
     ):
         refused = auricle("classify", "predict", folder, *options, *wrong)
         assert refused.code == 2 and line in refused.err and len(refused.err.strip().splitlines()) == 1

@@ -16,7 +16,7 @@ from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, random_encoder
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, load_labels, note_silent
+from auricle.classify.label_checks import check_classes, load_labels, note_silent, note_uniform_groups
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import ESC_PROTOCOLS, complete_groups, folds_of
 from auricle.classify.probes.probe import probe_of_kind
@@ -173,6 +173,8 @@ def evaluate_classifier(
 
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options, fold=fold_column)
     check_classes(labels, note)
+    if options.normalise_groups:
+        note_uniform_groups(labels, note)
     known_sounds = [item.sound for item in labels.known]
     config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
     judged = model_features(model_or_default(model, known_sounds), config, options.features, note)
