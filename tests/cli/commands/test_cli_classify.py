@@ -33,7 +33,11 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     out, makers = tmp_path / "g.classifier.safetensors", ("--groups", "/([xy])[0-9]")
     options = ("--classifier", out, "--model", model_file, "--top", 1, "--json")
     auricle("classify", "fit", folder, "--model", model_file, "--out", out, *makers, "--normalise-groups", "--quiet")
-    assert auricle("info", out, "--json").json["config"]["normalise_groups"] is True
+    about = auricle("info", out, "--json").json
+    assert about["config"]["normalise_groups"] is True and about["encoder"] == about["config"]["encoder"]
+    lines = dict(line.split("  ", 1) for line in auricle("info", out).out.splitlines())
+    told = {name: lines[name].strip() for name in ("probe", "features", "copies", "normalise groups")}
+    assert told == {"probe": "ridge", "features": "latents", "copies": "0", "normalise groups": "True"}
     sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
     assert len(sounds) == 12
     assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)
