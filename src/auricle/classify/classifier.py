@@ -35,7 +35,12 @@ from auricle.classify.label_checks import (
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
-from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, required_groups
+from auricle.classify.probes.group_scaling import (
+    GROUP_SCALING,
+    GroupScaling,
+    groups_apart_from_silence,
+    required_groups,
+)
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
 from auricle.data.scan import Rejected, Sound
@@ -48,8 +53,6 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
-_SILENT = "\0"
-"""The group of silent sounds: nothing in a path is called so."""
 
 
 @final
@@ -132,7 +135,8 @@ class Classifier:
         )
         values, scaling = features.values, None
         if options.normalise_groups:
-            usual_in, scaling = required_groups(groups), GroupScaling.learn(values)
+            usual_in = groups_apart_from_silence(required_groups(groups), features.is_silent)
+            scaling = GroupScaling.learn(values[~features.is_silent])
             values, *copies = (scaling.relative(version, usual_in) for version in (values, *copies))
         choice = probe.choose(values, names, groups, copies=copies, seed=options.seed)
         fitted_probe = probe.fit_as(choice, values, names, copies=copies, seed=options.seed)
@@ -247,9 +251,8 @@ class Classifier:
         default all are of one group."""
         if self.group_scaling is None:
             return features.values
-        silent = set(features.silent)  # they say nothing of what is usual
-        names = [_SILENT if name in silent else groups[name] if groups else "" for name in features.names]
-        return self.group_scaling.relative(features.values, names)
+        named = [groups[name] if groups else "" for name in features.names]
+        return self.group_scaling.relative(features.values, groups_apart_from_silence(named, features.is_silent))
 
     def timeline(
         self, sound: AudioSource, *, window: float | None = None, on_progress: OnProgress = ignore_progress

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from auricle.archive.tasks.listening import PredictTask
 from auricle.archive.tasks.task import LoadedModels
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import read_classifier, write_classifier
+from auricle.classify.evaluation import compare
 from auricle.classify.evaluation.compare import evaluate_classifier
-from auricle.classify.evaluation.cross_validation import evaluate
+from auricle.classify.evaluation.cross_validation import Evaluation, evaluate
 from auricle.classify.probes.group_scaling import GroupScaling
 from auricle.classify.probes.probe import probe_of_kind
 from auricle.classify.search.suggest import suggest
@@ -65,6 +68,46 @@ def test_new_speakers_are_understood_better() -> None:
     assert relative.accuracy.value > plain.accuracy.value + 0.1
     with pytest.raises(DataError, match="name them with --groups"):
         evaluate(values, words, speakers, probe, normalise_groups=True)
+
+
+def test_silent_sounds_say_nothing_of_what_is_usual_in_their_group() -> None:
+    values, words, speakers = spoken(6, 10, seed=2)
+    mixed, silent = (
+        np.concatenate((values, np.full((6, 12), 60, np.float32))),
+        np.arange(len(values) + 6) >= len(values),
+    )
+    all_words, all_speakers = [*words, *["word 0"] * 6], [*speakers, *["speaker 0"] * 6]
+    probe = probe_of_kind("knn")
+
+    def recognised(silent: np.ndarray | None) -> float:
+        judged = evaluate(
+            mixed, all_words, all_speakers, probe, groups=all_speakers, normalise_groups=True, silent=silent
+        )
+        return float(judged.right[: len(values)].mean())
+
+    clean = evaluate(values, words, speakers, probe, groups=speakers, normalise_groups=True).accuracy.value
+    assert recognised(silent) > clean - 0.01 and recognised(None) < clean - 0.05
+
+
+def test_what_is_usual_is_learned_from_sounds_that_can_be_heard(
+    sounds: Path, model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = Classifier.fit(sounds, model_file, options=NORMALISED)
+    for number in range(4):
+        soundfile.write(sounds / "hiss" / f"mute_maker{number}.wav", np.zeros(6400), 16000)
+    mixed = Classifier.fit(sounds, model_file, options=NORMALISED)
+    assert clean.group_scaling is not None and mixed.group_scaling is not None
+    assert mixed.group_scaling.mean == pytest.approx(clean.group_scaling.mean)
+    silent: list[int] = []
+
+    def spied(*arguments: Any, **options: Any) -> Evaluation:
+        silent.append(int(options["silent"].sum()))
+        return evaluate(*arguments, **options)
+
+    monkeypatch.setattr(compare, "evaluate", spied)
+    options = CrossValidationOptions(groups=GROUPS, normalise_groups=True, folds="4", skip_baselines=True)
+    evaluate_classifier(sounds, model_file, options=options)
+    assert silent == [4]
 
 
 def test_a_classifier_keeps_what_it_has_learned(sounds: Path, model_file: Path, tmp_path: Path) -> None:

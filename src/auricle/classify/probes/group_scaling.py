@@ -14,6 +14,8 @@ GROUP_SCALING = "groups."
 GROUP_SCALING_LAYOUT = MappingProxyType(
     {f"{GROUP_SCALING}mean": ("F32", "d"), f"{GROUP_SCALING}deviation": ("F32", "d")}
 )
+_SILENT_GROUP = "\0"
+"""Of silent sounds: nothing in a path or a table is called so."""
 _PRIOR_SOUNDS = 20.0
 """At so many sounds a group's own mean and variance count as much as those of all sounds."""
 _SMALLEST_SHARE = 1e-6
@@ -66,6 +68,11 @@ class GroupScaling:
             variance = weight * own.var(0) + (1 - weight) * np.square(self.deviation, dtype=np.float64)
             placed[rows] = (own - mean) / np.sqrt(variance)
         return placed
+
+
+def groups_apart_from_silence(groups: Sequence[str], silent: Sequence[bool] | np.ndarray) -> list[str]:
+    """Groups in which silent sounds are not: they say nothing of what is usual there, and lie far from all others."""
+    return [_SILENT_GROUP if mute else group for group, mute in zip(groups, silent, strict=True)]
 
 
 def required_groups(groups: Sequence[str] | None) -> Sequence[str]:
