@@ -148,6 +148,8 @@ def test_evaluation_takes_every_kind_of_features_so(sounds: Path, model_file: Pa
     options = CrossValidationOptions(groups=GROUPS, normalise_groups=True, folds=3)
     plain = evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups=GROUPS, folds=3))
     relative = evaluate_classifier(sounds, model_file, options=options)
+    (told,) = set(relative.notes) - set(plain.notes)
+    assert told.startswith("features are relative to their group")
     assert not np.array_equal(relative.evaluation.probabilities, plain.evaluation.probabilities)
     for baseline, before in zip(relative.baselines[1:], plain.baselines[1:], strict=True):
         assert not np.array_equal(baseline.evaluation.probabilities, before.evaluation.probabilities)

@@ -57,7 +57,9 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "k.classifier.safetensors"
     values = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json
-    assert values.keys() == {"path", "bytes", "model", "features", "classes", "segments", "copies", "probe"}
+    assert values.keys() == {
+        *("path", "bytes", "model", "features", "classes", "segments", "copies", "normalise_groups", "probe")
+    }
     assert values["classes"] == {"hiss": 6, "hum": 6} and values["segments"] == 8
     second_run = auricle("classify", "fit", folder, "--model", model_file, "--out", out)
     assert second_run.code == 2 and "exists already" in second_run.err

@@ -174,6 +174,7 @@ def evaluate_classifier(
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options, fold=fold_column)
     check_classes(labels, note)
     if options.normalise_groups:
+        note("features are relative to their group: what is usual in a judged group is known from all of its sounds")
         note_uniform_groups(labels, note)
     known_sounds = [item.sound for item in labels.known]
     config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
