@@ -110,6 +110,13 @@ def test_what_is_usual_is_learned_from_sounds_that_can_be_heard(
     assert silent == [4]
 
 
+def test_a_silent_sound_among_others_changes_nothing_for_them(sounds: Path, model_file: Path) -> None:
+    classifier = Classifier.fit(sounds, model_file, options=NORMALISED)
+    alone = classifier.predict(sounds).sounds
+    soundfile.write(sounds / "mute.wav", np.zeros(6400), 16000)
+    assert [sound for sound in classifier.predict(sounds).sounds if sound.name != "mute.wav"] == [*alone]
+
+
 def test_a_classifier_keeps_what_it_has_learned(sounds: Path, model_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "g.classifier.safetensors"
     classifier = Classifier.fit(sounds, model_file, options=NORMALISED)

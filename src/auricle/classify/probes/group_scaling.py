@@ -14,8 +14,8 @@ GROUP_SCALING = "groups."
 GROUP_SCALING_LAYOUT = MappingProxyType(
     {f"{GROUP_SCALING}mean": ("F32", "d"), f"{GROUP_SCALING}deviation": ("F32", "d")}
 )
-_SILENT_GROUP = "\0"
-"""Of silent sounds: nothing in a path or a table is called so."""
+_SILENT_GROUP = "\0silent"
+"""Of silent sounds: nothing in a path or a table is called so. (Arrays of texts lose zeros at the end.)"""
 _PRIOR_SOUNDS = 20.0
 """At so many sounds a group's own mean and variance count as much as those of all sounds."""
 _SMALLEST_SHARE = 1e-6
