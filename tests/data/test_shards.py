@@ -140,6 +140,26 @@ def test_a_sound_that_can_no_longer_be_read_leaves_the_corpus_as_it_is(fate: str
     assert forced.sounds == 2 and [name for name, _ in forced.refused] == ["b.flac"]
 
 
+@pytest.mark.parametrize("damage", [b'{"name": "a', b"\xff\xfe\n", b"[]\n", b'{"name": "a.wav"}\n'])
+def test_a_damaged_list_is_written_anew(damage: bytes, tmp_path: Path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for name in "ab":
+        write(folder / f"{name}.wav", 1, RATE)
+    prepare([folder], out, options=OPTIONS)
+    (listed,) = (out / "lists").iterdir()
+    whole = listed.read_bytes()
+    listed.write_bytes(damage)
+    stages: list[tuple[str, int, int]] = []
+    result = prepare(
+        [folder],
+        out,
+        options=OPTIONS,
+        on_progress=lambda part: stages.append((part.stage, int(part.done), int(part.total or 0))),
+    )
+    assert result.sounds == 2 and listed.read_bytes() == whole
+    assert stages[:2] == [("checking", 1, 2), ("checking", 2, 2)]
+
+
 def test_a_sound_that_was_deleted_leaves_the_corpus(tmp_path: Path):
     folder = tmp_path / "in"
     for name in "ab":

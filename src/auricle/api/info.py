@@ -72,6 +72,11 @@ class ClassifierSummary:
         model: name of its autoencoder.
         classes: what it tells apart.
         files: sounds of each class that it learned from.
+        probe: kind of probe.
+        features: hearing or latents.
+        encoder: fingerprint of the encoder that it was fitted with.
+        copies: altered copies of each sound that it learned from too.
+        normalise_groups: whether features are relative to those of their group.
         judged: how it was judged, accuracy with its 95 % interval, number of sounds; empty where that is not known.
     """
 
@@ -81,6 +86,11 @@ class ClassifierSummary:
     model: str
     classes: tuple[str, ...]
     files: dict[str, int]
+    probe: str
+    features: str
+    encoder: str
+    copies: int
+    normalise_groups: bool
     judged: dict[str, Any]
 
 
@@ -187,7 +197,18 @@ def _classifier(path: Path) -> ClassifierSummary:
     config = metadata.model_dump(mode="json", by_alias=True)
     judged = {} if metadata.judged is None else metadata.judged.model_dump()
     return ClassifierSummary(
-        path, path.stat().st_size, config, metadata.model, metadata.classes, metadata.files, judged
+        path=path,
+        bytes=path.stat().st_size,
+        config=config,
+        model=metadata.model,
+        classes=metadata.classes,
+        files=metadata.files,
+        probe=config["probe"]["kind"],
+        features=metadata.features,
+        encoder=metadata.encoder,
+        copies=metadata.copies,
+        normalise_groups=metadata.normalise_groups,
+        judged=judged,
     )
 
 

@@ -82,7 +82,7 @@ def prepare(
         archive: processes or a cluster, more paths, and the place of the ledger.
         force: replace files that nobody knows, shards of another sample rate, and shards with sounds that can't be read
             any more.
-        on_progress: called with the number of shards.
+        on_progress: called with the number of sounds that are read again beforehand, and with that of shards.
         on_note: is told in one line about what is odd.
 
     Raises:
@@ -96,7 +96,7 @@ def prepare(
     check_usable(sounds, options)
     shards = divided(sounds)
     if not force:
-        check_still_readable(target, shards, options)
+        check_still_readable(target, shards, options, on_progress)
     result = run_archive(
         PrepareTask(options),
         [str(place) for place in write_lists(target, shards)],

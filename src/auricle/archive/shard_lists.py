@@ -1,6 +1,7 @@
 """The lists of sounds that the shards of a corpus are made of, and what the corpus would lose by new ones."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,7 @@ from auricle.atomic import atomic_write
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, shard_name
 from auricle.errors import AuricleError, DataError, OutputError
 from auricle.options.archive import PrepareOptions
+from auricle.progress import OnProgress, Progress, ignore_progress
 
 _LISTS = "lists"
 
@@ -23,23 +25,34 @@ def write_lists(target: Place, shards: Sequence[Sequence[ListedSound]]) -> list[
     return [_write(_list_place(target, number, len(shards)), _text(shard)) for number, shard in enumerate(shards)]
 
 
-def check_still_readable(target: Place, shards: Sequence[Sequence[ListedSound]], options: PrepareOptions) -> None:
+def check_still_readable(
+    target: Place,
+    shards: Sequence[Sequence[ListedSound]],
+    options: PrepareOptions,
+    on_progress: OnProgress = ignore_progress,
+) -> None:
     """Refuse sounds that can't be read, but lie decoded in shards of the target that are to be made anew.
 
-    Headers are read; sounds that have changed since the corpus was made are decoded.
+    Headers are read; sounds that have changed since the corpus was made are decoded, so a corpus of which all files
+    were touched takes twice the time.
 
     Raises:
         DataError: with the first of them.
     """
-    decoded = _decoded_names(target)
+    decoded, count = _decoded_names(target)
     if not decoded:
         return
-    earlier = {sound.name: sound.status for sound in _earlier_sounds(target)}
-    problems = []
-    for number, shard in enumerate(shards):
-        if _contents(_list_place(target, number, len(shards))) != _text(shard):
-            here = (sound for sound in shard if sound.name in decoded)
-            problems += filter(None, (_problem(sound, earlier.get(sound.name), options) for sound in here))
+    earlier = {sound.name: sound.status for sound in _earlier_sounds(target, count)}
+    changed = [
+        shard
+        for number, shard in enumerate(shards)
+        if _contents(_list_place(target, number, len(shards))) != _text(shard)
+    ]
+    sounds = [sound for shard in changed for sound in shard if sound.name in decoded]
+    problems: list[str] = []
+    for number, sound in enumerate(sounds, 1):
+        problems += filter(None, [_problem(sound, earlier.get(sound.name), options)])
+        on_progress(Progress("checking", number, len(sounds), "sounds"))
     if problems:
         more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
         raise DataError(
@@ -52,25 +65,24 @@ def _problem(sound: ListedSound, earlier: FileStatus | None, options: PrepareOpt
     return header_problem(sound) if sound.status == earlier else decoding_problem(sound, options)
 
 
-def _decoded_names(target: Place) -> frozenset[str]:
-    """Names of the sounds that the corpus holds; none where there is no corpus, or none that can be read."""
+def _decoded_names(target: Place) -> tuple[frozenset[str], int]:
+    """Names of the sounds that the corpus holds, and its number of shards; none where there is no corpus, or none that
+    can be read."""
     try:
         with local_file(target / INDEX_NAME) as path:
-            return frozenset(CorpusIndex.open(path).rows.names)
+            index = CorpusIndex.open(path)
+            return frozenset(index.rows.names), len(index.shard_bytes)
     except (AuricleError, OSError):
-        return frozenset()
+        return frozenset(), 0
 
 
-def _earlier_sounds(target: Place) -> Iterator[ListedSound]:
-    """Sounds of the lists that the corpus was made of."""
-    try:
-        with local_file(target / INDEX_NAME) as path:
-            count = len(CorpusIndex.open(path).shard_bytes)
-    except (AuricleError, OSError):
-        return
-    for number in range(count):
-        text = _contents(_list_place(target, number, count)) or b""
-        yield from map(ListedSound.of_line, text.decode("ascii").splitlines())
+def _earlier_sounds(target: Place, shards: int) -> Iterator[ListedSound]:
+    """Sounds of the lists that a corpus of so many shards was made of; a list that is damaged says nothing."""
+    for number in range(shards):
+        text = _contents(_list_place(target, number, shards)) or b""
+        for line in text.split(b"\n")[:-1]:
+            with suppress(ValueError, LookupError, TypeError):
+                yield ListedSound.of_line(line.decode("ascii"))
 
 
 def _list_place(target: Place, number: int, count: int) -> Place:

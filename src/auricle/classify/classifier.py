@@ -25,11 +25,22 @@ from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_silent
+from auricle.classify.label_checks import (
+    check_classes,
+    groups_in_paths,
+    load_labels,
+    note_silent,
+    note_uniform_groups,
+)
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
-from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, required_groups
+from auricle.classify.probes.group_scaling import (
+    GROUP_SCALING,
+    GroupScaling,
+    groups_apart_from_silence,
+    required_groups,
+)
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
 from auricle.data.scan import Rejected, Sound
@@ -42,8 +53,6 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
-_SILENT = "\0"
-"""The group of silent sounds: nothing in a path is called so."""
 
 
 @final
@@ -107,6 +116,8 @@ class Classifier:
         probe = probe_of_kind(options.probe)
         labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
         check_classes(labels, on_note)
+        if options.normalise_groups:
+            note_uniform_groups(labels, on_note)
         known_sounds = [item.sound for item in labels.known]
         config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
         extractor = model_features(model_or_default(model, known_sounds), config, options.features, on_note)
@@ -124,7 +135,8 @@ class Classifier:
         )
         values, scaling = features.values, None
         if options.normalise_groups:
-            usual_in, scaling = required_groups(groups), GroupScaling.learn(values)
+            usual_in = groups_apart_from_silence(required_groups(groups), features.is_silent)
+            scaling = GroupScaling.learn(values[~features.is_silent])
             values, *copies = (scaling.relative(version, usual_in) for version in (values, *copies))
         choice = probe.choose(values, names, groups, copies=copies, seed=options.seed)
         fitted_probe = probe.fit_as(choice, values, names, copies=copies, seed=options.seed)
@@ -228,19 +240,19 @@ class Classifier:
         sounds, rejected = list_sounds(files)
         sound_groups = _groups_of(sounds, groups)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-        rows = self.fitted_probe.probabilities(self._placed(features, sound_groups))
+        rows = self.fitted_probe.probabilities(self.probe_input(features, sound_groups))
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)
         )
         return Predictions(predictions, (*rejected, *features.skipped), features.silent)
 
-    def _placed(self, features: Features, groups: Mapping[str, str]) -> np.ndarray:
-        """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so."""
+    def probe_input(self, features: Features, groups: Mapping[str, str] | None = None) -> np.ndarray:
+        """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so; by
+        default all are of one group."""
         if self.group_scaling is None:
             return features.values
-        silent = set(features.silent)  # they say nothing of what is usual
-        names = [_SILENT if name in silent else groups[name] for name in features.names]
-        return self.group_scaling.relative(features.values, names)
+        named = [groups[name] if groups else "" for name in features.names]
+        return self.group_scaling.relative(features.values, groups_apart_from_silence(named, features.is_silent))
 
     def timeline(
         self, sound: AudioSource, *, window: float | None = None, on_progress: OnProgress = ignore_progress

@@ -43,7 +43,7 @@ def groups_in_paths(paths: Sequence[str], expression: str) -> tuple[str, ...]:
     matches.
 
     Raises:
-        DataError: it finds nothing in a path.
+        DataError: it finds nothing in a path, or an empty name.
         OptionError: it is no regular expression.
     """
     try:
@@ -55,7 +55,7 @@ def groups_in_paths(paths: Sequence[str], expression: str) -> tuple[str, ...]:
     groups: list[str] = []
     for path in paths:
         match = pattern.search(path)
-        if match is None or (group := match.group(1 if pattern.groups else 0)) is None:
+        if match is None or not (group := match.group(1 if pattern.groups else 0)):
             raise DataError(
                 f"the groups {expression!r} find nothing in {path}: write an expression that fits every path"
             )
@@ -86,10 +86,47 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         on_note(f"{counted(unknown, 'sound')} without a label: left out")
     single = [name for name, count in sorted(counts.items()) if count == 1]
     if single:
-        names = ", ".join(single[:_MAX_LISTED]) + (", ..." if len(single) > _MAX_LISTED else "")
         on_note(
-            f"{counted(len(single), 'class')} with a single file ({names}): whether it is recognised can't be measured"
+            f"{counted(len(single), 'class')} with a single file ({_some(single)}): whether it is recognised can't be "
+            "measured"
         )
+    _note_single_groups(labels, on_note)
+
+
+def _note_single_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
+    """Tell classes whose files are all of one group: they are learned from or judged, never both."""
+    groups_by_class: dict[str, list[str | None]] = {}
+    for item in labels.known:
+        groups_by_class.setdefault(str(item.label), []).append(item.group)
+    single = [
+        name
+        for name, groups in sorted(groups_by_class.items())
+        if len(groups) > 1 and None not in groups and len(set(groups)) == 1
+    ]
+    if single:
+        on_note(
+            f"{counted(len(single), 'class')} of a single group ({_some(single)}): whether they are recognised can't "
+            "be measured; groups are speakers or recordings that have sounds of several classes"
+        )
+
+
+def note_uniform_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
+    """Tell where features are to be relative to groups of which most hold sounds of one class."""
+    classes_by_group: dict[str, list[str]] = {}
+    for item in labels.known:
+        if item.group is not None:
+            classes_by_group.setdefault(item.group, []).append(str(item.label))
+    several = {group: classes for group, classes in classes_by_group.items() if len(classes) > 1}
+    uniform = sum(len(set(classes)) == 1 for classes in several.values())
+    if 2 * uniform > len(several):
+        on_note(
+            f"{uniform} of {counted(len(several), 'group')} hold sounds of one class only: relative to their group "
+            "they say little of it; leave --normalise-groups out, or name other groups"
+        )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MAX_LISTED]) + (", ..." if len(names) > _MAX_LISTED else "")
 
 
 def note_silent(names: Sequence[str], on_note: Callable[[str], None]) -> None:

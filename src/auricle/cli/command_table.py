@@ -16,7 +16,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "classify fit": "Learn to tell classes of sounds apart.",
         "classify predict": "Tell what is heard in sounds, and when.",
         "classify detect": "Find events in long recordings: what, from when to when, and how sure.",
-        "classify anomaly": "Tell which sounds are unusual, without labels, by the bits that they take under a model.",
+        "classify anomaly": "Tell which sounds are unusual, without labels: by bits, spectrum and waveform.",
         "classify evaluate": "Measure how well classes can be told apart, beside simple baselines.",
         "classify suggest": "Propose sounds to label next; name outliers, near duplicates and doubtful labels.",
         "similar": "Find the sounds of a folder or an index that are most like a given one.",

@@ -46,6 +46,16 @@ def test_a_gap_is_unusual_though_it_takes_no_bits(tmp_path: Path, hisses: Path, 
     assert [found.name[:3] for found in result.sounds[:4]] == ["cut"] * 4
 
 
+@pytest.mark.parametrize("kind", ["copies", "silence"])
+def test_usual_sounds_that_are_all_the_same_say_nothing(tmp_path: Path, hisses: Path, model_file: Path, kind: str):
+    wave = sound("hiss", 1) if kind == "copies" else np.zeros(RATE)
+    (tmp_path / "same").mkdir()
+    for number in range(9):
+        soundfile.write(tmp_path / "same" / f"{number}.wav", wave, RATE)
+    with pytest.raises(DataError, match="more than half of the 9 usual sounds are the same"):
+        auricle.anomalies(hisses, tmp_path / "same", model_file)
+
+
 def test_clipping_is_told_by_the_waveform(tmp_path: Path, hisses: Path, model_file: Path):
     new = tmp_path / "new"
     new.mkdir()

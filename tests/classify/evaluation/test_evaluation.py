@@ -184,6 +184,19 @@ def test_bad_questions(sounds: Path, model_file: Path) -> None:
         evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="("))
     with pytest.raises(DataError, match="find nothing in"):
         evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="speaker"))
+    with pytest.raises(DataError, match="find nothing in"):  # an expression that matches everywhere, and nothing there
+        evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="[0-9]*"))
+    with pytest.raises(OptionError, match="all 24 sounds are of one group, maker: name groups"):
+        evaluate_classifier(sounds, model_file, options=CrossValidationOptions(groups="maker"))
+
+
+def test_groups_that_are_the_classes_are_told(sounds: Path, model_file: Path) -> None:
+    options = CrossValidationOptions(groups="^[a-z]+", folds="3", skip_baselines=True)
+    comparison = evaluate_classifier(sounds, model_file, options=options)
+    (line,) = [note for note in comparison.notes if "of a single group" in note]
+    assert line.startswith("3 classes of a single group (click, hiss, tone): whether they are recognised")
+    makers = CrossValidationOptions(groups="maker.", folds="3", skip_baselines=True)
+    assert not [note for note in evaluate_classifier(sounds, model_file, options=makers).notes if "group" in note]
 
 
 def test_a_class_with_the_name_of_a_formula_can_be_drawn(tmp_path: Path) -> None:

@@ -33,7 +33,11 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     out, makers = tmp_path / "g.classifier.safetensors", ("--groups", "/([xy])[0-9]")
     options = ("--classifier", out, "--model", model_file, "--top", 1, "--json")
     auricle("classify", "fit", folder, "--model", model_file, "--out", out, *makers, "--normalise-groups", "--quiet")
-    assert auricle("info", out, "--json").json["config"]["normalise_groups"] is True
+    about = auricle("info", out, "--json").json
+    assert about["config"]["normalise_groups"] is True and about["encoder"] == about["config"]["encoder"]
+    lines = dict(line.split("  ", 1) for line in auricle("info", out).out.splitlines())
+    told = {name: lines[name].strip() for name in ("probe", "features", "copies", "normalise groups")}
+    assert told == {"probe": "ridge", "features": "latents", "copies": "0", "normalise groups": "True"}
     sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
     assert len(sounds) == 12
     assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)
@@ -42,6 +46,7 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
         ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
         (("--groups", "("), "no regular expression"),
         (("--timeline",), "without a timeline"),
+        ((*makers, "--timeline"), "leave --timeline out"),
     ):
         refused = auricle("classify", "predict", folder, *options, *wrong)
         assert refused.code == 2 and line in refused.err and len(refused.err.strip().splitlines()) == 1
@@ -52,7 +57,9 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "k.classifier.safetensors"
     values = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json
-    assert values.keys() == {"path", "bytes", "model", "features", "classes", "segments", "copies", "probe"}
+    assert values.keys() == {
+        *("path", "bytes", "model", "features", "classes", "segments", "copies", "normalise_groups", "probe")
+    }
     assert values["classes"] == {"hiss": 6, "hum": 6} and values["segments"] == 8
     second_run = auricle("classify", "fit", folder, "--model", model_file, "--out", out)
     assert second_run.code == 2 and "exists already" in second_run.err

@@ -148,7 +148,10 @@ class PredictTask(ArchiveTask):
 
         loaded = load_classifier(self.classifier, self.model, models)
         if loaded.group_scaling is not None:
-            raise CommonError(f"{self.classifier} compares sounds of a group: predict without many processes")
+            raise CommonError(
+                f"{self.classifier} compares sounds of a group: predict without many processes (no --jobs, "
+                "--files-from, --manifest or URL)"
+            )
         try:
             if self.timeline:
                 result = {"spans": [asdict(span) for span in loaded.timeline(source, window=self.window)]}

@@ -16,7 +16,7 @@ from auricle.classify.features.hearing import model_features
 from auricle.classify.features.latents import EncoderFeatures, LatentFeatures, random_encoder
 from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, load_labels, note_silent
+from auricle.classify.label_checks import check_classes, load_labels, note_silent, note_uniform_groups
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import ESC_PROTOCOLS, complete_groups, folds_of
 from auricle.classify.probes.probe import probe_of_kind
@@ -173,11 +173,14 @@ def evaluate_classifier(
 
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options, fold=fold_column)
     check_classes(labels, note)
+    if options.normalise_groups:
+        note("features are relative to their group: what is usual in a judged group is known from all of its sounds")
+        note_uniform_groups(labels, note)
     known_sounds = [item.sound for item in labels.known]
     config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
     judged = model_features(model_or_default(model, known_sounds), config, options.features, note)
     baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
-    versions, items = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
+    versions, items, silent = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
     if len({item.label for item in items}) < 2:
         raise DataError("all sounds that decode are of one class: two classes or more are needed")
     folds = folds_of(items, protocol, seed=options.seed)
@@ -193,6 +196,7 @@ def evaluate_classifier(
             groups=groups,
             copies=copies,
             normalise_groups=options.normalise_groups,
+            silent=silent,
             seed=options.seed,
             on_progress=on_progress,
         )
@@ -233,9 +237,11 @@ def _extract_all(
     options: CrossValidationOptions,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
-) -> tuple[list[list[np.ndarray]], tuple[Labelled, ...]]:
-    """Features of the sounds that decode and of their copies, for every extractor, and these sounds."""
+) -> tuple[list[list[np.ndarray]], tuple[Labelled, ...], np.ndarray]:
+    """Features of the sounds that decode and of their copies, for every extractor, these sounds, and which of them are
+    silent."""
     versions: list[list[np.ndarray]] = []
+    silent = np.zeros(0, bool)
     for extractor in extractors:
         sounds = [item.sound for item in items]
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
@@ -244,11 +250,12 @@ def _extract_all(
                 on_note(f"{len(features.skipped)} files do not decode; the first: {features.skipped[0].reason}")
                 items = match_labels(features, items)
             note_silent(features.silent, on_note)
+            silent = features.is_silent
         copies = features_of_copies(
             sounds, extractor, features, options.copies, caching=options, on_progress=on_progress, on_note=on_note
         )
         versions.append([features.values, *copies])
-    return versions, tuple(items)
+    return versions, tuple(items), silent
 
 
 def _lead(latents: Evaluation, baseline: Evaluation) -> Interval:

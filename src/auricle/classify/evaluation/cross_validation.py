@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import numpy as np
 
 from auricle.classify.probes.calibration import calibration_error
-from auricle.classify.probes.group_scaling import GroupScaling, required_groups
+from auricle.classify.probes.group_scaling import GroupScaling, groups_apart_from_silence, required_groups
 from auricle.classify.probes.probe import Probe
 from auricle.errors import DataError
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -110,6 +110,7 @@ def evaluate(
     groups: Sequence[str] | None = None,
     copies: Sequence[np.ndarray] = (),
     normalise_groups: bool = False,
+    silent: np.ndarray | None = None,
     seed: int = 0,
     on_progress: OnProgress = ignore_progress,
 ) -> Evaluation:
@@ -126,6 +127,7 @@ def evaluate(
         copies: features ``(files, d)`` of the same files, altered: those of training folds are learned from, too.
         normalise_groups: learn from and judge features relative to those of their group. What is usual in a group that
             is judged, its sounds say all together, without their labels.
+        silent: bool ``(files,)``, which sounds are silent: they say nothing of what is usual; by default none.
         seed: decides inner folds and first weights.
         on_progress: called after each fold.
 
@@ -141,7 +143,8 @@ def evaluate(
     if len(names) < 2:
         raise DataError("all sounds lie in one fold: two or more are needed")
     group_array = None if groups is None else np.asarray(groups)
-    usual_in = np.asarray(required_groups(groups)) if normalise_groups else None
+    audible = np.ones(len(labels), bool) if silent is None else ~silent
+    usual_in = np.asarray(groups_apart_from_silence(required_groups(groups), ~audible)) if normalise_groups else None
     probabilities = np.zeros((len(labels), len(classes)))
     for count, fold in enumerate(names, 1):
         inside = fold_array != fold
@@ -149,7 +152,8 @@ def evaluate(
         names_inside = [str(label) for label in classes[truth[inside]]]
         learned, *versions, judged = values[inside], *(copy[inside] for copy in copies), values[~inside]
         if usual_in is not None:
-            scaling = GroupScaling.learn(learned)
+            heard = audible[inside] | ~audible[inside].any()
+            scaling = GroupScaling.learn(learned[heard])
             learned, *versions = (scaling.relative(version, usual_in[inside]) for version in (learned, *versions))
             judged = scaling.relative(judged, usual_in[~inside])
         fitted = probe.fit(learned, names_inside, inner, copies=versions, seed=seed)

@@ -46,6 +46,12 @@ class Features:
     silent: tuple[str, ...] = ()
     model: str = ""
 
+    @property
+    def is_silent(self) -> np.ndarray:
+        """Whether each sound is silent, bool ``(files,)``."""
+        silent = set(self.silent)
+        return np.array([name in silent for name in self.names], bool)
+
 
 def features(
     files: AudioSource | Sequence[AudioSource],

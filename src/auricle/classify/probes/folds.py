@@ -83,6 +83,11 @@ def grouped_folds(labels: Sequence[str], groups: Sequence[str] | None, count: in
         OptionError: there are fewer groups (or sounds) than folds, or ``count`` is below 2.
     """
     unit, units = ("sounds", len(labels)) if groups is None else ("groups", len(set(groups)))
+    if groups is not None and units == 1:
+        raise OptionError(
+            f"all {len(labels)} sounds are of one group, {groups[0]}: name groups that tell speakers or recordings "
+            "apart, or leave --groups out"
+        )
     if not 2 <= count <= units:
         raise OptionError(f"{count} folds of {units} {unit}: give 2 to {units}")
     fold_numbers = np.zeros(len(labels), int)

@@ -14,6 +14,8 @@ GROUP_SCALING = "groups."
 GROUP_SCALING_LAYOUT = MappingProxyType(
     {f"{GROUP_SCALING}mean": ("F32", "d"), f"{GROUP_SCALING}deviation": ("F32", "d")}
 )
+_SILENT_GROUP = "\0silent"
+"""Of silent sounds: nothing in a path or a table is called so. (Arrays of texts lose zeros at the end.)"""
 _PRIOR_SOUNDS = 20.0
 """At so many sounds a group's own mean and variance count as much as those of all sounds."""
 _SMALLEST_SHARE = 1e-6
@@ -56,16 +58,20 @@ class GroupScaling:
 
     def relative(self, values: np.ndarray, groups: Sequence[str] | np.ndarray) -> np.ndarray:
         """Features ``(files, d)`` relative to their groups, in deviations, float32."""
-        names = np.asarray(groups)
+        _, numbers, counts = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
         placed = np.empty(values.shape, np.float32)
-        for name in np.unique(names):
-            rows = names == name
+        for rows in np.split(np.argsort(numbers, kind="stable"), np.cumsum(counts)[:-1]):
             own = values[rows].astype(np.float64)
             weight = len(own) / (len(own) + _PRIOR_SOUNDS)
             mean = self.mean + weight * (own.mean(0) - self.mean)
             variance = weight * own.var(0) + (1 - weight) * np.square(self.deviation, dtype=np.float64)
             placed[rows] = (own - mean) / np.sqrt(variance)
         return placed
+
+
+def groups_apart_from_silence(groups: Sequence[str], silent: Sequence[bool] | np.ndarray) -> list[str]:
+    """Groups in which silent sounds are not: they say nothing of what is usual there, and lie far from all others."""
+    return [_SILENT_GROUP if mute else group for group, mute in zip(groups, silent, strict=True)]
 
 
 def required_groups(groups: Sequence[str] | None) -> Sequence[str]:

@@ -27,7 +27,7 @@ class ClassProbabilities:
 def class_probabilities(
     features: np.ndarray, labels: Sequence[str | None], classifier: Classifier | None, seed: int
 ) -> ClassProbabilities | None:
-    """What a classifier says, or a probe fitted to the labels; None where these are too few."""
+    """What a classifier says of its probe's input, or a probe fitted to the labels; None where these are too few."""
     if classifier is not None:
         return _plain(classifier.fitted_probe, features)
     rows = [row for row, label in enumerate(labels) if label is not None]

@@ -20,7 +20,7 @@ from auricle.classify.search.suggestions import Outlier, Suggestion, Suggestions
 from auricle.data.event_labels import NOTHING, labelled_events
 from auricle.data.events import SoundEvent
 from auricle.data.scan import Rejected, Sound
-from auricle.errors import AudioError, DataError
+from auricle.errors import AudioError, DataError, ModelError
 from auricle.model import Autoencoder
 from auricle.options.classification import SuggestionOptions
 from auricle.progress import OnProgress, Progress
@@ -50,6 +50,8 @@ def suggest_moments(
     """
     sounds, rejected = list_sounds(Path(folder))
     if classifier is not None:
+        if classifier.group_scaling is not None:
+            raise ModelError("this classifier compares sounds of a group: use classify suggest without --window")
         extractor = classifier.extractor
     else:
         extractor = model_features(model_or_default(model, sounds), None, options.features, on_note)

@@ -41,7 +41,8 @@ def suggest(
 
     Args:
         folder: searched at any depth.
-        classifier: knows the classes so far; its encoder makes the features.
+        classifier: knows the classes so far; its encoder makes the features. To one whose groups are normalised all
+            sounds are of one group.
         model: whose encoder makes the features where there is no classifier: a model, a shipped model's name or a
             model file; by default ``speech`` for sounds up to 24 kHz, else ``music``, whichever is for more of their
             length.
@@ -51,7 +52,7 @@ def suggest(
 
     Raises:
         DataError: the folder holds no usable sound, or the table does not fit it.
-        ModelError: the model can't be loaded.
+        ModelError: the model can't be loaded; or ``window`` is given, and the classifier compares sounds of a group.
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="suggestions")
@@ -75,7 +76,8 @@ def suggest(
         for item in match_labels(features, labels.sounds)
     ]
     points = WhitenedSpace.fit(features.values)(features.values)
-    probabilities = class_probabilities(features.values, sound_labels, classifier, options.seed)
+    probe_input = features.values if classifier is None else classifier.probe_input(features)
+    probabilities = class_probabilities(probe_input, sound_labels, classifier, options.seed)
     rows, method = informative_rows(points, sound_labels, probabilities, options)
     neighbours = neighbours_of_each(points)
     return Suggestions(

@@ -19,6 +19,8 @@ from auricle.progress import OnProgress, ignore_progress
 _PARTS = 5
 _FEWEST = 8
 _TINY = 1e-9
+_ALIKE = 0.01
+"""A distance so small is rounding: those of usual sounds are near 1."""
 
 
 @final
@@ -165,7 +167,7 @@ def anomalies(
         on_note: is told in one line if features that were kept are damaged: they are made anew.
 
     Raises:
-        DataError: no file can be used, or fewer than eight are usual.
+        DataError: most usual sounds are the same; or no file can be used, or fewer than eight are usual.
         ModelError: the model can't be loaded, or has no prior.
         OptionError: nothing was named.
     """
@@ -181,6 +183,11 @@ def anomalies(
     if len(known) < _FEWEST:
         raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
     usual_scores = UsualScores.learn(known, extractor.families)
+    if (usual_scores.typical < _ALIKE).any():
+        raise DataError(
+            f"more than half of the {len(known)} usual sounds are the same (copies, or silent): name sounds that "
+            "differ as usual ones do"
+        )
     by_family = usual_scores.held_out if usual is None else usual_scores.of(features.values)
     scores, ordered = by_family.max(axis=1), np.sort(usual_scores.held_out.max(axis=1))
     families = [tuple(extractor.families)[number] for number in by_family.argmax(axis=1)]

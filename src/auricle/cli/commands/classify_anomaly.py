@@ -23,8 +23,7 @@ def classify_anomaly(
     caching: Annotated[CacheOptions, Parameter(name="*", negative="")] = CacheOptions(),
     output: Output = DEFAULT_OUTPUT,
 ) -> int:
-    """Tell which sounds are unusual, without labels, by the bits that they take under a model, by their spectrum
-    and by their waveform.
+    """Tell which sounds are unusual, without labels: by bits, spectrum and waveform.
 
     Args:
         files: sounds to judge, or folders of them.

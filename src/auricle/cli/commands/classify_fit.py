@@ -135,7 +135,12 @@ def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[st
     count = sum(metadata.files.values())
     text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {count} sounds, model {metadata.model}"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
-    made_of = {"features": metadata.features, "segments": metadata.feature_config.segments, "copies": metadata.copies}
+    made_of = {
+        "features": metadata.features,
+        "segments": metadata.feature_config.segments,
+        "copies": metadata.copies,
+        "normalise_groups": metadata.normalise_groups,
+    }
     screen.result((text, *more), {**facts, **made_of, **values})
 
 

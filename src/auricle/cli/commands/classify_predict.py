@@ -62,12 +62,14 @@ def classify_predict(
         model: its autoencoder, where that is not a shipped one.
         top: classes to name for each sound, the most probable first.
         groups: where the classifier was fitted with --normalise-groups: a regular expression that finds the group in a
-            file's path, as '([^/]+)/' its folder; by default all are of one group.
+            file's path, as '([^/]+)/[^/]*$' its folder; by default all are of one group.
 
     With --jobs, --files-from or --manifest many processes listen, and the ledger is kept instead of the cache.
     """
     screen = Screen(output)
     name = classifier or (_OWN if _OWN.is_file() else _SHIPPED)
+    if groups is not None and when.timeline:
+        raise OptionError("--groups compares whole sounds of a group: leave --timeline out")
     if uses_engine(files, archive):
         if groups is not None:
             raise OptionError("--groups compares sounds of a group: leave --jobs, --files-from and --manifest out")
