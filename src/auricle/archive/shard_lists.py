@@ -33,8 +33,7 @@ def check_still_readable(
 ) -> None:
     """Refuse sounds that can't be read, but lie decoded in shards of the target that are to be made anew.
 
-    Headers are read; sounds that have changed since the corpus was made are decoded, so a corpus of which all files
-    were touched takes twice the time.
+    Headers are read; sounds that are shorter files than when the corpus was made are decoded.
 
     Raises:
         DataError: with the first of them.
@@ -62,7 +61,8 @@ def check_still_readable(
 
 
 def _problem(sound: ListedSound, earlier: FileStatus | None, options: PrepareOptions) -> str:
-    return header_problem(sound) if sound.status == earlier else decoding_problem(sound, options)
+    is_shorter = earlier is not None and sound.status.size < earlier.size
+    return decoding_problem(sound, options) if is_shorter else header_problem(sound)
 
 
 def _decoded_names(target: Place) -> tuple[frozenset[str], int]:
