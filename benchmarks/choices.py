@@ -181,14 +181,15 @@ def _tried(name: str, args: argparse.Namespace, home: Path) -> Iterator[dict[str
 def _trained(config: TrainConfig, args: argparse.Namespace, home: Path) -> tuple[Any, float]:
     """A model after so many steps, and the seconds they took."""
     from auricle.api.run_record import RunRecord
-    from auricle.api.training_run import TrainingCallbacks, fit, prepare_data
+    from auricle.api.training_run import TrainingCallbacks, fit
+    from auricle.api.training_sounds import find_sounds
     from auricle.model import ModelInfo
     from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice
     from auricle.training.initialise import StartingPoint, first_model, fit_scale, freeze_prior
 
     device, callbacks = TrainingDevice(), TrainingCallbacks()
     start = StartingPoint(PRESET, config, None)
-    data = prepare_data(args.sounds, home, config.model.sample_rate, device, callbacks)
+    data = find_sounds(args.sounds, home, device, callbacks).decode(config.model.sample_rate, device, callbacks)
     model = first_model(start, ModelInfo(name="variant"))
     fit_scale(model, data.cache, config.seed)
     task = AutoencoderTask(model, config, data.cache, lambda *_: None, None)

@@ -116,7 +116,8 @@ def _first_step(corpus: str, folder: str, steps: str) -> None:
 
 def _reports(corpus: Path, folder: Path) -> Iterator[int]:
     """Numbers of the steps that are done."""
-    from auricle.api.training_run import TrainingCallbacks, prepare_data
+    from auricle.api.training_run import TrainingCallbacks
+    from auricle.api.training_sounds import find_sounds
     from auricle.model import ModelInfo
     from auricle.options.training import DeviceConfig
     from auricle.training import AutoencoderTask, Budget, Run, TrainingDevice, run_training
@@ -125,7 +126,8 @@ def _reports(corpus: Path, folder: Path) -> Iterator[int]:
     start = resolve_start("speech", "base", "auto")
     device = TrainingDevice(DeviceConfig(threads=1, cpu=True))
     folder.mkdir()
-    data = prepare_data(corpus, folder, start.config.model.sample_rate, device, TrainingCallbacks())
+    callbacks = TrainingCallbacks()
+    data = find_sounds(corpus, folder, device, callbacks).decode(start.config.model.sample_rate, device, callbacks)
     task = AutoencoderTask(first_model(start, ModelInfo(name="shards")), start.config, data.cache)
     for report in run_training(task, Run(folder, Budget(steps=1000), device, False, report_steps=1)):
         yield report.step

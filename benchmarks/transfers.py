@@ -148,7 +148,7 @@ def _transferred(sound: np.ndarray, rate: int, files: tuple[Path, ...]) -> np.nd
 def _timbre_of(files: tuple[Path, ...], rate: int) -> Any:
     from auricle.synth.harmonic.examples import TimbreExamples, learned_timbre
 
-    return learned_timbre(TimbreExamples("target", {}, files), rate)
+    return learned_timbre(TimbreExamples("target", {}, files), rate, lambda file: None)
 
 
 @cache
