@@ -305,6 +305,12 @@ def test_several_classes_are_made_as_each_alone(tmp_path: Path):
         assert together.audio is not None and single.audio is not None and np.array_equal(together.audio, single.audio)
 
 
+@pytest.mark.parametrize("names", ["a,", ",a", "a,,b", " "])
+def test_an_empty_class_between_commas_is_called_so(names: str):
+    with pytest.raises(OptionError, match="empty"):
+        generate(FLOW, GenerationOptions(names), model=MODEL)
+
+
 @pytest.mark.parametrize("name", ["one.wav", "one.flac", "one.ogg", "one.opus", "one.mp3"])
 def test_one_file_says_that_a_model_made_it(tmp_path: Path, name: str):
     output = generate(FLOW, GenerationOptions("a", seconds=0.5, seed=77), model=MODEL, out=tmp_path / "new" / name)

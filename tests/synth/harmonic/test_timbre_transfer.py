@@ -72,6 +72,12 @@ def test_direct_current_of_a_recording_makes_nothing_louder(hollow: Path):
         assert offset[:, inside].std() == pytest.approx(plain[:, inside].std(), rel=0.2)
 
 
+def test_of_direct_current_there_is_nothing_to_transfer(hollow: Path):
+    constant = np.full((1, RATE), 0.5, np.float32)
+    with pytest.raises(AudioError, match="nothing but direct current"):
+        transfer((constant, RATE), hollow)
+
+
 def test_the_spectrum_is_that_of_the_examples(hollow: Path):
     result = played(hollow)[0, 800:7200]
     spectrum = np.abs(np.fft.rfft(result * np.hanning(len(result))))

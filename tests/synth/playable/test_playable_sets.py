@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle import NoteOptions, SoundFileOptions, make_playable, read
+from auricle import NoteOptions, SamplingOptions, SoundFileOptions, make_playable, read
 from auricle.errors import AuricleError, DataError, OptionError
 from auricle.synth.playable.note_names import NamedNote, note_hertz, note_name, parse_file_name, parse_notes
 from auricle.synth.playable.recordings import RecordedNote, recorded_notes, velocity_layers
@@ -108,6 +108,12 @@ def test_notes_that_no_set_has(kind: type[AuricleError], message: str, note: str
     with pytest.raises(kind, match=message):
         make_playable(recordings, NoteOptions(note), out=tmp_path / "set")
     assert not list((tmp_path / "set").glob("*"))
+    for unfit, sampling in (
+        (NoteOptions("C4", seed=1), SamplingOptions()),
+        (NoteOptions("C4"), SamplingOptions(steps=8)),
+    ):
+        with pytest.raises(OptionError, match="nothing is drawn"):
+            make_playable(recordings, unfit, sampling=sampling, out=tmp_path / "set")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError):
         make_playable(tmp_path / "empty", NoteOptions("C4"), out=tmp_path / "set")

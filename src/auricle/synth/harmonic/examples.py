@@ -144,7 +144,7 @@ def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], n
     and its gain.
 
     Raises:
-        AudioError: it can't be read, or is silent.
+        AudioError: it can't be read, is silent, or never changes.
         OptionError: it is too long.
         MissingPackageError: the pitch tracker is not installed.
     """
@@ -152,6 +152,8 @@ def transferred(source: Path | HeldAudio, convert: Callable[[np.ndarray, int], n
     level, name = level_of(audio), source_path(source)
     if level.silent:
         raise AudioError(f"{name} is silent: there is nothing to transfer, name another sound")
+    if level.is_constant:
+        raise AudioError(f"{name} holds nothing but direct current: there is nothing to transfer, name another sound")
     if audio.shape[1] > MOST_SECONDS * rate:
         raise OptionError(
             f"{name} lasts {audio.shape[1] / rate:.0f} s: up to {MOST_SECONDS:g} s get the timbre of other sounds, "

@@ -164,6 +164,8 @@ def _instrument(
         raise OptionError("recordings are one instrument, and a class is of a prior: leave it out")
     if options.seconds is not None:
         raise OptionError("notes of recordings are as long as they were recorded: leave the seconds out")
+    if options.seed is not None or sampling != SamplingOptions():
+        raise OptionError("notes of recordings are put together, nothing is drawn: leave seed and sampling out")
     folder = Path(source)
     recorded = recorded_notes(folder)
     header = info(recorded[0].path)

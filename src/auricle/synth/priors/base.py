@@ -260,7 +260,10 @@ class Prior(nn.Module, ABC):
         """
         if names is None or self._class_index(names) is not None:
             return (self.label(names),)
-        return tuple(dict.fromkeys(self.label(name.strip()) for name in names.split(",")))
+        parts = [name.strip() for name in names.split(",")]
+        if not all(parts):
+            raise OptionError(f"classes {names!r}: a name between two commas, or before or behind one, is empty")
+        return tuple(dict.fromkeys(map(self.label, parts)))
 
     def class_name(self, label: int) -> str | None:
         """Name of the class of a number; None for -1."""

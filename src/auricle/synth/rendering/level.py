@@ -52,9 +52,17 @@ class SoundLevel:
     @property
     def audible_rms(self) -> float:
         """The same of each channel about its own mean, for nobody hears direct current; ``rms`` of what is no more."""
-        constant = float(np.square(self._sums).sum()) * len(self._sums) / max(1, self._count)
-        audible = self._power - constant
-        return (audible / self._count) ** 0.5 if audible > _LEAST_AUDIBLE * self._power else self.rms
+        return (self._audible / self._count) ** 0.5 if not self.is_constant else self.rms
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is nothing but direct current, or nothing at all."""
+        return self._audible <= _LEAST_AUDIBLE * self._power
+
+    @property
+    def _audible(self) -> float:
+        """Sum of squares about each channel's mean."""
+        return self._power - float(np.square(self._sums).sum()) * len(self._sums) / max(1, self._count)
 
     @property
     def silent(self) -> bool:
