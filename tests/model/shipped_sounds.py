@@ -37,16 +37,22 @@ def repetition(model: Autoencoder, from_hz: float, to_hz: float | None, quality:
 
 
 def lost_beginning_db(model: Autoencoder, quality: float | None) -> float:
-    """First millisecond of a drum at sample 0, less the mean of the same behind half a second of silence: where in a
-    frame a drum begins changes it by several dB at low qualities, so six places are looked at.
+    """First millisecond of a drum at sample 0, less the same behind half a second of silence, in dB."""
+    return _first_db(model, quality, 0) - _first_db(model, quality, model.sample_rate // 2)
+
+
+def mean_lost_beginning_db(model: Autoencoder, quality: float | None) -> float:
+    """As `lost_beginning_db`, less the mean over six places in a frame of the drum behind silence, in dB: at low
+    qualities one place differs by several dB from the next.
     """
+    silences = (model.sample_rate // 2 + np.arange(6) * model.hop_length // 6).tolist()
+    return _first_db(model, quality, 0) - float(np.mean([_first_db(model, quality, silence) for silence in silences]))
+
+
+def _first_db(model: Autoencoder, quality: float | None, silence: int) -> float:
+    """Level of the first millisecond of a drum that comes back from behind so many silent samples."""
     rate = model.sample_rate
-    at_once = first_millisecond_db(rebuilt(model, kick(rate), quality), rate)
-    behind = [
-        first_millisecond_db(rebuilt(model, kick(rate, silence / rate), quality)[silence:], rate)
-        for silence in (rate // 2 + np.arange(6) * model.hop_length // 6).tolist()
-    ]
-    return at_once - float(np.mean(behind))
+    return first_millisecond_db(rebuilt(model, kick(rate, silence / rate), quality)[silence:], rate)
 
 
 def constant(model: Autoencoder, quality: float | None) -> tuple[float, float]:

@@ -127,13 +127,13 @@ def show_many(
         },
     )
     if not failed:
-        return exit_code(failed)
+        return 0
     screen.note(f"{len(failed)} failed:", *map(_failed_line, failed[:_SHOWN]))
     if len(failed) > _SHOWN:
         where = f"; {result.manifest} names all" if result.manifest else ", which --json names"
         common = Counter(record.error.rpartition(": ")[2] for record in failed).most_common(1)[0]
         screen.note(f"  and {len(failed) - _SHOWN} more{where}; most often ({common[1]}): {common[0]}")
-    return exit_code(failed)
+    return SOME_FAILED
 
 
 def _failed_line(record: "FileRecord") -> str:

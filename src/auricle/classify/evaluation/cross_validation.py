@@ -152,8 +152,8 @@ def evaluate(
         names_inside = [str(label) for label in classes[truth[inside]]]
         learned, *versions, judged = values[inside], *(copy[inside] for copy in copies), values[~inside]
         if usual_in is not None:
-            heard = audible[inside] | ~audible[inside].any()
-            scaling = GroupScaling.learn(learned[heard])
+            audible_rows = audible[inside] | ~audible[inside].any()  # all, where all are silent
+            scaling = GroupScaling.learn(learned[audible_rows])
             learned, *versions = (scaling.relative(version, usual_in[inside]) for version in (learned, *versions))
             judged = scaling.relative(judged, usual_in[~inside])
         fitted = probe.fit(learned, names_inside, inner, copies=versions, seed=seed)
