@@ -175,7 +175,7 @@ class DetectorOptions(ClassifierOptions):
         held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
             third of the others in turn.
         precision: share of the detections that shall be right, for each class.
-        false_alarms: wrong detections an hour that are allowed, of all classes together.
+        false_alarms: detections an hour where nothing is that are allowed, of all classes together.
         augment: learn also from the events mixed into other background and into noise, 0 to 20 dB above it.
         window: seconds of a window; by default as the shorter events, 0.2 to 0.6 s.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
@@ -211,12 +211,15 @@ class DetectionOptions:
     Attributes:
         max_novelty: leave out what is less like anything learned from than this: 1 is what a hundredth of the events
             that thresholds were chosen on exceed.
+        any_length: also report what lasts more than three times as long as the longest event of its class that was
+            marked; without it that is taken for a part of the place, as a river is beside short rain.
 
     Raises:
         OptionError: it is out of range.
     """
 
     max_novelty: float = 2.0
+    any_length: bool = False
 
     def __post_init__(self) -> None:
         if not self.max_novelty > 0:

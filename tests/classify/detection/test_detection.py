@@ -3,6 +3,7 @@
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +179,9 @@ def test_whole_sounds_know_no_nothing(sounds: Path, model_file: Path) -> None:
 
 def settings(**widths: int) -> DetectionSettings:
     classes = {
-        name: DetectedClass(smoothing=width, threshold=0.0, events=0, detections=0, hits=0)
+        name: DetectedClass(
+            smoothing=width, threshold=0.0, events=0, detections=0, hits=0, false_alarms=0, longest=10.0
+        )
         for name, width in widths.items()
     }
     return DetectionSettings(hop=0.5, precision=0.9, held_out_hours=1.0, novelty_limit=1.0, classes=classes)
@@ -195,6 +198,17 @@ def test_probabilities_become_events() -> None:
         (6.0, 7.0, "wren", 0.6),  # a single cell before is smoothed away
     ]
     assert found[0].novelty == 4.5
+
+
+def test_what_goes_on_far_longer_than_what_was_marked_is_no_event() -> None:
+    """A river beside rain of some seconds: left out, unless events of any length are asked for."""
+    wet = settings(rain=1)
+    wet = wet.model_copy(update={"classes": {"rain": wet.classes["rain"].model_copy(update={"longest": 1.0})}})
+    probabilities = np.zeros((40, 1))
+    probabilities[2:8], probabilities[20:27] = 0.9, 0.9  # 3 and 3.5 s
+    listen = partial(candidates, probabilities, np.zeros(40), ("rain",), wet)
+    assert [(event.begin, event.end) for event in listen()] == [(1.0, 4.0)]
+    assert [event.begin for event in listen(any_length=True)] == [1.0, 10.0]
 
 
 def test_a_long_recording_is_smoothed_in_little_memory() -> None:
@@ -271,6 +285,24 @@ def test_thresholds_allow_so_many_false_alarms_as_were_asked_for() -> None:
     few = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 1.0))["a"]
     rare = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 0.02))["a"]
     assert (scores[2000:] >= few.threshold).sum() <= 20 and few.hits == 20 and rare.threshold > few.threshold
+
+
+def test_an_event_of_another_class_costs_precision_and_is_no_false_alarm() -> None:
+    waves = tuple(SoundEvent(10.0 * n, 10.0 * n + 1, "waves") for n in range(40))
+    rain = tuple(SoundEvent(10.0 * n + 4, 10.0 * n + 5, "rain") for n in range(40))
+    right = [replace(event, score=0.6 + 0.002 * n) for n, event in enumerate((*waves, *rain))]
+    taken_for_waves = [replace(event, label="waves", score=0.62) for event in rain[:4]]
+    alarms = [SoundEvent(10.0 * n + 7, 10.0 * n + 8, "rain", 0.3) for n in range(5)]
+    recording = Judged((*right, *taken_for_waves, *alarms), (*waves, *rain), 36000.0)
+    chosen = class_thresholds([recording], settings(waves=1, rain=1).classes, ThresholdTargets(0.9, 0.4))
+    assert chosen["rain"].hits == 40 and chosen["rain"].false_alarms == 0
+    assert chosen["waves"].hits == 40 and chosen["waves"].detections == 44 and chosen["waves"].false_alarms == 0
+    strict = class_thresholds([recording], settings(waves=1, rain=1).classes, ThresholdTargets(0.99, 0.4))
+    assert (
+        strict["waves"].threshold > 0.62
+        and strict["waves"].detections == strict["waves"].hits > 20
+        and strict["rain"].hits == 40
+    )
 
 
 def test_stretches_are_pooled_alike_however_windows_come_in() -> None:

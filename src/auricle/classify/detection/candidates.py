@@ -9,12 +9,20 @@ from auricle.data.events import SoundEvent
 
 BASE = 0.1
 """Below this probability nothing can begin or go on."""
+TIMES_LONGEST = 3.0
+"""An event lasts at most so many times as long as the longest of its class that was marked: what goes on for longer,
+as a river does beside short rain, is a place and no event."""
 _ROWS_AT_ONCE = 4096
 """Of the median filter, which copies its width for each."""
 
 
 def candidates(
-    probabilities: np.ndarray, novelty: np.ndarray, classes: Sequence[str], settings: DetectionSettings
+    probabilities: np.ndarray,
+    novelty: np.ndarray,
+    classes: Sequence[str],
+    settings: DetectionSettings,
+    *,
+    any_length: bool = False,
 ) -> tuple[SoundEvent, ...]:
     """Every stretch in which a class is more than improbable, with the peak of its probability as the score.
 
@@ -27,12 +35,14 @@ def candidates(
         novelty: ``(n,)``, 1 where a hundredth of what was learned from is as unlike the rest.
         classes: names of the columns; those that the settings do not name are never events.
         settings: filters, limits and pauses.
+        any_length: also those that last longer than `TIMES_LONGEST` times the longest that was marked.
     """
     events = [
         event
         for column, label in enumerate(classes)
         if label in settings.classes
         for event in _class_candidates(probabilities[:, column], novelty, label, settings)
+        if any_length or event.seconds <= TIMES_LONGEST * settings.classes[label].longest
     ]
     return tuple(sorted(events, key=lambda event: (event.begin, event.end, event.label)))
 

@@ -71,7 +71,7 @@ def detect(
         except AudioError as error:
             leave_out(Rejected(sound.path, str(error)))
             continue
-        events = candidates(probabilities, novelty, loaded.classes, settings)
+        events = candidates(probabilities, novelty, loaded.classes, settings, any_length=options.any_length)
         events = _rescored(sound, events, loaded, on_progress)
         reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
         recordings.append(Recording(sound, reported, recorded_at(sound.path)))

@@ -23,7 +23,7 @@ _SMOOTHING_SHARE, _MAX_SMOOTHING = 0.6, 99
 _RIGHT_OVERLAP = 0.2
 _STRETCHES_OF_NOTHING, _LENGTHS_OF_NOTHING = 60, (0.3, 5.0)
 """Of each recording that is learned from, and seconds of one."""
-_MOST_OF_NOTHING = 3
+_MOST_OF_NOTHING = 1
 """Candidates of nothing for each event that the verifier learns from."""
 
 
@@ -143,7 +143,8 @@ def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedCla
     lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
     width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
     odd = min(_MAX_SMOOTHING, 2 * round((width - 1) / 2) + 1)
-    return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0)
+    longest = max(lengths)
+    return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0, false_alarms=0, longest=longest)
 
 
 def _stretches(track: Track, classes: Sequence[str], settings: DetectionSettings) -> Stretches:

@@ -28,6 +28,8 @@ class DetectedClass(Frozen):
     events: int = Field(ge=0, description="events of the class there")
     detections: int = Field(ge=0, description="what was reported")
     hits: int = Field(ge=0, description="detections that share half of the shorter with an event of the class")
+    false_alarms: int = Field(ge=0, description="detections where nothing is")
+    longest: float = Field(gt=0, description="seconds of the longest event of the class that was marked")
 
     @property
     def precision(self) -> float | None:
@@ -55,14 +57,14 @@ class DetectionSettings(Frozen):
 
     @property
     def false_alarms_per_hour(self) -> float:
-        """Wrong detections an hour of what the thresholds were chosen on."""
-        return self._wrong / max(1e-9, self.held_out_hours)
+        """Detections where nothing is, an hour of what the thresholds were chosen on."""
+        return self._counted_false_alarms / max(1e-9, self.held_out_hours)
 
     @property
     def highest_false_alarms_per_hour(self) -> float:
         """Upper end of their one-sided 95 % interval: 3 over the hours where none was counted."""
-        return highest_count(self._wrong) / max(1e-9, self.held_out_hours)
+        return highest_count(self._counted_false_alarms) / max(1e-9, self.held_out_hours)
 
     @property
-    def _wrong(self) -> int:
-        return sum(figures.detections - figures.hits for figures in self.classes.values())
+    def _counted_false_alarms(self) -> int:
+        return sum(figures.false_alarms for figures in self.classes.values())
