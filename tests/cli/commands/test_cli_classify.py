@@ -66,7 +66,7 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     predictions = auricle(
         "classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json"
     ).json
-    assert predictions.keys() == {"sounds", "skipped", "silent"} and len(predictions["sounds"]) == 12
+    assert predictions.keys() == {"sounds", "rejected", "silent"} and len(predictions["sounds"]) == 12
     assert all(
         prediction["guesses"][0]["label"] == prediction["name"].split("/")[0] for prediction in predictions["sounds"]
     )
@@ -102,7 +102,7 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
         ran = auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many)
         assert ran.code == 1 and "0.0 s to" in ran.out and "left out: " in ran.err and "no.wav" in ran.err
         values = json.loads(auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many, "--json").out)
-        assert [Path(file["path"]).name for file in values["skipped"]] == ["no.wav"]
+        assert [Path(file["path"]).name for file in values["rejected"]] == ["no.wav"]
 
 
 def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
