@@ -41,6 +41,7 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
+_NO_TABLE = "put the sounds of each group into a folder: no table of groups is read here"
 
 
 @final
@@ -312,7 +313,7 @@ class Classifier:
 def _groups_of(sounds: Sequence[Sound], expression: str | None) -> dict[str, str]:
     """The group of each sound by its name: what an expression finds there, else one for all."""
     names = [sound.name for sound in sounds]
-    groups = [""] * len(names) if expression is None else groups_in_paths(names, expression)
+    groups = [""] * len(names) if expression is None else groups_in_paths(names, expression, _NO_TABLE)
     return dict(zip(names, groups, strict=True))
 
 

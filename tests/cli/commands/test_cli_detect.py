@@ -114,8 +114,13 @@ def test_bad_input_is_one_line(auricle, field: Path, fitted: Path, model_file: P
         (("detect", field, *using, "--max-novelty", 0), "above 0"),
         (("predict", field, *using), "use classify detect"),
         (("fit", field, "--labels-table", tmp_path / "odd.txt", "--out", tmp_path / "x.safetensors"), "line 1"),
+        (
+            ("fit", field, "--labels-table", field / "20190521_053000.txt", "--groups", "day", "--out", tmp_path / "x"),
+            "leave --groups out",
+        ),
         (("evaluate", field, "--labels-table", field / "20190521_053000.txt"), "states events"),
     ):
         ran = auricle("classify", *arguments)
         assert ran.code == 2 and words in ran.err and "Traceback" not in ran.err, ran.err
-    assert not (tmp_path / "x.safetensors").exists()
+        assert ran.err.count("\n") == 1
+    assert not list(tmp_path.glob("x*"))
