@@ -1,6 +1,8 @@
 """Text that strangers wrote (names of files, tags, labels, messages) on its way to a terminal or a page."""
 
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
 
 def printable(text: str, most: int | None = None) -> str:
@@ -26,6 +28,11 @@ def counted(number: int, noun: str) -> str:
     """Such as ``1 file``, ``2 files``, ``2 classes``."""
     plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
+
+
+def file_reasons(files: Iterable[tuple[Path | str, str]]) -> list[dict[str, str]]:
+    """Files and what is wrong with each, as JSON has them: those that a verb left out are its list ``rejected``."""
+    return [{"path": str(path), "reason": reason} for path, reason in files]
 
 
 def without_controls(text: str) -> str:

@@ -33,6 +33,11 @@ def is_audio_name(path: Path | str) -> bool:
     return Path(path).suffix.lower() in _READABLE
 
 
+def has_ending(path: Path) -> bool:
+    """Whether a new name is a file's, as ``boom.xyz``; ``boom``, ``take.3`` and ``v1.2-beta`` are those of folders."""
+    return path.suffix[1:2].isalpha() or is_audio_name(path)
+
+
 def writable_format(path: Path) -> tuple[str, str]:
     """Return libsndfile's names of the format and default subtype that the suffix of ``path`` stands for.
 

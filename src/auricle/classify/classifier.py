@@ -20,27 +20,15 @@ from auricle.classify.classifier_file import (
 from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
 from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
-from auricle.classify.features.extract import Features, extract, list_sounds, match_labels, model_or_default
+from auricle.classify.features.extract import Features, extract, list_sounds, model_or_default
 from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import (
-    check_classes,
-    groups_in_paths,
-    load_labels,
-    note_silent,
-    note_uniform_groups,
-)
+from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_uniform_groups
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
-from auricle.classify.probes.copies import features_of_copies
-from auricle.classify.probes.folds import complete_groups
-from auricle.classify.probes.group_scaling import (
-    GROUP_SCALING,
-    GroupScaling,
-    groups_apart_from_silence,
-    required_groups,
-)
+from auricle.classify.probes.examples import ProbeExamples
+from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, groups_apart_from_silence
 from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
 from auricle.data.labels import Labels
 from auricle.data.scan import Rejected, Sound
@@ -53,6 +41,7 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
+_NO_TABLE = "put the sounds of each group into a folder: no table of groups is read here"
 
 
 @final
@@ -118,27 +107,16 @@ class Classifier:
         check_classes(labels, on_note)
         if options.normalise_groups:
             note_uniform_groups(labels, on_note)
-        known_sounds = [item.sound for item in labels.known]
-        config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
-        extractor = model_features(model_or_default(model, known_sounds), config, options.features, on_note)
-        features = extract(known_sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-        for rejected in features.skipped:
-            on_note(f"left out: {rejected.reason}")
-        if len(features.silent) == len(features.names):
-            raise DataError(f"all {len(features.names)} sounds are silent: name sounds that can be heard")
-        note_silent(features.silent, on_note)
-        items = match_labels(features, labels.known)
-        names = [str(item.label) for item in items]
-        groups = complete_groups([item.group for item in items])
-        copies = features_of_copies(
-            known_sounds, extractor, features, options.copies, caching=options, on_progress=on_progress, on_note=on_note
-        )
-        values, scaling = features.values, None
+        lengths = [item.sound.seconds for item in labels.known]
+        config = feature_config or fitting_feature_config(lengths, options.segments)
+        encoder = model_or_default(model, [item.sound for item in labels.known])
+        extractor = model_features(encoder, config, options.features, on_note)
+        examples = ProbeExamples.of(labels.known, extractor, options, on_progress, on_note)
+        scaling = None
         if options.normalise_groups:
-            usual_in = groups_apart_from_silence(required_groups(groups), features.is_silent)
-            scaling = GroupScaling.learn(values[~features.is_silent])
-            values, *copies = (scaling.relative(version, usual_in) for version in (values, *copies))
-        choice = probe.choose(values, names, groups, copies=copies, seed=options.seed)
+            examples, scaling = examples.relative_to_groups()
+        values, copies, names = examples.values, examples.copies, examples.names
+        choice = probe.choose(values, names, examples.groups, copies=copies, seed=options.seed)
         fitted_probe = probe.fit_as(choice, values, names, copies=copies, seed=options.seed)
         metadata = ClassifierMetadata(
             model=extractor.model.name,
@@ -151,8 +129,8 @@ class Classifier:
             files=dict(sorted(Counter(names).items())),
             copies=options.copies,
             normalise_groups=scaling is not None,
-            window=timeline_window([item.sound.seconds for item in items]),
-            judged=_judged(choice, groups),
+            window=timeline_window(examples.seconds),
+            judged=_judged(choice, examples.groups),
         )
         return cls(fitted_probe, metadata, extractor, scaling)
 
@@ -335,7 +313,7 @@ class Classifier:
 def _groups_of(sounds: Sequence[Sound], expression: str | None) -> dict[str, str]:
     """The group of each sound by its name: what an expression finds there, else one for all."""
     names = [sound.name for sound in sounds]
-    groups = [""] * len(names) if expression is None else groups_in_paths(names, expression)
+    groups = [""] * len(names) if expression is None else groups_in_paths(names, expression, _NO_TABLE)
     return dict(zip(names, groups, strict=True))
 
 

@@ -33,14 +33,20 @@ def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | N
     if tables or groups is None:
         return labelled(sounds, *tables, column=options.column, fold=fold, group=groups)
     labels = labelled(sounds)
-    names = groups_in_paths([item.sound.name for item in labels.sounds], groups)
+    column = "name the table that has such a column with --labels-table"
+    names = groups_in_paths([item.sound.name for item in labels.sounds], groups, column)
     grouped = tuple(replace(item, group=name) for item, name in zip(labels.sounds, names, strict=True))
     return replace(labels, sounds=grouped)
 
 
-def groups_in_paths(paths: Sequence[str], expression: str) -> tuple[str, ...]:
+def groups_in_paths(paths: Sequence[str], expression: str, column: str) -> tuple[str, ...]:
     """The group of each file: what a regular expression's first pair of parentheses holds in its path, or all it
     matches.
+
+    Args:
+        paths: of the files.
+        expression: to look for.
+        column: what to do instead where it was meant as the name of a table's column.
 
     Raises:
         DataError: it finds nothing in a path, or an empty name.
@@ -57,7 +63,8 @@ def groups_in_paths(paths: Sequence[str], expression: str) -> tuple[str, ...]:
         match = pattern.search(path)
         if match is None or not (group := match.group(1 if pattern.groups else 0)):
             raise DataError(
-                f"the groups {expression!r} find nothing in {path}: write an expression that fits every path"
+                f"the groups {expression!r} find nothing in {path}: write a regular expression that fits every path, "
+                f"or {column}"
             )
         groups.append(group)
     return tuple(groups)

@@ -60,8 +60,10 @@ def output_path(source: Path, target: Path | None, suffix: str) -> Path:
 
 
 def names_folder(path: Path) -> bool:
-    """Whether it is a folder to write into: one that is there, or a new name without an ending."""
-    return path.is_dir() or not (path == PIPE or path.suffix or os.path.lexists(path))
+    """Whether it is a folder to write into: one that is there, or a new name without a file's ending."""
+    from auricle.audio.suffixes import has_ending
+
+    return path.is_dir() or not (path == PIPE or has_ending(path) or os.path.lexists(path))
 
 
 def print_result(screen: Screen, target: Path, text: str, values: dict[str, object]) -> None:

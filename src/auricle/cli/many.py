@@ -10,7 +10,7 @@ from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
-from auricle.printable import counted
+from auricle.printable import counted, file_reasons
 
 if TYPE_CHECKING:
     from auricle.archive.manifest import FileRecord
@@ -118,7 +118,7 @@ def show_many(
             "files": len(result.records),
             "done": len(result.done),
             "skipped": result.skipped,
-            "failed": [{"path": record.source, "reason": record.error} for record in failed],
+            "failed": file_reasons((record.source, record.error) for record in failed),
             "others": result.others,
             "seconds": result.seconds,
             "elapsed_seconds": result.elapsed_seconds,

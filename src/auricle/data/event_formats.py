@@ -14,7 +14,7 @@ from typing import NamedTuple, final
 from auricle.data.events import Recording, SoundEvent
 from auricle.data.scan import Rejected
 from auricle.errors import DataError, OptionError
-from auricle.printable import printable
+from auricle.printable import file_reasons, printable
 
 _MAX_BYTES = 64 << 20
 _PATHS = ("path", "file", "filename", "file_name", "name", "begin path", "begin file")
@@ -155,9 +155,7 @@ def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected
             }
             for recording in recordings
         ],
-        "skipped": [
-            {"path": printable(str(rejected.path)), "reason": printable(rejected.reason)} for rejected in skipped
-        ],
+        "rejected": file_reasons((printable(str(path)), printable(reason)) for path, reason in skipped),
     }
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import final
+from typing import NamedTuple, final
 
 from auricle import audio
 from auricle.errors import AudioError, DataError
@@ -100,8 +100,8 @@ class Sound:
         return self.frames / self.sample_rate
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+@final
+class Rejected(NamedTuple):
     """A file that can't be used, and why, in one line."""
 
     path: Path

@@ -166,7 +166,7 @@ class DetectorOptions(ClassifierOptions):
         labels_table: label files, which all have begin and end: CSV, label tracks of Audacity, selection tables of
             Raven. What is not marked in a recording that they speak of is the class nothing.
         column: the column of labels in label files with a header, if it is not called label, annotation or species.
-        groups: not used: a recording, or a third of one, is never on both sides.
+        groups: refused: a recording, or a third of one, is never on both sides.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: not used.
         copies: not used: see augment.

@@ -88,7 +88,7 @@ def test_none_of_a_class_are_refused():
 
 def test_names_of_a_stranger_s_prior(model: Autoencoder, real: Path, tmp_path: Path):
     """Classes are found again whatever they are called, and nothing is written where a name points to."""
-    names = {"hiss": "a wide  hiss+", "hum": "hum"}
+    names = {"hiss": "a wide  hiss+", "hum": "dr.hum"}
     spaced, outside = tmp_path / "real", tmp_path / "outside"
     for old, new in names.items():
         shutil.copytree(real / old, spaced / new)

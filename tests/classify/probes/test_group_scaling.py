@@ -204,7 +204,12 @@ def test_events_and_fine_tuning_have_none(sounds: Path, model_file: Path) -> Non
     from auricle.classify.detection.fitting import fit_detector
     from auricle.classify.finetuning.finetune import check_finetuned_probe
 
-    with pytest.raises(OptionError, match="have no groups"):
-        fit_detector(sounds, model_file, options=DetectorOptions(normalise_groups=True))
+    for options, named in (
+        (DetectorOptions(normalise_groups=True), "--normalise-groups"),
+        (DetectorOptions(groups="maker"), "--groups"),
+        (DetectorOptions(groups="maker", normalise_groups=True), "--groups and --normalise-groups"),
+    ):
+        with pytest.raises(OptionError, match=f"have no groups.*: leave {named} out"):
+            fit_detector(sounds, model_file, options=options)
     with pytest.raises(OptionError, match="can't be fine-tuned"):
         check_finetuned_probe(NORMALISED)

@@ -72,6 +72,8 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
     assert ran.json["done"] == 1 and (target / "gap.aur").exists()
     ran = auricle("repair", vectors / "gap.aur", f"{tmp_path}/new/", "--json")
     assert ran.json["done"] == 1 and (tmp_path / "new" / "gap.aur").exists(), "a new name without ending is a folder"
+    assert auricle("repair", vectors / "gap.aur", tmp_path / "v1.2").code == 0
+    assert (tmp_path / "v1.2" / "gap.aur").exists(), "a number is no ending"
     assert "; 1 of other kinds" not in auricle("verify", target).out, "the ledger is Auricle's own"
 
 

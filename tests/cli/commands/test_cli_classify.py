@@ -45,6 +45,7 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
         (("--jobs", 2), "predict without many processes"),
         ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
         (("--groups", "("), "no regular expression"),
+        (("--groups", "speaker"), "fits every path, or put the sounds of each group into a folder: no table"),
         (("--timeline",), "without a timeline"),
         ((*makers, "--timeline"), "leave --timeline out"),
     ):
@@ -52,6 +53,8 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
         assert refused.code == 2 and line in refused.err and len(refused.err.strip().splitlines()) == 1
     no_groups = auricle("classify", "fit", folder, "--model", model_file, "--normalise-groups", "--out", tmp_path / "n")
     assert no_groups.code == 2 and "name them with --groups" in no_groups.err
+    column = auricle("classify", "fit", folder, "--model", model_file, "--groups", "speaker", "--out", tmp_path / "n")
+    assert column.code == 2 and "or name the table that has such a column with --labels-table" in column.err
 
 
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
@@ -66,7 +69,7 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
     predictions = auricle(
         "classify", "predict", folder, "--classifier", out, "--model", model_file, "--top", 1, "--json"
     ).json
-    assert predictions.keys() == {"sounds", "skipped", "silent"} and len(predictions["sounds"]) == 12
+    assert predictions.keys() == {"sounds", "rejected", "silent"} and len(predictions["sounds"]) == 12
     assert all(
         prediction["guesses"][0]["label"] == prediction["name"].split("/")[0] for prediction in predictions["sounds"]
     )
@@ -102,7 +105,7 @@ def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_p
         ran = auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many)
         assert ran.code == 1 and "0.0 s to" in ran.out and "left out: " in ran.err and "no.wav" in ran.err
         values = json.loads(auricle("classify", "predict", long, tmp_path / "no.wav", *options, *many, "--json").out)
-        assert [Path(file["path"]).name for file in values["skipped"]] == ["no.wav"]
+        assert [Path(file["path"]).name for file in values["rejected"]] == ["no.wav"]
 
 
 def test_evaluate(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:

@@ -81,13 +81,13 @@ def test_a_recording_that_is_left_out_is_a_line_and_exit_code_1(
         assert ran.code == 1 and "hum" in ran.out and "left out: " in ran.err and bad.name in ran.err
         for many in ((), ("--jobs", 1)):
             values = json.loads(auricle(*command, bad, "--json", *many).out)
-            assert [Path(file["path"]).name for file in values["skipped"]] == [bad.name]
+            assert [Path(file["path"]).name for file in values["rejected"]] == [bad.name]
             assert json.loads(auricle(*command, bad, "--format", "json", *many).out) == values
         whole = tmp_path / f"{bad.stem}.json"
         assert auricle(*command, bad, "--format", "json", "--out", whole).code == 1
-        assert [Path(file["path"]).name for file in json.loads(whole.read_text())["skipped"]] == [bad.name]
+        assert [Path(file["path"]).name for file in json.loads(whole.read_text())["rejected"]] == [bad.name]
     assert auricle(*command, "--format", "csv").code == 0
-    assert auricle(*command, "--json").json["skipped"] == []
+    assert auricle(*command, "--json").json["rejected"] == []
 
 
 def test_hardly_anything_is_found_that_is_not_there(auricle, field: Path, fitted: Path, model_file: Path) -> None:
@@ -114,8 +114,13 @@ def test_bad_input_is_one_line(auricle, field: Path, fitted: Path, model_file: P
         (("detect", field, *using, "--max-novelty", 0), "above 0"),
         (("predict", field, *using), "use classify detect"),
         (("fit", field, "--labels-table", tmp_path / "odd.txt", "--out", tmp_path / "x.safetensors"), "line 1"),
+        (
+            ("fit", field, "--labels-table", field / "20190521_053000.txt", "--groups", "day", "--out", tmp_path / "x"),
+            "leave --groups out",
+        ),
         (("evaluate", field, "--labels-table", field / "20190521_053000.txt"), "states events"),
     ):
         ran = auricle("classify", *arguments)
         assert ran.code == 2 and words in ran.err and "Traceback" not in ran.err, ran.err
-    assert not (tmp_path / "x.safetensors").exists()
+        assert ran.err.count("\n") == 1
+    assert not list(tmp_path.glob("x*"))

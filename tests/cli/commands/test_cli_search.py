@@ -33,7 +33,7 @@ def sounds(tmp_path: Path) -> Path:
 def test_similar(auricle: Callable, sounds: Path, model_file: Path) -> None:
     query = sounds / "tone" / "0.wav"
     values = auricle("similar", query, sounds, "-n", 3, "--model", model_file, "--json").json
-    assert {"query", "model", "files", "fresh", "hits", "skipped"} == values.keys()
+    assert {"query", "model", "files", "fresh", "hits", "rejected"} == values.keys()
     assert [hit["name"].split("/")[0] for hit in values["hits"]] == ["tone"] * 3
     run = auricle("similar", query, sounds, "--count", 3, "--model", model_file)
     assert run.code == 0
@@ -108,7 +108,7 @@ def test_a_file_that_is_left_out_is_a_line_and_exit_code_1(
     for verb in verbs:
         ran = auricle(*verb, "--model", model_file)
         assert ran.code == 1 and "broken.wav" in ran.err and ran.out
-        skipped = json.loads(auricle(*verb, "--model", model_file, "--json").out)["skipped"]
-        assert [Path(file["path"]).name for file in skipped] == ["broken.wav"]
+        rejected = json.loads(auricle(*verb, "--model", model_file, "--json").out)["rejected"]
+        assert [Path(file["path"]).name for file in rejected] == ["broken.wav"]
     assert auricle("index", sounds / "tone", "--out", out, "--remove").code == 0, "nothing was to be heard"
     assert auricle("similar", sounds / "tone" / "0.wav", sounds, "--model", model_file).code == 0, "it has its answer"

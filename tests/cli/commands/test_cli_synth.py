@@ -67,6 +67,13 @@ def test_generate_goes_on_after_what_is_there_and_tells_its_seed(auricle, place:
     assert np.allclose(read(place / "again.flac")[0], read(place / "there" / "dog-002.flac")[0], atol=1e-4)
 
 
+def test_a_version_is_a_folder_and_so_is_what_is_one(auricle, place: Path):
+    (place / "boom.xyz").mkdir()
+    for out in ("take.3", "v1.2-beta", "boom.xyz"):
+        assert auricle("generate", *PRIOR.split(), "--class", "dog", "--out", out).code == 0
+        assert (place / out / "dog-001.wav").is_file()
+
+
 def test_a_loop_tells_its_seam(auricle, place: Path):
     ran = auricle("generate", "--prior", "pets.prior.safetensors", "--loop", "--seconds", "1")
     assert ran.code == 0 and "seam: step" in ran.out and "loop-001.wav" in ran.out
@@ -146,6 +153,12 @@ CASES = [
     ("a stream is one new sound", f"generate {PRIOR} --between sounds/0.wav sounds/1.wav --play"),
     ("silent.wav exists already", f"generate {PRIOR} --class dog --out silent.wav"),
     ("one file for 4 sounds", f"generate {PRIOR} --class dog,cat -n 2 --out new.wav"),
+    ("can't write boom.xyz: end its name with .wav, .flac, .ogg, .opus, .mp3;", f"generate {PRIOR} --out boom.xyz"),
+    ("a new folder's name has no ending", f"generate {PRIOR} --class dog,cat -n 2 --format flac --out boom.xyz"),
+    ("can't write boom.m4a: end its name with .wav", f"generate {PRIOR} --class dog --out boom.m4a"),
+    ("can't write boom.xyz", "morph sounds/0.wav sounds/1.wav --out boom.xyz"),
+    ("can't write boom.xyz", "transfer sounds/0.wav --onto tiny.auricle.safetensors --out boom.xyz"),
+    ("can't write there.npz", f"generate {PRIOR} --out there.npz"),
     ("no sample rate of 44000 Hz", f"generate {PRIOR} --format opus --rate 44000"),
     ("a stream is one new sound", f"generate {PRIOR} --stream out.wav -n 2"),
     ("a stream of -1 s", f"generate {PRIOR} --stream out.wav --seconds=-1"),

@@ -65,6 +65,7 @@ def make_sounds(
     if not force:
         _check_without_sounds(folders)
     for index, (label, place) in enumerate(zip(labels, folders, strict=True)):
+        place.mkdir(parents=True, exist_ok=True)  # a class may be called as a file is
         output = generate(
             prior.prior,
             GenerationOptions(label, count=per_class, seed=seed + index),

@@ -76,12 +76,16 @@ def fit_detector(
         DataError: a label file can't be used, nothing is marked, or all is; or all events lie close together and no
             recordings are held out.
         ModelError: the model can't be loaded.
-        OptionError: no such probe, or a number is out of range.
+        OptionError: no such probe, a number is out of range, or groups.
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="classifiers")
-    if options.normalise_groups:
-        raise OptionError("events in long recordings have no groups: leave --normalise-groups out")
+    of_groups = {"--groups": options.groups is not None, "--normalise-groups": options.normalise_groups}
+    if any(of_groups.values()):
+        useless = " and ".join(name for name, is_set in of_groups.items() if is_set)
+        raise OptionError(
+            f"events in long recordings have no groups, as no recording is ever on both sides: leave {useless} out"
+        )
     probe = probe_of_kind(options.probe)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)

@@ -12,7 +12,7 @@ from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import CacheOptions
-from auricle.printable import counted
+from auricle.printable import counted, file_reasons
 
 
 def classify_anomaly(
@@ -52,7 +52,7 @@ def classify_anomaly(
             "model": result.model,
             "usual": result.usual,
             "sounds": [asdict(sound) for sound in result.sounds],
-            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+            "rejected": file_reasons(result.skipped),
         },
     )
     return exit_code(result.skipped)

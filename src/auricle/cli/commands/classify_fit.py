@@ -31,7 +31,7 @@ class _Options(FinetuneOptions, DetectorOptions):
             classifier is one for `auricle classify detect`.
         column: the column of labels.
         groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
-            finds the group in a file's path. No group is ever on both sides where something is chosen.
+            finds the group in a file's path. No group is ever on both sides where something is chosen. Not of events.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.

@@ -15,6 +15,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
@@ -107,7 +108,7 @@ def classify_predict(
 def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", skipped: "Sequence[Rejected]", screen: Screen) -> None:
     values = {
         "timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()],
-        "skipped": _skipped_values(skipped),
+        "rejected": file_reasons(skipped),
     }
     screen.result([line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))], values)
 
@@ -126,14 +127,10 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     rows = [(name, *guesses, *[""] * (most - len(guesses))) for name, guesses in texts]
     values = {
         "sounds": [{"name": name, "guesses": _guess_values(guesses)} for name, guesses in named],
-        "skipped": _skipped_values(predictions.skipped),
+        "rejected": file_reasons(predictions.skipped),
         "silent": list(predictions.silent),
     }
     screen.result(format_table(head, rows), values)
-
-
-def _skipped_values(skipped: "Sequence[Rejected]") -> list[dict[str, object]]:
-    return [{"path": rejected.path, "reason": rejected.reason} for rejected in skipped]
 
 
 def _guess_text(guess: "Guess") -> str:

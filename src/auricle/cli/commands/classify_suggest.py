@@ -12,6 +12,7 @@ from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SuggestionOptions
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.classify.search.suggestions import Suggestion, Suggestions
@@ -112,5 +113,5 @@ def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
 
 def _values(suggestions: "Suggestions") -> dict[str, object]:
     values = asdict(suggestions)
-    values["skipped"] = [{"path": rejected.path, "reason": rejected.reason} for rejected in suggestions.skipped]
+    values["rejected"] = file_reasons(values.pop("skipped"))
     return values

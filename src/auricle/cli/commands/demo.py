@@ -8,6 +8,7 @@ from auricle.cli.formatting import format_size
 from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.demo import Demo, ExcerptVersion
@@ -79,7 +80,12 @@ def _values(result: "Demo") -> dict[str, object]:
         }
         for version in result.versions
     ]
-    rejected = [{"path": file.path, "reason": file.reason} for file in result.rejected]
     generated = [{"prior": sound.prior, "label": sound.label, "number": sound.number} for sound in result.generated]
     told = [asdict(second) for second in result.told]
-    return {"page": result.page, "versions": versions, "generated": generated, "told": told, "rejected": rejected}
+    return {
+        "page": result.page,
+        "versions": versions,
+        "generated": generated,
+        "told": told,
+        "rejected": file_reasons(result.rejected),
+    }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.data.doctor.checkup import DuplicateReport, Outlier, SoundsHealth
@@ -83,8 +84,8 @@ def _sound_values(health: "SoundsHealth") -> dict[str, object]:
         "hours": health.seconds / 3600,
         "rates": {str(rate): seconds / 3600 for rate, seconds in health.rates.items()},
         "channels": {str(count): files for count, files in health.channels.items()},
-        "rejected": [{"path": refused.path, "reason": refused.reason} for refused in health.rejected],
-        "incomplete": [{"path": part.path, "reason": part.reason} for part in health.incomplete],
+        "rejected": file_reasons(health.rejected),
+        "incomplete": file_reasons(health.incomplete),
         "clipped": _outliers(health.clipped),
         "silent": list(health.silent),
         "offset": _outliers(health.offset),

@@ -13,7 +13,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import FeatureOptions
-from auricle.printable import counted
+from auricle.printable import counted, file_reasons
 
 if TYPE_CHECKING:
     from auricle.classify.features.extract import Features
@@ -106,7 +106,7 @@ def _show(result: "Features", out: Path, screen: Screen) -> None:
             "model": result.model,
             "files": count,
             "features": width,
-            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+            "rejected": file_reasons(result.skipped),
             "silent": list(result.silent),
         },
     )

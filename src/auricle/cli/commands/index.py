@@ -12,6 +12,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import IndexOptions
+from auricle.printable import file_reasons
 
 
 def index(
@@ -71,7 +72,7 @@ def index(
             "fresh": result.fresh,
             "removed": result.removed,
             "model": result.model,
-            "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+            "rejected": file_reasons(result.skipped),
         },
     )
     return exit_code(() if options.remove else result.skipped)

@@ -11,6 +11,7 @@ from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_rejected
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.synth.directions import Directions
@@ -114,7 +115,7 @@ def _to_json(directions: "Directions") -> dict[str, object]:
     return {
         "model": directions.model[0],
         "sounds": directions.sounds,
-        "rejected": [{"path": file.path, "reason": file.reason} for file in directions.rejected],
+        "rejected": file_reasons(directions.rejected),
         "names": list(directions.names),
         "shares": [float(share) for share in directions.shares],
         "deviations": [float(deviation) for deviation in directions.deviations],

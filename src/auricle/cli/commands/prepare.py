@@ -11,7 +11,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
-from auricle.printable import counted
+from auricle.printable import counted, file_reasons
 
 _SHOWN = 20
 
@@ -59,8 +59,8 @@ def prepare(
             "bytes": result.bytes,
             "shards": result.shards,
             "skipped": result.skipped,
-            "refused": [{"path": name, "reason": reason} for name, reason in result.refused],
-            "failed": [{"path": name, "reason": reason} for name, reason in result.failed],
+            "rejected": file_reasons(result.refused),
+            "failed": file_reasons(result.failed),
             "elapsed_seconds": result.elapsed_seconds,
         },
     )

@@ -10,6 +10,7 @@ from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SearchOptions
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle.classify.search.similar import Hit
@@ -61,7 +62,7 @@ def similar(
         "files": result.files,
         "fresh": result.fresh,
         "hits": [_hit_values(hit) for hit in result.hits],
-        "skipped": [{"path": rejected.path, "reason": rejected.reason} for rejected in result.skipped],
+        "rejected": file_reasons(result.skipped),
     }
     screen.result(_table(result.hits), values)
 

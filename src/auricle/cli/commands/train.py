@@ -11,6 +11,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView, format_rejected, is_main_process
 from auricle.options.training import DeviceConfig, TrainingOptions
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle import Trained
@@ -87,5 +88,5 @@ def _values(result: "Trained") -> dict[str, object]:
         "files": len(result.corpus.sounds),
         "hours": result.corpus.hours,
         "held_out": [sound.name for sound in result.held_out],
-        "rejected": [{"path": file.path, "reason": file.reason} for file in result.rejected],
+        "rejected": file_reasons(result.rejected),
     }

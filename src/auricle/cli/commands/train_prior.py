@@ -10,6 +10,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView, format_rejected, is_main_process
 from auricle.options.training import DeviceConfig, PriorTrainingOptions
+from auricle.printable import file_reasons
 
 if TYPE_CHECKING:
     from auricle import TrainedPrior
@@ -95,5 +96,5 @@ def _values(result: "TrainedPrior") -> dict[str, object]:
         "unlabelled": result.unlabelled,
         "unmatched": result.unmatched,
         "held_out": [sound.name for sound in result.held_out],
-        "rejected": [{"path": file.path, "reason": file.reason} for file in result.rejected],
+        "rejected": file_reasons(result.rejected),
     }

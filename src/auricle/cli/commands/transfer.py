@@ -11,6 +11,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_rejected, format_sounds
 from auricle.options.synthesis import SoundFileOptions
+from auricle.printable import file_reasons
 
 _OUT = Path("transfer")
 
@@ -45,8 +46,6 @@ def transfer(
     elapsed = time.perf_counter() - started
     if result.rejected:
         screen.note(*format_rejected(result.rejected))
-    rejected = [{"path": file.path, "reason": file.reason} for file in result.rejected]
-    screen.result(
-        format_sounds(result, elapsed), {**result.to_json(), "rejected": rejected, "elapsed_seconds": elapsed}
-    )
+    values = {**result.to_json(), "rejected": file_reasons(result.rejected), "elapsed_seconds": elapsed}
+    screen.result(format_sounds(result, elapsed), values)
     return exit_code(result.rejected)

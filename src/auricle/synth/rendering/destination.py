@@ -11,7 +11,7 @@ import numpy as np
 
 from auricle.atomic import atomic_write, check_writable
 from auricle.audio import AudioWriter, writable_format
-from auricle.audio.suffixes import check_format_limits, is_audio_name, nearest_rate, subtype_of_bits
+from auricle.audio.suffixes import check_format_limits, has_ending, nearest_rate, subtype_of_bits
 from auricle.audio.writer import check_rate_and_channels
 from auricle.errors import OptionError, OutputError
 from auricle.options.synthesis import SoundFileOptions
@@ -109,14 +109,16 @@ def destination(
     """Where ``count`` sounds go; what could not be written in the end is refused here, and nothing is created.
 
     Args:
-        out: a folder, a file with the suffix of a sound, or None for arrays.
+        out: a folder, that is one that is there or a new name without a file's ending; a file with the suffix of a
+            sound; or None for arrays.
         native: sample rate in Hz and channels of what will be written.
         count: how many sounds.
         files: in which form.
         force: replace files.
 
     Raises:
-        OptionError: several sounds into one file, two formats, or a form that the format can't have.
+        OptionError: several sounds into one file, two formats, a format that is not written, or a form that the format
+            can't have.
         OutputError: the file exists and ``force`` is false, or the place can't be made or written.
     """
     sample_rate, channels = native
@@ -125,7 +127,7 @@ def destination(
         check_rate_and_channels(rate, channels)
         return Destination(None, None, ".wav", rate, None, force)
     path = Path(out)
-    file = path if is_audio_name(path) and not path.is_dir() else None
+    file = _one_file(path)
     suffix = f".{files.format or 'wav'}" if file is None else file.suffix
     if file is not None and files.format not in (None, suffix.lower()[1:]):
         raise OptionError(f"{file} is no .{files.format} file: leave the format out, or end the name with it")
@@ -139,6 +141,21 @@ def destination(
     check_format_limits(format, subtype or default, rate, channels)
     _check_place(path, file, force=force)
     return Destination(path if file is None else None, file, suffix, rate, subtype, force)
+
+
+def _one_file(path: Path) -> Path | None:
+    """The one file that a name stands for; None for a folder.
+
+    Raises:
+        OptionError: its ending is none that is written.
+    """
+    if path.is_dir() or not has_ending(path):
+        return None
+    try:
+        writable_format(path)
+    except OptionError as error:
+        raise OptionError(f"{error}; a new folder's name has no ending") from error
+    return path
 
 
 def _check_place(path: Path, file: Path | None, *, force: bool) -> None:
