@@ -121,6 +121,8 @@ CASES = [
     ("within makes one sound", "morph whole.flac whole.flac --within --count 4"),
     ("a mix of 0.5 needs a second sound", f"live whole.flac out.wav --mix 0.5 {MODEL}"),
     ("Unknown option", f"compress whole.flac --bitrate 3 {MODEL}"),
+    ("'good' is one argument too many: see auricle similar --help", "similar whole.flac empty good"),
+    ("'b', 'c' are arguments too many: see auricle doctor --help", "doctor a b c"),
     ("PATHS requires an argument: see auricle compress --help", "compress"),
     ("Invalid value", f"compress whole.flac --kbps many {MODEL}"),
     ('Did you mean "mp3"? (see auricle generate --help)', "generate --format .mp3"),
