@@ -132,6 +132,9 @@ def test_labels_of_no_recording_are_refused(folder: Path, tmp_path: Path) -> Non
     (tmp_path / "night.txt").write_text("1\t2\twren\n")
     with pytest.raises(DataError, match="speaks of no recording"):
         labelled_events(folder, [tmp_path / "night.txt"])
+    (tmp_path / "moved.csv").write_text("path,begin,end,label\ndwan.wav,1,2,crow\nlost.wav,1,2,crow\n")
+    with pytest.raises(DataError, match=r"no recording that it names lies below .*; the first is dwan\.wav"):
+        labelled_events(folder, [tmp_path / "moved.csv"])
     (tmp_path / "dusk.txt").write_text("5\t6\twren\n")
     with pytest.raises(DataError, match=r"begins at 5 s, but dusk\.wav lasts 4\.0 s"):
         labelled_events(folder, [tmp_path / "dusk.txt"])

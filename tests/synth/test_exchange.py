@@ -140,6 +140,7 @@ def test_a_shift_moves_a_sound_along_its_direction_and_leaves_silence_silent(fol
     shifted = shift_latents(parts, directions, ("PC1=-3",)).z - parts.z
     assert shifted[0, -10:].abs().max() < 0.02 * shifted[0, :10].abs().max()
     assert np.array_equal(shift_latents(latents, directions, ()).z, latents.z)
+    assert np.array_equal(shift_latents(parts, directions, "PC1=-3").z - parts.z, shifted)  # one needs no tuple
 
 
 def test_a_stereo_sound_moves_as_far_as_a_mono_one(folder: Path, tmp_path: Path):

@@ -71,13 +71,14 @@ class ClassifierSummary:
         config: everything it was made with, as plain values.
         model: name of its autoencoder.
         classes: what it tells apart.
-        files: sounds of each class that it learned from.
+        files: sounds of each class that it learned from; where it learned from events of long recordings, these.
         probe: kind of probe.
         features: hearing or latents.
         encoder: fingerprint of the encoder that it was fitted with.
         copies: altered copies of each sound that it learned from too.
         normalise_groups: whether features are relative to those of their group.
         judged: how it was judged, accuracy with its 95 % interval, number of sounds; empty where that is not known.
+        detection: of events: windows, thresholds and how they were chosen; empty where it learned from whole sounds.
     """
 
     path: Path
@@ -92,6 +93,7 @@ class ClassifierSummary:
     copies: int
     normalise_groups: bool
     judged: dict[str, Any]
+    detection: dict[str, Any]
 
 
 def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
@@ -209,6 +211,7 @@ def _classifier(path: Path) -> ClassifierSummary:
         copies=metadata.copies,
         normalise_groups=metadata.normalise_groups,
         judged=judged,
+        detection={} if config["detection"] is None else {"window": metadata.window, **config["detection"]},
     )
 
 

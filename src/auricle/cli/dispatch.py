@@ -113,7 +113,7 @@ def _prefer_one_thread() -> None:
 
 def _run(tokens: list[str]) -> int:
     """The exit code that the verb returns; 0 where it returns none."""
-    from cyclopts import CycloptsError
+    from cyclopts import CycloptsError, UnusedCliTokensError
 
     try:
         code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
@@ -122,6 +122,10 @@ def _run(tokens: list[str]) -> int:
         if dashed is not None:
             raise OptionError(f"{dashed} is taken for an option: write ./{dashed} for the file") from error
         verb = next((f" {name}" for name in VERBS if tokens[: name.count(" ") + 1] == name.split()), "")
+        if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+            extra = ", ".join(map(repr, error.unused_tokens))
+            count = "is one argument" if len(error.unused_tokens) == 1 else "are arguments"
+            raise OptionError(f"{extra} {count} too many: see auricle{verb} --help") from error
         problem = " ".join(str(error).split()).partition(" Available commands")[0].rstrip(". ")
         where = f"see auricle{verb} --help"
         raise OptionError(f"{problem} ({where})" if problem.endswith("?") else f"{problem}: {where}") from error

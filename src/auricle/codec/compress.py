@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
@@ -79,7 +80,7 @@ def compress(
     """
     if kbps is not None and quality is not None:
         raise OptionError("both a bitrate and a quality were given: give one of them")
-    if kbps is not None and not (isfinite(kbps) and kbps > 0):
+    if kbps is not None and not (isinstance(kbps, Real) and isfinite(kbps) and kbps > 0):
         raise OptionError(f"a bitrate of {kbps} kb/s: give a number above 0")
     refuse_same_file(source, target)
     check_target(target, force=force)

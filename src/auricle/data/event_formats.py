@@ -143,6 +143,12 @@ def event_format(name: str) -> EventFormat:
     return EVENT_FORMATS[name]
 
 
+def format_named_by(path: Path) -> str:
+    """The name of the format that a file's name tells: json, raven (``.selections.txt``), else csv."""
+    endings = ((EVENT_FORMATS[name].suffix, name) for name in ("json", "raven"))
+    return next((name for suffix, name in endings if path.name.lower().endswith(suffix)), "csv")
+
+
 def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected]) -> dict[str, object]:
     """Recordings and their events, and files that were left out, as JSON has them."""
     return {
@@ -151,6 +157,7 @@ def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected
                 "path": printable(recording.sound.name),
                 "seconds": recording.sound.seconds,
                 "started": None if recording.started is None else recording.started.isoformat(),
+                "damage": None if recording.damage is None else printable(recording.damage),
                 "events": [_event_values(recording, event) for event in recording.events],
             }
             for recording in recordings

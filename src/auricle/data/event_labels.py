@@ -68,16 +68,22 @@ def labelled_events(folder: Path | str, files: Sequence[Path], column: str | Non
     events: dict[str, list[SoundEvent]] = {}
     unmatched: dict[str, None] = {}
     for path in files:
-        matches = 0
+        matches, absent = 0, None
         for name, event in event_rows(path, column) or (EventRow(None, None),):
             sound = index.owner(path) if name is None else index.named(path, name)
             if sound is None:
                 unmatched[name or path.name] = None
+                absent = absent or name
                 continue
             matches += 1
             marked = events.setdefault(sound.name, [])
             if event is not None:
                 marked.append(_inside(path, sound, event))
+        if not matches and absent is not None:
+            raise DataError(
+                f"{path}: no recording that it names lies below {folder}; the first is {absent}: name the folder that "
+                "holds it, or correct the path"
+            )
         if not matches:
             raise DataError(
                 f"{path} speaks of no recording below {folder}: give it a column path, or call it as its recording, as "

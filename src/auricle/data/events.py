@@ -49,8 +49,10 @@ class Recording:
         sound: the file.
         events: ordered by their begin.
         started: when the recorder was started, if its file tells; without a time zone where that is not told.
+        damage: up to which second it could be read, and why no further; None where all of it was.
     """
 
     sound: Sound
     events: tuple[SoundEvent, ...]
     started: datetime | None = None
+    damage: str | None = None

@@ -70,11 +70,14 @@ def export_model(
 
     Raises:
         ModelError: no such model or prior, a prior of another model, or one that can't be exported.
-        OptionError: what goes along has no place in this form, or the runtime is not the one that pages are made for.
+        OptionError: there is no such form, what goes along has no place in it, or the runtime is not the one that pages
+            are made for.
         OutputError: a file exists, or can't be written.
         MissingPackageError: a package of the extra `export` is not installed, or there is no runtime of browsers.
     """
     folder = Path(out)
+    if to not in _WRITERS:
+        raise OptionError(f"no export to {to!r}: choose one of {', '.join(_WRITERS)}")
     if runtime is not None and to != "browser":
         raise OptionError(f"a runtime has no place in an export to {to}: leave --runtime out")
     if folder.exists() and not folder.is_dir():

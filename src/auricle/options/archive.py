@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 
 _MOST_JOBS = 1024
 
@@ -33,6 +34,7 @@ class ArchiveOptions:
     ray: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.jobs is not None and not 1 <= self.jobs <= _MOST_JOBS:
             raise OptionError(f"--jobs of {self.jobs}: give 1 to {_MOST_JOBS}")
 
@@ -54,6 +56,7 @@ class ReportOptions:
     report: Path | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         _ = self.checked_share
 
     @property
@@ -88,6 +91,7 @@ class PrepareOptions:
     channels: int = 2
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 8000 <= self.sample_rate <= 192000:
             raise OptionError(f"--sample-rate of {self.sample_rate}: give 8000 to 192000 Hz")
         if not 1 <= self.channels <= 8:

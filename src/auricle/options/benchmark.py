@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 
 _FEWEST_SOUNDS = 10
 
@@ -52,6 +53,7 @@ class BenchmarkOptions:
         Raises:
             OptionError: a number is out of range.
         """
+        check_fields(self)
         if not self.kbps or not all(isfinite(kbps) and kbps > 0 for kbps in self.kbps):
             raise OptionError(f"bitrates of {', '.join(map(str, self.kbps)) or 'nothing'} kb/s: give numbers above 0")
         if self.files < 1:
@@ -118,6 +120,7 @@ class SynthesisEvaluationOptions:
         Raises:
             OptionError: a number is out of range.
         """
+        check_fields(self)
         if self.per_class < 1:
             raise OptionError(f"{self.per_class} sounds of a class: give 1 or more")
         if self.count < _FEWEST_SOUNDS:

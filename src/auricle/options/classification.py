@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 from auricle.options.sources import SoundSource
 from auricle.options.training import check_seed
 
@@ -79,6 +80,7 @@ class ClassifierOptions(FeatureOptions):
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_seed(self.seed)
         if self.segments is not None and not 1 <= self.segments <= _MAX_SEGMENTS:
             raise OptionError(f"{self.segments} segments of a sound: use 1 to {_MAX_SEGMENTS}")
@@ -89,7 +91,7 @@ class ClassifierOptions(FeatureOptions):
     def label_files(self) -> tuple[Path, ...]:
         """All that ``labels_table`` names."""
         table = self.labels_table
-        tables = () if table is None else table if isinstance(table, tuple) else (table,)
+        tables = () if table is None else table if isinstance(table, tuple | list) else (table,)
         return tuple(map(Path, tables))
 
 
@@ -222,6 +224,7 @@ class DetectionOptions:
     any_length: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not self.max_novelty > 0:
             raise OptionError(f"a novelty of at most {self.max_novelty:g}: give a number above 0")
 
@@ -253,6 +256,7 @@ class SuggestionOptions(FeatureOptions):
     window: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_seed(self.seed)
         if self.window is not None and not 1 <= self.window <= 30:
             raise OptionError(f"stretches of {self.window:g} s: give 1 to 30")
@@ -284,6 +288,7 @@ class SearchOptions(FeatureOptions):
     at: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 1 <= self.count <= _MAX_HITS:
             raise OptionError(f"the {self.count} nearest sounds: ask for 1 to {_MAX_HITS}")
         if self.at is not None and not self.at >= 0:
@@ -314,6 +319,7 @@ class IndexOptions:
     features: FeatureKind | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.window is not None and not 0.05 <= self.window <= 30:
             raise OptionError(f"windows of {self.window:g} s: give 0.05 to 30")
         if self.hop is not None and (self.window is None or not 0.01 <= self.hop <= self.window):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, final
 
 from auricle.errors import FormatError, OptionError
+from auricle.options.field_types import check_fields
 
 Bits = Literal["16", "24", "float"]
 """Of a sample: whole numbers of 16 or 24 bits, or 32-bit floating point."""
@@ -24,6 +25,9 @@ class CompressOptions:
     gain_db: float = 0.0
     packet_seconds: float = 4.0
     untrusted: bool = False
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 @final
@@ -47,6 +51,7 @@ class ReadLimits:
     max_gigabytes: float = 32.0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for field in fields(self):
             value = getattr(self, field.name)
             if not value > 0:

@@ -5,6 +5,7 @@ from math import isfinite
 from typing import Literal, final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 
 MAX_LIVE_CHANNELS = 2
 LiveNetwork = Literal["torch", "onnx"]
@@ -50,6 +51,7 @@ class LiveOptions:
     network: LiveNetwork = "torch"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 0 <= self.mix <= 1:
             raise OptionError(f"a mix of {self.mix:g}: give 0 (the first sound) to 1 (the second)")
         if not 1 <= self.channels <= MAX_LIVE_CHANNELS:

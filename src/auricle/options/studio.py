@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 
 _PORTS = 0, 65535
 
@@ -33,6 +34,7 @@ class StudioOptions:
     max_upload: int = 2000
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not _PORTS[0] <= self.port <= _PORTS[1]:
             raise OptionError(f"port {self.port}: give {_PORTS[0]} (any free one) to {_PORTS[1]}")
         if self.max_upload < 1:

@@ -7,6 +7,7 @@ from typing import Literal, final
 
 from auricle.errors import OptionError
 from auricle.options.coding import Bits
+from auricle.options.field_types import check_fields
 from auricle.options.sources import SoundSource
 
 MAX_SOUNDS = 100_000
@@ -67,6 +68,7 @@ class SamplingOptions:
     temperature: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.guidance is not None and not 0 <= self.guidance <= 100:
             raise OptionError(f"guidance {self.guidance:g}: give 0 to 100, 1 is as learned")
         if self.steps is not None and not 1 <= self.steps <= _MAX_STEPS:
@@ -138,6 +140,7 @@ class GenerationOptions:
     snap: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_count(self.count)
         if len(self.modes) > 1:
             raise OptionError(f"{' and '.join(self.modes)} exclude each other: ask for one of them")
@@ -226,6 +229,7 @@ class MorphOptions:
     snap: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not self.crossfade and (self.align or self.snap):
             raise OptionError("align and snap are for crossfades: leave them out, or ask for a crossfade as well")
         if self.within and self.count is not None:
@@ -263,6 +267,7 @@ class NoteOptions:
     seed: int | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.seconds is not None and not 0 < self.seconds <= MAX_NOTE_SECONDS:
             raise OptionError(f"notes of {self.seconds:g} s: give more than 0 and at most {MAX_NOTE_SECONDS:g}")
         check_seed(self.seed)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.errors import OptionError
+from auricle.options.field_types import check_fields
 
 PRECISIONS = ("auto", "float32", "bf16")
 NO_TRACKERS = "none"
@@ -33,6 +34,7 @@ class DeviceConfig:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.precision not in PRECISIONS:
             raise OptionError(f"precision {self.precision!r} is unknown: choose one of {', '.join(PRECISIONS)}")
         if not 1 <= self.accumulate <= _LARGEST_ACCUMULATE:
@@ -76,6 +78,7 @@ class TrainingOptions:
     resume: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_seed(self.seed)
         check_batch(self.batch)
         if not 0 <= self.adversarial <= 1:
@@ -129,6 +132,7 @@ class PriorTrainingOptions:
     resume: bool = False
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_seed(self.seed)
         check_batch(self.batch)
         if self.no_labels and self.labels_table is not None:

@@ -133,8 +133,8 @@ def export_latents(latents: Latents, target: Path | str, *, force: bool = False)
     save_latents(LatentFile(latents.z.numpy(), metadata), Path(target), force=force)
 
 
-def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, ...]) -> Latents:
-    """Latents moved along principal directions, by standard deviations: ``("PC1=+2", "brighter=-1")``.
+def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, ...] | str) -> Latents:
+    """Latents moved along principal directions, by standard deviations: ``("PC1=+2", "brighter=-1")``, or ``"PC1=+2"``.
 
     Each frame is moved the more, the more it differs from silence, which so stays silent; the mean over all frames
     moves as far as was asked for. Of two channels the middle is moved, of more all are.
@@ -144,7 +144,8 @@ def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, .
         OptionError: a shift is malformed, or there is no such direction.
     """
     directions.require(latents.model)
-    offset = torch.from_numpy(directions.offset(parse_shifts(shifts, directions)))
+    named = (shifts,) if isinstance(shifts, str) else shifts
+    offset = torch.from_numpy(directions.offset(parse_shifts(named, directions)))
     with torch.inference_mode():
         silence = latents.model.encode(torch.zeros(1, latents.model.sample_rate))[0, -1]
     distance = (latents.z - silence).norm(dim=2, keepdim=True)

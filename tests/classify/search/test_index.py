@@ -96,6 +96,20 @@ def test_windows_tell_where_in_a_recording(long_sound: Path, model_file: Path, t
         similar(copy, path, model=model_file, options=SearchOptions(at=99.0))
 
 
+def test_a_moment_is_looked_for_in_its_own_recording(long_sound: Path, model_file: Path, tmp_path: Path):
+    """All of it but the moment itself, also where that is the end."""
+    path = tmp_path / "long.index"
+    index(long_sound, path, model=model_file, options=IndexOptions(window=1.0))
+    recording = long_sound / "field.wav"
+    seconds = soundfile.info(recording).duration
+    for at in (3.0, seconds):
+        hits = similar(recording, path, model=model_file, options=SearchOptions(count=9, at=at)).hits
+        begins = [float(hit.begin or 0) for hit in hits]
+        assert begins
+        assert min(abs(begin - min(at, seconds - 1)) for begin in begins) >= 1
+    assert similar(recording, path, model=model_file).hits == ()  # without a moment the query is all of it
+
+
 @pytest.mark.parametrize(("seconds", "window", "last"), [(2.3, 1.0, 1.3), (0.7, 1.0, 0.0)])
 def test_no_hit_ends_behind_its_file(
     model_file: Path, tmp_path: Path, seconds: float, window: float, last: float

@@ -90,6 +90,54 @@ def test_a_recording_that_is_left_out_is_a_line_and_exit_code_1(
     assert auricle(*command, "--json").json["rejected"] == []
 
 
+def test_a_recording_that_is_heard_in_part_says_so_in_json(
+    auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path
+) -> None:
+    """An hour's rate of events is wrong where only half of the hour was heard."""
+    hiss = 0.003 * np.random.default_rng(1).standard_normal(80 * RATE)
+    cut = tmp_path / "cut.flac"
+    soundfile.write(cut, hiss, RATE)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 3 // 4])
+    command = ("classify", "detect", cut, field / "20190521_053000.wav", "--classifier", fitted, "--model", model_file)
+    for many in ((), ("--jobs", 1)):
+        ran = auricle(*command, "--json", *many)
+        damaged, whole = sorted(json.loads(ran.out)["recordings"], key=lambda recording: recording["seconds"])[::-1]
+        assert ran.code == 1 and damaged["damage"].startswith("heard for ") and damaged["damage"] in ran.err
+        assert whole["damage"] is None
+
+
+def test_files_that_are_there_are_refused_before_anything_is_heard(
+    auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path
+) -> None:
+    """Nights of recordings take hours."""
+    marks = tmp_path / "marks"
+    command = ("classify", "detect", field, "--classifier", fitted, "--model", model_file, "--out", marks)
+    assert auricle(*command, "--format", "audacity").code == 0
+    (marks / "20190521_053000.txt").unlink()  # the second is in the way as well
+    for many in ((), ("--jobs", 1)):
+        again = auricle(*command, "--format", "audacity", *many)
+        assert again.code == 2 and "20190521_054000.txt exists already" in again.err and again.err.count("\n") == 1
+    assert auricle(*command, "--format", "csv").code == 0
+    assert auricle(*command, "--format", "audacity", "--force").code == 0
+
+
+def test_the_name_of_a_file_tells_its_format(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path):
+    command = ("classify", "detect", field, "--classifier", fitted, "--model", model_file)
+    values, table = tmp_path / "events.json", tmp_path / "events.selections.txt"
+    assert auricle(*command, "--out", values).code == auricle(*command, "--out", table).code == 0
+    assert len(json.loads(values.read_text())["recordings"]) == 2
+    assert table.read_text().startswith("Selection\tView\t")
+    ran = auricle(*command, "--json", "--format", "csv")
+    assert ran.code == 2 and "--json prints one object, not csv" in ran.err and not ran.out
+
+
+def test_info_tells_the_thresholds_of_events(auricle, fitted: Path) -> None:
+    values = auricle("info", fitted, "--json").json["detection"]
+    text = auricle("info", fitted).out
+    assert 0 < values["classes"]["hum"]["threshold"] < 1 and values["window"] > 0
+    assert "detection classes hum threshold" in text and "detection false alarms" in text
+
+
 def test_hardly_anything_is_found_that_is_not_there(auricle, field: Path, fitted: Path, model_file: Path) -> None:
     using = ("--classifier", fitted, "--model", model_file)
     out = auricle("classify", "detect", *sorted(field.glob("*.wav")), *using, "--format", "csv").out

@@ -245,6 +245,7 @@ class DetectTask(ArchiveTask):
             "sound": {"sample_rate": sound.sample_rate, "channels": sound.channels, "frames": sound.frames},
             "began": None if recording.started is None else recording.started.isoformat(),
             "notes": notes,
+            "damage": recording.damage,
         }
 
 
@@ -265,6 +266,7 @@ def recordings_of(records: Sequence[FileRecord]) -> "tuple[Recording, ...]":
             Sound(Path(record.source), name=record.source, **record.result["sound"]),
             tuple(SoundEvent(**event) for event in record.result["events"]),
             None if record.result["began"] is None else datetime.fromisoformat(record.result["began"]),
+            record.result.get("damage"),  # ledgers of earlier versions do not say
         )
         for record in records
         if record.is_done

@@ -67,14 +67,14 @@ def detect(
     recordings = []
     for sound in sounds:
         try:
-            probabilities, novelty = _listen(sound, loaded, settings, on_progress, on_note)
+            probabilities, novelty, damage = _listen(sound, loaded, settings, on_progress, on_note)
         except AudioError as error:
             leave_out(Rejected(sound.path, str(error)))
             continue
         events = candidates(probabilities, novelty, loaded.classes, settings, any_length=options.any_length)
         events = _rescored(sound, events, loaded, on_progress)
         reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
-        recordings.append(Recording(sound, reported, recorded_at(sound.path)))
+        recordings.append(Recording(sound, reported, recorded_at(sound.path), damage))
     if not recordings:
         raise DataError(f"none of {len(sounds)} recordings can be decoded: replace them")
     return tuple(recordings)
@@ -104,8 +104,9 @@ def _listen(
     settings: DetectionSettings,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities ``(n, classes)`` and novelty ``(n,)`` of the windows of a recording, up to where it is damaged.
+) -> tuple[np.ndarray, np.ndarray, str | None]:
+    """Probabilities ``(n, classes)`` and novelty ``(n,)`` of the windows of a recording, up to where it is damaged, and
+    the line that says so.
 
     Raises:
         AudioError: nothing of it can be heard.
@@ -114,7 +115,7 @@ def _listen(
     space = NoveltySpace.restore(classifier.fitted_probe.arrays)
     probabilities: list[np.ndarray] = []
     novelty: list[np.ndarray] = []
-    cells = 0
+    cells, damage = 0, None
     try:
         for values in window_features(sound.source, classifier.extractor, grid):
             probabilities.append(classifier.fitted_probe.probabilities(values).astype(np.float32))
@@ -124,10 +125,11 @@ def _listen(
     except AudioError as error:
         if not cells:
             raise
-        on_note(f"heard for {cells * settings.hop:.0f} s only: {error}")
+        damage = f"heard for {cells * settings.hop:.0f} s only: {error}"
+        on_note(damage)
     if not cells:
         raise AudioError(f"{sound.path} has no samples: replace it")
-    return np.concatenate(probabilities), np.concatenate(novelty)
+    return np.concatenate(probabilities), np.concatenate(novelty), damage
 
 
 def _rescored(

@@ -57,7 +57,7 @@ class Similar:
     Attributes:
         query: the file that was given; of a sound in memory its name.
         hits: nearest first, without examples and counter-examples themselves, and without windows that overlap a nearer
-            one.
+            one. Where a moment of the query is meant, other moments of it are among them.
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
         skipped: files that can't be used, and why.
@@ -122,9 +122,14 @@ def similar(
             f"{place} has no windows to compare --at {options.at:g} with: auricle index --window makes them"
         )
     direction = _mean_point(searched, examples, options.at)
+    left_out = _files(*examples[1 if options.at is not None else 0 :], *counter_examples)
     if counter_examples:
         direction = _unit(direction - _COUNTER_WEIGHT * _mean_point(searched, counter_examples, None))
-    hits = list(_hits(searched, direction, _files(*examples, *counter_examples), options))
+    moment = None
+    if options.at is not None and searched.contents.grid is not None:
+        last = audio.info(source).seconds - searched.contents.grid.seconds
+        moment = (source_path(source).resolve(), max(0.0, min(options.at, last)))
+    hits = list(_hits(searched, direction, left_out, moment, options.count))
     skipped = tuple(
         Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.skipped.items()
     )
@@ -213,8 +218,18 @@ def _end(path: Path, begin: float, seconds: float) -> float:
     return min(begin + seconds, length) if length > begin else begin + seconds
 
 
-def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options: SearchOptions) -> Iterator[Hit]:
-    """The nearest points, the best of windows that overlap."""
+def _hits(
+    searched: _Place, direction: np.ndarray, left_out: set[Path], moment: tuple[Path, float] | None, count: int
+) -> Iterator[Hit]:
+    """The nearest points, the best of windows that overlap.
+
+    Args:
+        searched: what is searched.
+        direction: ``(r,)`` of the query, of length 1.
+        left_out: files none of whose points are named.
+        moment: the file and the second that the query is: windows that overlap it are not named.
+        count: how many to name.
+    """
     index, grid = searched.contents, searched.contents.grid
     cosines = index.points @ direction.astype(np.float32)
     numbers = index.file_numbers
@@ -227,12 +242,14 @@ def _hits(searched: _Place, direction: np.ndarray, left_out: set[Path], options:
         if number not in excluded:
             excluded[number] = path.resolve() in left_out
         begin = float(index.begins[row])
-        taken = begins_by_file.setdefault(number, [])
+        if number not in begins_by_file:
+            begins_by_file[number] = [moment[1]] if moment is not None and path.resolve() == moment[0] else []
+        taken = begins_by_file[number]
         if excluded[number] or (grid is not None and any(abs(begin - other) < grid.seconds for other in taken)):
             continue
         taken.append(begin)
         span = (None, None) if grid is None else (begin, _end(path, begin, grid.seconds))
         yield Hit(index.names[number], path, float(cosines[row]), *span)
         named += 1
-        if named == options.count:
+        if named == count:
             return

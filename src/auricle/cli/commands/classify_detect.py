@@ -34,7 +34,7 @@ class EventFileOptions:
 
     Attributes:
         format: print or write events so: csv, audacity (a label track), raven (a selection table) or json. By default
-            a table to read; csv with --out.
+            a table to read; with --out what a name in .json or .selections.txt tells, else csv.
         out: file to write, or a folder, also a new one, whose name has no ending: then each recording gets a file of
             its own, called after it.
     """
@@ -68,16 +68,20 @@ def classify_detect(
     """
     from auricle import Classifier, DetectTask, detect
     from auricle.atomic import check_writable
-    from auricle.data.event_formats import event_format, recording_values
+    from auricle.data.event_formats import event_format, format_named_by, recording_values
     from auricle.errors import OptionError
 
     format, out = written_as.format, written_as.out
-    style = event_format(format or "csv") if format or out else None
+    if output.json and out is None and format not in (None, "json"):
+        raise OptionError(f"--json prints one object, not {format}: leave --format out, or name a file with --out")
+    style = event_format(format or format_named_by(out or Path())) if format or out else None
     apart = out is not None and names_folder(out)
     if style is not None and not style.joins and not apart and (len(files) > 1 or any(path.is_dir() for path in files)):
         raise OptionError(f"a file of {format} is about one recording: name one, or give --out FOLDER")
     if out is not None and not apart:
         check_writable(out, force=force)
+    elif out is not None and style is not None and out.is_dir() and not force and archive.files_from is None:
+        _check_free(files, style, out)
     screen = Screen(output)
     skipped: list[Rejected] = []
     if uses_engine(files, archive):
@@ -93,7 +97,8 @@ def classify_detect(
                 on_note=screen.note,
                 on_skipped=skipped.append,
             )
-    code, values = exit_code(skipped), recording_values(recordings, skipped)
+    code = exit_code([*skipped, *(recording for recording in recordings if recording.damage is not None)])
+    values = recording_values(recordings, skipped)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)
         return code
@@ -139,18 +144,39 @@ def _write(
     parts = {out: recordings}
     if names_folder(out):
         out.mkdir(parents=True, exist_ok=True)
-        names = [recording.sound.name.replace("/", "_").strip("_") for recording in recordings]
-        stems = [Path(recording.sound.name).stem for recording in recordings]
-        titles = stems if len(set(stems)) == len(stems) else names
-        parts = {
-            out / f"{title}{style.suffix}": (recording,) for title, recording in zip(titles, recordings, strict=True)
-        }
+        paths = _paths_in(out, [recording.sound.name for recording in recordings], style)
+        parts = {path: (recording,) for path, recording in zip(paths, recordings, strict=True)}
     for path in parts:
         check_writable(path, force=force)
     for path, group in parts.items():
         with atomic_write(path, force=force) as temporary:
             temporary.write_text(_contents(group, style, skipped if path == out else ()), "utf-8")
     return list(parts)
+
+
+def _paths_in(folder: Path, recordings: "Sequence[str]", style: "EventFormat") -> list[Path]:
+    """A file for each recording, called after it; with its folders where two would have one name."""
+    stems = [Path(name).stem for name in recordings]
+    names = [name.replace("/", "_").strip("_") for name in recordings]
+    titles = stems if len(set(stems)) == len(stems) else names
+    return [folder / f"{title}{style.suffix}" for title in titles]
+
+
+def _check_free(files: "tuple[Path, ...]", style: "EventFormat", out: Path) -> None:
+    """Refuse, before hours of listening, files that are there already.
+
+    Raises:
+        OutputError: one is.
+    """
+    from auricle.archive.places import is_remote
+    from auricle.atomic import check_writable
+    from auricle.classify.features.extract import list_sounds
+
+    if any(map(is_remote, files)):
+        return
+    sounds, _ = list_sounds(files)
+    for path in _paths_in(out, [sound.name for sound in sounds], style):
+        check_writable(path, force=False)
 
 
 def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat", skipped: "Sequence[Rejected]") -> str:

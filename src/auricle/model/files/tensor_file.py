@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
+from auricle.audio import is_audio_name
 from auricle.errors import ModelError, OutputError
 from auricle.hub.download import local_path
 from auricle.printable import printable, without_controls
@@ -67,11 +68,13 @@ class FileKind:
         return {path.name.removesuffix(self.suffix): path for path in sorted(pretrained().glob(f"*{self.suffix}"))}
 
     def check_name(self, path: Path) -> None:
-        """Refuse to write a file whose name would find a shipped one when it is read.
+        """Refuse to write a file whose name would find a shipped one when it is read, or is that of a sound.
 
         Raises:
-            OutputError: it would.
+            OutputError: it would, or it is.
         """
+        if is_audio_name(path):
+            raise OutputError(f"{path} is the name of a sound, not of a {self.noun}: end it with {self.suffix}")
         if str(path) in self.shipped():
             raise OutputError(
                 f"{path} is the name of a shipped {self.noun}, which would be loaded instead of your file: "

@@ -34,6 +34,8 @@ class Budget:
         Raises:
             OptionError: anything else, or nothing left to do.
         """
+        if not isinstance(text, str):
+            raise OptionError(f"budget {text!r} is no text: write '90s', '20m', '2h', or a number of steps, as '500'")
         stripped = text.strip().lower().removesuffix("steps").strip()
         if stripped.isdecimal() and float(stripped) > 0:
             return Budget(steps=int(_within(float(stripped), _MOST_STEPS, text)))
