@@ -108,6 +108,37 @@ def test_only_a_timbre_without_noise_goes_on_through_consonants(folder: str, hol
     assert (share > 0.8) == (folder == "tonal")
 
 
+@pytest.mark.parametrize(("seconds", "bright"), [(0.1, True), (1.0, False)], ids=["a syllable's end", "a tone's end"])
+def test_only_a_tone_that_dies_away_gets_the_spectrum_of_the_ends_of_notes(
+    seconds: float, bright: bool, tmp_path: Path
+):
+    def fading(hertz: float, duration: float) -> np.ndarray:
+        """Falls by 20 dB at the end of 1.5 s and stays there for .3 s."""
+        time = np.arange(round(1.8 * RATE)) / RATE
+        return (10 ** -np.clip((time - 1.5) / duration + 1, 0, 1) * note(hertz, 1.8, partials=1)).astype(np.float32)
+
+    for hertz in (180, 240, 300):
+        sound = fading(hertz, 0.5)
+        sound[:, : round(1.35 * RATE)] += 0.5 * note(3 * hertz, 1.35, partials=1)
+        wav(tmp_path / f"{hertz}.wav", sound, RATE)
+    end = played(tmp_path, fading(240, seconds))[0, round(1.45 * RATE) : round(1.55 * RATE)]
+    spectrum = np.abs(np.fft.rfft(end * np.hanning(len(end))))
+    first, third = (spectrum[round(k * 24) + np.arange(-2, 3)].max() for k in (1, 3))
+    assert (third > first / 4) == bright
+
+
+def test_softer_than_any_example_the_spectrum_is_that_of_the_pitch(tmp_path: Path):
+    dull, bright = note(180, 1.0, partials=1), note(360, 1.0, partials=1) + 0.5 * note(1080, 1.0, partials=1)
+    dull[:, : RATE // 12] *= 0.03  # a soft beginning, of another pitch
+    for name, sound in (("dull", dull), ("bright", bright)):
+        wav(tmp_path / f"{name}.wav", sound, RATE)
+    source = np.concatenate((note(360, 0.5), note(360, 0.5, level=0.006)), axis=1)
+    soft = played(tmp_path, source)[0, round(0.6 * RATE) : round(0.9 * RATE)]
+    spectrum = np.abs(np.fft.rfft(soft * np.hanning(len(soft))))
+    first, third = (spectrum[round(k * 108) + np.arange(-2, 3)].max() for k in (1, 3))
+    assert third > first / 4
+
+
 def test_a_prior_gives_examples_and_channels_stay():
     prior = make_prior(make_model(), told=True)
     stereo = np.concatenate((melody(), melody()))

@@ -16,6 +16,7 @@ _SEMITONES, _DECIBELS = 4.0, 6.0
 _LOWEST_HERTZ, _BANDS_PER_OCTAVE = 40.0, 6
 _AUDIBLE_DB = -40.0  # of a frame, below the loudest one
 _TONAL_SHARE = 0.9  # of the audible frames: wind and strings have 1.0, speech .7
+_SOFTEST_PERCENT = 10.0  # of frames: what is below are beginnings and ends
 _SMOOTH_FRAMES = 9
 _NUMBERED = 64
 _NEAR, _FAR = 3.0, 9.0  # semitones: up to here partials are alike by number, from there by frequency
@@ -120,6 +121,11 @@ class Timbre:
     def tonal(self) -> bool:
         """Whether the examples have a pitch nearly always."""
         return bool(np.isfinite(self._octaves).mean() > _TONAL_SHARE)
+
+    @property
+    def softest_db(self) -> float:
+        """The level that nearly all of the examples' frames have at least, below the loudest."""
+        return float(np.percentile(self._levels, _SOFTEST_PERCENT))
 
     def spectra(self, octaves: np.ndarray, level_db: np.ndarray) -> Spectra:
         """Spectra at each of n pitches and levels: means of the nearest examples, smoothed over time.

@@ -13,6 +13,7 @@ from auricle.synth.harmonic.timbre import FrameFacts, Spectra, Timbre, envelope_
 _PIECE = 256
 _SEED = 0
 _LARGEST_GAIN = 30.0
+_FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 
 
 def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
@@ -20,18 +21,29 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
 
     Where the sound has a pitch and the timbre too, partials lie at that pitch; elsewhere there is noise with the
     spectrum of what the timbre has beside its partials. An instrument that has nothing but tones has no consonants: its
-    tone goes on through what has no pitch.
+    tone goes on through what has no pitch. Nor has it syllables: where the level drops faster than tones die away, or
+    below what the timbre's own usually is, the spectrum stays that of a sounding note, not that of a note's ends.
     """
-    if parts.pitch.pitched and timbre.tonal:
+    goes_on = parts.pitch.pitched and timbre.tonal
+    if goes_on:
         parts = replace(parts, pitch=replace(parts.pitch, voiced=np.ones_like(parts.pitch.voiced)))
     facts = frame_facts(parts, audio)
-    spectra = timbre.spectra(facts.octaves, facts.level_db)
+    level_db = facts.level_db
+    if goes_on:
+        level_db = np.maximum(_as_tones_fall(level_db, parts), timbre.softest_db)
+    spectra = timbre.spectra(facts.octaves, level_db)
     noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])
     if not (parts.pitch.pitched and timbre.pitched):
         return _levelled(noise, facts, parts)
     partials, ratios = _partials(facts, spectra, parts)
     tone = synthesise(partials, parts.pitch.hertz, ratios, parts.sample_rate, audio.shape[1])
     return _levelled(tone + noise, facts, parts)
+
+
+def _as_tones_fall(level_db: np.ndarray, parts: HarmonicSound) -> np.ndarray:
+    """Levels ``(n,)`` of frames that rise as these do, and fall no faster than a tone."""
+    seconds = np.arange(len(level_db)) * hop_samples(parts.sample_rate) / parts.sample_rate
+    return np.maximum.accumulate(level_db + _FALL_DB * seconds) - _FALL_DB * seconds
 
 
 def _partials(facts: FrameFacts, spectra: Spectra, parts: HarmonicSound) -> tuple[np.ndarray, np.ndarray]:
