@@ -222,7 +222,7 @@ class Classifier:
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)
         )
-        return Predictions(predictions, (*rejected, *features.skipped), features.silent)
+        return Predictions(predictions, (*rejected, *features.rejected), features.silent)
 
     def probe_input(self, features: Features, groups: Mapping[str, str] | None = None) -> np.ndarray:
         """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so; by
@@ -269,18 +269,18 @@ class Classifier:
         window: float | None = None,
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
-        on_skipped: Callable[[Rejected], None] = lambda file: None,
+        on_rejected: Callable[[Rejected], None] = lambda file: None,
     ) -> dict[str, tuple[Span, ...]]:
         """The `timeline` of each of several files or folders, by name; files that do not decode are told of:
-        ``on_note`` in a line, ``on_skipped`` as such.
+        ``on_note`` in a line, ``on_rejected`` as such.
 
         Raises:
             DataError: no file can be used.
             OptionError: ``window`` is out of range, or nothing was named.
         """
-        sounds, rejected = list_sounds(files)
+        sounds, unusable = list_sounds(files)
         timelines: dict[str, tuple[Span, ...]] = {}
-        skipped = [*rejected]
+        rejected = [*unusable]
         for number, sound in enumerate(sounds):
 
             def show(part: Progress, number: int = number) -> None:
@@ -289,12 +289,12 @@ class Classifier:
             try:
                 timelines[sound.name] = self.timeline(sound.source, window=window, on_progress=show)
             except AudioError as error:
-                skipped.append(Rejected(sound.path, str(error)))
-        for file in skipped:
+                rejected.append(Rejected(sound.path, str(error)))
+        for file in rejected:
             on_note(f"left out: {file.reason}")
-            on_skipped(file)
+            on_rejected(file)
         if not timelines:
-            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")
+            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {rejected[0].reason}")
         return timelines
 
     def _refuse_windows(self) -> None:

@@ -233,7 +233,7 @@ def test_silence_and_damage_are_told(model_file: Path, sounds: Path) -> None:
     soundfile.write(sounds / "tone" / "short.wav", np.zeros(160), 16000)
     result = features(sounds, model_file)
     assert result.silent == ("tone/silent.wav",) and np.isfinite(result.values).all()
-    assert sorted(refused.path.name for refused in result.skipped) == ["cut.flac", "short.wav"]
+    assert sorted(refused.path.name for refused in result.rejected) == ["cut.flac", "short.wav"]
 
 
 def test_nothing_to_read(model_file: Path, tmp_path: Path) -> None:

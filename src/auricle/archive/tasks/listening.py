@@ -104,12 +104,12 @@ def features_of(records: Sequence[FileRecord]) -> "Features":
 
     from auricle.classify.features.extract import Features
 
-    skipped = skipped_of(records)
+    rejected = rejected_of(records)
     done = [record for record in records if record.is_done]
     rows = [np.frombuffer(b64decode(record.result["row"]), "<f2").astype(np.float32) for record in done]
     silent = tuple(record.source for record in done if record.result.get("silent"))
     model = done[0].result.get("model", "")  # ledgers of earlier versions do not say
-    return Features(tuple(record.source for record in done), np.stack(rows), skipped, silent=silent, model=model)
+    return Features(tuple(record.source for record in done), np.stack(rows), rejected, silent=silent, model=model)
 
 
 @final
@@ -174,12 +174,12 @@ def predictions_of(records: Sequence[FileRecord]) -> "Predictions":
     """
     from auricle.classify.prediction import Guess, Prediction, Predictions
 
-    skipped = skipped_of(records)
+    rejected = rejected_of(records)
     done = [record for record in records if record.is_done]
     sounds = tuple(
         Prediction(record.source, tuple(Guess(**guess) for guess in record.result["guesses"])) for record in done
     )
-    return Predictions(sounds, skipped, tuple(record.source for record in done if record.result["silent"]))
+    return Predictions(sounds, rejected, tuple(record.source for record in done if record.result["silent"]))
 
 
 def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...]]":
@@ -190,7 +190,7 @@ def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...
     """
     from auricle.classify.prediction import Guess, Span
 
-    skipped_of(records)
+    rejected_of(records)
     return {
         record.source: tuple(
             Span(span["start"], span["end"], Guess(**span["guess"])) for span in record.result["spans"]
@@ -259,7 +259,7 @@ def recordings_of(records: Sequence[FileRecord]) -> "tuple[Recording, ...]":
     from auricle.data.events import Recording, SoundEvent
     from auricle.data.scan import Sound
 
-    skipped_of(records)
+    rejected_of(records)
     return tuple(
         Recording(
             Sound(Path(record.source), name=record.source, **record.result["sound"]),
@@ -309,7 +309,7 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
-def skipped_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
+def rejected_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """Files that failed.
 
     Raises:
@@ -317,10 +317,10 @@ def skipped_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """
     from auricle.data.scan import Rejected
 
-    skipped = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
-    if len(skipped) == len(records):
-        raise DataError(f"none of {len(records)} sounds can be decoded; the first problem: {skipped[0].reason}")
-    return skipped
+    rejected = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
+    if len(rejected) == len(records):
+        raise DataError(f"none of {len(records)} sounds can be decoded; the first problem: {rejected[0].reason}")
+    return rejected
 
 
 def _first_problem(error: DataError) -> str:

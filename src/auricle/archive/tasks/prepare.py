@@ -23,6 +23,8 @@ _GROWTH: Mapping[str, float] = {".wav": 1, ".aif": 1, ".aiff": 1, ".au": 1, ".fl
 _GROWTH_OF_LOSSY = 8.0
 """How much larger sounds become that are kept in fewer bits; guessed, so that no header has to be read."""
 
+LEFT_OUT = "refused"
+"""Key of the sounds that a shard goes without, in ledgers: those of corpora that were prepared before have it too."""
 GONE = FileStatus(0, 0)
 """Of a sound that is not there, or can't be looked at."""
 
@@ -98,7 +100,7 @@ class PrepareTask(ArchiveTask):
         from auricle.atomic import atomic_write
         from auricle.data.shards.writer import ShardWriter
 
-        refused: list[tuple[str, str]] = []
+        rejected: list[tuple[str, str]] = []
         seconds, count = 0.0, 0
         shape = (shard_number(source.name), self.options.sample_rate, self.options.channels)
         with atomic_write(target, force=force) as temporary, ShardWriter(temporary, *shape) as shard:
@@ -107,9 +109,9 @@ class PrepareTask(ArchiveTask):
                     seconds += _added(sound, shard)
                     count += 1
                 except AudioError as error:
-                    refused.append((sound.name, str(error)))
+                    rejected.append((sound.name, str(error)))
             place = shard.finish()
-        return {"seconds": seconds, "sounds": count, "refused": refused, "index": place}
+        return {"seconds": seconds, "sounds": count, LEFT_OUT: rejected, "index": place}
 
 
 def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None:

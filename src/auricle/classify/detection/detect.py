@@ -31,7 +31,7 @@ def detect(
     options: DetectionOptions = DetectionOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
-    on_skipped: Callable[[Rejected], None] = lambda file: None,
+    on_rejected: Callable[[Rejected], None] = lambda file: None,
 ) -> tuple[Recording, ...]:
     """Find the events in recordings of any length, with flat memory: audio is heard in pieces, and a few numbers a
     window are kept (about 1 MB an hour).
@@ -42,7 +42,7 @@ def detect(
         options: what is reported.
         on_progress: called while recordings are heard.
         on_note: is told in one line about what was left out, and where a recording is damaged.
-        on_skipped: is given each file that was left out.
+        on_rejected: is given each file that was left out.
 
     Raises:
         DataError: no file can be used.
@@ -59,7 +59,7 @@ def detect(
 
     def leave_out(file: Rejected) -> None:
         on_note(f"left out: {file.reason}")
-        on_skipped(file)
+        on_rejected(file)
 
     sounds, rejected = list_sounds(files)
     for rejection in rejected:

@@ -246,8 +246,8 @@ def _extract_all(
         sounds = [item.sound for item in items]
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         if not versions:
-            if features.skipped:
-                on_note(f"{len(features.skipped)} files do not decode; the first: {features.skipped[0].reason}")
+            if features.rejected:
+                on_note(f"{len(features.rejected)} files do not decode; the first: {features.rejected[0].reason}")
                 items = match_labels(features, items)
             note_silent(features.silent, on_note)
             silent = features.is_silent

@@ -53,7 +53,7 @@ class ProbeExamples(NamedTuple):
         """
         sounds = [item.sound for item in labelled]
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-        for rejected in features.skipped:
+        for rejected in features.rejected:
             on_note(f"left out: {rejected.reason}")
         if len(features.silent) == len(features.names):
             raise DataError(f"all {len(features.names)} sounds are silent: name sounds that can be heard")

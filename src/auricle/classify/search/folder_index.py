@@ -49,7 +49,7 @@ def folder_index(
     else:
         index, fresh = updated(stored, stamps, reader)
     if not index.names:
-        raise DataError(no_sounds_message(folder, {name: skip[2] for name, skip in index.skipped.items()}))
+        raise DataError(no_sounds_message(folder, {name: skip[2] for name, skip in index.rejected.items()}))
     if path is not None and index is not stored:
         _save(path, index, extractor)
     return index, fresh

@@ -60,7 +60,7 @@ class Similar:
             one.
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
-        skipped: files that can't be used, and why.
+        rejected: files that can't be used, and why.
         model: name of the autoencoder.
     """
 
@@ -68,7 +68,7 @@ class Similar:
     hits: tuple[Hit, ...]
     files: int
     fresh: int
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     model: str
 
 
@@ -125,15 +125,15 @@ def similar(
     if counter_examples:
         direction = _unit(direction - _COUNTER_WEIGHT * _mean_point(searched, counter_examples, None))
     hits = list(_hits(searched, direction, _files(*examples, *counter_examples), options))
-    skipped = tuple(
-        Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.skipped.items()
+    rejected = tuple(
+        Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.rejected.items()
     )
     return Similar(
         source_path(source),
         tuple(hits),
         len(searched.contents.names),
         searched.fresh,
-        skipped,
+        rejected,
         searched.extractor.model.name,
     )
 

@@ -37,7 +37,7 @@ def classify_anomaly(
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
         result = anomalies(files, usual or None, model, caching=caching, on_progress=on_progress, on_note=screen.note)
-    for rejected in result.skipped:
+    for rejected in result.rejected:
         screen.note(f"left out: {rejected.reason}")
     rows = [
         (sound.name, f"{sound.score:.2f}", sound.by, f"{sound.rarity:.1%}", f"{sound.kbps:.2f}")
@@ -52,7 +52,7 @@ def classify_anomaly(
             "model": result.model,
             "usual": result.usual,
             "sounds": [asdict(sound) for sound in result.sounds],
-            "rejected": file_reasons(result.skipped),
+            "rejected": file_reasons(result.rejected),
         },
     )
-    return exit_code(result.skipped)
+    return exit_code(result.rejected)

@@ -66,10 +66,10 @@ def classify_suggest(
             on_progress=on_progress,
             on_note=screen.note,
         )
-    if suggestions.skipped:
-        screen.note(f"{len(suggestions.skipped)} files left out; the first: {suggestions.skipped[0].reason}")
+    if suggestions.rejected:
+        screen.note(f"{len(suggestions.rejected)} files left out; the first: {suggestions.rejected[0].reason}")
     screen.result(_lines(suggestions), _values(suggestions))
-    return exit_code(suggestions.skipped)
+    return exit_code(suggestions.rejected)
 
 
 def _lines(suggestions: "Suggestions") -> Iterator[str]:
@@ -112,6 +112,4 @@ def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
 
 
 def _values(suggestions: "Suggestions") -> dict[str, object]:
-    values = asdict(suggestions)
-    values["rejected"] = file_reasons(values.pop("skipped"))
-    return values
+    return {**asdict(suggestions), "rejected": file_reasons(suggestions.rejected)}

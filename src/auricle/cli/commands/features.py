@@ -87,13 +87,13 @@ def features(
         )
     write_features(result, out, force=force)
     _show(result, out, screen)
-    return exit_code(result.skipped)
+    return exit_code(result.rejected)
 
 
 def _show(result: "Features", out: Path, screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    for rejected in result.skipped:
+    for rejected in result.rejected:
         screen.note(f"left out: {rejected.reason}")
     note_silent(result.silent, screen.note)
     count, width = result.values.shape
@@ -106,7 +106,7 @@ def _show(result: "Features", out: Path, screen: Screen) -> None:
             "model": result.model,
             "files": count,
             "features": width,
-            "rejected": file_reasons(result.skipped),
+            "rejected": file_reasons(result.rejected),
             "silent": list(result.silent),
         },
     )

@@ -59,13 +59,13 @@ def prepare(
             "bytes": result.bytes,
             "shards": result.shards,
             "skipped": result.skipped,
-            "rejected": file_reasons(result.refused),
+            "rejected": file_reasons(result.rejected),
             "failed": file_reasons(result.failed),
             "elapsed_seconds": result.elapsed_seconds,
         },
     )
-    groups = ((result.refused, "file", "left out"), (result.failed, "shard", "failed; there is no index yet"))
+    groups = ((result.rejected, "file", "left out"), (result.failed, "shard", "failed; there is no index yet"))
     for problems, what, fate in groups:
         if problems:
             screen.note(f"{counted(len(problems), what)} {fate}:", *(f"  {reason}" for _, reason in problems[:_SHOWN]))
-    return exit_code((*result.refused, *result.failed))
+    return exit_code((*result.rejected, *result.failed))

@@ -54,15 +54,15 @@ def similar(
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
         result = run(query, place, model=model, options=options, on_progress=on_progress, on_note=screen.note)
-    if result.skipped:
-        screen.note(f"{len(result.skipped)} of its files can't be used; the first: {result.skipped[0].reason}")
+    if result.rejected:
+        screen.note(f"{len(result.rejected)} of its files can't be used; the first: {result.rejected[0].reason}")
     values = {
         "query": result.query,
         "model": result.model,
         "files": result.files,
         "fresh": result.fresh,
         "hits": [_hit_values(hit) for hit in result.hits],
-        "rejected": file_reasons(result.skipped),
+        "rejected": file_reasons(result.rejected),
     }
     screen.result(_table(result.hits), values)
 
