@@ -113,7 +113,7 @@ def test_thin_classes_are_told(sounds: Path, model_file: Path) -> None:
     assert classifier.classes == ("bell", *KINDS) and classifier.metadata.files["bell"] == 1
     text = "\n".join(notes)
     for words in (
-        "1 file can't be used",
+        "1 file was left out: ",
         "1 sound without a label",
         "1 class with a single file (bell)",
         "1 sound silent",

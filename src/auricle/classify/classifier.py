@@ -38,6 +38,7 @@ from auricle.hub.download import local_path
 from auricle.model import Autoencoder, load, shipped
 from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, ClassifierOptions
+from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
@@ -290,11 +291,12 @@ class Classifier:
                 timelines[sound.name] = self.timeline(sound.source, window=window, on_progress=show)
             except AudioError as error:
                 rejected.append(Rejected(sound.path, str(error)))
-        for file in rejected:
-            on_note(f"left out: {file.reason}")
-            on_rejected(file)
         if not timelines:
-            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {rejected[0].reason}")
+            raise DataError(none_usable([file.reason for file in rejected]))
+        for file in rejected:
+            on_rejected(file)
+        for line in rejected_lines(rejected):
+            on_note(line)
         return timelines
 
     def _refuse_windows(self) -> None:

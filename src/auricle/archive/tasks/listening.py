@@ -15,6 +15,7 @@ from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
 from auricle.hub.download import local_path
 from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind
+from auricle.printable import none_usable
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Classifier
@@ -234,8 +235,7 @@ class DetectTask(ArchiveTask):
         try:
             (recording,) = detect([source], loaded, options=self.options, on_note=notes.append)
         except DataError as error:
-            problem = notes[-1].removeprefix("left out: ") if notes else _first_problem(error)
-            raise AudioError(problem) from error
+            raise AudioError(_first_problem(error)) from error
         except (ModelError, OptionError) as error:
             raise CommonError(str(error)) from error
         sound = recording.sound
@@ -319,7 +319,7 @@ def rejected_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
 
     rejected = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
     if len(rejected) == len(records):
-        raise DataError(f"none of {len(records)} sounds can be decoded; the first problem: {rejected[0].reason}")
+        raise DataError(none_usable([file.reason for file in rejected]))
     return rejected
 
 

@@ -14,7 +14,7 @@ from auricle.archive.sources import Source
 from auricle.archive.tasks.task import ArchiveTask, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError
 from auricle.options.archive import PrepareOptions
-from auricle.printable import counted
+from auricle.printable import none_usable
 
 _FORMAT = 1
 _SHARD_BYTES = 256 << 20
@@ -122,7 +122,7 @@ def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None
     """
     from auricle.data.shards.writer import ShardWriter
 
-    problem = ""
+    problems: list[str] = []
     with (
         TemporaryDirectory(prefix="auricle-") as folder,
         ShardWriter(Path(folder) / "trial.tar", 0, options.sample_rate, options.channels) as trial,
@@ -131,10 +131,10 @@ def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None
             try:
                 _added(sound, trial)
             except AudioError as error:
-                problem = problem or str(error)
+                problems.append(str(error))
             else:
                 return
-    raise DataError(f"none of {counted(len(sounds), 'sound')} can be decoded; the first problem: {problem}")
+    raise DataError(none_usable(problems))
 
 
 def header_problem(sound: ListedSound) -> str:

@@ -24,6 +24,7 @@ from auricle.classify.features.extract import model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
+from auricle.classify.label_checks import DOCTOR
 from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, probe_of_kind
 from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
@@ -33,6 +34,7 @@ from auricle.errors import DataError, OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
+from auricle.printable import counted, rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 0.6
@@ -154,13 +156,15 @@ def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[
     both = apart.intersection(recording.sound.name for recording in labels.recordings)
     if both:
         raise DataError(f"{min(both)} is to be learned from and held out: name its labels once")
-    if labels.rejected:
-        on_note(f"files that can't be used: {len(labels.rejected)}; the first: {labels.rejected[0].reason}")
+    for line in rejected_lines(labels.rejected, lister=DOCTOR):
+        on_note(line)
     unlabelled = [name for name in labels.unlabelled if name not in apart]
     if unlabelled:
-        on_note(f"recordings without labels, left out: {len(unlabelled)}; the first: {unlabelled[0]}")
+        on_note(f"{counted(len(unlabelled), 'recording')} without labels, left out; the first: {unlabelled[0]}")
     if labels.unmatched:
-        on_note(f"labels of recordings that are not there: {len(labels.unmatched)}; the first: {labels.unmatched[0]}")
+        where = "that is not there" if len(labels.unmatched) == 1 else "that are not there"
+        count = counted(len(labels.unmatched), "recording")
+        on_note(f"there are labels of {count} {where}; the first: {labels.unmatched[0]}")
 
 
 def _check_parts(windows: Sequence[RecordingWindows], hop_seconds: float) -> None:

@@ -25,6 +25,7 @@ from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import CrossValidationOptions, FeatureKind
+from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_NUMBERED_CLASSES = 30
@@ -247,7 +248,8 @@ def _extract_all(
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         if not versions:
             if features.rejected:
-                on_note(f"{len(features.rejected)} files do not decode; the first: {features.rejected[0].reason}")
+                for line in rejected_lines(features.rejected, most=1):
+                    on_note(line)
                 items = match_labels(features, items)
             note_silent(features.silent, on_note)
             silent = features.is_silent

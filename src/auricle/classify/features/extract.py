@@ -18,6 +18,7 @@ from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, default_model_for
 from auricle.options.classification import CacheOptions, FeatureOptions
+from auricle.printable import none_usable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SAVE_EVERY = 500
@@ -116,7 +117,7 @@ def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound
             case Rejected():
                 rejected.append(examined)
     if not sounds:
-        raise DataError(f"no file can be used; the first problem: {rejected[0].reason}")
+        raise DataError(none_usable([file.reason for file in rejected], "file", can="be used"))
     return tuple(sounds), tuple(rejected)
 
 
@@ -174,7 +175,7 @@ def extract(
         on_progress(Progress(f"features: {extractor.name}", count, len(sounds), "sounds"))
     store.save()
     if not rows:
-        raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {rejected[0].reason}")
+        raise DataError(none_usable([file.reason for file in rejected]))
     return Features(tuple(names), np.stack(rows), tuple(rejected), extractor.name, tuple(silent))
 
 

@@ -1,7 +1,7 @@
 """Reading sounds into an index, and an index brought up to date with the files that are there now."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
@@ -13,7 +13,7 @@ from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import WindowGrid, placed_windows
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.neighbours import WhitenedSpace
-from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
+from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, nothing_usable
 from auricle.errors import AudioError, DataError
 from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, Progress
@@ -179,7 +179,7 @@ class PointCollector:
 
     def index(self, stamps: Stamps, grid: WindowGrid | None, base: Path) -> FeatureIndex:
         if self._space is None and not self._waiting:
-            raise DataError(no_sounds_message(base, self._reasons))
+            raise DataError(nothing_usable(base, list(self._reasons.values())))
         space = self._space if self._space is not None else self._fit()
         begins = [np.concatenate(parts) for parts in self._begins.values()]
         return FeatureIndex(
@@ -226,11 +226,3 @@ def _evenly_spread(names: tuple[str, ...]) -> tuple[str, ...]:
     """All names in another order: first some that lie evenly among them."""
     step = max(1, len(names) // _FIT_POINTS)
     return tuple(name for first in range(step) for name in names[first::step])
-
-
-def no_sounds_message(folder: Path, reasons: Mapping[str, str]) -> str:
-    """Why an index has no sound, in one line."""
-    if not reasons:
-        return f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files"
-    first_reason = next(iter(reasons.values()))
-    return f"{folder}: none of its {len(reasons)} audio files can be used; the first problem: {first_reason}"

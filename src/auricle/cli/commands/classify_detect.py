@@ -14,6 +14,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import DetectionOptions
+from auricle.printable import rejected_lines
 
 if TYPE_CHECKING:
     from auricle.archive.tasks.listening import DetectTask
@@ -117,9 +118,10 @@ def _detect_many(
 
     many = run_many(task, files, None, archive, screen)
     recordings = recordings_of(many.records)
-    for rejected in rejected_of(many.records):
-        screen.note(f"left out: {rejected.reason}")
-        on_rejected(rejected)
+    rejected = rejected_of(many.records)
+    screen.note(*rejected_lines(rejected))
+    for file in rejected:
+        on_rejected(file)
     for record in many.done:
         screen.note(*record.result["notes"])
     return recordings

@@ -15,7 +15,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
@@ -80,9 +80,9 @@ def classify_predict(
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
-            for record in many.failed:
-                screen.note(f"left out: {record.error}")
-            _show_timelines(timelines_of(many.records), rejected_of(many.records), screen)
+            timelines, failed = timelines_of(many.records), rejected_of(many.records)
+            screen.note(*rejected_lines(failed))
+            _show_timelines(timelines, failed, screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
         return exit_code(many.failed)
@@ -118,8 +118,7 @@ def _show_timelines(
 def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    for rejected in predictions.rejected:
-        screen.note(f"left out: {rejected.reason}")
+    screen.note(*rejected_lines(predictions.rejected))
     note_silent(predictions.silent, screen.note)
     silent = set(predictions.silent)
     named = [(sound.name, () if sound.name in silent else sound.guesses) for sound in predictions.sounds]

@@ -13,7 +13,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import FeatureOptions
-from auricle.printable import counted, file_reasons
+from auricle.printable import counted, file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.features.extract import Features
@@ -93,8 +93,7 @@ def features(
 def _show(result: "Features", out: Path, screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    for rejected in result.rejected:
-        screen.note(f"left out: {rejected.reason}")
+    screen.note(*rejected_lines(result.rejected))
     note_silent(result.silent, screen.note)
     count, width = result.values.shape
     named = f", model {result.model}" if result.model else ""

@@ -12,7 +12,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import IndexOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 
 def index(
@@ -58,8 +58,7 @@ def index(
             from auricle import index as run
 
             result = run(folder, out, model=model, options=options, on_progress=on_progress, on_note=screen.note)
-    if result.rejected:
-        screen.note(f"{len(result.rejected)} files can't be used; the first: {result.rejected[0].reason}")
+    screen.note(*rejected_lines(result.rejected))
     size = out.stat().st_size
     windows = f", {result.points} windows" if result.points != result.files else ""
     screen.result(

@@ -10,7 +10,7 @@ from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SearchOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.search.similar import Hit
@@ -54,8 +54,7 @@ def similar(
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
         result = run(query, place, model=model, options=options, on_progress=on_progress, on_note=screen.note)
-    if result.rejected:
-        screen.note(f"{len(result.rejected)} of its files can't be used; the first: {result.rejected[0].reason}")
+    screen.note(*rejected_lines(result.rejected))
     values = {
         "query": result.query,
         "model": result.model,
