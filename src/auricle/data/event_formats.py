@@ -118,12 +118,12 @@ class RavenEvents(EventFormat):
 
 @final
 class JsonEvents(EventFormat):
-    """The object that ``--json`` prints."""
+    """The object that ``--json`` prints, in ASCII without control characters, as there."""
 
     suffix = ".json"
 
     def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
-        return json.dumps(recording_values(recordings, rejected), indent=1) + "\n"
+        return json.dumps(recording_values(recordings, rejected), indent=1).replace("\x7f", "\\u007f") + "\n"
 
 
 EVENT_FORMATS: Mapping[str, EventFormat] = MappingProxyType(
@@ -148,14 +148,14 @@ def recording_values(recordings: Sequence[Recording], rejected: Sequence[Rejecte
     return {
         "recordings": [
             {
-                "path": printable(recording.sound.name),
+                "path": recording.sound.name,
                 "seconds": recording.sound.seconds,
                 "started": None if recording.started is None else recording.started.isoformat(),
                 "events": [_event_values(recording, event) for event in recording.events],
             }
             for recording in recordings
         ],
-        "rejected": file_reasons((printable(str(path)), printable(reason)) for path, reason in rejected),
+        "rejected": file_reasons(rejected),
     }
 
 

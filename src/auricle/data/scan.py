@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple, final
 
 from auricle import audio
@@ -103,15 +103,16 @@ class Sound:
 
 @final
 class Rejected(NamedTuple):
-    """A file that can't be used, and why, in one line."""
+    """A file that can't be used, and why, in one line. The path of one at a URL is that, as text."""
 
-    path: Path
+    path: Path | str
     reason: str
 
     @property
-    def brief(self) -> "tuple[str, str]":
+    def brief(self) -> tuple[str, str]:
         """Name and reason without the folder: a result that is handed on tells nobody where files lie."""
-        return self.path.name, self.reason.replace(str(self.path), self.path.name)
+        name = PurePath(self.path).name
+        return name, self.reason.replace(str(self.path), name)
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:
     if not sounds:
         raise DataError(nothing_usable(folder, [file.reason for file in refused]))
     sounds.sort(key=lambda sound: sound.name)
-    refused.sort(key=lambda rejected: rejected.path.as_posix())
+    refused.sort(key=lambda rejected: PurePath(rejected.path).as_posix())
     return Corpus(tuple(sounds), tuple(refused))
 
 

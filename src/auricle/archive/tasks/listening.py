@@ -16,6 +16,7 @@ from auricle.errors import AudioError, AuricleError, DataError, ModelError, Opti
 from auricle.hub.download import local_path
 from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind
 from auricle.printable import none_usable
+from auricle.urls import is_url
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Classifier
@@ -317,7 +318,11 @@ def rejected_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """
     from auricle.data.scan import Rejected
 
-    rejected = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
+    rejected = tuple(
+        Rejected(record.source if is_url(record.source) else Path(record.source), record.error)
+        for record in records
+        if not record.is_done
+    )
     if len(rejected) == len(records):
         raise DataError(none_usable([file.reason for file in rejected]))
     return rejected

@@ -134,7 +134,7 @@ class LocalReader(SoundReader):
             return
         for name, row in zip(features.names, features.values, strict=True):
             yield FeatureChunk(name, np.zeros(1, np.float32), row[None])
-        names = {sound.path: sound.name for sound in sounds}
+        names: dict[Path | str, str] = {sound.path: sound.name for sound in sounds}
         yield from (rejected_chunk(names[bad.path], bad.reason) for bad in features.rejected)
 
     def _window_chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
