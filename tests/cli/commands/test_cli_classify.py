@@ -57,6 +57,31 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     assert column.code == 2 and "or name the table that has such a column with --labels-table" in column.err
 
 
+OF_EVENTS, OF_TUNING = "no label file states events in long recordings", "no encoder is trained without --finetune"
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--precision", 0.5), f"{OF_EVENTS}: leave --precision out"),
+        (("--false-alarms", 2), f"{OF_EVENTS}: leave --false-alarms out"),
+        (("--augment",), f"{OF_EVENTS}: leave --augment out"),
+        (("--held-out", "x.txt"), f"{OF_EVENTS}: leave --held-out out"),
+        (("--window", 0.3, "--augment"), f"{OF_EVENTS}: leave --augment and --window out"),
+        (("--finetune", "--budget", 2, "--window", 0.3), f"{OF_EVENTS}: leave --window out"),
+        (("--budget", "3m"), f"{OF_TUNING}: leave --budget out"),
+        (("--trackers", "none", "--resume"), f"{OF_TUNING}: leave --trackers and --resume out"),
+        (("--accumulate", 2), f"{OF_TUNING}: leave --accumulate out"),
+        (("--cpu", "--threads", 1), f"{OF_TUNING}: leave --cpu and --threads out"),
+        (("--finetune", "--copies", 2), "--copies can't be fine-tuned"),
+    ],
+)
+def test_options_without_effect_are_refused(auricle, folder: Path, tmp_path: Path, options: tuple, line: str) -> None:
+    ran = auricle("classify", "fit", folder, "--out", tmp_path / "x.classifier.safetensors", *options)
+    assert ran.code == 2 and ran.err.startswith(f"auricle: error: {line}") and ran.err.count("\n") == 1, ran.err
+    assert not list(tmp_path.glob("x*"))
+
+
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "k.classifier.safetensors"
     values = auricle("classify", "fit", folder, "--model", model_file, "--out", out, "--json").json

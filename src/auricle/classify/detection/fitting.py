@@ -30,7 +30,7 @@ from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
 from auricle.data.events import Recording
 from auricle.data.labels import MAX_CLASSES, check_class_names
-from auricle.errors import DataError, OptionError
+from auricle.errors import DataError, refuse_unfit
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
@@ -78,16 +78,11 @@ def fit_detector(
         DataError: a label file can't be used, nothing is marked, or all is; or all events lie close together and no
             recordings are held out.
         ModelError: the model can't be loaded.
-        OptionError: no such probe, a number is out of range, or groups.
+        OptionError: no such probe, a number is out of range, or an option of whole sounds, as groups.
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="classifiers")
-    of_groups = {"--groups": options.groups is not None, "--normalise-groups": options.normalise_groups}
-    if any(of_groups.values()):
-        useless = " and ".join(name for name, is_set in of_groups.items() if is_set)
-        raise OptionError(
-            f"events in long recordings have no groups, as no recording is ever on both sides: leave {useless} out"
-        )
+    _refuse_options_of_sounds(options)
     probe = probe_of_kind(options.probe)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)
@@ -146,6 +141,18 @@ def window_grid(labels: EventLabels, seconds: float | None) -> WindowGrid:
     lengths = [event.seconds for recording in labels.recordings for event in recording.events]
     length = seconds or float(np.clip(np.percentile(lengths, 25), _SHORTEST_WINDOW, _LONGEST_WINDOW))
     return WindowGrid(length, length / _HOPS_PER_WINDOW)
+
+
+def _refuse_options_of_sounds(options: DetectorOptions) -> None:
+    refuse_unfit(
+        "events in long recordings have no groups, as no recording is ever on both sides",
+        {"--groups": options.groups is not None, "--normalise-groups": options.normalise_groups},
+    )
+    refuse_unfit(
+        "events are learned from window by window, and altered by --augment alone",
+        {"--segments": options.segments is not None, "--copies": options.copies > 0},
+    )
+    refuse_unfit("features of windows are not kept", {"--cache": options.cache is not None})
 
 
 def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[[str], None]) -> None:

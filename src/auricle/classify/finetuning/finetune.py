@@ -175,12 +175,14 @@ def check_finetuned_probe(options: ClassifierOptions) -> None:
     """Refuse probes and features that can't be fine-tuned.
 
     Raises:
-        OptionError: another probe than ridge, other features than latents, or groups that are normalised.
+        OptionError: another probe than ridge, other features than latents, copies, or groups that are normalised.
     """
     if options.features == "hearing":
         raise OptionError("--features hearing can't be fine-tuned: leave it out, the encoder is trained end to end")
     if options.normalise_groups:
         raise OptionError("--normalise-groups can't be fine-tuned: an encoder learns from one sound at a time")
+    if options.copies:
+        raise OptionError("--copies can't be fine-tuned: leave it out, sounds are altered while they are learned from")
     if options.probe != FINETUNED_PROBE:
         raise OptionError(f"--probe {options.probe} can't be fine-tuned: leave it out, a linear layer is trained")
 
