@@ -25,7 +25,13 @@ from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_uniform_groups
+from auricle.classify.label_checks import (
+    check_classes,
+    groups_in_paths,
+    load_labels,
+    note_one_group,
+    note_uniform_groups,
+)
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.examples import ProbeExamples
 from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, groups_apart_from_silence
@@ -204,7 +210,8 @@ class Classifier:
                 path, as in `fit`; by default all are of one group.
             caching: where features are kept.
             on_progress: called while sounds are read.
-            on_note: is told in one line if features that were kept are damaged: they are made anew.
+            on_note: is told in one line if features that were kept are damaged: they are made anew; and if the groups
+                are all one.
 
         Raises:
             DataError: no file can be used, or the groups find nothing in a path.
@@ -218,6 +225,8 @@ class Classifier:
             raise OptionError("this classifier takes each sound by itself: leave the groups out")
         sounds, rejected = list_sounds(files)
         sound_groups = _groups_of(sounds, groups)
+        if groups is not None:
+            note_one_group(tuple(sound_groups.values()), groups, on_note)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
         rows = self.fitted_probe.probabilities(self.probe_input(features, sound_groups))
         predictions = tuple(

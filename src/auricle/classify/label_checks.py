@@ -119,6 +119,15 @@ def _note_single_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
         )
 
 
+def note_one_group(groups: Sequence[str], expression: str, on_note: Callable[[str], None]) -> None:
+    """Tell where an expression finds one group in several paths, as a column's name does that is part of each."""
+    if len(groups) > 1 and len(set(groups)) == 1:
+        on_note(
+            f"the groups {expression!r} find {groups[0]!r} in each of {len(groups)} paths: sounds are compared as "
+            "without --groups"
+        )
+
+
 def note_uniform_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
     """Tell where features are to be relative to groups of which most hold sounds of one class."""
     classes_by_group: dict[str, list[str]] = {}

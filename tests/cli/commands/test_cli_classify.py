@@ -41,6 +41,10 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
     assert len(sounds) == 12
     assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)
+    one, none = (auricle("classify", "predict", folder, *options, *more) for more in (("--groups", "wav"), ()))
+    note = "the groups 'wav' find 'wav' in each of 12 paths: sounds are compared as without --groups"
+    assert one.code == 0 and one.json == none.json and one.err.strip() == note
+    assert note not in none.err and "each of 12" not in auricle("classify", "predict", folder, *options, *makers).err
     for wrong, line in (
         (("--jobs", 2), "predict without many processes"),
         ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
