@@ -164,7 +164,7 @@ def _map(folder: Path, args: Any) -> list[dict[str, Any]]:
     sounds = [
         {"id": sound_id(f"{n}.wav"), "name": f"{n}.wav", "x": x, "y": y} for n, (x, y) in enumerate(places.tolist())
     ]
-    (state / "library.json").write_text(json.dumps({"model": "speech", "sounds": sounds, "skipped": []}))
+    (state / "library.json").write_text(json.dumps({"model": "speech", "sounds": sounds, "rejected": []}))
     kinds = "\n".join(f"{n}.wav,class {n % 7}" for n in range(0, args.points, 2))
     (state / "labels.csv").write_text(f"path,label\n{kinds}\n")
     server = StudioServer(folder)

@@ -15,6 +15,8 @@
 Each message is one line: what was wrong, with which value, and what to do. The command line prints it and exits with 2.
 """
 
+from collections.abc import Mapping
+
 
 class AuricleError(Exception):
     """Base of every error that is meant for the user."""
@@ -62,3 +64,18 @@ class PausedError(AuricleError):
 
 class MissingPackageError(AuricleError):
     """A package that this job needs is not installed."""
+
+
+def refuse_unfit(reason: str, unfit: Mapping[str, bool]) -> None:
+    """Refuse options that would have no effect: ``reason: leave --precision and --window out``.
+
+    Args:
+        reason: why they have none.
+        unfit: their names, and whether each was set.
+
+    Raises:
+        OptionError: one was.
+    """
+    names = [name for name, is_set in unfit.items() if is_set]
+    if names:
+        raise OptionError(f"{reason}: leave {' and '.join(names)} out")

@@ -24,7 +24,7 @@ def find(*paths: Path, listed: tuple[Path, ...] = ()) -> SourceList:
 def test_a_folder_is_named_from_inside(folder: Path):
     found = find(folder)
     assert names(found) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
-    assert found.others == 1 and not found.refused and not found.notes
+    assert found.others == 1 and not found.rejected and not found.notes
 
 
 def test_several_folders_keep_their_names(folder: Path):
@@ -59,7 +59,7 @@ def test_links_in_a_circle_end(folder: Path):
     found = find(folder)
     assert names(found) == ["a.wav", "low/b.wav", "low/deep/c.flac"]
     assert len(found.notes) == 1 and "low/up leads to" in found.notes[0]
-    assert len(found.refused) == 1 and "loop.wav" in found.refused[0][1]
+    assert len(found.rejected) == 1 and "loop.wav" in found.rejected[0][1]
 
 
 def test_a_linked_folder_is_read_and_a_real_place_comes_first(folder: Path, tmp_path: Path):

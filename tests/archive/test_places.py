@@ -12,16 +12,18 @@ import soundfile
 from copy_task import CopyTask
 from fsspec.implementations.memory import MemoryFileSystem
 
-from auricle.archive.manifest import FAILED, FileRecord, Manifest
+from auricle.archive.manifest import DONE, FAILED, FileRecord, Manifest
 from auricle.archive.places import RemotePath, is_remote, place_of
 from auricle.archive.plan import check_target_folder, make_plan
 from auricle.archive.sources import find_sources, is_many, read_list
 from auricle.archive.tasks.codec import is_audio
+from auricle.archive.tasks.listening import rejected_of
 from auricle.archive.tasks.prepare import PrepareTask, listed_sounds
 from auricle.archive.tasks.task import FileJob, LoadedModels, Outcome, work_on
 from auricle.cli.many import split_target, uses_engine
 from auricle.errors import DataError, OptionError, OutputError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
+from auricle.printable import file_reasons, rejected_lines
 
 
 @pytest.fixture
@@ -148,6 +150,19 @@ def without_sizes(store: MemoryFileSystem, monkeypatch: pytest.MonkeyPatch) -> M
 
     monkeypatch.setattr(MemoryFileSystem, "find", links)
     return store
+
+
+def test_a_file_at_a_url_is_rejected_by_its_whole_name(store: MemoryFileSystem) -> None:
+    store.pipe("/in/a.wav", b"words")
+    (source,) = find_sources([remote("memory://in/a.wav")], (), is_audio, "audio files", as_named=True).sources
+    failed = [
+        FileRecord(name, FAILED, error=f"{name} is no sound") for name in (source.name, "s3://in//b.wav", "c/d.wav")
+    ]
+    rejected = rejected_of([*failed, FileRecord("e.wav", DONE)])
+    names = ["memory:///in/a.wav", "s3://in//b.wav", "c/d.wav"]
+    assert [file["path"] for file in file_reasons(rejected)] == names and rejected[2].path == Path("c/d.wav")
+    assert [file.brief[0] for file in rejected] == ["a.wav", "b.wav", "d.wav"]
+    assert rejected_lines(rejected[:1]) == ("1 file was left out: memory:///in/a.wav is no sound",)
 
 
 def test_a_source_whose_listing_tells_no_size_is_done_once(

@@ -26,7 +26,7 @@ def test_real_files_at_several_qualities(sounds: list[Sound]):
     steps: list[Progress] = []
     rows = evaluate_held_out(tiny_model(), sounds, against=(), max_seconds=10, on_progress=steps.append)
     assert [row.setting for row in rows] == ["quality 0", "quality 1", "quality 2", "quality 3"]
-    assert all((row.files, row.skipped) == (3, 1) for row in rows)
+    assert all((row.files, row.rejected) == (3, 1) for row in rows)
     rates = [row.kbps for row in rows]
     assert None not in rates
     assert rates == sorted(rates, key=lambda rate: rate or 0)

@@ -113,7 +113,7 @@ def test_thin_classes_are_told(sounds: Path, model_file: Path) -> None:
     assert classifier.classes == ("bell", *KINDS) and classifier.metadata.files["bell"] == 1
     text = "\n".join(notes)
     for words in (
-        "1 file can't be used",
+        "1 file was left out: ",
         "1 sound without a label",
         "1 class with a single file (bell)",
         "1 sound silent",
@@ -168,7 +168,7 @@ def test_what_is_no_sound_is_one_line(fitted: Classifier) -> None:
     with pytest.raises(DataError, match="sound 1 is of int16"):
         fitted.predict((np.zeros(9, np.int16), RATE))
     predictions = fitted.predict([(np.ones(RATE), RATE), (np.full(RATE, np.nan), RATE)])
-    assert len(predictions.sounds) == 1 and "sound 2 holds the sample nan" in predictions.skipped[0].reason
+    assert len(predictions.sounds) == 1 and "sound 2 holds the sample nan" in predictions.rejected[0].reason
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

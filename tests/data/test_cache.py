@@ -132,7 +132,7 @@ def test_a_sound_that_vanishes(corpus: Corpus, tmp_path: Path) -> None:
 
 def test_nothing_decodes(tmp_path: Path) -> None:
     write(tmp_path / "sounds" / "a.wav", np.full((1, 2000), np.nan, np.float32))
-    with pytest.raises(DataError, match=r"none of 1 sounds can be decoded; the first problem: .*nan"):
+    with pytest.raises(DataError, match=r"the only sound can't be decoded; the first problem: .*nan"):
         build(scan(tmp_path / "sounds"), tmp_path)
     assert list((tmp_path / "cache").iterdir()) == []
 

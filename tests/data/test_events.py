@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from auricle.data.event_formats import EVENT_FORMATS, event_format, event_rows, 
 from auricle.data.event_labels import labelled_events
 from auricle.data.events import Recording, SoundEvent
 from auricle.data.recorded_at import recorded_at
-from auricle.data.scan import Sound
+from auricle.data.scan import Rejected, Sound
 from auricle.errors import DataError, OptionError
 
 EVENTS = (SoundEvent(1.5, 2.25, "crow, near", 0.9, 0.5), SoundEvent(3600.125, 3601.0, "rooster", 0.75, 2.0))
@@ -48,6 +49,17 @@ def test_several_recordings_in_one_table(tmp_path: Path) -> None:
     assert table[0]["score"] == "" and table[0]["time"] == ""
     with pytest.raises(OptionError, match="no format 'praat'"):
         event_format("praat")
+
+
+def test_json_has_paths_as_they_are_and_no_control_characters() -> None:
+    name = "a\x1b[2J\n\x7f\u202e\udce9.wav"
+    recording = replace(NOON, sound=replace(NOON.sound, name=name))
+    rejected = Rejected(Path("low") / name, f"low/{name} is no sound")
+    text = EVENT_FORMATS["json"].text([recording], highest_hertz=24000.0, rejected=[rejected])
+    values = json.loads(text)
+    assert values["recordings"][0]["path"] == name
+    assert values["rejected"] == [{"path": f"low/{name}", "reason": f"low/{name} is no sound"}]
+    assert all(letter == "\n" or letter.isprintable() for letter in text) and text.isascii()
 
 
 FOREIGN = {

@@ -46,7 +46,7 @@ def prepared(sounds: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("prepared") / "corpus"
     result = prepare([sounds], out, options=OPTIONS)
     assert (result.sounds, result.shards, result.failed) == (13, 1, ())
-    assert [name for name, _ in result.refused] == ["broken.wav"] and "broken.wav" in result.refused[0][1]
+    assert [name for name, _ in result.rejected] == ["broken.wav"] and "broken.wav" in result.rejected[0][1]
     return out
 
 
@@ -99,10 +99,10 @@ def test_what_is_added_or_mended_is_read(sounds: Path, tmp_path: Path):
     folder, out = tmp_path / "in", tmp_path / "out"
     write(folder / "a.wav", 1, RATE)
     (folder / "b.wav").write_text("no sound")
-    assert len(prepare([folder], out, options=OPTIONS).refused) == 1
+    assert len(prepare([folder], out, options=OPTIONS).rejected) == 1
     write(folder / "b.wav", 1, RATE)
     result = prepare([folder], out, options=OPTIONS)
-    assert (result.sounds, result.skipped, result.refused) == (2, 0, ())
+    assert (result.sounds, result.skipped, result.rejected) == (2, 0, ())
 
 
 def test_a_wrong_name_leaves_the_corpus_as_it_is(sounds: Path, prepared: Path, tmp_path: Path):
@@ -137,7 +137,7 @@ def test_a_sound_that_can_no_longer_be_read_leaves_the_corpus_as_it_is(fate: str
         prepare([folder], out, options=OPTIONS)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     forced = prepare([folder], out, options=OPTIONS, force=True)
-    assert forced.sounds == 2 and [name for name, _ in forced.refused] == ["b.flac"]
+    assert forced.sounds == 2 and [name for name, _ in forced.rejected] == ["b.flac"]
 
 
 @pytest.mark.parametrize("damage", [b'{"name": "a', b"\xff\xfe\n", b"[]\n", b'{"name": "a.wav"}\n'])

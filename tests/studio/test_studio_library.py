@@ -102,7 +102,9 @@ def mapped(folder: Path, *names: str) -> Library:
     space = Workspace(folder)
     space.prepare()
     library = Library(space)
-    library.write({"model": "music", "sounds": [{"id": sound_id(name), "name": name} for name in names], "skipped": []})
+    library.write(
+        {"model": "music", "sounds": [{"id": sound_id(name), "name": name} for name in names], "rejected": []}
+    )
     return library
 
 
@@ -113,6 +115,12 @@ def test_labels_of_sounds_that_are_not_on_the_map_stay(tmp_path: Path):
     assert library.label([sound_id("b.wav")], None) == {sound_id("a.wav"): "kick", sound_id("c.wav"): "snare"}
     table = (tmp_path / ".studio" / "labels.csv").read_text()
     assert table.splitlines() == ["path,label", "a.wav,kick", "c.wav,snare"]
+
+
+def test_a_map_that_was_drawn_before_has_its_rejected_files(tmp_path: Path):
+    library = mapped(tmp_path, "a.wav")
+    library.write({"model": "music", "sounds": [], "skipped": ["b.wav is no sound"]})
+    assert library.read() == {"model": "music", "sounds": [], "rejected": ["b.wav is no sound"]}
 
 
 def test_what_was_kept_is_not_cleared_away_after_a_month(tmp_path: Path):

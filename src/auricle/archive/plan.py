@@ -79,7 +79,7 @@ def make_plan(
     written = written_statuses(target) if target is not None and task.suffix else None
     jobs: list[FileJob] = []
     done: list[FileRecord] = []
-    failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in found.refused]
+    failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in found.rejected]
     for source in found.sources:
         name = names[source.name]
         record = _with_status(FileRecord(source.name, FAILED, settings=key, target=name), source.path)

@@ -17,6 +17,7 @@ from auricle.archive.sources import find_sources
 from auricle.archive.tasks.codec import is_audio
 from auricle.archive.tasks.prepare import (
     GONE,
+    LEFT_OUT,
     ListedSound,
     PrepareTask,
     check_usable,
@@ -45,7 +46,7 @@ class PrepareResult:
         bytes: of its shards.
         shards: how many.
         skipped: shards that were there already, and right.
-        refused: names of files that could not be used, and why.
+        rejected: names of files that could not be used, and why.
         failed: shards that could not be made, and why; then there is no index, and the same call goes on.
         elapsed_seconds: wall time.
     """
@@ -56,7 +57,7 @@ class PrepareResult:
     bytes: int
     shards: int
     skipped: int
-    refused: tuple[tuple[str, str], ...]
+    rejected: tuple[tuple[str, str], ...]
     failed: tuple[tuple[str, str], ...]
     elapsed_seconds: float
 
@@ -92,7 +93,7 @@ def prepare(
         OutputError: ``out`` can't be written.
     """
     target = place_of(out)
-    sounds, refused = _listed(target, tuple(map(place_of, paths)), listed_places(archive.files_from), on_note)
+    sounds, rejected = _listed(target, tuple(map(place_of, paths)), listed_places(archive.files_from), on_note)
     check_usable(sounds, options)
     shards = divided(sounds)
     if not force:
@@ -106,7 +107,7 @@ def prepare(
         on_progress=on_progress,
         on_note=on_note,
     )
-    return _indexed(target, result, options.sample_rate, refused)
+    return _indexed(target, result, options.sample_rate, rejected)
 
 
 def _listed(
@@ -117,26 +118,26 @@ def _listed(
     sources = find_sources(named, listed, is_audio, "audio files")
     for note in sources.notes:
         on_note(note)
-    refused = [(str(path), reason) for path, reason in sources.refused]
-    sounds = list(_unique(listed_sounds(sources.sources), refused))
+    rejected = [(str(path), reason) for path, reason in sources.rejected]
+    sounds = list(_unique(listed_sounds(sources.sources), rejected))
     _check_there(sounds, named)
-    return sounds, refused
+    return sounds, rejected
 
 
 def _indexed(
-    target: Place, result: ArchiveResult, sample_rate: int, refused: Sequence[tuple[str, str]]
+    target: Place, result: ArchiveResult, sample_rate: int, rejected: Sequence[tuple[str, str]]
 ) -> PrepareResult:
     """The corpus with its index, which is written unless a shard failed."""
-    refused = [*refused, *((name, reason) for record in result.done for name, reason in record.result["refused"])]
+    rejected = [*rejected, *((name, reason) for record in result.done for name, reason in record.result[LEFT_OUT])]
     failed = tuple((record.source, record.error) for record in result.failed)
     return PrepareResult(
         place=target,
-        sounds=0 if failed else _write_index(target, result.done, sample_rate, refused),
+        sounds=0 if failed else _write_index(target, result.done, sample_rate, rejected),
         seconds=result.seconds,
         bytes=sum(record.target_bytes for record in result.done),
         shards=len(result.records),
         skipped=result.skipped,
-        refused=tuple(refused),
+        rejected=tuple(rejected),
         failed=failed,
         elapsed_seconds=result.elapsed_seconds,
     )
@@ -152,20 +153,20 @@ def _check_there(sounds: Sequence[ListedSound], named: Sequence[Place]) -> None:
         raise DataError(f"{sounds[0].place} does not exist, nor does any other listed sound: check the list")
 
 
-def _unique(sounds: Iterator[ListedSound], refused: list[tuple[str, str]]) -> Iterator[ListedSound]:
+def _unique(sounds: Iterator[ListedSound], rejected: list[tuple[str, str]]) -> Iterator[ListedSound]:
     """Sounds whose names are theirs alone; the first of those that share one."""
     places: dict[str, Place] = {}
     for sound in sounds:
         if sound.name in places:
             reason = f"{sound.place} and {places[sound.name]} have one name here: name the folder above both"
-            refused.append((sound.name, reason))
+            rejected.append((sound.name, reason))
             continue
         places[sound.name] = sound.place
         yield sound
 
 
 def _write_index(
-    target: Place, records: Sequence[FileRecord], sample_rate: int, refused: Sequence[tuple[str, str]]
+    target: Place, records: Sequence[FileRecord], sample_rate: int, rejected: Sequence[tuple[str, str]]
 ) -> int:
     """Write the index of all shards, last of all, and return how many sounds it has."""
     if isinstance(target, RemotePath):
@@ -175,7 +176,7 @@ def _write_index(
     ordered = sorted(records, key=lambda record: shard_number(record.target))
     parts = [read_shard_index(files.read(record.target, *record.result["index"])) for record in ordered]
     sizes = np.array([record.target_bytes for record in ordered], np.int64)
-    index = CorpusIndex(ShardIndex.joined(parts), sizes, sample_rate, len(refused), tuple(refused[:_KEPT_REASONS]))
+    index = CorpusIndex(ShardIndex.joined(parts), sizes, sample_rate, len(rejected), tuple(rejected[:_KEPT_REASONS]))
     with TemporaryDirectory(prefix="auricle-") as folder:
         local = target / INDEX_NAME if isinstance(target, Path) else Path(folder) / INDEX_NAME
         index.write(local)

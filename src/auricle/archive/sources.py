@@ -41,13 +41,13 @@ class SourceList:
 
     Attributes:
         sources: each once.
-        refused: folders and links that can't be entered, and why.
+        rejected: folders and links that can't be entered, and why.
         notes: links that were left out without loss, in words.
         others: number of files of other kinds that were passed over.
     """
 
     sources: tuple[Source, ...]
-    refused: tuple[tuple[Place, str], ...]
+    rejected: tuple[tuple[Place, str], ...]
     notes: tuple[str, ...]
     others: int
 
@@ -108,7 +108,7 @@ def find_sources(
             finder.add_file(path, name)
     result = finder.result()
     if not result.sources:
-        reason = f"; the first problem: {result.refused[0][1]}" if result.refused else ""
+        reason = f"; the first problem: {result.rejected[0][1]}" if result.rejected else ""
         places = ", ".join(map(str, (*paths, *listed)[:3]))
         raise DataError(f"{places} holds no {kind}: name others{reason}")
     _refuse_missing(result.sources)
@@ -148,13 +148,13 @@ class _Finder:
         self._accepts = accepts
         self._sources: dict[str, Source] = {}
         self._places: dict[tuple[int, int], str] = {}
-        self._refused: list[tuple[Place, str]] = []
+        self._rejected: list[tuple[Place, str]] = []
         self._notes: list[str] = []
         self._others = 0
 
     def result(self) -> SourceList:
         sources = sorted(self._sources.values(), key=lambda source: (source.name, str(source.path)))
-        return SourceList(tuple(sources), tuple(self._refused), tuple(self._notes), self._others)
+        return SourceList(tuple(sources), tuple(self._rejected), tuple(self._notes), self._others)
 
     def add_file(self, path: Path, name: str) -> None:
         self._sources.setdefault(os.path.abspath(path), Source(path, name))  # noqa: PTH100 (links keep their names)
@@ -173,7 +173,7 @@ class _Finder:
             if not name:
                 self._sources.setdefault(str(file), Source(file, str(file) if as_named else file.name))
             elif _is_odd(name):
-                self._refused.append((file, f"{file} has a name that can't be used here: rename it"))
+                self._rejected.append((file, f"{file} has a name that can't be used here: rename it"))
             elif any(part.startswith(".") for part in name.split("/")):
                 continue
             elif self._accepts(name.rpartition("/")[2]):
@@ -220,7 +220,7 @@ class _Finder:
         try:
             status = os.stat(path)  # noqa: PTH116
         except OSError as error:
-            self._refused.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
+            self._rejected.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
             return False
         number = (status.st_dev, status.st_ino)
         earlier = self._places.setdefault(number, path)
@@ -233,7 +233,7 @@ class _Finder:
             with os.scandir(path) as entries:
                 visible = [entry for entry in entries if not entry.name.startswith(".")]
         except OSError as error:
-            self._refused.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
+            self._rejected.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
             return
         yield from sorted(visible, key=lambda entry: entry.name)
 
@@ -242,7 +242,7 @@ class _Finder:
         try:
             return entry.is_dir()
         except OSError as error:  # links that lead round in a circle
-            self._refused.append((Path(entry.path), f"can't open {entry.path}: {error.strerror}"))
+            self._rejected.append((Path(entry.path), f"can't open {entry.path}: {error.strerror}"))
             return None
 
 

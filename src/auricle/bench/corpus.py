@@ -12,6 +12,7 @@ from auricle.bench.scoring.results import BenchmarkFile
 from auricle.data import Rejected, Sound, scan
 from auricle.data.scan import MIN_SECONDS, examine_header
 from auricle.errors import AudioError, DataError
+from auricle.printable import none_usable
 
 _HIGHEST_RATE = 48_000
 
@@ -63,10 +64,9 @@ def select_clips(sounds: Sequence[str | Path], *, files: int, seconds: float, se
             rejected.append(Rejected(sound.path, str(error)))
     clips.sort(key=lambda clip: clip.name)
     if not clips:
-        first = f"; the first problem: {rejected[0].reason}" if rejected else ""
-        raise DataError(f"none of {total} files can be used{first}")
+        raise DataError(none_usable([file.reason for file in rejected], "file", can="be used"))
     about = [BenchmarkFile(clip.name, clip.seconds, clip.sample_rate, clip.audio.shape[0]) for clip in clips]
-    unusable = [BenchmarkFile(file.path.name, 0.0, 0, 0, _brief(file)) for file in rejected]
+    unusable = [BenchmarkFile(name, 0.0, 0, 0, reason) for name, reason in (file.brief for file in rejected)]
     return BenchmarkCorpus(tuple(clips), (*about, *unusable), tuple(_notes(clips, total)))
 
 
@@ -107,8 +107,3 @@ def _notes(clips: Sequence[Clip], total: int) -> list[str]:
     if total > len(clips):
         notes.append(f"{len(clips)} of {total} files were used")
     return notes
-
-
-def _brief(rejected: Rejected) -> str:
-    """The reason, with the file's name where its path stands: a result tells nobody where files lie."""
-    return rejected.reason.replace(str(rejected.path), rejected.path.name)

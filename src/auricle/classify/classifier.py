@@ -25,7 +25,13 @@ from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig, fitting_feature_config
-from auricle.classify.label_checks import check_classes, groups_in_paths, load_labels, note_uniform_groups
+from auricle.classify.label_checks import (
+    check_classes,
+    groups_in_paths,
+    load_labels,
+    note_one_group,
+    note_uniform_groups,
+)
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.examples import ProbeExamples
 from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, groups_apart_from_silence
@@ -38,6 +44,7 @@ from auricle.hub.download import local_path
 from auricle.model import Autoencoder, load, shipped
 from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, ClassifierOptions
+from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.05, 10.0
@@ -203,7 +210,8 @@ class Classifier:
                 path, as in `fit`; by default all are of one group.
             caching: where features are kept.
             on_progress: called while sounds are read.
-            on_note: is told in one line if features that were kept are damaged: they are made anew.
+            on_note: is told in one line if features that were kept are damaged: they are made anew; and if the groups
+                are all one.
 
         Raises:
             DataError: no file can be used, or the groups find nothing in a path.
@@ -217,12 +225,14 @@ class Classifier:
             raise OptionError("this classifier takes each sound by itself: leave the groups out")
         sounds, rejected = list_sounds(files)
         sound_groups = _groups_of(sounds, groups)
+        if groups is not None:
+            note_one_group(tuple(sound_groups.values()), groups, on_note)
         features = extract(sounds, self.extractor, caching=caching, on_progress=on_progress, on_note=on_note)
         rows = self.fitted_probe.probabilities(self.probe_input(features, sound_groups))
         predictions = tuple(
             Prediction(name, self._guesses(row, top)) for name, row in zip(features.names, rows, strict=True)
         )
-        return Predictions(predictions, (*rejected, *features.skipped), features.silent)
+        return Predictions(predictions, (*rejected, *features.rejected), features.silent)
 
     def probe_input(self, features: Features, groups: Mapping[str, str] | None = None) -> np.ndarray:
         """What the probe is given ``(files, d)``: relative to groups by the sound's name, if it has learned so; by
@@ -269,18 +279,18 @@ class Classifier:
         window: float | None = None,
         on_progress: OnProgress = ignore_progress,
         on_note: Callable[[str], None] = lambda line: None,
-        on_skipped: Callable[[Rejected], None] = lambda file: None,
+        on_rejected: Callable[[Rejected], None] = lambda file: None,
     ) -> dict[str, tuple[Span, ...]]:
         """The `timeline` of each of several files or folders, by name; files that do not decode are told of:
-        ``on_note`` in a line, ``on_skipped`` as such.
+        ``on_note`` in a line, ``on_rejected`` as such.
 
         Raises:
             DataError: no file can be used.
             OptionError: ``window`` is out of range, or nothing was named.
         """
-        sounds, rejected = list_sounds(files)
+        sounds, unusable = list_sounds(files)
         timelines: dict[str, tuple[Span, ...]] = {}
-        skipped = [*rejected]
+        rejected = [*unusable]
         for number, sound in enumerate(sounds):
 
             def show(part: Progress, number: int = number) -> None:
@@ -289,12 +299,13 @@ class Classifier:
             try:
                 timelines[sound.name] = self.timeline(sound.source, window=window, on_progress=show)
             except AudioError as error:
-                skipped.append(Rejected(sound.path, str(error)))
-        for file in skipped:
-            on_note(f"left out: {file.reason}")
-            on_skipped(file)
+                rejected.append(Rejected(sound.path, str(error)))
         if not timelines:
-            raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")
+            raise DataError(none_usable([file.reason for file in rejected]))
+        for file in rejected:
+            on_rejected(file)
+        for line in rejected_lines(rejected):
+            on_note(line)
         return timelines
 
     def _refuse_windows(self) -> None:

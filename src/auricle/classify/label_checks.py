@@ -10,9 +10,11 @@ from auricle.data.event_formats import names_events
 from auricle.data.labels import Labels, check_class_names, labelled
 from auricle.errors import DataError, OptionError
 from auricle.options.classification import ClassifierOptions
-from auricle.printable import counted
+from auricle.printable import counted, rejected_lines
 
 _MAX_LISTED = 5
+DOCTOR = "auricle doctor --json"
+"""What names all files that can't be used, where a verb names the first."""
 
 
 def load_labels(sounds: Path | str, options: ClassifierOptions, *, fold: str | None = None) -> Labels:
@@ -84,8 +86,8 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
             f"all {counts.total()} sounds are of class {next(iter(counts))}: two classes or more are needed"
         )
     check_class_names(counts)
-    if labels.rejected:
-        on_note(f"{counted(len(labels.rejected), 'file')} can't be used; the first: {labels.rejected[0].reason}")
+    for line in rejected_lines(labels.rejected, most=1):
+        on_note(line)
     if labels.unmatched:
         on_note(f"{counted(labels.unmatched, 'row')} of the table: no usable sound of this name")
     unknown = len(labels.sounds) - len(labels.known)
@@ -114,6 +116,15 @@ def _note_single_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
         on_note(
             f"{counted(len(single), 'class')} of a single group ({_some(single)}): whether they are recognised can't "
             "be measured; groups are speakers or recordings that have sounds of several classes"
+        )
+
+
+def note_one_group(groups: Sequence[str], expression: str, on_note: Callable[[str], None]) -> None:
+    """Tell where an expression finds one group in several paths, as a column's name does that is part of each."""
+    if len(groups) > 1 and len(set(groups)) == 1:
+        on_note(
+            f"the groups {expression!r} find {groups[0]!r} in each of {len(groups)} paths: sounds are compared as "
+            "without --groups"
         )
 
 

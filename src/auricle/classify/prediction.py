@@ -31,7 +31,7 @@ class Predictions:
     """What several sounds are taken for, the files that could not be read, and the names of silent sounds."""
 
     sounds: tuple[Prediction, ...]
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     silent: tuple[str, ...] = ()
 
 

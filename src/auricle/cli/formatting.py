@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from auricle.errors import OptionError
-from auricle.printable import printable
+from auricle.printable import listed_lines, printable
 
 _LONGEST_SECONDS = 1_000_000_000
+_LISTED = 10
 
 
 def format_size(count: int) -> str:
@@ -81,3 +82,8 @@ def format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str
         return "  ".join((first, *columns)).rstrip()
 
     return list(map(cells, lines))
+
+
+def paragraph(title: str, entries: Sequence[str]) -> tuple[str, ...]:
+    """An empty line, a title and the first of its entries; nothing where there are none."""
+    return ("", *listed_lines(title, entries, _LISTED)) if entries else ()

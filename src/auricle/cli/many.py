@@ -10,10 +10,9 @@ from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
-from auricle.printable import counted, file_reasons
+from auricle.printable import counted, file_reasons, named_reason
 
 if TYPE_CHECKING:
-    from auricle.archive.manifest import FileRecord
     from auricle.archive.run import ArchiveResult
     from auricle.archive.tasks.task import ArchiveTask
 
@@ -128,16 +127,13 @@ def show_many(
     )
     if not failed:
         return 0
-    screen.note(f"{len(failed)} failed:", *map(_failed_line, failed[:_SHOWN]))
+    reasons = [named_reason(record.source, record.error) for record in failed[:_SHOWN]]
+    screen.note(f"{len(failed)} failed:", *(f"  {reason}" for reason in reasons))
     if len(failed) > _SHOWN:
         where = f"; {result.manifest} names all" if result.manifest else ", which --json names"
         common = Counter(record.error.rpartition(": ")[2] for record in failed).most_common(1)[0]
         screen.note(f"  and {len(failed) - _SHOWN} more{where}; most often ({common[1]}): {common[0]}")
     return SOME_FAILED
-
-
-def _failed_line(record: "FileRecord") -> str:
-    return f"  {record.error if record.source in record.error else f'{record.source}: {record.error}'}"
 
 
 def written_sizes(result: "ArchiveResult") -> str:

@@ -9,12 +9,11 @@ from auricle.cli.screen import Screen
 from auricle.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
-    from auricle.data import Corpus, Rejected
+    from auricle.data import Corpus
     from auricle.synth.playable.sampler_set import PlayableSet
     from auricle.synth.rendering.result import Sound, SynthesisOutput
     from auricle.training import Report
 
-_REASONS_SHOWN = 5
 _RANK_VARIABLES = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SHOWN = 20
 _AUDIBLE_DB = 0.05
@@ -47,14 +46,6 @@ class RunView:
 def is_main_process() -> bool:
     """Whether this process speaks: the only one, or the first that torchrun, accelerate or MPI has started."""
     return all(os.environ.get(name, "0") == "0" for name in _RANK_VARIABLES)
-
-
-def format_rejected(rejected: "tuple[Rejected, ...]") -> tuple[str, ...]:
-    """Lines: which files were left out, and why, for the first few."""
-    count = "1 file was" if len(rejected) == 1 else f"{len(rejected)} files were"
-    reasons = [f"  {file.reason}" for file in rejected[:_REASONS_SHOWN]]
-    more = [f"  and {len(rejected) - _REASONS_SHOWN} more"] if len(rejected) > _REASONS_SHOWN else []
-    return (f"{count} left out:", *reasons, *more)
 
 
 def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from auricle.data.ordered_map import ordered_map
 from auricle.data.row_cache import SoundRows
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, OptionError
+from auricle.printable import none_usable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _VERSION = 3
@@ -157,8 +158,7 @@ def _write_sounds(
                     entries.append(SoundRows(name, offset, part.length, part.channels, file.take_checksum()))
             on_progress(Progress("decoding sounds", index + 1, len(sounds), "files"))
     if not entries:
-        reason = f"; the first problem: {rejected[0].reason}" if rejected else ""
-        raise DataError(f"none of {len(sounds)} sounds can be decoded{reason}")
+        raise DataError(none_usable([file.reason for file in rejected]))
     return {
         "sample_rate": sample_rate,
         "sounds": entries,

@@ -50,13 +50,13 @@ class EventFormat(ABC):
     joins: bool = True
 
     @abstractmethod
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
         """The file's contents.
 
         Args:
             recordings: with their events.
             highest_hertz: of what can be heard in them, for tables that ask for a band.
-            skipped: files that can't be used, and why, for formats that can say so.
+            rejected: files that can't be used, and why, for formats that can say so.
         """
 
 
@@ -66,7 +66,7 @@ class CsvEvents(EventFormat):
 
     suffix = ".csv"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("path", "begin", "end", "label", "score", "novelty", "time"))
@@ -86,7 +86,7 @@ class AudacityEvents(EventFormat):
     suffix = ".txt"
     joins = False
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
         lines = [
             f"{event.begin:.6f}\t{event.end:.6f}\t{_flat(event.label)}"
             for recording in recordings
@@ -102,7 +102,7 @@ class RavenEvents(EventFormat):
 
     suffix = ".selections.txt"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
         lines, before, number = ["\t".join((*_RAVEN, *_RAVEN_MORE))], 0.0, 0
         for recording in recordings:
             for event in recording.events:
@@ -118,12 +118,12 @@ class RavenEvents(EventFormat):
 
 @final
 class JsonEvents(EventFormat):
-    """The object that ``--json`` prints."""
+    """The object that ``--json`` prints, in ASCII without control characters, as there."""
 
     suffix = ".json"
 
-    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, skipped: Sequence[Rejected] = ()) -> str:
-        return json.dumps(recording_values(recordings, skipped), indent=1) + "\n"
+    def text(self, recordings: Sequence[Recording], *, highest_hertz: float, rejected: Sequence[Rejected] = ()) -> str:
+        return json.dumps(recording_values(recordings, rejected), indent=1).replace("\x7f", "\\u007f") + "\n"
 
 
 EVENT_FORMATS: Mapping[str, EventFormat] = MappingProxyType(
@@ -149,12 +149,12 @@ def format_named_by(path: Path) -> str:
     return next((name for suffix, name in endings if path.name.lower().endswith(suffix)), "csv")
 
 
-def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected]) -> dict[str, object]:
+def recording_values(recordings: Sequence[Recording], rejected: Sequence[Rejected]) -> dict[str, object]:
     """Recordings and their events, and files that were left out, as JSON has them."""
     return {
         "recordings": [
             {
-                "path": printable(recording.sound.name),
+                "path": recording.sound.name,
                 "seconds": recording.sound.seconds,
                 "started": None if recording.started is None else recording.started.isoformat(),
                 "damage": None if recording.damage is None else printable(recording.damage),
@@ -162,7 +162,7 @@ def recording_values(recordings: Sequence[Recording], skipped: Sequence[Rejected
             }
             for recording in recordings
         ],
-        "rejected": file_reasons((printable(str(path)), printable(reason)) for path, reason in skipped),
+        "rejected": file_reasons(rejected),
     }
 
 

@@ -4,11 +4,12 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple, final
 
 from auricle import audio
 from auricle.errors import AudioError, DataError
+from auricle.printable import none_usable
 
 MIN_SECONDS = 0.05
 """Shorter sounds are not used."""
@@ -102,10 +103,16 @@ class Sound:
 
 @final
 class Rejected(NamedTuple):
-    """A file that can't be used, and why, in one line."""
+    """A file that can't be used, and why, in one line. The path of one at a URL is that, as text."""
 
-    path: Path
+    path: Path | str
     reason: str
+
+    @property
+    def brief(self) -> tuple[str, str]:
+        """Name and reason without the folder: a result that is handed on tells nobody where files lie."""
+        name = PurePath(self.path).name
+        return name, self.reason.replace(str(self.path), name)
 
 
 @dataclass(frozen=True)
@@ -164,9 +171,9 @@ def scan(folder: Path | str, *, min_seconds: float = MIN_SECONDS) -> Corpus:
             case Rejected():
                 refused.append(header)
     if not sounds:
-        raise DataError(_nothing_usable(folder, refused))
+        raise DataError(nothing_usable(folder, [file.reason for file in refused]))
     sounds.sort(key=lambda sound: sound.name)
-    refused.sort(key=lambda rejected: rejected.path.as_posix())
+    refused.sort(key=lambda rejected: PurePath(rejected.path).as_posix())
     return Corpus(tuple(sounds), tuple(refused))
 
 
@@ -183,9 +190,8 @@ def examine_header(source: Path | audio.HeldAudio, name: str, min_seconds: float
     return Sound(path, info.sample_rate, info.channels, info.frames, name, held)
 
 
-def _nothing_usable(folder: Path, refused: list[Rejected]) -> str:
-    if not refused:
+def nothing_usable(folder: Path, reasons: Sequence[str]) -> str:
+    """Why a folder has no sound, in one line: by what is wrong with each of its files, if it has any."""
+    if not reasons:
         return f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files"
-    count = "its only audio file" if len(refused) == 1 else f"none of its {len(refused)} audio files"
-    verb = "can't be used" if len(refused) == 1 else "can be used"
-    return f"{folder}: {count} {verb}; the first problem: {refused[0].reason}"
+    return f"{folder}: {none_usable(reasons, 'audio file', can='be used', of_folder=True)}"

@@ -108,7 +108,7 @@ class FinetuneOptions(ClassifierOptions):
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
             fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
-        copies: not used: sounds are altered while they are learned from.
+        copies: refused: sounds are altered while they are learned from.
         normalise_groups: refused: an encoder learns from one sound at a time.
         seed: decides what is held out, first weights, crops and changes.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
@@ -170,8 +170,8 @@ class DetectorOptions(ClassifierOptions):
         column: the column of labels in label files with a header, if it is not called label, annotation or species.
         groups: refused: a recording, or a third of one, is never on both sides.
         probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
-        segments: not used.
-        copies: not used: see augment.
+        segments: refused: events are learned from window by window.
+        copies: refused: see augment.
         normalise_groups: refused: events have no groups.
         seed: decides which windows of nothing are learned from, and first weights.
         held_out: label files of recordings that thresholds are chosen on and nothing is learned from; by default each
@@ -182,8 +182,8 @@ class DetectorOptions(ClassifierOptions):
         window: seconds of a window; by default as the shorter events, 0.2 to 0.6 s.
         features: hearing (the latents, and patches of the spectrogram learned beside the model) or latents; by default
             hearing where the model has such a file.
-        cache: not used.
-        no_cache: not used.
+        cache: refused: features of windows are not kept.
+        no_cache: changes nothing.
 
     Raises:
         OptionError: a number is out of range.

@@ -78,8 +78,8 @@ def test_a_metric_without_its_package_is_left_out_and_told(monkeypatch: pytest.M
 def test_rows_are_means_and_count_what_is_missing():
     scorer = Scorer(16000, speech=False)
     verdicts = [scorer.score(given, at_setting(Greedy(), 8.0)) for given in (clip(), clip(2), clip(seconds=3.0))]
-    summed = summarise_row("greedy", "8 kb/s", verdicts, skipped=2)
-    assert (summed.files, summed.skipped, summed.seconds) == (2, 3, 4.0)
+    summed = summarise_row("greedy", "8 kb/s", verdicts, rejected=2)
+    assert (summed.files, summed.rejected, summed.seconds) == (2, 3, 4.0)
     assert summed.kbps == pytest.approx(11.2)
     assert summed.si_sdr == 100.0
     text = format_rows([summed])

@@ -167,7 +167,7 @@ def test_silent_short_and_broken_sounds_are_counted(sounds: dict[str, Path], tmp
     (made / "low" / "broken.wav").write_bytes(b"no sound")
     result = evaluate_synthesis(made, sounds["real"], options=options(sounds))
     notes = "\n".join(result.notes)
-    assert "1 generated sounds can't be used; the first: broken.wav" in notes
+    assert "1 generated sound was left out: broken.wav" in notes
     assert "1 of 26 generated sounds are silent" in notes
     assert "1 of 26 generated sounds last less than 50 ms" in notes
     assert str(tmp_path) not in notes

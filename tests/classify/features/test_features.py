@@ -233,13 +233,13 @@ def test_silence_and_damage_are_told(model_file: Path, sounds: Path) -> None:
     soundfile.write(sounds / "tone" / "short.wav", np.zeros(160), 16000)
     result = features(sounds, model_file)
     assert result.silent == ("tone/silent.wav",) and np.isfinite(result.values).all()
-    assert sorted(refused.path.name for refused in result.skipped) == ["cut.flac", "short.wav"]
+    assert sorted(refused.path.name for refused in result.rejected) == ["cut.flac", "short.wav"]
 
 
 def test_nothing_to_read(model_file: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="nothing to read"):
         features([], model_file)
-    with pytest.raises(DataError, match="no file can be used"):
+    with pytest.raises(DataError, match=r"the only file can't be used; the first problem: .*missing"):
         features(tmp_path / "missing.wav", model_file)
     with pytest.raises(AudioError, match="without samples"):
         LatentFeatures(load(model_file)).of_audio(np.zeros((1, 0)), 16000)

@@ -60,12 +60,12 @@ def test_sounds_are_added_changed_and_forgotten(sounds: Path, index_file: Path, 
 
 
 @pytest.mark.parametrize("options", [IndexOptions(), IndexOptions(window=0.3)], ids=["files", "windows"])
-def test_a_broken_file_alone_is_added_as_skipped(sounds: Path, model_file: Path, options: IndexOptions):
+def test_a_broken_file_alone_is_added_as_rejected(sounds: Path, model_file: Path, options: IndexOptions):
     path = sounds.parent / "some.index"
     index(sounds, path, model=model_file, options=options)
     (sounds / "broken.wav").write_bytes(b"RIFF nothing")
     result = index(sounds, path, model=model_file)
-    assert (result.files, result.fresh, [bad.path.name for bad in result.skipped]) == (24, 1, ["broken.wav"])
+    assert (result.files, result.fresh, [bad.path.name for bad in result.rejected]) == (24, 1, ["broken.wav"])
 
 
 def test_an_index_and_its_sounds_can_be_moved(index_file: Path, model_file: Path, tmp_path: Path):
@@ -203,7 +203,7 @@ def test_processes_make_the_same_index(sounds: Path, model_file: Path, tmp_path:
     assert main(arguments) == 1  # one of the files is broken
     left, right = read_index(alone)[0], read_index(many)[0]
     assert left.names == right.names
-    assert left.skipped.keys() == right.skipped.keys()
+    assert left.rejected.keys() == right.rejected.keys()
     assert np.array_equal(left.begins, right.begins)
     assert np.allclose(left.points, right.points, atol=1e-3)
     ledger = tmp_path / "many.index.manifest.jsonl"

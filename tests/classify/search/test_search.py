@@ -76,7 +76,7 @@ def test_files_that_do_not_decode_are_told_once_and_not_tried_again(sounds: Path
     query = sounds / KINDS[0] / f"{KINDS[0]}0_maker0.wav"
     for fresh in (25, 0):
         result = similar(query, sounds, model=model_file)
-        assert (result.fresh, result.files, [bad.path.name for bad in result.skipped]) == (fresh, 24, ["broken.wav"])
+        assert (result.fresh, result.files, [bad.path.name for bad in result.rejected]) == (fresh, 24, ["broken.wav"])
 
 
 def test_a_broken_file_that_comes_later_is_told(sounds: Path, model_file: Path):
@@ -84,7 +84,7 @@ def test_a_broken_file_that_comes_later_is_told(sounds: Path, model_file: Path):
     similar(query, sounds, model=model_file)
     (sounds / "broken.wav").write_bytes(b"RIFF nothing")
     result = similar(query, sounds, model=model_file)
-    assert (result.fresh, result.files, [bad.path.name for bad in result.skipped]) == (1, 24, ["broken.wav"])
+    assert (result.fresh, result.files, [bad.path.name for bad in result.rejected]) == (1, 24, ["broken.wav"])
 
 
 def test_nothing_is_kept_where_that_was_asked_for(sounds: Path, model_file: Path, own_cache: Path):

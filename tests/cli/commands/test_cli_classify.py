@@ -41,6 +41,10 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
     assert len(sounds) == 12
     assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)
+    one, none = (auricle("classify", "predict", folder, *options, *more) for more in (("--groups", "wav"), ()))
+    note = "the groups 'wav' find 'wav' in each of 12 paths: sounds are compared as without --groups"
+    assert one.code == 0 and one.json == none.json and one.err.strip() == note
+    assert note not in none.err and "each of 12" not in auricle("classify", "predict", folder, *options, *makers).err
     for wrong, line in (
         (("--jobs", 2), "predict without many processes"),
         ((*makers, "--jobs", 2), "leave --jobs, --files-from and --manifest out"),
@@ -55,6 +59,31 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     assert no_groups.code == 2 and "name them with --groups" in no_groups.err
     column = auricle("classify", "fit", folder, "--model", model_file, "--groups", "speaker", "--out", tmp_path / "n")
     assert column.code == 2 and "or name the table that has such a column with --labels-table" in column.err
+
+
+OF_EVENTS, OF_TUNING = "no label file states events in long recordings", "no encoder is trained without --finetune"
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--precision", 0.5), f"{OF_EVENTS}: leave --precision out"),
+        (("--false-alarms", 2), f"{OF_EVENTS}: leave --false-alarms out"),
+        (("--augment",), f"{OF_EVENTS}: leave --augment out"),
+        (("--held-out", "x.txt"), f"{OF_EVENTS}: leave --held-out out"),
+        (("--window", 0.3, "--augment"), f"{OF_EVENTS}: leave --augment and --window out"),
+        (("--finetune", "--budget", 2, "--window", 0.3), f"{OF_EVENTS}: leave --window out"),
+        (("--budget", "3m"), f"{OF_TUNING}: leave --budget out"),
+        (("--trackers", "none", "--resume"), f"{OF_TUNING}: leave --trackers and --resume out"),
+        (("--accumulate", 2), f"{OF_TUNING}: leave --accumulate out"),
+        (("--cpu", "--threads", 1), f"{OF_TUNING}: leave --cpu and --threads out"),
+        (("--finetune", "--copies", 2), "--copies can't be fine-tuned"),
+    ],
+)
+def test_options_without_effect_are_refused(auricle, folder: Path, tmp_path: Path, options: tuple, line: str) -> None:
+    ran = auricle("classify", "fit", folder, "--out", tmp_path / "x.classifier.safetensors", *options)
+    assert ran.code == 2 and ran.err.startswith(f"auricle: error: {line}") and ran.err.count("\n") == 1, ran.err
+    assert not list(tmp_path.glob("x*"))
 
 
 def test_fit_predict_and_timeline(auricle, folder: Path, model_file: Path, tmp_path: Path) -> None:

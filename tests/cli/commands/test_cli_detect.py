@@ -152,6 +152,24 @@ def test_what_was_found_can_be_learned_from(auricle, field: Path, fitted: Path, 
     assert ran.code == 0 and "1 class and nothing" in ran.out and out.is_file()
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("--segments", 2), "--segments"),
+        (("--copies", 2), "--copies"),
+        (("--segments", 1, "--copies", 1), "--segments and --copies"),
+        (("--cache", "x"), "--cache"),
+        (("--budget", "3m"), "--budget"),
+    ],
+)
+def test_options_of_whole_sounds_are_refused(auricle, field: Path, tmp_path: Path, options: tuple, named: str) -> None:
+    table = field / "20190521_053000.txt"
+    out = tmp_path / "x.classifier.safetensors"
+    ran = auricle("classify", "fit", field, "--labels-table", table, "--out", out, *options)
+    assert ran.code == 2 and ran.err.endswith(f": leave {named} out\n") and ran.err.count("\n") == 1, ran.err
+    assert not list(tmp_path.glob("x*"))
+
+
 def test_bad_input_is_one_line(auricle, field: Path, fitted: Path, model_file: Path, tmp_path: Path) -> None:
     using = ("--classifier", fitted, "--model", model_file)
     (tmp_path / "odd.txt").write_text("1\t0\thum\n")

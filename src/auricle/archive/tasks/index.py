@@ -17,7 +17,7 @@ from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
 from auricle.classify.search.index import IndexResult, index_with
-from auricle.classify.search.index_update import FeatureChunk, SoundReader, skipped_chunk, window_chunks
+from auricle.classify.search.index_update import FeatureChunk, SoundReader, rejected_chunk, window_chunks
 from auricle.data.scan import MIN_SECONDS, Rejected, examine_header
 from auricle.errors import AudioError
 from auricle.options.archive import ArchiveOptions
@@ -77,8 +77,8 @@ class IndexTask(ArchiveTask):
         else:
             grid = WindowGrid(self.window, self.hop or self.window / 2)
             chunks = list(window_chunks(source, str(source), extractor, grid, notes.append))
-            if chunks[0].skip_reason is not None:
-                raise AudioError(chunks[0].skip_reason)
+            if chunks[0].reason is not None:
+                raise AudioError(chunks[0].reason)
             begins = np.concatenate([chunk.begins for chunk in chunks])
             values = np.concatenate([chunk.values for chunk in chunks])
         points = {"begins": _text(begins, "<f4"), "values": _text(values, "<f2"), "width": values.shape[1]}
@@ -135,7 +135,7 @@ class ArchiveReader(SoundReader):
 
     def _chunk(self, name: str, record: FileRecord) -> FeatureChunk:
         if not record.is_done:
-            return skipped_chunk(name, record.error)
+            return rejected_chunk(name, record.error)
         for note in record.result["notes"]:
             self.on_note(note)
         points = record.result["points"]

@@ -15,6 +15,8 @@ from auricle.archive.tasks.task import ArchiveTask, CommonError, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
 from auricle.hub.download import local_path
 from auricle.options.classification import CacheOptions, DetectionOptions, FeatureKind
+from auricle.printable import none_usable
+from auricle.urls import is_url
 
 if TYPE_CHECKING:
     from auricle.classify.classifier import Classifier
@@ -104,12 +106,12 @@ def features_of(records: Sequence[FileRecord]) -> "Features":
 
     from auricle.classify.features.extract import Features
 
-    skipped = skipped_of(records)
+    rejected = rejected_of(records)
     done = [record for record in records if record.is_done]
     rows = [np.frombuffer(b64decode(record.result["row"]), "<f2").astype(np.float32) for record in done]
     silent = tuple(record.source for record in done if record.result.get("silent"))
     model = done[0].result.get("model", "")  # ledgers of earlier versions do not say
-    return Features(tuple(record.source for record in done), np.stack(rows), skipped, silent=silent, model=model)
+    return Features(tuple(record.source for record in done), np.stack(rows), rejected, silent=silent, model=model)
 
 
 @final
@@ -174,12 +176,12 @@ def predictions_of(records: Sequence[FileRecord]) -> "Predictions":
     """
     from auricle.classify.prediction import Guess, Prediction, Predictions
 
-    skipped = skipped_of(records)
+    rejected = rejected_of(records)
     done = [record for record in records if record.is_done]
     sounds = tuple(
         Prediction(record.source, tuple(Guess(**guess) for guess in record.result["guesses"])) for record in done
     )
-    return Predictions(sounds, skipped, tuple(record.source for record in done if record.result["silent"]))
+    return Predictions(sounds, rejected, tuple(record.source for record in done if record.result["silent"]))
 
 
 def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...]]":
@@ -190,7 +192,7 @@ def timelines_of(records: Sequence[FileRecord]) -> "Mapping[str, tuple[Span, ...
     """
     from auricle.classify.prediction import Guess, Span
 
-    skipped_of(records)
+    rejected_of(records)
     return {
         record.source: tuple(
             Span(span["start"], span["end"], Guess(**span["guess"])) for span in record.result["spans"]
@@ -234,8 +236,7 @@ class DetectTask(ArchiveTask):
         try:
             (recording,) = detect([source], loaded, options=self.options, on_note=notes.append)
         except DataError as error:
-            problem = notes[-1].removeprefix("left out: ") if notes else _first_problem(error)
-            raise AudioError(problem) from error
+            raise AudioError(_first_problem(error)) from error
         except (ModelError, OptionError) as error:
             raise CommonError(str(error)) from error
         sound = recording.sound
@@ -260,7 +261,7 @@ def recordings_of(records: Sequence[FileRecord]) -> "tuple[Recording, ...]":
     from auricle.data.events import Recording, SoundEvent
     from auricle.data.scan import Sound
 
-    skipped_of(records)
+    rejected_of(records)
     return tuple(
         Recording(
             Sound(Path(record.source), name=record.source, **record.result["sound"]),
@@ -311,7 +312,7 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()[:_DIGITS]
 
 
-def skipped_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
+def rejected_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """Files that failed.
 
     Raises:
@@ -319,10 +320,14 @@ def skipped_of(records: Sequence[FileRecord]) -> "tuple[Rejected, ...]":
     """
     from auricle.data.scan import Rejected
 
-    skipped = tuple(Rejected(Path(record.source), record.error) for record in records if not record.is_done)
-    if len(skipped) == len(records):
-        raise DataError(f"none of {len(records)} sounds can be decoded; the first problem: {skipped[0].reason}")
-    return skipped
+    rejected = tuple(
+        Rejected(record.source if is_url(record.source) else Path(record.source), record.error)
+        for record in records
+        if not record.is_done
+    )
+    if len(rejected) == len(records):
+        raise DataError(none_usable([file.reason for file in rejected]))
+    return rejected
 
 
 def _first_problem(error: DataError) -> str:

@@ -14,7 +14,7 @@ from auricle.archive.sources import Source
 from auricle.archive.tasks.task import ArchiveTask, LoadedModels
 from auricle.errors import AudioError, AuricleError, DataError
 from auricle.options.archive import PrepareOptions
-from auricle.printable import counted
+from auricle.printable import none_usable
 
 _FORMAT = 1
 _SHARD_BYTES = 256 << 20
@@ -23,6 +23,8 @@ _GROWTH: Mapping[str, float] = {".wav": 1, ".aif": 1, ".aiff": 1, ".au": 1, ".fl
 _GROWTH_OF_LOSSY = 8.0
 """How much larger sounds become that are kept in fewer bits; guessed, so that no header has to be read."""
 
+LEFT_OUT = "refused"
+"""Key of the sounds that a shard goes without, in ledgers: those of corpora that were prepared before have it too."""
 GONE = FileStatus(0, 0)
 """Of a sound that is not there, or can't be looked at."""
 
@@ -98,7 +100,7 @@ class PrepareTask(ArchiveTask):
         from auricle.atomic import atomic_write
         from auricle.data.shards.writer import ShardWriter
 
-        refused: list[tuple[str, str]] = []
+        rejected: list[tuple[str, str]] = []
         seconds, count = 0.0, 0
         shape = (shard_number(source.name), self.options.sample_rate, self.options.channels)
         with atomic_write(target, force=force) as temporary, ShardWriter(temporary, *shape) as shard:
@@ -107,9 +109,9 @@ class PrepareTask(ArchiveTask):
                     seconds += _added(sound, shard)
                     count += 1
                 except AudioError as error:
-                    refused.append((sound.name, str(error)))
+                    rejected.append((sound.name, str(error)))
             place = shard.finish()
-        return {"seconds": seconds, "sounds": count, "refused": refused, "index": place}
+        return {"seconds": seconds, "sounds": count, LEFT_OUT: rejected, "index": place}
 
 
 def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None:
@@ -120,7 +122,7 @@ def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None
     """
     from auricle.data.shards.writer import ShardWriter
 
-    problem = ""
+    problems: list[str] = []
     with (
         TemporaryDirectory(prefix="auricle-") as folder,
         ShardWriter(Path(folder) / "trial.tar", 0, options.sample_rate, options.channels) as trial,
@@ -129,10 +131,10 @@ def check_usable(sounds: Sequence[ListedSound], options: PrepareOptions) -> None
             try:
                 _added(sound, trial)
             except AudioError as error:
-                problem = problem or str(error)
+                problems.append(str(error))
             else:
                 return
-    raise DataError(f"none of {counted(len(sounds), 'sound')} can be decoded; the first problem: {problem}")
+    raise DataError(none_usable(problems))
 
 
 def header_problem(sound: ListedSound) -> str:

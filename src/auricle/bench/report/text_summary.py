@@ -6,7 +6,7 @@ from auricle.bench.scoring.metrics import METRICS
 from auricle.bench.scoring.results import BenchmarkResult, Curve, Estimate, PairedDifference, Point
 from auricle.bench.scoring.rows import number
 from auricle.bench.text_table import markdown, plain
-from auricle.printable import printable
+from auricle.printable import printable, rejected_lines
 
 _LISTED = 8
 _PAIRED = (
@@ -113,10 +113,7 @@ def cost_table(curves: Iterable[Curve]) -> Table:
 def _remarks(result: BenchmarkResult) -> Iterator[str]:
     yield from result.notes
     unusable = [file for file in result.files if file.problem]
-    for file in unusable[:_LISTED]:
-        yield f"left out: {file.problem if file.name in file.problem else f'{file.name}: {file.problem}'}"
-    if len(unusable) > _LISTED:
-        yield f"and {len(unusable) - _LISTED} more were left out: --json lists all"
+    yield from rejected_lines([(file.name, file.problem) for file in unusable], most=_LISTED)
 
 
 def _time(result: BenchmarkResult) -> str:

@@ -23,7 +23,7 @@ class Row:
         pesq: mean wideband PESQ.
         stoi: mean short-time objective intelligibility.
         files: clips that were measured.
-        skipped: files that could not be: unreadable, silent, or refused by the codec.
+        rejected: files that could not be: unreadable, silent, or refused by the codec.
         seconds: length of the clips that were measured.
     """
 
@@ -35,12 +35,12 @@ class Row:
     pesq: float | None
     stoi: float | None
     files: int
-    skipped: int
+    rejected: int
     seconds: float
 
 
-def summarise_row(codec: str, setting: str, results: Sequence[ClipResult], *, skipped: int = 0) -> Row:
-    """Sum up one codec at one setting; ``skipped`` files never reached it."""
+def summarise_row(codec: str, setting: str, results: Sequence[ClipResult], *, rejected: int = 0) -> Row:
+    """Sum up one codec at one setting; ``rejected`` files never reached it."""
     scored = [result for result in results if result.scores is not None]
     return Row(
         codec,
@@ -51,7 +51,7 @@ def summarise_row(codec: str, setting: str, results: Sequence[ClipResult], *, sk
         _mean(scored, "pesq"),
         _mean(scored, "stoi"),
         len(scored),
-        skipped + len(results) - len(scored),
+        rejected + len(results) - len(scored),
         sum(result.seconds for result in scored),
     )
 
@@ -72,7 +72,7 @@ def format_rows(rows: Sequence[Row]) -> str:
     ]
     filled = [(head, cells) for head, cells in columns if any(cell != "-" for cell in cells)]
     table = plain([head for head, _ in filled], list(zip(*(cells for _, cells in filled), strict=True)))
-    most = max(row.skipped for row in rows)
+    most = max(row.rejected for row in rows)
     return table + (f"\n{most} more could not be judged" if most else "")
 
 

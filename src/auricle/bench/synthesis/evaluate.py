@@ -38,6 +38,7 @@ from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.benchmark import SynthesisEvaluationOptions
 from auricle.options.synthesis import SamplingOptions
+from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth import Prior
 from auricle.synth.priors.loading import load_prior_and_model
@@ -289,8 +290,7 @@ def _summary(name: str, folder: str, sounds: SoundSet) -> SoundSetSummary:
 
 def _warnings(splits: DataSplits, sets: _Sets, embeddings: Sequence[Embedding]) -> Iterator[str]:
     for name, sounds in (("generated", sets.generated), ("real", sets.reference), ("training", sets.training)):
-        if sounds.rejected:
-            yield f"{len(sounds.rejected)} {name} sounds can't be used; the first: {_brief(sounds.rejected[0])}"
+        yield from rejected_lines([file.brief for file in sounds.rejected], f"{name} sound", most=1)
         if sounds.silent:
             yield f"{sounds.silent} of {len(sounds)} {name} sounds are silent"
         if sounds.short:
@@ -303,8 +303,3 @@ def _warnings(splits: DataSplits, sets: _Sets, embeddings: Sequence[Embedding]) 
     fewest = min(len(sets.mixed_rows), len(sets.reference))
     if fewest < 2 * width:
         yield f"{fewest} sounds are few beside {width} numbers of an embedding: trust KAD more than FAD"
-
-
-def _brief(rejected: Rejected) -> str:
-    """The reason, with the file's name where its path stands."""
-    return rejected.reason.replace(str(rejected.path), rejected.path.name)

@@ -21,6 +21,7 @@ from auricle.data.recorded_at import recorded_at
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, ModelError
 from auricle.options.classification import DetectionOptions
+from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 
@@ -31,7 +32,7 @@ def detect(
     options: DetectionOptions = DetectionOptions(),
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
-    on_skipped: Callable[[Rejected], None] = lambda file: None,
+    on_rejected: Callable[[Rejected], None] = lambda file: None,
 ) -> tuple[Recording, ...]:
     """Find the events in recordings of any length, with flat memory: audio is heard in pieces, and a few numbers a
     window are kept (about 1 MB an hour).
@@ -42,7 +43,7 @@ def detect(
         options: what is reported.
         on_progress: called while recordings are heard.
         on_note: is told in one line about what was left out, and where a recording is damaged.
-        on_skipped: is given each file that was left out.
+        on_rejected: is given each file that was left out.
 
     Raises:
         DataError: no file can be used.
@@ -56,27 +57,24 @@ def detect(
             "this classifier has learned from whole sounds, and not what lies between events: fit one with "
             "--labels-table and labels that have a begin and an end, or use classify predict --timeline"
         )
-
-    def leave_out(file: Rejected) -> None:
-        on_note(f"left out: {file.reason}")
-        on_skipped(file)
-
-    sounds, rejected = list_sounds(files)
-    for rejection in rejected:
-        leave_out(rejection)
-    recordings = []
+    sounds, unusable = list_sounds(files)
+    rejected, recordings = [*unusable], []
     for sound in sounds:
         try:
             probabilities, novelty, damage = _listen(sound, loaded, settings, on_progress, on_note)
         except AudioError as error:
-            leave_out(Rejected(sound.path, str(error)))
+            rejected.append(Rejected(sound.path, str(error)))
             continue
         events = candidates(probabilities, novelty, loaded.classes, settings, any_length=options.any_length)
         events = _rescored(sound, events, loaded, on_progress)
         reported = tuple(event.clipped(sound.seconds) for event in events if _is_reported(event, settings, options))
         recordings.append(Recording(sound, reported, recorded_at(sound.path), damage))
     if not recordings:
-        raise DataError(f"none of {len(sounds)} recordings can be decoded: replace them")
+        raise DataError(none_usable([file.reason for file in rejected], "recording"))
+    for file in rejected:
+        on_rejected(file)
+    for line in rejected_lines(rejected):
+        on_note(line)
     return tuple(recordings)
 
 
@@ -94,7 +92,8 @@ def window_probabilities(
     try:
         return _listen(sound, classifier, settings, on_progress, on_note)[0]
     except AudioError as error:
-        on_note(f"left out: {error}")
+        for line in rejected_lines([(sound.path, str(error))], "recording"):
+            on_note(line)
         return np.zeros((1, len(classifier.classes)), np.float32)
 
 

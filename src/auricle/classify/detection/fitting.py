@@ -24,15 +24,17 @@ from auricle.classify.features.extract import model_or_default
 from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
+from auricle.classify.label_checks import DOCTOR
 from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, probe_of_kind
 from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
 from auricle.data.events import Recording
 from auricle.data.labels import MAX_CLASSES, check_class_names
-from auricle.errors import DataError, OptionError
+from auricle.errors import DataError, refuse_unfit
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
+from auricle.printable import counted, rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
 _SHORTEST_WINDOW, _LONGEST_WINDOW = 0.2, 0.6
@@ -76,16 +78,11 @@ def fit_detector(
         DataError: a label file can't be used, nothing is marked, or all is; or all events lie close together and no
             recordings are held out.
         ModelError: the model can't be loaded.
-        OptionError: no such probe, a number is out of range, or groups.
+        OptionError: no such probe, a number is out of range, or an option of whole sounds, as groups.
         MissingPackageError: scikit-learn is not installed.
     """
     require("sklearn", extra="classify", purpose="classifiers")
-    of_groups = {"--groups": options.groups is not None, "--normalise-groups": options.normalise_groups}
-    if any(of_groups.values()):
-        useless = " and ".join(name for name, is_set in of_groups.items() if is_set)
-        raise OptionError(
-            f"events in long recordings have no groups, as no recording is ever on both sides: leave {useless} out"
-        )
+    _refuse_options_of_sounds(options)
     probe = probe_of_kind(options.probe)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)
@@ -146,6 +143,18 @@ def window_grid(labels: EventLabels, seconds: float | None) -> WindowGrid:
     return WindowGrid(length, length / _HOPS_PER_WINDOW)
 
 
+def _refuse_options_of_sounds(options: DetectorOptions) -> None:
+    refuse_unfit(
+        "events in long recordings have no groups, as no recording is ever on both sides",
+        {"--groups": options.groups is not None, "--normalise-groups": options.normalise_groups},
+    )
+    refuse_unfit(
+        "events are learned from window by window, and altered by --augment alone",
+        {"--segments": options.segments is not None, "--copies": options.copies > 0},
+    )
+    refuse_unfit("features of windows are not kept", {"--cache": options.cache is not None})
+
+
 def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[[str], None]) -> None:
     if not labels.classes:
         raise DataError("no event is marked in the recordings: mark what is to be detected, with its begin and end")
@@ -154,13 +163,15 @@ def _check(labels: EventLabels, held_out: EventLabels | None, on_note: Callable[
     both = apart.intersection(recording.sound.name for recording in labels.recordings)
     if both:
         raise DataError(f"{min(both)} is to be learned from and held out: name its labels once")
-    if labels.rejected:
-        on_note(f"files that can't be used: {len(labels.rejected)}; the first: {labels.rejected[0].reason}")
+    for line in rejected_lines(labels.rejected, lister=DOCTOR):
+        on_note(line)
     unlabelled = [name for name in labels.unlabelled if name not in apart]
     if unlabelled:
-        on_note(f"recordings without labels, left out: {len(unlabelled)}; the first: {unlabelled[0]}")
+        on_note(f"{counted(len(unlabelled), 'recording')} without labels, left out; the first: {unlabelled[0]}")
     if labels.unmatched:
-        on_note(f"labels of recordings that are not there: {len(labels.unmatched)}; the first: {labels.unmatched[0]}")
+        where = "that is not there" if len(labels.unmatched) == 1 else "that are not there"
+        count = counted(len(labels.unmatched), "recording")
+        on_note(f"there are labels of {count} {where}; the first: {labels.unmatched[0]}")
 
 
 def _check_parts(windows: Sequence[RecordingWindows], hop_seconds: float) -> None:

@@ -8,9 +8,12 @@ import numpy as np
 
 from auricle.classify.features.base import Extractor
 from auricle.classify.features.windows import WindowGrid, window_features
+from auricle.classify.label_checks import DOCTOR
 from auricle.data.event_labels import NOTHING
 from auricle.data.events import Recording, SoundEvent
+from auricle.data.scan import Rejected
 from auricle.errors import AudioError, DataError
+from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress
 
 _EDGE = 0.1
@@ -59,11 +62,12 @@ def labelled_windows(
         DataError: none decodes.
     """
     windows: list[RecordingWindows] = []
+    rejected: list[Rejected] = []
     for number, recording in enumerate(recordings):
         try:
             values = [block.astype(np.float16) for block in window_features(recording.sound.source, extractor, grid)]
         except AudioError as error:
-            on_note(f"left out: {error}")
+            rejected.append(Rejected(recording.sound.path, str(error)))
             continue
         if values:
             labelled = _labelled(recording, np.concatenate(values), grid, number, len(recordings))
@@ -73,7 +77,9 @@ def labelled_windows(
             windows.append(labelled)
         on_progress(Progress("listening", number + 1, len(recordings), "recordings"))
     if not windows:
-        raise DataError(f"none of {len(recordings)} recordings can be decoded: replace them")
+        raise DataError(none_usable([file.reason for file in rejected], "recording"))
+    for line in rejected_lines(rejected, "recording", lister=DOCTOR):
+        on_note(line)
     return tuple(windows)
 
 

@@ -25,6 +25,7 @@ from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import CrossValidationOptions, FeatureKind
+from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_NUMBERED_CLASSES = 30
@@ -246,8 +247,9 @@ def _extract_all(
         sounds = [item.sound for item in items]
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
         if not versions:
-            if features.skipped:
-                on_note(f"{len(features.skipped)} files do not decode; the first: {features.skipped[0].reason}")
+            if features.rejected:
+                for line in rejected_lines(features.rejected, most=1):
+                    on_note(line)
                 items = match_labels(features, items)
             note_silent(features.silent, on_note)
             silent = features.is_silent

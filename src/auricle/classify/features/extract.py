@@ -18,6 +18,7 @@ from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, default_model_for
 from auricle.options.classification import CacheOptions, FeatureOptions
+from auricle.printable import none_usable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _SAVE_EVERY = 500
@@ -33,7 +34,7 @@ class Features:
     Attributes:
         names: of the sounds: relative to the folder if that was all that was named, else as given.
         values: float32 ``(files, d)``.
-        skipped: files that have none, and why.
+        rejected: files that have none, and why.
         extractor: the name of what made them.
         silent: sounds that hold nothing above -90 dB: they have features, but nothing can be recognised in them.
         model: name of the autoencoder; empty where none has made them.
@@ -41,7 +42,7 @@ class Features:
 
     names: tuple[str, ...]
     values: np.ndarray
-    skipped: tuple[Rejected, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     extractor: str = ""
     silent: tuple[str, ...] = ()
     model: str = ""
@@ -83,7 +84,7 @@ def features(
     sounds, rejected = list_sounds(files)
     extractor = model_features(model_or_default(model, sounds), feature_config, options.features, on_note)
     extracted = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-    return replace(extracted, skipped=(*rejected, *extracted.skipped), model=extractor.model.name)
+    return replace(extracted, rejected=(*rejected, *extracted.rejected), model=extractor.model.name)
 
 
 def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound, ...], tuple[Rejected, ...]]:
@@ -116,7 +117,7 @@ def list_sounds(files: AudioSource | Sequence[AudioSource]) -> tuple[tuple[Sound
             case Rejected():
                 rejected.append(examined)
     if not sounds:
-        raise DataError(f"no file can be used; the first problem: {rejected[0].reason}")
+        raise DataError(none_usable([file.reason for file in rejected], "file", can="be used"))
     return tuple(sounds), tuple(rejected)
 
 
@@ -143,7 +144,7 @@ def extract(
     on_progress: OnProgress = ignore_progress,
     on_note: Callable[[str], None] = lambda line: None,
 ) -> Features:
-    """Features of sounds, from the cache where it has them intact. Files that do not decode are skipped.
+    """Features of sounds, from the cache where it has them intact. Files that do not decode are rejected.
 
     Raises:
         DataError: none can be decoded.
@@ -154,7 +155,7 @@ def extract(
     names: list[str] = []
     rows: list[np.ndarray] = []
     silent: list[str] = []
-    skipped: list[Rejected] = []
+    rejected: list[Rejected] = []
     for count, sound in enumerate(sounds, 1):
         try:
             row = None if sound.held else store.get(sound.path)
@@ -168,14 +169,14 @@ def extract(
             if row[-1] < SILENCE:
                 silent.append(sound.name)
         except AudioError as error:
-            skipped.append(Rejected(sound.path, str(error)))
+            rejected.append(Rejected(sound.path, str(error)))
         if count % _SAVE_EVERY == 0:
             store.save()
         on_progress(Progress(f"features: {extractor.name}", count, len(sounds), "sounds"))
     store.save()
     if not rows:
-        raise DataError(f"none of {len(sounds)} sounds can be decoded; the first problem: {skipped[0].reason}")
-    return Features(tuple(names), np.stack(rows), tuple(skipped), extractor.name, tuple(silent))
+        raise DataError(none_usable([file.reason for file in rejected]))
+    return Features(tuple(names), np.stack(rows), tuple(rejected), extractor.name, tuple(silent))
 
 
 def match_labels(features: Features, items: Sequence[Labelled]) -> tuple[Labelled, ...]:

@@ -15,7 +15,7 @@ from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import fitting_feature_config
 from auricle.classify.finetuning.task import HeldOutScores, TunedEncoder, Tuning, TuningTask
-from auricle.classify.label_checks import check_classes
+from auricle.classify.label_checks import DOCTOR, check_classes
 from auricle.classify.probes.calibration import fit_temperature
 from auricle.classify.probes.folds import complete_groups, split_folds
 from auricle.classify.probes.probe import FittedProbe, Linear, probe_of_kind
@@ -24,6 +24,7 @@ from auricle.data.labels import Labels
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder
 from auricle.options.classification import ClassifierOptions
+from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _HELD_OUT_FOLDS = 5  # one fold of so many decides which weights are kept
@@ -98,8 +99,8 @@ class FineTuning:
             on_note=on_note,
         )
         self.cache.require_audible()
-        for rejected in self.cache.rejected:
-            on_note(f"left out: {rejected.reason}")
+        for line in rejected_lines(self.cache.rejected, lister=DOCTOR):
+            on_note(line)
         decoded_names = set(self.cache.names)
         self._items = tuple(item for item in labels.known if item.sound.name in decoded_names)
         names = [str(item.label) for item in self._items]
@@ -174,12 +175,14 @@ def check_finetuned_probe(options: ClassifierOptions) -> None:
     """Refuse probes and features that can't be fine-tuned.
 
     Raises:
-        OptionError: another probe than ridge, other features than latents, or groups that are normalised.
+        OptionError: another probe than ridge, other features than latents, copies, or groups that are normalised.
     """
     if options.features == "hearing":
         raise OptionError("--features hearing can't be fine-tuned: leave it out, the encoder is trained end to end")
     if options.normalise_groups:
         raise OptionError("--normalise-groups can't be fine-tuned: an encoder learns from one sound at a time")
+    if options.copies:
+        raise OptionError("--copies can't be fine-tuned: leave it out, sounds are altered while they are learned from")
     if options.probe != FINETUNED_PROBE:
         raise OptionError(f"--probe {options.probe} can't be fine-tuned: leave it out, a linear layer is trained")
 

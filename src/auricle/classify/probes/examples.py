@@ -7,13 +7,14 @@ import numpy as np
 
 from auricle.classify.features.extract import extract, match_labels
 from auricle.classify.features.latents import EncoderFeatures
-from auricle.classify.label_checks import note_silent
+from auricle.classify.label_checks import DOCTOR, note_silent
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import complete_groups
 from auricle.classify.probes.group_scaling import GroupScaling, groups_apart_from_silence, required_groups
 from auricle.data.labels import Labelled
 from auricle.errors import DataError
 from auricle.options.classification import ClassifierOptions
+from auricle.printable import rejected_lines
 from auricle.progress import OnProgress
 
 
@@ -53,8 +54,8 @@ class ProbeExamples(NamedTuple):
         """
         sounds = [item.sound for item in labelled]
         features = extract(sounds, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-        for rejected in features.skipped:
-            on_note(f"left out: {rejected.reason}")
+        for line in rejected_lines(features.rejected, lister=DOCTOR):
+            on_note(line)
         if len(features.silent) == len(features.names):
             raise DataError(f"all {len(features.names)} sounds are silent: name sounds that can be heard")
         note_silent(features.silent, on_note)

@@ -26,7 +26,7 @@ class FeatureIndex:
         points: float32 ``(points, r)``, of length 1.
         space: what makes points of features.
         fitted_on: points that the space was learned from.
-        skipped: files that can't be used: name, size and time, and why.
+        rejected: files that can't be used: name, size and time, and why.
         grid: windows that have a point each; None where a whole file has one.
         feature_arrays: what the features need besides the encoder, by name.
     """
@@ -38,7 +38,7 @@ class FeatureIndex:
     points: np.ndarray
     space: WhitenedSpace
     fitted_on: int
-    skipped: Mapping[str, tuple[int, int, str]]
+    rejected: Mapping[str, tuple[int, int, str]]
     grid: WindowGrid | None = None
     feature_arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -50,12 +50,12 @@ class FeatureIndex:
     def unchanged(self, stamps: Stamps) -> set[str]:
         """Names of the files that have the points or the reason that they would have now."""
         stamp_by_name = dict(zip(self.names, map(tuple, self.stamps.tolist()), strict=True))
-        stamp_by_name |= {name: skip[:2] for name, skip in self.skipped.items()}
+        stamp_by_name |= {name: skip[:2] for name, skip in self.rejected.items()}
         return {name for name, stamp in stamps.items() if stamp_by_name.get(name) == stamp}
 
     def without(self, names: set[str]) -> Self:
         """The index without these files."""
-        if names.isdisjoint(self.names) and names.isdisjoint(self.skipped):
+        if names.isdisjoint(self.names) and names.isdisjoint(self.rejected):
             return self
         stay = np.array([name not in names for name in self.names], bool)
         points_stay = np.repeat(stay, self.counts)
@@ -66,7 +66,7 @@ class FeatureIndex:
             counts=self.counts[stay],
             begins=self.begins[points_stay],
             points=self.points[points_stay],
-            skipped={name: skip for name, skip in self.skipped.items() if name not in names},
+            rejected={name: skip for name, skip in self.rejected.items() if name not in names},
         )
 
     def joined(self, other: Self) -> Self:
@@ -78,5 +78,5 @@ class FeatureIndex:
             counts=np.concatenate((self.counts, other.counts)),
             begins=np.concatenate((self.begins, other.begins)),
             points=np.concatenate((self.points, other.points)),
-            skipped={**self.skipped, **other.skipped},
+            rejected={**self.rejected, **other.rejected},
         )

@@ -10,8 +10,8 @@ from auricle.classify.features.cache import cache_folder
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.index_file import SUFFIX, IndexMetadata, read_index, write_index
-from auricle.classify.search.index_update import LocalReader, no_sounds_message, updated
-from auricle.data.scan import audio_names
+from auricle.classify.search.index_update import LocalReader, updated
+from auricle.data.scan import audio_names, nothing_usable
 from auricle.errors import DataError, ModelError, OutputError
 from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, ignore_progress
@@ -49,7 +49,7 @@ def folder_index(
     else:
         index, fresh = updated(stored, stamps, reader)
     if not index.names:
-        raise DataError(no_sounds_message(folder, {name: skip[2] for name, skip in index.skipped.items()}))
+        raise DataError(nothing_usable(folder, [reason for _, _, reason in index.rejected.values()]))
     if path is not None and index is not stored:
         _save(path, index, extractor)
     return index, fresh

@@ -37,7 +37,7 @@ class IndexResult:
         points: of these: one each, or one for each window.
         fresh: files that were new or had changed, and were read.
         removed: files that are no longer in it.
-        skipped: files that can't be used, and why.
+        rejected: files that can't be used, and why.
         model: name of the autoencoder.
         fitted_on: points that the space was learned from, when the index was made.
     """
@@ -47,7 +47,7 @@ class IndexResult:
     points: int
     fresh: int
     removed: int
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     model: str
     fitted_on: int
 
@@ -171,7 +171,7 @@ def _removed(folder: Path, out: Path, stored: tuple[FeatureIndex, IndexMetadata]
         raise OptionError(f"there is no index {out} to remove sounds from: name one, without --force")
     old, metadata = stored
     inside, file_name = _inside(folder, out.parent), _stored_name(folder, out.parent)
-    gone = {name for name in (*old.names, *old.skipped) if inside(name) or name == file_name}
+    gone = {name for name in (*old.names, *old.rejected) if inside(name) or name == file_name}
     if not gone:
         raise DataError(f"{out} holds nothing of {folder}: name a file or folder whose sounds it holds")
     new_index = old.without(gone)
@@ -185,8 +185,8 @@ def _written(out: Path, new_index: FeatureIndex, extractor: EncoderFeatures, fre
 
 
 def _result(out: Path, held: FeatureIndex, model: str, fresh: int, removed: int) -> IndexResult:
-    skipped = tuple(Rejected(out.parent / name, reason) for name, (_, _, reason) in held.skipped.items())
-    return IndexResult(out, len(held.names), len(held.points), fresh, removed, skipped, model, held.fitted_on)
+    rejected = tuple(Rejected(out.parent / name, reason) for name, (_, _, reason) in held.rejected.items())
+    return IndexResult(out, len(held.names), len(held.points), fresh, removed, rejected, model, held.fitted_on)
 
 
 def _stored_name(path: Path, base: Path) -> str:

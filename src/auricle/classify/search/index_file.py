@@ -35,7 +35,7 @@ _LAYOUT = {
     "names": ("U8", "n"),
     "stamps": ("I64", "f 2"),
     "counts": ("I64", "f"),
-    "skipped": ("U8", "s"),
+    "skipped": ("U8", "s"),  # files that are rejected, as in the indexes that were written before
     "mean": ("F32", "d"),
     "scale": ("F32", "d"),
     "rotation": ("F32", "d r"),
@@ -69,7 +69,7 @@ def write_index(path: Path, index: FeatureIndex, metadata: IndexMetadata, *, for
         "names": _bytes(b"\0".join(map(os.fsencode, index.names))),
         "stamps": index.stamps,
         "counts": index.counts,
-        "skipped": _bytes(json.dumps(dict(index.skipped)).encode()),
+        "skipped": _bytes(json.dumps(dict(index.rejected)).encode()),
         "mean": scaling.mean,
         "scale": scaling.scale,
         "rotation": scaling.rotation,
@@ -94,7 +94,7 @@ def read_index(path: Path) -> tuple[FeatureIndex, IndexMetadata]:
             raise _damaged(path, "its description can't be read") from error
         _check_shapes(path, metadata, file.layout)
         arrays = file.read()
-    names, skipped = _names(path, arrays["names"]), _skipped(path, arrays["skipped"])
+    names, rejected = _names(path, arrays["names"]), _rejected(path, arrays["skipped"])
     counts = arrays["counts"]
     if len(names) != len(counts) or (counts < 1).any() or counts.sum() != len(arrays["points"]):
         raise _damaged(path, f"{len(names)} names do not fit {len(arrays['points'])} points")
@@ -105,7 +105,7 @@ def read_index(path: Path) -> tuple[FeatureIndex, IndexMetadata]:
     points, begins = arrays["points"], arrays["begins"]
     features = {name: value for name, value in arrays.items() if name.startswith(HEARING)}
     return FeatureIndex(
-        names, arrays["stamps"], counts, begins, points, space, metadata.fitted_on, skipped, grid, features
+        names, arrays["stamps"], counts, begins, points, space, metadata.fitted_on, rejected, grid, features
     ), metadata
 
 
@@ -120,7 +120,7 @@ def _names(path: Path, values: np.ndarray) -> tuple[str, ...]:
     return names
 
 
-def _skipped(path: Path, values: np.ndarray) -> dict[str, tuple[int, int, str]]:
+def _rejected(path: Path, values: np.ndarray) -> dict[str, tuple[int, int, str]]:
     try:
         entries = json.loads(values.tobytes())
         return {str(name): (int(size), int(time), str(reason)) for name, (size, time, reason) in entries.items()}

@@ -1,7 +1,7 @@
 """Reading sounds into an index, and an index brought up to date with the files that are there now."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, final
@@ -13,7 +13,7 @@ from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import WindowGrid, placed_windows
 from auricle.classify.search.feature_index import FeatureIndex, Stamps
 from auricle.classify.search.neighbours import WhitenedSpace
-from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header
+from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, nothing_usable
 from auricle.errors import AudioError, DataError
 from auricle.options.classification import CacheOptions
 from auricle.progress import OnProgress, Progress
@@ -29,7 +29,7 @@ class FeatureChunk(NamedTuple):
     name: str
     begins: np.ndarray
     values: np.ndarray
-    skip_reason: str | None = None
+    reason: str | None = None
 
 
 def updated(
@@ -45,7 +45,7 @@ def updated(
     """
     unchanged = stored.unchanged(stamps)
     gone = {
-        name for name in (*stored.names, *stored.skipped) if name not in unchanged and (scope(name) or name in stamps)
+        name for name in (*stored.names, *stored.rejected) if name not in unchanged and (scope(name) or name in stamps)
     }
     fresh = {name: stamp for name, stamp in stamps.items() if name not in unchanged}
     index = stored.without(gone)
@@ -130,12 +130,12 @@ class LocalReader(SoundReader):
         try:
             features = extract(sounds, self.extractor, caching=self.caching, on_progress=report, on_note=self.on_note)
         except DataError as error:  # none can be decoded
-            yield from (skipped_chunk(sound.name, str(error)) for sound in sounds)
+            yield from (rejected_chunk(sound.name, str(error)) for sound in sounds)
             return
         for name, row in zip(features.names, features.values, strict=True):
             yield FeatureChunk(name, np.zeros(1, np.float32), row[None])
-        names = {sound.path: sound.name for sound in sounds}
-        yield from (skipped_chunk(names[bad.path], bad.reason) for bad in features.skipped)
+        names: dict[Path | str, str] = {sound.path: sound.name for sound in sounds}
+        yield from (rejected_chunk(names[bad.path], bad.reason) for bad in features.rejected)
 
     def _window_chunks(self, names: Sequence[str]) -> Iterator[FeatureChunk]:
         assert self.grid is not None
@@ -149,7 +149,7 @@ class LocalReader(SoundReader):
 
     def _examined(self, name: str) -> Sound | FeatureChunk:
         examined = examine_header(self.base / name, name, MIN_SECONDS)
-        return skipped_chunk(name, examined.reason) if isinstance(examined, Rejected) else examined
+        return rejected_chunk(name, examined.reason) if isinstance(examined, Rejected) else examined
 
 
 @final
@@ -162,11 +162,11 @@ class PointCollector:
         self._waiting_points = 0
         self._points: list[np.ndarray] = []
         self._begins: dict[str, list[np.ndarray]] = {}
-        self._skip_reasons: dict[str, str] = {}
+        self._reasons: dict[str, str] = {}
 
     def add(self, chunk: FeatureChunk) -> None:
-        if chunk.skip_reason is not None:
-            self._skip_reasons[chunk.name] = chunk.skip_reason
+        if chunk.reason is not None:
+            self._reasons[chunk.name] = chunk.reason
             return
         self._begins.setdefault(chunk.name, []).append(chunk.begins)
         if self._space is not None:
@@ -179,7 +179,7 @@ class PointCollector:
 
     def index(self, stamps: Stamps, grid: WindowGrid | None, base: Path) -> FeatureIndex:
         if self._space is None and not self._waiting:
-            raise DataError(no_sounds_message(base, self._skip_reasons))
+            raise DataError(nothing_usable(base, list(self._reasons.values())))
         space = self._space if self._space is not None else self._fit()
         begins = [np.concatenate(parts) for parts in self._begins.values()]
         return FeatureIndex(
@@ -190,7 +190,7 @@ class PointCollector:
             points=np.concatenate([np.zeros((0, len(space.weight)), np.float32), *self._points]),
             space=space,
             fitted_on=self._fitted_on,
-            skipped={name: (*stamps[name], reason) for name, reason in self._skip_reasons.items()},
+            rejected={name: (*stamps[name], reason) for name, reason in self._reasons.items()},
             grid=grid,
         )
 
@@ -214,10 +214,10 @@ def window_chunks(
         if is_heard:
             on_note(f"read up to the damage: {error}")
         else:
-            yield skipped_chunk(name, str(error))
+            yield rejected_chunk(name, str(error))
 
 
-def skipped_chunk(name: str, reason: str) -> FeatureChunk:
+def rejected_chunk(name: str, reason: str) -> FeatureChunk:
     """Of a file that has no points."""
     return FeatureChunk(name, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), reason)
 
@@ -226,11 +226,3 @@ def _evenly_spread(names: tuple[str, ...]) -> tuple[str, ...]:
     """All names in another order: first some that lie evenly among them."""
     step = max(1, len(names) // _FIT_POINTS)
     return tuple(name for first in range(step) for name in names[first::step])
-
-
-def no_sounds_message(folder: Path, skip_reasons: Mapping[str, str]) -> str:
-    """Why an index has no sound, in one line."""
-    if not skip_reasons:
-        return f"{folder} holds no audio files: name a folder with .wav, .flac, .ogg, .mp3 or similar files"
-    first_reason = next(iter(skip_reasons.values()))
-    return f"{folder}: none of its {len(skip_reasons)} audio files can be used; the first problem: {first_reason}"

@@ -48,7 +48,7 @@ def suggest_moments(
 
     Of a classifier that has learned from events the doubt in a stretch is the largest of its windows.
     """
-    sounds, rejected = list_sounds(Path(folder))
+    sounds, unusable = list_sounds(Path(folder))
     if classifier is not None:
         if classifier.group_scaling is not None:
             raise ModelError("this classifier compares sounds of a group: use classify suggest without --window")
@@ -59,9 +59,10 @@ def suggest_moments(
     column = None if options.column == "label" else options.column
     marked = labelled_events(folder, tables, column).recordings if tables else ()
     events = {recording.sound.name: recording.events for recording in marked}
-    moments, values, skipped = _listened(sounds, extractor, options.window or 0.0, on_progress)
+    moments, values, rejected = _listened(sounds, extractor, options.window or 0.0, on_progress)
     if not moments:
-        raise DataError(f"{folder} holds no recording that can be heard: {skipped[0].reason if skipped else 'silence'}")
+        problem = rejected[0].reason if rejected else "silence"
+        raise DataError(f"{folder} holds no recording that can be heard: {problem}")
     labels = [_label(moment, events.get(sounds[moment.recording].name, ())) for moment in moments]
     points = WhitenedSpace.fit(values)(values)
     if classifier is not None and classifier.metadata.detection is not None:
@@ -84,7 +85,7 @@ def suggest_moments(
         doubtful=(),
         files=len(moments),
         labelled=sum(label is not None for label in labels),
-        skipped=(*rejected, *skipped),
+        rejected=(*unusable, *rejected),
         model=extractor.model.name,
     )
 
@@ -95,7 +96,7 @@ def _listened(
     """Stretches that are not silent, their features ``(n, d)``, and recordings that can't be read."""
     moments: list[Moment] = []
     rows: list[np.ndarray] = []
-    skipped: list[Rejected] = []
+    rejected: list[Rejected] = []
     for number, sound in enumerate(sounds):
         try:
             for audio, start in pieces(sound.source, extractor.sample_rate, seconds=seconds):
@@ -104,8 +105,8 @@ def _listened(
                     rows.append(stored_features(extractor.mono_features(audio)))
                 on_progress(Progress(f"listening to {sound.name}", start, sound.seconds, "s"))
         except AudioError as error:
-            skipped.append(Rejected(sound.path, str(error)))
-    return moments, np.stack(rows) if rows else np.zeros((0, 0), np.float32), skipped
+            rejected.append(Rejected(sound.path, str(error)))
+    return moments, np.stack(rows) if rows else np.zeros((0, 0), np.float32), rejected
 
 
 def _label(moment: Moment, events: Sequence[SoundEvent]) -> str | None:

@@ -60,7 +60,7 @@ class Similar:
             one. Where a moment of the query is meant, other moments of it are among them.
         files: sounds that were searched.
         fresh: those of them that were new or had changed since the last search.
-        skipped: files that can't be used, and why.
+        rejected: files that can't be used, and why.
         model: name of the autoencoder.
     """
 
@@ -68,7 +68,7 @@ class Similar:
     hits: tuple[Hit, ...]
     files: int
     fresh: int
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     model: str
 
 
@@ -130,15 +130,15 @@ def similar(
         last = audio.info(source).seconds - searched.contents.grid.seconds
         moment = (source_path(source).resolve(), max(0.0, min(options.at, last)))
     hits = list(_hits(searched, direction, left_out, moment, options.count))
-    skipped = tuple(
-        Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.skipped.items()
+    rejected = tuple(
+        Rejected(searched.base / name, reason) for name, (_, _, reason) in searched.contents.rejected.items()
     )
     return Similar(
         source_path(source),
         tuple(hits),
         len(searched.contents.names),
         searched.fresh,
-        skipped,
+        rejected,
         searched.extractor.model.name,
     )
 

@@ -91,6 +91,6 @@ def suggest(
         ),
         files=len(points),
         labelled=sum(label is not None for label in sound_labels),
-        skipped=(*labels.rejected, *features.skipped),
+        rejected=(*labels.rejected, *features.rejected),
         model=extractor.model.name,
     )

@@ -59,7 +59,7 @@ class Suggestions:
         doubtful: labels to check, at most 50.
         files: sounds, or stretches of long ones, that were compared.
         labelled: those that have a label.
-        skipped: files that can't be used, and why.
+        rejected: files that can't be used, and why.
         model: name of the autoencoder.
     """
 
@@ -70,5 +70,5 @@ class Suggestions:
     doubtful: tuple[DoubtfulLabel, ...]
     files: int
     labelled: int
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     model: str

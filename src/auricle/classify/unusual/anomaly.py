@@ -51,13 +51,13 @@ class Anomalies:
     Attributes:
         sounds: the most unusual first.
         usual: number of sounds that say what is usual.
-        skipped: files that can't be used, and why.
+        rejected: files that can't be used, and why.
         model: name of the autoencoder.
     """
 
     sounds: tuple[AnomalousSound, ...]
     usual: int
-    skipped: tuple[Rejected, ...]
+    rejected: tuple[Rejected, ...]
     model: str
 
 
@@ -175,11 +175,11 @@ def anomalies(
     named = model_or_default(model, sounds)
     extractor = AnomalyFeatures(named if isinstance(named, Autoencoder) else load(named))
     features = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-    known, skipped = features.values, (*rejected, *features.skipped)
+    known, rejected = features.values, (*rejected, *features.rejected)
     if usual is not None:
         usual_sounds, more_rejected = list_sounds(usual)
         usual_features = extract(usual_sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-        known, skipped = usual_features.values, (*skipped, *more_rejected, *usual_features.skipped)
+        known, rejected = usual_features.values, (*rejected, *more_rejected, *usual_features.rejected)
     if len(known) < _FEWEST:
         raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
     usual_scores = UsualScores.learn(known, extractor.families)
@@ -196,7 +196,7 @@ def anomalies(
     rows = zip(features.names, scores / typical, families, as_unusual, extractor.kilobits(features.values), strict=True)
     judged = [AnomalousSound(name, float(score), by, float(rare), float(kbps)) for name, score, by, rare, kbps in rows]
     return Anomalies(
-        tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), skipped, extractor.name.partition(" of ")[2]
+        tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), rejected, extractor.name.partition(" of ")[2]
     )
 
 

@@ -12,7 +12,7 @@ from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import CacheOptions
-from auricle.printable import counted, file_reasons
+from auricle.printable import counted, file_reasons, rejected_lines
 
 
 def classify_anomaly(
@@ -37,8 +37,7 @@ def classify_anomaly(
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
         result = anomalies(files, usual or None, model, caching=caching, on_progress=on_progress, on_note=screen.note)
-    for rejected in result.skipped:
-        screen.note(f"left out: {rejected.reason}")
+    screen.note(*rejected_lines(result.rejected))
     rows = [
         (sound.name, f"{sound.score:.2f}", sound.by, f"{sound.rarity:.1%}", f"{sound.kbps:.2f}")
         for sound in result.sounds[:count]
@@ -52,7 +51,7 @@ def classify_anomaly(
             "model": result.model,
             "usual": result.usual,
             "sounds": [asdict(sound) for sound in result.sounds],
-            "rejected": file_reasons(result.skipped),
+            "rejected": file_reasons(result.rejected),
         },
     )
-    return exit_code(result.skipped)
+    return exit_code(result.rejected)

@@ -14,6 +14,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import DetectionOptions
+from auricle.printable import rejected_lines
 
 if TYPE_CHECKING:
     from auricle.archive.tasks.listening import DetectTask
@@ -83,9 +84,9 @@ def classify_detect(
     elif out is not None and style is not None and out.is_dir() and not force and archive.files_from is None:
         _check_free(files, style, out)
     screen = Screen(output)
-    skipped: list[Rejected] = []
+    rejected: list[Rejected] = []
     if uses_engine(files, archive):
-        recordings = _detect_many(DetectTask(classifier, model, options), files, archive, screen, skipped.append)
+        recordings = _detect_many(DetectTask(classifier, model, options), files, archive, screen, rejected.append)
     else:
         loaded = Classifier.load(classifier, model)
         with screen.progress("detect") as on_progress:
@@ -95,18 +96,18 @@ def classify_detect(
                 options=options,
                 on_progress=on_progress,
                 on_note=screen.note,
-                on_skipped=skipped.append,
+                on_rejected=rejected.append,
             )
-    code = exit_code([*skipped, *(recording for recording in recordings if recording.damage is not None)])
-    values = recording_values(recordings, skipped)
+    code = exit_code([*rejected, *(recording for recording in recordings if recording.damage is not None)])
+    values = recording_values(recordings, rejected)
     if style is None or (out is None and output.json):
         screen.result(_table(recordings), values)
         return code
     if out is None:
         if not output.quiet:
-            print(_contents(recordings, style, skipped), end="")  # a table for programs: tabs stay
+            print(_contents(recordings, style, rejected), end="")  # a table for programs: tabs stay
         return code
-    written = _write(recordings, style, out, skipped, force=force)
+    written = _write(recordings, style, out, rejected, force=force)
     screen.result(_summary(recordings, written), {**values, "written": [str(path) for path in written]})
     return code
 
@@ -116,15 +117,16 @@ def _detect_many(
     files: tuple[Path, ...],
     archive: ArchiveOptions,
     screen: Screen,
-    on_skipped: "Callable[[Rejected], None]",
+    on_rejected: "Callable[[Rejected], None]",
 ) -> "tuple[Recording, ...]":
-    from auricle.archive.tasks.listening import recordings_of, skipped_of
+    from auricle.archive.tasks.listening import recordings_of, rejected_of
 
     many = run_many(task, files, None, archive, screen)
     recordings = recordings_of(many.records)
-    for rejected in skipped_of(many.records):
-        screen.note(f"left out: {rejected.reason}")
-        on_skipped(rejected)
+    rejected = rejected_of(many.records)
+    screen.note(*rejected_lines(rejected))
+    for file in rejected:
+        on_rejected(file)
     for record in many.done:
         screen.note(*record.result["notes"])
     return recordings
@@ -134,7 +136,7 @@ def _write(
     recordings: "tuple[Recording, ...]",
     style: "EventFormat",
     out: Path,
-    skipped: "Sequence[Rejected]",
+    rejected: "Sequence[Rejected]",
     *,
     force: bool,
 ) -> list[Path]:
@@ -150,7 +152,7 @@ def _write(
         check_writable(path, force=force)
     for path, group in parts.items():
         with atomic_write(path, force=force) as temporary:
-            temporary.write_text(_contents(group, style, skipped if path == out else ()), "utf-8")
+            temporary.write_text(_contents(group, style, rejected if path == out else ()), "utf-8")
     return list(parts)
 
 
@@ -179,9 +181,9 @@ def _check_free(files: "tuple[Path, ...]", style: "EventFormat", out: Path) -> N
         check_writable(path, force=False)
 
 
-def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat", skipped: "Sequence[Rejected]") -> str:
+def _contents(recordings: "tuple[Recording, ...]", style: "EventFormat", rejected: "Sequence[Rejected]") -> str:
     highest_hertz = min(recording.sound.sample_rate for recording in recordings) / 2
-    return style.text(recordings, highest_hertz=highest_hertz, skipped=skipped)
+    return style.text(recordings, highest_hertz=highest_hertz, rejected=rejected)
 
 
 def _summary(recordings: "tuple[Recording, ...]", written: list[Path]) -> str:

@@ -11,6 +11,7 @@ from auricle.cli.formatting import format_size, format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import RunView
+from auricle.errors import refuse_unfit
 from auricle.options.classification import DetectorOptions, FinetuneOptions
 from auricle.options.training import DeviceConfig
 
@@ -60,6 +61,7 @@ class _Options(FinetuneOptions, DetectorOptions):
 
 
 _OPTIONS = _Options()
+_DEVICE = DeviceConfig()
 
 
 def classify_fit(
@@ -70,7 +72,7 @@ def classify_fit(
     out: Path = _OUT,
     options: Annotated[_Options, Parameter(name="*", negative="")] = _OPTIONS,
     finetune: Flag = False,
-    device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = DeviceConfig(),
+    device: Annotated[DeviceConfig, Parameter(name="*", negative="")] = _DEVICE,
     force: Flag = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
@@ -91,10 +93,8 @@ def classify_fit(
     from auricle.atomic import check_writable
     from auricle.classify.classifier_file import CLASSIFIER_FILE
     from auricle.data.event_formats import names_events
-    from auricle.errors import OptionError
 
-    if options.resume and not finetune:
-        raise OptionError("--resume goes on with fine-tuning: add --finetune, or leave it out")
+    _refuse_options_without_effect(options, device, finetune=finetune)
     if not finetune:
         CLASSIFIER_FILE.check_name(out)
         check_writable(out, force=force)
@@ -128,6 +128,32 @@ def classify_fit(
         classifier = Classifier.fit(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
     classifier.save(out, force=force)
     _show(screen, out, classifier, (), {"probe": options.probe})
+
+
+def _refuse_options_without_effect(options: _Options, device: DeviceConfig, *, finetune: bool) -> None:
+    from auricle.data.event_formats import names_events
+
+    if not finetune:
+        refuse_unfit(
+            "no encoder is trained without --finetune",
+            {
+                "--budget": options.budget != _OPTIONS.budget,
+                "--trackers": options.trackers != _OPTIONS.trackers,
+                "--resume": options.resume,
+                "--accumulate": device.accumulate != _DEVICE.accumulate,
+                "--cpu": device.cpu,
+                "--threads": device.threads is not None,
+            },
+        )
+    of_events = {
+        "--held-out": bool(options.held_out),
+        "--precision": options.precision != _OPTIONS.precision,
+        "--false-alarms": options.false_alarms != _OPTIONS.false_alarms,
+        "--augment": options.augment,
+        "--window": options.window is not None,
+    }
+    if any(of_events.values()) and not any(map(names_events, options.label_files)):
+        refuse_unfit("no label file states events in long recordings", of_events)
 
 
 def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[str], values: dict[str, object]) -> None:

@@ -15,7 +15,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import CacheOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.prediction import Guess, Predictions, Span
@@ -75,14 +75,14 @@ def classify_predict(
         if groups is not None:
             raise OptionError("--groups compares sounds of a group: leave --jobs, --files-from and --manifest out")
         from auricle import PredictTask
-        from auricle.archive.tasks.listening import predictions_of, skipped_of, timelines_of
+        from auricle.archive.tasks.listening import predictions_of, rejected_of, timelines_of
 
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)
         if when.timeline:
-            for record in many.failed:
-                screen.note(f"left out: {record.error}")
-            _show_timelines(timelines_of(many.records), skipped_of(many.records), screen)
+            timelines, failed = timelines_of(many.records), rejected_of(many.records)
+            screen.note(*rejected_lines(failed))
+            _show_timelines(timelines, failed, screen)
         else:
             _show_predictions(predictions_of(many.records), screen)
         return exit_code(many.failed)
@@ -90,25 +90,27 @@ def classify_predict(
 
     loaded = Classifier.load(name, model)
     if when.timeline:
-        skipped: list[Rejected] = []
+        rejected: list[Rejected] = []
         with screen.progress("listen") as on_progress:
             timelines = loaded.timelines(
-                files, window=when.window, on_progress=on_progress, on_note=screen.note, on_skipped=skipped.append
+                files, window=when.window, on_progress=on_progress, on_note=screen.note, on_rejected=rejected.append
             )
-        _show_timelines(timelines, skipped, screen)
-        return exit_code(skipped)
+        _show_timelines(timelines, rejected, screen)
+        return exit_code(rejected)
     with screen.progress("listen") as on_progress:
         predictions = loaded.predict(
             files, top=top, groups=groups, caching=caching, on_progress=on_progress, on_note=screen.note
         )
     _show_predictions(predictions, screen)
-    return exit_code(predictions.skipped)
+    return exit_code(predictions.rejected)
 
 
-def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", skipped: "Sequence[Rejected]", screen: Screen) -> None:
+def _show_timelines(
+    timelines: "Mapping[str, tuple[Span, ...]]", rejected: "Sequence[Rejected]", screen: Screen
+) -> None:
     values = {
         "timelines": [{"name": name, "spans": _span_values(spans)} for name, spans in timelines.items()],
-        "rejected": file_reasons(skipped),
+        "rejected": file_reasons(rejected),
     }
     screen.result([line for name, spans in timelines.items() for line in (f"{name}:", *map(_line, spans))], values)
 
@@ -116,8 +118,7 @@ def _show_timelines(timelines: "Mapping[str, tuple[Span, ...]]", skipped: "Seque
 def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    for rejected in predictions.skipped:
-        screen.note(f"left out: {rejected.reason}")
+    screen.note(*rejected_lines(predictions.rejected))
     note_silent(predictions.silent, screen.note)
     silent = set(predictions.silent)
     named = [(sound.name, () if sound.name in silent else sound.guesses) for sound in predictions.sounds]
@@ -127,7 +128,7 @@ def _show_predictions(predictions: "Predictions", screen: Screen) -> None:
     rows = [(name, *guesses, *[""] * (most - len(guesses))) for name, guesses in texts]
     values = {
         "sounds": [{"name": name, "guesses": _guess_values(guesses)} for name, guesses in named],
-        "rejected": file_reasons(predictions.skipped),
+        "rejected": file_reasons(predictions.rejected),
         "silent": list(predictions.silent),
     }
     screen.result(format_table(head, rows), values)

@@ -1,23 +1,22 @@
 """``auricle classify suggest``."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from auricle.cli.formatting import format_table, format_timestamp
+from auricle.cli.formatting import format_table, format_timestamp, paragraph
 from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SuggestionOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.search.suggestions import Suggestion, Suggestions
 
-_MAX_LISTED = 10
 _METHODS = {
     "typical": "label these next (each in the middle of sounds like it)",
     "uncertain": "label these next (the classifier is unsure, and they differ)",
@@ -66,10 +65,9 @@ def classify_suggest(
             on_progress=on_progress,
             on_note=screen.note,
         )
-    if suggestions.skipped:
-        screen.note(f"{len(suggestions.skipped)} files left out; the first: {suggestions.skipped[0].reason}")
+    screen.note(*rejected_lines(suggestions.rejected))
     screen.result(_lines(suggestions), _values(suggestions))
-    return exit_code(suggestions.skipped)
+    return exit_code(suggestions.rejected)
 
 
 def _lines(suggestions: "Suggestions") -> Iterator[str]:
@@ -86,9 +84,9 @@ def _lines(suggestions: "Suggestions") -> Iterator[str]:
     doubtful = [
         f"{sound.name} is labelled {sound.label}, its neighbours {sound.neighbours}" for sound in suggestions.doubtful
     ]
-    yield from _listed("unlike all others", outliers)
-    yield from _listed("nearly alike", groups)
-    yield from _listed("labels to check", doubtful)
+    yield from paragraph("unlike all others", outliers)
+    yield from paragraph("nearly alike", groups)
+    yield from paragraph("labels to check", doubtful)
 
 
 def _row(sound: "Suggestion") -> tuple[str, ...]:
@@ -102,16 +100,5 @@ def _more(count: int) -> str:
     return f" and {count} more" if count > 0 else ""
 
 
-def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
-    if not entries:
-        return
-    yield from ("", f"{title}:")
-    yield from (f"  {entry}" for entry in entries[:_MAX_LISTED])
-    if len(entries) > _MAX_LISTED:
-        yield f"  and {len(entries) - _MAX_LISTED} more: --json lists all"
-
-
 def _values(suggestions: "Suggestions") -> dict[str, object]:
-    values = asdict(suggestions)
-    values["rejected"] = file_reasons(values.pop("skipped"))
-    return values
+    return {**asdict(suggestions), "rejected": file_reasons(suggestions.rejected)}

@@ -8,7 +8,7 @@ from auricle.cli.formatting import format_size
 from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.demo import Demo, ExcerptVersion
@@ -39,8 +39,7 @@ def demo(
     screen = Screen(output)
     with screen.progress("demo") as show:
         result = run(sounds, out=out, model=model, force=force, on_progress=show)
-    for file in result.rejected:
-        screen.note(f"left out: {file.reason}")
+    screen.note(*rejected_lines(result.rejected))
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
     text = plain(heads, [_cells(version) for version in result.versions])
     right = sum(second.is_right for second in result.told)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from auricle.cli.formatting import paragraph
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.printable import file_reasons
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from auricle.verdict import Verdict
     from auricle.watch import RunHealth
 
-_SHOWN = 10
 _MARKS: Mapping[str, str] = {"fine": "ok  ", "warning": "warn", "bad": "BAD "}
 
 
@@ -47,31 +47,24 @@ def _lines(verdicts: "Sequence[Verdict]") -> Iterator[str]:
 
 
 def _details(health: "SoundsHealth") -> Iterator[str]:
-    yield from _listed("can't be used", [refused.reason for refused in health.rejected])
-    yield from _listed("may not be what was recorded", [f"{part.path}: {part.reason}" for part in health.incomplete])
-    yield from _listed(
-        "clipped", [f"{outlier.name} ({outlier.value:.2%} of its samples)" for outlier in health.clipped]
-    )
-    yield from _listed("silent", health.silent)
-    yield from _listed("offset", [f"{outlier.name} ({outlier.value:.1%} of full scale)" for outlier in health.offset])
-    yield from _listed("too quiet", [f"{outlier.name} ({outlier.value:.0f} dB)" for outlier in health.quiet])
-    leaks = [group for group in health.duplicates if group.leak]
-    yield from _listed("trained on and held out", [_equation(group) for group in leaks])
-    yield from _listed("same content", [_equation(group) for group in health.duplicates if not group.leak])
+    groups = [(_equation(group), group.leak) for group in health.duplicates]
+    lists = {
+        "can't be used": [refused.reason for refused in health.rejected],
+        "may not be what was recorded": [f"{part.path}: {part.reason}" for part in health.incomplete],
+        "clipped": [f"{outlier.name} ({outlier.value:.2%} of its samples)" for outlier in health.clipped],
+        "silent": health.silent,
+        "offset": [f"{outlier.name} ({outlier.value:.1%} of full scale)" for outlier in health.offset],
+        "too quiet": [f"{outlier.name} ({outlier.value:.0f} dB)" for outlier in health.quiet],
+        "trained on and held out": [text for text, leaks in groups if leaks],
+        "same content": [text for text, leaks in groups if not leaks],
+    }
+    for title, entries in lists.items():
+        yield from paragraph(title, entries)
 
 
 def _equation(group: "DuplicateReport") -> str:
     more = len(group.names) - 4
     return " = ".join(group.names[:4]) + (f" and {more} more" if more > 0 else "") + ("" if group.exact else " (alike)")
-
-
-def _listed(title: str, entries: Sequence[str]) -> Iterator[str]:
-    if not entries:
-        return
-    yield from ("", f"{title}:")
-    yield from (f"  {entry}" for entry in entries[:_SHOWN])
-    if len(entries) > _SHOWN:
-        yield f"  and {len(entries) - _SHOWN} more: --json lists all"
 
 
 def _sound_values(health: "SoundsHealth") -> dict[str, object]:

@@ -13,7 +13,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import FeatureOptions
-from auricle.printable import counted, file_reasons
+from auricle.printable import counted, file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.features.extract import Features
@@ -87,14 +87,13 @@ def features(
         )
     write_features(result, out, force=force)
     _show(result, out, screen)
-    return exit_code(result.skipped)
+    return exit_code(result.rejected)
 
 
 def _show(result: "Features", out: Path, screen: Screen) -> None:
     from auricle.classify.label_checks import note_silent
 
-    for rejected in result.skipped:
-        screen.note(f"left out: {rejected.reason}")
+    screen.note(*rejected_lines(result.rejected))
     note_silent(result.silent, screen.note)
     count, width = result.values.shape
     named = f", model {result.model}" if result.model else ""
@@ -106,7 +105,7 @@ def _show(result: "Features", out: Path, screen: Screen) -> None:
             "model": result.model,
             "files": count,
             "features": width,
-            "rejected": file_reasons(result.skipped),
+            "rejected": file_reasons(result.rejected),
             "silent": list(result.silent),
         },
     )

@@ -11,7 +11,7 @@ from auricle.cli.arguments import PIPE, open_output, print_result
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.cli.views import format_notes, format_sounds
-from auricle.errors import OptionError
+from auricle.errors import OptionError, refuse_unfit
 from auricle.options.synthesis import GenerationOptions, NoteOptions, SamplingOptions, SoundFileOptions
 
 _OUT = Path("generated")
@@ -115,9 +115,9 @@ def _refuse_without_effect(options: _Options, files: SoundFileOptions, *, out: P
         reason, unfit = "what is played goes into no file", of_files
     else:
         reason, unfit = "", {}
-    given = [f"-{name}" if len(name) == 1 else f"--{name}" for name, value in unfit.items() if value is not None]
-    if given:
-        raise OptionError(f"{reason}: leave {' and '.join(given)} out")
+    refuse_unfit(
+        reason, {f"{'-' if len(name) == 1 else '--'}{name}": value is not None for name, value in unfit.items()}
+    )
     if options.velocity != _OPTIONS.velocity and not is_set:
         raise OptionError(f"a velocity of {options.velocity} is of a playable set: name its notes with --note as well")
 

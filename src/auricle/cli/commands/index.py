@@ -12,7 +12,7 @@ from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.classification import IndexOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 
 def index(
@@ -58,8 +58,7 @@ def index(
             from auricle import index as run
 
             result = run(folder, out, model=model, options=options, on_progress=on_progress, on_note=screen.note)
-    if result.skipped:
-        screen.note(f"{len(result.skipped)} files can't be used; the first: {result.skipped[0].reason}")
+    screen.note(*rejected_lines(result.rejected))
     size = out.stat().st_size
     windows = f", {result.points} windows" if result.points != result.files else ""
     screen.result(
@@ -72,7 +71,7 @@ def index(
             "fresh": result.fresh,
             "removed": result.removed,
             "model": result.model,
-            "rejected": file_reasons(result.skipped),
+            "rejected": file_reasons(result.rejected),
         },
     )
-    return exit_code(() if options.remove else result.skipped)
+    return exit_code(() if options.remove else result.rejected)

@@ -10,8 +10,7 @@ from auricle.cli.formatting import format_table
 from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import format_rejected
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.synth.directions import Directions
@@ -97,8 +96,7 @@ def _find_directions(
         directions = principal_directions(folder, model, count=count, on_progress=on_progress)
     if target is not None:
         directions.save(target, force=force)
-    if directions.rejected:
-        screen.note(*format_rejected(directions.rejected))
+    screen.note(*rejected_lines(directions.rejected))
     rows = [
         (title, f"{share:.1%}", f"{total:.1%}", f"{deviation:.3f}")
         for title, share, total, deviation in zip(

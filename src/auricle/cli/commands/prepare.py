@@ -11,7 +11,7 @@ from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
-from auricle.printable import counted, file_reasons
+from auricle.printable import counted, file_reasons, listed_lines, rejected_lines
 
 _SHOWN = 20
 
@@ -59,13 +59,12 @@ def prepare(
             "bytes": result.bytes,
             "shards": result.shards,
             "skipped": result.skipped,
-            "rejected": file_reasons(result.refused),
+            "rejected": file_reasons(result.rejected),
             "failed": file_reasons(result.failed),
             "elapsed_seconds": result.elapsed_seconds,
         },
     )
-    groups = ((result.refused, "file", "left out"), (result.failed, "shard", "failed; there is no index yet"))
-    for problems, what, fate in groups:
-        if problems:
-            screen.note(f"{counted(len(problems), what)} {fate}:", *(f"  {reason}" for _, reason in problems[:_SHOWN]))
-    return exit_code((*result.refused, *result.failed))
+    screen.note(*rejected_lines(result.rejected))
+    failed = f"{counted(len(result.failed), 'shard')} failed; there is no index yet"
+    screen.note(*listed_lines(failed, [reason for _, reason in result.failed], _SHOWN))
+    return exit_code((*result.rejected, *result.failed))

@@ -10,7 +10,7 @@ from auricle.cli.formatting import format_table
 from auricle.cli.options import DEFAULT_OUTPUT, Output
 from auricle.cli.screen import Screen
 from auricle.options.classification import SearchOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle.classify.search.similar import Hit
@@ -54,15 +54,14 @@ def similar(
     screen = Screen(output)
     with screen.progress("listen") as on_progress:
         result = run(query, place, model=model, options=options, on_progress=on_progress, on_note=screen.note)
-    if result.skipped:
-        screen.note(f"{len(result.skipped)} of its files can't be used; the first: {result.skipped[0].reason}")
+    screen.note(*rejected_lines(result.rejected))
     values = {
         "query": result.query,
         "model": result.model,
         "files": result.files,
         "fresh": result.fresh,
         "hits": [_hit_values(hit) for hit in result.hits],
-        "rejected": file_reasons(result.skipped),
+        "rejected": file_reasons(result.rejected),
     }
     screen.result(_table(result.hits), values)
 

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, format_rejected, is_main_process
+from auricle.cli.views import RunView, is_main_process
 from auricle.options.training import DeviceConfig, TrainingOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle import Trained
@@ -60,8 +60,7 @@ def train(
         )
     if not is_main_process():
         return
-    if result.rejected:
-        screen.note(*format_rejected(result.rejected))
+    screen.note(*rejected_lines(result.rejected))
     table = format_rows(result.table) or _without_figures(len(result.held_out))
     values = {**_values(result), "table": [asdict(row) for row in result.table]}
     screen.result((_summary(result), "", *table.split("\n")), values)

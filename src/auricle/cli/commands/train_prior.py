@@ -8,9 +8,9 @@ from cyclopts import Parameter
 from auricle.cli.formatting import format_duration, format_size
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, format_rejected, is_main_process
+from auricle.cli.views import RunView, is_main_process
 from auricle.options.training import DeviceConfig, PriorTrainingOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 if TYPE_CHECKING:
     from auricle import TrainedPrior
@@ -55,8 +55,7 @@ def train_prior(
         )
     if not is_main_process():
         return
-    if result.rejected:
-        screen.note(*format_rejected(result.rejected))
+    screen.note(*rejected_lines(result.rejected))
     if result.unmatched:
         screen.note(f"{result.unmatched} rows of {options.labels_table} name no sound of {sounds}")
     screen.result(_summary(result), _values(result))

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from auricle.cli.many import exit_code
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import format_rejected, format_sounds
+from auricle.cli.views import format_sounds
 from auricle.options.synthesis import SoundFileOptions
-from auricle.printable import file_reasons
+from auricle.printable import file_reasons, rejected_lines
 
 _OUT = Path("transfer")
 
@@ -44,8 +44,7 @@ def transfer(
     with screen.progress(f"transfer {sound.name}") as on_progress:
         result = run(sound, onto, quality=quality, out=out, files=files, force=force, on_progress=on_progress)
     elapsed = time.perf_counter() - started
-    if result.rejected:
-        screen.note(*format_rejected(result.rejected))
+    screen.note(*rejected_lines(result.rejected))
     values = {**result.to_json(), "rejected": file_reasons(result.rejected), "elapsed_seconds": elapsed}
     screen.result(format_sounds(result, elapsed), values)
     return exit_code(result.rejected)

@@ -138,14 +138,14 @@ class CorpusIndex:
         rows: where its sounds lie, in the order of their names.
         shard_bytes: int64 ``(shards,)``, size of each.
         sample_rate: in Hz.
-        refused: how many files could not be used.
+        rejected: how many files could not be used.
         reasons: the first of them and why.
     """
 
     rows: ShardIndex
     shard_bytes: np.ndarray
     sample_rate: int
-    refused: int = 0
+    rejected: int = 0
     reasons: tuple[tuple[str, str], ...] = ()
 
     def shard_name(self, number: int) -> str:
@@ -162,7 +162,7 @@ class CorpusIndex:
         facts = {
             "version": _VERSION,
             "sample_rate": self.sample_rate,
-            "refused": self.refused,
+            "refused": self.rejected,  # as in the indexes that were written before
             "reasons": self.reasons,
             "checksum": _checksum(arrays),
         }

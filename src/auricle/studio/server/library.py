@@ -45,7 +45,10 @@ class Library:
             raise OptionError("nobody has listened to this folder yet: draw its map first")
         stamp = path.stat().st_mtime_ns
         if stamp != self._stamp:
-            self._stamp, self._values = stamp, json.loads(path.read_text("utf-8"))
+            values = json.loads(path.read_text("utf-8"))
+            if "skipped" in values:  # a map that was drawn before has another name for it
+                values["rejected"] = values.pop("skipped")
+            self._stamp, self._values = stamp, values
         return self._values
 
     def write(self, values: dict[str, Any]) -> None:

@@ -43,9 +43,9 @@ def read_library(workspace: Workspace, arguments: dict[str, Any], on_progress: O
         {"id": sound_id(sound), "name": sound, "x": round(float(x), 4), "y": round(float(y), 4)}
         for sound, (x, y) in zip(library.names, places, strict=True)
     ]
-    skipped = [printable(rejected.reason.replace(f"{workspace.folder}/", "")) for rejected in library.skipped]
-    Library(workspace).write({"model": name, "sounds": sounds, "skipped": skipped[:100]})
-    return {"sounds": len(sounds), "skipped": len(skipped), "model": name}
+    rejected = [printable(file.reason.replace(f"{workspace.folder}/", "")) for file in library.rejected]
+    Library(workspace).write({"model": name, "sounds": sounds, "rejected": rejected[:100]})
+    return {"sounds": len(sounds), "rejected": rejected[:100], "model": name}
 
 
 def suggest_next(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:

@@ -238,7 +238,7 @@ const room = (library, again) => {
 
   const unmapped = h("span", { class: "hint end", role: "status" });
   get("sounds/list").then(({ sounds }) => {
-    const count = sounds.filter(([id]) => !byId.has(id)).length - library.skipped.length;
+    const count = sounds.filter(([id]) => !byId.has(id)).length - library.rejected.length;
     if (count > 0) unmapped.textContent = `${plural(count, "sound")} not on it yet`;
   }, () => {});
   const element = h("div", { class: "column" },
@@ -252,8 +252,8 @@ const room = (library, again) => {
         h("section", {}, h("h2", {}, "Label next"), suggestButton, method, next.element),
         doubtBox,
         h("section", {}, h("h2", {}, "Alike"), exampleLabel, example, alike.element),
-        library.skipped.length > 0 && h("details", { class: "panel" },
-          h("summary", {}, `${plural(library.skipped.length, "file")} left out`), h("ul", {}, library.skipped.map((line) => h("li", {}, line)))))));
+        library.rejected.length > 0 && h("details", { class: "panel" },
+          h("summary", {}, `${plural(library.rejected.length, "file")} left out`), h("ul", {}, library.rejected.map((line) => h("li", {}, line)))))));
   const keys = (event) => {
     if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " " && !event.target.closest("button, summary")) deck.playing ? deck.pause() : state.picked && play(state.picked);
