@@ -44,6 +44,34 @@ def test_a_glob_is_named_below_its_fixed_part(folder: Path):
         find(folder / "*.ogg")
 
 
+def test_a_glob_reads_no_folder_twice(folder: Path, tmp_path: Path):
+    (folder / "low" / "up").symlink_to(folder)
+    (folder / "early").symlink_to(folder / "low")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "d.wav").write_text("sound")
+    (folder / "linked").symlink_to(elsewhere)
+    (folder / "same.wav").symlink_to(folder / "a.wav")  # a link to a file has a name of its own
+    found = find(folder / "**" / "*.wav")
+    assert names(found) == ["a.wav", "linked/d.wav", "low/b.wav", "same.wav"]
+    assert sorted(found.notes) == [
+        f"left out: {folder / 'early'} leads to {folder / 'low'}, which is read there",
+        f"left out: {folder / 'low' / 'up'} leads to {folder}, which is read there",
+    ]
+    assert names(find(folder / "a*", folder / "*.wav", folder / ".." / folder.name / "a*")) == ["a.wav", "same.wav"]
+
+
+def test_a_list_of_windows_begins_with_a_mark(folder: Path):
+    assert read_list(["\ufeffa.wav\r\n", "b.wav\r\n"]) == (Path("a.wav"), Path("b.wav"))
+
+
+def test_what_is_no_list_is_refused_in_a_line():
+    with pytest.raises(
+        OptionError, match=r"the list names\.bin holds zero bytes: give a text file with one path a line"
+    ):
+        read_list(["a.wav\0b.wav\0"], "names.bin")
+
+
 def test_a_list_keeps_folders_below_the_shared_one(folder: Path):
     listed = read_list([f"{folder / 'low' / 'b.wav'}\n", "\n", f"{folder / 'low' / 'deep' / 'c.flac'}\n"])
     assert names(find(listed=listed)) == ["b.wav", "deep/c.flac"]

@@ -1,5 +1,6 @@
 """Writing files block by block."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -42,6 +43,34 @@ def test_what_is_written_is_read(
     assert back_rate == rate and samples.shape == sound.shape
     np.testing.assert_allclose(samples, sound, atol=1.1 * 2**-15)
     assert soundfile.info(path).subtype == "PCM_16"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus"])
+def test_a_sound_of_no_samples_comes_back(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    write(path, np.zeros((2, 0), np.float32), 48000)
+    samples, rate = audio.read(path)
+    assert samples.shape == (2, 0) and rate == 48000
+
+
+def test_an_mp3_of_no_samples_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=r"a\.mp3: an MP3 can't hold a sound of 0 samples: write \.wav or \.flac"):
+        write(tmp_path / "a.mp3", np.zeros((2, 0), np.float32), 48000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "opus", "mp3"])
+def test_the_cause_of_a_failed_write_is_the_systems(tmp_path: Path, suffix: str) -> None:
+    """Whoever works on many files ends where the disk is full, which a libsndfile error does not tell."""
+    path = tmp_path / f"a.{suffix}"
+    path.symlink_to("/dev/full")
+    noise = np.random.default_rng(0).normal(0, 0.1, (1, 500_000)).astype(np.float32)
+    with pytest.raises(OutputError, match="No space left on device") as failed:
+        writer = audio.AudioWriter(path, 48000, 1)
+        writer.write(noise)
+        writer.close()
+    assert isinstance(failed.value.__cause__, OSError) and failed.value.__cause__.errno == errno.ENOSPC
 
 
 @pytest.mark.parametrize("suffix", ["wav", "flac"])

@@ -47,6 +47,8 @@ def test_standard_input_is_a_file_to_check_and_save(tmp_path: Path, tone_file: P
         ("auricle info MODEL >&-", 2, "can't write standard output: Bad file descriptor"),
         ("auricle info MODEL --json > /dev/full", 2, "can't write standard output: No space left on device"),
         ("auricle compress --help > /dev/full", 2, "No space left on device"),
+        ("auricle verify --help > /dev/full", 2, "can't write standard output: No space left on device"),
+        ("auricle --version > /dev/full", 2, "can't write standard output: No space left on device"),
         ("auricle compress - a.aur --model MODEL <&-", 2, "can't read standard input: Bad file descriptor"),
         ("auricle info missing 2>&-", 2, None),
         ("auricle info MODEL <&- >&- 2>&-", 2, None),

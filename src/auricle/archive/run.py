@@ -168,7 +168,7 @@ def listed_places(path: Path | None) -> tuple[Place, ...]:
         return read_list(sys.stdin)
     try:
         with path.open(encoding="utf-8", errors="surrogateescape") as file:
-            return read_list(file)
+            return read_list(file, str(path))
     except OSError as error:
         raise OptionError(f"can't read the list {path}: {error.strerror}") from error
 

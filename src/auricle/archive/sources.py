@@ -17,6 +17,7 @@ MANIFEST_NAME = "manifest.jsonl"
 """The ledger that a run keeps in the folder that it writes into."""
 
 _WILDCARDS = frozenset("*?[")
+_ANY_DEPTH = "**"
 _LONGEST_NAME = 255
 
 
@@ -115,9 +116,22 @@ def find_sources(
     return result
 
 
-def read_list(file: Iterable[str]) -> tuple[Place, ...]:
-    """Paths and URLs, one a line; empty lines do not count."""
-    return tuple(place_of(line.rstrip("\r\n")) for line in file if line.strip())
+def read_list(file: Iterable[str], name: str = "standard input") -> tuple[Place, ...]:
+    """Paths and URLs, one a line; empty lines do not count, nor the mark of UTF-8 with which Windows begins a list.
+
+    Args:
+        file: the lines.
+        name: of the list, for messages.
+
+    Raises:
+        OptionError: a line holds a zero byte: paths were divided by them, or a sound was named for a list.
+    """
+    lines = [line.rstrip("\r\n") for line in file if line.strip()]
+    if any("\0" in line for line in lines):
+        raise OptionError(
+            f"the list {name} holds zero bytes: give a text file with one path a line, as find -print has"
+        )
+    return tuple(place_of(line.removeprefix("\ufeff") if n == 0 else line) for n, line in enumerate(lines))
 
 
 def _refuse_missing(sources: Sequence[Source]) -> None:
@@ -183,17 +197,47 @@ class _Finder:
 
     def add_glob(self, pattern: Path, kind: str) -> None:
         fixed = Path(*_before_wildcards(pattern.parts))
-        matches = sorted(glob.glob(str(pattern), recursive=True))  # noqa: PTH207 (hidden ones stay hidden)
+        matches = sorted(set(self._matches(pattern)))
         if not matches:
             raise DataError(f"nothing matches {pattern}: name {kind}, or a folder of them")
-        for match in map(Path, matches):
+        for match in matches:
             name = os.path.relpath(match, fixed).replace(os.sep, "/")
             if match.is_dir():
-                self.add_folder(match, f"{name}/")
+                self.add_folder(match, "" if name == "." else f"{name}/")
             elif self._accepts(match.name):
                 self.add_file(match, name)
             else:
                 self._others += 1
+
+    def _matches(self, pattern: Path) -> Iterator[Path]:
+        """What a glob matches. ``**`` goes into each folder once: that of `glob` goes round in a circle of links forty
+        times, and with two of them it never ends.
+        """
+        if _ANY_DEPTH not in pattern.parts:
+            yield from map(Path, glob.glob(str(pattern)))  # noqa: PTH207 (hidden ones stay hidden)
+            return
+        depth = pattern.parts.index(_ANY_DEPTH)
+        rest = pattern.parts[depth + 1 :]
+        for root in self._matches(Path(*pattern.parts[:depth])):
+            if not rest and root.is_dir():
+                yield root
+            elif root.is_dir():
+                for folder in self._folders_below(root):
+                    yield from self._matches(Path(glob.escape(str(folder)), *rest))
+
+    def _folders_below(self, root: Path) -> Iterator[Path]:
+        """A folder and all folders in it, real ones before linked ones, each once."""
+        links, places = deque([str(root)]), dict[tuple[int, int], str]()
+        while links:
+            stack = [links.popleft()]
+            while stack:
+                path = stack.pop()
+                if not self._enters(path, places):
+                    continue
+                yield Path(path)
+                for entry in self._entries(path):
+                    if Path(entry.path).is_dir():
+                        (links if entry.is_symlink() else stack).append(entry.path)
 
     def add_folder(self, folder: Path, prefix: str) -> None:
         """The files of a folder: real folders before linked ones, so that each keeps its own place."""
@@ -203,7 +247,7 @@ class _Finder:
             stack = [(path, place)]
             while stack:
                 path, place = stack.pop()
-                if not self._enters(path):
+                if not self._enters(path, self._places):
                     continue
                 for entry in self._entries(path):
                     if is_folder := self._is_folder(entry):
@@ -215,17 +259,23 @@ class _Finder:
                     elif entry.name != MANIFEST_NAME:
                         self._others += 1
 
-    def _enters(self, path: str) -> bool:
-        """Whether nobody has been in this folder."""
+    def _enters(self, path: str, places: dict[tuple[int, int], str]) -> bool:
+        """Whether nobody has been in this folder.
+
+        Args:
+            path: the folder.
+            places: folders that were entered before, by device and number; this one is added.
+        """
         try:
             status = os.stat(path)  # noqa: PTH116
         except OSError as error:
             self._rejected.append((Path(path), f"can't open the folder {path}: {error.strerror}"))
             return False
         number = (status.st_dev, status.st_ino)
-        earlier = self._places.setdefault(number, path)
-        if earlier != path:
-            self._notes.append(f"left out: {path} leads to {earlier}, which is read there")
+        earlier = places.setdefault(number, path)
+        note = f"left out: {path} leads to {earlier}, which is read there"
+        if earlier != path and note not in self._notes:
+            self._notes.append(note)
         return earlier == path
 
     def _entries(self, path: str) -> Iterator[os.DirEntry[str]]:

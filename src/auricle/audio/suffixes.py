@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from auricle.errors import OptionError
+from auricle.errors import OptionError, OutputError
 
 _SNDFILE = """
     .wav .wave .bwf .rf64 .w64 .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .voc .sph .nist
@@ -31,6 +31,21 @@ _BITS = {"16": "PCM_16", "24": "PCM_24", "float": "FLOAT"}
 def is_audio_name(path: Path | str) -> bool:
     """Whether the suffix of ``path`` is one of a format that soundfile or PyAV commonly reads."""
     return Path(path).suffix.lower() in _READABLE
+
+
+def refuse_sound_name(path: Path, what: str, suffix: str) -> None:
+    """Refuse a sound's name for what is none.
+
+    Args:
+        path: the file to write.
+        what: it is, as ``a model``.
+        suffix: of such files.
+
+    Raises:
+        OutputError: it is such a name.
+    """
+    if is_audio_name(path):
+        raise OutputError(f"{path} would be {what} that has the name of a sound: end its name with {suffix}")
 
 
 def has_ending(path: Path) -> bool:

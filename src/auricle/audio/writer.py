@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Self, final
+from typing import NoReturn, Self, final
 
 import numpy as np
 import soundfile
@@ -117,7 +117,7 @@ class AudioWriter:
                 compression_level=opus.compression_level() if subtype == "OPUS" else None,
             )
         except _WRITE_ERRORS as error:
-            raise self._failure(error) from error
+            self._fail(error)
         self._sample_rate = sample_rate
         self._written = 0
         self._write_tags(clean_tags((tags or {}).items()))
@@ -152,14 +152,20 @@ class AudioWriter:
                 part = samples[at : at + _MAX_WRITE_SAMPLES]
                 self._file.write(part if self._whole_bits is None else at_whole_steps(part, self._whole_bits))
         except _WRITE_ERRORS as error:
-            raise self._failure(error) from error
+            self._fail(error)
 
     def close(self) -> None:
         """Finish the file; may be called twice.
 
         Raises:
+            OptionError: no sample was written, and the format has no files without.
             OutputError: the last samples can't be written.
         """
+        self._finish()
+        if self._written == 0 and self._path.suffix.lower() == ".mp3":  # libsndfile leaves 0 bytes, which nobody reads
+            raise OptionError(f"can't write {self._path}: an MP3 can't hold a sound of 0 samples: write .wav or .flac")
+
+    def _finish(self) -> None:
         if self._file.closed:
             return
         try:
@@ -171,16 +177,17 @@ class AudioWriter:
             if self._sample_bytes is not None and is_beyond_wav(self._path):
                 to_rf64(self._path, self._written, self._sample_bytes * self._channels)
         except _WRITE_ERRORS as error:
-            raise self._failure(error) from error
+            self._fail(error)
 
-    def _failure(self, error: Exception) -> OutputError:
-        """The error with the system's reason: libsndfile only says that there was one, so the system is asked again."""
+    def _fail(self, error: Exception) -> NoReturn:
+        """Raise the system's reason, which is then the cause: libsndfile only says that there was one, so the system is
+        asked again."""
         try:
             with self._path.open("ab") as file:
                 file.write(bytes(_PROBE_BYTES))
         except OSError as cause:
-            return OutputError(f"can't write {self._path}: {cause.strerror or cause}")
-        return OutputError(f"can't write {self._path}: {' '.join(str(error).split()).rstrip('. ')}")
+            raise OutputError(f"can't write {self._path}: {cause.strerror or cause}") from cause
+        raise OutputError(f"can't write {self._path}: {' '.join(str(error).split()).rstrip('. ')}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +195,10 @@ class AudioWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            self._finish()
 
 
 def write(

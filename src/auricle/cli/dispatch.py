@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from auricle import __version__
 from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
 from auricle.cli.signals import EndingSignals
-from auricle.cli.streams import discard_unwritten, flush_output, prepare_streams, print_aside, print_output
+from auricle.cli.streams import (
+    discard_unwritten,
+    flush_output,
+    output_errors,
+    prepare_streams,
+    print_aside,
+    print_output,
+)
 from auricle.errors import AuricleError, OptionError
 from auricle.printable import printable
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 UNHEARD = 1
 """Exit code where whoever read the output has closed it."""
+_HELP = frozenset(("-h", "--help", "--version"))
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -115,8 +123,10 @@ def _run(tokens: list[str]) -> int:
     """The exit code that the verb returns; 0 where it returns none."""
     from cyclopts import CycloptsError, UnusedCliTokensError
 
+    shows_help = not _HELP.isdisjoint(tokens)
     try:
-        code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
+        with output_errors() if shows_help else contextlib.nullcontext():
+            code = app()(protect_pipes(tokens), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         dashed = next((token for token in tokens if token.startswith("-") and os.path.lexists(token)), None)
         if dashed is not None:

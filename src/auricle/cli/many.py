@@ -45,7 +45,7 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     """Sources and the folder to write into, if it is many files that are named; None for a single one.
 
     Raises:
-        OptionError: no file is named, or no folder to write into.
+        OptionError: no file is named, or no folder to write into; or it is one file, beside options of many.
     """
     from auricle.archive.places import is_remote
     from auricle.archive.sources import is_many
@@ -55,6 +55,7 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     to_one_file = len(paths) == 2 and (paths[0] == PIPE or not names_folder(paths[1]))
     if archive.files_from is None and (len(paths) == 1 or to_one_file):
         if not is_many(paths[:1]) and not any(map(is_remote, paths[1:])):
+            refuse_options_of_many(paths[0], {"--manifest": archive.manifest, "--ray": archive.ray})
             return None
         if len(paths) == 1:
             what = "a folder" if paths[0].is_dir() else "at a URL" if is_remote(paths[0]) else "more than one file"
@@ -62,6 +63,21 @@ def split_target(verb: str, paths: Sequence[Path], archive: ArchiveOptions) -> t
     if not paths:
         raise OptionError(f"nowhere to write: name a folder, as in {verb} --files-from {archive.files_from} OUT")
     return tuple(paths[:-1]), paths[-1]
+
+
+def refuse_options_of_many(source: Path, options: Mapping[str, object]) -> None:
+    """Refuse options that only work on a folder of results, where the result is one file.
+
+    Args:
+        source: the file, for the message.
+        options: by name, None where not given.
+
+    Raises:
+        OptionError: one was given.
+    """
+    if given := [name for name, value in options.items() if value is not None]:
+        names = " and ".join(given)
+        raise OptionError(f"{names} beside one file, {source}: name a folder to write into as well, or leave it out")
 
 
 def run_many(

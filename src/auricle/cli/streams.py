@@ -37,18 +37,23 @@ def print_output(*lines: str) -> None:
     Raises:
         OutputError: it can't be written. A `BrokenPipeError` passes: whoever reads has seen enough.
     """
-    with _output_errors():
+    with output_errors():
         print(*lines, sep="\n", flush=True)
 
 
 def flush_output() -> None:
     """Write what waits to be written to standard output; errors are those of `print_output`."""
-    with _output_errors():
+    with output_errors():
         sys.stdout.flush()
 
 
 @contextmanager
-def _output_errors() -> Iterator[None]:
+def output_errors() -> Iterator[None]:
+    """What goes wrong inside the block is told of standard output.
+
+    Raises:
+        OutputError: it can't be written. A `BrokenPipeError` passes.
+    """
     try:
         yield
     except BrokenPipeError:

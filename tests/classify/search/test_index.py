@@ -9,7 +9,7 @@ from small_sounds import RATE, sound
 from auricle import IndexOptions, SearchOptions, index, read, similar
 from auricle.classify.search.index_file import read_index
 from auricle.cli import main
-from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError
+from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError, OutputError
 
 
 @pytest.fixture
@@ -154,6 +154,8 @@ def test_what_can_not_be_is_refused(sounds: Path, index_file: Path, model_file: 
         similar(query, index_file, model=model_file, options=SearchOptions(at=1.0))
     with pytest.raises(OptionError, match="has whole files"):
         index(sounds, index_file, model=model_file, options=IndexOptions(window=1.0))
+    with pytest.raises(OutputError, match=r"talk\.wav would be an index that has the name of a sound"):
+        index(sounds, sounds / "talk.wav", model=model_file, options=IndexOptions(force=True))
     with pytest.raises(ModelError, match="name the model it was made with"):
         similar(query, index_file, model="speech")
     with pytest.raises(ModelError, match="name its file"):

@@ -77,6 +77,13 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
     assert "; 1 of other kinds" not in auricle("verify", target).out, "the ledger is Auricle's own"
 
 
+def test_one_file_without_a_name_for_the_result_has_the_suffix(auricle, tmp_path: Path, model_file: Path):
+    write(tmp_path / "a.wav", np.zeros((1, 8000), np.float32), 16000)
+    assert auricle("compress", tmp_path / "a.wav", "--model", model_file).code == 0
+    ran = auricle("decompress", tmp_path / "a.aur", "--suffix", ".flac", "--model", model_file)
+    assert ran.code == 0 and info(tmp_path / "a.flac").frames == 8000
+
+
 @pytest.mark.parametrize(
     ("said", "command"),
     [
@@ -90,6 +97,13 @@ def test_a_list_and_a_file_into_a_folder(auricle, folder: Path, tmp_path: Path):
         ("end its name with .wav", "decompress in out --suffix .xyz"),
         ("a part of many files", "decompress in out --start 3"),
         ("--jobs of 0", "verify in --jobs 0"),
+        ("--check beside one file, in/a.wav: name a folder", "compress in/a.wav --check 1%"),
+        ("--report beside one file", "compress in/a.wav new.aur --report page.html"),
+        ("--manifest beside one file", "compress in/a.wav new.aur --manifest ledger.jsonl"),
+        ("--ray beside one file", "decompress a.aur new.wav --ray auto"),
+        ("--suffix .flac, but the file to write is new.wav", "decompress a.aur new.wav --suffix .flac"),
+        ("--suffix .flac, but a pipe is WAV", "decompress a.aur - --suffix .flac"),
+        ("a suffix of 'flac': write it with a point", "decompress a.aur --suffix flac"),
         ("--check of '2%%'", "compress in out --check 2%%"),
         ("can't read the list", "verify --files-from missing.txt"),
         ("no model 'unknown'", "compress in out --model unknown"),

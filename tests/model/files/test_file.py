@@ -52,6 +52,14 @@ def test_an_existing_file_stays(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("name", ["talk.wav", "talk.FLAC"])
+def test_no_model_has_the_name_of_a_sound(tmp_path, name):
+    (tmp_path / name).write_bytes(b"a recording")
+    with pytest.raises(OutputError, match=rf"{name} would be a model that has the name of a sound: end its name with"):
+        save(tiny_model(), tmp_path / name, force=True)
+    assert (tmp_path / name).read_bytes() == b"a recording"
+
+
 def test_unknown_names_list_what_is_known():
     with pytest.raises(ModelError, match="no model 'nightingale'"):
         load("nightingale")

@@ -175,6 +175,11 @@ BAD: list[tuple[dict[str, Any], type[AuricleError], str]] = [
     ({"kind": "recurrent", "base": "drums"}, OptionError, "the prior drums is of kind flow, not recurrent"),
     ({"notes": True, "base": "drums"}, OptionError, "the prior drums knows no notes: leave --base out"),
     ({"out": "drums"}, OutputError, "drums is the name of a shipped prior, which would be loaded instead"),
+    (
+        {"out": "x.wav"},
+        OutputError,
+        "x.wav would be a prior that has the name of a sound: end its name",
+    ),
     ({"channels": 3}, OptionError, "a prior of 3 channels: use 1 or 2"),
     ({"max_mel_distance": 0.0}, OptionError, "log-mel distance of 0"),
     ({"temperature": 0.0}, OptionError, "usual temperature of 0"),

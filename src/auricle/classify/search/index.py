@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.atomic import check_writable
+from auricle.audio.suffixes import refuse_sound_name
 from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.latents import EncoderFeatures
 from auricle.classify.features.windows import WindowGrid
@@ -95,6 +96,7 @@ def index_with(
     on_note: Callable[[str], None],
 ) -> IndexResult:
     """As `index`, with another way to read sounds."""
+    refuse_sound_name(out, "an index", ".index")
     check_writable(out, force=True)
     stored = None if options.force or not out.exists() else read_index(out)
     if options.remove:

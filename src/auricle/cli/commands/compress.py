@@ -18,7 +18,7 @@ from auricle.cli.arguments import (
     print_result,
 )
 from auricle.cli.formatting import format_size
-from auricle.cli.many import run_many, show_many, split_target, total_bytes, written_sizes
+from auricle.cli.many import refuse_options_of_many, run_many, show_many, split_target, total_bytes, written_sizes
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen, SpeedMeter
 from auricle.errors import OptionError
@@ -83,6 +83,7 @@ def compress(
     if many := split_target("compress", paths, folders.archive):
         return _compress_many(*many, model, rate, options, folders, screen, force=force)
     source, target = paths[0], paths[1] if len(paths) > 1 else None
+    refuse_options_of_many(source, {"--check": folders.report.check, "--report": folders.report.report})
     _compress_one(source, target, model, rate, options, screen, force=force)
     return 0
 

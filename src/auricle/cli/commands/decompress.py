@@ -52,15 +52,17 @@ class DecodingOptions:
         any_decoder: take a model with another decoder, if its tables can read the file.
         bits: of each sample of a .wav or .flac: 16, 24, or float in a .wav; by default those of the source, where the
             file says so.
-        suffix: of the files that a folder's become: .wav, .flac, .ogg, .opus or .mp3.
+        suffix: of the files that a folder's become, or of the one whose name is not given: .wav (the default), .flac,
+            .ogg, .opus or .mp3.
     """
 
     any_decoder: Flag = False
     bits: Bits | None = None
-    suffix: str = ".wav"
+    suffix: str | None = None
 
 
 _EVERYTHING = PartOptions()
+_WAV = ".wav"
 _DECODING = DecodingOptions()
 
 
@@ -88,13 +90,27 @@ def decompress(
             raise OptionError("a part of many files: name one, or leave --start and --stop out")
         from auricle import DecompressTask
 
-        result = run_many(DecompressTask(model.choice, decoding.suffix, options), *many, archive, screen, force=force)
+        task = DecompressTask(model.choice, decoding.suffix or _WAV, options)
+        result = run_many(task, *many, archive, screen, force=force)
         for record in result.done:
             if record.result.get("lost"):
                 screen.note(f"{record.source}: {_lost(record.result['lost'], record.result['sample_rate'])}")
         return show_many(result, screen, written_sizes(result), total_bytes(result))
-    _decompress_one(paths[0], paths[1] if len(paths) > 1 else None, model, part, options, screen, force=force)
+    source, named = paths[0], paths[1] if len(paths) > 1 else None
+    target = _single_target(source, named, decoding.suffix)
+    _decompress_one(source, target, model, part, options, screen, force=force)
     return 0
+
+
+def _single_target(source: Path, named: Path | None, suffix: str | None) -> Path:
+    """The file to write; a suffix that it does not have is refused."""
+    if suffix is not None and not suffix.startswith("."):
+        raise OptionError(f"a suffix of {suffix!r}: write it with a point, as .wav")
+    path = output_path(source, named, suffix or _WAV)
+    if suffix is not None and (_WAV if path == PIPE else path.suffix.lower()) != suffix.lower():
+        what = "a pipe is WAV" if path == PIPE else f"the file to write is {path}"
+        raise OptionError(f"--suffix {suffix}, but {what}: leave one of them out")
+    return path
 
 
 def _lost(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
@@ -103,7 +119,7 @@ def _lost(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
 
 def _decompress_one(
     source: Path,
-    target: Path | None,
+    target: Path,
     model: ModelOptions,
     part: PartOptions,
     options: DecompressOptions,
@@ -114,7 +130,6 @@ def _decompress_one(
     from auricle import decompress as run
 
     started = time.perf_counter()
-    target = output_path(source, target, ".wav")
     with screen.progress(f"decompress {source.name}") as on_progress:
         speed = SpeedMeter(on_progress)
         result = run(

@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialize
 
 from auricle.atomic import atomic_write
-from auricle.audio import is_audio_name
+from auricle.audio.suffixes import refuse_sound_name
 from auricle.errors import ModelError, OutputError
 from auricle.hub.download import local_path
 from auricle.printable import printable, without_controls
@@ -68,18 +68,18 @@ class FileKind:
         return {path.name.removesuffix(self.suffix): path for path in sorted(pretrained().glob(f"*{self.suffix}"))}
 
     def check_name(self, path: Path) -> None:
-        """Refuse to write a file whose name would find a shipped one when it is read, or is that of a sound.
+        """Refuse to write a file whose name would find a shipped one when it is read, or is that of a sound, which
+        verbs on folders would then fail to read.
 
         Raises:
-            OutputError: it would, or it is.
+            OutputError: it would, or is.
         """
-        if is_audio_name(path):
-            raise OutputError(f"{path} is the name of a sound, not of a {self.noun}: end it with {self.suffix}")
         if str(path) in self.shipped():
             raise OutputError(
                 f"{path} is the name of a shipped {self.noun}, which would be loaded instead of your file: "
                 f"name another one, such as {path}{self.suffix}"
             )
+        refuse_sound_name(path, f"a {self.noun}", self.suffix)
 
     def resolve(self, name_or_path: str | Path) -> Path:
         """Path of a shipped one by its name, of a file, or of the copy of one on the hub (``hf://owner/name``).
