@@ -88,3 +88,16 @@ def test_attacks_are_no_part_of_notes() -> None:
         FlowConfig(examples=4, notes=True, attacks=True)
     with pytest.raises(ValueError, match="attacks are known beside lengths"):
         FlowConfig(attacks=True)
+
+
+def test_what_follows_is_no_louder_than_the_attack_has_become() -> None:
+    """Gains fall before the attack ends and turn it down a little, too; a tone that comes later stays below that."""
+    time = np.arange(RATE // 4) / RATE
+    hit = np.sin(2 * np.pi * 700 * time) * np.exp(-time / 0.005) * np.minimum(1.0, time / 0.0035) * 0.3
+    later = (
+        np.sin(2 * np.pi * 130 * time) * np.exp(-np.maximum(0.0, time - 0.012) / 0.1) * np.minimum(1.0, time / 0.012)
+    )
+    sound = (hit + 0.5 * later)[None].astype(np.float32)
+    changed = with_attack(sound, RATE, 0.004)
+    assert rise_seconds(piece_peaks(np.abs(sound[0])), RATE) > 0.009
+    assert rise_seconds(piece_peaks(np.abs(changed[0])), RATE) < 0.006

@@ -10,7 +10,9 @@ PIECE = 16
 """Samples of which the largest stands for all: a third of a millisecond at 44.1 kHz."""
 _BEGUN, _RISEN = 0.1, 0.9
 _SHORTEST_SECONDS = 0.002
-_MOST_DB = 9.0
+_LEAST_GAIN = 10 ** (-9.0 / 20)
+_PASSES = 3
+"""Gains begin to fall before the attack's end, so that it becomes softer itself: what comes later follows it down."""
 _HELD_SECONDS, _SMOOTH_SECONDS = 0.008, 0.004  # half a period of 60 Hz: a gain that follows a waveform distorts it
 
 
@@ -37,17 +39,26 @@ def with_attack(audio: np.ndarray, sample_rate: int, seconds: float) -> np.ndarr
     peaks = piece_peaks(np.abs(audio).max(axis=0, initial=0.0))
     rate = sample_rate / PIECE
     end = _beginning(peaks) + int(np.ceil(max(seconds, _SHORTEST_SECONDS) * rate)) + 1
-    allowed = peaks[:end].max(initial=0.0)
-    if not allowed or peaks.max() <= allowed:
+    if not 0.0 < peaks[:end].max(initial=0.0) < peaks.max(initial=0.0):
         return audio
+    gains = np.ones(len(peaks))
+    for _ in range(_PASSES):
+        gains *= _gains_behind(peaks * gains, end, rate)
+    places = (np.arange(audio.shape[1]) + 0.5) / PIECE - 0.5
+    return audio * np.interp(places, np.arange(len(gains)), np.maximum(gains, _LEAST_GAIN)).astype(np.float32)
+
+
+def _gains_behind(peaks: np.ndarray, end: int, rate: float) -> np.ndarray:
+    """Smooth gains ``(n,)`` that turn peaks ``(n,)`` behind an attack, from ``end`` on, down to it; ``rate`` pieces a
+    second.
+    """
     held, smooth = round(_HELD_SECONDS * rate), np.hanning(2 * round(_SMOOTH_SECONDS * rate / 2) + 3)
+    allowed = peaks[:end].max()
     around = sliding_window_view(np.pad(peaks, held), 2 * held + 1).max(axis=1)
-    gains = np.clip(allowed / np.maximum(around, allowed), 10 ** (-_MOST_DB / 20), 1.0)
+    gains = np.maximum(allowed / np.maximum(around, allowed), _LEAST_GAIN)
     gains[:end] = 1.0
     half = len(smooth) // 2
-    gains = np.convolve(np.pad(gains, half, mode="edge"), smooth / smooth.sum(), mode="valid")
-    places = (np.arange(audio.shape[1]) + 0.5) / PIECE - 0.5
-    return audio * np.interp(places, np.arange(len(gains)), gains).astype(np.float32)
+    return np.convolve(np.pad(gains, half, mode="edge"), smooth / smooth.sum(), mode="valid")
 
 
 def _beginning(peaks: np.ndarray) -> int:
