@@ -48,7 +48,7 @@ class _Options(FinetuneOptions, DetectorOptions):
         held_out: of events: label files of recordings that the thresholds are chosen on, and nothing else is learned
             from; by default each third of the others in turn.
         precision: of events: share of the detections that shall be right, for each class.
-        false_alarms: of events: wrong detections an hour that are allowed, of all classes together.
+        false_alarms: of events: detections an hour where nothing is that are allowed, of all classes together.
         augment: of events: learn also from them mixed into other background and into noise, 0 to 20 dB above it.
         window: of events: seconds of a window; by default as the shorter events, 0.2 to 0.6 s.
         budget: how long to fine-tune: 90s, 5m, or a number of steps.
