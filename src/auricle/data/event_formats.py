@@ -167,7 +167,8 @@ def recording_values(recordings: Sequence[Recording], rejected: Sequence[Rejecte
 
 
 def _event_values(recording: Recording, event: SoundEvent) -> dict[str, object]:
-    values: dict[str, object] = {"begin": event.begin, "end": event.end, "label": event.label, "score": event.score}
+    begin, end = round(event.begin, 6), round(event.end, 6)  # 3.45, not 3.4499999999999997
+    values: dict[str, object] = {"begin": begin, "end": end, "label": event.label, "score": event.score}
     return {**values, "novelty": event.novelty, "time": _clock(recording, event, "milliseconds") or None}
 
 
