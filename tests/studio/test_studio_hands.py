@@ -19,6 +19,11 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a confined pro
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 """By how many pixels a page is wider than its window; below 0 where room is left for a scroll bar."""
 
+RECORDERS = """window.recorders = [];
+const Recorder = MediaRecorder;
+window.MediaRecorder = class extends Recorder { constructor(...how) { super(...how); recorders.push(this); } };"""
+"""Keeps all that records, to be looked at."""
+
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[RunningStudio]:
@@ -60,7 +65,7 @@ def test_a_class_with_a_long_name_leaves_the_page_in_its_window_and_all_keys_are
         page.get_by_role("textbox", name="New class").press("Enter")
         page.get_by_text("1 of 3 sounds labelled").wait_for()
         assert page.evaluate(OVERFLOW) <= 0
-        assert set("Space 1 9 0 N ← → ↑ ↓".split()) <= set(page.locator(".keys kbd").all_inner_texts())
+        assert {"Space", "1", "9", "0", "N", "←", "→", "↑", "↓"} <= set(page.locator(".keys kbd").all_inner_texts())
 
 
 def focused(page: Any) -> str:
@@ -99,7 +104,7 @@ def test_a_file_that_is_larger_than_its_sound_is_not_called_smaller(library: Run
         page.locator("#file-input").set_input_files(tmp_path / "tick.wav")
         opus = page.locator("[data-version=opus]:not([disabled])")
         opus.wait_for()
-        assert "× larger" in opus.inner_text() and "smaller" not in opus.inner_text()
+        assert " larger" in opus.inner_text() and "smaller" not in opus.inner_text()
 
 
 def test_the_notes_that_the_page_names_can_be_asked_for(library: RunningStudio):
@@ -111,3 +116,52 @@ def test_the_notes_that_the_page_names_can_be_asked_for(library: RunningStudio):
         page.get_by_role("textbox", name="Notes").fill(words.rpartition(" ")[2])
         page.get_by_role("button", name="Make sounds").press("Enter")
         page.locator(".grid .tile").nth(12).wait_for()
+
+
+def test_what_comes_late_to_a_room_that_was_left_is_not_seen_in_another(library: RunningStudio, tmp_path: Path):
+    held: list[Any] = []
+    with opened_page(library) as page:
+        page.route("**/api/uploads*", lambda route: held.append(route))
+        page.locator("#file-input").set_input_files(tmp_path / "sounds" / "tone 0.wav")
+        page.get_by_role("link", name="Make").press("Enter")
+        page.get_by_role("button", name="Make sounds").wait_for()
+        with page.expect_response("**/api/uploads*"):
+            held[0].continue_()
+        page.wait_for_timeout(500)
+        assert page.get_by_role("button", name="Make sounds").is_visible()
+        assert page.get_by_role("heading", name="tone 0.wav").count() == 0
+
+
+def test_a_recording_ends_when_its_room_is_left_and_is_kept(library: RunningStudio):
+    with opened_page(library, RECORDERS) as page:
+        page.get_by_role("link", name="Sounds").press("Enter")
+        page.get_by_text("3 sounds").wait_for()
+        page.get_by_role("button", name="Record").press("Enter")
+        page.get_by_role("button", name="Stop recording").wait_for()
+        page.wait_for_timeout(300)
+        with page.expect_response("**/api/uploads*"):
+            page.get_by_role("link", name="Train").press("Enter")
+        assert page.evaluate("() => recorders.map((recorder) => recorder.state)") == ["inactive"]
+        page.get_by_role("link", name="Sounds").press("Enter")
+        page.get_by_text("4 sounds").wait_for()
+
+
+def test_sounds_that_another_page_has_removed_go_without_a_fault(library: RunningStudio):
+    with opened_page(library) as page:
+        page.get_by_role("link", name="Sounds").press("Enter")
+        page.get_by_text("3 sounds").wait_for()
+        ids = [row[0] for row in library.json("/api/sounds/list")["sounds"]]
+        library.json("/api/sounds/remove", {"ids": ids[:1]})
+        rows = page.locator(".sound-list")
+        rows.press("Control+a")
+        rows.press("Delete")
+        page.get_by_text("1 sound had gone from the folder already.").wait_for()
+        page.get_by_text("2 sounds removed from the folder.").wait_for()
+        page.get_by_text("0 sounds", exact=True).wait_for()
+        page.get_by_role("button", name="Undo").press("Enter")
+        page.get_by_text("2 sounds", exact=True).wait_for()
+        rows.press("ArrowDown")
+        rows.press("Delete")  # before it was opened
+        page.get_by_text("1 sound removed from the folder.").wait_for()
+        page.wait_for_timeout(500)
+        assert page.locator(".toast.error").count() == 0

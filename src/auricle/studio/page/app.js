@@ -15,6 +15,7 @@ const FIRST = "compress"; // what shows at once what this is about
 const main = document.getElementById("room");
 const jobs = { list: [], listeners: new Set() };
 let leave = () => {};
+let visits = 0;
 
 /** What a room may use: the jobs as they change, and a place for what it must tidy up. */
 const studio = {
@@ -27,6 +28,7 @@ const studio = {
 
 const show = async () => {
   const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? FIRST;
+  const visit = ++visits;
   leave();
   leave = () => {};
   silence();
@@ -35,9 +37,11 @@ const show = async () => {
     else link.removeAttribute("aria-current");
   document.title = `${ROOMS.find((room) => room.name === name).title} · Auricle studio`;
   const { open } = await import(`./rooms/${name}.js`);
-  main.replaceChildren();
+  if (visit !== visits) return; // another room was chosen meanwhile
+  const place = h("div"); // of this visit alone: what comes late to a room that was left is not seen in another
+  main.replaceChildren(place);
   main.className = `room ${name}`;
-  leave = open(main, studio) ?? (() => {});
+  leave = open(place, studio) ?? (() => {});
 };
 
 if (hasToken()) {

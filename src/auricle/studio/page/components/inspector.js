@@ -86,7 +86,7 @@ export const inspector = () => {
       findings.replaceChildren(...flags.map(([topic, words]) => h("li", {}, h("strong", {}, topic), " ", words)));
     },
     toggle,
-    hide: () => { element.hidden = true; deck.clear(); sound = null; },
+    hide: () => { clearTimeout(timer); turn += 1; element.hidden = true; deck.clear(); sound = null; },
     close: () => { clearTimeout(timer); turn += 1; deck.pause(); wave?.remove(); },
   };
 };

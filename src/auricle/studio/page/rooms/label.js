@@ -21,7 +21,9 @@ const METHODS = {
 export const open = (main, studio) => {
   let close = () => {};
   let job = null;
+  let isLeft = false;
   const show = async (library) => {
+    if (isLeft) return; // it listens to the keys of the page
     close();
     const view = library ? room(library, begin) : welcome(begin);
     main.replaceChildren(view.element);
@@ -29,6 +31,7 @@ export const open = (main, studio) => {
   };
   const begin = () => attempt(async () => {
     job = (await post("label/read")).job;
+    if (isLeft) return;
     const waiting = working();
     close();
     main.replaceChildren(waiting.element);
@@ -42,7 +45,7 @@ export const open = (main, studio) => {
     get("label/library").then(show, () => show(null));
   });
   get("label/library").then(show, () => show(null));
-  return () => { forget(); close(); };
+  return () => { isLeft = true; forget(); close(); };
 };
 
 const welcome = (begin) => ({
