@@ -26,6 +26,11 @@ const studio = {
   },
 };
 
+/** In place of a room that could not be fetched; a browser does not ask for it again before the page is loaded anew. */
+const outOfReach = () => h("section", { class: "drop", role: "alert" }, h("h1", {}, "Not connected"),
+  h("p", { class: "hint" }, "The studio's server can't be reached. Is it still running in the terminal? Start it again if not, and open the address that it prints."),
+  h("div", { class: "row" }, h("button", { onclick: () => location.reload() }, "Load the page again")));
+
 const show = async () => {
   const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? FIRST;
   const visit = ++visits;
@@ -36,12 +41,13 @@ const show = async () => {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   document.title = `${ROOMS.find((room) => room.name === name).title} · Auricle studio`;
-  const { open } = await import(`./rooms/${name}.js`);
+  const module = await import(`./rooms/${name}.js`).catch(() => null);
   if (visit !== visits) return; // another room was chosen meanwhile
   const place = h("div"); // of this visit alone: what comes late to a room that was left is not seen in another
   main.replaceChildren(place);
   main.className = `room ${name}`;
-  leave = open(place, studio) ?? (() => {});
+  if (module) leave = module.open(place, studio) ?? (() => {});
+  else place.append(outOfReach());
 };
 
 if (hasToken()) {

@@ -41,6 +41,6 @@ export const open = (main, studio) => {
     close = view.close;
   };
   start();
-  requestAnimationFrame(() => setTimeout(views, 500));
+  requestAnimationFrame(() => setTimeout(() => views().catch(() => {}), 500)); // a server that has gone is told of when it is asked
   return () => { isLeft = true; close(); };
 };
