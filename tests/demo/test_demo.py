@@ -208,3 +208,11 @@ def test_seconds_are_told_apart_after_three_of_each(model_file: Path):
     text = page((), (), told, "")
     assert "Told apart" in text and "2 of 2" in text
     assert tell_apart((short,), auricle.load(model_file)) == ()
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-9])
+def test_silence_is_dark_and_a_quiet_sound_beside_it_is_seen(level: float):
+    silence = level * tone(1.0, 16000)
+    graph = Spectrograph(silence, 16000)
+    assert graph.pixels(silence).max() < 10
+    assert graph.pixels(0.01 * tone(1.0, 16000)).max() > 200

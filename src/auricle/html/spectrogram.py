@@ -9,6 +9,7 @@ from auricle.extras import require
 
 _COLUMNS, _ROWS = 480, 160
 _RANGE_DB = 80.0
+_SILENCE_DB = -120.0
 _BREAK_HZ = 700.0
 _TICKS = (("250 Hz", 250), ("1 kHz", 1000), ("4 kHz", 4000), ("8 kHz", 8000), ("16 kHz", 16000))
 
@@ -39,7 +40,8 @@ class Spectrograph:
         self._size = 1024 if sample_rate > 32_000 else 512
         self._window = np.hanning(self._size).astype(np.float32)
         self._rows = _rows(self._size, sample_rate)
-        self._loudest = float(self._decibels(reference).max())
+        # of silence nothing is loud: it is as dark as it is quiet
+        self._loudest = max(float(self._decibels(reference).max()), _SILENCE_DB + _RANGE_DB)
 
     @property
     def sample_rate(self) -> int:
@@ -77,7 +79,7 @@ class Spectrograph:
         starts = np.linspace(0, padded.size - self._size, _COLUMNS).astype(int)
         frames = padded[starts[:, None] + np.arange(self._size)] * self._window
         power = np.square(np.abs(np.fft.rfft(frames, axis=1)))
-        return 10.0 * np.log10(self._rows @ power.T + 1e-12)
+        return 10.0 * np.log10(self._rows @ power.T + 10.0 ** (_SILENCE_DB / 10.0))
 
 
 def _rows(size: int, sample_rate: int) -> np.ndarray:

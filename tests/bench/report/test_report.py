@@ -236,6 +236,27 @@ def test_a_browser_runs_the_listening_test_by_keyboard(text: str, tmp_path: Path
     assert sums[1][2:] == ["2", "0", "0.250"]
 
 
+def test_answers_of_two_tabs_are_kept_side_by_side_and_cleared_in_both(text: str, tmp_path: Path):
+    work = """
+    box.focus(); press("Enter");
+    await wait(() => Abx.state.deck?.playing);
+    press("1");
+    await wait(() => Abx.state.answers.length === 1 && Abx.state.deck?.playing);
+    const [shelf] = Object.keys(localStorage);
+    const [mine] = JSON.parse(localStorage[shelf]);
+    localStorage[shelf] = JSON.stringify([mine, { ...mine, id: "of another tab" }]);
+    press("2");
+    await wait(() => Abx.state.deck?.playing);
+    const ids = JSON.parse(localStorage[shelf]).map(({ id }) => id);
+    out.kept = [ids.length, new Set(ids).size, ids.includes("of another tab")];
+    localStorage.removeItem(shelf);
+    dispatchEvent(new StorageEvent("storage", { key: shelf }));
+    out.left = [Abx.state.answers.length, box.querySelector(".sum").textContent];
+    """
+    values = driven(text, work, tmp_path)
+    assert values["said"] == [] and values["kept"] == [3, 3, True] and values["left"] == [0, "No answers yet."]
+
+
 def test_switching_makes_no_gap_and_no_jump_in_level(tmp_path: Path):
     """All that the page plays is recorded while it is switched three times."""
     report(result(), samples(2.0), tmp_path / "report.html")

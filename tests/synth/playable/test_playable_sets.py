@@ -102,6 +102,7 @@ def test_notes_without_names_are_told_by_their_pitch(recordings: Path):
         (OptionError, "c6 is over an octave from the recorded notes, c4 to g4", "C6"),
         (OptionError, "no note 'X'", "X"),
         (OptionError, "go down", "C4..C3"),
+        (OptionError, "notes 'C4 E4': put commas between them", "C4 E4"),
     ],
 )
 def test_notes_that_no_set_has(kind: type[AuricleError], message: str, note: str, recordings: Path, tmp_path: Path):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast, final
@@ -69,6 +70,7 @@ class AvDecoder(AudioDecoder):
     """
 
     def __init__(self, path: Path, flac: Readable | None = None, frames: int = 0, *, span: Span | None = None) -> None:
+        _import_pyav()
         from av.audio.fifo import AudioFifo
         from av.audio.resampler import AudioResampler
         from av.error import FFmpegError, PatchWelcomeError
@@ -241,6 +243,15 @@ class AvDecoder(AudioDecoder):
         self._stream.close()
 
 
+def _import_pyav() -> None:
+    """Import PyAV as a whole, to be called before a part of it is imported.
+
+    A thread that imports a part first holds what another needs that imports the whole: Python then gives both of them
+    halves of modules, and the import fails.
+    """
+    import_module("av")
+
+
 def _open(stream: Readable, path: Path, *, is_flac: bool, failure: tuple[type[Exception], ...]) -> "InputContainer":
     import av
 
@@ -270,6 +281,7 @@ def metadata(path: Path) -> list[tuple[str, str]]:
     Raises:
         OSError: the file can't be read.
     """
+    _import_pyav()
     from av.error import FFmpegError
 
     failure = (FFmpegError, ValueError, MemoryError)

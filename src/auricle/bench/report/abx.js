@@ -18,7 +18,10 @@ const Abx = (() => {
   };
   const state = { answers: kept(), others: [], refused: 0, trial: null, deck: null, turn: 0 };
 
+  /** Puts the answers by; with those that another tab of this page has put by meanwhile. */
   const keep = () => {
+    const ids = new Set(state.answers.map(({ id }) => id));
+    state.answers.push(...kept().filter(({ id }) => !ids.has(id)));
     try {
       localStorage.setItem(shelf, JSON.stringify(state.answers));
       return true;
@@ -210,7 +213,11 @@ const Abx = (() => {
   const clear = () => {
     if (!confirm("Forget all answers that are kept in this browser for this report?")) return;
     Object.assign(state, { answers: [], others: [] });
-    keep();
+    try {
+      localStorage.removeItem(shelf);
+    } catch {
+      // none were kept there
+    }
     sumUp();
     say("No answers are kept.");
   };
@@ -253,6 +260,11 @@ const Abx = (() => {
   for (const choice of box.querySelectorAll("input[name=kind]"))
     choice.addEventListener("change", () => { if (state.trial) next(); else show(); });
   document.addEventListener("play", stop, true);
+  addEventListener("storage", (event) => { // another tab of this page has kept or cleared answers
+    if (event.key !== shelf) return;
+    state.answers = kept();
+    sumUp();
+  });
 
   sumUp();
   show();

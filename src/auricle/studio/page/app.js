@@ -15,6 +15,7 @@ const FIRST = "compress"; // what shows at once what this is about
 const main = document.getElementById("room");
 const jobs = { list: [], listeners: new Set() };
 let leave = () => {};
+let visits = 0;
 
 /** What a room may use: the jobs as they change, and a place for what it must tidy up. */
 const studio = {
@@ -25,8 +26,14 @@ const studio = {
   },
 };
 
+/** In place of a room that could not be fetched; a browser does not ask for it again before the page is loaded anew. */
+const outOfReach = () => h("section", { class: "drop", role: "alert" }, h("h1", {}, "Not connected"),
+  h("p", { class: "hint" }, "The studio's server can't be reached. Is it still running in the terminal? Start it again if not, and open the address that it prints."),
+  h("div", { class: "row" }, h("button", { onclick: () => location.reload() }, "Load the page again")));
+
 const show = async () => {
   const name = ROOMS.find((room) => location.hash === `#${room.name}`)?.name ?? FIRST;
+  const visit = ++visits;
   leave();
   leave = () => {};
   silence();
@@ -34,10 +41,13 @@ const show = async () => {
     if (link.dataset.room === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   document.title = `${ROOMS.find((room) => room.name === name).title} · Auricle studio`;
-  const { open } = await import(`./rooms/${name}.js`);
-  main.replaceChildren();
+  const module = await import(`./rooms/${name}.js`).catch(() => null);
+  if (visit !== visits) return; // another room was chosen meanwhile
+  const place = h("div"); // of this visit alone: what comes late to a room that was left is not seen in another
+  main.replaceChildren(place);
   main.className = `room ${name}`;
-  leave = open(main, studio) ?? (() => {});
+  if (module) leave = module.open(place, studio) ?? (() => {});
+  else place.append(outOfReach());
 };
 
 if (hasToken()) {

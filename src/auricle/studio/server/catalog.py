@@ -100,7 +100,7 @@ class Catalog:
         """
         path = self.path(id)
         if path is None:
-            raise OptionError("this sound is no longer in the folder: load the list again")
+            raise OptionError("this sound is no longer in the folder: load the page again")
         return path
 
     def _stat(self, name: str) -> tuple[int, float] | None:

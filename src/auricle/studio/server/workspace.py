@@ -177,7 +177,11 @@ def _existing(folder: Path, id: object) -> Item | None:
 def display_name(name: str) -> str:
     """The last part of a stranger's file name, without what could turn a line around."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    return printable(last)[:_LONGEST_NAME] or "sound"
+    name = printable(last)
+    if len(name) > _LONGEST_NAME:
+        suffix = Path(name).suffix if _SUFFIX.fullmatch(Path(name).suffix.lower()) else ""
+        name = name[: _LONGEST_NAME - len(suffix)] + suffix
+    return name or "sound"
 
 
 def safe_suffix(name: str) -> str:

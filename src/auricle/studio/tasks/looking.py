@@ -75,11 +75,11 @@ def take_in(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProg
     source = item.file(item.facts["source"])
     try:
         if not list(audio_names(item.folder, lambda path, reason: None)):
-            raise OptionError(f"{item.facts['name']} is no sound by its name: send .wav, .flac, .mp3 and the like")
+            raise OptionError("the file is no sound by its name: send .wav, .flac, .mp3 and the like")
         with AudioReader(source, limits=LIMITS, untrusted=CONFINED) as reader:
             samples = sum(block.shape[1] for block in reader.blocks(_BLOCK))
         if not samples:
-            raise OptionError(f"{item.facts['name']} holds no sound")
+            raise OptionError("the file holds no sound: choose another one")
         target = _moved_in(workspace.folder, source, item.facts["name"])
     finally:
         item.remove()

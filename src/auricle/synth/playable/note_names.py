@@ -59,6 +59,8 @@ def parse_notes(text: str) -> tuple[int, ...]:
     """
     notes: list[int] = []
     for part in text.split(","):
+        if " " in part.strip() and ".." not in part:
+            raise OptionError(f"notes {part.strip()!r}: put commas between them, as C4,E4")
         first, dots, last = part.partition("..")
         low, high = parse_note(first), parse_note(last if dots else first)
         if low > high:

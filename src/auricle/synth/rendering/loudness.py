@@ -75,9 +75,9 @@ def integrated_loudness(audio: np.ndarray, sample_rate: int) -> float | None:
 
 
 def _graph(sample_rate: int, channels: int) -> Any:
-    from av.filter import Graph
+    from av import filter as filters  # the whole first: a part alone, on one of several threads, breaks the import
 
-    graph = Graph()
+    graph = filters.Graph()
     layout = _LAYOUTS[channels - 1]
     source = graph.add(
         "abuffer", f"sample_rate={sample_rate}:sample_fmt=fltp:channel_layout={layout}:time_base=1/{sample_rate}"

@@ -45,7 +45,9 @@ export const blind = ({ deck, pair }) => {
       h("small", {}, { a: "original", b: "copy", x: "?" }[name])));
   const answers = ["a", "b"].map((name) =>
     h("button", { class: "primary", "data-answer": name, onclick: () => choose(name) }, `X is ${name.toUpperCase()}`));
-  const start = h("button", { onclick: next }, "Begin");
+  const start = h("button", {
+    onclick: () => next().then(() => { if (start.hidden) listen.at(-1).focus(); }), // it goes: the keys are to stay within the test
+  }, "Begin");
   const show = () => {
     for (const button of listen) {
       button.disabled = x === null;

@@ -2,7 +2,7 @@
 import { h, icon } from "../lib/dom.js";
 import { post, save } from "../lib/api.js";
 import { Deck, decode } from "../lib/deck.js";
-import { bytes, channels, kbps, kilohertz, seconds } from "../lib/format.js";
+import { bytes, channels, kbps, kilohertz, seconds, timesSmaller } from "../lib/format.js";
 import { blind } from "./blind.js";
 import { dial } from "./dial.js";
 import { attempt, busy, toast } from "./toast.js";
@@ -96,9 +96,8 @@ export const comparison = (facts, back, studio, { models, preferred }) => {
       button.disabled = !version;
       if (!version) continue;
       button.querySelector(".fact").textContent = kbps(version.kbps);
-      const ratio = facts.pcm_kbps / version.kbps;
       button.querySelector("small").textContent =
-        button.dataset.version === "original" ? `16-bit, ${bytes(version.bytes)}` : `${bytes(version.bytes)}, ${ratio.toFixed(0)} × smaller`;
+        button.dataset.version === "original" ? `16-bit, ${bytes(version.bytes)}` : `${bytes(version.bytes)}, ${timesSmaller(facts.pcm_kbps / version.kbps)}`;
     }
     const version = state.versions[deck.current];
     if (version && version !== shown) {

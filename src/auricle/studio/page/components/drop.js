@@ -15,7 +15,7 @@ export const drop = ({ title, hint, onOpened, record = true }) => {
     }));
     state.textContent = "";
     zone.classList.remove("sending");
-    if (facts) onOpened(facts);
+    if (facts && zone.isConnected) onOpened(facts); // else another sound or room was chosen meanwhile
   };
   input.addEventListener("change", () => { if (input.files[0]) send(input.files[0]); input.value = ""; });
   const zone = h("section", { class: "drop", "aria-label": title },

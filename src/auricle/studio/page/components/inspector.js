@@ -41,10 +41,11 @@ export const inspector = () => {
   });
   const load = async () => {
     const mine = ++turn;
-    const found = await attempt(() => post("sounds/open", { id: sound.id }));
+    const quietIfPast = (error) => { if (mine === turn) throw error; return null; }; // of a sound that was removed meanwhile
+    const found = await attempt(() => post("sounds/open", { id: sound.id }).catch(quietIfPast));
     if (mine !== turn) return;
     if (!found) { wanted = false; return; }
-    const buffer = await attempt(() => decode(found.file_url));
+    const buffer = await attempt(() => decode(found.file_url).catch(quietIfPast));
     if (mine !== turn || !buffer) return;
     wave?.remove();
     wave = waveform({ peaks: found.peaks, duration: found.seconds, label: "Place in the sound", height: 56, onSeek: (time) => deck.seek(time) });
@@ -86,7 +87,7 @@ export const inspector = () => {
       findings.replaceChildren(...flags.map(([topic, words]) => h("li", {}, h("strong", {}, topic), " ", words)));
     },
     toggle,
-    hide: () => { element.hidden = true; deck.clear(); sound = null; },
+    hide: () => { clearTimeout(timer); turn += 1; element.hidden = true; deck.clear(); sound = null; },
     close: () => { clearTimeout(timer); turn += 1; deck.pause(); wave?.remove(); },
   };
 };

@@ -2,16 +2,24 @@
 import { h } from "../lib/dom.js";
 import { toast } from "./toast.js";
 
+const PART_MS = 500;
+
 export const recorder = (onFile) => {
   let running = null;
+  let isAsking = false;
   const begin = async () => {
+    if (isAsking) return;
+    isAsking = true;
     try {
       const stream = await navigator.mediaDevices.getUserMedia({
         audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
       });
       const parts = [];
       running = new MediaRecorder(stream);
-      running.addEventListener("dataavailable", (event) => parts.push(event.data));
+      running.addEventListener("dataavailable", (event) => {
+        parts.push(event.data);
+        if (running?.state === "recording" && !button.isConnected) running.stop(); // nobody could stop it any more
+      });
       running.addEventListener("stop", () => {
         for (const track of stream.getTracks()) track.stop();
         const suffix = running.mimeType.includes("mp4") ? "m4a" : running.mimeType.includes("ogg") ? "ogg" : "webm";
@@ -19,10 +27,11 @@ export const recorder = (onFile) => {
         show();
         onFile(new File(parts, `recording.${suffix}`));
       });
-      running.start();
+      running.start(PART_MS);
     } catch (error) {
       toast(`There is no microphone to record from: ${error.message}`, { isError: true });
     }
+    isAsking = false;
     show();
   };
   const button = h("button", { onclick: () => (running ? running.stop() : begin()) });

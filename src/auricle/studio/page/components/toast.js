@@ -28,10 +28,12 @@ export const attempt = async (work) => {
 
 /** The same with a button that says it is busy meanwhile. */
 export const busy = async (button, work) => {
+  const hadFocus = document.activeElement === button;
   button.setAttribute("aria-busy", "true");
   button.disabled = true;
   const result = await attempt(work);
   button.removeAttribute("aria-busy");
   button.disabled = false;
+  if (hadFocus && [document.body, null].includes(document.activeElement)) button.focus(); // what is disabled loses it
   return result;
 };

@@ -22,3 +22,10 @@ export const channels = (count) => ({ 1: "mono", 2: "stereo" }[count] ?? `${coun
 export const kilohertz = (rate) => `${(rate / 1000).toFixed(rate % 1000 ? 1 : 0)} kHz`;
 
 export const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** How much smaller a file is; a header is much of a very short sound. */
+export const timesSmaller = (ratio) => {
+  const times = ratio < 1 ? 1 / ratio : ratio;
+  const figure = times.toFixed(times < 9.95 ? 1 : 0);
+  return figure === "1.0" ? "as large" : `${figure} × ${ratio < 1 ? "larger" : "smaller"}`;
+};

@@ -12,6 +12,7 @@ const views = async () => Object.assign({}, ...(await Promise.all([import("../co
 
 export const open = (main, studio) => {
   let close = () => {};
+  let isLeft = false;
   const preferred = take("model");
   const start = () => {
     close();
@@ -32,6 +33,7 @@ export const open = (main, studio) => {
   const opened = async (facts) => {
     const models = facts.kind === "aur" ? [] : (await attempt(() => get("compress/models")))?.models ?? [];
     const { aurFile, comparison } = await views();
+    if (isLeft) return; // it listens to the keys of the page
     const view = facts.kind === "aur" ? aurFile(facts, start, opened) : comparison(facts, start, studio, { models, preferred });
     close();
     main.replaceChildren(view.element);
@@ -39,6 +41,6 @@ export const open = (main, studio) => {
     close = view.close;
   };
   start();
-  requestAnimationFrame(() => setTimeout(views, 500));
-  return () => close();
+  requestAnimationFrame(() => setTimeout(() => views().catch(() => {}), 500)); // a server that has gone is told of when it is asked
+  return () => { isLeft = true; close(); };
 };

@@ -21,7 +21,9 @@ const METHODS = {
 export const open = (main, studio) => {
   let close = () => {};
   let job = null;
+  let isLeft = false;
   const show = async (library) => {
+    if (isLeft) return; // it listens to the keys of the page
     close();
     const view = library ? room(library, begin) : welcome(begin);
     main.replaceChildren(view.element);
@@ -29,6 +31,7 @@ export const open = (main, studio) => {
   };
   const begin = () => attempt(async () => {
     job = (await post("label/read")).job;
+    if (isLeft) return;
     const waiting = working();
     close();
     main.replaceChildren(waiting.element);
@@ -42,7 +45,7 @@ export const open = (main, studio) => {
     get("label/library").then(show, () => show(null));
   });
   get("label/library").then(show, () => show(null));
-  return () => { forget(); close(); };
+  return () => { isLeft = true; forget(); close(); };
 };
 
 const welcome = (begin) => ({
@@ -246,7 +249,11 @@ const room = (library, again) => {
       h("button", { class: "quiet", onclick: again }, "Draw the map again")),
     h("div", { class: "labeller" },
       h("div", { class: "column" }, map.element,
-        h("div", { class: "row" }, judgeButton, learnButton, saveLabels, files), results),
+        h("div", { class: "row" }, judgeButton, learnButton, saveLabels, files),
+        h("p", { class: "keys" }, h("kbd", {}, "Space"), " play, ", h("kbd", {}, "1"), " to ", h("kbd", {}, "9"), " give a class, ",
+          h("kbd", {}, "0"), " take it away, ", h("kbd", {}, "N"), " next to label; on the map ", h("kbd", {}, "←"), h("kbd", {}, "→"),
+          h("kbd", {}, "↑"), h("kbd", {}, "↓"), " go"),
+        results),
       h("aside", { class: "side", "aria-label": "Labels" },
         h("section", {}, h("h2", {}, "Classes"), counted, classBox.element),
         h("section", {}, h("h2", {}, "Label next"), suggestButton, method, next.element),

@@ -32,7 +32,7 @@ export const open = (main) => {
   const notes = h("input", { type: "text", value: "C4, E4, G4", "aria-label": "Notes", placeholder: "any", oninput: () => showFields() });
   const velocity = slider({ label: "Velocity", min: 1, max: 127, step: 1, value: 96 });
   const noteFields = h("div", { class: "field" },
-    h("label", { class: "field" }, h("span", {}, "Notes", h("output", {}, "C4, or C3..C5")), notes), velocity.element);
+    h("label", { class: "field" }, h("span", {}, "Notes", h("output", {}, "C4, or C4..C5")), notes), velocity.element);
   const areNotes = () => state.prior?.notes && notes.value.trim() !== "";
   const showFields = () => {
     noteFields.hidden = !state.prior?.notes;

@@ -104,7 +104,11 @@ export const open = (main, studio) => {
     view.hide();
     show();
     list.focus();
-    toast(`${plural(removed.length, "sound")} removed from the folder.`, {
+    if (removed.length < ids.length) { // another page or program has changed the folder
+      await load();
+      toast(`${plural(ids.length - removed.length, "sound")} had gone from the folder already.`);
+    }
+    if (removed.length) toast(`${plural(removed.length, "sound")} removed from the folder.`, {
       action: ["Undo", async () => { await post("sounds/restore", { ids: removed }); await load(); }],
     });
   });
