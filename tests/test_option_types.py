@@ -1,5 +1,7 @@
 """Options of a wrong type are refused in a line that names the field, the value and what it takes."""
 
+import inspect
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -66,3 +68,66 @@ def test_other_arguments_of_a_wrong_type(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="a bitrate of 3 kb/s: give a number above 0"):
         auricle.compress((np.zeros((1, 800), np.float32), 16000), tmp_path / "x.aur", kbps="3")  # pyright: ignore
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: auricle.load(None), "name_or_path None: give text or a path"),
+        (lambda: auricle.load(b"speech"), "name_or_path b'speech': give text or a path"),
+        (lambda: auricle.load("speech", allow_edited="no"), "allow_edited 'no': give True or False"),
+        (lambda: auricle.load("spe\0ech"), "name_or_path 'spe\\x00ech': leave the null character out"),
+        (
+            lambda: auricle.generate("drums", {"count": 2}),
+            "options {'count': 2}: give a value of type GenerationOptions",
+        ),
+        (lambda: auricle.read("x.wav", limits=5), "limits 5: give a value of type AudioLimits or None"),
+        (lambda: auricle.default_model(None), "sample_rate None: give a whole number"),
+        (lambda: auricle.train("x", out="y", callbacks=print), "callbacks <built-in function print>: give a value of"),
+        (
+            lambda: auricle.read_latents("x.wav", 5),
+            "model 5: give a value of type Autoencoder or a path or text or None",
+        ),
+        (lambda: auricle.doctor("x", on_progress=5), "on_progress 5: give a function"),
+        (lambda: auricle.verify(None), "source None: give text or a path or an open binary file"),
+        (lambda: auricle.compress("a.wav", 5), "target 5: give a path or text or an open binary file"),
+        (lambda: auricle.read("a\0.wav"), "source 'a\\x00.wav': leave the null character out"),
+        (lambda: auricle.Classifier.load(5), "path 5: give a path or text"),
+        (lambda: auricle.Encoder("speech", sample_rate=8000, channels=1.5), "channels 1.5: give a whole number"),
+        (lambda: auricle.Decoder("header"), "header 'header': give bytes or a value of type Header"),
+        (lambda: auricle.prepare("sounds/", "corpus"), "paths 'sounds/': give a list"),
+        (lambda: auricle.features(5), "files 5: give a sound, a path, or a list of them"),
+        (lambda: auricle.Autoencoder.from_pretrained(None), "name_or_path None: give a path or text"),
+        (
+            lambda: auricle.write(np.zeros((2, 2)), np.zeros(9), 8000),
+            "path array([[0., 0.], [0., 0.]]): give a path or",
+        ),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_named(call, said: str) -> None:
+    with pytest.raises(OptionError) as refusal:
+        call()
+    assert str(refusal.value).startswith(said) and "\n" not in str(refusal.value)
+
+
+def test_a_function_that_checks_is_still_itself() -> None:
+    assert pickle.loads(pickle.dumps(auricle.read)) is auricle.read
+    assert list(inspect.signature(auricle.load).parameters) == ["name_or_path", "allow_edited"]
+    assert "ready for use" in (auricle.load.__doc__ or "")
+    with pytest.raises(TypeError, match=r"load\(\) got an unexpected keyword argument 'nane'"):
+        auricle.load("speech", nane=1)  # pyright: ignore
+
+
+def test_every_public_function_checks_its_arguments() -> None:
+    functions = {name: getattr(auricle, name) for name in auricle.__all__}
+    bare = [
+        name for name, value in functions.items() if inspect.isfunction(value) and not hasattr(value, "__wrapped__")
+    ]
+    assert bare == ["resample"]  # which says itself what rates and arrays are
+
+
+def test_text_is_as_good_as_a_path(tmp_path: Path) -> None:
+    auricle.write(tmp_path / "a.wav", np.zeros(800, np.float32), 8000)
+    assert list(auricle.audio_names(str(tmp_path), lambda path, reason: None)) == ["a.wav"]
+    with pytest.raises(OptionError, match=r"'x.mp4': end the name with .wav"):
+        auricle.play_live("live", auricle.LiveInputs(str(tmp_path / "a.wav")), target=str(tmp_path / "x.mp4"))

@@ -113,3 +113,12 @@ def test_one_axis_is_one_channel() -> None:
 def test_what_is_no_sound_is_told(audio: np.ndarray, rate: Any, kind: type[AuricleError], message: str) -> None:
     with pytest.raises(kind, match=message):
         resample(audio, 16000, rate)
+
+
+@pytest.mark.parametrize(("rate", "message"), [(10**12, "up to 10000000 Hz"), (True, "rates are positive integers")])
+def test_rates_that_filters_are_not_made_for_are_refused(rate: int, message: str) -> None:
+    """10**12 Hz took for ever."""
+    for rates in ((16000, rate), (rate, 16000)):
+        with pytest.raises(OptionError, match=message):
+            resample(np.zeros((1, 9), np.float32), *rates)
+    assert resample(np.zeros((1, 9), np.float32), 16000, 10**7).shape == (1, 5625)

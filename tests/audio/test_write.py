@@ -304,3 +304,11 @@ def test_what_is_no_sound_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match=r"16000\.5 Hz: give an integer"):
         write(tmp_path / "a.wav", np.zeros((1, 9)), 16000.5)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_single_number_is_no_sound(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"shape \(\): give \(c, t\) or \(t,\)"):
+        write(tmp_path / "a.wav", np.float32(0.5), 16000)  # pyright: ignore
+    with pytest.raises(AudioError, match=r"shape \(\): give \(c, t\)"):
+        audio.read((np.array(0.5), 16000))
+    assert not list(tmp_path.iterdir())

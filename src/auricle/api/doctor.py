@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from auricle.data.doctor.checkup import SoundsHealth, examine_sounds
 from auricle.data.shards.index import INDEX_NAME
 from auricle.errors import OptionError
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 from auricle.urls import is_url
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _RUN_FILES = ("history.jsonl", "checkpoints")
 
 
+@check_arguments()
 def doctor(
     path: str | Path,
     *,

@@ -18,6 +18,7 @@ from auricle.data.labels import Labels
 from auricle.extras import require
 from auricle.model import Autoencoder, load
 from auricle.options.classification import FinetuneOptions
+from auricle.options.field_types import check_arguments
 from auricle.options.training import DeviceConfig, tracker_names
 from auricle.stream import threads
 from auricle.training import Budget, Run, TrainingDevice
@@ -26,6 +27,7 @@ from auricle.watch import check_trackers
 _SAVE_SECONDS = 60.0
 
 
+@check_arguments()
 def finetune(
     sounds: Path | str | Labels,
     *,

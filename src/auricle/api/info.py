@@ -12,6 +12,7 @@ from auricle.codec.format.container import MAGIC
 from auricle.errors import FormatError
 from auricle.hub.download import is_hub_name, local_path
 from auricle.open_files import FileSource, local_file
+from auricle.options.field_types import check_arguments
 
 _MODEL_SUFFIX, PRIOR_SUFFIX, CLASSIFIER_SUFFIX = ".safetensors", ".prior.safetensors", ".classifier.safetensors"
 
@@ -96,6 +97,7 @@ class ClassifierSummary:
     detection: dict[str, Any]
 
 
+@check_arguments()
 def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
     """Describe an .aur file, a model, prior or classifier file, a shipped one by its name, or one on the hub
     (``hf://owner/name``).

@@ -14,6 +14,7 @@ from auricle.classify.features.base import to_mono
 from auricle.data.scan import Rejected, Sound, scan
 from auricle.errors import AudioError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.options.field_types import check_arguments
 
 Item = dict[str, torch.Tensor | str | int]
 
@@ -36,6 +37,7 @@ class LatentDataset(IterableDataset[Item]):
         rejected: files that can't be used, and why.
     """
 
+    @check_arguments()
     def __init__(
         self,
         folder: Path | str,

@@ -15,12 +15,14 @@ from auricle.errors import ModelError, OptionError
 from auricle.hub.card import CardFacts, card
 from auricle.hub.download import is_hub_name
 from auricle.hub.upload import Publication, PushResult, check_repository, upload
+from auricle.options.field_types import check_arguments
 from auricle.options.hub import PushOptions
 
 _PRIOR_USAGE = "    auricle generate --prior hf://{repo} --out sounds"
 _CLASSIFIER_USAGE = "    auricle classify predict sound.wav --classifier hf://{repo}"
 
 
+@check_arguments()
 def push(
     file: str | Path, repo: str, options: PushOptions = PushOptions(), *, token: str | bool | None = None
 ) -> PushResult:

@@ -15,6 +15,7 @@ from auricle.errors import DataError
 from auricle.model import Autoencoder, ModelInfo, default_model_for
 from auricle.model.files.file import load
 from auricle.model.files.writing import MODEL_FILE, fingerprint, save
+from auricle.options.field_types import check_arguments
 from auricle.options.training import DeviceConfig, TrainingOptions, tracker_names
 from auricle.stream import threads
 from auricle.training import (
@@ -48,6 +49,7 @@ class Trained:
     rejected: tuple[Rejected, ...]
 
 
+@check_arguments("budget")
 def train(
     folder: str | Path,
     *,

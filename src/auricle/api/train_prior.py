@@ -14,6 +14,7 @@ from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
+from auricle.options.field_types import check_arguments
 from auricle.options.training import DeviceConfig, PriorTrainingOptions, tracker_names
 from auricle.stream import threads
 from auricle.synth import FlowConfig, Origin, Prior, PriorConfig, PriorInfo, RecurrentConfig
@@ -84,6 +85,7 @@ class TrainedPrior:
     rejected: tuple[Rejected, ...]
 
 
+@check_arguments()
 def train_prior(
     folder: str | Path,
     *,

@@ -29,6 +29,7 @@ from auricle.data.shards.files import LocalShards, RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index
 from auricle.errors import DataError
 from auricle.options.archive import ArchiveOptions, PrepareOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 _KEPT_REASONS = 1000
@@ -62,6 +63,7 @@ class PrepareResult:
     elapsed_seconds: float
 
 
+@check_arguments()
 def prepare(
     paths: Sequence[Path | str],
     out: Path | str,

@@ -25,6 +25,7 @@ from auricle.atomic import remove_leftovers
 from auricle.errors import AuricleError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.options.archive import ArchiveOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 _VERSION = 1
@@ -75,6 +76,7 @@ class InterruptedRunError(KeyboardInterrupt):
     """The user has interrupted a run; what it held is finished, and the ledger tells how far it is."""
 
 
+@check_arguments()
 def run_archive(
     task: ArchiveTask,
     paths: Sequence[Path | str],

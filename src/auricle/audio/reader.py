@@ -28,6 +28,7 @@ from auricle.audio.sandbox.limits import (
 )
 from auricle.errors import AudioError, OptionError
 from auricle.open_files import binary_stream, put_back, stream_name
+from auricle.options.field_types import check_arguments
 
 _BLOCK = 1 << 18
 AudioSource = str | PathLike[str] | BinaryIO | tuple[np.ndarray, int] | HeldAudio
@@ -58,6 +59,7 @@ def _left_in_place(source: AudioSource) -> AbstractContextManager[None]:
     return nullcontext() if stream is None else put_back(stream)
 
 
+@check_arguments()
 def read(source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> tuple[np.ndarray, int]:
     """Read a whole audio file, by its path or open: float32 ``(c, t)`` and its sample rate in Hz.
 
@@ -86,6 +88,7 @@ class AudioReader:
         OptionError: this system can't confine a process; or the source is none of these.
     """
 
+    @check_arguments()
     def __init__(self, source: AudioSource, *, limits: AudioLimits | None = None, untrusted: bool = False) -> None:
         limits = limits or (UNTRUSTED_LIMITS if untrusted else TRUSTED_LIMITS)
         if (held := _held(source)) is not None:

@@ -8,6 +8,13 @@ import soxr
 from auricle.audio.samples import float_samples
 from auricle.errors import AudioError, OptionError
 
+_MAX_RATE = 10_000_000
+"""In Hz; beyond it the filters take minutes to design, and at last for ever."""
+
+
+def _is_rate(rate: object) -> bool:
+    return isinstance(rate, int | np.integer) and not isinstance(rate, bool) and rate > 0
+
 
 def resampled_length(length: int, source_rate: int, target_rate: int) -> int:
     """Return how many samples ``length`` samples become: the quotient of the rates times it, rounded up."""
@@ -20,7 +27,7 @@ def resample(audio: np.ndarray, source_rate: int, target_rate: int) -> np.ndarra
 
     Raises:
         AudioError: the array has another shape, or holds no floats.
-        OptionError: a rate is no positive integer.
+        OptionError: a rate is no positive integer, or above 10 MHz.
     """
     samples = float_samples(audio)
     if samples.ndim not in (1, 2):
@@ -44,12 +51,14 @@ class Resampler:
         channels: number of channels, at least 1.
 
     Raises:
-        OptionError: a rate or the number of channels is no positive integer.
+        OptionError: a rate or the number of channels is no positive integer, or a rate is above 10 MHz.
     """
 
     def __init__(self, source_rate: int, target_rate: int, channels: int) -> None:
-        if not all(isinstance(rate, int | np.integer) and rate > 0 for rate in (source_rate, target_rate)):
+        if not (_is_rate(source_rate) and _is_rate(target_rate)):
             raise OptionError(f"can't resample from {source_rate} to {target_rate} Hz: rates are positive integers")
+        if max(source_rate, target_rate) > _MAX_RATE:
+            raise OptionError(f"can't resample from {source_rate} to {target_rate} Hz: give rates up to {_MAX_RATE} Hz")
         if channels < 1:
             raise OptionError(f"can't resample {channels} channels: give at least 1")
         self._source, self._target, self._channels = source_rate, target_rate, channels

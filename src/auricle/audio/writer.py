@@ -17,6 +17,7 @@ from auricle.audio.samples import float_samples
 from auricle.audio.suffixes import check_format_limits, writable_format
 from auricle.audio.tags import WRITABLE, clean_tags
 from auricle.errors import AudioError, OptionError, OutputError
+from auricle.options.field_types import check_arguments
 
 _MAX_WRITE_SAMPLES = 1 << 16
 """Samples per call: libsndfile's Vorbis encoder overruns its stack with a minute or two at once."""
@@ -201,6 +202,7 @@ class AudioWriter:
             self._finish()
 
 
+@check_arguments("sample_rate")
 def write(
     path: Path | str, audio: np.ndarray, sample_rate: int, *, subtype: str | None = None, force: bool = False
 ) -> None:
@@ -218,11 +220,11 @@ def write(
         AudioError: the array has another shape or holds no floats, or a sample is NaN or infinite.
         OutputError: the file exists and ``force`` is false, or it can't be written.
     """
-    samples = np.atleast_2d(float_samples(audio))
-    if samples.ndim != 2:
+    samples = float_samples(audio)
+    if samples.ndim not in (1, 2):
         raise AudioError(f"can't write an array of shape {samples.shape}: give (c, t) or (t,)")
     with (
         atomic_write(Path(path), force=force) as temporary,
-        AudioWriter(temporary, sample_rate, samples.shape[0], subtype) as writer,
+        AudioWriter(temporary, sample_rate, 1 if samples.ndim == 1 else len(samples), subtype) as writer,
     ):
-        writer.write(samples)
+        writer.write(np.atleast_2d(samples))

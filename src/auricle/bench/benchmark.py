@@ -27,6 +27,7 @@ from auricle.errors import OptionError
 from auricle.extras import require
 from auricle.model import Autoencoder, default_model, load
 from auricle.options.benchmark import AssetPaths, BenchmarkOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 ANCHOR = "opus"
@@ -60,6 +61,7 @@ class _Run:
     other_seconds: float = 0.0
 
 
+@check_arguments()
 def benchmark(
     sounds: str | Path | Sequence[str | Path],
     *,

@@ -44,6 +44,7 @@ from auricle.hub.download import local_path
 from auricle.model import Autoencoder, load, shipped
 from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, ClassifierOptions
+from auricle.options.field_types import check_arguments
 from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -78,6 +79,7 @@ class Classifier:
         return self.fitted_probe.classes
 
     @classmethod
+    @check_arguments()
     def fit(
         cls,
         sounds: Path | str | Labels,
@@ -142,6 +144,7 @@ class Classifier:
         return cls(fitted_probe, metadata, extractor, scaling)
 
     @classmethod
+    @check_arguments()
     def load(cls, path: Path | str, model: Autoencoder | Path | str | None = None) -> Self:
         """A shipped classifier by its name, or one from a file, which may come from a stranger.
 
@@ -180,6 +183,7 @@ class Classifier:
             raise ModelError(f"{path} wants {size} features, its recipe makes {extractor.size}: the file is damaged")
         return classifier
 
+    @check_arguments()
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write a classifier's file; it appears whole or not at all.
 
@@ -191,6 +195,7 @@ class Classifier:
         arrays = {**self.fitted_probe.arrays, **self.extractor.arrays, **encoder, **scaling}
         write_classifier(Path(path), self.metadata, arrays, force=force)
 
+    @check_arguments()
     def predict(
         self,
         files: AudioSource | Sequence[AudioSource],
@@ -242,6 +247,7 @@ class Classifier:
         named = [groups[name] if groups else "" for name in features.names]
         return self.group_scaling.relative(features.values, groups_apart_from_silence(named, features.is_silent))
 
+    @check_arguments()
     def timeline(
         self, sound: AudioSource, *, window: float | None = None, on_progress: OnProgress = ignore_progress
     ) -> tuple[Span, ...]:

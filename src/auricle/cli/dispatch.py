@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from types import NoneType
+from typing import TYPE_CHECKING, get_args
 
 from auricle import __version__
 from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
@@ -23,7 +24,7 @@ from auricle.errors import AuricleError, OptionError
 from auricle.printable import printable
 
 if TYPE_CHECKING:
-    from cyclopts import App
+    from cyclopts import App, ArgumentCollection
 
 BAD_INPUT = 2
 UNHEARD = 1
@@ -95,6 +96,7 @@ def app() -> "App":
         version=__version__,
         help_format="plaintext",
         suppress_keyboard_interrupt=False,  # auricle.cli.dispatch says it in one line
+        config=_refuse_fractions,
     )
     groups: dict[str, App] = {}
     for verb, summary in VERBS.items():
@@ -106,6 +108,21 @@ def app() -> "App":
         home = groups[first] if second else application
         home.command(f"auricle.cli.commands.{place}:{place}", name=second or first, help=summary)
     return application
+
+
+def _refuse_fractions(_app: "App", _commands: tuple[str, ...], arguments: "ArgumentCollection") -> None:
+    """Refuse 1.5 where a whole number belongs, before cyclopts rounds it. As in Python, 2.0 is refused too.
+
+    Raises:
+        OptionError: with the option and the value.
+    """
+    for argument in arguments:
+        types = set(get_args(argument.hint)) or {argument.hint}  # those of a union, or the one that it is
+        if int not in types or not types <= {int, NoneType}:
+            continue
+        for token in argument.tokens:
+            if "." in token.value:
+                raise OptionError(f"{token.keyword or argument.name} {token.value}: give a whole number")
 
 
 def protect_pipes(tokens: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from auricle.codec.info import bitrate
 from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import OptionError
 from auricle.options.coding import CompressOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class CompressResult:
     is_highest: bool = False
 
 
+@check_arguments("kbps")
 def compress(
     source: "AudioSource",
     target: Path | str | BinaryIO,

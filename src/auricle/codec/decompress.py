@@ -15,6 +15,7 @@ from auricle.codec.targets import check_target, refuse_same_file
 from auricle.errors import OptionError
 from auricle.open_files import FileSource
 from auricle.options.coding import DecompressOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class DecompressResult:
     lost: tuple[SampleSpan, ...]
 
 
+@check_arguments()
 def decompress(
     source: FileSource,
     target: Path | str | BinaryIO,

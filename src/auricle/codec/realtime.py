@@ -18,6 +18,7 @@ from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPL
 from auricle.errors import AudioError, FormatError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.coding import CompressOptions
+from auricle.options.field_types import check_arguments
 
 
 @final
@@ -44,6 +45,7 @@ class Encoder:
         OptionError: a choice is out of range.
     """
 
+    @check_arguments("sample_rate")
     def __init__(
         self,
         model: Autoencoder | Path | str,
@@ -118,6 +120,7 @@ class Decoder:
         ModelError: the model is unknown or not the one that made the packets.
     """
 
+    @check_arguments()
     def __init__(
         self,
         header: bytes | Header,
@@ -141,6 +144,7 @@ class Decoder:
         """Samples per channel that have come out."""
         return self._decoder.position
 
+    @check_arguments()
     def push(self, packet: Packet) -> np.ndarray:
         """Take a packet; return the audio float32 ``(c, t)`` that is ready.
 
@@ -162,6 +166,7 @@ class Decoder:
         frames = missing * self.header.packet_frames
         return self._joined((*self._decoder.conceal(frames), *self._decoder.blocks([packet])))
 
+    @check_arguments()
     def conceal(self, packets: int = 1) -> np.ndarray:
         """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them.
 

@@ -17,6 +17,7 @@ from auricle.codec.targets import check_target, open_target, refuse_same_file
 from auricle.errors import FormatError
 from auricle.open_files import FileSource, local_file
 from auricle.options.coding import ReadLimits
+from auricle.options.field_types import check_arguments
 
 
 @final
@@ -45,6 +46,7 @@ class RepairResult:
     cut: bool
 
 
+@check_arguments()
 def repair(
     source: FileSource, target: Path | str | BinaryIO, *, limits: ReadLimits = ReadLimits(), force: bool = False
 ) -> RepairResult:

@@ -11,6 +11,7 @@ from auricle.codec.format.seek_table import PacketOffsets, find_table
 from auricle.errors import FormatError
 from auricle.open_files import FileSource, local_file
 from auricle.options.coding import ReadLimits
+from auricle.options.field_types import check_arguments
 
 if TYPE_CHECKING:
     from auricle.model import Autoencoder
@@ -46,6 +47,7 @@ class VerifyResult:
     unseen: str
 
 
+@check_arguments()
 def verify(
     source: FileSource, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
 ) -> VerifyResult:

@@ -9,13 +9,15 @@ from typing import NamedTuple, final
 
 from auricle import audio
 from auricle.errors import AudioError, DataError
+from auricle.options.field_types import check_arguments
 from auricle.printable import none_usable
 
 MIN_SECONDS = 0.05
 """Shorter sounds are not used."""
 
 
-def audio_names(folder: Path, refuse: Callable[[Path, str], None]) -> Iterator[str]:
+@check_arguments()
+def audio_names(folder: Path | str, refuse: Callable[[Path, str], None]) -> Iterator[str]:
     """Yield the path, relative to ``folder``, of every file with an audio suffix, folder by folder in the order of
     names.
 
@@ -28,6 +30,7 @@ def audio_names(folder: Path, refuse: Callable[[Path, str], None]) -> Iterator[s
     Raises:
         DataError: the folder is missing, or a file.
     """
+    folder = Path(folder)
     if not folder.exists():
         raise DataError(f"the folder {folder} does not exist: name a folder of sounds")
     if not folder.is_dir():

@@ -15,6 +15,7 @@ from auricle.export.onnx_export import write_onnx
 from auricle.export.parts import ExportParts
 from auricle.model import Autoencoder, load
 from auricle.options.export import ExportForm
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.directions import Directions
 from auricle.synth.priors.base import Prior
@@ -42,14 +43,15 @@ class ExportedModel:
     model: str
 
 
+@check_arguments()
 def export_model(
     model: Autoencoder | Path | str,
     out: Path | str,
     *,
     to: ExportForm = "onnx",
     prior: Prior | Path | str | None = None,
-    directions: Directions | Path | None = None,
-    runtime: Path | None = None,
+    directions: Directions | Path | str | None = None,
+    runtime: Path | str | None = None,
     force: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> ExportedModel:
@@ -92,7 +94,9 @@ def export_model(
     with temporary_folder() as workplace:
         files = workplace / "files"
         files.mkdir()
-        _WRITERS[to](ExportParts(loaded, loaded_prior, axes, runtime), files, on_progress)
+        _WRITERS[to](
+            ExportParts(loaded, loaded_prior, axes, None if runtime is None else Path(runtime)), files, on_progress
+        )
         list_files(files)
         sizes = move_in(files, folder, force=force)
     on_progress(Progress("written", len(sizes), len(sizes), "files"))

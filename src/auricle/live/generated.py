@@ -8,6 +8,7 @@ import numpy as np
 from auricle.live.device import SoundCard
 from auricle.live.ring import SampleRing
 from auricle.model import Autoencoder
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.endless import StreamResult, stream_blocks, stream_context, without_clicks
@@ -18,6 +19,7 @@ _BLOCK, _BUFFER_SECONDS = 1024, 0.2
 _NAP_SECONDS = 0.02
 
 
+@check_arguments()
 def play_generated(
     prior: Prior | Path | str,
     options: GenerationOptions = GenerationOptions(),

@@ -21,6 +21,7 @@ from auricle.live.inputs import key_input, midi_input, osc_input
 from auricle.live.sources import FileSource, LiveSource, RecordedSource
 from auricle.live.worker import LiveWorker
 from auricle.model import Autoencoder, load
+from auricle.options.field_types import check_arguments
 from auricle.options.live import LiveOptions
 from auricle.synth.directions import Directions, parse_shifts
 
@@ -70,18 +71,19 @@ class LiveInputs:
         shifts: where the directions stand at first, as in ``("PC1=+2",)``.
     """
 
-    source: Path | None = None
-    second: Path | None = None
-    directions: Directions | Path | None = None
+    source: Path | str | None = None
+    second: Path | str | None = None
+    directions: Directions | Path | str | None = None
     shifts: tuple[str, ...] = ()
 
 
+@check_arguments()
 def play_live(
     model: Autoencoder | Path | str,
     inputs: LiveInputs = LiveInputs(),
     options: LiveOptions = LiveOptions(),
     *,
-    target: Path | None = None,
+    target: Path | str | None = None,
     force: bool = False,
     on_status: OnStatus = lambda status: None,
 ) -> LiveStatus:
@@ -105,6 +107,7 @@ def play_live(
         OutputError: the file exists, or can't be written.
         MissingPackageError: a package of the extra `live` is not installed.
     """
+    target = None if target is None else Path(target)
     if target is not None and inputs.source is None:
         raise OptionError("the microphone can't be played into a file: name a source, or leave the target out")
     if target is not None and options.loop and options.seconds is None:
@@ -153,9 +156,13 @@ class _Session:
         self._source: LiveSource = (
             RecordedSource(self._bridge.incoming, options.channels, self._hop)
             if inputs.source is None
-            else FileSource(inputs.source, self._engine, options.channels, loop=options.loop)
+            else FileSource(Path(inputs.source), self._engine, options.channels, loop=options.loop)
         )
-        self._second = inputs.second and FileSource(inputs.second, self._engine, options.channels, loop=True)
+        self._second = (
+            None
+            if inputs.second is None
+            else FileSource(Path(inputs.second), self._engine, options.channels, loop=True)
+        )
         self._worker = LiveWorker(
             self._engine,
             self._source,

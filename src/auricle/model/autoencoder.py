@@ -20,6 +20,7 @@ from auricle.model.files.hub import push_model, save_files
 from auricle.model.files.writing import Seal, save
 from auricle.model.network import build_network, total_stride
 from auricle.model.registry import Frozen
+from auricle.options.field_types import check_arguments
 from auricle.options.hub import PushOptions
 from auricle.stream import Stream
 
@@ -184,6 +185,7 @@ class Autoencoder(nn.Module):
         check_length(length, self.samples(batch.shape[1]))
         return as_source(self.decode_bottled(self.bottleneck.dequantise(batch, step), length), codes)
 
+    @check_arguments()
     def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write a model file, also of a model that has been changed: `auricle.load` reads it.
 
@@ -197,6 +199,7 @@ class Autoencoder(nn.Module):
         save(self, path, force=force)
 
     @classmethod
+    @check_arguments()
     def from_pretrained(cls, name_or_path: Path | str, **access: Any) -> Self:
         """A model from the hub (``owner/name``, ``hf://owner/name@revision``), a folder, or what `auricle.load` takes.
 
@@ -211,6 +214,7 @@ class Autoencoder(nn.Module):
         reader = import_module("auricle.model.files.pretrained")  # which needs this class
         return reader.load_pretrained(name_or_path, HubAccess(**access))
 
+    @check_arguments()
     def save_pretrained(self, folder: Path | str, *, force: bool = False) -> None:
         """Write into a folder what the hub wants: file, ``config.json`` and card. Errors are those of `save`."""
         save_files(self, Path(folder), force=force)

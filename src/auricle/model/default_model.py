@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from auricle.options.field_types import check_arguments
+
 _SPEECH_SAMPLE_RATE = 24_000
 
 
+@check_arguments()
 def default_model(sample_rate: int) -> str:
     """Name of the shipped model for sounds of a sample rate in Hz, where none is named: ``speech`` up to 24 kHz, else
     ``music``."""

@@ -15,10 +15,12 @@ from typing import Any
 from auricle.errors import OptionError, OutputError
 from auricle.extras import require
 from auricle.lock import lock_folder
+from auricle.options.field_types import check_arguments
 from auricle.options.studio import StudioOptions
 from auricle.studio.server.workspace import Workspace
 
 
+@check_arguments()
 def run_studio(
     folder: Path | str = ".",
     options: StudioOptions = StudioOptions(),

@@ -1,7 +1,7 @@
 """Principal directions of a latent space: along which sounds of a folder differ most."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -17,6 +17,7 @@ from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
 from auricle.model.files.tensor_file import short_digest
 from auricle.model.registry import Frozen
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.descriptors import OPPOSITES, describe, direction_words, name_directions
 from auricle.synth.latent_files import load_arrays, parse_metadata, save_arrays
@@ -98,7 +99,8 @@ class Directions:
         if len(self.mean) != model.latent_dim:
             raise ModelError(f"the directions have {len(self.mean)} features, {name!r} has {model.latent_dim}: damaged")
 
-    def save(self, path: Path, *, force: bool = False) -> None:
+    @check_arguments()
+    def save(self, path: Path | str, *, force: bool = False) -> None:
         """Write .npz or .safetensors.
 
         Raises:
@@ -109,16 +111,18 @@ class Directions:
         metadata = _DirectionsMetadata(
             model=self.model[0], fingerprint=self.model[1], sounds=self.sounds, names=self.names
         )
-        save_arrays(arrays, metadata.model_dump_json(), path, force=force)
+        save_arrays(arrays, metadata.model_dump_json(), Path(path), force=force)
 
     @staticmethod
-    def load(path: Path) -> "Directions":
+    @check_arguments()
+    def load(path: Path | str) -> "Directions":
         """Read them back.
 
         Raises:
             OptionError: a suffix other than .npz and .safetensors.
             ModelError: the file is damaged, or holds something else.
         """
+        path = Path(path)
         arrays, text = load_arrays(path)
         if set(arrays) != {"mean", "axes", "deviations", "shares"} or text is None:
             raise ModelError(
@@ -138,6 +142,7 @@ class Directions:
         return Directions(*parts, sounds=metadata.sounds, model=model, names=metadata.names)
 
 
+@check_arguments()
 def principal_directions(
     folder: Path | str,
     model: Autoencoder | Path | str | None = None,
@@ -222,6 +227,8 @@ def parse_shifts(texts: tuple[str, ...], directions: Directions) -> dict[int, fl
     Raises:
         OptionError: it is not of this form, there is no such direction, it is named twice, or beyond 10 deviations.
     """
+    if not isinstance(texts, Sequence) or not all(isinstance(text, str) for text in texts):
+        raise OptionError(f"shifts {texts!r}: give texts such as 'PC1=+2'")
     shifts: dict[int, float] = {}
     words = direction_words(directions.words)
     for text in texts:

@@ -12,6 +12,7 @@ from auricle.atomic import check_writable
 from auricle.audio import Resampler, WavStreamWriter
 from auricle.errors import OptionError, OutputError
 from auricle.model import Autoencoder
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.priors.base import Prior
@@ -47,6 +48,7 @@ class StreamResult:
     seed: int
 
 
+@check_arguments()
 def generate_endless(
     prior: Prior | Path | str,
     target: Path | str | BinaryIO,

@@ -8,6 +8,7 @@ from auricle.audio import HeldAudio, rereadable, source_path
 from auricle.errors import OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.gap import Gap
@@ -34,6 +35,7 @@ _GAP_SECONDS = 0.25
 _Source = Path | HeldAudio
 
 
+@check_arguments()
 def generate(
     prior: Prior | Path | str,
     options: GenerationOptions = GenerationOptions(),

@@ -14,6 +14,7 @@ from auricle.errors import ModelError
 from auricle.model import Autoencoder, fingerprint
 from auricle.model.files.file import model_for
 from auricle.model.files.tensor_file import short_digest
+from auricle.options.field_types import check_arguments
 from auricle.synth.directions import Directions, parse_shifts, placing_channels
 from auricle.synth.latent_files import LatentFile, LatentMetadata, is_arrays_name, load_latents, save_latents
 from auricle.synth.priors.loading import find_model
@@ -69,6 +70,7 @@ class DecodedLatents:
     level_db: float
 
 
+@check_arguments()
 def read_latents(source: AudioSource, model: Autoencoder | Path | str | None = None) -> Latents:
     """Latents of a sound, or out of a file of latents (.npz, .safetensors).
 
@@ -114,6 +116,7 @@ def _imported(path: Path, model: Autoencoder | Path | str | None) -> Latents:
     return Latents(torch.from_numpy(stored.latents), samples, loaded)
 
 
+@check_arguments()
 def export_latents(latents: Latents, target: Path | str, *, force: bool = False) -> None:
     """Write latents to .npz or .safetensors: an array ``latents`` ``(c, n, d)`` and a text ``auricle`` (JSON).
 
@@ -133,6 +136,7 @@ def export_latents(latents: Latents, target: Path | str, *, force: bool = False)
     save_latents(LatentFile(latents.z.numpy(), metadata), Path(target), force=force)
 
 
+@check_arguments()
 def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, ...] | str) -> Latents:
     """Latents moved along principal directions, by standard deviations: ``("PC1=+2", "brighter=-1")``, or ``"PC1=+2"``.
 
@@ -155,6 +159,7 @@ def shift_latents(latents: Latents, directions: Directions, shifts: tuple[str, .
     return Latents(moved, latents.samples, latents.model)
 
 
+@check_arguments()
 def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, force: bool = False) -> DecodedLatents:
     """Write latents as sound (.wav, .flac, .ogg), turned down as a whole if it would clip.
 

@@ -8,6 +8,7 @@ from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import MorphOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.harmonic.morph import HarmonicMorph, read_morph_source
@@ -17,6 +18,7 @@ from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
 from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 
+@check_arguments()
 def morph(
     first: AudioSource,
     second: AudioSource,

@@ -14,6 +14,7 @@ from auricle.errors import AudioError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
 from auricle.model.files.file import model_for, names_model
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.harmonic.examples import (
@@ -33,6 +34,7 @@ from auricle.synth.rendering.render import LatentReader, decode_blocks
 from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 
+@check_arguments()
 def transfer(
     sound: AudioSource,
     onto: Autoencoder | Prior | Path | str,

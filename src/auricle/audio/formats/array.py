@@ -33,7 +33,7 @@ class ArrayDecoder(AudioDecoder):
             raise AudioError(f"{held.name} is of {kind}: give a numpy array of floats; divide int16 by 32768")
         with np.errstate(over="ignore"):
             self._audio = np.atleast_2d(audio).astype(np.float32, copy=False)
-        if self._audio.ndim != 2 or not 1 <= len(self._audio) <= MAX_CHANNELS:
+        if audio.ndim not in (1, 2) or not 1 <= len(self._audio) <= MAX_CHANNELS:
             raise AudioError(
                 f"{held.name} has the shape {audio.shape}: give (c, t), 1 to {MAX_CHANNELS} channels first"
             )

@@ -37,6 +37,7 @@ from auricle.data.scan import Rejected
 from auricle.errors import DataError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.benchmark import SynthesisEvaluationOptions
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import SamplingOptions
 from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
@@ -62,6 +63,7 @@ class _Sets:
     rebuilt_floor: SoundSet | None
 
 
+@check_arguments()
 def evaluate_prior(
     prior: Prior | str | Path,
     real: str | Path,
@@ -120,6 +122,7 @@ def evaluate_prior(
     return replace(result, settings=dict(result.settings) | settings)
 
 
+@check_arguments()
 def evaluate_synthesis(
     generated: str | Path,
     real: str | Path,

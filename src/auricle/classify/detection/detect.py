@@ -21,10 +21,12 @@ from auricle.data.recorded_at import recorded_at
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, ModelError
 from auricle.options.classification import DetectionOptions
+from auricle.options.field_types import check_arguments
 from auricle.printable import none_usable, rejected_lines
 from auricle.progress import OnProgress, Progress, ignore_progress
 
 
+@check_arguments()
 def detect(
     files: AudioSource | Sequence[AudioSource],
     classifier: Classifier | Path | str,

@@ -34,6 +34,7 @@ from auricle.errors import DataError, refuse_unfit
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import DetectorOptions
+from auricle.options.field_types import check_arguments
 from auricle.printable import counted, rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
@@ -48,6 +49,7 @@ WINDOW_FEATURES = FeatureConfig(shifts=1, scales=(5,))
 """Of windows: one grid of frames and one scale, because windows overlap, and are short."""
 
 
+@check_arguments()
 def fit_detector(
     folder: Path | str,
     model: Autoencoder | Path | str | None = None,

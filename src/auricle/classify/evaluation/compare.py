@@ -25,6 +25,7 @@ from auricle.errors import DataError
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import CrossValidationOptions, FeatureKind
+from auricle.options.field_types import check_arguments
 from auricle.printable import rejected_lines
 from auricle.progress import OnProgress, ignore_progress
 
@@ -126,6 +127,7 @@ class Comparison:
         return f"{title} are {points:.1f} points {side} {best.name}: that may be chance"
 
 
+@check_arguments()
 def evaluate_classifier(
     sounds: Path | str | Labels,
     model: Autoencoder | Path | str | None = None,

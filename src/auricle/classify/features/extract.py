@@ -18,6 +18,7 @@ from auricle.data.scan import MIN_SECONDS, Rejected, Sound, examine_header, scan
 from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder, default_model_for
 from auricle.options.classification import CacheOptions, FeatureOptions
+from auricle.options.field_types import check_arguments
 from auricle.printable import none_usable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -54,6 +55,7 @@ class Features:
         return np.array([name in silent for name in self.names], bool)
 
 
+@check_arguments()
 def features(
     files: AudioSource | Sequence[AudioSource],
     model: Autoencoder | Path | str | None = None,
@@ -133,7 +135,9 @@ def _as_sources(files: AudioSource | Sequence[AudioSource]) -> Sequence[AudioSou
     is_sound = isinstance(files, tuple) and len(files) > 0 and isinstance(files[0], np.ndarray)
     if is_sound or isinstance(files, str | PathLike | np.ndarray) or callable(getattr(files, "read", None)):
         return [cast("AudioSource", files)]
-    return cast("Sequence[AudioSource]", files)
+    if not isinstance(files, Iterable):
+        raise OptionError(f"files {files!r}: give a sound, a path, or a list of them")
+    return tuple(cast("Iterable[AudioSource]", files))
 
 
 def extract(

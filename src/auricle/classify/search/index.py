@@ -21,6 +21,7 @@ from auricle.model import Autoencoder, load, shipped
 from auricle.model.default_model import default_model
 from auricle.model.files.tensor_file import short_digest
 from auricle.options.classification import CacheOptions, FeatureKind, IndexOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 ReaderFactory = Callable[[Path, EncoderFeatures, WindowGrid | None], SoundReader]
@@ -53,6 +54,7 @@ class IndexResult:
     fitted_on: int
 
 
+@check_arguments()
 def index(
     folder: Path | str,
     out: Path | str,

@@ -23,6 +23,7 @@ from auricle.errors import AudioError, DataError, OptionError
 from auricle.model import Autoencoder
 from auricle.model.default_model import default_model
 from auricle.options.classification import SearchOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 _COUNTER_WEIGHT = 0.5
@@ -81,6 +82,7 @@ class _Place(NamedTuple):
     fresh: int
 
 
+@check_arguments()
 def similar(
     query: AudioSource,
     place: Path | str,

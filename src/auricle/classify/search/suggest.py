@@ -16,11 +16,13 @@ from auricle.data.labels import labelled
 from auricle.extras import require
 from auricle.model import Autoencoder
 from auricle.options.classification import SuggestionOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 _MAX_LISTED = 50
 
 
+@check_arguments()
 def suggest(
     folder: Path | str,
     *,

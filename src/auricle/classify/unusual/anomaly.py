@@ -14,6 +14,7 @@ from auricle.data.scan import Rejected
 from auricle.errors import DataError
 from auricle.model import Autoencoder, load
 from auricle.options.classification import CacheOptions
+from auricle.options.field_types import check_arguments
 from auricle.progress import OnProgress, ignore_progress
 
 _PARTS = 5
@@ -143,6 +144,7 @@ def _distances(values: np.ndarray, usual: np.ndarray, families: tuple[slice, ...
     return np.stack([UsualSounds.fit(usual[:, columns]).distances(values[:, columns]) for columns in families], axis=1)
 
 
+@check_arguments()
 def anomalies(
     files: AudioSource | Sequence[AudioSource],
     usual: AudioSource | Sequence[AudioSource] | None = None,

@@ -14,6 +14,7 @@ from auricle.model.files.stored import Unfilled, read_model, read_model_metadata
 from auricle.model.files.table_check import checked_tables
 from auricle.model.files.tensor_file import pretrained, short_digest
 from auricle.model.files.writing import MODEL_FILE, SUFFIX, TABLES, seal, stored_arrays
+from auricle.options.field_types import check_arguments
 
 
 def shipped() -> dict[str, Path]:
@@ -51,6 +52,7 @@ def _state(arrays: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:
     }
 
 
+@check_arguments()
 def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder:
     """A shipped model by name, or one from a file: float32, on the CPU, ready for use.
 
@@ -62,6 +64,7 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
             has that of its contents, so files that were made with the model as it was are not its own.
 
     Raises:
+        OptionError: an argument of the wrong type.
         ModelError: unknown, malformed, of a newer version, not finite, or edited.
         ConfigError: its configuration is not one.
     """

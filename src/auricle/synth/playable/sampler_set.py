@@ -11,6 +11,7 @@ from auricle.audio import info
 from auricle.errors import DataError, OptionError
 from auricle.lock import lock_new_folder
 from auricle.model import Autoencoder
+from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import NoteOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.playable.instrument import Instrument, RecordedInstrument
@@ -86,6 +87,7 @@ class PlayableSet:
         }
 
 
+@check_arguments()
 def make_playable(
     source: Prior | Path | str,
     options: NoteOptions,

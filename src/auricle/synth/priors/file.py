@@ -23,6 +23,7 @@ from auricle.model.files.tensor_file import (
     without_control_characters,
     write_tensor_file,
 )
+from auricle.options.field_types import check_arguments
 from auricle.synth.priors.base import Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.flow import FlowConfig
 from auricle.synth.priors.recurrent import RecurrentConfig
@@ -79,12 +80,14 @@ def save_prior(prior: Prior, path: Path, *, force: bool = False) -> None:
     write_tensor_file(path, PRIOR_FILE, arrays, texts, force=force)
 
 
+@check_arguments()
 def load_prior(name_or_path: str | Path) -> Prior:
     """A shipped prior by name, or one from a file: float32, on the CPU, ready for use.
 
     The file may come from a stranger: it is checked before memory is taken, and what it takes grows with its size only.
 
     Raises:
+        OptionError: an argument of the wrong type.
         ModelError: unknown, malformed, of a newer version, not finite, or edited.
         ConfigError: its configuration is not one.
     """

@@ -10,6 +10,7 @@ from auricle.model import Autoencoder, load
 from auricle.model.files.file import earlier, read_metadata, shipped
 from auricle.model.files.tensor_file import short_digest
 from auricle.model.files.writing import SUFFIX
+from auricle.options.field_types import check_arguments
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import PRIOR_FILE, load_prior
 
@@ -23,10 +24,12 @@ class PriorAndModel:
     model: Autoencoder
 
 
+@check_arguments()
 def load_prior_and_model(prior: Prior | Path | str, model: Autoencoder | Path | str | None) -> PriorAndModel:
     """Load both, or find the model: among the shipped ones, or beside the prior's file.
 
     Raises:
+        OptionError: an argument of the wrong type.
         ModelError: one of them is unknown or malformed, no model was found, or the prior belongs to another one.
     """
     folder = None if isinstance(prior, Prior) else PRIOR_FILE.resolve(prior).parent
