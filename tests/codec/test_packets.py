@@ -137,6 +137,16 @@ def test_later_fields_of_a_header_are_ignored(tiny: Autoencoder, stream: tuple[E
     assert decode(Decoder(head, tiny), stream[1]).shape[1] == 3 * RATE + 77
 
 
+def test_after_the_last_packet_nothing_is_missing(tiny: Autoencoder, stream: tuple[Encoder, list[Packet]]) -> None:
+    encoder, packets = stream
+    decoder = Decoder(encoder.header_bytes, tiny)
+    for packet in packets:
+        decoder.push(packet)
+    position, lost = decoder.position, decoder.lost
+    assert decoder.conceal(1).shape == (encoder.header.channels, 0)
+    assert (decoder.position, decoder.lost) == (position, lost)
+
+
 def test_a_wrong_head_model_block_or_number(tiny: Autoencoder, stream: tuple[Encoder, list[Packet]]) -> None:
     encoder, _ = stream
     for head in (b"", encoder.header_bytes[:-1], encoder.header_bytes + b"\0", encoder.header_bytes[:-1] + b"\0"):

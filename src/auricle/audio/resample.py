@@ -13,7 +13,7 @@ _MAX_RATE = 10_000_000
 
 
 def _is_rate(rate: object) -> bool:
-    return isinstance(rate, int | np.integer) and not isinstance(rate, bool) and rate > 0
+    return isinstance(rate, int | np.integer) and not isinstance(rate, bool) and int(rate) > 0
 
 
 def resampled_length(length: int, source_rate: int, target_rate: int) -> int:

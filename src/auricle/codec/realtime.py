@@ -168,13 +168,16 @@ class Decoder:
 
     @check_arguments()
     def conceal(self, packets: int = 1) -> np.ndarray:
-        """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them.
+        """Give up waiting for so many packets; return the audio ``(c, t)`` that stands for them: none after the last
+        packet, which says where the sound ends.
 
         Raises:
             OptionError: the number is negative, or stands for more than ``max_loss_seconds``.
         """
         if not 0 <= packets <= max(1.0, self._max_loss_packets):
             raise OptionError(f"{packets} lost packets: give 0 to {int(max(1.0, self._max_loss_packets))}")
+        if self._decoder.ended:
+            return self._joined(())
         return self._joined(self._decoder.conceal(packets * self.header.packet_frames))
 
     def _joined(self, blocks: Iterable[np.ndarray]) -> np.ndarray:
