@@ -29,7 +29,8 @@ machine of each: [results.md](results.md).
 """
 _OWN = """## On your own sounds
 
-With a page to listen and to judge blindly, which adds up the saved answers of several listeners:
+With a page to listen and to judge blindly, by pairs (A/B/X) or by ratings of all versions beside each other (MUSHRA,
+ITU-R BS.1534-3), which adds up the saved answers of several listeners:
 
     auricle benchmark SOUNDS/ --against opus,mp3,vorbis --out report.html
 

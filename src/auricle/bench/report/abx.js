@@ -3,9 +3,7 @@ const Abx = (() => {
   const box = document.getElementById("abx");
   if (!box) return null;
   const told = JSON.parse(box.dataset.abx);
-  const sections = document.querySelectorAll("section.sound");
   const shelf = `auricle-abx-${told.report}`;
-  const FADE_SECONDS = 0.008;
 
   // --- answers ---------------------------------------------------------------------------------------------------
 
@@ -35,37 +33,10 @@ const Abx = (() => {
 
   // --- sound -----------------------------------------------------------------------------------------------------
 
-  let context = null;
-  const decoded = new Map();
-
-  const bytes = (player) => {
-    const text = atob(player.src.slice(player.src.indexOf(",") + 1));
-    return Uint8Array.from(text, (letter) => letter.charCodeAt(0)).buffer;
-  };
-
-  /** Place 0 of a section is the original, then come its versions. */
-  const sound = (section, place) => {
-    const player = sections[section].querySelectorAll("audio")[place];
-    if (!decoded.has(player)) decoded.set(player, context.decodeAudioData(bytes(player)));
-    return decoded.get(player);
-  };
-
-  /** All sounds of a trial run from one instant on in a loop, silent; a switch fades one out while another fades in. */
   const openDeck = async (trial) => {
     const places = { original: 0, a: 1 + trial.a, b: 1 + trial.b };
-    const names = Object.keys(places);
-    const buffers = await Promise.all(names.map((name) => sound(trial.sound.section, places[name])));
-    const gains = Tally.gains(buffers.map(Tally.level));
-    const until = Math.min(...buffers.map((buffer) => buffer.duration));
-    const start = context.currentTime + 0.05;
-    const tracks = Object.fromEntries(names.map((name, index) => {
-      const source = new AudioBufferSourceNode(context, { buffer: buffers[index], loop: true, loopEnd: until });
-      const fader = new GainNode(context, { gain: 0 });
-      source.connect(fader).connect(context.destination);
-      source.start(start);
-      return [name, { source, fader, gain: gains[index] }];
-    }));
-    return { tracks, playing: null };
+    const sounds = Object.entries(places).map(async ([name, place]) => [name, await Deck.sound(trial.sound.section, place)]);
+    return Object.assign(Deck.open(Object.fromEntries(await Promise.all(sounds))), { onSilenced: () => show() });
   };
 
   /** X is another name for A or B, or for the original. */
@@ -76,30 +47,20 @@ const Abx = (() => {
 
   const play = async (name) => {
     if (!state.deck) return;
-    for (const player of document.querySelectorAll("audio")) player.pause();
-    const now = context.currentTime;
-    for (const [other, { fader, gain }] of Object.entries(state.deck.tracks)) {
-      fader.gain.cancelScheduledValues(now);
-      fader.gain.setValueAtTime(fader.gain.value, now);
-      fader.gain.linearRampToValueAtTime(other === meant(name) ? gain : 0, now + FADE_SECONDS);
-    }
     state.deck.playing = name;
     show();
-    await context.resume();
+    await Deck.hear(state.deck, meant(name));
   };
 
   const stop = async () => {
     if (!state.deck?.playing) return;
     state.deck.playing = null;
     show();
-    await context.suspend();
+    await Deck.silence();
   };
 
   const closeDeck = () => {
-    for (const { source, fader } of Object.values(state.deck?.tracks ?? {})) {
-      source.stop();
-      fader.disconnect();
-    }
+    Deck.close(state.deck);
     state.deck = null;
   };
 
@@ -114,10 +75,9 @@ const Abx = (() => {
     state.trial = Tally.draw(told.sounds, kind(), Math.random);
     show();
     try {
-      context ??= new AudioContext();
       const deck = await openDeck(state.trial);
       if (turn !== state.turn) {
-        for (const { source } of Object.values(deck.tracks)) source.stop();
+        Deck.close(deck);
         return;
       }
       state.deck = deck;

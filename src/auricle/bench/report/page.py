@@ -1,4 +1,4 @@
-"""One page that holds a whole benchmark: curves, figures, sounds and a blind listening test."""
+"""One page that holds a whole benchmark: curves, figures, sounds and two blind listening tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,14 @@ from typing import final
 from auricle.atomic import atomic_write, check_writable
 from auricle.bench.report.charts import charts, legend, line_styles
 from auricle.bench.report.gallery import Gallery, gallery
+from auricle.bench.report.ratings import rating_test
 from auricle.bench.report.tables import bd_rate_table, costs, facts, figures, files, pairs, problems
 from auricle.bench.report.trials import listening_test
 from auricle.bench.scoring.results import BenchmarkResult, Sample
 from auricle.html import asset, document, escape
 
 _ROOM = "bench/report"
+_SCRIPTS = ("tally.js", "ratings.js", "deck.js", "abx.js", "mushra.js")
 _ANCHOR = "opus"
 
 
@@ -69,12 +71,16 @@ intervals over files.</p>
 <p>Two codecs at similar bitrates, drawn at random and hidden behind A and B. All sounds play at the same level (equal
 mean power), run on together, and can be switched without a gap.</p>
 {listening_test(result.title, listening.files)}</section>
+<section><h2>Ratings beside each other</h2>
+<p>MUSHRA (ITU-R BS.1534-3): all versions of a sound, the original itself and an original without treble (the anchor),
+in random order and without names, at the same level. Each gets a number from 0 to 100.</p>
+{rating_test(result.title, listening.files)}</section>
 <section><h2>Sounds</h2>
 {_sounds(listening)}</section>
 {listening.html}{_details(result)}</main>
 """
-    style, scripts = asset(_ROOM, "page.css"), asset(_ROOM, "tally.js") + asset(_ROOM, "abx.js")
-    return document(result.title, body, style=style, script=scripts)
+    scripts = "".join(asset(_ROOM, name) for name in _SCRIPTS)
+    return document(result.title, body, style=asset(_ROOM, "page.css"), script=scripts)
 
 
 def _own_codecs(result: BenchmarkResult) -> frozenset[str]:

@@ -28,7 +28,7 @@ def listening_test(title: str, files: Sequence[ComparedFile]) -> str:
     if not sounds:
         return "<p>No two codecs have sounds at similar bitrates here, so there is nothing to compare blindly.</p>\n"
     title = printable(title)
-    data = json.dumps({"report": _identity(title, sounds), "title": title, "sounds": sounds})
+    data = json.dumps({"report": report_identity(title, sounds), "title": title, "sounds": sounds})
     return _SECTION.replace("DATA", escape(data))
 
 
@@ -45,12 +45,12 @@ def _sound(index: int, compared: ComparedFile) -> dict[str, Any]:
     return {"section": index, "file": printable(compared.file), "versions": versions, "pairs": pairs}
 
 
-def _identity(title: str, sounds: Sequence[dict[str, Any]]) -> str:
-    """Answers of one report stay apart from those of another in the same browser."""
+def report_identity(title: str, sounds: Sequence[dict[str, Any]]) -> str:
+    """A name by which answers of one report stay apart from those of another in the same browser."""
     return hashlib.sha256(json.dumps([title, sounds]).encode()).hexdigest()[:16]
 
 
-_SECTION = """<div id="abx" data-abx="DATA" tabindex="-1">
+_SECTION = """<div id="abx" class="test" data-abx="DATA" tabindex="-1">
 <noscript><p>The test needs JavaScript.</p></noscript>
 <fieldset class="kinds"><legend>Question</legend>
 <label><input type="radio" name="kind" value="nearer" checked> Which of A and B is nearer to the original?</label>

@@ -67,7 +67,7 @@ def benchmark(
         sounds: audio files, or folders of them.
         model: a shipped name or model file; give it again for several side by side; by default speech up to 24 kHz and
             music above.
-        out: page to write, with curves, sounds and a blind listening test.
+        out: page to write, with curves, sounds and blind listening tests (A/B/X, MUSHRA).
         force: replace an existing page.
     """
     from auricle import benchmark as run
