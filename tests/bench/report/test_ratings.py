@@ -1,9 +1,7 @@
 """The rating test (MUSHRA): its reckoning in node, and a whole trial by hand in a browser."""
 
 import json
-import shutil
-import subprocess
-from importlib import resources
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,11 @@ import pytest
 
 from auricle.bench.report import report
 from auricle.bench.report.ratings import anchors_hz
+from bench import page_scripts
+from bench.page_scripts import driven
 from bench.reported import result, samples
-from pages import title_in_browser
+
+in_node = partial(page_scripts.in_node, ("answers.js", "ratings.js"))
 
 SOUND = {
     "section": 0,
@@ -21,16 +22,6 @@ SOUND = {
     "anchors": [3500.0],
     "versions": [{"codec": f"codec{place}", "setting": "6 kb/s"} for place in range(12)],
 }
-
-
-def in_node(work: str, *values: Any) -> Any:
-    """What an expression of JavaScript gives that may use Ratings and ``input``."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
-    script = (resources.files("auricle") / "bench/report/ratings.js").read_text("utf-8")
-    program = f"{script}\nconst input = {json.dumps(values)};\nconsole.log(JSON.stringify({work}));"
-    return json.loads(subprocess.run([node, "-"], input=program, capture_output=True, text=True, check=True).stdout)
 
 
 def trial(name: str, listener: str, reference: int, **scores: int) -> dict[str, Any]:
@@ -102,25 +93,12 @@ def test_the_anchor_keeps_what_is_below_and_loses_what_is_above():
 def test_what_is_no_trial_is_not_counted(broken: Any):
     text = json.dumps({"format": "auricle-mushra", "version": 1, "trials": [broken, trial("2", "l", 95, a=1)]})
     loaded = in_node("Ratings.loaded(input[0])", text)
-    assert loaded["refused"] == 1 and [one["id"] for one in loaded["trials"]] == ["2"]
+    assert loaded["refused"] == 1 and [one["id"] for one in loaded["values"]] == ["2"]
 
 
-WORK = """<script>
-(async () => {
-  const wait = async (done) => { // timers run ahead in this browser, so some work lets real time pass
-    for (let n = 0, spent = 0; n < 3000 && !done(); n++) {
-      for (let k = 0; k < 2e6; k++) spent += Math.sqrt(k);
-      await new Promise((next) => setTimeout(next, 1));
-    }
-    if (!done()) throw new Error(`waited in vain: ${done}`);
-  };
-  const out = { said: [] };
-  addEventListener("error", (event) => out.said.push(event.message));
-  addEventListener("unhandledrejection", (event) => out.said.push(String(event.reason)));
-  const box = document.getElementById("mushra");
+WORK = """
   const one = (selector) => box.querySelector(selector);
   const rate = (slider, score) => { slider.value = score; slider.dispatchEvent(new Event("input")); };
-  try {
     one("[data-do=start]").click();
     await wait(() => Mushra.state.deck?.playing === "original");
     const { rated } = Mushra.state.trial;
@@ -148,16 +126,12 @@ WORK = """<script>
     await Mushra.load([new File([await blob.text()], "a.json"), new File(["{"], "<b>.json")]);
     out.status = one(".status").textContent;
     out.after = [...box.querySelectorAll(".sum td")].map((cell) => cell.textContent);
-  } catch (error) { out.said.push(error.stack); }
-  document.title = JSON.stringify(out);
-})();
-</script></body>"""
+"""
 
 
 def test_a_browser_rates_a_sound_blindly(tmp_path: Path):
     report(result(), samples(), tmp_path / "report.html")
-    page = (tmp_path / "report.html").read_text("utf-8").replace("</body>", WORK)
-    values = json.loads(title_in_browser(page, tmp_path, seconds=60))
+    values = driven((tmp_path / "report.html").read_text("utf-8"), WORK, tmp_path, box="mushra")
     assert values["said"] == []
     assert values["kinds"].count("reference") == 1 and values["rows"] == len(values["kinds"]) >= 3
     assert values["silenced"] is None

@@ -20,8 +20,9 @@ from auricle.bench.report.page import page
 from auricle.bench.report.trials import comparable_pairs
 from auricle.bench.scoring.results import Curve, Estimate, Point, Sample
 from auricle.errors import OutputError
+from bench.page_scripts import driven
 from bench.reported import NASTY, RATE, result, samples
-from pages import Page, asks_nothing_of_the_network, title_in_browser
+from pages import Page, asks_nothing_of_the_network
 
 
 @pytest.fixture(scope="module")
@@ -156,36 +157,8 @@ def test_an_existing_page_is_kept_without_force(tmp_path: Path):
 
 def test_scripts_are_short():
     room = resources.files("auricle") / "bench/report"
-    for script in ("abx.js", "tally.js", "deck.js", "mushra.js", "ratings.js"):
+    for script in ("abx.js", "answers.js", "deck.js", "mushra.js", "ratings.js", "tally.js"):
         assert len((room / script).read_text("utf-8").splitlines()) < 400
-
-
-PROBE = """<script>
-(async () => {
-  const wait = async (done) => { // timers run ahead in this browser, so some work lets real time pass
-    for (let n = 0, spent = 0; n < 3000 && !done(); n++) {
-      for (let k = 0; k < 2e6; k++) spent += Math.sqrt(k);
-      await new Promise((next) => setTimeout(next, 1));
-    }
-    if (!done()) throw new Error(`waited in vain: ${done}`);
-  };
-  const box = document.getElementById("abx");
-  const out = { said: [] };
-  addEventListener("error", (event) => out.said.push(event.message));
-  addEventListener("unhandledrejection", (event) => out.said.push(String(event.reason)));
-  const press = (key) => (box.contains(document.activeElement) ? document.activeElement : box)
-    .dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  try {
-    WORK
-  } catch (error) { out.said.push(error.stack); }
-  document.title = JSON.stringify(out);
-})();
-</script></body>"""
-
-
-def driven(text: str, work: str, folder: Path) -> dict:
-    page = text.replace("</body>", PROBE.replace("WORK", work))
-    return json.loads(title_in_browser(page, folder, seconds=60))
 
 
 def test_a_browser_runs_the_listening_test_by_keyboard(text: str, tmp_path: Path):

@@ -1,12 +1,14 @@
 """The reckoning of the listening test in the page's own script: answers added up, trials drawn, levels matched."""
 
 import json
-import shutil
-import subprocess
-from importlib import resources
+from functools import partial
 from typing import Any
 
 import pytest
+
+from bench import page_scripts
+
+in_node = partial(page_scripts.in_node, ("answers.js", "tally.js"))
 
 A, B = {"codec": "speech", "setting": "6 kb/s"}, {"codec": "opus", "setting": "6.4 kb/s"}
 
@@ -16,16 +18,6 @@ def answer(
 ) -> dict[str, Any]:
     first, second = (B, A) if swap else (A, B)
     return {"id": name, "kind": kind, "first": first, "second": second, "chosen": chosen, "right": right, "file": "f"}
-
-
-def in_node(work: str, *values: Any) -> Any:
-    """What an expression of JavaScript gives that may use Tally and ``input``."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node")
-    script = (resources.files("auricle") / "bench/report/tally.js").read_text("utf-8")
-    program = f"{script}\nconst input = {json.dumps(values)};\nconsole.log(JSON.stringify({work}));"
-    return json.loads(subprocess.run([node, "-"], input=program, capture_output=True, text=True, check=True).stdout)
 
 
 MANY = [
@@ -100,7 +92,7 @@ def test_the_binomial_test_is_that_of_scipy():
 )
 def test_answers_that_make_no_sense_are_counted_apart(senseless: Any):
     loaded = in_node("Tally.loaded(input[0])", saved(senseless, answer("ok", "first")))
-    assert (len(loaded["answers"]), loaded["refused"]) == (1, 1)
+    assert (len(loaded["values"]), loaded["refused"]) == (1, 1)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format": "else", "version": 1, "answers": []}',

@@ -4,6 +4,7 @@ const Abx = (() => {
   if (!box) return null;
   const told = JSON.parse(box.dataset.abx);
   const shelf = `auricle-abx-${told.report}`;
+  const { cells, count, identity } = Answers;
 
   // --- answers ---------------------------------------------------------------------------------------------------
 
@@ -27,9 +28,6 @@ const Abx = (() => {
       return false;
     }
   };
-
-  const identity = () =>
-    [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
   // --- sound -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +96,6 @@ const Abx = (() => {
     next();
   };
 
-  const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const say = (text) => { one(".status").textContent = text; };
 
   const QUESTIONS = { nearer: "Which of A and B is nearer to the original?", same: "X is A or B: which one?" };
@@ -118,11 +115,6 @@ const Abx = (() => {
 
   // --- adding up -------------------------------------------------------------------------------------------------
 
-  const cells = (tag, texts) => {
-    const row = document.createElement("tr");
-    for (const text of texts) row.appendChild(document.createElement(tag)).textContent = text;
-    return row;
-  };
   const chance = (p) => (p >= 0.001 ? p.toFixed(3) : p.toExponential(1));
 
   const HEADS = {
@@ -145,28 +137,13 @@ const Abx = (() => {
     one(".sum").replaceChildren(...(parts.length ? parts : ["No answers yet."]));
   };
 
-  const save = () => {
-    const text = Tally.saved(told.report, told.title, state.answers);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = `answers-${new Date().toISOString().slice(0, 10)}-${identity().slice(0, 6)}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  };
+  const save = () => Answers.download(Tally.saved(told.report, told.title, state.answers), "answers", identity());
 
   /** Answers of files, beside one's own; those that are there already count once. */
   const load = async (files) => {
-    const said = [];
-    for (const file of files) {
-      try {
-        const { answers, refused } = Tally.loaded(await file.text());
-        state.others.push(...answers);
-        said.push(`${file.name}: ${count(answers.length, "answer")}${refused ? `, ${refused} made no sense` : ""}`);
-      } catch (error) {
-        said.push(`${file.name} ${error.message}`);
-      }
-    }
-    say(`${said.join("; ")}.`);
+    const { values, text } = await Answers.read(files, Tally.loaded, "answer");
+    state.others.push(...values);
+    say(text);
     sumUp();
   };
 

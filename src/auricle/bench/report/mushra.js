@@ -4,11 +4,9 @@ const Mushra = (() => {
   if (!box) return null;
   const test = JSON.parse(box.dataset.mushra);
   const shelf = `auricle-mushra-${test.report}`;
+  const { cells, count, identity } = Answers;
   const one = (selector) => box.querySelector(selector);
   const say = (text) => { one(".status").textContent = text; };
-  const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
-  const identity = () =>
-    [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
   const stored = () => {
     try {
@@ -133,12 +131,6 @@ const Mushra = (() => {
     one("[data-do=start]").disabled = state.trial !== null;
   };
 
-  const cells = (tag, texts) => {
-    const line = document.createElement("tr");
-    for (const text of texts) line.appendChild(document.createElement(tag)).textContent = text;
-    return line;
-  };
-
   const sumUp = () => {
     const { rows, leftOut } = Ratings.sum([...state.trials, ...state.others]);
     const table = document.createElement("table");
@@ -151,27 +143,13 @@ const Mushra = (() => {
 
   // --- files -----------------------------------------------------------------------------------------------------
 
-  const save = () => {
-    const link = document.createElement("a");
-    const text = Ratings.saved(test.report, test.title, state.trials);
-    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    link.download = `ratings-${new Date().toISOString().slice(0, 10)}-${state.listener.slice(0, 6)}.json`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  };
+  const save = () => Answers.download(Ratings.saved(test.report, test.title, state.trials), "ratings", state.listener);
 
+  /** Ratings of files, beside one's own; those that are there already count once. */
   const load = async (files) => {
-    const lines = [];
-    for (const file of files) {
-      try {
-        const { trials, refused } = Ratings.loaded(await file.text());
-        state.others.push(...trials);
-        lines.push(`${file.name}: ${count(trials.length, "sound")}${refused ? `, ${refused} made no sense` : ""}`);
-      } catch (error) {
-        lines.push(`${file.name} ${error.message}`);
-      }
-    }
-    say(`${lines.join("; ")}.`);
+    const { values, text } = await Answers.read(files, Ratings.loaded, "sound");
+    state.others.push(...values);
+    say(text);
     sumUp();
   };
 

@@ -15,7 +15,7 @@ from auricle.bench.scoring.results import BenchmarkResult, Sample
 from auricle.html import asset, document, escape
 
 _ROOM = "bench/report"
-_SCRIPTS = ("tally.js", "ratings.js", "deck.js", "abx.js", "mushra.js")
+_SCRIPTS = ("answers.js", "tally.js", "ratings.js", "deck.js", "abx.js", "mushra.js")
 _ANCHOR = "opus"
 
 

@@ -1,12 +1,11 @@
 // The reckoning of the rating test (MUSHRA, ITU-R BS.1534-3): what is rated, means, listeners that are left out.
 const Ratings = (() => {
   const FORMAT = "auricle-mushra";
-  const VERSION = 1;
   const MOST_VERSIONS = 9; // beside the hidden reference and two anchors: twelve at most, says the recommendation
   const LEAST_REFERENCE = 90;
   const SHARE = 0.15;
 
-  const isText = (value, least, most) => typeof value === "string" && value.length >= least && value.length <= most;
+  const { isText } = Answers;
   const isScore = (value) => Number.isInteger(value) && value >= 0 && value <= 100;
 
   /** Whether a value from a file is a trial that can be counted: names and scores, the hidden reference among them. */
@@ -86,23 +85,8 @@ const Ratings = (() => {
     return { rows: rows.sort((a, b) => b.mean - a.mean || (a.name < b.name ? -1 : 1)), leftOut: out.size };
   };
 
-  /** The text of a file of trials. */
-  const saved = (report, title, trials) =>
-    `${JSON.stringify({ format: FORMAT, version: VERSION, report, title, trials }, null, 1)}\n`;
-
-  /** The trials of a file, and how many values in it were none. Throws an Error that says what is wrong. */
-  const loaded = (text) => {
-    let values;
-    try {
-      values = JSON.parse(text);
-    } catch {
-      throw new Error("is not JSON");
-    }
-    if (values?.format !== FORMAT || values.version !== VERSION || !Array.isArray(values.trials))
-      throw new Error("was not saved by this test");
-    const trials = values.trials.filter(makesSense);
-    return { trials, refused: values.trials.length - trials.length };
-  };
+  const saved = (report, title, trials) => Answers.saved(FORMAT, { report, title, trials });
+  const loaded = (text) => Answers.loaded(text, FORMAT, "trials", makesSense);
 
   /** Taps of a low-pass filter of linear phase at a share of the sampling frequency: a sinc under Blackman's window. */
   const lowPass = (share, taps) => {

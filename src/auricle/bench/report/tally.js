@@ -1,12 +1,11 @@
 // The reckoning of the listening test: draws, levels, counts and the binomial test. Nothing here touches the page.
 const Tally = (() => {
   const FORMAT = "auricle-abx";
-  const VERSION = 1;
   const SIDES = ["first", "second"];
 
   const label = (heard) => `${heard.codec} ${heard.setting}`.trim();
 
-  const isText = (value, least, most) => typeof value === "string" && value.length >= least && value.length <= most;
+  const { isText } = Answers;
   const isHeard = (heard) =>
     heard !== null && typeof heard === "object" && isText(heard.codec, 1, 500) && isText(heard.setting, 0, 500);
 
@@ -50,23 +49,8 @@ const Tally = (() => {
       .map(([, duel]) => ({ ...duel, p: binomial(duel.wins, duel.trials, duel.kind === "nearer") }));
   };
 
-  /** The text of a file of answers. */
-  const saved = (report, title, answers) =>
-    `${JSON.stringify({ format: FORMAT, version: VERSION, report, title, answers }, null, 1)}\n`;
-
-  /** The answers of a file, and how many values in it were none. Throws an Error that says what is wrong. */
-  const loaded = (text) => {
-    let values;
-    try {
-      values = JSON.parse(text);
-    } catch {
-      throw new Error("is not JSON");
-    }
-    if (values?.format !== FORMAT || values.version !== VERSION || !Array.isArray(values.answers))
-      throw new Error("was not saved by this test");
-    const answers = values.answers.filter(makesSense);
-    return { answers, refused: values.answers.length - answers.length };
-  };
+  const saved = (report, title, answers) => Answers.saved(FORMAT, { report, title, answers });
+  const loaded = (text) => Answers.loaded(text, FORMAT, "answers", makesSense);
 
   /** A trial: one of all pairs of all sounds, its sides in random order, and for "same" which of them X is. */
   const draw = (sounds, kind, random) => {
