@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from auricle.html import asset
 
-_SHARED = {"page.css": "html", "tally.js": "bench/report"}
+_SHARED = {"page.css": "html", "answers.js": "bench/report", "tally.js": "bench/report"}
 """Files of other pages that the studio's shares, and where they lie."""
 _FIRST = ("app.js", "rooms/compress.js")
 _IMPORT = re.compile(r"""^import .*? from "(\..+?)";$""", re.MULTILINE)
