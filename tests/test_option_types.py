@@ -89,7 +89,7 @@ def test_other_arguments_of_a_wrong_type(tmp_path: Path) -> None:
             "model 5: give a value of type Autoencoder or a path or text or None",
         ),
         (lambda: auricle.doctor("x", on_progress=5), "on_progress 5: give a function"),
-        (lambda: auricle.verify(None), "source None: give text or a path or an open binary file"),
+        (lambda: auricle.verify(None), "nothing can be read from NoneType: give a path or an open binary file"),
         (lambda: auricle.compress("a.wav", 5), "target 5: give a path or text or an open binary file"),
         (lambda: auricle.read("a\0.wav"), "source 'a\\x00.wav': leave the null character out"),
         (lambda: auricle.Classifier.load(5), "path 5: give a path or text"),

@@ -97,7 +97,7 @@ class ClassifierSummary:
     detection: dict[str, Any]
 
 
-@check_arguments()
+@check_arguments("source")
 def info(source: FileSource) -> AurInfo | ModelSummary | PriorSummary | ClassifierSummary:
     """Describe an .aur file, a model, prior or classifier file, a shipped one by its name, or one on the hub
     (``hf://owner/name``).

@@ -47,7 +47,7 @@ class DecompressResult:
     lost: tuple[SampleSpan, ...]
 
 
-@check_arguments()
+@check_arguments("source")
 def decompress(
     source: FileSource,
     target: Path | str | BinaryIO,

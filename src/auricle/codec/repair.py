@@ -46,7 +46,7 @@ class RepairResult:
     cut: bool
 
 
-@check_arguments()
+@check_arguments("source")
 def repair(
     source: FileSource, target: Path | str | BinaryIO, *, limits: ReadLimits = ReadLimits(), force: bool = False
 ) -> RepairResult:

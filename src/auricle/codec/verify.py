@@ -47,7 +47,7 @@ class VerifyResult:
     unseen: str
 
 
-@check_arguments()
+@check_arguments("source")
 def verify(
     source: FileSource, *, model: "Autoencoder | Path | str | None" = None, limits: ReadLimits = ReadLimits()
 ) -> VerifyResult:
