@@ -196,6 +196,12 @@ class Judged:
         self.touching = hits(detections, truth, shared_of_shorter)
 
     @property
+    def false_alarms(self) -> "list[SoundEvent]":
+        """Detections where nothing is."""
+        truth = _truth(self.mixed)
+        return [event for event in self.detections if not any(event.overlap(other) > 0 for other in truth)]
+
+    @property
     def row(self) -> dict[str, Any]:
         """Figures of this hour."""
         return {
@@ -203,7 +209,7 @@ class Judged:
             "right": int(self.right.sum()),
             "F1": _f1(int(self.right.sum()), len(self.detections), len(self.mixed.events)),
             "right by half of the shorter": int(self.touching.sum()),
-            "false alarms an hour": (len(self.detections) - int(self.touching.sum())) / (self.seconds / 3600),
+            "false alarms an hour": len(self.false_alarms) / (self.seconds / 3600),
             "hours a minute": self.seconds / 3600 / (self.taken / 60),
         }
 
@@ -236,7 +242,7 @@ def _total(judged: Sequence[Judged]) -> dict[str, Any]:
         for counts in zip(*((int(p.right.sum()), len(p.detections), len(p.mixed.events)) for p in full), strict=True)
     )
     touching = sum(int(part.touching.sum()) for part in full)
-    alarms, hours = sum(len(part.detections) for part in empty), sum(part.seconds for part in empty) / 3600
+    alarms, hours = sum(len(part.false_alarms) for part in empty), sum(part.seconds for part in empty) / 3600
     return {
         "events": events,
         "detections": detections,

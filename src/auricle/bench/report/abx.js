@@ -15,7 +15,7 @@ const Abx = (() => {
       return [];
     }
   };
-  const state = { answers: kept(), others: [], refused: 0, trial: null, deck: null, turn: 0 };
+  const state = { answers: kept(), others: [], trial: null, deck: null, turn: 0 };
 
   /** Puts the answers by; with those that another tab of this page has put by meanwhile. */
   const keep = () => {
