@@ -1,20 +1,20 @@
 """What a sound's spectrum is like at a pitch and a loudness, learned from examples."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple, final
 
 import numpy as np
 
 from auricle.errors import AudioError
 from auricle.synth.harmonic.analysis import HarmonicSound
-from auricle.synth.harmonic.noise import SpectralBands, segments_at
-from auricle.synth.harmonic.pitch import hop_samples
+from auricle.synth.harmonic.frame_facts import frame_facts
 
 _STRIDE = 2  # frames
 _NEIGHBOURS = 6
-_SEMITONES, _DECIBELS = 4.0, 6.0
+_SEMITONES, _DECIBELS, _AGE_OCTAVES = 4.0, 6.0, 2.0
+_YOUNG_SECONDS = 0.02  # ages below are alike
+_DYING_DB = 3.0  # a second: guitars 6, pianos 6.5, saxophones .1
 _LOWEST_HERTZ, _BANDS_PER_OCTAVE = 40.0, 6
-_AUDIBLE_DB = -40.0  # of a frame, below the loudest one
 _TONAL_SHARE = 0.9  # of the audible frames: wind and strings have 1.0, speech .7
 _SOFTEST_PERCENT = 10.0  # of frames: what is below are beginnings and ends
 _SMOOTH_FRAMES = 9
@@ -22,22 +22,6 @@ _NUMBERED = 64
 _NEAR, _FAR = 3.0, 9.0  # semitones: up to here partials are alike by number, from there by frequency
 _LOWEST_DB, _NOTHING_DB = -80.0, -120.0
 _PIECE = 256
-
-
-class FrameFacts(NamedTuple):
-    """Of a sound, every 5 ms.
-
-    Attributes:
-        octaves: log2 of the pitch ``(n,)``; NaN where there is none.
-        level_db: ``(n,)`` of all, below the loudest.
-        noise: amplitudes ``(n, bands)`` of what is left without partials.
-        power: mean square ``(n,)`` of all.
-    """
-
-    octaves: np.ndarray
-    level_db: np.ndarray
-    noise: np.ndarray
-    power: np.ndarray
 
 
 class Spectra(NamedTuple):
@@ -56,33 +40,6 @@ class Spectra(NamedTuple):
     noise: np.ndarray
 
 
-def frame_facts(sound: HarmonicSound, audio: np.ndarray) -> FrameFacts:
-    """Measure a sound ``(c, t)`` and its parts, channels as one."""
-    bands, frames = SpectralBands(sound.sample_rate), len(sound.pitch.hertz)
-    noise = [
-        bands.amplitudes(bands.spectra(segments_at(sound.residual, centres, bands.size)))
-        for centres in _centres(frames, sound.sample_rate)
-    ]
-    power = frame_power(audio, sound.sample_rate, frames)
-    level = 10 * np.log10(np.maximum(power / max(power.max(), 1e-12), 1e-9))
-    octaves = np.where(sound.pitch.voiced, np.log2(np.maximum(sound.pitch.hertz, 1.0)), np.nan)
-    return FrameFacts(octaves, level, np.concatenate(noise), power)
-
-
-def frame_power(audio: np.ndarray, sample_rate: int, frames: int) -> np.ndarray:
-    """Mean square ``(n,)`` of a sound ``(c, t)`` in windows around its first frames, channels as one."""
-    bands = SpectralBands(sample_rate)
-    windowed = (segments_at(audio, centres, bands.size) * bands.window for centres in _centres(frames, sample_rate))
-    return np.concatenate([2 * np.square(piece, dtype=np.float64).mean(axis=(0, 2)) for piece in windowed])
-
-
-def _centres(frames: int, sample_rate: int) -> Iterator[np.ndarray]:
-    """Samples in the middle of frames, piece by piece, so that memory is bounded."""
-    hop = hop_samples(sample_rate)
-    for start in range(0, frames, _PIECE):
-        yield np.arange(start, min(start + _PIECE, frames)) * hop
-
-
 @final
 class Timbre:
     """Spectra of examples, to be asked for by pitch and level.
@@ -90,17 +47,22 @@ class Timbre:
     Args:
         examples: sounds ``(c, t)``, all of one sample rate, with their parts.
 
+    Attributes:
+        dies_away: whether the examples' tones do, as those of struck and plucked strings.
+
     Raises:
         AudioError: nothing can be heard in them.
     """
 
     def __init__(self, examples: Iterable[tuple[np.ndarray, HarmonicSound]]) -> None:
-        octaves, levels, envelopes, partials, noises = [], [], [], [], []
+        octaves, levels, ages, envelopes, partials, noises, falls = [], [], [], [], [], [], []
         for audio, parts in examples:
             facts = frame_facts(parts, audio)
-            audible = np.flatnonzero(facts.level_db > _AUDIBLE_DB)[::_STRIDE]
+            audible = np.flatnonzero(facts.audible)[::_STRIDE]
             octaves.append(facts.octaves[audible])
             levels.append(facts.level_db[audible])
+            ages.append(facts.age[audible])
+            falls.append(facts.falls())
             power_db = 10 * np.log10(facts.power[audible, None])
             numbered, envelope = _partial_levels(parts, audible)
             partials.append(np.maximum(numbered - power_db, _LOWEST_DB))
@@ -108,9 +70,11 @@ class Timbre:
             noises.append(facts.noise[audible] / np.sqrt(facts.power[audible, None]))
         if not sum(map(len, levels)):
             raise AudioError("nothing can be heard in the sounds whose timbre is to be taken")
-        self._octaves, self._levels = np.concatenate(octaves), np.concatenate(levels)
+        self._octaves, self._levels, self._ages = (np.concatenate(facts) for facts in (octaves, levels, ages))
         self._partials, self._envelopes = np.concatenate(partials), np.concatenate(envelopes)
         self._noises = np.concatenate(noises)
+        all_falls = np.concatenate(falls)
+        self.dies_away = bool(len(all_falls) and np.median(all_falls) > _DYING_DB)
 
     @property
     def pitched(self) -> bool:
@@ -127,10 +91,12 @@ class Timbre:
         """The level that nearly all of the examples' frames have at least, below the loudest."""
         return float(np.percentile(self._levels, _SOFTEST_PERCENT))
 
-    def spectra(self, octaves: np.ndarray, level_db: np.ndarray) -> Spectra:
-        """Spectra at each of n pitches and levels: means of the nearest examples, smoothed over time.
+    def spectra(self, octaves: np.ndarray, level_db: np.ndarray, age: np.ndarray, *, by_age: bool = False) -> Spectra:
+        """Spectra at each of n pitches, levels and ages: means of the nearest examples, smoothed over time between the
+        beginnings of sounds.
 
-        Where a pitch is NaN, or no example has one, examples without pitch are taken, if there are any.
+        Where a pitch is NaN, or no example has one, examples without pitch are taken, if there are any. Ages choose
+        examples only with ``by_age``.
         """
         count = len(octaves)
         tables = self._partials, self._envelopes, self._noises
@@ -142,18 +108,24 @@ class Timbre:
             rows = rows if len(rows) else np.arange(len(self._octaves))
             for start in range(0, len(frames), _PIECE):
                 piece = frames[start : start + _PIECE]
-                nearest = rows[self._nearest(octaves[piece], level_db[piece], rows)]
+                nearest = rows[self._nearest(octaves[piece], level_db[piece], age[piece] if by_age else None, rows)]
                 for values, table in zip((partials, envelope, noise), tables, strict=True):
                     values[piece] = table[nearest].mean(axis=1)
                 semitones = 12 * np.abs(octaves[piece, None] - self._octaves[nearest])
                 apart[piece, 0] = np.nan_to_num(semitones, nan=0.0).mean(axis=1)
-        nearness = np.clip((_FAR - _smooth(apart)[:, 0]) / (_FAR - _NEAR), 0.0, 1.0)
-        return Spectra(_smooth(partials), _smooth(envelope), nearness, _smooth(noise))
+        partials, envelope, noise, apart = (_smooth(values, age) for values in (partials, envelope, noise, apart))
+        nearness = np.clip((_FAR - apart[:, 0]) / (_FAR - _NEAR), 0.0, 1.0)
+        return Spectra(partials, envelope, nearness, noise)
 
-    def _nearest(self, octaves: np.ndarray, level_db: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _nearest(
+        self, octaves: np.ndarray, level_db: np.ndarray, age: np.ndarray | None, rows: np.ndarray
+    ) -> np.ndarray:
         distance = ((level_db[:, None] - self._levels[rows]) / _DECIBELS) ** 2
         apart = 12 * (octaves[:, None] - self._octaves[rows]) / _SEMITONES
         distance += np.nan_to_num(apart, nan=0.0) ** 2
+        if age is not None:
+            ratios = (age[:, None] + _YOUNG_SECONDS) / (self._ages[rows] + _YOUNG_SECONDS)
+            distance += (np.log2(ratios) / _AGE_OCTAVES) ** 2
         count = min(_NEIGHBOURS, len(rows))
         return np.argpartition(distance, count - 1, axis=1)[:, :count]
 
@@ -178,7 +150,13 @@ def _partial_levels(sound: HarmonicSound, frames: np.ndarray) -> tuple[np.ndarra
     return numbered, np.array(rows).reshape(len(frames), len(grid))
 
 
-def _smooth(values: np.ndarray) -> np.ndarray:
+def _smooth(values: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Values ``(n, k)`` smoothed over time, each sound for itself: ages begin anew with it."""
     kernel = np.hanning(_SMOOTH_FRAMES + 2)[1:-1]
-    padded = np.pad(values, ((_SMOOTH_FRAMES // 2, _SMOOTH_FRAMES // 2), (0, 0)), mode="edge")
-    return np.stack([np.convolve(column, kernel / kernel.sum(), "valid") for column in padded.T], axis=1)
+    kernel /= kernel.sum()
+    begins = np.flatnonzero((age[1:] == 0) & (age[:-1] > 0)) + 1
+    smoothed = []
+    for sound in np.split(values, begins):
+        padded = np.pad(sound, ((_SMOOTH_FRAMES // 2, _SMOOTH_FRAMES // 2), (0, 0)), mode="edge")
+        smoothed.append(np.stack([np.convolve(column, kernel, "valid") for column in padded.T], axis=1))
+    return np.concatenate(smoothed)

@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from auricle.synth.harmonic.analysis import MAX_PARTIALS, HarmonicSound, in_band, synthesise
+from auricle.synth.harmonic.frame_facts import FrameFacts, frame_facts, frame_power
 from auricle.synth.harmonic.noise import SpectralBands, segments_at
 from auricle.synth.harmonic.pitch import hop_samples
-from auricle.synth.harmonic.timbre import FrameFacts, Spectra, Timbre, envelope_grid, frame_facts, frame_power
+from auricle.synth.harmonic.timbre import Spectra, Timbre, envelope_grid
 
 _PIECE = 256
 _SEED = 0
+_NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .99, speech .4 to .95
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 
@@ -23,15 +25,19 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
     spectrum of what the timbre has beside its partials. An instrument that has nothing but tones has no consonants: its
     tone goes on through what has no pitch. Nor has it syllables: where the level drops faster than tones die away, or
     below what the timbre's own usually is, the spectrum stays that of a sounding note, not that of a note's ends.
+    Tones that die away sound otherwise the longer ago they were struck: where the sound consists of notes, spectra
+    are those of tones as old as each note is.
     """
+    facts = frame_facts(parts, audio)
+    by_age = timbre.dies_away and facts.tonal_share > _NOTES_SHARE
     goes_on = parts.pitch.pitched and timbre.tonal
     if goes_on:
         parts = replace(parts, pitch=replace(parts.pitch, voiced=np.ones_like(parts.pitch.voiced)))
-    facts = frame_facts(parts, audio)
+        facts = facts._replace(octaves=np.log2(np.maximum(parts.pitch.hertz, 1.0)))
     level_db = facts.level_db
     if goes_on:
         level_db = np.maximum(_as_tones_fall(level_db, parts), timbre.softest_db)
-    spectra = timbre.spectra(facts.octaves, level_db)
+    spectra = timbre.spectra(facts.octaves, level_db, facts.age, by_age=by_age)
     noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])
     if not (parts.pitch.pitched and timbre.pitched):
         return _levelled(noise, facts, parts)
