@@ -46,7 +46,7 @@ def main() -> None:
     options.add_argument("--hearing", type=Path, help="folder of hearing files, instead of those beside the models")
     options.add_argument("--copies", type=int, default=4, help="altered ones of each short sound to learn from, too")
     options.add_argument("--every", action="store_true", help="beside more baselines: whole sounds, SVM, no training")
-    options.add_argument("--probe", default="ridge", help="ridge, logistic, knn or mlp")
+    options.add_argument("--probe", default="kernel", help="kernel, ridge, logistic, knn or mlp")
     options.add_argument("--budget", default="4m", help="of fine-tuning, for each fold")
     options.add_argument("--folds", type=int, help="judge only so many of the folds (fine-tuning takes minutes each)")
     options.add_argument("--minutes", type=float, default=10.0, help="of training for each architecture")
@@ -69,7 +69,7 @@ def accuracy(args: argparse.Namespace) -> Part:
     """Every work, learned with altered copies and without: features that hear, and by how many points they are above
     all others."""
     from auricle.classify.evaluation.cross_validation import evaluate, interval
-    from auricle.classify.probes.probe import probe_of_kind
+    from auricle.classify.probes.kinds import probe_of_kind
 
     rows, probe = list[dict[str, Any]](), probe_of_kind(args.probe)
     for name in args.works:
@@ -330,7 +330,7 @@ def _title(count: int) -> str:
 
 def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[str], count: int, kind: str) -> float:
     """Accuracy in percent with so many labels a class from the training folds, a mean over draws and folds."""
-    from auricle.classify.probes.probe import probe_of_kind
+    from auricle.classify.probes.kinds import probe_of_kind
 
     right = []
     for fold in np.unique(folds):

@@ -41,7 +41,7 @@ def main() -> None:
     options.add_argument("--corpus", type=Path, required=True, help="folder with environment/esc10")
     options.add_argument("--backgrounds", type=Path, required=True, help="folder of recordings without events")
     options.add_argument("--model", default="music", help="a shipped model or a model file")
-    options.add_argument("--probe", default="mlp", help="ridge, logistic, knn or mlp")
+    options.add_argument("--probe", default="mlp", help="mlp, kernel, ridge, logistic or knn")
     options.add_argument("--precision", type=float, default=0.9, help="that the thresholds are chosen for")
     options.add_argument("--false-alarms", type=float, default=1.0, help="an hour that the thresholds are chosen for")
     options.add_argument("--augment", action="store_true", help="mix events into other background, too")

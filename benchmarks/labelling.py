@@ -48,7 +48,7 @@ def main() -> None:
 
 def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     from auricle.classify.features.extract import extract, match_labels
-    from auricle.classify.probes.probe import probe_of_kind
+    from auricle.classify.probes.kinds import probe_of_kind
 
     labels = labels_of(name, args.corpus, args.drums)
     folds_by_name = dict(zip((item.sound.name for item in labels.known), folds_for(name, labels), strict=True))

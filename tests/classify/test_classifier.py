@@ -53,7 +53,7 @@ def test_it_recognises_what_it_never_heard(fitted: Classifier) -> None:
     assert right >= 11
 
 
-@pytest.mark.parametrize("kind", ["ridge", "logistic", "mlp", "knn"])
+@pytest.mark.parametrize("kind", ["ridge", "logistic", "kernel", "mlp", "knn"])
 def test_a_stored_one_says_the_same(sounds: Path, model_file: Path, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "b.classifier.safetensors"
     classifier = Classifier.fit(sounds, model_file, options=ClassifierOptions(probe=kind, segments=1))
@@ -208,7 +208,7 @@ def forge(stored: Path, change: Callable[[dict[str, np.ndarray], dict[str, Any]]
 
 
 def drop(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-    del arrays["bias"]
+    del arrays["weights"]
 
 
 def narrow(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
@@ -216,7 +216,7 @@ def narrow(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
 
 
 def double(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-    arrays["bias"] = arrays["bias"].astype(np.float64)
+    arrays["weights"] = arrays["weights"].astype(np.float64)
 
 
 def poison(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
@@ -263,8 +263,8 @@ def test_features_of_another_size_are_refused(stored: Path, model_file: Path) ->
     """The arrays fit each other but not what the recipe makes."""
 
     def shorten(arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-        for name in ("mean", "scale", "weights"):
-            arrays[name] = arrays[name][:-1].copy()
+        for name in ("mean", "scale", "points"):
+            arrays[name] = arrays[name][..., :-1].copy()
 
     forge(stored, shorten)
     with pytest.raises(ModelError, match="features"):

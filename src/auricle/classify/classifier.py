@@ -35,7 +35,8 @@ from auricle.classify.label_checks import (
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.examples import ProbeExamples
 from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, groups_apart_from_silence
-from auricle.classify.probes.probe import FittedProbe, ProbeChoice, probe_of_kind
+from auricle.classify.probes.kinds import SOUND_PROBE, probe_of_kind
+from auricle.classify.probes.probe import FittedProbe, ProbeChoice
 from auricle.data.labels import Labels
 from auricle.data.scan import Rejected, Sound
 from auricle.errors import AudioError, DataError, ModelError, OptionError
@@ -111,7 +112,7 @@ class Classifier:
             MissingPackageError: scikit-learn is not installed.
         """
         require("sklearn", extra="classify", purpose="classifiers")
-        probe = probe_of_kind(options.probe)
+        probe = probe_of_kind(options.probe or SOUND_PROBE)
         labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
         check_classes(labels, on_note)
         if options.normalise_groups:

@@ -55,7 +55,8 @@ class ClassifierOptions(FeatureOptions):
         column: the table's column of labels.
         groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
             finds the group in a file's path. No group is ever on both sides where something is chosen or judged.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        probe: kernel (default; regression by likeness to known sounds), ridge or logistic (linear), mlp (a small
+            network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: altered copies of each sound that are learned from too, up to 8. No copy is ever judged.
         normalise_groups: compare each sound with others of its group: features are relative to the mean and deviation
@@ -73,7 +74,7 @@ class ClassifierOptions(FeatureOptions):
     labels_table: Path | tuple[Path, ...] | None = None
     column: str = "label"
     groups: str | None = None
-    probe: str = "ridge"
+    probe: str | None = None
     segments: int | None = None
     copies: int = 0
     normalise_groups: bool = False
@@ -105,8 +106,7 @@ class FinetuneOptions(ClassifierOptions):
         column: the table's column of labels.
         groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
             finds the group in a file's path. No group is ever on both sides where something is chosen.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
-            fine-tuned.
+        probe: ridge, the default here, is the only one that can be fine-tuned.
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: refused: sounds are altered while they are learned from.
         normalise_groups: refused: an encoder learns from one sound at a time.
@@ -139,7 +139,8 @@ class CrossValidationOptions(ClassifierOptions):
         column: the table's column of labels.
         groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
             finds the group in a file's path. No group is ever on both sides.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        probe: kernel (default; regression by likeness to known sounds), ridge or logistic (linear), mlp (a small
+            network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1.
         copies: altered copies of each sound that are learned from too, up to 8; of sounds that are judged none are.
         normalise_groups: compare each sound with others of its group: features are relative to the mean and deviation
@@ -169,7 +170,8 @@ class DetectorOptions(ClassifierOptions):
             Raven. What is not marked in a recording that they speak of is the class nothing.
         column: the column of labels in label files with a header, if it is not called label, annotation or species.
         groups: refused: a recording, or a third of one, is never on both sides.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours).
+        probe: ridge (default) or logistic (linear), mlp (a small network), kernel (by likeness to known sounds) or knn
+            (nearest neighbours).
         segments: refused: events are learned from window by window.
         copies: refused: see augment.
         normalise_groups: refused: events have no groups.

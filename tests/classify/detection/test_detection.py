@@ -23,7 +23,8 @@ from auricle.classify.detection.settings import DetectedClass, DetectionSettings
 from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
 from auricle.classify.detection.verifier import suppress_overlaps
 from auricle.classify.features.scaling import Scaling
-from auricle.classify.probes.probe import ProbeChoice, RidgeProbe
+from auricle.classify.probes.linear import RidgeProbe
+from auricle.classify.probes.probe import ProbeChoice
 from auricle.data.event_labels import labelled_events
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError, ModelError, OptionError

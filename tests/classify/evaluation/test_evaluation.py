@@ -10,7 +10,7 @@ import pytest
 from auricle.classify.evaluation.compare import draw_confusion, evaluate_classifier
 from auricle.classify.evaluation.cross_validation import Evaluation, evaluate, interval, majority
 from auricle.classify.probes.folds import check_groups_in_folds, complete_groups, esc_fold, folds_of, grouped_folds
-from auricle.classify.probes.probe import probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
 from auricle.data.labels import Labelled
 from auricle.data.scan import Sound
 from auricle.errors import DataError, OptionError, OutputError

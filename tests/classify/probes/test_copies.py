@@ -16,7 +16,7 @@ from auricle.classify.probes.copies import (
     AlteredFeatures,
     features_of_copies,
 )
-from auricle.classify.probes.probe import probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
 from auricle.errors import OptionError
 from auricle.options.classification import CacheOptions, ClassifierOptions, CrossValidationOptions
 

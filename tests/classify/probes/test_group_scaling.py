@@ -16,7 +16,7 @@ from auricle.classify.evaluation import compare
 from auricle.classify.evaluation.compare import evaluate_classifier
 from auricle.classify.evaluation.cross_validation import Evaluation, evaluate
 from auricle.classify.probes.group_scaling import GroupScaling
-from auricle.classify.probes.probe import probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
 from auricle.classify.search.suggest import suggest
 from auricle.errors import AuricleError, DataError, ModelError, OptionError
 from auricle.options.classification import ClassifierOptions, CrossValidationOptions, DetectorOptions, SuggestionOptions

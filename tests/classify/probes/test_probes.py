@@ -5,10 +5,11 @@ import pytest
 
 from auricle.classify.features.scaling import Scaling
 from auricle.classify.probes.calibration import calibration_error, fit_temperature, softmax
-from auricle.classify.probes.probe import Probe, probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
+from auricle.classify.probes.probe import Probe
 from auricle.errors import DataError, OptionError
 
-KINDS = ("ridge", "logistic", "mlp", "knn")
+KINDS = ("ridge", "logistic", "kernel", "mlp", "knn")
 
 
 def clouds(per_class: int, classes: int, seed: int, *, spread: float = 1.0) -> tuple[np.ndarray, list[str]]:
@@ -40,7 +41,7 @@ def test_a_probe_is_its_arrays(kind: str) -> None:
     assert fitted.arrays.keys() == {*probe.layout, "temperature"}
     for name, (dtype, letters) in probe.layout.items():
         assert fitted.arrays[name].ndim == len(letters.split())
-        assert fitted.arrays[name].dtype == {"F32": np.float32, "I32": np.int32}[dtype]
+        assert fitted.arrays[name].dtype == {"F32": np.float32, "I32": np.int32, "I8": np.int8}[dtype]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ def test_sounds_are_compared_with_their_group(auricle, folder: Path, model_file:
     assert about["config"]["normalise_groups"] is True and about["encoder"] == about["config"]["encoder"]
     lines = dict(line.split("  ", 1) for line in auricle("info", out).out.splitlines())
     told = {name: lines[name].strip() for name in ("probe", "features", "copies", "normalise groups")}
-    assert told == {"probe": "ridge", "features": "latents", "copies": "0", "normalise groups": "True"}
+    assert told == {"probe": "kernel", "features": "latents", "copies": "0", "normalise groups": "True"}
     sounds = auricle("classify", "predict", folder, *options, *makers).json["sounds"]
     assert len(sounds) == 12
     assert all(sound["guesses"][0]["label"] == sound["name"].split("/")[0] for sound in sounds)

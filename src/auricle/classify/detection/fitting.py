@@ -25,7 +25,8 @@ from auricle.classify.features.hearing import model_features
 from auricle.classify.features.pooling import FeatureConfig
 from auricle.classify.features.windows import WindowGrid
 from auricle.classify.label_checks import DOCTOR
-from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice, probe_of_kind
+from auricle.classify.probes.kinds import EVENT_PROBE, probe_of_kind
+from auricle.classify.probes.probe import FittedProbe, Probe, ProbeChoice
 from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.event_labels import NOTHING, EventLabels, labelled_events
 from auricle.data.events import Recording
@@ -85,7 +86,7 @@ def fit_detector(
     """
     require("sklearn", extra="classify", purpose="classifiers")
     _refuse_options_of_sounds(options)
-    probe = probe_of_kind(options.probe)
+    probe = probe_of_kind(options.probe or EVENT_PROBE)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)
     held_out = labelled_events(folder, options.held_out, column) if options.held_out else None

@@ -7,7 +7,8 @@ from typing import Self, final
 import numpy as np
 
 from auricle.classify.detection.matching import shared_of_shorter
-from auricle.classify.probes.probe import FittedProbe, LogisticProbe
+from auricle.classify.probes.linear import LogisticProbe
+from auricle.classify.probes.probe import FittedProbe
 from auricle.classify.probes.training_set import TrainingSet
 from auricle.data.events import SoundEvent
 from auricle.errors import DataError

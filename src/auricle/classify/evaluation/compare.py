@@ -19,7 +19,7 @@ from auricle.classify.features.pooling import FeatureConfig, fitting_feature_con
 from auricle.classify.label_checks import check_classes, load_labels, note_silent, note_uniform_groups
 from auricle.classify.probes.copies import features_of_copies
 from auricle.classify.probes.folds import ESC_PROTOCOLS, complete_groups, folds_of
-from auricle.classify.probes.probe import probe_of_kind
+from auricle.classify.probes.kinds import SOUND_PROBE, probe_of_kind
 from auricle.data.labels import Labelled, Labels
 from auricle.errors import DataError
 from auricle.extras import require
@@ -161,7 +161,7 @@ def evaluate_classifier(
         MissingPackageError: scikit-learn, or for a picture matplotlib, is not installed.
     """
     require("sklearn", extra="classify", purpose="comparisons of classifiers")
-    probe, protocol = probe_of_kind(options.probe), str(options.folds)
+    probe, protocol = probe_of_kind(options.probe or SOUND_PROBE), str(options.folds)
     if out is not None:
         _require_matplotlib()
         check_writable(Path(out), force=force)

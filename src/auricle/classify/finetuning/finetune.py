@@ -18,7 +18,9 @@ from auricle.classify.finetuning.task import HeldOutScores, TunedEncoder, Tuning
 from auricle.classify.label_checks import DOCTOR, check_classes
 from auricle.classify.probes.calibration import fit_temperature
 from auricle.classify.probes.folds import complete_groups, split_folds
-from auricle.classify.probes.probe import FittedProbe, Linear, probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
+from auricle.classify.probes.linear import Linear
+from auricle.classify.probes.probe import FittedProbe
 from auricle.data import AudioCache
 from auricle.data.labels import Labels
 from auricle.errors import DataError, OptionError
@@ -183,7 +185,7 @@ def check_finetuned_probe(options: ClassifierOptions) -> None:
         raise OptionError("--normalise-groups can't be fine-tuned: an encoder learns from one sound at a time")
     if options.copies:
         raise OptionError("--copies can't be fine-tuned: leave it out, sounds are altered while they are learned from")
-    if options.probe != FINETUNED_PROBE:
+    if options.probe not in (None, FINETUNED_PROBE):
         raise OptionError(f"--probe {options.probe} can't be fine-tuned: leave it out, a linear layer is trained")
 
 

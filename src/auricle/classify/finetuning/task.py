@@ -15,7 +15,7 @@ from auricle.classify.features.encoder_only import own_encoder
 from auricle.classify.features.pooling import FeatureConfig, batch_features, normalise_level
 from auricle.classify.finetuning.augment import Augmentation, LabelledCrops
 from auricle.classify.probes.calibration import softmax
-from auricle.classify.probes.probe import Linear
+from auricle.classify.probes.linear import Linear
 from auricle.data import AudioCache
 from auricle.model import Autoencoder
 from auricle.model.registry import Frozen

@@ -7,6 +7,7 @@ from typing import Self, final
 import numpy as np
 
 from auricle.classify.features.scaling import Scaling, mean_and_scale
+from auricle.classify.probes.likeness import LikenessRegression
 
 
 @final
@@ -45,6 +46,12 @@ class TrainingSet:
     def balanced(self) -> "Balanced":
         """The same standardised, for regression on the classes, each of which counts alike."""
         return Balanced.of(self.values, self.labels)
+
+    @cached_property
+    def likened(self) -> LikenessRegression:
+        """How alike they are, for regression on the classes, each of which counts alike."""
+        rows = np.arange(len(self.values)) if self.scaled_on is None else self.scaled_on
+        return LikenessRegression.of(self.values, self.labels, rows)
 
 
 @final

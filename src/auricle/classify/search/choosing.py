@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.probes.probe import FittedProbe, probe_of_kind
+from auricle.classify.probes.kinds import probe_of_kind
+from auricle.classify.probes.probe import FittedProbe
 from auricle.classify.search.active_learning import informative, typical, uncertainty
 from auricle.options.classification import SuggestionOptions
 

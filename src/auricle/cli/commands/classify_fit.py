@@ -33,8 +33,8 @@ class _Options(FinetuneOptions, DetectorOptions):
         column: the column of labels.
         groups: the table's column of groups, such as speakers or recordings; without a table a regular expression that
             finds the group in a file's path. No group is ever on both sides where something is chosen. Not of events.
-        probe: ridge or logistic (linear), mlp (a small network) or knn (nearest neighbours). Only ridge can be
-            fine-tuned.
+        probe: kernel (regression by likeness to known sounds; the default), ridge (the default for events, and the only
+            one with finetune) or logistic (linear), mlp (a small network) or knn (nearest neighbours).
         segments: parts of a sound that are told apart; by default 8 where sounds are short, else 1. Not of events.
         copies: altered copies of each sound that are learned from too, up to 8. Not of events (see augment),
             nor with finetune.
@@ -127,7 +127,7 @@ def classify_fit(
     with screen.progress("features") as on_progress:
         classifier = Classifier.fit(sounds, model, options=options, on_progress=on_progress, on_note=screen.note)
     classifier.save(out, force=force)
-    _show(screen, out, classifier, (), {"probe": options.probe})
+    _show(screen, out, classifier, (), {"probe": classifier.metadata.probe.kind})
 
 
 def _refuse_options_without_effect(options: _Options, device: DeviceConfig, *, finetune: bool) -> None:
