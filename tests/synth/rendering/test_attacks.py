@@ -55,6 +55,22 @@ def test_nothing_is_turned_down_by_more_than_nine_decibels() -> None:
     assert 20 * np.log10(with_attack(late, RATE, 0.0)[0, 3000:].min()) == pytest.approx(-9.0, abs=0.1)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.0004, 0.001])
+def test_a_stick_that_rises_slowly_begins_later(seconds: float) -> None:
+    """What comes before a short attack is faded out; from where the sound has risen nothing changes."""
+    rise = round(0.0016 * RATE)
+    slow = np.concatenate((np.linspace(0.2, 0.9, rise), 0.9 * np.exp(-np.arange(RATE // 4) / 3000)))
+    slow = (slow * np.tile([1, -1], len(slow))[: len(slow)])[None].astype(np.float32)
+    fast = with_attack(slow, RATE, seconds)
+    rises = [np.flatnonzero(np.abs(sound[0]) >= share * 0.9) for sound in (slow, fast) for share in (0.1, 0.9)]
+    before, after = (1000 * (rises[end][0] - rises[end - 1][0]) / RATE for end in (1, 3))
+    assert before > 1.3 and after <= max(0.3, 1000 * seconds)
+    assert np.abs(np.diff(np.abs(fast[0, : rise + 10]))).max() < 0.25, "no step"
+    np.testing.assert_array_equal(fast[:, rise:], slow[:, rise:])
+    late = np.concatenate((np.zeros((1, 5)), 0.3 * np.ones((1, 1000)), np.ones((1, 1000))), 1).astype(np.float32)
+    np.testing.assert_array_equal(with_attack(late, RATE, seconds)[:, :500], late[:, :500])
+
+
 def test_a_prior_that_knows_attacks_makes_sounds_with_them() -> None:
     model, plain = make_model(), make_prior(make_model(), told=True)
     config = plain.config.model_copy(update={"attacks": True})

@@ -9,7 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 PIECE = 16
 """Samples of which the largest stands for all: a third of a millisecond at 44.1 kHz."""
 _BEGUN, _RISEN = 0.1, 0.9
-_SHORTEST_SECONDS = 0.002
+_SHORTEST_SECONDS, _CUT_SECONDS = 0.002, 0.002
+_FASTEST_SECONDS = 0.00025  # a shorter one is a click
 _LEAST_GAIN = 10 ** (-9.0 / 20)
 _PASSES = 3
 """Gains begin to fall before the attack's end, so that it becomes softer itself: what comes later follows it down."""
@@ -29,23 +30,37 @@ def rise_seconds(peaks: np.ndarray, sample_rate: int) -> float:
 
 
 def with_attack(audio: np.ndarray, sample_rate: int, seconds: float) -> np.ndarray:
-    """A sound ``(c, t)`` in which nothing after its attack is louder than the attack: turned down, by at most 9 dB.
+    """A sound ``(c, t)`` that rises within its attack, and in which nothing later is louder than that.
+
+    What is later is turned down, by at most 9 dB, but not within the first 2 ms. Where the attack is to be shorter than
+    that, the sound begins so much before it has risen, and what comes before is faded out.
 
     Args:
         audio: the sound.
         sample_rate: in Hz.
-        seconds: how long its attack is to be; less than 2 ms counts as 2 ms.
+        seconds: how long its attack is to be.
     """
     peaks = piece_peaks(np.abs(audio).max(axis=0, initial=0.0))
     rate = sample_rate / PIECE
     end = _beginning(peaks) + int(np.ceil(max(seconds, _SHORTEST_SECONDS) * rate)) + 1
-    if not 0.0 < peaks[:end].max(initial=0.0) < peaks.max(initial=0.0):
+    if 0.0 < peaks[:end].max(initial=0.0) < peaks.max(initial=0.0):
+        gains = np.ones(len(peaks))
+        for _ in range(_PASSES):
+            gains *= _gains_behind(peaks * gains, end, rate)
+        places = (np.arange(audio.shape[1]) + 0.5) / PIECE - 0.5
+        audio = audio * np.interp(places, np.arange(len(gains)), np.maximum(gains, _LEAST_GAIN)).astype(np.float32)
+    return _with_short_rise(audio, sample_rate, seconds) if seconds < _SHORTEST_SECONDS else audio
+
+
+def _with_short_rise(audio: np.ndarray, sample_rate: int, seconds: float) -> np.ndarray:
+    """The sound faded in for so long before it has risen, where it begins up to `_CUT_SECONDS` earlier."""
+    magnitude = np.abs(audio).max(axis=0, initial=0.0)
+    begun, risen = (int((magnitude >= share * magnitude.max(initial=0.0)).argmax()) for share in (_BEGUN, _RISEN))
+    samples = round(max(seconds, _FASTEST_SECONDS) * sample_rate)
+    if not samples < risen - begun <= samples + _CUT_SECONDS * sample_rate:
         return audio
-    gains = np.ones(len(peaks))
-    for _ in range(_PASSES):
-        gains *= _gains_behind(peaks * gains, end, rate)
-    places = (np.arange(audio.shape[1]) + 0.5) / PIECE - 0.5
-    return audio * np.interp(places, np.arange(len(gains)), np.maximum(gains, _LEAST_GAIN)).astype(np.float32)
+    ramp = np.clip((np.arange(audio.shape[1]) - (risen - samples)) / samples, 0.0, 1.0)
+    return audio * np.square(np.sin(np.pi / 2 * ramp)).astype(np.float32)
 
 
 def _gains_behind(peaks: np.ndarray, end: int, rate: float) -> np.ndarray:
