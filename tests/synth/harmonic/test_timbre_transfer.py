@@ -206,3 +206,49 @@ def test_what_is_refused(kind: type[AuricleError], message: str, quality: float,
         transfer((melody(), RATE), tmp_path / "empty")
     with pytest.raises(OptionError, match="lasts 130 s"):
         transfer((np.tile(melody(), 87), RATE), hollow)
+
+
+def plucked(hertz: float, seconds: float = 1.5) -> np.ndarray:
+    """A tone whose fundamental falls by 9 dB a second, and its fourth partial by 60."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    tones = [
+        10 ** (-fall * time / 20) * np.sin(2 * np.pi * number * hertz * time) for number, fall in ((1, 9), (4, 60))
+    ]
+    return (0.2 * np.minimum(1, time / 0.003) * sum(tones))[None].astype(np.float32)
+
+
+def test_tones_that_die_away_are_as_bright_as_they_are_old(tmp_path: Path):
+    """A note that keeps its level gets the spectrum of a young tone first and of an old one later; where tones last,
+    age says nothing."""
+    balances = {}
+    for kind in ("plucked", "steady"):
+        (tmp_path / kind).mkdir()
+        for hertz in (196, 247, 311):
+            tone = plucked(hertz) if kind == "plucked" else note(hertz, 1.5, partials=4)
+            wav(tmp_path / kind / f"{hertz}.wav", tone, RATE)
+        held = played(tmp_path / kind, note(247, 1.2, partials=6))[0]
+        balances[kind] = []
+        for second in (0.1, 0.8):
+            piece = held[round(second * RATE) : round((second + 0.2) * RATE)]
+            spectrum = np.abs(np.fft.rfft(piece * np.hanning(len(piece))))
+            low, high = (spectrum[round(hertz * 0.2) - 3 : round(hertz * 0.2) + 4].max() for hertz in (247, 988))
+            balances[kind].append(20 * np.log10(high / low))
+    assert balances["plucked"][0] - balances["plucked"][1] > 8
+    assert abs(balances["steady"][0] - balances["steady"][1]) < 3
+
+
+def test_speech_stops_no_faster_onto_tones_than_these_are_damped(hollow: Path):
+    """Where half of a sound is noise it is no phrase of notes: its gaps are rounded, those of notes are not."""
+    gap = np.zeros((1, round(0.1 * RATE)), np.float32)
+    vowel = note(220, 0.3, partials=20)
+    phrases = {
+        "speech": (vowel, noise(0.3, level=0.03), vowel, gap, vowel),
+        "notes": (vowel, vowel, vowel, gap, vowel),
+    }
+    fallen = {}
+    for kind, parts in phrases.items():
+        sound = played(hollow, np.concatenate(parts, axis=1))
+        level = 10 * np.log10(powers(sound) + 1e-12)
+        before = round(sum(part.shape[1] for part in parts[:3]) / 320)
+        fallen[kind] = float(level[before - 5 : before].max() - level[before + 1 : before + 3].mean())
+    assert fallen["speech"] < 25 < 35 < fallen["notes"]

@@ -16,6 +16,7 @@ _SEED = 0
 _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .99, speech .4 to .95
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
+_DAMPED_DB = 400.0  # a second
 
 
 def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
@@ -23,21 +24,20 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
 
     Where the sound has a pitch and the timbre too, partials lie at that pitch; elsewhere there is noise with the
     spectrum of what the timbre has beside its partials. An instrument that has nothing but tones has no consonants: its
-    tone goes on through what has no pitch. Nor has it syllables: where the level drops faster than tones die away, or
-    below what the timbre's own usually is, the spectrum stays that of a sounding note, not that of a note's ends.
-    Tones that die away sound otherwise the longer ago they were struck: where the sound consists of notes, spectra
-    are those of tones as old as each note is.
+    tone goes on through what has no pitch. Nor has it syllables: where the level drops faster than tones fade, or below
+    what the timbre's own usually is, the spectrum stays that of a sounding note, not that of a note's ends. Where the
+    sound consists of notes itself, spectra of tones that die away are those of tones as old as each note is; where it
+    does not, as in speech, it falls no faster than a tone that is damped.
     """
     facts = frame_facts(parts, audio)
-    by_age = timbre.dies_away and facts.tonal_share > _NOTES_SHARE
-    goes_on = parts.pitch.pitched and timbre.tonal
-    if goes_on:
+    has_notes = facts.tonal_share > _NOTES_SHARE
+    level_db = facts.level_db
+    if parts.pitch.pitched and timbre.tonal:
         parts = replace(parts, pitch=replace(parts.pitch, voiced=np.ones_like(parts.pitch.voiced)))
         facts = facts._replace(octaves=np.log2(np.maximum(parts.pitch.hertz, 1.0)))
-    level_db = facts.level_db
-    if goes_on:
-        level_db = np.maximum(_as_tones_fall(level_db, parts), timbre.softest_db)
-    spectra = timbre.spectra(facts.octaves, level_db, facts.age, by_age=by_age)
+        level_db = np.maximum(_falling_by(_FALL_DB, level_db, parts.sample_rate), timbre.softest_db)
+        facts = facts if has_notes else _damped(facts, parts.sample_rate)
+    spectra = timbre.spectra(facts.octaves, level_db, facts.age, by_age=has_notes and timbre.dies_away)
     noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])
     if not (parts.pitch.pitched and timbre.pitched):
         return _levelled(noise, facts, parts)
@@ -46,10 +46,16 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
     return _levelled(tone + noise, facts, parts)
 
 
-def _as_tones_fall(level_db: np.ndarray, parts: HarmonicSound) -> np.ndarray:
-    """Levels ``(n,)`` of frames that rise as these do, and fall no faster than a tone."""
-    seconds = np.arange(len(level_db)) * hop_samples(parts.sample_rate) / parts.sample_rate
-    return np.maximum.accumulate(level_db + _FALL_DB * seconds) - _FALL_DB * seconds
+def _damped(facts: FrameFacts, sample_rate: int) -> FrameFacts:
+    """The same with levels that fall no faster than a tone that is damped."""
+    power_db = _falling_by(_DAMPED_DB, 10 * np.log10(np.maximum(facts.power, 1e-12)), sample_rate)
+    return facts._replace(power=10 ** (power_db / 10))
+
+
+def _falling_by(most_db: float, level_db: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Levels ``(n,)`` of frames that rise as these do, and fall by so many dB a second at most."""
+    fallen = most_db * np.arange(len(level_db)) * hop_samples(sample_rate) / sample_rate
+    return np.maximum.accumulate(level_db + fallen) - fallen
 
 
 def _partials(facts: FrameFacts, spectra: Spectra, parts: HarmonicSound) -> tuple[np.ndarray, np.ndarray]:
