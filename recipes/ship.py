@@ -121,7 +121,7 @@ def card(info: ModelInfo | PriorInfo, facts: tuple[str, ...], sources: tuple[Sou
             *(f"| {source.name} | {', '.join(source.licences)} | {source.hours:.2f} |" for source in sources),
             f"| together | | {sum(source.hours for source in sources):.2f} |",
             "",
-            "[recipes/README.md](../../../recipes/README.md) says where each source is had and how it is split.",
+            "[recipes/README.md](../../../recipes/README.md) says where to get each source and how it is split.",
             "",
             "## Figures",
             "",
