@@ -250,5 +250,5 @@ def test_speech_stops_no_faster_onto_tones_than_these_are_damped(hollow: Path):
         sound = played(hollow, np.concatenate(parts, axis=1))
         level = 10 * np.log10(powers(sound) + 1e-12)
         before = round(sum(part.shape[1] for part in parts[:3]) / 320)
-        fallen[kind] = float(level[before - 5 : before].max() - level[before + 1 : before + 3].mean())
-    assert fallen["speech"] < 25 < 35 < fallen["notes"]
+        fallen[kind] = float(level[before - 5 : before].max() - level[before + 1])
+    assert fallen["speech"] < 32 and fallen["notes"] > 40

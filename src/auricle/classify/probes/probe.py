@@ -146,9 +146,11 @@ class Probe(RegisteredConfig):
 
     def _training_set(self, versions: Sequence[np.ndarray], numbers: np.ndarray) -> TrainingSet:
         """Sounds of these classes in one version or more, one below the other; scaled as the first version is."""
-        values = versions[0] if len(versions) == 1 else np.concatenate(versions)
-        directions, first = self.max_directions(len(values)), np.arange(len(numbers))
-        return TrainingSet(values, np.tile(numbers, len(versions)), directions, scaled_on=first)
+        if len(versions) == 1:
+            return TrainingSet(versions[0], numbers, self.max_directions(len(numbers)))
+        values, originals = np.concatenate(versions), np.arange(len(numbers))
+        labels = np.tile(numbers, len(versions))
+        return TrainingSet(values, labels, self.max_directions(len(values)), scaled_on=originals)
 
     def _choose_strength(
         self,

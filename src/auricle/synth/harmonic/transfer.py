@@ -16,7 +16,7 @@ _SEED = 0
 _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .99, speech .4 to .95
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
-_DAMPED_DB = 400.0  # a second
+_DAMPED_DB = 600.0  # a second: onsets of speech are kept
 
 
 def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
