@@ -252,3 +252,5 @@ def test_speech_stops_no_faster_onto_tones_than_these_are_damped(hollow: Path):
         before = round(sum(part.shape[1] for part in parts[:3]) / 320)
         fallen[kind] = float(level[before - 5 : before].max() - level[before + 1])
     assert fallen["speech"] < 32 and fallen["notes"] > 40
+    cut = played(hollow, np.concatenate((*phrases["speech"], gap[:, :160]), axis=1))
+    assert np.abs(cut[0, -16:]).max() < 0.01 * np.abs(cut).max(), "no click at the end"

@@ -17,6 +17,7 @@ _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 _DAMPED_DB = 600.0  # a second: onsets of speech are kept
+_END_FRAMES = 10
 
 
 def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
@@ -47,8 +48,10 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
 
 
 def _damped(facts: FrameFacts, sample_rate: int) -> FrameFacts:
-    """The same with levels that fall no faster than a tone that is damped."""
-    power_db = _falling_by(_DAMPED_DB, 10 * np.log10(np.maximum(facts.power, 1e-12)), sample_rate)
+    """The same with levels that fall no faster than a tone that is damped, but end as they do."""
+    power_db = 10 * np.log10(np.maximum(facts.power, 1e-12))
+    share = np.minimum(1.0, np.arange(len(power_db))[::-1] / _END_FRAMES)
+    power_db += share * (_falling_by(_DAMPED_DB, power_db, sample_rate) - power_db)
     return facts._replace(power=10 ** (power_db / 10))
 
 
