@@ -1,1 +1,1 @@
-"""Linear classifiers of features, and how sure they may be."""
+"""Small classifiers of features, and how sure they may be."""

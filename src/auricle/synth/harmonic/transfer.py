@@ -17,7 +17,7 @@ _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 _DAMPED_DB = 600.0  # a second: onsets of speech are kept
-_END_FRAMES = 10
+_END_FRAMES = 10  # the last, in which levels come back to those of the sound
 
 
 def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.ndarray:
