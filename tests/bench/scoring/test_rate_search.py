@@ -1,10 +1,11 @@
 """Settings for bitrates."""
 
+import numpy as np
 import pytest
 
-from auricle.bench import Clip, SettingRange
+from auricle.bench import Clip, EncodedSound, SettingRange
 from auricle.bench.scoring.rate_search import SettingSearch
-from bench.bench_codecs import Broken, Greedy, Scale, Steps
+from bench.bench_codecs import Broken, Greedy, Jumpy, Scale, Steps
 from bench.bench_sounds import babble
 
 
@@ -24,6 +25,24 @@ def test_out_of_reach(asked: float, value: float, reached: float):
     setting = SettingSearch(Greedy(), [clip()]).find(asked)
     assert (setting.value, setting.in_reach) == (value, False)
     assert setting.kbps == pytest.approx(reached)
+
+
+def test_a_codec_that_jumps_from_mode_to_mode_is_set_to_the_side_that_is_nearer():
+    setting = SettingSearch(Jumpy(), [clip()]).find(24.0)
+    assert setting.kbps == pytest.approx(24.7, rel=0.02)
+    assert setting.value == pytest.approx(19.0, rel=0.02)
+
+
+def test_the_setting_suits_all_clips_and_not_the_first_ones_alone():
+    class Louder(Greedy):
+        """Takes twice as many bits for what is loud."""
+
+        def encode(self, audio: np.ndarray, sample_rate: int, setting: float) -> EncodedSound:
+            return super().encode(audio, sample_rate, setting * (2 if np.abs(audio).max() > 0.5 else 1))
+
+    quiet = [Clip(f"quiet {n}", np.full((1, 16000 * 30), 0.1, np.float32), 16000) for n in range(8)]
+    loud = [Clip(f"loud {n}", np.full((1, 16000 * 30), 0.9, np.float32), 16000) for n in range(8)]
+    assert SettingSearch(Louder(), [*quiet, *loud]).find(21.0).value == pytest.approx(10.0, rel=0.02)
 
 
 @pytest.mark.parametrize(("asked", "value"), [(10.0, 0.0), (15.0, 2.5), (23.0, 6.5), (30.0, 10.0)])

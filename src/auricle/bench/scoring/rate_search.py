@@ -12,7 +12,7 @@ from auricle.bench.scoring.clips import Clip
 _TRIES = 8
 _CLOSE = 0.02
 _REACH = 0.15
-_MEASURED_SECONDS = 30.0
+_MEASURED_SECONDS = 120.0
 
 
 @final
@@ -36,7 +36,7 @@ class SettingSearch:
     """Searches settings of one codec on some clips."""
 
     def __init__(self, codec: Codec, clips: Sequence[Clip]) -> None:
-        self._codec, self._clips = codec, _beginning(clips)
+        self._codec, self._clips = codec, _spread(clips)
         self._kbps: dict[float, float | None] = {}
 
     def find(self, kbps: float) -> Setting:
@@ -76,15 +76,23 @@ def _search(settings: SettingRange, kbps: float, real: Callable[[float], float |
         if abs(reached / kbps - 1) < _CLOSE:
             break
         low, high = (low, value) if reached > kbps else (value, high)
-        after = (
-            min(max(value * kbps / reached, low), high)
-            if settings.in_kbps
-            else _half(settings, low, high, reached > kbps)
-        )
-        if after == value:
+        if low == high:
             break
-        value = after
+        value = _next_value(settings, value * kbps / reached, (low, high), reached > kbps)
     return best
+
+
+def _next_value(settings: SettingRange, proportional: float, between: tuple[float, float], less: bool) -> float:
+    """What to try next, between the settings that gave too little and too much.
+
+    Real bitrates jump where a coder takes another mode (Opus from 20 to 25 kb/s of stereo). There proportion leads back
+    to what was tried, and the middle leads on.
+    """
+    low, high = between
+    if not settings.in_kbps:
+        return _half(settings, low, high, less)
+    value = settings.clamp(proportional)
+    return value if low < value < high or value in (settings.low, settings.high) else (low + high) / 2
 
 
 def _half(settings: SettingRange, low: float, high: float, less: bool) -> float:
@@ -97,9 +105,11 @@ def _half(settings: SettingRange, low: float, high: float, less: bool) -> float:
     return (low + high) / 2
 
 
-def _beginning(clips: Sequence[Clip]) -> Sequence[Clip]:
-    lengths = np.cumsum([clip.seconds for clip in clips])
-    return clips[: int(np.searchsorted(lengths, _MEASURED_SECONDS)) + 1]
+def _spread(clips: Sequence[Clip]) -> Sequence[Clip]:
+    """Clips from the first to the last that stand for all of them, in about so many seconds as is measured."""
+    seconds = sum(clip.seconds for clip in clips)
+    stride = max(1, round(seconds / _MEASURED_SECONDS))
+    return clips[stride // 2 :: stride] or clips[:1]
 
 
 def _total_kbps(codec: Codec, setting: float, clips: Sequence[Clip]) -> float | None:
