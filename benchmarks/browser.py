@@ -122,7 +122,7 @@ def _measured(folder: Path, words: list[Any]) -> tuple[float, dict[str, Any]]:
 
 
 class _QuietFiles(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 

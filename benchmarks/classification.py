@@ -302,11 +302,11 @@ def _compared(
     tell(f"{name}: {heard.name}")
     short = fitting_feature_config([item.sound.seconds for item in labels.known]).segments > 1
     count = args.copies if short and args.part == "accuracy" else 0
-    (values, *facts), copies = _values(labels, heard, count)
-    size = patches.size
-    yield heard, (values, *facts), copies
+    sounds, copies = _values(labels, heard, count)
+    values, size = sounds[0], patches.size
+    yield heard, sounds, copies
     for extractor, columns in ((latents, slice(size, None)), (patches, slice(size))):
-        yield extractor, (values[:, columns], *facts), []
+        yield extractor, (values[:, columns], *sounds[1:]), []
     for extractor in others:
         tell(f"{name}: {extractor.name}")
         yield extractor, *_values(labels, extractor, count)

@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -98,7 +98,7 @@ class _Graph:
 
     def run(self, inputs: dict[str, np.ndarray]) -> np.ndarray:
         self._feed = {**inputs, **self._state}
-        output, *after = self._session.run(None, self._feed)
+        output, *after = cast(list[np.ndarray], self._session.run(None, self._feed))
         self._state = dict(zip(self._state, after, strict=True))
         return output
 

@@ -72,16 +72,21 @@ def _synthesised() -> list[tuple[str, np.ndarray, np.ndarray]]:
 
 
 def _recorded(corpus: Path) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    instruments = corpus / "instruments"
     notes = [
-        (Path(one).name + ", " + Path(other).name, *(_read(corpus / "instruments" / f"{n}.opus") for n in (one, other)))
+        (
+            f"{Path(one).name}, {Path(other).name}",
+            _read(instruments / f"{one}.opus"),
+            _read(instruments / f"{other}.opus"),
+        )
         for one, other in (*PAIRS, *UNPITCHED)
     ]
     words = []
     for word, *speakers in VOICES:
         folder = corpus / "commands" / "arabic" / word
         names = sorted({path.name.split("_")[0] for path in folder.iterdir()})
-        files = [min(folder.glob(f"{names[speaker]}_*")) for speaker in speakers]
-        words.append((f"{word}, two speakers", *map(_read, files)))
+        one, other = (_read(min(folder.glob(f"{names[speaker]}_*"))) for speaker in speakers)
+        words.append((f"{word}, two speakers", one, other))
     return notes + words
 
 

@@ -62,6 +62,7 @@ def _packets(model: Any, path: Path) -> tuple[list[np.ndarray], int]:
         reader = PacketReader(file, path.name)
         coder = PacketCoder(model.tables.at(reader.header.quality_step))
         for packet in reader.packets():
+            assert packet.payload is not None, "a whole file lacks no packet"
             packets.append(coder.decode([packet.payload], reader.header.channels, packet.frames)[0])
             payload += len(packet.payload)
     return packets, payload

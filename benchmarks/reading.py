@@ -127,6 +127,7 @@ def _encode(container: str, codec: str, **options: str) -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=container, options=options) as target:
         stream = target.add_stream(codec, rate=_RATE, layout="mono")
+        assert isinstance(stream, av.AudioStream)
         stream.codec_context.open()
         size = stream.codec_context.frame_size or 1024
         frame = av.AudioFrame.from_ndarray(_sound(1).T.copy(), format="flt", layout="mono")

@@ -90,8 +90,10 @@ def _simulate(small: Path, large: Path, hours: float) -> None:
     names = list(rows.names)
     ends, text = Names.of([f"{number:05d}/{name}" for number in range(times) for name in names]).arrays
     shard = np.concatenate([rows.shard + np.uint32(number * shards) for number in range(times)])
-    columns = (np.tile(column, times) for column in (rows.offset, rows.length, rows.width, rows.checksum))
-    CorpusIndex(ShardIndex(shard, *columns, ends, text), sizes, index.sample_rate).write(large / INDEX_NAME)
+    columns = rows.offset, rows.length, rows.width, rows.checksum
+    offset, length, width, checksum = (np.tile(column, times) for column in columns)
+    table = ShardIndex(shard, offset, length, width, checksum, ends, text)
+    CorpusIndex(table, sizes, index.sample_rate).write(large / INDEX_NAME)
 
 
 def _first_step(corpus: str, folder: str, steps: str) -> None:

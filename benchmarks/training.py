@@ -78,7 +78,7 @@ def _peer(name: str) -> float:
         latent = model.encoder(audio.unsqueeze(1))
         estimate = model.decoder(latent).squeeze(1)
         length = min(length, estimate.shape[1])
-        sum(loss(estimate[:, :length], audio[:, :length]).mean() for loss in losses).backward()
+        torch.stack([loss(estimate[:, :length], audio[:, :length]).mean() for loss in losses]).sum().backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

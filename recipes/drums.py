@@ -147,7 +147,7 @@ def soundfont_shots(font: Font) -> Iterator[Shot]:
     number, fingerprints = synth.sfload(str(font.path)), set()
     for kit in font.kits:
         synth.program_select(0, number, font.bank, kit)
-        name = synth.sfpreset_name(number, font.bank, kit)
+        name = synth.sfpreset_name(number, font.bank, kit) or f"kit {kit}"
         for label, key in ((label, key) for label, keys in font.keys.items() for key in keys):
             for velocity in VELOCITIES:
                 synth.noteon(0, key, velocity)
@@ -193,7 +193,9 @@ def plain_shots(folder: Path) -> Iterator[Shot]:
     for path in sorted(folder.glob("*.flac")):
         name = path.stem.replace("elec_cymbal", "").replace("elec_fuzz_tom", "tom_fuzz")
         label = None if name.startswith(("loop", "glitch")) else class_of(name)
-        for tuning, audio in tuned(read_mono(path)) if label else ():
+        if label is None:
+            continue
+        for tuning, audio in tuned(read_mono(path)):
             yield Shot(audio, "train", "sonic_pi", label, path.stem, f"{path.stem}_{tuning}", "CC0")
 
 

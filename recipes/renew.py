@@ -128,8 +128,9 @@ def with_dial(model: Autoencoder, decay: float) -> Autoencoder:
     """
     preset = named("speech")
     config, old = preset.model.bottleneck, model.bottleneck
-    assert isinstance(config, EntropyConfig) and isinstance(old, Entropy) and config.steepest is not None
+    assert isinstance(config, EntropyConfig) and isinstance(old, Entropy)
     config = config.model_copy(update={"dim": old.dim})
+    assert config.steepest is not None
     places = [level * log(preset.objective.quality_decay) / log(decay) for level in range(config.levels)]
     quality = torch.tensor(places).clamp(max=old.quality_levels - 1)
     laid = {

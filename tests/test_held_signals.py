@@ -54,32 +54,59 @@ def test_a_signal_that_is_ignored_stays_so():
         signal.signal(signal.SIGTERM, before)
 
 
-def test_interrupting_the_scores_of_a_benchmark_is_one_line(tmp_path):
-    script = tmp_path / "scores.py"
-    script.write_text(
-        "import os, signal, sys, threading, time\n"
-        "from auricle.bench.cost.pool import scoring_pool\n"
-        "if __name__ == '__main__':\n"
-        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "    threading.Timer(float(sys.argv[1]), signal.raise_signal, (signal.SIGINT,)).start()\n"
-        "    try:\n"
-        "        with scoring_pool(2) as pool:\n"
-        "            for future in [pool.submit(time.sleep, 0.05) for _ in range(2)]:\n"
-        "                future.result()\n"
-        "            time.sleep(1)\n"
-        "    except KeyboardInterrupt:\n"
-        "        print('interrupted')\n",
-        "utf-8",
+_SCORES = """
+import os, signal, sys, time
+from multiprocessing import util
+from auricle.bench.cost.pool import scoring_pool
+
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.01)
+
+def interrupt_start(which, moment, interrupted):
+    start, starts = util.spawnv_passfds, []
+
+    def interrupting_start(path, words, descriptors):
+        starts.extend(words[-1:] if words[-1] == "--multiprocessing-fork" else ())
+        now = len(starts) == which and not os.path.exists(interrupted)
+        if now and moment == "before":
+            os.kill(os.getpid(), signal.SIGINT)
+        number = start(path, words, descriptors)
+        if now and moment == "half-way":
+            os.kill(os.getpid(), signal.SIGINT)
+        if now:
+            open(interrupted, "w").close()
+        return number
+
+    util.spawnv_passfds = interrupting_start
+
+if __name__ == "__main__":
+    which, moment, interrupted = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with scoring_pool(2) as pool:
+            interrupt_start(which, moment, interrupted)
+            for future in [pool.submit(wait_for, interrupted) for _ in range(2)]:
+                future.result()
+            print("not interrupted")
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.parametrize("which", [1, 2])
+@pytest.mark.parametrize("moment", ["before", "half-way"])
+def test_interrupting_the_scores_of_a_benchmark_is_one_line(tmp_path, which, moment):
+    """While one of the processes that score is started: the work of the first lasts until the interrupt has come."""
+    (tmp_path / "scores.py").write_text(_SCORES, "utf-8")
+    result = subprocess.run(
+        [sys.executable, tmp_path / "scores.py", str(which), moment, tmp_path / "interrupted"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
-    for milliseconds in (4, 8):  # while the processes that score are started
-        result = subprocess.run(
-            [sys.executable, script, str(milliseconds / 1000)],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert (result.stdout, result.stderr) == ("interrupted\n", ""), f"after {milliseconds} ms"
+    assert (result.stdout, result.stderr) == ("interrupted\n", "")
 
 
 def test_processes_that_score_end_with_the_one_that_was_killed(tmp_path):

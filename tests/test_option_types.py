@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import pytest
 
 import auricle
 from auricle.errors import OptionError
-from auricle.options.field_types import check_fields
+from auricle.options.field_types import check_arguments, check_fields
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,46 @@ def test_fields_that_are_no_plain_types_are_left_alone() -> None:
 def test_several_label_files_may_be_a_list() -> None:
     options = auricle.DetectorOptions(labels_table=["dawn.txt", Path("dusk.txt")])  # pyright: ignore
     assert options.label_files == (Path("dawn.txt"), Path("dusk.txt"))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: auricle.BenchmarkOptions(kbps=(3.0, "6")), "kbps[1] '6': give a number"),
+        (lambda: auricle.BenchmarkOptions(kbps=3.0), "kbps 3.0: give a list"),
+        (lambda: auricle.BenchmarkOptions(against="opus"), "against 'opus': give a list"),
+        (lambda: auricle.BenchmarkOptions(metrics=["pesq", 5]), "metrics[1] 5: give text"),
+        (lambda: auricle.SynthesisEvaluationOptions(embeddings="speech"), "embeddings 'speech': give a list"),
+        (lambda: auricle.ClassifierOptions(labels_table=("a.csv", 5)), "labels_table[1] 5: give a path or text"),
+        (lambda: auricle.DetectorOptions(held_out=(None,)), "held_out[0] None: give a path or text"),
+        (lambda: auricle.prepare(["sounds", 5], "corpus"), "paths[1] 5: give a path or text"),
+        (lambda: auricle.prepare(["sounds", "a\0"], "corpus"), "paths[1] 'a\\x00': leave the null character out"),
+        (lambda: auricle.benchmark(("a.wav", 5)), "sounds[1] 5: give text or a path"),
+        (
+            lambda: auricle.benchmark("a.wav", model=["speech", 5]),
+            "model[1] 5: give a value of type Autoencoder or text or a path",
+        ),
+        (lambda: auricle.GenerationOptions(between=("a.wav",)), "between ('a.wav',): give two sounds, before the gap"),
+        (lambda: auricle.GenerationOptions(between="ab"), "between 'ab': give two sounds, before the gap"),
+    ],
+)
+def test_an_element_of_a_wrong_type_is_named(make, said: str) -> None:
+    with pytest.raises(OptionError) as refusal:
+        make()
+    assert str(refusal.value).startswith(said) and "\n" not in str(refusal.value)
+
+
+def test_lists_of_any_kind_may_be_options() -> None:
+    assert auricle.BenchmarkOptions(kbps=[3, np.float32(6)], metrics=[]).against == ("opus",)  # pyright: ignore
+    assert auricle.SearchOptions(like=("a.wav", (np.zeros(9, np.float32), 8000))).unlike == ()
+
+
+def test_what_can_be_read_once_is_left_to_what_reads_it() -> None:
+    @check_arguments()
+    def joined(words: Sequence[str]) -> str:
+        return "".join(words)
+
+    assert joined(iter(("a", "b"))) == "ab"  # pyright: ignore
 
 
 def test_other_arguments_of_a_wrong_type(tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ def test_a_file_that_is_named_twice_counts_once(folder: Path):
     assert len(find(folder / "a.wav", folder / "a.wav").sources) == 1
 
 
+def test_what_is_left_out_of_a_folder_that_is_named_twice_counts_once(folder: Path):
+    for paths in ((folder, folder), (folder / "*", folder), (folder / "*", folder / "*.txt")):
+        found = find(*paths)
+        assert (len(found.sources), found.others) == (3, 1), paths
+    assert find(listed=(folder, folder)).others == 1
+    (folder / "loop.wav").symlink_to(folder / "loop.wav")
+    assert len(find(folder, folder).rejected) == 1
+
+
 def test_links_in_a_circle_end(folder: Path):
     (folder / "low" / "up").symlink_to(folder)
     (folder / "loop.wav").symlink_to(folder / "loop.wav")

@@ -58,6 +58,7 @@ def test_what_stays_a_path(tmp_path: Path):
 def test_files_below_a_url_are_named_from_inside(store: MemoryFileSystem, task: CopyTask):
     found = find_sources([remote("memory://in")], (), task.accepts, task.kind)
     assert [source.name for source in found.sources] == ["a.wav", "low/b c.wav"] and found.others == 1
+    assert find_sources([remote("memory://in"), remote("memory://in")], (), task.accepts, task.kind).others == 1
     (one,) = find_sources([remote("memory://in/a.wav")], (), task.accepts, task.kind).sources
     assert one.name == "a.wav" and is_many([Path("memory:/in/a.wav")])
     both = find_sources(read_list(["memory://in/low\n", "memory://in/a.wav\n"]), (), task.accepts, task.kind)

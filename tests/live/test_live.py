@@ -274,6 +274,38 @@ def test_the_command(model: Autoencoder, source: Path, tmp_path: Path):
     assert again.returncode == 2 and len(again.stderr.splitlines()) == 1 and "out.wav" in again.stderr
 
 
+class SmallCard:
+    """What sounddevice says of a card with one channel on each side."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def query_devices(self, device: str | None, side: str) -> dict[str, object]:
+        return {"name": "Small", f"max_{side}_channels": 1}
+
+    def check_output_settings(self, **wanted: object) -> None:
+        raise self.PortAudioError("Invalid sample rate")
+
+
+def test_channels_that_cannot_be_had_are_refused_with_what_to_do(
+    model: Autoencoder, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for channels in (0, 3, 6):
+        with pytest.raises(OptionError, match=rf"^{channels} channels live: give 1, or 2 for stereo$"):
+            LiveOptions(channels=channels)
+    write(tmp_path / "six.wav", moving_noise(6, 4000), RATE)
+    message = r"six\.wav has 6 channels, and live sound at most 2: mix it down first, as `ffmpeg -i six\.wav -ac 2 "
+    for inputs in (LiveInputs(tmp_path / "six.wav"), LiveInputs(source, second=tmp_path / "six.wav")):
+        with pytest.raises(AudioError, match=message):
+            play_live(model, inputs, target=tmp_path / "out.wav")
+    monkeypatch.setattr("auricle.live.device._sounddevice", SmallCard)
+    for inputs, side in ((LiveInputs(), "input"), (LiveInputs(source), "output")):
+        with pytest.raises(AudioError, match=f"Small has 1 {side} channel, not 2: ask for --channels 1, or choose"):
+            play_live(model, inputs, LiveOptions(channels=2))
+    with pytest.raises(AudioError, match=r"does not take 1 output channel at the model's 16000 Hz \(Invalid"):
+        play_live(model, LiveInputs(source))
+
+
 def test_without_a_sound_card_there_is_one_line(tmp_path: Path, model: Autoencoder):
     try:
         import sounddevice

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -24,3 +25,18 @@ def test_a_signal_ends_it_in_one_line(tmp_path: Path, number: signal.Signals, wo
         _, message = process.communicate(timeout=60)
     assert message == f"auricle: {word}\n"
     assert process.returncode == 128 + number
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 128 + signal.SIGINT), (signal.SIGTERM, -signal.SIGTERM)])
+def test_a_signal_ends_its_worker_without_a_word(tmp_path: Path, number: signal.Signals, code: int):
+    command = [sys.executable, "-P", "-m", "auricle.studio.worker", str(tmp_path)]
+    usual = lambda: signal.signal(number, signal.SIG_DFL)  # noqa: E731 (a process in the background ignores some)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, preexec_fn=usual) as process:
+        assert process.stdin is not None and process.stdout is not None and process.stderr is not None
+        process.stdin.write('{"task": "none", "arguments": {}}\n')
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline()) == {"error": "no task is called 'none'"}
+        process.send_signal(number)
+        assert (process.wait(timeout=60), process.stderr.read()) == (code, "")

@@ -164,14 +164,17 @@ class _Finder:
         self._places: dict[tuple[int, int], str] = {}
         self._rejected: list[tuple[Place, str]] = []
         self._notes: list[str] = []
-        self._others = 0
+        self._others: set[str] = set()
 
     def result(self) -> SourceList:
         sources = sorted(self._sources.values(), key=lambda source: (source.name, str(source.path)))
-        return SourceList(tuple(sources), tuple(self._rejected), tuple(self._notes), self._others)
+        return SourceList(tuple(sources), tuple(dict.fromkeys(self._rejected)), tuple(self._notes), len(self._others))
 
     def add_file(self, path: Path, name: str) -> None:
         self._sources.setdefault(os.path.abspath(path), Source(path, name))  # noqa: PTH100 (links keep their names)
+
+    def _add_other(self, path: Path) -> None:
+        self._others.add(os.path.abspath(path))  # noqa: PTH100 (links keep their names)
 
     def add_url(self, place: RemotePath, *, alone: bool, as_named: bool) -> None:
         """The files below a URL, or the one that it names; called as those of a folder."""
@@ -193,7 +196,7 @@ class _Finder:
             elif self._accepts(name.rpartition("/")[2]):
                 self._sources.setdefault(str(file), Source(file, f"{prefix}{name}"))
             else:
-                self._others += 1
+                self._others.add(str(file))
 
     def add_glob(self, pattern: Path, kind: str) -> None:
         fixed = Path(*_before_wildcards(pattern.parts))
@@ -207,7 +210,7 @@ class _Finder:
             elif self._accepts(match.name):
                 self.add_file(match, name)
             else:
-                self._others += 1
+                self._add_other(match)
 
     def _matches(self, pattern: Path) -> Iterator[Path]:
         """What a glob matches. ``**`` goes into each folder once: that of `glob` goes round in a circle of links forty
@@ -257,7 +260,7 @@ class _Finder:
                     elif self._accepts(entry.name):
                         self.add_file(Path(entry.path), f"{place}{entry.name}")
                     elif entry.name != MANIFEST_NAME:
-                        self._others += 1
+                        self._add_other(Path(entry.path))
 
     def _enters(self, path: str, places: dict[tuple[int, int], str]) -> bool:
         """Whether nobody has been in this folder.

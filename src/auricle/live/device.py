@@ -8,6 +8,7 @@ import numpy as np
 
 from auricle.errors import AudioError, MissingPackageError
 from auricle.extras import require
+from auricle.printable import counted
 
 _SIDES = ("input", "output")
 
@@ -35,14 +36,16 @@ class SoundCard:
         sample_rate: in Hz.
         channels: of each side.
         recording: whether its input is used too, beside its output.
+        remedy: what to do where it has too few channels, for the message.
 
     Raises:
         AudioError: there is no such sound card, or it has too few channels or not this rate.
         MissingPackageError: sounddevice or PortAudio is not installed.
     """
 
-    def __init__(self, device: str | None, sample_rate: int, channels: int, *, recording: bool):
+    def __init__(self, device: str | None, sample_rate: int, channels: int, *, recording: bool, remedy: str):
         self._sound, self._rate, self._channels = _sounddevice(), sample_rate, channels
+        self._remedy = remedy
         self._device = int(device) if device is not None and device.isdecimal() else device
         self._sides = _SIDES if recording else _SIDES[1:]
         for side in self._sides:
@@ -90,15 +93,15 @@ class SoundCard:
             raise AudioError(f"there is {missing} for {side}: `auricle live --list` shows what there is") from error
         most = about[f"max_{side}_channels"]
         if most < self._channels:
-            raise AudioError(
-                f"{about['name']} has {most} {side} channels, not {self._channels}: ask for --channels {most}"
-            )
+            has = counted(most, f"{side} channel")
+            raise AudioError(f"{about['name']} has {has}, not {self._channels}: {self._remedy}")
         check = self._sound.check_input_settings if side == "input" else self._sound.check_output_settings
         try:
             check(device=self._device, channels=self._channels, dtype="float32", samplerate=self._rate)
         except self._sound.PortAudioError as error:
+            asked = f"{counted(self._channels, f'{side} channel')} at the model's {self._rate} Hz"
             raise AudioError(
-                f"{about['name']} does not take the model's {self._rate} Hz ({_reason(error)}): choose another --device"
+                f"{about['name']} does not take {asked} ({_reason(error)}): choose another --device"
             ) from error
 
 

@@ -47,7 +47,8 @@ def play_generated(
     """
     context = stream_context(prior, options, model, sampling)
     rate, channels = context.networks.prior.sample_rate, context.networks.prior.channels
-    card = SoundCard(device, rate, channels, recording=False)
+    remedy = "choose another sound card, or write the sound into a file (--stream FILE)"
+    card = SoundCard(device, rate, channels, recording=False, remedy=remedy)
     ring = SampleRing(channels, round(_AHEAD_SECONDS * rate))
     samples = None if options.seconds is None else max(1, round(options.seconds * rate))
 

@@ -199,7 +199,8 @@ class _Session:
 
     def to_speaker(self, on_status: OnStatus) -> LiveStatus:
         options, end, bridge = self._options, Event(), self._bridge
-        card = SoundCard(options.device, self._rate, options.channels, recording=self._recording)
+        remedy = "ask for --channels 1, or choose another --device"
+        card = SoundCard(options.device, self._rate, options.channels, recording=self._recording, remedy=remedy)
 
         def callback(recorded: np.ndarray | None, played: np.ndarray) -> None:
             if recorded is not None:

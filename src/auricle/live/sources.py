@@ -68,7 +68,10 @@ class FileSource(LiveSource):
         self._hop, self._lag, self.samples = engine.hop, engine.lag, 0
         with AudioReader(path) as reader:
             if reader.channels > 2:
-                raise AudioError(f"{path} has {reader.channels} channels: a model plays 1 or 2 live")
+                raise AudioError(
+                    f"{path} has {reader.channels} channels, and live sound at most 2: mix it down first, as "
+                    f"`ffmpeg -i {path.name} -ac 2 stereo.wav` does"
+                )
             if reader.info.exact and not reader.frames:
                 raise AudioError(f"{path} holds no samples: name another sound")
         self._blocks = _blocks(path, engine.sample_rate, channels, loop=loop)

@@ -55,7 +55,7 @@ class LiveOptions:
         if not 0 <= self.mix <= 1:
             raise OptionError(f"a mix of {self.mix:g}: give 0 (the first sound) to 1 (the second)")
         if not 1 <= self.channels <= MAX_LIVE_CHANNELS:
-            raise OptionError(f"{self.channels} channels: a model plays 1 or {MAX_LIVE_CHANNELS} live")
+            raise OptionError(f"{self.channels} channels live: give 1, or {MAX_LIVE_CHANNELS} for stereo")
         if not _BLOCKS[0] <= self.block <= _BLOCKS[1]:
             raise OptionError(f"blocks of {self.block} samples: give {_BLOCKS[0]} to {_BLOCKS[1]}")
         if not 0 <= self.buffer_seconds <= _LONGEST_BUFFER:

@@ -7,7 +7,7 @@ from typing import Literal, final
 
 from auricle.errors import OptionError
 from auricle.options.coding import Bits
-from auricle.options.field_types import check_fields
+from auricle.options.field_types import brief_repr, check_fields
 from auricle.options.sources import SoundSource
 
 MAX_SOUNDS = 100_000
@@ -142,6 +142,8 @@ class GenerationOptions:
     def __post_init__(self) -> None:
         check_fields(self)
         check_count(self.count)
+        if self.between is not None and not (isinstance(self.between, tuple | list) and len(self.between) == 2):
+            raise OptionError(f"between {brief_repr(self.between)}: give two sounds, before the gap and after it")
         if len(self.modes) > 1:
             raise OptionError(f"{' and '.join(self.modes)} exclude each other: ask for one of them")
         if self.like is not None and self.seconds is not None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,16 @@ from auricle.studio.tasks.table import find_task
 
 
 def main(folder: str) -> None:
-    """Answer until standard input ends. What libraries print goes to standard error."""
+    """Answer until standard input ends, or an interrupt comes. What libraries print goes to standard error."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     workspace = Workspace(Path(folder))
-    for line in sys.stdin:
-        answers.write(json.dumps(_answer(workspace, json.loads(line))) + "\n")
-        answers.flush()
+    try:
+        for line in sys.stdin:
+            answers.write(json.dumps(_answer(workspace, json.loads(line))) + "\n")
+            answers.flush()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def _answer(workspace: Workspace, question: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Sets of notes that samplers play."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,28 @@ def test_notes_without_names_are_told_by_their_pitch(recordings: Path):
     for index, path in enumerate(sorted(recordings.iterdir())):
         path.rename(recordings / f"take {index}.wav")
     assert [(note.note, note.velocity) for note in recorded_notes(recordings)] == [(60, 127), (64, 127), (67, 127)]
+
+
+def test_a_note_that_one_dynamic_lacks_is_refused_with_those_that_have_it(recordings: Path, tmp_path: Path):
+    """Three soft notes from C4 to G4, one loud one an octave higher, and one that is louder still."""
+    for path in list(recordings.iterdir()):
+        path.rename(path.with_name(path.name.replace("mf", "p")))
+    soft = next(recordings.iterdir())
+    for name in ("string_C5_f.wav", "string_C3_ff.wav"):
+        shutil.copy(soft, recordings / name)
+    message = (
+        r"c6 is over an octave from the notes recorded at velocity 49, c4 to g4: name notes within an octave of one of "
+        r"them, or a velocity that has some near it: 96$"
+    )
+    with pytest.raises(OptionError, match=message):
+        make_playable(recordings, NoteOptions("c6"), out=tmp_path / "set")
+    with pytest.raises(
+        OptionError, match=r"c8 is .* velocity 49, c4 to g4: name notes within an octave of one of them$"
+    ):
+        make_playable(recordings, NoteOptions("c8"), out=tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+    (note,) = make_playable(recordings, NoteOptions("c6", "96"), out=tmp_path / "set").notes
+    assert (note.note, note.velocity) == (84, 96)
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,11 @@ def test_new_sounds_and_loops_have_notes_that_were_learned(trained: auricle.Trai
 @pytest.mark.parametrize(
     ("kind", "message", "options"),
     [
-        (OptionError, "over an octave from the notes that were learned, a3 to f4", {"note": "C6"}),
+        (
+            OptionError,
+            "over an octave from the notes that were learned, a3 to f4: name notes from a2 to f5",
+            {"note": "C6"},
+        ),
         (OptionError, "trained without classes", {"note": "C4", "label": "soft"}),
     ],
 )

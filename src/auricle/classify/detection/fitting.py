@@ -89,7 +89,7 @@ def fit_detector(
     probe = probe_of_kind(options.probe or EVENT_PROBE)
     column = None if options.column == "label" else options.column
     labels = labelled_events(folder, options.label_files, column)
-    held_out = labelled_events(folder, options.held_out, column) if options.held_out else None
+    held_out = labelled_events(folder, tuple(map(Path, options.held_out)), column) if options.held_out else None
     _check(labels, held_out, on_note)
     chosen = model_or_default(model, [recording.sound for recording in labels.recordings])
     extractor = model_features(chosen, feature_config, options.features, on_note)

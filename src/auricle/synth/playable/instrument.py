@@ -127,9 +127,19 @@ class RecordedInstrument(Instrument):
         below = max((other for other in layer if other.note <= note), default=layer[0], key=lambda other: other.note)
         above = min((other for other in layer if other.note >= note), default=layer[-1], key=lambda other: other.note)
         if min(abs(below.note - note), abs(above.note - note)) > MOST_SHIFT:
-            names = note_name(note), note_name(layer[0].note), note_name(layer[-1].note)
-            raise OptionError(f"{names[0]} is over an octave from the recorded notes, {names[1]} to {names[2]}")
+            raise OptionError(self._out_of_reach(note, layer))
         return below, above
+
+    def _out_of_reach(self, note: int, layer: Sequence[RecordedNote]) -> str:
+        """That a note is too far from those of a layer, which go up; and which velocities have some near it."""
+        velocity = layer[0].velocity
+        others = sorted({other.velocity for other in self._notes if abs(other.note - note) <= MOST_SHIFT})
+        what = "recorded notes"
+        if any(other.velocity != velocity for other in self._notes):
+            what = f"notes recorded at velocity {velocity}"
+        text = f"{note_name(note)} is over an octave from the {what}, {note_name(layer[0].note)} to "
+        text += f"{note_name(layer[-1].note)}: name notes within an octave of one of them"
+        return f"{text}, or a velocity that has some near it: {', '.join(map(str, others))}" if others else text
 
     def _between(self, low: MorphSource, high: MorphSource, note: int) -> np.ndarray:
         pitches = [source.parts.pitch.median() for source in (low, high)]

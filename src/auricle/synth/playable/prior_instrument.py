@@ -69,10 +69,11 @@ class PriorInstrument(Instrument):
 
     def require(self, note: int, velocity: int) -> None:
         """Within an octave of those that were learned."""
-        if not self._lowest - MOST_SHIFT <= note <= self._highest + MOST_SHIFT:
+        low, high = max(0, self._lowest - MOST_SHIFT), min(HIGHEST, self._highest + MOST_SHIFT)
+        if not low <= note <= high:
             raise OptionError(
                 f"{note_name(note)} is over an octave from the notes that were learned, {note_name(self._lowest)} to "
-                f"{note_name(self._highest)}"
+                f"{note_name(self._highest)}: name notes from {note_name(low)} to {note_name(high)}"
             )
 
     def tags(self, note: int, velocity: int) -> Mapping[str, str]:
