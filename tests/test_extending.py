@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from auricle.audio.writer import write
+from auricle.errors import ConfigError
+from auricle.losses import LossConfig
 
 PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text("utf-8")
 PARTS, USE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -46,6 +48,21 @@ def test_without_its_module_a_file_is_refused_in_one_line(folder: Path):
     assert outcome.returncode == 2
     assert "kind 'steps' is not one of entropy, fsq" in outcome.stderr and "import the module" in outcome.stderr
     assert outcome.stderr.count("\n") == 1
+
+
+def test_a_command_without_the_package_says_how_own_parts_are_registered(folder: Path):
+    words = "-m", "auricle", "train", "sounds", "--preset", "gentle", "--out", "other.auricle.safetensors"
+    outcome = run(folder, *words)
+    assert outcome.returncode == 2
+    assert "no preset 'gentle'" in outcome.stderr and "entry points of the group 'auricle'" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+
+
+def test_a_kind_that_is_taken_is_refused_with_both_classes():
+    with pytest.raises(ConfigError, match=r"kind 'l1', auricle\.\S+\.L1Config and test_extending\.\S+\.Mine"):
+
+        class Mine(LossConfig, kind="l1"):
+            """A name that Auricle has."""
 
 
 def test_an_installed_package_registers_by_an_entry_point(folder: Path):

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from auricle.bench import format_rows, make_codec
 from auricle.bench.held_out import evaluate_held_out
 from auricle.data import Sound
-from auricle.errors import OptionError
+from auricle.errors import AudioError, OptionError
 from auricle.progress import Progress
 from bench.bench_sounds import babble, store
 from model.tiny import BOTTLENECKS, tiny_model
@@ -81,3 +82,29 @@ def test_nothing_held_out(sounds: list[Sound]):
 def test_a_length_that_makes_no_sense(sounds: list[Sound]):
     with pytest.raises(OptionError, match="0 s"):
         evaluate_held_out(tiny_model(), sounds, max_seconds=0)
+
+
+def test_a_decoder_that_overshoots_is_judged(sounds: list[Sound]):
+    """Its sounds may lie beyond what is accepted of files."""
+    model, notes = tiny_model(), list[str]()
+    with torch.no_grad():
+        for weights in model.decoder.parameters():
+            weights.mul_(30.0)
+    with torch.inference_mode():
+        loud = torch.from_numpy(babble(0.6, 16000))
+        assert model.from_codes(model.codes(loud, quality=3), loud.shape[1], quality=3).abs().max() > 2.0
+    rows = evaluate_held_out(model, sounds[:1], qualities=[3], against=(), on_note=notes.append)
+    assert [(row.files, row.rejected) for row in rows] == [(1, 0)]
+    assert notes == []
+
+
+def test_a_sound_that_does_not_come_back_is_named(sounds: list[Sound], monkeypatch: pytest.MonkeyPatch):
+    def refuse(*arguments: object) -> None:
+        raise AudioError("there is no such sound")
+
+    monkeypatch.setattr("auricle.bench.held_out.AuricleCodec.roundtrip", refuse)
+    notes: list[str] = []
+    rows = evaluate_held_out(tiny_model(), sounds[:1], qualities=[0, 3], against=(), on_note=notes.append)
+    assert [(row.files, row.rejected) for row in rows] == [(0, 1), (0, 1)]
+    (note,) = notes
+    assert "a.wav" in note and "there is no such sound" in note

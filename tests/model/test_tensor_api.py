@@ -221,6 +221,7 @@ BAD_CALLS = {
     "quality too high": (lambda m: m.codes(chord(), 4), OptionError, "dial runs from 0 to 3"),
     "quality NaN": (lambda m: m.codes(chord(), float("nan")), OptionError, "nan"),
     "quality of text": (lambda m: m.from_codes(Z.int(), LENGTH, "best"), OptionError, "best"),
+    "quality of digits": (lambda m: m.codes(chord(), "3"), OptionError, "'3': give a number from 0 to 3"),
     "float codes": (lambda m: m.from_codes(Z, LENGTH, 1), ModelError, "float32: give integers"),
     "codes of another model": (lambda m: m.from_codes(torch.zeros(1, 14, 3).int(), LENGTH, 1), ModelError, "n, 8"),
     "huge codes": (lambda m: m.from_codes(Z.long() + 2**40, LENGTH, 1), ModelError, "1048576"),

@@ -178,6 +178,18 @@ def test_the_command_speaks_once(sounds, tmp_path):
     assert "exists already: use --force" in again.stderr and "auricle" in again.stderr
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="about machines without an accelerator")
+def test_processes_join_on_a_machine_without_an_accelerator(sounds, tmp_path):
+    """Also without --cpu: accelerate alone would let each train by itself, into the same folder."""
+    shape = ("--preset", "conv", "--base", "none", "--batch", "1", "--budget", "3", "--trackers", "none")
+    out = tmp_path / "my.auricle.safetensors"
+    words = [*TORCHRUN, "-m", "auricle", "train", str(sounds), *shape, "--out", str(out)]
+    done = subprocess.run(words, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("steps in") == 1 and out.exists()
+
+
 # --- one process -------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +199,16 @@ def test_one_process_asks_nobody():
     assert [device.shard(part) for part in range(3)] == [0, 1, 2]
     assert device.broadcast_from_main(0.1, 2.0) == (0.1, 2.0)
     assert device.all_reduce_mean(torch.tensor([1.0, 3.0])).tolist() == [1.0, 3.0]
+
+
+def test_processes_that_a_device_cannot_join_are_refused(monkeypatch):
+    """Each would train by itself."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("mps"))
+    with pytest.raises(MachineError, match="2 processes were started, but mps devices can't work together"):
+        TrainingDevice(DeviceConfig())
 
 
 def test_an_error_of_one_process_alone_is_not_taken_for_a_lost_one():

@@ -68,14 +68,19 @@ def evaluate_held_out(
     comparisons = (make_codec("opus"),) if against is None else against
     codecs = [codec for codec in comparisons if model.tables is not None and codec.missing() is None]
     scorer = Scorer(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
-    rejected = len(selection.rejected)
+    rejected, problems = len(selection.rejected), dict[str, str]()
     settings = sum(len(plan) for _, plan in plans) + len(plans[0][1]) * len(codecs)
     steps = _Steps(len(selection.clips) * settings, on_progress)
     rows: list[Row] = []
     for name, plan in plans:
         for setting, codec_at_setting in plan:
             results = [scorer.score(clip, codec_at_setting) for clip in steps.over(selection.clips)]
+            for result in results:
+                if result.problem:
+                    problems.setdefault(result.clip, f"{result.clip} at {setting}, {result.problem}")
             rows.append(summarise_row(name, setting, results, rejected=rejected))
+    for problem in problems.values():
+        on_note(f"held out, but left out of some figures: {problem}")
     bitrates = [row.kbps for row in rows[: len(plans[0][1])] if row.kbps is not None]
     for codec in codecs:
         for value in _settings(codec, bitrates, selection.clips):

@@ -93,7 +93,9 @@ def rounded_quality(quality: float, levels: int) -> float:
     Raises:
         OptionError: it is not on the dial.
     """
-    if not isinstance(quality, int | float | np.number) or not 0 <= quality <= levels - 1:
+    if not isinstance(quality, int | float | np.number):
+        raise OptionError(f"a quality of {repr(quality)[:40]}: give a number from 0 to {levels - 1}")
+    if not 0 <= quality <= levels - 1:
         raise OptionError(f"a quality of {quality}: this model's dial runs from 0 to {levels - 1}")
     return round(float(quality) * STEPS_PER_LEVEL) / STEPS_PER_LEVEL
 

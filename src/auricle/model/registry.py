@@ -18,6 +18,10 @@ from auricle.errors import ConfigError
 
 _GROUP = "auricle"
 """Entry points under this name are modules of other packages that register components and presets."""
+OWN_PART_ADVICE = (
+    "if it is your own, import the module that defines it (commands import what installed packages name by entry "
+    f"points of the group {_GROUP!r})"
+)
 
 
 @cache
@@ -67,9 +71,8 @@ class RegisteredConfig(Frozen):
             return
         earlier = cls.kinds.get(kind)
         if earlier is not None and (earlier.__module__, earlier.__qualname__) != (cls.__module__, cls.__qualname__):
-            raise ConfigError(
-                f"two components of kind {kind!r}, {earlier.__qualname__} and {cls.__qualname__}: rename one"
-            )
+            first, second = (f"{one.__module__}.{one.__qualname__}" for one in (earlier, cls))
+            raise ConfigError(f"two components of kind {kind!r}, {first} and {second}: choose another kind for one")
         cls.kind = kind
         cls.kinds[kind] = cls
 
@@ -85,9 +88,7 @@ class RegisteredConfig(Frozen):
             load_extensions()
         if cls.kind or not isinstance(kind, str) or kind not in cls.kinds:
             kinds = ", ".join(sorted(cls.kinds))
-            raise ValueError(
-                f"kind {repr(kind)[:40]} is not one of {kinds}: import the module that defines it, if it is your own"
-            )
+            raise ValueError(f"kind {repr(kind)[:40]} is not one of {kinds}: {OWN_PART_ADVICE}")
         return cls.kinds[kind].model_validate(value)
 
     @model_serializer(mode="wrap")

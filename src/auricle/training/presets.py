@@ -21,7 +21,7 @@ from auricle.model.blocks import BlockConfig, ConvBlockConfig, RecurrentBlockCon
 from auricle.model.bottleneck import EntropyConfig, IdentityConfig
 from auricle.model.front_end import MdctConfig, PatchConfig
 from auricle.model.harmonics import HarmonicsConfig
-from auricle.model.registry import load_extensions
+from auricle.model.registry import OWN_PART_ADVICE, load_extensions
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.adversary import AdversaryConfig
 from auricle.training.objective.config import ObjectiveConfig, Phase, Term, TrainConfig
@@ -300,7 +300,7 @@ def named(name: str, size: str = Size.BASE) -> TrainConfig:
     if name not in PRESETS:
         load_extensions()
     if name not in PRESETS:
-        raise ConfigError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}")
+        raise ConfigError(f"no preset {name!r}: choose one of {', '.join(PRESETS)}, or, {OWN_PART_ADVICE}")
     if size not in list(Size):
         raise ConfigError(f"no size {size!r}: choose one of {', '.join(Size)}")
     if size == Size.BASE:

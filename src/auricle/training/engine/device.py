@@ -1,5 +1,6 @@
 """Devices and processes: everything that accelerate does for a run starts here."""
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ class TrainingDevice:
 
     Raises:
         OptionError: a precision that this device does not have.
+        MachineError: several processes were started, but this kind of device can't join them.
         MissingPackageError: accelerate is not installed.
     """
 
@@ -44,7 +46,9 @@ class TrainingDevice:
 
         # Not with mixed_precision: that is one and the same for all runs of a Python process.
         self.accelerator: Accelerator = Accelerator(
-            cpu=config.cpu, mixed_precision="no", kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)]
+            cpu=config.cpu or _must_join_on_cpu(),
+            mixed_precision="no",
+            kwargs_handlers=[InitProcessGroupKwargs(timeout=_TIMEOUT)],
         )
         self.computes_in_bf16 = has_bf16 and config.precision != "float32"
         self.config = config
@@ -153,6 +157,25 @@ class _InBFloat16(nn.Module):
         with torch.autocast(inputs[0].device.type, torch.bfloat16):
             outputs = self.module(*inputs)
         return convert_to_fp32(outputs)
+
+
+def _must_join_on_cpu() -> bool:
+    """Whether torchrun or accelerate has started several processes on a machine without an accelerator.
+
+    There accelerate would join none of them: each would train by itself, into the same folder.
+
+    Raises:
+        MachineError: there is an accelerator, but of a kind that can't join processes.
+    """
+    count = os.environ.get("WORLD_SIZE", "1")
+    if "LOCAL_RANK" not in os.environ or not count.isdecimal() or int(count) < 2:
+        return False
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if accelerator is not None and accelerator.type == "mps":
+        raise MachineError(
+            f"{count} processes were started, but mps devices can't work together: start one, or use --cpu"
+        )
+    return accelerator is None
 
 
 def _is_lost_connection(error: RuntimeError) -> bool:
