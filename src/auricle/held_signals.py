@@ -1,10 +1,11 @@
-"""Signals that come while a process is started wait until it has been: half-started, it would end in a traceback."""
+"""Signals that wait: while a process is started, which would end in a traceback half-way, and for work to be saved."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from typing import Self, final
 
 _NUMBERS = tuple(signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -65,3 +66,30 @@ def end_on_signals(*, unwind: bool) -> None:
 
 def _leave(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
+
+
+@final
+class FirstInterrupt:
+    """Inside the block, the first interrupt only sets `came`; the second raises `KeyboardInterrupt`.
+
+    Outside the main thread, and where interrupts are ignored, nothing is changed.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: object = None
+
+    def __enter__(self) -> Self:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def _note(self, number: int, frame: object) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]

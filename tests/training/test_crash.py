@@ -186,6 +186,30 @@ def test_sigterm_ends_a_run_cleanly(sounds, tmp_path):
 
 
 @pytest.mark.slow
+def test_ctrl_c_saves_the_step_that_it_comes_in(sounds, tmp_path):
+    out, checkpoints = tmp_path / "my.auricle.safetensors", tmp_path / "my.run" / CHECKPOINTS
+    with subprocess.Popen(
+        command(sounds, out, "--budget", "5000"),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    ) as process:
+        wait_for(checkpoints / "latest", process)
+        time.sleep(1.0)
+        before = int((checkpoints / "latest").read_text())
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    step = int((checkpoints / "latest").read_text())
+    assert step > before
+    lines = said.strip().splitlines()
+    assert lines[-2:] == [f"paused at step {step}: --resume goes on from there", "auricle: interrupted"]
+    more = command(sounds, out, "--budget", str(step + 2), "--resume", "--json")
+    done = subprocess.run(more, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["steps"] == step + 2
+
+
+@pytest.mark.slow
 def test_a_full_disk_ends_the_command_with_one_line(sounds, tmp_path):
     with small_disk(tmp_path / "disk", "24m") as disk:
         out = disk / "my.auricle.safetensors"

@@ -1,8 +1,6 @@
 """The engine: a task over many files, by several processes, with a ledger from which it goes on."""
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from auricle.archive.tasks.task import ArchiveTask
 from auricle.archive.workers import WorkerProcesses, Workers
 from auricle.atomic import remove_leftovers
 from auricle.errors import AuricleError, OptionError
+from auricle.held_signals import FirstInterrupt
 from auricle.lock import lock_new_folder
 from auricle.options.archive import ArchiveOptions
 from auricle.options.field_types import check_arguments
@@ -137,7 +136,7 @@ def run_archive(
             manifest.add(record)
         meter = _Meter(task.stage, plan, on_progress)
         reused = len(plan.done)
-        with _Interrupts() as interrupts, _workers(task, options) as workers:
+        with FirstInterrupt() as interrupts, _workers(task, options) as workers:
             for record, was_reused in _outcomes(plan, manifest, workers, interrupts, on_note):
                 records.append(record)
                 reused += was_reused
@@ -179,7 +178,7 @@ def _outcomes(
     plan: Plan,
     manifest: Manifest,
     workers: Workers,
-    interrupts: "_Interrupts",
+    interrupts: FirstInterrupt,
     on_note: Callable[[str], None],
 ) -> Iterator[tuple[FileRecord, bool]]:
     """Records of all jobs as they end, and whether an earlier result was still right."""
@@ -234,27 +233,3 @@ class _Meter:
             f"{self._seconds / 3600:.2f} h of sound at {self._seconds / elapsed:.0f} x real time, "
             f"{left / 60:.0f} min left{failed}"
         )
-
-
-@final
-class _Interrupts:
-    """Inside the block, the first interrupt only sets `came`; the second raises `KeyboardInterrupt`."""
-
-    def __init__(self) -> None:
-        self.came = False
-        self._before: object = None
-
-    def __enter__(self) -> "_Interrupts":
-        self._is_ours = threading.current_thread() is threading.main_thread()
-        if self._is_ours and signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
-            self._before = signal.signal(signal.SIGINT, self._note)
-        return self
-
-    def _note(self, number: int, frame: object) -> None:
-        if self.came:
-            raise KeyboardInterrupt
-        self.came = True
-
-    def __exit__(self, *error: object) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]

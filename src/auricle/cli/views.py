@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, final
 
 from auricle.cli.formatting import format_duration
+from auricle.cli.pausing import InterruptsPause
 from auricle.cli.screen import Screen
 from auricle.progress import OnProgress, Progress
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from auricle.synth.playable.sampler_set import PlayableSet
     from auricle.synth.rendering.result import Sound, SynthesisOutput
     from auricle.training import Report
+    from auricle.training.loop.task import TrainingIntent
 
 _RANK_VARIABLES = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SHOWN = 20
@@ -21,11 +24,23 @@ _AUDIBLE_DB = 0.05
 
 @final
 class RunView:
-    """Shows a run as it goes."""
+    """Shows a run as it goes, and inside the block lets an interrupt pause it."""
 
     def __init__(self, screen: Screen, on_progress: OnProgress) -> None:
         self._screen, self._on_progress = screen, on_progress
-        self._corpus_line = ""
+        self._interrupts, self._corpus_line = InterruptsPause(screen), ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._interrupts.end(error)
+
+    def intent(self) -> "TrainingIntent":
+        """What the run shall do after a step."""
+        return self._interrupts.intent()
 
     def scanned(self, corpus: "Corpus") -> None:
         """What the folder holds."""
@@ -41,6 +56,8 @@ class RunView:
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
         text = f"{detail}, {format_duration(report.seconds_left)} left"
         self._on_progress(Progress(text, report.progress, 1, ""))
+        if report.progress >= 1:
+            self._interrupts.end()
 
 
 def is_main_process() -> bool:

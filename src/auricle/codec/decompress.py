@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, final
 
+import numpy as np
+
 from auricle.atomic import atomic_write
 from auricle.audio import AudioWriter, WavStreamWriter, writable_format
 from auricle.audio.suffixes import subtype_of_bits, subtype_of_source
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SECONDS = 1e9
 _PIPE = Path("-.wav")
+_KEEPS_PEAKS = "FLOAT"
 
 
 @final
@@ -37,6 +40,9 @@ class DecompressResult:
         channels: how many.
         samples: per channel.
         lost: spans of the whole sound, in samples, that the file has lost; they are faded out.
+        peak: largest magnitude of a sample as it was decoded, 1 at full scale. Beyond that it was clipped, except in a
+            WAV of floats.
+        clipped: samples, of all channels together, that were.
     """
 
     path: Path | None
@@ -45,6 +51,32 @@ class DecompressResult:
     channels: int
     samples: int
     lost: tuple[SampleSpan, ...]
+    peak: float
+    clipped: int
+
+
+@final
+class _PeakMeter:
+    """A writer that keeps how loud the sound was before the file clips it.
+
+    Decoders overshoot: they make noise of the right level, whose peaks are higher than those of a mastered recording.
+    """
+
+    def __init__(self, writer: SoundWriter, *, clips: bool):
+        self._writer, self._clips = writer, clips
+        self.peak, self.clipped = 0.0, 0
+
+    @property
+    def frames(self) -> int:
+        """Samples per channel written so far."""
+        return self._writer.frames
+
+    def write(self, block: np.ndarray) -> None:
+        """Append float ``(c, t)``."""
+        magnitudes = np.abs(block)
+        self.peak = max(self.peak, float(magnitudes.max(initial=0.0)))
+        self.clipped += int((magnitudes > 1.0).sum()) if self._clips else 0
+        self._writer.write(block)
 
 
 @check_arguments("source")
@@ -100,10 +132,12 @@ def decompress(
         check_header(playback.name, header, loaded)
         subtype = subtype or subtype_of_source(target_path, header.source_samples)
         writer = open_things.enter_context(_writer(target, playback, subtype, force=force))
-        lost = play(playback, loaded, writer, on_progress)
-        samples = writer.frames
-    path = Path(target) if isinstance(target, Path | str) else None
-    return DecompressResult(path, samples / header.sample_rate, header.sample_rate, header.channels, samples, lost)
+        meter = _PeakMeter(writer, clips=subtype != _KEEPS_PEAKS)
+        lost = play(playback, loaded, meter, on_progress)
+    path, rate = Path(target) if isinstance(target, Path | str) else None, header.sample_rate
+    return DecompressResult(
+        path, meter.frames / rate, rate, header.channels, meter.frames, lost, meter.peak, meter.clipped
+    )
 
 
 @contextmanager

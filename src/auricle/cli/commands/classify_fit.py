@@ -103,8 +103,7 @@ def classify_fit(
         from auricle import TrainingCallbacks
         from auricle import finetune as run
 
-        with screen.progress("fine-tune") as on_progress:
-            view = RunView(screen, on_progress)
+        with screen.progress("fine-tune") as on_progress, RunView(screen, on_progress) as view:
             tuned = run(
                 sounds,
                 out=out,
@@ -112,7 +111,7 @@ def classify_fit(
                 options=options,
                 device=device,
                 force=force,
-                callbacks=TrainingCallbacks(view.scanned, on_progress, view.trained, screen.note),
+                callbacks=TrainingCallbacks(view.scanned, on_progress, view.trained, screen.note, view.intent),
             )
         _show(
             screen, out, tuned.classifier, (_gain_text(tuned),), {"probe": "finetune", "finetuned": _gain_values(tuned)}

@@ -1,10 +1,11 @@
 """``auricle decompress``."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import log10
 from pathlib import Path
-from typing import Annotated, final
+from typing import Annotated, Any, final
 
 from cyclopts import Parameter
 
@@ -25,6 +26,7 @@ from auricle.cli.screen import Screen, SpeedMeter
 from auricle.errors import OptionError
 from auricle.options.archive import ArchiveOptions
 from auricle.options.coding import Bits, DecompressOptions, ReadLimits
+from auricle.printable import counted
 
 
 @final
@@ -95,6 +97,7 @@ def decompress(
         for record in result.done:
             if record.result.get("lost"):
                 screen.note(f"{record.source}: {_lost(record.result['lost'], record.result['sample_rate'])}")
+        _note_clipping(screen, [record.result for record in result.done])
         return show_many(result, screen, written_sizes(result), total_bytes(result))
     source, named = paths[0], paths[1] if len(paths) > 1 else None
     target = _single_target(source, named, decoding.suffix)
@@ -115,6 +118,19 @@ def _single_target(source: Path, named: Path | None, suffix: str | None) -> Path
 
 def _lost(spans: Sequence[tuple[int, int]], sample_rate: int) -> str:
     return f"lost and faded out: {format_spans(spans, sample_rate)}"
+
+
+def _note_clipping(screen: Screen, results: Sequence[Mapping[str, Any]]) -> None:
+    """Say once how many samples of all sounds were clipped; ledgers of earlier versions do not know."""
+    clipped = [result for result in results if result.get("clipped")]
+    if not clipped:
+        return
+    total, peak = sum(result["clipped"] for result in clipped), max(result["peak"] for result in clipped)
+    files = "" if len(results) == 1 else f" in {counted(len(clipped), 'file')}"
+    screen.note(
+        f"{counted(total, 'sample')}{files} beyond full scale clipped, the highest {20 * log10(peak):.1f} dB above it: "
+        f"--bits float keeps them in a .wav"
+    )
 
 
 def _decompress_one(
@@ -144,6 +160,7 @@ def _decompress_one(
         )
     if result.lost:
         screen.note(_lost(result.lost, result.sample_rate))
+    _note_clipping(screen, [asdict(result)])
     elapsed = time.perf_counter() - started
     text = (
         f"{name_and_size(source)} -> {name_and_size(target)}: {format_timestamp(result.seconds)}, "

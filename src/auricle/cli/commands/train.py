@@ -46,8 +46,7 @@ def train(
     from auricle.bench.scoring.rows import format_rows
 
     screen = Screen(output if is_main_process() else Output(quiet=True))
-    with screen.progress("train") as show:
-        view = RunView(screen, show)
+    with screen.progress("train") as show, RunView(screen, show) as view:
         result = run(
             sounds,
             out=out,
@@ -56,7 +55,7 @@ def train(
             options=options,
             device=device,
             force=force,
-            callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
+            callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note, view.intent),
         )
     if not is_main_process():
         return

@@ -42,8 +42,7 @@ def train_prior(
     from auricle import train_prior as run
 
     screen = Screen(output if is_main_process() else Output(quiet=True))
-    with screen.progress("train-prior") as show:
-        view = RunView(screen, show)
+    with screen.progress("train-prior") as show, RunView(screen, show) as view:
         result = run(
             sounds,
             model=model,
@@ -51,7 +50,7 @@ def train_prior(
             options=options,
             device=device,
             force=force,
-            callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note),
+            callbacks=TrainingCallbacks(view.scanned, show, view.trained, screen.note, view.intent),
         )
     if not is_main_process():
         return
