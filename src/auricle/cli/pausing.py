@@ -1,17 +1,15 @@
 """Ctrl-C while a run trains: the step ends, the state is saved, and ``--resume`` goes on from there."""
 
-import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, final
 
+from auricle.cli.launchers import is_only_process
 from auricle.cli.screen import Screen
 from auricle.errors import PausedError
 from auricle.held_signals import FirstInterrupt
 
 if TYPE_CHECKING:
     from auricle.training.loop.task import TrainingIntent
-
-_COUNT_VARIABLES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
 @final
@@ -30,7 +28,7 @@ class InterruptsPause:
         """What the run shall do after a step; for `TrainingCallbacks.intent`."""
         from auricle.training.loop.task import TrainingIntent
 
-        if self._interrupt is None and _process_count() == 1:
+        if self._interrupt is None and is_only_process():
             self._interrupt = self._steps.enter_context(FirstInterrupt())
         came = self._interrupt is not None and self._interrupt.came
         return TrainingIntent.pause if came else TrainingIntent.go_on
@@ -45,9 +43,3 @@ class InterruptsPause:
         if isinstance(error, PausedError):
             self._screen.note(str(error))
             raise KeyboardInterrupt from error
-
-
-def _process_count() -> int:
-    """How many processes torchrun, accelerate or MPI has started; 1 without them."""
-    counts = (os.environ.get(name, "1") for name in _COUNT_VARIABLES)
-    return max((int(count) for count in counts if count.isdecimal()), default=1)

@@ -1,6 +1,5 @@
 """What the verbs that train show, and how those that make sounds tell of them."""
 
-import os
 from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, final
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from auricle.training import Report
     from auricle.training.loop.task import TrainingIntent
 
-_RANK_VARIABLES = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
 _SHOWN = 20
 _AUDIBLE_DB = 0.05
 
@@ -58,11 +56,6 @@ class RunView:
         self._on_progress(Progress(text, report.progress, 1, ""))
         if report.progress >= 1:
             self._interrupts.end()
-
-
-def is_main_process() -> bool:
-    """Whether this process speaks: the only one, or the first that torchrun, accelerate or MPI has started."""
-    return all(os.environ.get(name, "0") == "0" for name in _RANK_VARIABLES)
 
 
 def format_sounds(output: "SynthesisOutput", elapsed: float) -> tuple[str, ...]:

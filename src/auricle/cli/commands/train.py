@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from auricle.cli.formatting import format_duration, format_size
+from auricle.cli.launchers import is_main_process
 from auricle.cli.options import DEFAULT_OUTPUT, Flag, Output
 from auricle.cli.screen import Screen
-from auricle.cli.views import RunView, is_main_process
+from auricle.cli.views import RunView
 from auricle.options.training import DeviceConfig, TrainingOptions
 from auricle.printable import file_reasons, rejected_lines
 
