@@ -104,7 +104,7 @@ def folds_for(name: str, labels: "Labels") -> tuple[str, ...]:
     """The fold of each known sound: official ones, or whole groups split_folds out."""
     from auricle.classify.probes.folds import folds_of
 
-    sounds = labels.known
+    sounds = labels.labelled
     if all(sound.fold is not None for sound in sounds):
         return tuple(str(sound.fold) for sound in sounds)
     return folds_of(sounds, str(WORKS[name].folds if name in WORKS else 5))

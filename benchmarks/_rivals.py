@@ -38,8 +38,8 @@ def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = 
     from auricle.classify.features.patches import PatchDictionary, PatchFeatures
     from auricle.classify.features.pooling import fitting_feature_config
 
-    encoder, rate = load(model), min(_HIGHEST_RATE, labels.known[0].sound.sample_rate)
-    config = fitting_feature_config([item.sound.seconds for item in labels.known])
+    encoder, rate = load(model), min(_HIGHEST_RATE, labels.labelled[0].sound.sample_rate)
+    config = fitting_feature_config([item.sound.seconds for item in labels.labelled])
     latents = LatentFeatures(encoder, config, name="latents")
     in_order, overlap = config.segments > 1, config.overlap
     patches = _patches(model, encoder, latents.fingerprint, hearing)
@@ -64,7 +64,7 @@ def whole_mfcc(labels: "Labels") -> "Extractor":
     """Statistics of MFCC of whole sounds."""
     from auricle.classify.features.mel_baselines import MfccFeatures
 
-    return MfccFeatures(min(_HIGHEST_RATE, labels.known[0].sound.sample_rate))
+    return MfccFeatures(min(_HIGHEST_RATE, labels.labelled[0].sound.sample_rate))
 
 
 def svm_accuracy(values: np.ndarray, names: np.ndarray, folds: np.ndarray) -> float:

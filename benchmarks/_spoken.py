@@ -29,7 +29,7 @@ from auricle.bench.scoring.clips import Clip, read_clip
 from auricle.bench.scoring.metrics import METRICS, Scores
 from auricle.errors import AudioError
 from auricle.metrics import voice_embedding
-from auricle.metrics.words import edit_distance, heard_words
+from auricle.metrics.words import edit_distance, transcribe
 
 _SNRS = (10.0, 0.0)
 _PEAKS = (0.0, -10.0, -20.0, -30.0, -40.0)
@@ -54,7 +54,7 @@ def words(
     if (reason := METRICS["words"].missing()) is not None:
         notes.append(f"word errors were left out: {reason}")
         return {}
-    original_words = {clip.clip.name: heard_words(clip.clip.audio[0]) for clip in english[0].clips}
+    original_words = {clip.clip.name: transcribe(clip.clip.audio[0]) for clip in english[0].clips}
     title = "word errors against the words heard in the original"
     tables = {title: _word_errors(english[1:], original_words)}
     if file is None:
@@ -73,7 +73,7 @@ def _word_errors(results: Sequence[ConditionResult], reference: Mapping[str, Seq
     for result in results:
         tell(f"words, {result.setting.codec} {result.setting.setting}")
         clips = [clip for clip in result.clips if reference[clip.clip.name]]
-        counts = [edit_distance(reference[clip.clip.name], heard_words(clip.audio[0])) for clip in clips]
+        counts = [edit_distance(reference[clip.clip.name], transcribe(clip.audio[0])) for clip in clips]
         lengths = [len(reference[clip.clip.name]) for clip in clips]
         estimate = bootstrap([100.0 * count for count in counts], lengths)
         figures = {"word errors %": estimate_text(estimate, 1), "words": sum(lengths), "files": len(counts)}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from auricle.errors import OptionError
-from auricle.metrics.words import spoken_words
+from auricle.metrics.words import normalised_words
 
 
 def transcripts(path: Path) -> dict[str, list[str]]:
@@ -21,7 +21,7 @@ def transcripts(path: Path) -> dict[str, list[str]]:
         if not line.strip():
             continue
         name, _, text = line.partition("\t")
-        words = spoken_words(text)
+        words = normalised_words(text)
         if not words or not (path.parent / name).is_file():
             raise OptionError(f"line {number} of {path} is not the path of a sound, a tab, and what is said: {line!r}")
         by_name[name] = words

@@ -132,7 +132,7 @@ def finetune(args: argparse.Namespace) -> Part:
     for name in args.works:
         labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
         model = load(args.model or model_for(name))
-        folds = sorted({str(sound.fold) for sound in labelled_sounds.known})[: args.folds]
+        folds = sorted({str(sound.fold) for sound in labelled_sounds.labelled})[: args.folds]
         for fold in folds:
             inside, outside = _sides(labelled_sounds, fold)
             with tempfile.TemporaryDirectory() as home:
@@ -158,7 +158,7 @@ def finetune(args: argparse.Namespace) -> Part:
                     "helped inside": str(tuned.helped),
                     "steps": reports[-1].step if reports else 0,
                     "minutes": round(spent, 1),
-                    "files": len(outside.known),
+                    "files": len(outside.labelled),
                 }
             )
     means = [
@@ -218,7 +218,7 @@ def speed(args: argparse.Namespace) -> Part:
         rows.append(_hour(args.corpus))
     for name in args.works:
         labelled_sounds = labels_of(name, args.corpus, args.drums)
-        sounds = [item.sound for item in labelled_sounds.known]
+        sounds = [item.sound for item in labelled_sounds.labelled]
         classifier = Classifier.fit(
             _first(labelled_sounds, 200), args.model or model_for(name), options=ClassifierOptions(probe=args.probe)
         )
@@ -265,7 +265,7 @@ def _with_folds(name: str, labels: "Labels") -> "Labels":
     from dataclasses import replace
 
     folds = folds_for(name, labels)
-    sounds = tuple(replace(sound, fold=fold) for sound, fold in zip(labels.known, folds, strict=True))
+    sounds = tuple(replace(sound, fold=fold) for sound, fold in zip(labels.labelled, folds, strict=True))
     return replace(labels, sounds=sounds)
 
 
@@ -300,7 +300,7 @@ def _compared(
 
     heard, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
     tell(f"{name}: {heard.name}")
-    short = fitting_feature_config([item.sound.seconds for item in labels.known]).segments > 1
+    short = fitting_feature_config([item.sound.seconds for item in labels.labelled]).segments > 1
     count = args.copies if short and args.part == "accuracy" else 0
     sounds, copies = _values(labels, heard, count)
     values, size = sounds[0], patches.size
@@ -317,8 +317,8 @@ def _values(labels: "Labels", extractor: "Extractor", count: int = 0) -> tuple[T
     from auricle.classify.features.extract import extract, match_labels
     from auricle.classify.probes.copies import features_of_copies
 
-    result = extract([sound.sound for sound in labels.known], extractor)
-    sounds = match_labels(result, labels.known)
+    result = extract([sound.sound for sound in labels.labelled], extractor)
+    sounds = match_labels(result, labels.labelled)
     names, folds = (np.array([str(getattr(sound, key)) for sound in sounds]) for key in ("label", "fold"))
     copies = features_of_copies([sound.sound for sound in sounds], extractor, result, count)
     return (result.values, names, folds, [str(sound.group) for sound in sounds]), copies
@@ -353,7 +353,7 @@ def _drawn(inside: np.ndarray, names: np.ndarray, count: int, random: np.random.
 def _sides(labels: "Labels", fold: str) -> "tuple[Labels, Labels]":
     from dataclasses import replace
 
-    parts = ([e for e in labels.known if e.fold != fold], [e for e in labels.known if e.fold == fold])
+    parts = ([e for e in labels.labelled if e.fold != fold], [e for e in labels.labelled if e.fold == fold])
     inside, outside = (replace(labels, sounds=tuple(part), rejected=()) for part in parts)
     return inside, outside
 
@@ -365,16 +365,16 @@ def _frozen(inside: "Labels", outside: "Labels", model: Any) -> float:
 
 
 def _right(classifier: Any, outside: "Labels") -> float:
-    predictions = classifier.predict([item.sound.path for item in outside.known], top=1)
-    truth = {str(item.sound.path): item.label for item in outside.known}
+    predictions = classifier.predict([item.sound.path for item in outside.labelled], top=1)
+    truth = {str(item.sound.path): item.label for item in outside.labelled}
     return float(np.mean([sound.guesses[0].label == truth[sound.name] for sound in predictions.sounds]))
 
 
 def _first(labels: "Labels", count: int) -> "Labels":
     from dataclasses import replace
 
-    step = max(1, len(labels.known) // count)
-    return replace(labels, sounds=labels.known[::step])
+    step = max(1, len(labels.labelled) // count)
+    return replace(labels, sounds=labels.labelled[::step])
 
 
 def _pace(model: Any) -> float:

@@ -51,11 +51,11 @@ def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], di
     from auricle.classify.probes.kinds import probe_of_kind
 
     labels = labels_of(name, args.corpus, args.drums)
-    folds_by_name = dict(zip((item.sound.name for item in labels.known), folds_for(name, labels), strict=True))
+    folds_by_name = dict(zip((item.sound.name for item in labels.labelled), folds_for(name, labels), strict=True))
     features = extract(
-        [item.sound for item in labels.known], rivals(labels, args.model or model_for(name), args.hearing)[0]
+        [item.sound for item in labels.labelled], rivals(labels, args.model or model_for(name), args.hearing)[0]
     )
-    items = match_labels(features, labels.known)
+    items = match_labels(features, labels.labelled)
     names = np.array([str(item.label) for item in items])
     folds = np.array([folds_by_name[item.sound.name] for item in items])
     counts = _counts(int(_MOST * min((folds != fold).sum() for fold in np.unique(folds)[: args.folds])))
@@ -104,15 +104,15 @@ def _asked(values: np.ndarray, names: np.ndarray, counts: list[int], accuracy: A
     from auricle.options.classification import SuggestionOptions
 
     points = WhitenedSpace.fit(values)(values)
-    known: list[str | None] = [None] * len(names)
+    labelled: list[str | None] = [None] * len(names)
     accuracies = []
     for count in counts:
-        have = sum(label is not None for label in known)
-        probabilities = class_probabilities(values, known, None, 0)
-        rows, _ = informative_rows(points, known, probabilities, SuggestionOptions(count=count - have))
+        have = sum(label is not None for label in labelled)
+        probabilities = class_probabilities(values, labelled, None, 0)
+        rows, _ = informative_rows(points, labelled, probabilities, SuggestionOptions(count=count - have))
         for row in rows:
-            known[row] = str(names[row])
-        labelled = np.array([row for row, label in enumerate(known) if label is not None])
+            labelled[row] = str(names[row])
+        labelled = np.array([row for row, label in enumerate(labelled) if label is not None])
         accuracies.append(_safe(accuracy, labelled, names))
     return np.array(accuracies)
 

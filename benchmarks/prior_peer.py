@@ -132,12 +132,12 @@ def _package() -> Any:
 def _sounds(args: argparse.Namespace) -> tuple[Tensor, Tensor, tuple[str, ...]]:
     """Training sounds of one length ``(n, 1, t)``, their classes ``(n,)``, and the classes' names."""
     corpus = labelled(args.corpus / "train")
-    rows = np.zeros((len(corpus.known), 1, args.samples), np.float32)
-    for index, sound in enumerate(corpus.known):
+    rows = np.zeros((len(corpus.labelled), 1, args.samples), np.float32)
+    for index, sound in enumerate(corpus.labelled):
         audio, rate = read(sound.sound.path)
         mono = resample(audio.mean(axis=0, keepdims=True), rate, args.rate)[0, : args.samples]
         rows[index, 0, : len(mono)] = mono
-    labels = torch.tensor([corpus.classes.index(str(sound.label)) for sound in corpus.known])
+    labels = torch.tensor([corpus.classes.index(str(sound.label)) for sound in corpus.labelled])
     return torch.from_numpy(rows), labels, corpus.classes
 
 

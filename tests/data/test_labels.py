@@ -38,7 +38,7 @@ def test_the_folder_is_the_label(folder: Path) -> None:
         ("snare/c.wav", "snare"),
     ]
     assert labels.classes == ("hat/open", "kick", "snare")
-    assert len(labels.known) == 4 and labels.unmatched == 0
+    assert len(labels.labelled) == 4 and labels.unmatched == 0
 
 
 def test_parts_of_a_corpus_are_no_classes(tmp_path: Path) -> None:
@@ -98,12 +98,14 @@ def test_letters_match_however_they_are_composed(folder: Path) -> None:
         put(folder / on_disk)
         table.write_text(f"path,label\n{in_table},hat\n", "utf-8")
         labels = labelled(folder, table)
-        assert {sound.sound.name: sound.label for sound in labels.known} == {on_disk: "hat"} and labels.unmatched == 0
+        assert {sound.sound.name: sound.label for sound in labels.labelled} == {
+            on_disk: "hat"
+        } and labels.unmatched == 0
         (folder / on_disk).unlink()
     put(folder / composed)
     put(folder / parted)
     table.write_text(f"path,label\n{composed},hat\n{parted},cap\n", "utf-8")
-    assert {sound.sound.name: sound.label for sound in labelled(folder, table).known} == {
+    assert {sound.sound.name: sound.label for sound in labelled(folder, table).labelled} == {
         composed: "hat",
         parted: "cap",
     }

@@ -15,10 +15,10 @@ from auricle.audio import read
 from auricle.audio.writer import write
 from auricle.cli import main
 from auricle.demo import Demo, generated
+from auricle.demo.classification import classify_seconds
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import generate_sounds
 from auricle.demo.page import credits_html, page
-from auricle.demo.told import tell_apart
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph
 from pages import Page, asks_nothing_of_the_network
@@ -197,17 +197,17 @@ def test_seconds_are_told_apart_after_three_of_each(model_file: Path):
     low = tone(5.5, 16000).astype(np.float32)
     short = Excerpt("short", "short", noise[:, :16000], 16000, 1.0)
     excerpts = (Excerpt("noise", "noise", noise, 16000, 5.0), Excerpt("low", "low", low, 16000, 5.5), short)
-    told = tell_apart(excerpts, auricle.load(model_file))
-    assert [(second.title, second.start) for second in told] == [
+    classified = classify_seconds(excerpts, auricle.load(model_file))
+    assert [(second.title, second.start) for second in classified] == [
         ("noise", 3.0),
         ("noise", 4.0),
         ("low", 3.0),
         ("low", 4.0),
     ]
-    assert all(second.is_right and 0 < second.probability <= 1 for second in told)
-    text = page((), (), told, "")
+    assert all(second.is_right and 0 < second.probability <= 1 for second in classified)
+    text = page((), (), classified, "")
     assert "Told apart" in text and "2 of 2" in text
-    assert tell_apart((short,), auricle.load(model_file)) == ()
+    assert classify_seconds((short,), auricle.load(model_file)) == ()
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-9])

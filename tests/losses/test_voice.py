@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from auricle.losses.voice import VoiceLoss, wants_harmonics
+from auricle.losses.voice import VoiceLoss, uses_harmonics
 from auricle.model.harmonics import PITCH_CLASSES, pitch_class
 
 RATE, HOP = 16000, 320
@@ -84,4 +84,4 @@ def test_the_right_pitch_and_voicing_cost_least_and_slopes_lead_there():
 
 
 def test_harmonics_are_wanted_in_the_lower_third_of_the_dial():
-    assert wants_harmonics(7, torch.tensor([0.0, 2.0, 2.125, 6.0]), 1 / 3).tolist() == [True, True, False, False]
+    assert uses_harmonics(7, torch.tensor([0.0, 2.0, 2.125, 6.0]), 1 / 3).tolist() == [True, True, False, False]

@@ -10,7 +10,7 @@ import pytest
 from auricle.audio import read
 from auricle.errors import AudioError, MissingPackageError
 from auricle.metrics import speaker_likeness, voice_embedding, voices, word_errors, words, zimtohrli
-from auricle.metrics.words import edit_distance, spoken_words
+from auricle.metrics.words import edit_distance, normalised_words
 
 SOUNDS = Path(__file__).parents[2] / "src" / "auricle" / "demo" / "sounds"
 needs_recogniser = pytest.mark.skipif(find_spec("faster_whisper") is None, reason="faster-whisper is not installed")
@@ -28,7 +28,7 @@ def hiss(like: np.ndarray, level: float) -> np.ndarray:
 
 
 def test_words_are_compared_as_they_are_said():
-    said = spoken_words("Mr. O'Neil has 1,200 ill-disposed dogs.")
+    said = normalised_words("Mr. O'Neil has 1,200 ill-disposed dogs.")
     assert " ".join(said) == "mister oneil has one thousand two hundred ill disposed dogs"
     assert edit_distance(said, [*said, "and"]) == 1
     assert edit_distance(["four", "queen", "of", "clubs"], ["for", "queen", "clubs"]) == 2
@@ -66,7 +66,7 @@ def test_originals_are_heard_once_and_not_kept(monkeypatch: pytest.MonkeyPatch):
         lengths.append(len(audio))
         return ["word"] * 3
 
-    monkeypatch.setattr(words, "heard_words", hear)
+    monkeypatch.setattr(words, "transcribe", hear)
     sounds = np.random.default_rng(0).standard_normal((4, 100_000)).astype(np.float32)
     word_errors(sounds[0, :1600], sounds[0, :1600], 16000)
     lengths.clear()

@@ -66,7 +66,7 @@ def finetune(
     check_output(out, resume=options.resume, force=force)
     training_device = TrainingDevice(device)
     labels = sounds if isinstance(sounds, Labels) else load_labels(sounds, options)
-    named = model_or_default(model, [item.sound for item in labels.known])
+    named = model_or_default(model, [item.sound for item in labels.labelled])
     autoencoder = named if isinstance(named, Autoencoder) else load(named)
     opened = open_run_folder(out, training_device, resume=options.resume, force=force)
     with threads(device.threads), opened as run_folder:

@@ -64,7 +64,7 @@ def _is_below(target: RemotePath, folder: RemotePath) -> bool:
 
 
 def make_plan(
-    found: SourceList,
+    source_list: SourceList,
     target: Place | None,
     task: ArchiveTask,
     manifest: Manifest,
@@ -74,13 +74,13 @@ def make_plan(
     checked_share: float,
 ) -> Plan:
     """Compare what there is with what the ledger says."""
-    names = {source.name: _target_name(source, task) for source in found.sources}
-    sharing = _sharing(found.sources, names)
+    names = {source.name: _target_name(source, task) for source in source_list.sources}
+    sharing = _sharing(source_list.sources, names)
     written = written_statuses(target) if target is not None and task.suffix else None
     jobs: list[FileJob] = []
     done: list[FileRecord] = []
-    failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in found.rejected]
-    for source in found.sources:
+    failed = [FileRecord(str(path), FAILED, settings=key, error=reason) for path, reason in source_list.rejected]
+    for source in source_list.sources:
         name = names[source.name]
         record = _with_status(FileRecord(source.name, FAILED, settings=key, target=name), source.path)
         rivals = [rival for rival in sharing.get(name or source.name, ()) if rival != source]

@@ -116,10 +116,10 @@ def run_archive(
         if folder is None:
             raise OptionError("nowhere to write: name a folder after the sources")
         check_target_folder(folder, (*named, *listed))
-    found = find_sources(named, listed, task.accepts, task.kind, as_named=not task.suffix)
-    for note in found.notes:
+    source_list = find_sources(named, listed, task.accepts, task.kind, as_named=not task.suffix)
+    for note in source_list.notes:
         on_note(note)
-    task = task.resolved(source.path for source in found.sources)
+    task = task.resolved(source.path for source in source_list.sources)
     ledger = folder / MANIFEST_NAME if folder is not None and task.suffix else None
     ledger = ledger if options.manifest is None else place_of(options.manifest)
     local = folder if isinstance(folder, Path) and task.suffix else None
@@ -130,11 +130,11 @@ def run_archive(
         if local is not None:
             for place in leftover_folders(manifest, local):
                 remove_leftovers(place)
-        plan = make_plan(found, folder, task, manifest, key, force=force, checked_share=checked_share)
+        plan = make_plan(source_list, folder, task, manifest, key, force=force, checked_share=checked_share)
         records = [*plan.failed, *plan.done]
         for record in plan.failed:
             manifest.add(record)
-        meter = _Meter(task.stage, plan, on_progress)
+        meter = _ThroughputMeter(task.stage, plan, on_progress)
         reused = len(plan.done)
         with FirstInterrupt() as interrupts, _workers(task, options) as workers:
             for record, was_reused in _outcomes(plan, manifest, workers, interrupts, on_note):
@@ -145,8 +145,8 @@ def run_archive(
             on_note(f"{meter.text}; the same command goes on from here")
             raise InterruptedRunError
     records.sort(key=lambda record: record.source)
-    paths_by_name = {source.name: source.path for source in found.sources}
-    return ArchiveResult(tuple(records), reused, found.others, ledger, time.monotonic() - started, paths_by_name)
+    paths_by_name = {source.name: source.path for source in source_list.sources}
+    return ArchiveResult(tuple(records), reused, source_list.others, ledger, time.monotonic() - started, paths_by_name)
 
 
 def _workers(task: ArchiveTask, options: ArchiveOptions) -> Workers:
@@ -184,7 +184,7 @@ def _outcomes(
     """Records of all jobs as they end, and whether an earlier result was still right."""
     waiting = list(reversed(plan.jobs))
     announced = 0
-    was_told = False
+    is_noted = False
     while waiting or workers.busy:
         while waiting and workers.has_room and not interrupts.came:
             if announced == 0:
@@ -193,8 +193,8 @@ def _outcomes(
                 announced = len(ahead)
             announced -= 1
             workers.submit(waiting.pop())
-        if interrupts.came and not was_told and workers.busy:
-            was_told = True
+        if interrupts.came and not is_noted and workers.busy:
+            is_noted = True
             on_note(f"finishing {workers.busy} {'file' if workers.busy == 1 else 'files'}; once more drops them")
         if interrupts.came and not workers.busy:
             return
@@ -206,7 +206,7 @@ def _outcomes(
 
 
 @final
-class _Meter:
+class _ThroughputMeter:
     """Files, hours, rate and time left."""
 
     def __init__(self, stage: str, plan: Plan, on_progress: OnProgress) -> None:

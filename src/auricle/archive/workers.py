@@ -92,7 +92,9 @@ class WorkerProcesses(Workers):
 
     def wait(self, seconds: float) -> list[Outcome]:
         """What has come to an end, after ``seconds`` at most."""
-        waiting = [thing for worker in self._workers if worker.job for thing in (worker.pipe, worker.process.sentinel)]
+        waiting = [
+            handle for worker in self._workers if worker.job for handle in (worker.pipe, worker.process.sentinel)
+        ]
         ready = set(map(id, connection.wait(waiting, seconds)))
         return [
             outcome

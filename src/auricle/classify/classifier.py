@@ -117,11 +117,11 @@ class Classifier:
         check_classes(labels, on_note)
         if options.normalise_groups:
             note_uniform_groups(labels, on_note)
-        lengths = [item.sound.seconds for item in labels.known]
+        lengths = [item.sound.seconds for item in labels.labelled]
         config = feature_config or fitting_feature_config(lengths, options.segments)
-        encoder = model_or_default(model, [item.sound for item in labels.known])
+        encoder = model_or_default(model, [item.sound for item in labels.labelled])
         extractor = model_features(encoder, config, options.features, on_note)
-        examples = ProbeExamples.of(labels.known, extractor, options, on_progress, on_note)
+        examples = ProbeExamples.of(labels.labelled, extractor, options, on_progress, on_note)
         scaling = None
         if options.normalise_groups:
             examples, scaling = examples.relative_to_groups()

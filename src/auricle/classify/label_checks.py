@@ -78,7 +78,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
     Raises:
         DataError: no sound has a label, or all are of one class; or a class has a name that no file can hold.
     """
-    counts = Counter(str(item.label) for item in labels.known)
+    counts = Counter(str(item.label) for item in labels.labelled)
     if not counts:
         raise DataError("no sound has a label: put each class in a folder of its own, or give a table")
     if len(counts) == 1:
@@ -90,7 +90,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
         on_note(line)
     if labels.unmatched:
         on_note(f"{counted(labels.unmatched, 'row')} of the table: no usable sound of this name")
-    unknown = len(labels.sounds) - len(labels.known)
+    unknown = len(labels.sounds) - len(labels.labelled)
     if unknown:
         on_note(f"{counted(unknown, 'sound')} without a label: left out")
     single = [name for name, count in sorted(counts.items()) if count == 1]
@@ -105,7 +105,7 @@ def check_classes(labels: Labels, on_note: Callable[[str], None]) -> None:
 def _note_single_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
     """Tell classes whose files are all of one group: they are learned from or judged, never both."""
     groups_by_class: dict[str, list[str | None]] = {}
-    for item in labels.known:
+    for item in labels.labelled:
         groups_by_class.setdefault(str(item.label), []).append(item.group)
     single = [
         name
@@ -131,7 +131,7 @@ def note_one_group(groups: Sequence[str], expression: str, on_note: Callable[[st
 def note_uniform_groups(labels: Labels, on_note: Callable[[str], None]) -> None:
     """Tell where features are to be relative to groups of which most hold sounds of one class."""
     classes_by_group: dict[str, list[str]] = {}
-    for item in labels.known:
+    for item in labels.labelled:
         if item.group is not None:
             classes_by_group.setdefault(item.group, []).append(str(item.label))
     several = {group: classes for group, classes in classes_by_group.items() if len(classes) > 1}

@@ -75,8 +75,8 @@ def refuse_options_of_many(source: Path, options: Mapping[str, object]) -> None:
     Raises:
         OptionError: one was given.
     """
-    if given := [name for name, value in options.items() if value is not None]:
-        names = " and ".join(given)
+    if effectless := [name for name, value in options.items() if value is not None]:
+        names = " and ".join(effectless)
         raise OptionError(f"{names} beside one file, {source}: name a folder to write into as well, or leave it out")
 
 

@@ -123,15 +123,15 @@ def decompress(
     target_path = Path(target) if isinstance(target, Path | str) else _PIPE
     subtype = subtype_of_bits(target_path, options.bits)
     check_target(target, force=force)
-    with ExitStack() as open_things:
-        playback = open_things.enter_context(open_playback(source, options.limits, Part(first, last)))
+    with ExitStack() as resources:
+        playback = resources.enter_context(open_playback(source, options.limits, Part(first, last)))
         from auricle.codec.coding.decoder import check_header, find_model, play  # loads torch
 
         header = playback.header
         loaded = find_model(playback.name, header, model, any_decoder=options.any_decoder)
         check_header(playback.name, header, loaded)
         subtype = subtype or subtype_of_source(target_path, header.source_samples)
-        writer = open_things.enter_context(_writer(target, playback, subtype, force=force))
+        writer = resources.enter_context(_writer(target, playback, subtype, force=force))
         meter = _PeakMeter(writer, clips=subtype != _KEEPS_PEAKS)
         lost = play(playback, loaded, meter, on_progress)
     path, rate = Path(target) if isinstance(target, Path | str) else None, header.sample_rate

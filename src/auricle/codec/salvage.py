@@ -31,7 +31,7 @@ _LAST_BIT = google_crc32c.value(b"\x80") ^ google_crc32c.value(b"\x00")
 """What turning the last bit that a CRC takes in changes in it."""
 
 
-class FoundRecord(NamedTuple):
+class RecoveredRecord(NamedTuple):
     """A whole record: where it begins and ends, and whether a bit of it had to be turned."""
 
     begin: int
@@ -119,11 +119,11 @@ class _RecordSearch:
         self.expected = 0
         self.work_left = _MAX_WORK
 
-    def at(self, start: int) -> FoundRecord | None:
+    def at(self, start: int) -> RecoveredRecord | None:
         """The record that begins here, if it is whole."""
         return self._checked_record(start, None)
 
-    def after(self, damaged: int) -> FoundRecord | None:
+    def after(self, damaged: int) -> RecoveredRecord | None:
         """The next record behind a damaged one whose number fits the bytes between; where there is none, any later."""
         for loose in (False, True):
             for start in range(damaged + 1, len(self._data)):
@@ -135,7 +135,7 @@ class _RecordSearch:
                     return None
         return None
 
-    def _checked_record(self, at: int, numbers: range | None) -> FoundRecord | None:
+    def _checked_record(self, at: int, numbers: range | None) -> RecoveredRecord | None:
         """The record at a byte, if its checksum and, where ``numbers`` are given, its number are right."""
         data, self.work_left = self._data, self.work_left - _WORK_PER_BYTE
         key, start = _varint(data, at)
@@ -150,7 +150,7 @@ class _RecordSearch:
         self.work_left -= end - at
         if crc(salt_of(kind, self._salt) + bytes(data[at:end])) != data[end : end + CRC_BYTES]:
             return None
-        return FoundRecord(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
+        return RecoveredRecord(at, end + CRC_BYTES, Record(kind, bytes(data[start:end])))
 
 
 def _plausible(data: memoryview, start: int, kind: RecordKind, numbers: range) -> bool:
@@ -175,7 +175,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
     return 0, -1
 
 
-def records(data: memoryview, start: int, salt: bytes) -> Iterator[FoundRecord]:
+def records(data: memoryview, start: int, salt: bytes) -> Iterator[RecoveredRecord]:
     """Yield the whole records of a file with this salt from ``start`` on, mended ones too; between them is damage.
 
     A file that is damaged in very many places is searched for about a minute; what lies behind counts as damaged.
@@ -212,7 +212,7 @@ def _following_number(record: Record) -> int:
     return 0
 
 
-def _mended_record(damaged: memoryview, at: int, salt: bytes) -> FoundRecord | None:
+def _mended_record(damaged: memoryview, at: int, salt: bytes) -> RecoveredRecord | None:
     """The one record that damaged bytes were before one of their bits flipped."""
     if not CRC_BYTES < len(damaged) <= _MAX_MENDED_BYTES:
         return None
@@ -220,7 +220,7 @@ def _mended_record(damaged: memoryview, at: int, salt: bytes) -> FoundRecord | N
         mended = mend(bytes(damaged), prefix)
         record = _RecordSearch(memoryview(mended), salt).at(0) if mended is not None else None
         if mended is not None and record is not None and record.end == len(mended):
-            return FoundRecord(at, at + len(mended), record.record, mended=True)
+            return RecoveredRecord(at, at + len(mended), record.record, mended=True)
     return None
 
 

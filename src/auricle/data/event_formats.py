@@ -266,9 +266,9 @@ def _table_rows(path: Path, text: str, delimiter: str, column: str | None) -> It
         head = [name.strip().lower() for name in next(reader)]
         label = _first(head, (column.lower(),)) if column else _first(head, _LABELS)
         begin, end, recording = _first(head, _BEGINS), _first(head, _ENDS), _first(head, _PATHS)
-        for name, wanted in ((begin, "begin"), (end, "end"), (label, column or "label")):
+        for name, column_name in ((begin, "begin"), (end, "end"), (label, column or "label")):
             if name is None:
-                raise DataError(f"{path} has no column {wanted}: it has {', '.join(head)}")
+                raise DataError(f"{path} has no column {column_name}: it has {', '.join(head)}")
         for row in reader:
             cells = {name: cell.strip() for name, cell in zip(head, row, strict=False)}
             if delimiter == ";":

@@ -54,7 +54,7 @@ class Labels:
     classes: tuple[str, ...] = ()
 
     @property
-    def known(self) -> tuple[Labelled, ...]:
+    def labelled(self) -> tuple[Labelled, ...]:
         """The sounds that have a label."""
         return tuple(sound for sound in self.sounds if sound.label is not None)
 

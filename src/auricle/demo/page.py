@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
+from auricle.demo.classification import ClassifiedSecond
 from auricle.demo.excerpts import Excerpt
 from auricle.demo.generated import GeneratedSound
-from auricle.demo.told import ToldSecond
 from auricle.demo.versions import ExcerptVersion
 from auricle.html import PlayerClip, Spectrograph, document, escape, player
 
@@ -17,11 +17,11 @@ _INTRODUCTION = (
     "another: it goes on at the same place. A click on a spectrogram moves there; lower frequencies are at the bottom, "
     "brighter is louder."
 )
-_MADE = (
+_GENERATED_NOTE = (
     "Nobody recorded these. A prior over the latents of the model made them from random numbers; each was asked for by "
     "the name of its class."
 )
-_TOLD = (
+_CLASSIFIED_NOTE = (
     "A classifier learned from three seconds of each recording what it sounds like, and named the seconds after them. "
     "A second of the same recording is easy; folders of your own sounds are judged by auricle classify evaluate."
 )
@@ -70,14 +70,17 @@ class ExcerptSection:
 
 
 def page(
-    sections: Sequence[ExcerptSection], generated: Sequence[GeneratedSound], told: Sequence[ToldSecond], credits: str
+    sections: Sequence[ExcerptSection],
+    generated: Sequence[GeneratedSound],
+    classified: Sequence[ClassifiedSecond],
+    credits: str,
 ) -> str:
     """The HTML text.
 
     Args:
         sections: what to show.
         generated: sounds made from nothing, may be none.
-        told: seconds that were told apart, may be none.
+        classified: seconds and what they were taken for, may be none.
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
@@ -86,7 +89,7 @@ def page(
 <p>{_INTRODUCTION}</p>
 </header>
 <main>
-{"".join(_section(section) for section in sections)}{_generated(generated)}{_told(told)}</main>
+{"".join(_section(section) for section in sections)}{_generated(generated)}{_classified(classified)}</main>
 <footer>
 <p>{_FIGURES}</p>
 {thanks}
@@ -134,22 +137,22 @@ def _generated(generated: Sequence[GeneratedSound]) -> str:
 """
         for (prior, label), group in groups.items()
     )
-    return f"<h2>New sounds</h2>\n<p>{_MADE}</p>\n{''.join(sections)}"
+    return f"<h2>New sounds</h2>\n<p>{_GENERATED_NOTE}</p>\n{''.join(sections)}"
 
 
-def _told(told: Sequence[ToldSecond]) -> str:
+def _classified(classified: Sequence[ClassifiedSecond]) -> str:
     """One row for each recording."""
-    if not told:
+    if not classified:
         return ""
     rows = ""
-    for title in dict.fromkeys(second.title for second in told):
-        own = [second for second in told if second.title == title]
+    for title in dict.fromkeys(second.title for second in classified):
+        own = [second for second in classified if second.title == title]
         wrong = ", ".join(dict.fromkeys(second.guess for second in own if not second.is_right)) or "-"
         right = f"{sum(second.is_right for second in own)} of {len(own)}"
         rows += f"<tr><td>{escape(title)}</td><td>{right}</td><td>{escape(wrong)}</td></tr>"
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("recording", "seconds told", "taken for"))
     return f"""<h2>Told apart</h2>
-<p>{_TOLD}</p>
+<p>{_CLASSIFIED_NOTE}</p>
 <table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>
 """
 

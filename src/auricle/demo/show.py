@@ -7,10 +7,10 @@ from typing import final
 from auricle.atomic import atomic_write, check_writable, temporary_folder
 from auricle.audio.writer import write
 from auricle.data import Rejected
+from auricle.demo.classification import ClassifiedSecond, classify_seconds
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import GeneratedSound, generate_sounds
 from auricle.demo.page import ExcerptSection, page
-from auricle.demo.told import ToldSecond, tell_apart
 from auricle.demo.versions import ExcerptVersion, code_excerpt
 from auricle.errors import OutputError
 from auricle.html import require_pictures
@@ -31,7 +31,7 @@ class Demo:
     page: Path
     versions: tuple[ExcerptVersion, ...]
     generated: tuple[GeneratedSound, ...]
-    told: tuple[ToldSecond, ...]
+    classified: tuple[ClassifiedSecond, ...]
     rejected: tuple[Rejected, ...]
 
 
@@ -79,14 +79,14 @@ def run(
             versions.append(code_excerpt(excerpt, loaded, kbps, folder))
     on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
     generated = generate_sounds() if sounds is None else ()
-    told = tell_apart(material.excerpts, load("music")) if sounds is None else ()
+    classified = classify_seconds(material.excerpts, load("music")) if sounds is None else ()
     on_progress(Progress("page", len(jobs), len(jobs), "versions"))
     sections = [
         ExcerptSection(excerpt, tuple(version for version in versions if version.excerpt is excerpt))
         for excerpt in material.excerpts
     ]
-    _write(target, page(sections, generated, told, material.credits), sections, generated, force)
-    return Demo(target, tuple(versions), generated, told, material.rejected)
+    _write(target, page(sections, generated, classified, material.credits), sections, generated, force)
+    return Demo(target, tuple(versions), generated, classified, material.rejected)
 
 
 def _check(target: Path, force: bool) -> None:

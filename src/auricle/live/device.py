@@ -99,9 +99,9 @@ class SoundCard:
         try:
             check(device=self._device, channels=self._channels, dtype="float32", samplerate=self._rate)
         except self._sound.PortAudioError as error:
-            asked = f"{counted(self._channels, f'{side} channel')} at the model's {self._rate} Hz"
+            requested_format = f"{counted(self._channels, f'{side} channel')} at the model's {self._rate} Hz"
             raise AudioError(
-                f"{about['name']} does not take {asked} ({_reason(error)}): choose another --device"
+                f"{about['name']} does not take {requested_format} ({_reason(error)}): choose another --device"
             ) from error
 
 

@@ -32,7 +32,7 @@ class Voice(NamedTuple):
     voiced: Tensor
 
 
-def wants_harmonics(levels: int, quality: Tensor, share: float) -> Tensor:
+def uses_harmonics(levels: int, quality: Tensor, share: float) -> Tensor:
     """Whether sounds of this quality ``(b,)`` want harmonics: in a share of the dial, where phases are dear."""
     return quality <= (levels - 1) * share
 
@@ -61,13 +61,13 @@ class VoiceLoss(nn.Module):
         self.classes = nn.Parameter(classes, requires_grad=False)
         self.share = nn.Parameter((share / share.sum())[None, None], requires_grad=False)
 
-    def forward(self, scores: Tensor, reference: Tensor, wanted: Tensor) -> Tensor:
+    def forward(self, scores: Tensor, reference: Tensor, with_harmonics: Tensor) -> Tensor:
         """Scores ``(b, n, p + 1)`` and the recording ``(b, t)``, n hops or more, to a value of each ``(b,)``.
 
         Args:
             scores: as a decoder with harmonics reads them.
             reference: what was coded.
-            wanted: whether harmonics are wanted for a voice ``(b,)``; where phases are coded they are not.
+            with_harmonics: whether harmonics are wanted for a voice ``(b,)``; where phases are coded they are not.
         """
         voice = self.voice(reference[:, : scores.shape[1] * self._hop])
         classes = torch.arange(PITCH_CLASSES, device=scores.device)
@@ -75,10 +75,10 @@ class VoiceLoss(nn.Module):
         pitch = -(likely * scores[..., :-1].log_softmax(dim=-1)).sum(-1)
         voiced = voice.voiced.to(scores.dtype)
         whole = voiced * F.pad(voiced, (1, 0))[:, :-1]  # a frame begins where the one before it ends
-        wants = wanted.to(whole.dtype)
-        harmonic = whole * wants.unsqueeze(1)
+        weight = with_harmonics.to(whole.dtype)
+        harmonic = whole * weight.unsqueeze(1)
         voicing = F.binary_cross_entropy_with_logits(scores[..., -1], harmonic, reduction="none").mean(1)
-        return wants * (pitch * voiced).sum(1) / voiced.sum(1).clamp(min=1.0) + _VOICING_WEIGHT * voicing
+        return weight * (pitch * voiced).sum(1) / voiced.sum(1).clamp(min=1.0) + _VOICING_WEIGHT * voicing
 
     @torch.no_grad()
     def voice(self, audio: Tensor) -> Voice:

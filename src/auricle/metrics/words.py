@@ -20,7 +20,7 @@ from auricle.metrics.signals import mono_pair
 
 _RATE = 16_000
 _MOST_TOKENS = 128  # a recogniser that runs in a circle would else count hundreds of words that nobody said
-_REMEMBERED = 32
+_MOST_CACHED = 32
 _SHORT_FORMS: Mapping[str, str] = MappingProxyType({"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay"})
 _ONES = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -44,13 +44,13 @@ def word_errors(reference: np.ndarray, estimate: np.ndarray, sample_rate: int) -
     """
     signals = np.stack(mono_pair(reference, estimate)).astype(np.float32)
     original, decoded = resample(signals, sample_rate, _RATE)
-    words = _remembered_words(original)
+    words = _reference_words(original)
     if not words:
         raise AudioError("no words are heard in the original: measure it by another metric")
-    return edit_distance(words, heard_words(decoded)), len(words)
+    return edit_distance(words, transcribe(decoded)), len(words)
 
 
-def heard_words(audio: np.ndarray) -> list[str]:
+def transcribe(audio: np.ndarray) -> list[str]:
     """What is heard in float32 ``(t,)`` at 16 kHz: the same each time, without beams and without second tries.
 
     Raises:
@@ -65,7 +65,7 @@ def heard_words(audio: np.ndarray) -> list[str]:
         without_timestamps=True,
         max_new_tokens=_MOST_TOKENS,
     )
-    return spoken_words(" ".join(segment.text for segment in segments))
+    return normalised_words(" ".join(segment.text for segment in segments))
 
 
 def edit_distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
@@ -79,7 +79,7 @@ def edit_distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
     return before[-1]
 
 
-def spoken_words(text: str) -> list[str]:
+def normalised_words(text: str) -> list[str]:
     """Words as they are said: lower case, without marks, whole numbers spelled out."""
     normalised = re.sub(r"(?<=\d),(?=\d{3})", "", text.lower().replace("\u2019", "'"))
     words: list[str] = []
@@ -88,17 +88,17 @@ def spoken_words(text: str) -> list[str]:
     return [word for word in words if word]
 
 
-def _remembered_words(audio: np.ndarray) -> tuple[str, ...]:
+def _reference_words(audio: np.ndarray) -> tuple[str, ...]:
     """Of an original, which is compared with what several codecs make of it."""
-    digest, words_by_digest = hashlib.sha256(np.ascontiguousarray(audio).data).digest(), _known_words()
-    words = words_by_digest[digest] = words_by_digest.pop(digest, None) or tuple(heard_words(audio))
-    if len(words_by_digest) > _REMEMBERED:
+    digest, words_by_digest = hashlib.sha256(np.ascontiguousarray(audio).data).digest(), _transcript_cache()
+    words = words_by_digest[digest] = words_by_digest.pop(digest, None) or tuple(transcribe(audio))
+    if len(words_by_digest) > _MOST_CACHED:
         words_by_digest.pop(next(iter(words_by_digest)), None)
     return words
 
 
 @cache
-def _known_words() -> dict[bytes, tuple[str, ...]]:
+def _transcript_cache() -> dict[bytes, tuple[str, ...]]:
     """By the digest of the samples, the last used one last: originals themselves would take 38 MB for ten minutes."""
     return {}
 

@@ -84,11 +84,11 @@ class SamplingOptions:
             temperature: that is usual for the prior; None for what is usual for all.
         """
         guidance, usual = _NOTE_SAMPLING if notes else _SAMPLING
-        asked = (self.temperature, temperature, usual)
+        candidates = (self.temperature, temperature, usual)
         return ResolvedSampling(
             guidance if self.guidance is None else self.guidance,
             self.steps,
-            next(value for value in asked if value is not None),
+            next(value for value in candidates if value is not None),
         )
 
 
@@ -168,13 +168,13 @@ class GenerationOptions:
     @property
     def modes(self) -> tuple[str, ...]:
         """What is asked for beside new sounds, by the command line's names."""
-        is_asked_for = {
+        is_requested_by_mode = {
             "like": self.like is not None,
             "continue": self.after is not None,
             "between": self.between is not None,
             "loop": self.loop,
         }
-        return tuple(name for name, asked_for in is_asked_for.items() if asked_for)
+        return tuple(name for name, is_requested in is_requested_by_mode.items() if is_requested)
 
     def check_length(self) -> None:
         """Refuse lengths that a finished sound can't have.

@@ -25,7 +25,7 @@ from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import Destination, SoundTarget, destination
-from auricle.synth.rendering.provenance import made_by_model
+from auricle.synth.rendering.provenance import model_provenance
 from auricle.synth.rendering.render import snap_quality
 from auricle.synth.rendering.result import Sound, SynthesisOutput
 
@@ -109,7 +109,7 @@ def _targets(
     stems = "-".join(source_path(source).stem for source in sources)
     name = stems or label or ("loop" if options.loop else "sound")
     facts = {**details, "class": label}
-    tags = [made_by_model("generate", {**facts, "sound": number}) for number in range(1, options.count + 1)]
+    tags = [model_provenance("generate", {**facts, "sound": number}) for number in range(1, options.count + 1)]
     return place.targets([name] * options.count, tags)
 
 

@@ -32,7 +32,7 @@ from auricle.synth.rendering.render import concatenate_blocks, decode_together, 
 from auricle.synth.rendering.result import CUT_SECONDS, END_SECONDS, Sound, finish_sound
 
 _MOST_ATTEMPTS = 8
-_ATTEMPTS_AS_ASKED, _LENGTHENING = 4, 1.5
+_ATTEMPTS_AT_REQUESTED_LENGTH, _LENGTHENING = 4, 1.5
 """Attempts at a sound of a length that is asked for, before the prior is told one longer by this factor each time."""
 
 
@@ -45,7 +45,7 @@ def _level_check(attempt: int, size: SoundSize | None) -> LevelCheck:
     """
     if attempt == _MOST_ATTEMPTS - 1:
         return refuse_silent
-    return refuse_loud if size is None else partial(refuse_other_level, told_db=size.level_db)
+    return refuse_loud if size is None else partial(refuse_other_level, requested_db=size.level_db)
 
 
 class SoundRecipe(ABC):
@@ -165,14 +165,14 @@ class WindowSound(SoundRecipe):
         """Audio ``(c, t)`` at the prior's rate of all that was drawn, and what the prior was told, of each sound."""
         context, model = self._context, self._context.networks.model
         sizes = [context.draw_size(generator) for generator in random]
-        stated_sizes = [self._stated(size, attempt) for size in sizes if size is not None]
+        conditioning_sizes = [self._conditioning_size(size, attempt) for size in sizes if size is not None]
         window = context.networks.prior.window if self._samples is None else model.frames(self._samples)
-        pieces = context.sampler.sample(random, sizes=stated_sizes or None)
-        frames = torch.cat(list(shortened((next(pieces),) if stated_sizes else pieces, window)), 1)
+        pieces = context.sampler.sample(random, sizes=conditioning_sizes or None)
+        frames = torch.cat(list(shortened((next(pieces),) if conditioning_sizes else pieces, window)), 1)
         latents = torch.stack(list(context.to_latents(frames[:, None])))
         return list(zip(decode_together(model, latents, quality=context.quality), sizes, strict=True))
 
-    def _stated(self, size: SoundSize, attempt: int) -> SoundSize:
+    def _conditioning_size(self, size: SoundSize, attempt: int) -> SoundSize:
         """The size that the prior is told: not a shorter one than it learned, and a longer one if that stays silent.
 
         What is made of it is cut at the length that was asked for.
@@ -181,7 +181,7 @@ class WindowSound(SoundRecipe):
         if self._samples is None or sizes is None:
             return size
         seconds = max(size.seconds, shortest_seconds(sizes, self._context.label))
-        return size._replace(seconds=seconds * _LENGTHENING ** max(0, attempt + 1 - _ATTEMPTS_AS_ASKED))
+        return size._replace(seconds=seconds * _LENGTHENING ** max(0, attempt + 1 - _ATTEMPTS_AT_REQUESTED_LENGTH))
 
     def _finish(self, audio: np.ndarray, size: SoundSize | None, target: SoundTarget, attempt: int) -> Sound:
         context, sample_rate = self._context, self._context.native[0]

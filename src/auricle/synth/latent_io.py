@@ -20,7 +20,7 @@ from auricle.synth.latent_files import LatentFile, LatentMetadata, is_arrays_nam
 from auricle.synth.priors.loading import find_model
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.level import accept_any
-from auricle.synth.rendering.provenance import made_by_model
+from auricle.synth.rendering.provenance import model_provenance
 from auricle.synth.rendering.render import LatentReader, decode_blocks, snap_quality
 from auricle.synth.rendering.result import finish_sound
 
@@ -178,6 +178,6 @@ def decode_latents(latents: Latents, target: Path | str, *, snap: bool = False, 
     check_writable(path, force=force)
     pieces = latents.z.split(_PIECE, dim=1)
     blocks = decode_blocks(model, pieces, latents.samples, quality=snap_quality(model, snap=snap))
-    place = SoundTarget(path, model.sample_rate, tags=made_by_model("latents", {"model": model.name}), force=force)
+    place = SoundTarget(path, model.sample_rate, tags=model_provenance("latents", {"model": model.name}), force=force)
     sound = finish_sound(blocks, (model.sample_rate, channels), place, cut_seconds=0.0, check_level=accept_any)
     return DecodedLatents(path, sound.seconds, model.sample_rate, channels, sound.level_db)

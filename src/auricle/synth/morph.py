@@ -14,7 +14,7 @@ from auricle.progress import OnProgress, Progress, ignore_progress
 from auricle.synth.harmonic.morph import HarmonicMorph, read_morph_source
 from auricle.synth.latent_morph import LatentMorph
 from auricle.synth.rendering.destination import destination
-from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
+from auricle.synth.rendering.provenance import algorithm_provenance, model_provenance
 from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
 
@@ -79,7 +79,7 @@ def morph(
         else LatentMorph(pair_of_sources, loaded, channels, aligned=options.align, snap=options.snap)
     )
     sounds = []
-    tags = made_by_algorithm("morph") if loaded is None else made_by_model("morph", {"model": loaded.name})
+    tags = algorithm_provenance("morph") if loaded is None else model_provenance("morph", {"model": loaded.name})
     with lock_new_folder(place.folder):
         for index, target in enumerate(place.targets(["morph"] * count, [tags] * count)):
             share = None if options.within else index / (count - 1)

@@ -29,7 +29,7 @@ from auricle.synth.priors.base import Prior
 from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.rendering.destination import destination
 from auricle.synth.rendering.level import SoundLevel, audible_gain
-from auricle.synth.rendering.provenance import made_by_model
+from auricle.synth.rendering.provenance import model_provenance
 from auricle.synth.rendering.render import LatentReader, decode_blocks
 from auricle.synth.rendering.result import SynthesisOutput, finish_sound
 
@@ -130,7 +130,7 @@ def _through_model(
     gain = audible_gain(reader.level, level)
     blocks = (block * np.float32(gain) for block in passes.blocks(0.5))
     with lock_new_folder(place.folder):
-        (target,) = place.targets([reader.path.stem], [made_by_model("transfer", {"model": model.name})])
+        (target,) = place.targets([reader.path.stem], [model_provenance("transfer", {"model": model.name})])
         output = finish_sound(blocks, native, target, gain=gain)
     return SynthesisOutput((output,), place.sample_rate, native[1], {"model": model.name})
 

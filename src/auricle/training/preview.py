@@ -18,7 +18,7 @@ from auricle.model import Autoencoder
 from auricle.training.engine.report import Excerpt, Preview
 
 _COUNT, _SECONDS = 6, 4.0
-_HEARD_SECONDS = 60.0
+_SEARCH_SECONDS = 60.0
 """How much of a file is looked at for each excerpt that it gives."""
 _TRIES = 4
 """Files that are tried, as a multiple of the excerpts wanted, before giving up."""
@@ -84,7 +84,7 @@ def _in_turn(sounds: Sequence[Sound], count: int) -> Iterator[Sound]:
 def _clips(sound: Sound, sample_rate: int, count: int, seconds: float) -> list[Clip]:
     """Up to ``count`` loud places of a file, one in each equal part of its beginning."""
     try:
-        audio = _beginning(sound, sample_rate, count * _HEARD_SECONDS)
+        audio = _beginning(sound, sample_rate, count * _SEARCH_SECONDS)
     except AudioError:
         return []
     length = round(seconds * sample_rate)
@@ -134,7 +134,9 @@ def preview(model: Autoencoder, excerpts: Excerpts, quality: float | None = None
             model.decode_bottled(part, clip.audio.size) for part, clip in zip(parts, excerpts.clips, strict=True)
         ]
         usage = model.bottleneck.usage(z, level)
-    results = [_heard(clip, audio, excerpts.sample_rate) for clip, audio in zip(excerpts.clips, decoded, strict=True)]
+    results = [
+        _decoded_excerpt(clip, audio, excerpts.sample_rate) for clip, audio in zip(excerpts.clips, decoded, strict=True)
+    ]
     rate = bottled.terms.get("rate")
     return Preview(
         sample_rate=excerpts.sample_rate,
@@ -146,7 +148,7 @@ def preview(model: Autoencoder, excerpts: Excerpts, quality: float | None = None
     )
 
 
-def _heard(clip: Clip, decoded: Tensor, sample_rate: int) -> tuple[Excerpt, float]:
+def _decoded_excerpt(clip: Clip, decoded: Tensor, sample_rate: int) -> tuple[Excerpt, float]:
     """A decoded sound and its distance; one that is not finite is shown as silence, its distance is NaN."""
     audio = decoded[0].float().cpu().numpy()
     if not np.isfinite(audio).all():

@@ -19,7 +19,7 @@ PAGE = "run.html"
 _MOST_EVENTS = 30
 _STALE = '<span class="stale" hidden>, no news since: the run may have stopped</span>'
 _PAIRED = {"real_right", "fake_right", "real_score", "fake_score"}
-_TOLD = {Level.fine: "fine", Level.warning: "look here", Level.bad: "act now"}
+_LEVEL_LABELS = {Level.fine: "fine", Level.warning: "look here", Level.bad: "act now"}
 _BARS = {
     "bits": ("Bits per second of each dimension", "held-out, largest first"),
     "nats": ("Nats per frame of each dimension", "held-out, largest first"),
@@ -118,7 +118,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
     if not verdicts:
         return "<section><h2>Health</h2><p>Too early to tell.</p></section>"
     rows = "".join(
-        f'<li class="{verdict.level.value}"><b>{escape(verdict.topic)}</b> <i>{_TOLD[verdict.level]}</i>'
+        f'<li class="{verdict.level.value}"><b>{escape(verdict.topic)}</b> <i>{_LEVEL_LABELS[verdict.level]}</i>'
         f"<span>{escape(verdict.text)}</span></li>"
         for verdict in verdicts
     )

@@ -130,7 +130,7 @@ class TensorBoard(Tracker):
         self._folder = folder
         self._config = ""
         self._writer: Any = None
-        self._heard: set[str] = set()
+        self._logged_originals: set[str] = set()
         self._media_at = -math.inf
 
     def begin(self, config: Mapping[str, Any]) -> None:
@@ -170,8 +170,8 @@ class TensorBoard(Tracker):
         gap = np.full((_GAP, *above.shape[1:]), 255, np.uint8)
         picture = np.concatenate((above, gap, below))
         self._writer.add_image(f"original above decoded/{excerpt.name}", picture, step, dataformats="HWC")
-        if excerpt.name not in self._heard:
-            self._heard.add(excerpt.name)
+        if excerpt.name not in self._logged_originals:
+            self._logged_originals.add(excerpt.name)
             self._sound(f"original/{excerpt.name}", original, sample_rate, step)
 
     def _sound(self, name: str, audio: np.ndarray, sample_rate: int, step: int) -> None:

@@ -292,7 +292,7 @@ def test_sizes_change_what_is_made_and_need_not_be_told() -> None:
     t = torch.full((len(x),), 0.5)
     sizes = [torch.tensor([size] * len(x)) for size in ((0.1, -3.0), (0.2, -3.0), (0.1, -20.0))]
     short, long, quiet = (prior.velocity(x, t, label, begin, size=size) for size in sizes)
-    untold = prior.velocity(x, t, label, begin)
-    assert all(not torch.allclose(short, other, atol=1e-4) for other in (long, quiet, untold))
+    unspecified_sizes = prior.velocity(x, t, label, begin)
+    assert all(not torch.allclose(short, other, atol=1e-4) for other in (long, quiet, unspecified_sizes))
     nothing = torch.full((len(x), 2), float("nan"))
-    assert torch.equal(prior.velocity(x, t, label, begin, size=nothing), untold)
+    assert torch.equal(prior.velocity(x, t, label, begin, size=nothing), unspecified_sizes)

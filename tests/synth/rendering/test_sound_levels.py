@@ -112,7 +112,7 @@ def test_seams_inside_are_compared_with_the_rest():
 
 
 @pytest.mark.parametrize(
-    ("peak", "told_db", "is_fit"),
+    ("peak", "requested_db", "is_fit"),
     [
         (0.7, -3.0, True),
         (0.2, -3.0, True),
@@ -122,10 +122,12 @@ def test_seams_inside_are_compared_with_the_rest():
         (0.0, -90.0, False),
     ],
 )
-def test_a_sound_far_from_the_level_that_was_asked_for_is_refused(peak: float, told_db: float, is_fit: bool) -> None:
+def test_a_sound_far_from_the_level_that_was_asked_for_is_refused(
+    peak: float, requested_db: float, is_fit: bool
+) -> None:
     level = level_of(np.array([[0.0, -peak, peak / 2]], np.float32))
     if is_fit:
-        refuse_other_level(level, told_db)
+        refuse_other_level(level, requested_db)
         return
     with pytest.raises(UnfitSoundError):
-        refuse_other_level(level, told_db)
+        refuse_other_level(level, requested_db)

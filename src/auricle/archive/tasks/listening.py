@@ -141,8 +141,8 @@ class PredictTask(ArchiveTask):
 
     def settings(self) -> Mapping[str, Any]:
         """What decides the result: the classifier and what it is asked for."""
-        asked = {"top": self.top, "timeline": self.timeline, "window": self.window}
-        return {**classifier_identity(self.classifier, self.model), **asked}
+        prediction_settings = {"top": self.top, "timeline": self.timeline, "window": self.window}
+        return {**classifier_identity(self.classifier, self.model), **prediction_settings}
 
     def run(self, source: Path, target: Path, models: LoadedModels, *, force: bool) -> Mapping[str, Any]:
         """Listen to one of the files."""

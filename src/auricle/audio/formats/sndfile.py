@@ -36,9 +36,9 @@ class NotForSndfileError(Exception):
         damage: why not, where libsndfile knows the format.
     """
 
-    def __init__(self, reason: str, *, is_known: bool = False) -> None:
+    def __init__(self, reason: str, *, is_recognised: bool = False) -> None:
         super().__init__(reason)
-        self.damage = reason if is_known else None
+        self.damage = reason if is_recognised else None
 
 
 @final
@@ -71,8 +71,8 @@ class SndfileDecoder(AudioDecoder):
                     closefd=span is None,
                 )
             except soundfile.LibsndfileError as error:
-                is_known = error.code not in (_UNRECOGNISED, _UNSUPPORTED)
-                raise NotForSndfileError(_reason(error), is_known=is_known) from error
+                is_recognised = error.code not in (_UNRECOGNISED, _UNSUPPORTED)
+                raise NotForSndfileError(_reason(error), is_recognised=is_recognised) from error
             except (TypeError, ValueError) as error:  # soundfile's own complaint about headerless formats
                 raise NotForSndfileError(str(error)) from error
         try:

@@ -173,7 +173,7 @@ def evaluate_synthesis(
             "model": None if autoencoder is None else autoencoder.name,
             "embeddings": [embedding.name for embedding in embeddings],
             "classes": list(splits.classes),
-            "training sounds known": splits.training_known,
+            "training sounds known": splits.has_training_sounds,
             "sample_rate": sample_rate,
             "count": options.count,
             "seconds": options.seconds,

@@ -26,7 +26,7 @@ class DataSplits:
         reference: real sounds that nothing was trained on.
         training: real sounds that the generator was trained on, or, if nobody said which, other real ones.
         classes: those that all three have, in alphabetical order; empty if sounds are compared without classes.
-        training_known: whether the training sounds are known to be such.
+        has_training_sounds: whether the training sounds are known to be such.
         rejected: files that can't be used, of generated sounds, reference and training.
         notes: what to know.
     """
@@ -35,7 +35,7 @@ class DataSplits:
     reference: tuple[Labelled, ...]
     training: tuple[Labelled, ...]
     classes: tuple[str, ...]
-    training_known: bool
+    has_training_sounds: bool
     rejected: tuple[tuple[Rejected, ...], ...]
     notes: tuple[str, ...]
 

@@ -179,11 +179,11 @@ def evaluate_classifier(
     if options.normalise_groups:
         note("features are relative to their group: what is usual in a judged group is known from all of its sounds")
         note_uniform_groups(labels, note)
-    known_sounds = [item.sound for item in labels.known]
-    config = feature_config or fitting_feature_config([sound.seconds for sound in known_sounds], options.segments)
-    judged = model_features(model_or_default(model, known_sounds), config, options.features, note)
-    baselines = [] if options.skip_baselines else _baseline_extractors(labels.known, judged, options.seed)
-    versions, items, silent = _extract_all([judged, *baselines], labels.known, options, on_progress, note)
+    labelled_sounds = [item.sound for item in labels.labelled]
+    config = feature_config or fitting_feature_config([sound.seconds for sound in labelled_sounds], options.segments)
+    judged = model_features(model_or_default(model, labelled_sounds), config, options.features, note)
+    baselines = [] if options.skip_baselines else _baseline_extractors(labels.labelled, judged, options.seed)
+    versions, items, silent = _extract_all([judged, *baselines], labels.labelled, options, on_progress, note)
     if len({item.label for item in items}) < 2:
         raise DataError("all sounds that decode are of one class: two classes or more are needed")
     folds = folds_of(items, protocol, seed=options.seed)

@@ -92,9 +92,9 @@ class FineTuning:
         check_finetuned_probe(options)
         check_classes(labels, on_note)
         self._model = model
-        self.tuning = tuning or _fitting_tuning([item.sound.seconds for item in labels.known], options)
+        self.tuning = tuning or _fitting_tuning([item.sound.seconds for item in labels.labelled], options)
         self.cache = AudioCache.build(
-            [item.sound for item in labels.known],
+            [item.sound for item in labels.labelled],
             folder,
             sample_rate=model.sample_rate,
             on_progress=on_progress,
@@ -104,7 +104,7 @@ class FineTuning:
         for line in rejected_lines(self.cache.rejected, lister=DOCTOR):
             on_note(line)
         decoded_names = set(self.cache.names)
-        self._items = tuple(item for item in labels.known if item.sound.name in decoded_names)
+        self._items = tuple(item for item in labels.labelled if item.sound.name in decoded_names)
         names = [str(item.label) for item in self._items]
         self.classes = tuple(sorted(set(names)))
         if len(self.classes) < 2:

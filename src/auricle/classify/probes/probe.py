@@ -169,10 +169,10 @@ class Probe(RegisteredConfig):
             inside = np.ones(len(numbers), bool)
             inside[held_out] = False
             classes, inside_numbers = np.unique(numbers[inside], return_inverse=True)
-            is_known = np.isin(numbers[held_out], classes)
-            judged = held_out[is_known]
+            is_learned = np.isin(numbers[held_out], classes)
+            judged = held_out[is_learned]
             if len(classes) >= 2:
-                missed_parts.append(held_out[~is_known])  # nobody can know a class never heard
+                missed_parts.append(held_out[~is_learned])  # nobody can know a class never heard
             if len(classes) < 2 or not len(judged):
                 continue
             judged_parts.append(judged)

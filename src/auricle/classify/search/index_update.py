@@ -205,13 +205,13 @@ def window_chunks(
     path: Path, name: str, extractor: EncoderFeatures, grid: WindowGrid, on_note: Callable[[str], None]
 ) -> Iterator[FeatureChunk]:
     """The points of a file's windows, half a minute at a time; of a damaged file those up to the damage."""
-    is_heard = False
+    has_points = False
     try:
         for windows in placed_windows(path, extractor, grid):
             yield FeatureChunk(name, windows.begins, windows.values)
-            is_heard = True
+            has_points = True
     except AudioError as error:
-        if is_heard:
+        if has_points:
             on_note(f"read up to the damage: {error}")
         else:
             yield rejected_chunk(name, str(error))

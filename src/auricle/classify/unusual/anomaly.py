@@ -177,18 +177,18 @@ def anomalies(
     named = model_or_default(model, sounds)
     extractor = AnomalyFeatures(named if isinstance(named, Autoencoder) else load(named))
     features = extract(sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-    known, rejected = features.values, (*rejected, *features.rejected)
+    usual_values, rejected = features.values, (*rejected, *features.rejected)
     if usual is not None:
         usual_sounds, more_rejected = list_sounds(usual)
         usual_features = extract(usual_sounds, extractor, caching=caching, on_progress=on_progress, on_note=on_note)
-        known, rejected = usual_features.values, (*rejected, *more_rejected, *usual_features.rejected)
-    if len(known) < _FEWEST:
-        raise DataError(f"{len(known)} usual sounds: give {_FEWEST} or more to say what is usual")
-    usual_scores = UsualScores.learn(known, extractor.families)
+        usual_values, rejected = usual_features.values, (*rejected, *more_rejected, *usual_features.rejected)
+    if len(usual_values) < _FEWEST:
+        raise DataError(f"{len(usual_values)} usual sounds: give {_FEWEST} or more to say what is usual")
+    usual_scores = UsualScores.learn(usual_values, extractor.families)
     if (usual_scores.typical < _ALIKE).any():
         raise DataError(
-            f"more than half of the {len(known)} usual sounds are the same (copies, or silent): name sounds that "
-            "differ as usual ones do"
+            f"more than half of the {len(usual_values)} usual sounds are the same (copies, or silent): name sounds "
+            "that differ as usual ones do"
         )
     by_family = usual_scores.held_out if usual is None else usual_scores.of(features.values)
     scores, ordered = by_family.max(axis=1), np.sort(usual_scores.held_out.max(axis=1))
@@ -198,7 +198,10 @@ def anomalies(
     rows = zip(features.names, scores / typical, families, as_unusual, extractor.kilobits(features.values), strict=True)
     judged = [AnomalousSound(name, float(score), by, float(rare), float(kbps)) for name, score, by, rare, kbps in rows]
     return Anomalies(
-        tuple(sorted(judged, key=lambda sound: -sound.score)), len(known), rejected, extractor.name.partition(" of ")[2]
+        tuple(sorted(judged, key=lambda sound: -sound.score)),
+        len(usual_values),
+        rejected,
+        extractor.name.partition(" of ")[2],
     )
 
 

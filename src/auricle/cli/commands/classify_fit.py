@@ -160,13 +160,13 @@ def _show(screen: Screen, out: Path, classifier: "Classifier", more: Sequence[st
     count = sum(metadata.files.values())
     text = f"{out} {format_size(size)}: {len(metadata.files)} classes, {count} sounds, model {metadata.model}"
     facts = {"path": out, "bytes": size, "model": metadata.model, "classes": metadata.files}
-    made_of = {
+    feature_facts = {
         "features": metadata.features,
         "segments": metadata.feature_config.segments,
         "copies": metadata.copies,
         "normalise_groups": metadata.normalise_groups,
     }
-    screen.result((text, *more), {**facts, **made_of, **values})
+    screen.result((text, *more), {**facts, **feature_facts, **values})
 
 
 def _show_detector(screen: Screen, out: Path, classifier: "Classifier") -> None:

@@ -42,10 +42,14 @@ def demo(
     screen.note(*rejected_lines(result.rejected))
     heads = ("sound", "model", "kb/s", "bytes", "of 16-bit samples", "mel distance", "SI-SDR dB")
     text = plain(heads, [_cells(version) for version in result.versions])
-    right = sum(second.is_right for second in result.told)
-    told_lines = [f"Told apart: {right} of {len(result.told)} seconds of these recordings"] if result.told else []
+    right = sum(second.is_right for second in result.classified)
+    classified_lines = (
+        [f"Told apart: {right} of {len(result.classified)} seconds of these recordings"] if result.classified else []
+    )
     generated_lines = [f"Made: {len(result.generated)} new sounds"] if result.generated else []
-    screen.result((*text.split("\n"), "", *generated_lines, *told_lines, f"Listen: {result.page}"), _values(result))
+    screen.result(
+        (*text.split("\n"), "", *generated_lines, *classified_lines, f"Listen: {result.page}"), _values(result)
+    )
     return exit_code(result.rejected)
 
 
@@ -80,11 +84,11 @@ def _values(result: "Demo") -> dict[str, object]:
         for version in result.versions
     ]
     generated = [{"prior": sound.prior, "label": sound.label, "number": sound.number} for sound in result.generated]
-    told = [asdict(second) for second in result.told]
+    classified = [asdict(second) for second in result.classified]
     return {
         "page": result.page,
         "versions": versions,
         "generated": generated,
-        "told": told,
+        "told": classified,
         "rejected": file_reasons(result.rejected),
     }

@@ -89,11 +89,11 @@ class _NoiseImage:
         self._edges = np.unique(edges.round().astype(int))
         self._rest = np.zeros((channels, 0), np.float32)
         self._shared = self._aside = self._weight = 0.0
-        self._wanted = 0 < noise_from < sample_rate / 2
+        self._has_noise_bands = 0 < noise_from < sample_rate / 2
 
     def add(self, block: np.ndarray) -> None:
         """Look at the frames that ``block`` ``(c, t)`` completes."""
-        if not self._wanted:
+        if not self._has_noise_bands:
             return
         samples = np.concatenate((self._rest, block.astype(np.float32)), axis=1)
         count = samples.shape[1] // self._length

@@ -260,12 +260,12 @@ class TableCounter:
     def __init__(self, shape: TableShape):
         self._shape = shape
         self._unfilled = shape.unfilled()
-        self._seen = np.zeros(self._unfilled.counts.shape, np.int64)
+        self._occurrences = np.zeros(self._unfilled.counts.shape, np.int64)
 
     def add(self, level: int, codes: np.ndarray) -> None:
         """Count codes ``(..., n, k)`` quantised at an integer quality level."""
         coded = self._unfilled.at(level * STEPS_PER_LEVEL).code(codes)
-        rows_of_level = self._seen[level].reshape(-1, self._shape.symbols)
+        rows_of_level = self._occurrences[level].reshape(-1, self._shape.symbols)
         index = coded.rows.astype(np.int64) * self._shape.symbols + coded.symbols
         rows_of_level += np.bincount(index.ravel(), minlength=rows_of_level.size).reshape(rows_of_level.shape)
 
@@ -275,14 +275,14 @@ class TableCounter:
         A row that was seen rarely leans on the same context pooled over dimensions (weight ``pool`` observations), and
         that on a uniform one (``flat`` observations a symbol). Contexts of memoryless tables are not pooled.
         """
-        seen = self._seen.astype(np.float64)
+        occurrences = self._occurrences.astype(np.float64)
         symbols = self._shape.symbols
         if self._shape.contexts > 1:
-            pooled = seen.sum(1, keepdims=True) + flat
-            seen = seen + pool * pooled / pooled.sum(-1, keepdims=True)
+            pooled = occurrences.sum(1, keepdims=True) + flat
+            occurrences = occurrences + pool * pooled / pooled.sum(-1, keepdims=True)
         else:
-            seen = seen + flat
-        share = seen / seen.sum(-1, keepdims=True)
+            occurrences = occurrences + flat
+        share = occurrences / occurrences.sum(-1, keepdims=True)
         counts = 1 + np.floor(share * (TOTAL - symbols)).astype(np.int64)
         shape = self._shape
         return Tables(

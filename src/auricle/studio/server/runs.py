@@ -15,13 +15,13 @@ from auricle.errors import OptionError
 from auricle.studio.server.jobs import CANCELLED, FAILED, RUNNING, WAITING, JobQueue, read_json
 from auricle.studio.server.workspace import Item, Workspace
 
-COURSE, HEARD, HEALTH, NOTES = "course.jsonl", "heard.json", "health.json", "notes.json"
+COURSE, PREVIEWS, HEALTH, NOTES = "course.jsonl", "heard.json", "health.json", "notes.json"
 OUTCOME, INTENT, SOUNDS = "outcome.json", "intent", "sounds.json"
 PAUSE, FINISH = "pause", "finish"
 TASK = "train_model"
-_WANTED = {PAUSE: "pausing", FINISH: "finishing"}
+_STATE_BY_INTENT = {PAUSE: "pausing", FINISH: "finishing"}
 _POINTS = 400
-_OPEN = (WAITING, RUNNING, *_WANTED.values())
+_OPEN = (WAITING, RUNNING, *_STATE_BY_INTENT.values())
 
 
 @final
@@ -69,7 +69,7 @@ class RunList:
         return {
             **self.summary(run),
             "course": _thinned(_course(run.file(COURSE))),
-            "heard": read_json(run.file(HEARD)),
+            "heard": read_json(run.file(PREVIEWS)),
             "verdicts": read_json(run.file(HEALTH)).get("verdicts", []),
             "notes": read_json(run.file(NOTES)).get("lines", []),
         }
@@ -83,7 +83,7 @@ class RunList:
         """
         run = self._workspace.run(id)
         state = self.summary(run)["state"]
-        if intent not in _WANTED or state not in _OPEN:
+        if intent not in _STATE_BY_INTENT or state not in _OPEN:
             raise OptionError("this run is not at work")
         if state == WAITING and not (intent == FINISH and _has_states(run)):
             self._queue.cancel(run.facts["jobs"][-1])
@@ -130,7 +130,7 @@ class RunList:
         match job.get("state"):
             case "running":
                 with suppress(OSError):
-                    return _WANTED.get(run.file(INTENT).read_text("utf-8"), RUNNING)
+                    return _STATE_BY_INTENT.get(run.file(INTENT).read_text("utf-8"), RUNNING)
                 return RUNNING
             case "done":
                 return job["result"]["outcome"]

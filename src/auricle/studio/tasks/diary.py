@@ -12,7 +12,7 @@ from auricle.atomic import atomic_write
 from auricle.html import Spectrograph, require_pictures
 from auricle.progress import OnProgress, Progress
 from auricle.studio.server.jobs import read_json
-from auricle.studio.server.runs import COURSE, FINISH, HEALTH, HEARD, INTENT, NOTES, PAUSE, run_folder
+from auricle.studio.server.runs import COURSE, FINISH, HEALTH, INTENT, NOTES, PAUSE, PREVIEWS, run_folder
 from auricle.studio.server.workspace import Item
 
 _EXCERPTS = 3
@@ -91,7 +91,7 @@ class Diary:
 
     def _hear(self, preview: Any, report: Any) -> dict[str, Any]:
         """Keep what the model makes of held-out sounds; the figures of it."""
-        entries = read_json(self._run.file(HEARD)) or {"excerpts": [], "times": []}
+        entries = read_json(self._run.file(PREVIEWS)) or {"excerpts": [], "times": []}
         excerpts = preview.excerpts[:_EXCERPTS]
         if len(entries["excerpts"]) != len(excerpts):
             entries = {"excerpts": [self._original(n, e, preview) for n, e in enumerate(excerpts)], "times": []}
@@ -104,7 +104,7 @@ class Diary:
             for sound in gone["decoded"]:
                 for name in (sound["file"], sound["picture"]):
                     self._run.file(name or sound["file"]).unlink(missing_ok=True)
-        self._replace(HEARD, {**entries, "times": times})
+        self._replace(PREVIEWS, {**entries, "times": times})
         return figures
 
     def _original(self, number: int, excerpt: Any, preview: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from auricle.synth.harmonic.transfer import with_timbre
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import names_prior
 from auricle.synth.rendering.level import audible_gain, level_of
-from auricle.synth.rendering.provenance import made_by_algorithm, made_by_model
+from auricle.synth.rendering.provenance import algorithm_provenance, model_provenance
 
 _MOST_FILES = 64
 _EXAMPLE_SECONDS, _TOTAL_SECONDS = 8.0, 60.0
@@ -95,16 +95,16 @@ def timbre_examples(onto: Prior | Path | str) -> TimbreExamples | None:
     """
     if isinstance(onto, Prior) or names_prior(onto):
         name = onto.info.name if isinstance(onto, Prior) else Path(onto).name
-        return TimbreExamples(name, made_by_model("transfer", {"prior": name}), prior=onto)
+        return TimbreExamples(name, model_provenance("transfer", {"prior": name}), prior=onto)
     path = Path(onto)
     if path.is_dir():
         corpus = scan(path)
         if not corpus.sounds:
             raise DataError(f"{path} holds no sounds: name a folder of sounds whose timbre is to be taken")
         files = tuple(sound.path for sound in corpus.sounds)
-        return TimbreExamples(path.name, made_by_algorithm("transfer"), files, corpus.rejected)
+        return TimbreExamples(path.name, algorithm_provenance("transfer"), files, corpus.rejected)
     if is_audio_name(path):
-        return TimbreExamples(path.name, made_by_algorithm("transfer"), (path,))
+        return TimbreExamples(path.name, algorithm_provenance("transfer"), (path,))
     return None
 
 

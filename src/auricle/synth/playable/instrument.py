@@ -13,7 +13,7 @@ from auricle.synth.harmonic.analysis import measure_pitch
 from auricle.synth.harmonic.morph import HarmonicMorph, MorphSource, read_morph_source
 from auricle.synth.playable.note_names import note_hertz, note_name
 from auricle.synth.playable.recordings import RecordedNote, velocity_layers
-from auricle.synth.rendering.provenance import made_by_algorithm
+from auricle.synth.rendering.provenance import algorithm_provenance
 from auricle.synth.rendering.render import concatenate_blocks
 from auricle.synth.rendering.result import END_SECONDS
 
@@ -115,7 +115,7 @@ class RecordedInstrument(Instrument):
 
     def tags(self, note: int, velocity: int) -> Mapping[str, str]:
         """No model made it."""
-        return made_by_algorithm("generate")
+        return algorithm_provenance("generate")
 
     def neighbours(self, note: int, velocity: int) -> tuple[RecordedNote, RecordedNote]:
         """The recorded notes that a note lies between; twice the same where it was recorded, or lies beyond all.

@@ -18,7 +18,7 @@ from auricle.synth.priors.notes import RequestedNote, locked_hertz, playing_rati
 from auricle.synth.priors.sizes import learned_notes
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import CEILING, level_of
-from auricle.synth.rendering.provenance import made_by_model
+from auricle.synth.rendering.provenance import model_provenance
 from auricle.synth.rendering.result import CUT_SECONDS
 
 _MOST_ATTEMPTS = 8  # to draw a note that can be heard
@@ -80,7 +80,7 @@ class PriorInstrument(Instrument):
         """A model made it."""
         networks = self._context.networks
         facts = {"prior": networks.prior.info.name, "model": networks.model.name, "seed": self.seed}
-        return made_by_model("generate", {**facts, "note": note_name(note), "velocity": velocity})
+        return model_provenance("generate", {**facts, "note": note_name(note), "velocity": velocity})
 
     def note(self, note: int, velocity: int) -> tuple[np.ndarray, float]:
         """Drawn until it can be heard.

@@ -107,7 +107,7 @@ class PriorConfig(RegisteredConfig):
         return 4 if self.notes else 2
 
     @property
-    def known_columns(self) -> int:
+    def table_columns(self) -> int:
         """What the table of the training sounds holds of each: its class, what is told, and its attack if known."""
         return 1 + self.size_columns + self.attacks
 
@@ -147,7 +147,7 @@ class Prior(nn.Module, ABC):
         self.register_buffer("mean", torch.zeros(origin.features))
         self.register_buffer("deviation", torch.ones(origin.features))
         self.register_buffer("silence", torch.zeros(origin.features))
-        self.register_buffer("sizes", torch.zeros(config.examples, config.known_columns) if config.examples else None)
+        self.register_buffer("sizes", torch.zeros(config.examples, config.table_columns) if config.examples else None)
 
     @abstractmethod
     def loss(
@@ -272,7 +272,7 @@ class Prior(nn.Module, ABC):
     def _class_index(self, name: str) -> int | None:
         if name in self.classes:
             return self.classes.index(name)
-        folded = [known.casefold() for known in self.classes]
+        folded = [class_name.casefold() for class_name in self.classes]
         return folded.index(name.casefold()) if folded.count(name.casefold()) == 1 else None
 
     def require(self, model: Autoencoder) -> None:

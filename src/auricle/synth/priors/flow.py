@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from auricle.synth.priors.base import NO_CLASS, Origin, Prior, PriorConfig, PriorInfo
 from auricle.synth.priors.notes import NoteEmbedding
-from auricle.synth.priors.sizes import SizeEmbedding, untold
+from auricle.synth.priors.sizes import SizeEmbedding, unspecified_sizes
 
 _TIME_FEATURES = 128
 _TIME_SCALE = 1000.0
@@ -208,7 +208,7 @@ class FlowPrior(Prior):
     def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None) -> Tensor:
         """What modulates the blocks, ``(b, width)``."""
         conditioning = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
-        size = untold(len(t), t.device) if size is None else size
+        size = unspecified_sizes(len(t), t.device) if size is None else size
         if self.size is not None:
             conditioning = conditioning + self.size(size[:, :2])
         if self.note is not None:

@@ -76,8 +76,8 @@ class NoteEmbedding(nn.Module):
 def value_features(values: Tensor, waves: int) -> Tensor:
     """Features ``(b, v * (2 * waves + 2))`` of values ``(b, v)``, where NaN stands for what is not told: cosines
     and sines of octaves of the value, the value, and whether there is one."""
-    is_told = ~values.isnan()[:, :, None]
+    is_specified = ~values.isnan()[:, :, None]
     values = values.nan_to_num(0.0)[:, :, None]
     phases = math.pi / 2 * values * 2.0 ** torch.arange(waves, device=values.device)
-    features = torch.cat((phases.cos(), phases.sin(), values), 2) * is_told
-    return torch.cat((features, is_told.to(features.dtype)), 2).flatten(1)
+    features = torch.cat((phases.cos(), phases.sin(), values), 2) * is_specified
+    return torch.cat((features, is_specified.to(features.dtype)), 2).flatten(1)

@@ -112,6 +112,6 @@ class SizeEmbedding(nn.Module):
         return self.outer(nn.functional.silu(self.inner(value_features(values, _WAVES))))
 
 
-def untold(count: int, device: torch.device | None = None) -> Tensor:
+def unspecified_sizes(count: int, device: torch.device | None = None) -> Tensor:
     """Sizes ``(b, 4)`` of which nothing is told."""
     return torch.full((count, 4), math.nan, device=device)

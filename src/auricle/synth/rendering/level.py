@@ -98,16 +98,16 @@ def refuse_loud(level: SoundLevel) -> None:
         raise UnfitSoundError(f"the sound that was made is {decibels(level.peak):.1f} dB over full scale")
 
 
-def refuse_other_level(level: SoundLevel, told_db: float) -> None:
+def refuse_other_level(level: SoundLevel, requested_db: float) -> None:
     """Refuse what `refuse_loud` does, and what is 12 dB below the level that a prior was told: something is missing.
 
     Args:
         level: of what was made.
-        told_db: the largest sample that was asked of the prior, in dB below full scale.
+        requested_db: the largest sample that was asked of the prior, in dB below full scale.
     """
     refuse_loud(level)
-    if decibels(level.peak) < told_db - _MOST_BELOW_DB:
-        raise UnfitSoundError(f"the sound that was made is {told_db - decibels(level.peak):.0f} dB too quiet")
+    if decibels(level.peak) < requested_db - _MOST_BELOW_DB:
+        raise UnfitSoundError(f"the sound that was made is {requested_db - decibels(level.peak):.0f} dB too quiet")
 
 
 def matching_gain(rms: float, level: SoundLevel) -> float:

@@ -9,12 +9,12 @@ _UNTRAINED_SOURCE_TYPE = "algorithmicMedia"
 """The same of media that an algorithm made without having been trained on others."""
 
 
-def made_by_algorithm(verb: str) -> dict[str, str]:
+def algorithm_provenance(verb: str) -> dict[str, str]:
     """Tags of a sound that no model made."""
     return {"comment": f"{_UNTRAINED_SOURCE_TYPE}: made with auricle {verb}"}
 
 
-def made_by_model(verb: str, details: Mapping[str, object]) -> dict[str, str]:
+def model_provenance(verb: str, details: Mapping[str, object]) -> dict[str, str]:
     """Tags of a sound: IPTC's word for it, how it was made, and with what."""
     facts = ", ".join(f"{name} {value}" for name, value in details.items() if value is not None)
     return {"comment": f"{_SOURCE_TYPE}: made by a model with auricle {verb}: {facts}"}

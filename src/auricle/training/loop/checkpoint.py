@@ -136,9 +136,9 @@ class Checkpoints:
         Raises:
             ModelError: with what differs.
         """
-        newest, wanted = (json.dumps(value, sort_keys=True) for value in (self.newest_config, json.loads(config)))
-        if newest not in ("null", wanted):
-            raise self._of_other_settings(newest, wanted)
+        newest, requested = (json.dumps(value, sort_keys=True) for value in (self.newest_config, json.loads(config)))
+        if newest not in ("null", requested):
+            raise self._of_other_settings(newest, requested)
 
     def load(self, config: str, on_note: Callable[[str], None] = lambda line: None) -> Snapshot:
         """The newest state that is whole.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from auricle.errors import ConfigError
-from auricle.losses.voice import VoiceLoss, wants_harmonics
+from auricle.losses.voice import VoiceLoss, uses_harmonics
 from auricle.model import Autoencoder
 from auricle.model.bands import harmonic_sources, other_noise
 from auricle.training.objective.config import FrozenPart, ObjectiveConfig
@@ -88,8 +88,8 @@ class Objective(nn.Module):
     def _voice_terms(self, latents: Tensor, audio: Tensor, quality: Tensor) -> dict[str, Tensor]:
         if self._voice is None:
             return {}
-        wanted = wants_harmonics(self.model.bottleneck.quality_levels, quality, self._config.voiced)
-        return {"voice": self._voice(self._sources[0].read(latents).float(), audio, wanted)}
+        with_harmonics = uses_harmonics(self.model.bottleneck.quality_levels, quality, self._config.voiced)
+        return {"voice": self._voice(self._sources[0].read(latents).float(), audio, with_harmonics)}
 
     @torch.no_grad()
     def _with_other_noise(self, latents: Tensor) -> Tensor:

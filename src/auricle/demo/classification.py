@@ -1,4 +1,4 @@
-"""Recordings that are told apart: a classifier learns from the first seconds of each and names the seconds after."""
+"""Seconds that are classified: a classifier learns from the first seconds of each recording and names those after."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -15,14 +15,14 @@ from auricle.model import Autoencoder
 from auricle.options.classification import CacheOptions, ClassifierOptions
 
 _SECONDS = 1.0
-_LEARNED = 3
-_FEWEST = 2
+_TRAINING_SECONDS = 3
+_MIN_RECORDINGS = 2
 _NO_CACHE = CacheOptions(no_cache=True)
 
 
 @final
 @dataclass(frozen=True)
-class ToldSecond:
+class ClassifiedSecond:
     """A second of a recording, and what it was taken for.
 
     Attributes:
@@ -43,25 +43,25 @@ class ToldSecond:
         return self.guess == self.title
 
 
-def tell_apart(excerpts: tuple[Excerpt, ...], model: Autoencoder) -> tuple[ToldSecond, ...]:
+def classify_seconds(excerpts: tuple[Excerpt, ...], model: Autoencoder) -> tuple[ClassifiedSecond, ...]:
     """Learn from three seconds of each recording and name those after them.
 
     Nothing without scikit-learn, or where fewer than two recordings are long enough.
     """
     seconds = {excerpt.title: _seconds(excerpt) for excerpt in excerpts}
-    usable = {title: pieces for title, pieces in seconds.items() if len(pieces) > _LEARNED}
-    if find_spec("sklearn") is None or len(usable) < _FEWEST:
+    usable = {title: pieces for title, pieces in seconds.items() if len(pieces) > _TRAINING_SECONDS}
+    if find_spec("sklearn") is None or len(usable) < _MIN_RECORDINGS:
         return ()
     rates = {excerpt.title: excerpt.sample_rate for excerpt in excerpts}
     with temporary_folder() as folder:
         for title, pieces in usable.items():
-            _write(folder / title, pieces[:_LEARNED], rates[title])
+            _write(folder / title, pieces[:_TRAINING_SECONDS], rates[title])
         classifier = Classifier.fit(folder, model, options=ClassifierOptions(probe="ridge", no_cache=True))
-    new = [(title, number) for title, pieces in usable.items() for number in range(_LEARNED, len(pieces))]
+    new = [(title, number) for title, pieces in usable.items() for number in range(_TRAINING_SECONDS, len(pieces))]
     sounds = [(usable[title][number], rates[title]) for title, number in new]
     guesses = [sound.guesses[0] for sound in classifier.predict(sounds, top=1, caching=_NO_CACHE).sounds]
     return tuple(
-        ToldSecond(title, number * _SECONDS, guess.label, guess.probability)
+        ClassifiedSecond(title, number * _SECONDS, guess.label, guess.probability)
         for (title, number), guess in zip(new, guesses, strict=True)
     )
 
