@@ -84,8 +84,8 @@ def main() -> None:
 def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Make the sounds, learn, judge."""
     from auricle import load
-    from auricle.classify.unusual.anomaly import UsualScores
-    from auricle.classify.unusual.features import AnomalyFeatures
+    from auricle.classify.anomaly.anomalies import AnomalyScores
+    from auricle.classify.anomaly.features import AnomalyFeatures
 
     model = load(args.model)
     rate, random = model.sample_rate, np.random.default_rng(0)
@@ -103,7 +103,7 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
         return np.stack([extractor.mono_features(sound.astype(np.float32)) for sound in sounds])
 
     known = bits(usual)
-    usual_scores, plain = UsualScores.learn(known, extractor.families), extractor.kilobits(known)
+    usual_scores, plain = AnomalyScores.learn(known, extractor.families), extractor.kilobits(known)
     autoencoder = _MelAutoencoder(usual, rate)
     spoiled = {"": judged, **spoiled}
     taken = {name: bits(sounds) for name, sounds in spoiled.items()}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from auricle.archive.manifest import FileRecord
     from auricle.archive.prepare import PrepareResult, prepare
     from auricle.archive.run import ArchiveResult, run_archive
+    from auricle.archive.tasks.classify import DetectTask, FeaturesTask, PredictTask
     from auricle.archive.tasks.codec import (
         CompressTask,
         DecompressTask,
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
         RepairTask,
         VerifyTask,
     )
-    from auricle.archive.tasks.listening import DetectTask, FeaturesTask, PredictTask
     from auricle.audio import AudioLimits, AudioReader, read, resample
     from auricle.audio.writer import write
     from auricle.bench.benchmark import benchmark
     from auricle.bench.scoring.results import BenchmarkResult
     from auricle.bench.synthesis import SynthesisResult, evaluate_prior, evaluate_synthesis
+    from auricle.classify.anomaly.anomalies import Anomalies, anomalies
     from auricle.classify.classifier import Classifier
     from auricle.classify.detection.detect import detect
     from auricle.classify.detection.fitting import fit_detector
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
     from auricle.classify.search.similar import Similar, similar
     from auricle.classify.search.suggest import suggest
     from auricle.classify.search.suggestions import Suggestions
-    from auricle.classify.unusual.anomaly import Anomalies, anomalies
     from auricle.codec import (
         AurInfo,
         CompressResult,
@@ -299,7 +299,7 @@ _HOMES = MappingProxyType(
             ("CompressTask", "DecompressTask", "InfoTask", "ModelChoice", "RepairTask", "VerifyTask"),
             "auricle.archive.tasks.codec",
         ),
-        **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.tasks.listening"),
+        **dict.fromkeys(("DetectTask", "FeaturesTask", "PredictTask"), "auricle.archive.tasks.classify"),
         **dict.fromkeys(("ArchiveOptions", "PrepareOptions"), "auricle.options.archive"),
         "FileRecord": "auricle.archive.manifest",
         **dict.fromkeys(("ArchiveResult", "run_archive"), "auricle.archive.run"),
@@ -346,7 +346,7 @@ _HOMES = MappingProxyType(
         "benchmark": "auricle.bench.benchmark",
         "doctor": "auricle.api.doctor",
         **dict.fromkeys(("ClassifierSummary", "ModelSummary", "PriorSummary", "info"), "auricle.api.info"),
-        **dict.fromkeys(("Anomalies", "anomalies"), "auricle.classify.unusual.anomaly"),
+        **dict.fromkeys(("Anomalies", "anomalies"), "auricle.classify.anomaly.anomalies"),
         "Classifier": "auricle.classify.classifier",
         "detect": "auricle.classify.detection.detect",
         "fit_detector": "auricle.classify.detection.fitting",

@@ -16,8 +16,8 @@ from auricle.archive.manifest import DONE, FAILED, FileRecord, Manifest
 from auricle.archive.places import RemotePath, is_remote, place_of
 from auricle.archive.plan import check_target_folder, make_plan
 from auricle.archive.sources import find_sources, is_many, read_list
+from auricle.archive.tasks.classify import rejected_of
 from auricle.archive.tasks.codec import is_audio
-from auricle.archive.tasks.listening import rejected_of
 from auricle.archive.tasks.prepare import PrepareTask, listed_sounds
 from auricle.archive.tasks.task import FileJob, LoadedModels, Outcome, work_on
 from auricle.cli.many import split_target, uses_engine

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from auricle.cli.signals import EndingSignals, TerminatedError
+from auricle.cli.signals import TerminatedError, TerminationSignals
 
 
 class RaisesWhenItGoes:
@@ -21,7 +21,7 @@ def test_a_signal_in_a_finalizer_is_not_lost(
     number: signal.Signals, error: type[BaseException], capfd: pytest.CaptureFixture[str]
 ):
     before = signal.signal(number, signal.SIG_DFL)  # a script in the background ignores interrupts
-    with EndingSignals() as signals:
+    with TerminationSignals() as signals:
         signals.arm()
         with pytest.raises(error):
             RaisesWhenItGoes(number)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from auricle.losses.adversarial import GameConfig, Hinge, LeastSquares, feature_matching
+from auricle.losses.adversarial import AdversarialLossConfig, Hinge, LeastSquares, feature_matching
 
 REAL, FAKE = torch.tensor([2.0, 0.5, -1.0]), torch.tensor([-2.0, -0.5, 1.0])
 
@@ -20,10 +20,10 @@ def test_closed_forms(game, discriminator, generator):
     assert game.generator(FAKE).item() == pytest.approx(generator)
 
 
-@pytest.mark.parametrize("kind", sorted(GameConfig.kinds))
+@pytest.mark.parametrize("kind", sorted(AdversarialLossConfig.kinds))
 class TestEveryGame:
     def test_the_sides_pull_against_each_other(self, kind):
-        game = GameConfig.kinds[kind]().build()
+        game = AdversarialLossConfig.kinds[kind]().build()
         real, fake = torch.full((2, 5), 0.3, requires_grad=True), torch.full((2, 5), 0.2, requires_grad=True)
         game.discriminator(real, fake).backward()
         assert (real.grad < 0).all()
@@ -34,19 +34,19 @@ class TestEveryGame:
 
     def test_the_boundary_is_where_guessing_ends(self, kind):
         """With both sounds alike the best score is the boundary."""
-        game = GameConfig.kinds[kind]().build()
+        game = AdversarialLossConfig.kinds[kind]().build()
         score = torch.tensor([game.boundary], requires_grad=True)
         game.discriminator(score, score).backward()
         assert score.grad.item() == pytest.approx(0.0)
 
     def test_half_precision_scores_give_float32_losses(self, kind):
-        game = GameConfig.kinds[kind]().build()
+        game = AdversarialLossConfig.kinds[kind]().build()
         assert game.discriminator(REAL.bfloat16(), FAKE.bfloat16()).dtype == torch.float32
         assert game.generator(FAKE.bfloat16()).dtype == torch.float32
 
     def test_config_survives_json(self, kind):
-        config = GameConfig.kinds[kind]()
-        assert type(GameConfig.model_validate_json(config.model_dump_json())) is type(config)
+        config = AdversarialLossConfig.kinds[kind]()
+        assert type(AdversarialLossConfig.model_validate_json(config.model_dump_json())) is type(config)
 
 
 def test_feature_matching_is_relative_and_a_mean_over_layers():

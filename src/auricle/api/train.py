@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import final
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import Spent, TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_run import TrainingCallbacks, TrainingCost, check_output, fit, note_of_main, open_run_folder
 from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.bench.held_out import evaluate_held_out
 from auricle.bench.scoring.rows import Row
@@ -109,20 +109,20 @@ def train(
         task = AutoencoderTask(model, start.config, data.cache, partial(preview, excerpts=excerpts), classes, kept)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
         record = RunRecord.of(data.cache, data.held_out_names, data.label_by_name, training_device, origin or "")
-        spent = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
+        cost = fit(task, start.config.model_dump(mode="json"), run, record, trackers, callbacks)
         if training_device.is_main:
             callbacks.enter("freezing the prior")
             freeze_prior(model, start, data.cache)
-            save(_with_provenance(model, start, data, spent), out, force=force)
+            save(_with_provenance(model, start, data, cost), out, force=force)
         training_device.wait_for_everyone()
         trained = load(out)
         callbacks.enter("measuring held-out files")
         return Trained(
             path=out,
             model=trained,
-            steps=spent.steps,
-            seconds=spent.seconds,
-            audio_per_second=spent.audio_per_second,
+            steps=cost.steps,
+            seconds=cost.seconds,
+            audio_per_second=cost.audio_per_second,
             corpus=data.corpus,
             held_out=data.held_out,
             table=evaluate_held_out(
@@ -175,13 +175,13 @@ def _with_labels(start: StartingPoint, data: TrainingData) -> tuple[StartingPoin
     return replace(start, config=start.config.model_copy(update={"objective": objective})), classes
 
 
-def _with_provenance(model: Autoencoder, start: StartingPoint, data: TrainingData, spent: Spent) -> Autoencoder:
+def _with_provenance(model: Autoencoder, start: StartingPoint, data: TrainingData, cost: TrainingCost) -> Autoencoder:
     """The model with a note of how it was trained."""
     training = {
         "preset": start.preset,
         "base": start.base.name if start.base else "none",
         "hours of sound": round(data.corpus.hours, 3),
-        **spent.provenance(),
+        **cost.provenance(),
     }
     model.info = model.info.model_copy(update={"training": {**model.info.training, **training}})
     return model

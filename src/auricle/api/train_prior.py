@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from auricle.api.run_record import RunRecord
-from auricle.api.training_run import Spent, TrainingCallbacks, check_output, fit, note_of_main, open_run_folder
+from auricle.api.training_run import TrainingCallbacks, TrainingCost, check_output, fit, note_of_main, open_run_folder
 from auricle.api.training_sounds import LabelSource, TrainingData, find_sounds
 from auricle.data import AudioCache, Corpus, DecodedSounds, Rejected, Sound
 from auricle.errors import DataError, OptionError
@@ -136,53 +136,55 @@ def train_prior(
     with threads(device.threads), opened as run_folder:
         config = config or KINDS[options.kind or _USUAL_KIND]
         with_notes = with_notes or (base.config if base else config).notes
-        material = _prepare_material(folder, run_folder, autoencoder, options, with_notes, training_device, callbacks)
-        origin = Origin.of(autoencoder, options.channels, material.labelling.classes)
+        prepared = _prepare_data(folder, run_folder, autoencoder, options, with_notes, training_device, callbacks)
+        origin = Origin.of(autoencoder, options.channels, prepared.labelling.classes)
         if base:
             shape = require_base(base, origin)
         else:
             states = _states_config(run_folder) if options.resume else None
             config = with_note_defaults(config) if with_notes else config
-            shape = fitted_config(config, material.learned.latents, origin.frame_rate, states)
+            shape = fitted_config(config, prepared.learned.latents, origin.frame_rate, states)
         if options.temperature is not None:
             shape = shape.model_copy(update={"temperature": options.temperature})
         training = _training(shape, options)
         torch.manual_seed(training.seed)
-        prior = first_prior(training.prior, origin, material.learned, _named(out))
-        task = PriorTask(prior, training, material.learned, material.held_out, autoencoder)
+        prior = first_prior(training.prior, origin, prepared.learned, _named(out))
+        task = PriorTask(prior, training, prepared.learned, prepared.held_out, autoencoder)
         chance = task.loss()
         if base:
             take_weights(prior, base)
         on_note = note_of_main(training_device, callbacks)
         run = Run(run_folder, limit, training_device, options.resume, on_note=on_note, intent=callbacks.intent)
-        record = material.record(training_device)
-        spent = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
+        record = prepared.record(training_device)
+        cost = fit(task, training.model_dump(mode="json"), run, record, trackers, callbacks)
         loss = task.loss()
-        verdict = _verdict(_all_steps(spent, base), loss, chance)
+        verdict = _verdict(_all_steps(cost, base), loss, chance)
         if training_device.is_main:
             losses = {"held-out loss": loss, "loss of chance": chance}
-            figures = {"reconstruction": material.score.mel, **losses, "verdict": verdict}
-            save_prior(_with_provenance(prior, material.data, spent, base, figures), out, force=force)
+            figures = {"reconstruction": prepared.score.mel, **losses, "verdict": verdict}
+            save_prior(_with_provenance(prior, prepared.data, cost, base, figures), out, force=force)
         training_device.wait_for_everyone()
-        return _trained_prior(out, material, spent, loss, verdict)
+        return _trained_prior(out, prepared, cost, loss, verdict)
 
 
-def _trained_prior(out: Path, material: "_Material", spent: Spent, loss: float | None, verdict: str) -> TrainedPrior:
-    labels, data = list(material.learned.labels), material.data
+def _trained_prior(
+    out: Path, prepared: "_PreparedData", cost: TrainingCost, loss: float | None, verdict: str
+) -> TrainedPrior:
+    labels, data = list(prepared.learned.labels), prepared.data
     return TrainedPrior(
         path=out,
         prior=load_prior(out),
-        steps=spent.steps,
-        seconds=spent.seconds,
-        audio_per_second=spent.audio_per_second,
+        steps=cost.steps,
+        seconds=cost.seconds,
+        audio_per_second=cost.audio_per_second,
         loss=loss,
         verdict=verdict,
-        reconstruction=material.score,
+        reconstruction=prepared.score,
         corpus=data.corpus,
         held_out=data.held_out,
-        counts={name: labels.count(index) for index, name in enumerate(material.labelling.classes)},
+        counts={name: labels.count(index) for index, name in enumerate(prepared.labelling.classes)},
         unlabelled=labels.count(-1),
-        unmatched=material.labelling.unmatched,
+        unmatched=prepared.labelling.unmatched,
         rejected=(*data.corpus.rejected, *data.cache.rejected),
     )
 
@@ -255,7 +257,7 @@ class _Encoding:
 
 @final
 @dataclass(frozen=True, eq=False)
-class _Material:
+class _PreparedData:
     """Sounds, their latents, and how well the autoencoder rebuilds them.
 
     Attributes:
@@ -277,7 +279,7 @@ class _Material:
         return RunRecord.of(self.data.cache, self.data.held_out_names, self.labelling.labels, device)
 
 
-def _prepare_material(
+def _prepare_data(
     folder: str | Path,
     run_folder: Path,
     model: Autoencoder,
@@ -285,7 +287,7 @@ def _prepare_material(
     with_notes: bool,
     device: TrainingDevice,
     callbacks: TrainingCallbacks,
-) -> _Material:
+) -> _PreparedData:
     """Decode the sounds, refuse an autoencoder that rebuilds them badly, and encode them."""
     source = _label_source(options)
     data = find_sounds(folder, run_folder, device, callbacks).decode(model.sample_rate, device, callbacks, source)
@@ -294,7 +296,7 @@ def _prepare_material(
     score.require(model, options.max_mel_distance)
     labelling = _Labelling.of(data)
     encoding = _Encoding(model, run_folder, options.channels, labelling, with_notes, options.notes_table)
-    return _Material(data, labelling, score, *_examples(data, encoding, device, callbacks))
+    return _PreparedData(data, labelling, score, *_examples(data, encoding, device, callbacks))
 
 
 def _examples(
@@ -350,16 +352,16 @@ def _verdict(steps: int, loss: float | None, chance: float | None) -> str:
     return ""
 
 
-def _all_steps(spent: Spent, base: Prior | None) -> int:
+def _all_steps(cost: TrainingCost, base: Prior | None) -> int:
     """Steps of this run, and those of the prior that it started from."""
     earlier = int(base.info.training.get("steps", 0)) if base else 0
-    return earlier + spent.steps
+    return earlier + cost.steps
 
 
 def _with_provenance(
     prior: Prior,
     data: TrainingData,
-    spent: Spent,
+    cost: TrainingCost,
     base: Prior | None,
     figures: Mapping[str, float | str | None],
 ) -> Prior:
@@ -368,7 +370,7 @@ def _with_provenance(
         "sounds": len(data.cache),
         "hours of sound": round(data.cache.seconds / 3600, 3),
         **({"base": base.info.name} if base else {}),
-        **spent.provenance(),
+        **cost.provenance(),
     }
     metrics = {
         name: round(value, 4) if isinstance(value, float) else value

@@ -46,7 +46,7 @@ class TrainingCallbacks:
 
 @final
 @dataclass(frozen=True)
-class Spent:
+class TrainingCost:
     """What a run has taken, from its first step on.
 
     Attributes:
@@ -76,7 +76,7 @@ def fit(
     record: RunRecord,
     trackers: Sequence[str],
     callbacks: TrainingCallbacks,
-) -> Spent:
+) -> TrainingCost:
     """Train and record; ``config`` is shown on the run's page.
 
     A resumed run first says what is not as ``record`` was when it began, unless its settings are others.
@@ -100,8 +100,8 @@ def fit(
                 recorder.record(report)
     if report is None:  # nothing was left to do
         clock = Checkpoints(run.folder / CHECKPOINTS).load(task.identity).clock
-        return Spent(clock.step, clock.seconds)
-    return Spent(report.step, report.seconds, report.audio_per_second)
+        return TrainingCost(clock.step, clock.seconds)
+    return TrainingCost(report.step, report.seconds, report.audio_per_second)
 
 
 def check_output(out: Path, *, resume: bool, force: bool) -> None:

@@ -21,9 +21,9 @@ from auricle.archive.tasks.prepare import (
     ListedSound,
     PrepareTask,
     check_usable,
-    divided,
     listed_sounds,
     shard_number,
+    split_into_shards,
 )
 from auricle.data.shards.files import LocalShards, RemoteShards
 from auricle.data.shards.index import INDEX_NAME, CorpusIndex, ShardIndex, read_shard_index
@@ -97,7 +97,7 @@ def prepare(
     target = place_of(out)
     sounds, rejected = _listed(target, tuple(map(place_of, paths)), listed_places(archive.files_from), on_note)
     check_usable(sounds, options)
-    shards = divided(sounds)
+    shards = split_into_shards(sounds)
     if not force:
         check_still_readable(target, shards, options, on_progress)
     result = run_archive(

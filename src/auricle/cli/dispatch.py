@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, get_args
 
 from auricle import __version__
 from auricle.cli.command_table import GROUPS, SMALL_STEPS, SUMMARY, VERBS, overview
-from auricle.cli.signals import EndingSignals
+from auricle.cli.signals import TerminationSignals
 from auricle.cli.streams import (
     discard_unwritten,
     flush_output,
     output_errors,
     prepare_streams,
-    print_aside,
     print_output,
+    print_to_stderr,
 )
 from auricle.errors import AuricleError, OptionError
 from auricle.printable import printable
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         the exit code: 0, 1 where some of many files failed, 2 for bad input (after one line on standard error), 128 and
         its number after a signal.
     """
-    with EndingSignals() as signals:
+    with TerminationSignals() as signals:
         try:
             signals.arm()
             prepare_streams()
@@ -165,5 +165,5 @@ def _system_error(error: OSError) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    print_aside(f"auricle: {printable(text)}")
+    print_to_stderr(f"auricle: {printable(text)}")
     return code

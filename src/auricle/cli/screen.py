@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from auricle.cli.options import Output
-from auricle.cli.streams import print_aside, print_output
+from auricle.cli.streams import print_output, print_to_stderr
 from auricle.printable import printable
 from auricle.progress import OnProgress, Progress, ignore_progress
 
@@ -27,14 +27,14 @@ class Screen:
     def note(self, *lines: str) -> None:
         """Lines on standard error."""
         if not self._quiet:
-            print_aside(*map(printable, lines))
+            print_to_stderr(*map(printable, lines))
 
     def result(self, lines: str | Iterable[str], values: Mapping[str, object], *, aside: bool = False) -> None:
         """The verb's result: ``values`` as JSON if that was asked for, else ``lines``; ``aside`` on standard error.
 
         A line end inside a line is shown escaped: names hold them too.
         """
-        show = print_aside if aside else print_output
+        show = print_to_stderr if aside else print_output
         if self._json:
             show(_json(values))
         elif not self._quiet:
@@ -61,7 +61,7 @@ def _lines(title: str) -> OnProgress:
         if now - last >= _LINE_SECONDS:
             last = now
             line = f"{title} {progress.share:.0%} {progress.text}"
-            print_aside(printable(line).rstrip())
+            print_to_stderr(printable(line).rstrip())
 
     return print_line
 

@@ -17,7 +17,7 @@ class TerminatedError(BaseException):
 
 
 @final
-class EndingSignals:
+class TerminationSignals:
     """Inside the block, a signal that would end the process raises: `KeyboardInterrupt` or `TerminatedError`.
 
     Where Python ignores what is raised, as in a finalizer, the signal is sent once more a moment later.

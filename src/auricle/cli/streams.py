@@ -64,7 +64,7 @@ def output_errors() -> Iterator[None]:
         raise OutputError(f"can't write standard output: {error.strerror or error}") from error
 
 
-def print_aside(*lines: str) -> None:
+def print_to_stderr(*lines: str) -> None:
     """Lines on standard error; no work ends because it can't be shown."""
     with contextlib.suppress(OSError):
         print(*lines, sep="\n", file=sys.stderr, flush=True)

@@ -9,7 +9,7 @@ from typing import BinaryIO, final
 from auricle.codec.coding.channel_fit import ChannelFit, fit_channels
 from auricle.codec.coding.encoder import Rounding, SoundEncoder, SourceInfo, make_header, quality_step
 from auricle.codec.coding.size_estimator import SizeEstimator
-from auricle.codec.format.channel_rotation import unheard_angles
+from auricle.codec.format.channel_rotation import default_angles
 from auricle.codec.format.container import Packet, PacketWriter
 from auricle.codec.format.header import SALT_BYTES, Header
 from auricle.codec.format.record import crc
@@ -146,5 +146,5 @@ class CompressJob:
 def _channel_fit(source: SoundSource, noise_from: float, packet_seconds: float) -> ChannelFit:
     """How the channels are coded: the same for a file and a pipe."""
     if source.channels == 2 and packet_seconds < _LEAST_WAITING:
-        return ChannelFit(unheard_angles(source.channels), 0)
+        return ChannelFit(default_angles(source.channels), 0)
     return fit_channels(source.first_minute, source.channels, source.sample_rate, noise_from)

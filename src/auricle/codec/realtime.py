@@ -12,7 +12,7 @@ from auricle.audio.samples import float_samples
 from auricle.codec.coding.channel_fit import ChannelFit
 from auricle.codec.coding.decoder import PacketDecoder, check_header, find_model
 from auricle.codec.coding.encoder import SoundEncoder, SourceInfo, make_header, quality_step
-from auricle.codec.format.channel_rotation import unheard_angles
+from auricle.codec.format.channel_rotation import default_angles
 from auricle.codec.format.container import Packet, PacketReader, header_bytes
 from auricle.codec.format.header import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, SALT_BYTES, Header, SampleSpan
 from auricle.errors import AudioError, FormatError, OptionError
@@ -67,7 +67,7 @@ class Encoder:
             loaded,
             sample_rate=sample_rate,
             channels=channels,
-            fit=ChannelFit(unheard_angles(channels), 0),
+            fit=ChannelFit(default_angles(channels), 0),
             step=quality_step(loaded, quality),
             options=CompressOptions(gain_db, packet_seconds),
             source=SourceInfo(os.urandom(SALT_BYTES)),

@@ -68,9 +68,9 @@ def run(
     target = Path(out) / "index.html"
     _check(target, force)
     require_pictures()
-    material = read_excerpts(None if sounds is None else Path(sounds))
-    models = _models(material.excerpts, model)
-    coded_by = [(excerpt, models[default_model(excerpt.sample_rate)]) for excerpt in material.excerpts]
+    demo_sounds = read_excerpts(None if sounds is None else Path(sounds))
+    models = _models(demo_sounds.excerpts, model)
+    coded_by = [(excerpt, models[default_model(excerpt.sample_rate)]) for excerpt in demo_sounds.excerpts]
     jobs = [(excerpt, loaded, kbps) for excerpt, loaded in coded_by for kbps in _bitrates(loaded)]
     versions: list[ExcerptVersion] = []
     with temporary_folder() as folder:
@@ -79,14 +79,14 @@ def run(
             versions.append(code_excerpt(excerpt, loaded, kbps, folder))
     on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
     generated = generate_sounds() if sounds is None else ()
-    classified = classify_seconds(material.excerpts, load("music")) if sounds is None else ()
+    classified = classify_seconds(demo_sounds.excerpts, load("music")) if sounds is None else ()
     on_progress(Progress("page", len(jobs), len(jobs), "versions"))
     sections = [
         ExcerptSection(excerpt, tuple(version for version in versions if version.excerpt is excerpt))
-        for excerpt in material.excerpts
+        for excerpt in demo_sounds.excerpts
     ]
-    _write(target, page(sections, generated, classified, material.credits), sections, generated, force)
-    return Demo(target, tuple(versions), generated, classified, material.rejected)
+    _write(target, page(sections, generated, classified, demo_sounds.credits), sections, generated, force)
+    return Demo(target, tuple(versions), generated, classified, demo_sounds.rejected)
 
 
 def _check(target: Path, force: bool) -> None:

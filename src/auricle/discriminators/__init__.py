@@ -1,6 +1,6 @@
 """Discriminators: networks that learn to tell decoded sound from the original."""
 
-from auricle.discriminators.base import Discriminator, DiscriminatorConfig, Judgement
+from auricle.discriminators.base import Discriminator, DiscriminatorConfig, DiscriminatorOutput
 from auricle.discriminators.period import Period, PeriodConfig
 from auricle.discriminators.spectrum import Spectrum, SpectrumConfig
 from auricle.discriminators.stack import ConvConfig, Stack
@@ -9,7 +9,7 @@ __all__ = [
     "ConvConfig",
     "Discriminator",
     "DiscriminatorConfig",
-    "Judgement",
+    "DiscriminatorOutput",
     "Period",
     "PeriodConfig",
     "Spectrum",

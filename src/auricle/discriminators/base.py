@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from auricle.model.registry import RegisteredConfig
 
 
-class Judgement(NamedTuple):
+class DiscriminatorOutput(NamedTuple):
     """What a discriminator makes of sounds."""
 
     score: Tensor
@@ -21,7 +21,7 @@ class Discriminator(nn.Module, ABC):
     """One view of a sound, judged place by place."""
 
     @abstractmethod
-    def forward(self, audio: Tensor) -> Judgement:
+    def forward(self, audio: Tensor) -> DiscriminatorOutput:
         """Judge sounds ``(b, t)`` of any length from one sample on, differentiable in the audio."""
 
 

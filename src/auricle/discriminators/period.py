@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from auricle.discriminators.base import Discriminator, DiscriminatorConfig, Judgement
+from auricle.discriminators.base import Discriminator, DiscriminatorConfig, DiscriminatorOutput
 from auricle.discriminators.stack import ConvConfig, Stack
 
 
@@ -19,7 +19,7 @@ class Period(Discriminator):
         self.stack = Stack(1, layers, (3, 1))
         self._period = period
 
-    def forward(self, audio: Tensor) -> Judgement:
+    def forward(self, audio: Tensor) -> DiscriminatorOutput:
         """Judge ``(b, t)``; scores and features are ``(b, c, t / period, period)`` with their strides."""
         padded = F.pad(audio, (0, -audio.shape[1] % self._period))
         return self.stack(padded.reshape(len(audio), 1, -1, self._period))

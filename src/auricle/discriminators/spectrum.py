@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor
 
-from auricle.discriminators.base import Discriminator, DiscriminatorConfig, Judgement
+from auricle.discriminators.base import Discriminator, DiscriminatorConfig, DiscriminatorOutput
 from auricle.discriminators.stack import ConvConfig, Stack
 from auricle.dsp.stft import complex_stft, compress_power
 
@@ -31,7 +31,7 @@ class Spectrum(Discriminator):
         self.stack = Stack(4, layers, (3, 3))
         self._hop, self._exponent = hop_length, exponent
 
-    def forward(self, audio: Tensor) -> Judgement:
+    def forward(self, audio: Tensor) -> DiscriminatorOutput:
         """Judge ``(b, t)``; scores and features are ``(b, c, n, bins)`` with their strides."""
         return self.stack(self._planes(audio))
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from auricle.discriminators.base import Judgement
+from auricle.discriminators.base import DiscriminatorOutput
 from auricle.model.registry import Frozen
 
 _SLOPE = 0.1
@@ -51,13 +51,13 @@ class Stack(nn.Module):
         self.layers = nn.ModuleList(_conv(before, layer) for before, layer in zip(widths, layers, strict=False))
         self.score = _conv(widths[-1], ConvConfig(channels=1, kernel=score))
 
-    def forward(self, x: Tensor) -> Judgement:
+    def forward(self, x: Tensor) -> DiscriminatorOutput:
         """Planes ``(b, c, h, w)``, h along time, to scores and features."""
         features: list[Tensor] = []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), _SLOPE)
             features.append(x)
-        return Judgement(self.score(x), tuple(features))
+        return DiscriminatorOutput(self.score(x), tuple(features))
 
 
 def _conv(inward: int, config: ConvConfig) -> nn.Module:

@@ -1,4 +1,4 @@
-"""The games that discriminators and a generator play, on scores of any shape."""
+"""The losses of discriminators and of the generator against them, on scores of any shape."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from auricle.model.registry import RegisteredConfig
 _QUIETEST = 1e-4
 
 
-class Game(ABC):
+class AdversarialLoss(ABC):
     """What both sides minimise.
 
     Attributes:
@@ -32,7 +32,7 @@ class Game(ABC):
 
 
 @final
-class Hinge(Game):
+class Hinge(AdversarialLoss):
     """Margins of one on either side of zero (Lim and Ye, 2017; for the generator as Zeghidour et al., 2021).
 
     What is judged right by more than the margin no longer moves the weights.
@@ -50,7 +50,7 @@ class Hinge(Game):
 
 
 @final
-class LeastSquares(Game):
+class LeastSquares(AdversarialLoss):
     """Squared distances to 1 for originals and 0 for decoded sounds (Mao et al., 2017)."""
 
     boundary = 0.5
@@ -64,20 +64,20 @@ class LeastSquares(Game):
         return (fake.float() - 1.0).square().mean()
 
 
-class GameConfig(RegisteredConfig):
+class AdversarialLossConfig(RegisteredConfig):
     @abstractmethod
-    def build(self) -> Game:
+    def build(self) -> AdversarialLoss:
         """The game."""
 
 
 @final
-class HingeConfig(GameConfig, kind="hinge"):
+class HingeConfig(AdversarialLossConfig, kind="hinge"):
     def build(self) -> Hinge:
         return Hinge()
 
 
 @final
-class LeastSquaresConfig(GameConfig, kind="least_squares"):
+class LeastSquaresConfig(AdversarialLossConfig, kind="least_squares"):
     def build(self) -> LeastSquares:
         return LeastSquares()
 

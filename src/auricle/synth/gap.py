@@ -16,8 +16,8 @@ import torch
 
 from auricle.audio import AudioReader, HeldAudio, Resampler, source_path
 from auricle.errors import AudioError, OptionError
-from auricle.synth.kinds import StreamedSound
 from auricle.synth.priors.sizes import SoundSize
+from auricle.synth.recipes import StreamedSound
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import SoundLevel, decibels
 from auricle.synth.rendering.mid_side import rotate, unrotate
@@ -43,7 +43,7 @@ class _Neighbour(NamedTuple):
 
 
 @final
-class Gap(StreamedSound):
+class FilledGap(StreamedSound):
     """Two sounds and what was made between them.
 
     Args:

@@ -11,8 +11,11 @@ from auricle.model import Autoencoder
 from auricle.options.field_types import check_arguments
 from auricle.options.synthesis import GenerationOptions, SamplingOptions, SoundFileOptions
 from auricle.progress import OnProgress, Progress, ignore_progress
-from auricle.synth.gap import Gap
-from auricle.synth.kinds import (
+from auricle.synth.gap import FilledGap
+from auricle.synth.loops import HitLoop, Loop
+from auricle.synth.priors.base import Prior
+from auricle.synth.priors.loading import load_prior_and_model
+from auricle.synth.recipes import (
     Continuation,
     LongSound,
     NoteSound,
@@ -20,9 +23,6 @@ from auricle.synth.kinds import (
     Variation,
     WindowSound,
 )
-from auricle.synth.loops import HitLoop, Loop
-from auricle.synth.priors.base import Prior
-from auricle.synth.priors.loading import load_prior_and_model
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import Destination, SoundTarget, destination
 from auricle.synth.rendering.provenance import model_provenance
@@ -140,7 +140,9 @@ def _recipe(context: RenderContext, options: GenerationOptions, sources: tuple[_
             "--between out"
         )
     if options.between is not None:
-        return Gap(context, (sources[0], sources[1]), samples or round(_GAP_SECONDS * rate), options.resolved_strength)
+        return FilledGap(
+            context, (sources[0], sources[1]), samples or round(_GAP_SECONDS * rate), options.resolved_strength
+        )
     if options.like is not None:
         return Variation(context, sources[0], options.resolved_strength)
     if options.after is not None:

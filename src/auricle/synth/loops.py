@@ -5,7 +5,7 @@ from typing import final
 
 import torch
 
-from auricle.synth.kinds import SingleSound, WindowSound
+from auricle.synth.recipes import SingleSound, WindowSound
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.destination import SoundTarget
 from auricle.synth.rendering.loop import decode_loop, measure_seam, wrapped

@@ -8,7 +8,7 @@ import soundfile
 from small_sounds import RATE, sound
 
 import auricle
-from auricle.classify.unusual.waveform import WAVEFORM_SIZE, waveform_statistics
+from auricle.classify.anomaly.waveform import WAVEFORM_SIZE, waveform_statistics
 from auricle.errors import DataError
 
 

@@ -20,7 +20,7 @@ from auricle.classify.detection.matching import hits, shared_of_shorter
 from auricle.classify.detection.novelty import NoveltySpace
 from auricle.classify.detection.segments import SegmentPooler, segment_features
 from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
+from auricle.classify.detection.thresholds import JudgedRecording, ThresholdTargets, class_thresholds
 from auricle.classify.detection.verifier import suppress_overlaps
 from auricle.classify.features.scaling import Scaling
 from auricle.classify.probes.linear import RidgeProbe
@@ -240,18 +240,18 @@ def test_thresholds_reach_the_precision_that_was_asked_for() -> None:
     truth = tuple(SoundEvent(10 * n, 10 * n + 1, "a") for n in range(10))
     right = [SoundEvent(10 * n, 10 * n + 1, "a", 0.95 - 0.05 * n) for n in range(10)]
     wrong = [SoundEvent(10 * n + 5, 10 * n + 6, "a", 0.62 - 0.05 * n) for n in range(10)]
-    judged = [Judged((*right, *wrong), truth, 3600.0)]
+    judged = [JudgedRecording((*right, *wrong), truth, 3600.0)]
     lenient = class_thresholds(judged, settings(a=1).classes, ThresholdTargets(0.5, 1e9))["a"]
     strict = class_thresholds(judged, settings(a=1).classes, ThresholdTargets(1.0, 1e9))["a"]
     assert strict.hits == strict.detections == 7 and strict.precision == 1.0 and strict.recall == 0.7
     assert lenient.threshold < strict.threshold and lenient.hits == 10
     louder = SoundEvent(105, 106, "a", 0.97)
-    some = [Judged((louder, *right[:3]), truth, 3600.0)]
+    some = [JudgedRecording((louder, *right[:3]), truth, 3600.0)]
     doubtful = class_thresholds(some, settings(a=1).classes, ThresholdTargets(0.9, 1e9))["a"]
     assert doubtful.precision == 0.75  # as near as it gets
-    never = class_thresholds([Judged(tuple(wrong), truth, 3600.0)], settings(a=1).classes, ThresholdTargets(0.9, 1e9))[
-        "a"
-    ]
+    never = class_thresholds(
+        [JudgedRecording(tuple(wrong), truth, 3600.0)], settings(a=1).classes, ThresholdTargets(0.9, 1e9)
+    )["a"]
     assert never.threshold > 0.62 and never.precision is None
 
 
@@ -263,7 +263,7 @@ def test_a_threshold_from_a_minute_of_sound_lies_between_what_was_right_and_wron
         right = [replace(event, score=0.65 + 0.02 * at) for at, event in enumerate(truth)]
         extra = [SoundEvent(4.0 * at + 2, 4.0 * at + 3, "a", score) for at, score in enumerate(wrong)]
         return class_thresholds(
-            [Judged((*right, *extra), truth, 60.0)], settings(a=1).classes, ThresholdTargets(0.9, 1.0)
+            [JudgedRecording((*right, *extra), truth, 60.0)], settings(a=1).classes, ThresholdTargets(0.9, 1.0)
         )["a"]
 
     some, more, none = threshold((0.02, 0.03)), threshold((0.02, 0.3)), threshold(())
@@ -278,10 +278,10 @@ def test_thresholds_allow_so_many_false_alarms_as_were_asked_for() -> None:
     odds = random.exponential(1.0, 4000) - 3
     scores = 1 / (1 + np.exp(-odds))
 
-    def recordings(part: np.ndarray) -> list[Judged]:
+    def recordings(part: np.ndarray) -> list[JudgedRecording]:
         wrong = [SoundEvent(n, n + 0.5, "a", score) for n, score in enumerate(part.tolist())]
         right = [SoundEvent(n, n + 0.5, "a", 0.9999) for n in range(-20, 0)]
-        return [Judged((*wrong, *right), tuple(right), 36000.0)]
+        return [JudgedRecording((*wrong, *right), tuple(right), 36000.0)]
 
     few = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 1.0))["a"]
     rare = class_thresholds(recordings(scores[:2000]), settings(a=1).classes, ThresholdTargets(0.1, 0.02))["a"]
@@ -294,7 +294,7 @@ def test_an_event_of_another_class_costs_precision_and_is_no_false_alarm() -> No
     right = [replace(event, score=0.6 + 0.002 * n) for n, event in enumerate((*waves, *rain))]
     taken_for_waves = [replace(event, label="waves", score=0.62) for event in rain[:4]]
     alarms = [SoundEvent(10.0 * n + 7, 10.0 * n + 8, "rain", 0.3) for n in range(5)]
-    recording = Judged((*right, *taken_for_waves, *alarms), (*waves, *rain), 36000.0)
+    recording = JudgedRecording((*right, *taken_for_waves, *alarms), (*waves, *rain), 36000.0)
     chosen = class_thresholds([recording], settings(waves=1, rain=1).classes, ThresholdTargets(0.9, 0.4))
     assert chosen["rain"].hits == 40 and chosen["rain"].false_alarms == 0
     assert chosen["waves"].hits == 40 and chosen["waves"].detections == 44 and chosen["waves"].false_alarms == 0

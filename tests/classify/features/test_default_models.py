@@ -20,14 +20,14 @@ from auricle import (
     SuggestionOptions,
 )
 from auricle.api import finetune as finetune_module
+from auricle.archive.tasks.classify import FeaturesTask, features_of
 from auricle.archive.tasks.codec import ModelChoice
-from auricle.archive.tasks.listening import FeaturesTask, features_of
 from auricle.classify import classifier
+from auricle.classify.anomaly import anomaly
 from auricle.classify.detection import fitting
 from auricle.classify.evaluation import compare
 from auricle.classify.features import extract
 from auricle.classify.search import moments, suggest
-from auricle.classify.unusual import anomaly
 from auricle.data.scan import Sound
 
 HIGH = 44_100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from auricle.archive.tasks.listening import PredictTask
+from auricle.archive.tasks.classify import PredictTask
 from auricle.archive.tasks.task import LoadedModels
 from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import read_classifier, write_classifier

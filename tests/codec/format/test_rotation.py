@@ -7,14 +7,14 @@ from auricle.codec.format.channel_rotation import (
     HALF_TURN,
     MID_SIDE,
     angle_count,
+    default_angles,
     fitted_angles,
     rotation,
-    unheard_angles,
 )
 
 
 def test_unheard_stereo_becomes_mid_and_side_and_other_channels_stay() -> None:
-    assert [unheard_angles(channels) for channels in (1, 2, 3)] == [(), MID_SIDE, (0, 0, 0)]
+    assert [default_angles(channels) for channels in (1, 2, 3)] == [(), MID_SIDE, (0, 0, 0)]
     half = np.sqrt(0.5)
     np.testing.assert_allclose(rotation(MID_SIDE, 2), [[half, half], [-half, half]], atol=1e-12)
     np.testing.assert_array_equal(rotation((), 1), [[1.0]])

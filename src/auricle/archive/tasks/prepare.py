@@ -52,7 +52,7 @@ class ListedSound:
         return ListedSound(values["name"], place, FileStatus(values["bytes"], values["modified_ns"]))
 
 
-def divided(sounds: Sequence[ListedSound]) -> list[list[ListedSound]]:
+def split_into_shards(sounds: Sequence[ListedSound]) -> list[list[ListedSound]]:
     """Sounds by shard, in the order of a digest of their names: the same names, the same shards, on every machine.
 
     There are 1, 2, 4, … shards of about 256 MB: what is added to a corpus changes the shards that it falls into, until

@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from auricle.bench.synthesis.measures import around, halves
+from auricle.bench.synthesis.measures import halves, with_half_spread
 from auricle.bench.synthesis.results import ClassAccuracy, Figure
 from auricle.extras import require
 from auricle.metrics.sets import inception_score
@@ -80,4 +80,4 @@ def _accuracy(members: Sequence[np.ndarray], seed: int) -> Figure:
 def _inception(probabilities: np.ndarray, seed: int) -> Figure:
     (parts,) = halves((len(probabilities),), seed)
     spread = np.array([inception_score(probabilities[part]) for part in parts])
-    return around(inception_score(probabilities), spread)
+    return with_half_spread(inception_score(probabilities), spread)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from auricle.audio import AudioReader, resample
-from auricle.bench.synthesis.measures import around, halves
+from auricle.bench.synthesis.measures import halves, with_half_spread
 from auricle.bench.synthesis.results import NearestPair, Nearness
 from auricle.bench.synthesis.sounds import SoundSet, trim_silence
 from auricle.metrics.copying import copying
@@ -47,7 +47,7 @@ def _summarise(name: str, distances: np.ndarray, held_out: np.ndarray, seed: int
         set=name,
         sounds=len(distances),
         median=float(np.median(distances)),
-        nearer=around(result.nearer, np.array(spread)),
+        nearer=with_half_spread(result.nearer, np.array(spread)),
         suspects=result.suspects,
     )
 

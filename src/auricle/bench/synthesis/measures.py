@@ -40,7 +40,7 @@ def halves(sizes: Sequence[int], seed: int, *, few: bool = False) -> list[np.nda
     return [rank < size // 2 for rank, size in zip(ranks, sizes, strict=True)]
 
 
-def around(value: float, of_halves: np.ndarray) -> Figure:
+def with_half_spread(value: float, of_halves: np.ndarray) -> Figure:
     """The figure of the whole with the spread of those of the halves, ``(draws,)``."""
     spread = np.asarray(of_halves) - np.mean(of_halves)
     low, high = np.quantile(spread, (0.025, 0.975))
@@ -76,7 +76,7 @@ class SetDistance:
             kad=self._kad(values),
             fad=frechet_distance(self._gaussian, Gaussian.of(values)),
             fad_infinity=self._fad_infinity(values),
-            diversity=around(mean_distance(squares), spread),
+            diversity=with_half_spread(mean_distance(squares), spread),
             **shapes,
         )
 
@@ -87,7 +87,7 @@ class SetDistance:
             gaussian_kernel(self._reference, values, self._bandwidth),
         )
         parts = halves((len(self._reference), len(values)), self._seed)
-        return around(SCALE * float(unbiased_mmd(*kernels)[0]), SCALE * unbiased_mmd(*kernels, *parts))
+        return with_half_spread(SCALE * float(unbiased_mmd(*kernels)[0]), SCALE * unbiased_mmd(*kernels, *parts))
 
     def _fad_infinity(self, values: np.ndarray) -> Figure | None:
         if len(values) < 2 * FEWEST:
@@ -99,7 +99,7 @@ class SetDistance:
                 for first, second in zip(*parts, strict=True)
             ]
         )
-        return around(fad_infinity(self._gaussian, values, seed=self._seed).value, spread)
+        return with_half_spread(fad_infinity(self._gaussian, values, seed=self._seed).value, spread)
 
     def _manifold(self, squares: np.ndarray, values: np.ndarray) -> dict[str, Figure]:
         between = squared_distances(self._reference, values)
@@ -116,4 +116,4 @@ class SetDistance:
         of_halves = {
             field.name: np.array([getattr(half, field.name) for half in manifolds]) for field in fields(Manifold)
         }
-        return {name: around(getattr(complete, name), figures) for name, figures in of_halves.items()}
+        return {name: with_half_spread(getattr(complete, name), figures) for name, figures in of_halves.items()}

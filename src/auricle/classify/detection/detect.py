@@ -10,7 +10,7 @@ from auricle.audio import AudioSource
 from auricle.classify.classifier import Classifier
 from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.novelty import NoveltySpace
-from auricle.classify.detection.second_look import context_cells, spans_of
+from auricle.classify.detection.rescoring import context_cells, spans_of
 from auricle.classify.detection.segments import SegmentPooler
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.detection.verifier import Verifier

@@ -11,7 +11,7 @@ from auricle.classify.classifier import Classifier
 from auricle.classify.classifier_file import ClassifierMetadata
 from auricle.classify.detection.augmentation import augmented_recordings, noise_recordings
 from auricle.classify.detection.novelty import NoveltySpace
-from auricle.classify.detection.second_look import SecondLook, Track
+from auricle.classify.detection.rescoring import Rescorer, WindowPredictions
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.detection.training_windows import (
     PARTS,
@@ -101,16 +101,18 @@ def fit_detector(
         _check_parts(windows, grid.hop_seconds)
     for recordings, parts in _synthetic_recordings(labels, extractor.sample_rate, options):
         windows += labelled_windows(recordings, extractor, grid, on_progress, on_note, parts)
-    learner = _Learner.choose(probe, windows, options.seed)
-    final_model = learner.learn(windows)
-    second_look = SecondLook.of(learner.cross_tracks(windows), labels, learner.classes, grid, options.seed)
+    window_probe = _WindowProbe.choose(probe, windows, options.seed)
+    final_model = window_probe.learn(windows)
+    rescorer = Rescorer.of(window_probe.cross_predictions(windows), labels, window_probe.classes, grid, options.seed)
     if held_out is None:
-        rescored = second_look.cross_rescored()
+        rescored = rescorer.cross_rescored()
     else:
         held_windows = labelled_windows(held_out.recordings, extractor, grid, on_progress, on_note)
-        tracks = [final_model.track(part, part.values, learner.classes) for part in held_windows]
-        rescored = second_look.rescored(tracks)
-    settings = second_look.settings(rescored, options)
+        recording_predictions = [
+            final_model.predictions(part, part.values, window_probe.classes) for part in held_windows
+        ]
+        rescored = rescorer.rescored(recording_predictions)
+    settings = rescorer.settings(rescored, options)
     _note_figures(settings, on_note)
     metadata = ClassifierMetadata(
         model=extractor.model.name,
@@ -119,13 +121,13 @@ def fit_detector(
         feature_config=extractor.config,
         features=extractor.kind,
         probe=probe,
-        classes=learner.classes,
+        classes=window_probe.classes,
         files=dict(sorted(labels.counts.items())),
         window=grid.seconds,
         detection=settings,
     )
-    arrays = {**final_model.fitted.arrays, **final_model.space.arrays, **second_look.verifier.arrays}
-    return Classifier(probe.restore(learner.classes, arrays), metadata, extractor)
+    arrays = {**final_model.fitted.arrays, **final_model.space.arrays, **rescorer.verifier.arrays}
+    return Classifier(probe.restore(window_probe.classes, arrays), metadata, extractor)
 
 
 def _synthetic_recordings(
@@ -200,17 +202,17 @@ class _WindowModel:
     fitted: FittedProbe
     space: NoveltySpace
 
-    def track(self, windows: RecordingWindows, values: np.ndarray, classes: Sequence[str]) -> Track:
+    def predictions(self, windows: RecordingWindows, values: np.ndarray, classes: Sequence[str]) -> WindowPredictions:
         """What it says of some windows of a recording; a class that it does not know is impossible."""
         wide = values.astype(np.float32)
         probabilities = np.zeros((len(wide), len(classes)), np.float32)
         probabilities[:, [classes.index(name) for name in self.fitted.classes]] = self.fitted.probabilities(wide)
-        return Track(windows, probabilities, self.space.distances(wide))
+        return WindowPredictions(windows, probabilities, self.space.distances(wide))
 
 
 @final
 @dataclass(frozen=True)
-class _Learner:
+class _WindowProbe:
     """A probe whose strength is chosen."""
 
     probe: Probe
@@ -234,19 +236,21 @@ class _Learner:
         fitted = self.probe.fit_placed(self.choice, training_set, tuple(map(str, names)), seed=self.seed)
         return _WindowModel(fitted, NoveltySpace.fit(training_set.scaling, training_set.placed, numbers))
 
-    def cross_tracks(self, windows: Sequence[RecordingWindows]) -> list[Track]:
+    def cross_predictions(self, windows: Sequence[RecordingWindows]) -> list[WindowPredictions]:
         """Tracks of recordings of which each part was left out in turn."""
         models = [self.learn(windows, part) for part in range(PARTS)]
-        tracks = []
+        recording_predictions = []
         for recording in windows:
             parts = [
-                models[part].track(recording, recording.values[recording.blocks == part], self.classes)
+                models[part].predictions(recording, recording.values[recording.blocks == part], self.classes)
                 for part in range(PARTS)
                 if (recording.blocks == part).any()
             ]
             probabilities = np.concatenate([part.probabilities for part in parts])
-            tracks.append(Track(recording, probabilities, np.concatenate([part.distances for part in parts])))
-        return tracks
+            recording_predictions.append(
+                WindowPredictions(recording, probabilities, np.concatenate([part.distances for part in parts]))
+            )
+        return recording_predictions
 
 
 def _sample(

@@ -24,7 +24,7 @@ _SURE = 1e-4
 _MARGIN = 0.01
 
 
-class Judged(NamedTuple):
+class JudgedRecording(NamedTuple):
     """Candidates of one recording, what is really in it, and its length in seconds."""
 
     candidates: tuple[SoundEvent, ...]
@@ -58,7 +58,7 @@ class _Scored(NamedTuple):
 
 
 def class_thresholds(
-    recordings: Sequence[Judged], classes: Mapping[str, DetectedClass], targets: ThresholdTargets
+    recordings: Sequence[JudgedRecording], classes: Mapping[str, DetectedClass], targets: ThresholdTargets
 ) -> dict[str, DetectedClass]:
     """The lowest threshold of each class at which so many of its detections are right as are wanted, and that lies no
     lower than the threshold of all classes together at which false alarms are as rare as is wanted.
@@ -70,11 +70,11 @@ def class_thresholds(
     scored = {label: _scored(recordings, label) for label in classes}
     everything = _joined(list(scored.values()))
     hours = sum(recording.seconds for recording in recordings) / 3600
-    quiet = _quiet(everything, targets.false_alarms * hours, hours)
+    false_alarm_threshold = _false_alarm_threshold(everything, targets.false_alarms * hours, hours)
     thresholds = {}
     for label, figures in classes.items():
         own = scored[label]
-        threshold = max(quiet, _precise(own, everything, targets.precision))
+        threshold = max(false_alarm_threshold, _precision_threshold(own, everything, targets.precision))
         above = own.scores >= threshold
         counts = {"detections": int(above.sum()), "hits": int(own.right[above].sum())}
         counts |= {"events": own.events, "false_alarms": int(own.alarm[above].sum())}
@@ -82,7 +82,7 @@ def class_thresholds(
     return thresholds
 
 
-def _quiet(everything: _Scored, allowed: float, hours: float) -> float:
+def _false_alarm_threshold(everything: _Scored, allowed: float, hours: float) -> float:
     """The lowest score above which no more false alarms are to be expected than are allowed, by the upper end of the
     95 % interval of those that were counted.
 
@@ -95,11 +95,11 @@ def _quiet(everything: _Scored, allowed: float, hours: float) -> float:
     counts = [count for count in range(len(alarms) + 1) if highest_count(count) <= allowed]
     if counts:
         return float(np.nextafter(alarms[counts[-1]], 1.0)) if counts[-1] < len(alarms) else 0.0
-    rare = _rare(alarms, allowed, hours)
-    return max(rare, _middle(everything, rare))
+    extrapolated = _extrapolated_threshold(alarms, allowed, hours)
+    return max(extrapolated, _gap_middle(everything, extrapolated))
 
 
-def _scored(recordings: Sequence[Judged], label: str) -> _Scored:
+def _scored(recordings: Sequence[JudgedRecording], label: str) -> _Scored:
     scores, right, alarm, events = [np.zeros(0)], [np.zeros(0, bool)], [np.zeros(0, bool)], 0
     for recording in recordings:
         detections = [event for event in recording.candidates if event.label == label]
@@ -124,7 +124,7 @@ def _ordered(scores: np.ndarray, right: np.ndarray, alarm: np.ndarray, events: i
     return _Scored(scores[order], right[order], alarm[order], events)
 
 
-def _precise(own: _Scored, everything: _Scored, precision: float) -> float:
+def _precision_threshold(own: _Scored, everything: _Scored, precision: float) -> float:
     """The lowest score at which the share of right detections is the wanted one, or comes nearest to it."""
     if not len(own.scores):
         return 1.0
@@ -141,7 +141,7 @@ def _precise(own: _Scored, everything: _Scored, precision: float) -> float:
     return (float(scores[place]) + below) / 2 if len(reached) else float(scores[place])
 
 
-def _rare(alarms: np.ndarray, allowed: float, hours: float) -> float:
+def _extrapolated_threshold(alarms: np.ndarray, allowed: float, hours: float) -> float:
     """The score above which so many false alarms are expected in all that was held out, of scores ``(n,)`` of false
     alarms, the highest first.
     """
@@ -157,7 +157,7 @@ def _rare(alarms: np.ndarray, allowed: float, hours: float) -> float:
     return float(1 / (1 + np.exp(-odds)))
 
 
-def _middle(everything: _Scored, threshold: float) -> float:
+def _gap_middle(everything: _Scored, threshold: float) -> float:
     """The middle, in log-odds, between the lowest right score that reaches a threshold and the next false alarm below,
     or where there is none, the least probability from which an event begins; 0 where nothing right reaches it."""
     right = everything.scores[everything.right & (everything.scores >= threshold)]

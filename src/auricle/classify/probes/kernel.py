@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 
 from auricle.classify.probes.arrays import float_arrays
-from auricle.classify.probes.likeness import likeness, restored_points, row_pieces
+from auricle.classify.probes.kernel_regression import rbf_kernel, restored_points, row_pieces
 from auricle.classify.probes.linear import SHARPNESS
 from auricle.classify.probes.probe import Arrays, FittedProbe, Probe
 from auricle.classify.probes.training_set import TrainingSet
@@ -14,14 +14,14 @@ from auricle.classify.probes.training_set import TrainingSet
 
 @final
 class KernelMachine(FittedProbe):
-    """A weighted sum of likenesses to known points."""
+    """A weighted sum of kernel values with known points."""
 
     def scores(self, values: np.ndarray) -> np.ndarray:
         arrays, points = self.arrays, restored_points(self.arrays["points"]).astype(np.float64)
         pieces = []
         for rows in row_pieces(len(values)):  # in float64, so that a sound's scores are those that it has alone
             placed = (values[rows].astype(np.float64) - arrays["mean"]) / arrays["scale"]
-            pieces.append(likeness(placed, points) @ arrays["weights"])
+            pieces.append(rbf_kernel(placed, points) @ arrays["weights"])
         return np.concatenate(pieces).astype(np.float32)
 
 
@@ -41,7 +41,7 @@ class KernelProbe(Probe, kind="kernel"):
 
     def learn(self, training_set: TrainingSet, classes: int, strength: float, seed: int) -> Arrays:
         """Solve in closed form; classes count alike, however many sounds they have."""
-        problem = training_set.likened
+        problem = training_set.kernel_regression
         weights = SHARPNESS * problem.ridge(strength)
         return {**float_arrays(mean=problem.mean, scale=problem.scale, weights=weights), "points": problem.points}
 

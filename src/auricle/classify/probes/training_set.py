@@ -7,7 +7,7 @@ from typing import Self, final
 import numpy as np
 
 from auricle.classify.features.scaling import Scaling, mean_and_scale
-from auricle.classify.probes.likeness import LikenessRegression
+from auricle.classify.probes.kernel_regression import KernelRegression
 
 
 @final
@@ -48,10 +48,10 @@ class TrainingSet:
         return Balanced.of(self.values, self.labels)
 
     @cached_property
-    def likened(self) -> LikenessRegression:
+    def kernel_regression(self) -> KernelRegression:
         """How alike they are, for regression on the classes, each of which counts alike."""
         rows = np.arange(len(self.values)) if self.scaled_on is None else self.scaled_on
-        return LikenessRegression.of(self.values, self.labels, rows)
+        return KernelRegression.of(self.values, self.labels, rows)
 
 
 @final

@@ -17,7 +17,7 @@ from auricle.options.classification import DetectionOptions
 from auricle.printable import rejected_lines
 
 if TYPE_CHECKING:
-    from auricle.archive.tasks.listening import DetectTask
+    from auricle.archive.tasks.classify import DetectTask
     from auricle.data.event_formats import EventFormat
     from auricle.data.events import Recording, SoundEvent
     from auricle.data.scan import Rejected
@@ -119,7 +119,7 @@ def _detect_many(
     screen: Screen,
     on_rejected: "Callable[[Rejected], None]",
 ) -> "tuple[Recording, ...]":
-    from auricle.archive.tasks.listening import recordings_of, rejected_of
+    from auricle.archive.tasks.classify import recordings_of, rejected_of
 
     many = run_many(task, files, None, archive, screen)
     recordings = recordings_of(many.records)

@@ -75,7 +75,7 @@ def classify_predict(
         if groups is not None:
             raise OptionError("--groups compares sounds of a group: leave --jobs, --files-from and --manifest out")
         from auricle import PredictTask
-        from auricle.archive.tasks.listening import predictions_of, rejected_of, timelines_of
+        from auricle.archive.tasks.classify import predictions_of, rejected_of, timelines_of
 
         task = PredictTask(name, model, top, when.timeline, when.window)
         many = run_many(task, files, None, archive, screen)

@@ -67,7 +67,7 @@ def features(
     screen = Screen(output)
     if uses_engine(files, archive):
         from auricle import FeaturesTask, ModelChoice
-        from auricle.archive.tasks.listening import features_of
+        from auricle.archive.tasks.classify import features_of
 
         task = FeaturesTask(ModelChoice(model), pooling.depths, pooling.segments, options.features)
         ledger = archive.manifest or out.with_name(f"{out.name}.manifest.jsonl")

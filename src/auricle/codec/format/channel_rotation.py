@@ -31,7 +31,7 @@ def rotation(angles: tuple[int, ...], channels: int) -> np.ndarray:
     return matrix
 
 
-def unheard_angles(channels: int) -> tuple[int, ...]:
+def default_angles(channels: int) -> tuple[int, ...]:
     """Angles for a sound that could not be listened to before: mid and side for stereo, otherwise none."""
     return MID_SIDE if channels == 2 else (0,) * angle_count(channels)
 

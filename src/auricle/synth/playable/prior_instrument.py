@@ -9,13 +9,13 @@ from torch import Tensor
 
 from auricle.errors import AudioError, ModelError, OptionError
 from auricle.options.synthesis import NoteOptions, SamplingOptions
-from auricle.synth.kinds import NoteSound
 from auricle.synth.playable.instrument import MOST_SHIFT, Instrument, tuned
 from auricle.synth.playable.note_names import HIGHEST, note_hertz, note_name
 from auricle.synth.playable.recordings import velocity_layers
 from auricle.synth.priors.loading import PriorAndModel
 from auricle.synth.priors.notes import RequestedNote, locked_hertz, playing_ratio
 from auricle.synth.priors.sizes import learned_notes
+from auricle.synth.recipes import NoteSound
 from auricle.synth.render_context import RenderContext
 from auricle.synth.rendering.level import CEILING, level_of
 from auricle.synth.rendering.provenance import model_provenance

@@ -7,8 +7,8 @@ import torch
 from pydantic import Field, SerializeAsAny
 from torch import Tensor, nn
 
-from auricle.discriminators import ConvConfig, DiscriminatorConfig, Judgement, PeriodConfig, SpectrumConfig
-from auricle.losses.adversarial import GameConfig, HingeConfig, feature_matching
+from auricle.discriminators import ConvConfig, DiscriminatorConfig, DiscriminatorOutput, PeriodConfig, SpectrumConfig
+from auricle.losses.adversarial import AdversarialLossConfig, HingeConfig, feature_matching
 from auricle.model.registry import Frozen
 from auricle.training.engine.optimiser import OptimiserConfig
 from auricle.training.objective.balancer import BalancerConfig
@@ -23,7 +23,7 @@ class AdversaryConfig(Frozen):
     discriminators: tuple[SerializeAsAny[DiscriminatorConfig], ...] = Field(
         min_length=1, description="views of the sound, each judged by its own network"
     )
-    game: SerializeAsAny[GameConfig] = Field(default=HingeConfig(), description="what both sides minimise")
+    game: SerializeAsAny[AdversarialLossConfig] = Field(default=HingeConfig(), description="what both sides minimise")
     weight: float = Field(default=0.1, gt=0, description="weight of the adversarial term")
     feature_matching: float = Field(default=1.0, ge=0, description="weight of feature matching, 0 for none")
     balancer: BalancerConfig | None = Field(default=None, description="shares of the gradient instead of weights")
@@ -80,11 +80,11 @@ class Adversary(nn.Module):
         Take ``torch.autograd.grad(..., estimate)`` of them: ``backward`` would leave gradients in the discriminators.
         """
         estimate, reference = self._part(estimate, reference.detach())
-        fakes: list[Judgement] = [discriminator(estimate) for discriminator in self.discriminators]
+        fakes: list[DiscriminatorOutput] = [discriminator(estimate) for discriminator in self.discriminators]
         terms = {"adversarial": torch.stack([self._game.generator(fake.score) for fake in fakes]).mean()}
         if self._matching:
             with torch.no_grad():
-                reals: list[Judgement] = [discriminator(reference) for discriminator in self.discriminators]
+                reals: list[DiscriminatorOutput] = [discriminator(reference) for discriminator in self.discriminators]
             pairs = zip(reals, fakes, strict=True)
             matches = [feature_matching(real.features, fake.features) for real, fake in pairs]
             terms["feature_matching"] = torch.stack(matches).mean()

@@ -1,4 +1,4 @@
-"""How alike sounds are, and regression on it."""
+"""A Gaussian kernel of sounds, and regression on it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ _SEED = 0
 
 @final
 @dataclass(frozen=True, eq=False)
-class LikenessRegression:
-    """A least-squares problem in how alike sounds are to some of them, in which each class counts alike.
+class KernelRegression:
+    """A least-squares problem in kernel values of sounds and some of them, in which each class counts alike.
 
-    Up to 2,048 sounds it is kernel ridge regression; of more, as many at random are the points that all are likened to
-    (the Nyström method; Williams and Seeger, 2001).
+    Up to 2,048 sounds it is kernel ridge regression; of more, as many at random are the points that all are compared
+    with (the Nyström method; Williams and Seeger, 2001).
 
     Attributes:
         mean: of features ``(d,)``.
         scale: what they are divided by ``(d,)``.
         points: int8 ``(n, d)``, in sixteenths of a deviation.
-        root: lower triangular ``(n, n)``: its product with itself is the likeness of the points to one another.
-        gram: weighted products ``(n, n)`` of features, which are likenesses divided by ``root``.
+        root: lower triangular ``(n, n)``: its product with itself is the kernel of the points.
+        gram: weighted products ``(n, n)`` of features, which are kernel values divided by ``root``.
         moments: weighted products ``(n, classes)`` of features and targets.
     """
 
@@ -54,25 +54,25 @@ class LikenessRegression:
         counts = np.bincount(labels)
         importance = len(labels) / (len(counts) * counts[labels])
         targets = np.eye(len(counts))[labels] - 1 / len(counts)
-        root = cholesky(likeness(points, points) + _JITTER * np.eye(len(points)), lower=True)
+        root = cholesky(rbf_kernel(points, points) + _JITTER * np.eye(len(points)), lower=True)
         gram, moments = np.zeros((len(points), len(points))), np.zeros((len(points), len(counts)))
         for piece in row_pieces(len(values)):
             placed = (values[piece] - mean) / scale
-            features = solve_triangular(root, likeness(points, placed), lower=True)
+            features = solve_triangular(root, rbf_kernel(points, placed), lower=True)
             weighted = features * importance[piece]
             gram += weighted @ features.T
             moments += weighted @ targets[piece]
         return cls(mean, scale, stored, root, gram, moments)
 
     def ridge(self, penalty: float) -> np.ndarray:
-        """Weights ``(n, classes)`` of likenesses to the points."""
+        """Weights ``(n, classes)`` of kernel values with the points."""
         from scipy.linalg import solve, solve_triangular
 
         weights = solve(self.gram + penalty * np.eye(len(self.gram)), self.moments, assume_a="pos")
         return solve_triangular(self.root, weights, lower=True, trans=1)
 
 
-def likeness(placed: np.ndarray, points: np.ndarray) -> np.ndarray:
+def rbf_kernel(placed: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Gaussian kernel, float64 ``(files, n)``, of ``(files, d)`` and points ``(n, d)``: 1 for a point itself, 0 far
     away."""
     squares = np.square(placed).sum(axis=1)[:, None] + np.square(points).sum(axis=1) - 2 * placed @ points.T

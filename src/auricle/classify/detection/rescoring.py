@@ -1,4 +1,4 @@
-"""From what windows say to events: candidates, a second look at each, thresholds."""
+"""From what windows say to events: candidates, each scored once more as a whole segment, thresholds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from auricle.classify.detection.candidates import candidates
 from auricle.classify.detection.matching import shared_of_shorter
 from auricle.classify.detection.segments import CONTEXT_SECONDS, segment_features
 from auricle.classify.detection.settings import DetectedClass, DetectionSettings
-from auricle.classify.detection.thresholds import Judged, ThresholdTargets, class_thresholds
+from auricle.classify.detection.thresholds import JudgedRecording, ThresholdTargets, class_thresholds
 from auricle.classify.detection.training_windows import PARTS, RecordingWindows, middle_cell, sampled_places
 from auricle.classify.detection.verifier import Verifier
 from auricle.classify.features.windows import WindowGrid
@@ -21,15 +21,15 @@ from auricle.options.classification import DetectorOptions
 _NOVEL_PERCENTILE = 99.0
 _SMOOTHING_SHARE, _MAX_SMOOTHING = 0.6, 99
 _RIGHT_OVERLAP = 0.2
-_STRETCHES_OF_NOTHING, _LENGTHS_OF_NOTHING = 60, (0.3, 5.0)
+_SEGMENTS_OF_NOTHING, _SECONDS_OF_NOTHING = 60, (0.3, 5.0)
 """Of each recording that is learned from, and seconds of one."""
-_MOST_OF_NOTHING = 1
+_MAX_NOTHING_SHARE = 1
 """Candidates of nothing for each event that the verifier learns from."""
 
 
 @final
 @dataclass(frozen=True)
-class Track:
+class WindowPredictions:
     """What is heard in a recording that was not learned from: probabilities ``(n, classes)``, distances ``(n,)``."""
 
     windows: RecordingWindows
@@ -39,18 +39,18 @@ class Track:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Stretches:
-    """Stretches of a recording.
+class RecordingSegments:
+    """Segments of a recording that may be events.
 
     Attributes:
-        track: whose.
+        predictions: whose.
         candidates: what windows take for events.
-        values: features ``(n, s)``: of the candidates, of what is really there, and of some stretches of nothing.
-        labels: what each stretch is; empty where that is not certain.
+        values: features ``(n, s)``: of the candidates, of what is really there, and of some segments of nothing.
+        labels: what each segment is; empty where that is not certain.
         parts: of the cross-validation ``(n,)``.
     """
 
-    track: Track
+    predictions: WindowPredictions
     candidates: tuple[SoundEvent, ...]
     values: np.ndarray
     labels: tuple[str, ...]
@@ -64,65 +64,74 @@ class Stretches:
 
 @final
 @dataclass(frozen=True, eq=False)
-class SecondLook:
+class Rescorer:
     """Learns from candidates of recordings that windows had not learned from.
 
     Attributes:
         draft: settings without thresholds.
         classes: all there are, with `NOTHING`.
-        stretches: of each recording.
+        segments: of each recording.
         verifier: that has learned from all of them.
         seed: of what it learns.
     """
 
     draft: DetectionSettings
     classes: tuple[str, ...]
-    stretches: tuple[Stretches, ...]
+    segments: tuple[RecordingSegments, ...]
     verifier: Verifier
     seed: int
 
     @classmethod
     def of(
-        cls, tracks: Sequence[Track], labels: EventLabels, classes: tuple[str, ...], grid: WindowGrid, seed: int
+        cls,
+        recording_predictions: Sequence[WindowPredictions],
+        labels: EventLabels,
+        classes: tuple[str, ...],
+        grid: WindowGrid,
+        seed: int,
     ) -> Self:
         """Candidates of recordings, and a verifier that has learned from them."""
-        marked = [track.distances[track.windows.labels != NOTHING] for track in tracks]
-        distances = np.concatenate(marked) if sum(map(len, marked)) else np.concatenate([t.distances for t in tracks])
+        marked = [predictions.distances[predictions.windows.labels != NOTHING] for predictions in recording_predictions]
+        distances = (
+            np.concatenate(marked)
+            if sum(map(len, marked))
+            else np.concatenate([each.distances for each in recording_predictions])
+        )
         draft = DetectionSettings(
             hop=grid.hop_seconds,
             precision=1.0,
             held_out_hours=0.0,
             novelty_limit=max(1e-3, float(np.percentile(distances, _NOVEL_PERCENTILE))),
-            classes={name: _unmeasured(labels, name, grid) for name in labels.classes},
+            classes={name: _without_threshold(labels, name, grid) for name in labels.classes},
         )
-        stretches = tuple(_stretches(track, classes, draft) for track in tracks)
-        return cls(draft, classes, stretches, _learned(stretches, classes, seed), seed)
+        segments = tuple(_recording_segments(predictions, classes, draft) for predictions in recording_predictions)
+        return cls(draft, classes, segments, _fitted_verifier(segments, classes, seed), seed)
 
-    def cross_rescored(self) -> list[Judged]:
+    def cross_rescored(self) -> list[JudgedRecording]:
         """Candidates of recordings of which each part is judged by the others, and what is really there."""
-        verifiers = [_learned(self.stretches, self.classes, self.seed, part) for part in range(PARTS)]
+        verifiers = [_fitted_verifier(self.segments, self.classes, self.seed, part) for part in range(PARTS)]
         return [
-            Judged(
-                tuple(event for part in range(PARTS) for event in stretches.rescored(verifiers[part], part)),
-                stretches.track.windows.recording.events,
-                self._seconds(stretches.track),
+            JudgedRecording(
+                tuple(event for part in range(PARTS) for event in segments.rescored(verifiers[part], part)),
+                segments.predictions.windows.recording.events,
+                self._seconds(segments.predictions),
             )
-            for stretches in self.stretches
-            if not stretches.track.windows.augmented
+            for segments in self.segments
+            if not segments.predictions.windows.augmented
         ]
 
-    def rescored(self, tracks: Sequence[Track]) -> list[Judged]:
+    def rescored(self, recording_predictions: Sequence[WindowPredictions]) -> list[JudgedRecording]:
         """Candidates of other recordings, and what is really there."""
         return [
-            Judged(
-                _stretches(track, self.classes, self.draft).rescored(self.verifier),
-                track.windows.recording.events,
-                self._seconds(track),
+            JudgedRecording(
+                _recording_segments(predictions, self.classes, self.draft).rescored(self.verifier),
+                predictions.windows.recording.events,
+                self._seconds(predictions),
             )
-            for track in tracks
+            for predictions in recording_predictions
         ]
 
-    def settings(self, judged: Sequence[Judged], options: DetectorOptions) -> DetectionSettings:
+    def settings(self, judged: Sequence[JudgedRecording], options: DetectorOptions) -> DetectionSettings:
         """Settings with thresholds, chosen on what was not learned from."""
         targets = ThresholdTargets(options.precision, options.false_alarms)
         return self.draft.model_copy(
@@ -134,11 +143,11 @@ class SecondLook:
             }
         )
 
-    def _seconds(self, track: Track) -> float:
-        return len(track.distances) * self.draft.hop
+    def _seconds(self, predictions: WindowPredictions) -> float:
+        return len(predictions.distances) * self.draft.hop
 
 
-def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedClass:
+def _without_threshold(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedClass:
     """A class before its threshold is chosen: smoothed over a share of what its events last."""
     lengths = [event.seconds for recording in labels.recordings for event in recording.events if event.label == name]
     width = max(_SMOOTHING_SHARE * float(np.median(lengths)), grid.hop_seconds) / grid.hop_seconds
@@ -147,28 +156,32 @@ def _unmeasured(labels: EventLabels, name: str, grid: WindowGrid) -> DetectedCla
     return DetectedClass(smoothing=odd, threshold=0.0, events=0, detections=0, hits=0, false_alarms=0, longest=longest)
 
 
-def _stretches(track: Track, classes: Sequence[str], settings: DetectionSettings) -> Stretches:
-    windows, hop = track.windows, settings.hop
-    proposed = candidates(track.probabilities, track.distances / settings.novelty_limit, classes, settings)
+def _recording_segments(
+    predictions: WindowPredictions, classes: Sequence[str], settings: DetectionSettings
+) -> RecordingSegments:
+    windows, hop = predictions.windows, settings.hop
+    proposed = candidates(predictions.probabilities, predictions.distances / settings.novelty_limit, classes, settings)
     truth = [event for event in windows.recording.events if event.label != NOTHING]
-    certain = [*truth, *_nothing(windows, truth, hop)]
+    certain = [*truth, *_segments_of_nothing(windows, truth, hop)]
     values = segment_features(windows.values, spans_of([*proposed, *certain], hop), context_cells(hop))
     labels = (*(_true_label(event, truth) for event in proposed), *(event.label for event in certain))
     middles = [middle_cell(event, len(windows.blocks), hop) for event in [*proposed, *certain]]
-    return Stretches(track, proposed, values, labels, windows.blocks[middles] if middles else np.zeros(0, int))
+    return RecordingSegments(
+        predictions, proposed, values, labels, windows.blocks[middles] if middles else np.zeros(0, int)
+    )
 
 
-def _nothing(windows: RecordingWindows, truth: Sequence[SoundEvent], hop: float) -> list[SoundEvent]:
-    """Stretches of any length in which nothing is, anywhere in a recording."""
+def _segments_of_nothing(windows: RecordingWindows, truth: Sequence[SoundEvent], hop: float) -> list[SoundEvent]:
+    """Segments of any length in which nothing is, anywhere in a recording."""
     random = np.random.Generator(np.random.PCG64(len(windows.values)))
     length = len(windows.values) * hop
-    stretches = []
-    for seconds in random.uniform(*_LENGTHS_OF_NOTHING, _STRETCHES_OF_NOTHING).tolist():
+    segments = []
+    for seconds in random.uniform(*_SECONDS_OF_NOTHING, _SEGMENTS_OF_NOTHING).tolist():
         begin = float(random.uniform(0, max(0.0, length - seconds)))
         end = min(length, begin + seconds)
         if not any(event.begin < end and event.end > begin for event in truth):
-            stretches.append(SoundEvent(begin, end, NOTHING))
-    return stretches
+            segments.append(SoundEvent(begin, end, NOTHING))
+    return segments
 
 
 def spans_of(events: Sequence[SoundEvent], hop: float) -> list[tuple[int, int]]:
@@ -177,7 +190,7 @@ def spans_of(events: Sequence[SoundEvent], hop: float) -> list[tuple[int, int]]:
 
 
 def context_cells(hop: float) -> int:
-    """Cells around a stretch that it is compared with."""
+    """Cells around a segment that it is compared with."""
     return max(1, round(CONTEXT_SECONDS / hop))
 
 
@@ -191,20 +204,20 @@ def _true_label(candidate: SoundEvent, truth: Sequence[SoundEvent]) -> str:
     return best.label if is_about else ""
 
 
-def _learned(
-    stretches: Sequence[Stretches], classes: tuple[str, ...], seed: int, without: int | None = None
+def _fitted_verifier(
+    segments: Sequence[RecordingSegments], classes: tuple[str, ...], seed: int, without: int | None = None
 ) -> Verifier:
-    """A verifier that has learned from the stretches of all parts but one."""
+    """A verifier that has learned from the segments of all parts but one."""
     rows = [
         (number, row)
-        for number, part in enumerate(stretches)
+        for number, part in enumerate(segments)
         for row, label in enumerate(part.labels)
         if label and part.parts[row] != (-1 if without is None else without)
     ]
     places = sampled_places(
-        rows, lambda number, row: stretches[number].labels[row], seed, nothing_share=_MOST_OF_NOTHING
+        rows, lambda number, row: segments[number].labels[row], seed, nothing_share=_MAX_NOTHING_SHARE
     )
     if not places and without is not None:
-        return _learned(stretches, classes, seed)
-    values = np.stack([stretches[number].values[row] for number, row in places])
-    return Verifier.fit(values, [stretches[number].labels[row] for number, row in places], classes, seed)
+        return _fitted_verifier(segments, classes, seed)
+    values = np.stack([segments[number].values[row] for number, row in places])
+    return Verifier.fit(values, [segments[number].labels[row] for number, row in places], classes, seed)

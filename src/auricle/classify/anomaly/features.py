@@ -6,11 +6,11 @@ from typing import final
 import numpy as np
 import torch
 
+from auricle.classify.anomaly.waveform import WAVEFORM_SIZE, waveform_statistics
 from auricle.classify.features.base import Extractor, digest
 from auricle.classify.features.latents import encoder_fingerprint
 from auricle.classify.features.mel_baselines import LogMelFeatures
 from auricle.classify.features.pooling import normalise_level
-from auricle.classify.unusual.waveform import WAVEFORM_SIZE, waveform_statistics
 from auricle.errors import ModelError
 from auricle.model import Autoencoder
 from auricle.model.files.writing import fingerprint

@@ -8,8 +8,8 @@ from typing import Self, final
 import numpy as np
 
 from auricle.audio import AudioSource
+from auricle.classify.anomaly.features import AnomalyFeatures
 from auricle.classify.features.extract import extract, list_sounds, model_or_default
-from auricle.classify.unusual.features import AnomalyFeatures
 from auricle.data.scan import Rejected
 from auricle.errors import DataError
 from auricle.model import Autoencoder, load
@@ -64,7 +64,7 @@ class Anomalies:
 
 @final
 @dataclass(frozen=True, eq=False)
-class UsualSounds:
+class ShrunkGaussian:
     """A normal distribution of features, its covariance shrunk towards its diagonal.
 
     With few sounds and many features a covariance is mostly chance; directions of which nothing was seen keep the
@@ -103,7 +103,7 @@ class UsualSounds:
 
 @final
 @dataclass(frozen=True, eq=False)
-class UsualScores:
+class AnomalyScores:
     """Distances from usual sounds by each family of features, in those of a typical usual sound.
 
     Attributes:
@@ -141,7 +141,9 @@ class UsualScores:
 
 def _distances(values: np.ndarray, usual: np.ndarray, families: tuple[slice, ...]) -> np.ndarray:
     """Distances ``(files, families)`` of features from those of usual sounds."""
-    return np.stack([UsualSounds.fit(usual[:, columns]).distances(values[:, columns]) for columns in families], axis=1)
+    return np.stack(
+        [ShrunkGaussian.fit(usual[:, columns]).distances(values[:, columns]) for columns in families], axis=1
+    )
 
 
 @check_arguments()
@@ -184,7 +186,7 @@ def anomalies(
         usual_values, rejected = usual_features.values, (*rejected, *more_rejected, *usual_features.rejected)
     if len(usual_values) < _FEWEST:
         raise DataError(f"{len(usual_values)} usual sounds: give {_FEWEST} or more to say what is usual")
-    usual_scores = UsualScores.learn(usual_values, extractor.families)
+    usual_scores = AnomalyScores.learn(usual_values, extractor.families)
     if (usual_scores.typical < _ALIKE).any():
         raise DataError(
             f"more than half of the {len(usual_values)} usual sounds are the same (copies, or silent): name sounds "
@@ -193,9 +195,9 @@ def anomalies(
     by_family = usual_scores.held_out if usual is None else usual_scores.of(features.values)
     scores, ordered = by_family.max(axis=1), np.sort(usual_scores.held_out.max(axis=1))
     families = [tuple(extractor.families)[number] for number in by_family.argmax(axis=1)]
-    as_unusual = 1 - np.searchsorted(ordered, scores) / len(ordered)
+    rarity = 1 - np.searchsorted(ordered, scores) / len(ordered)
     typical = max(_TINY, float(np.median(ordered)))
-    rows = zip(features.names, scores / typical, families, as_unusual, extractor.kilobits(features.values), strict=True)
+    rows = zip(features.names, scores / typical, families, rarity, extractor.kilobits(features.values), strict=True)
     judged = [AnomalousSound(name, float(score), by, float(rare), float(kbps)) for name, score, by, rare, kbps in rows]
     return Anomalies(
         tuple(sorted(judged, key=lambda sound: -sound.score)),

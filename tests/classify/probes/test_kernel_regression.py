@@ -5,9 +5,9 @@ import pytest
 from sklearn.kernel_ridge import KernelRidge
 
 from auricle.classify.features.scaling import mean_and_scale
-from auricle.classify.probes import likeness as likeness_module
+from auricle.classify.probes import kernel_regression
+from auricle.classify.probes.kernel_regression import KernelRegression, rbf_kernel, restored_points
 from auricle.classify.probes.kinds import probe_of_kind
-from auricle.classify.probes.likeness import LikenessRegression, likeness, restored_points
 
 
 def rings(count: int, seed: int) -> tuple[np.ndarray, list[str]]:
@@ -36,21 +36,21 @@ def test_it_is_kernel_ridge_regression_with_classes_that_count_alike() -> None:
     random = np.random.default_rng(0)
     values = random.standard_normal((40, 30)).astype(np.float32) * np.geomspace(0.01, 100, 30).astype(np.float32) + 7
     labels = np.repeat([0, 1, 2], [25, 10, 5])
-    problem = LikenessRegression.of(values, labels, np.arange(40))
+    problem = KernelRegression.of(values, labels, np.arange(40))
     mean, scale = mean_and_scale(values)
     placed = (values - mean) / scale
     targets = np.eye(3)[labels] - 1 / 3
     theirs = KernelRidge(alpha=0.03, kernel="rbf", gamma=0.25)
     theirs.fit(placed, targets, sample_weight=40 / (3 * np.bincount(labels)[labels]))
     new = random.standard_normal((9, 30)) / np.sqrt(30)
-    ours = likeness(new, restored_points(problem.points)) @ problem.ridge(0.03)
+    ours = rbf_kernel(new, restored_points(problem.points)) @ problem.ridge(0.03)
     np.testing.assert_allclose(ours, theirs.predict(new), atol=0.02)
 
 
 def test_more_sounds_than_points(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = accuracy("kernel", 400)
-    monkeypatch.setattr(likeness_module, "_MOST_POINTS", 60)
-    monkeypatch.setattr(likeness_module, "_PIECE", 64)
+    monkeypatch.setattr(kernel_regression, "_MOST_POINTS", 60)
+    monkeypatch.setattr(kernel_regression, "_PIECE", 64)
     fitted = probe_of_kind("kernel").fit(*rings(400, 0))
     assert len(fitted.arrays["points"]) == 60 and fitted.arrays["points"].dtype == np.int8
     assert accuracy("kernel", 400) > whole - 0.02
