@@ -14,8 +14,8 @@ from auricle import OptionError
 from auricle.options.studio import StudioOptions
 from auricle.studio.server.guard import Access
 from auricle.studio.server.jobs import JobQueue, read_json
-from auricle.studio.server.lane import Lane
 from auricle.studio.server.studio import Studio
+from auricle.studio.server.worker_client import WorkerClient
 from auricle.studio.server.workspace import Workspace
 
 
@@ -104,8 +104,8 @@ def test_a_job_whose_process_can_not_be_started_has_failed_and_the_next_one_star
 
 
 def test_jobs_go_on_after_what_could_not_be_written(space: Workspace, caplog: pytest.LogCaptureFixture):
-    queue, lane = JobQueue(space), Lane(space.folder)
-    studio = Studio(space, Access("token", 0, StudioOptions()), lane, lane, queue)
+    queue, model_worker = JobQueue(space), WorkerClient(space.folder)
+    studio = Studio(space, Access("token", 0, StudioOptions()), model_worker, model_worker, queue)
     queue.add("read_library", "job", {})
     hidden = space.jobs.rename(space.state / "hidden")
 
@@ -114,7 +114,7 @@ def test_jobs_go_on_after_what_could_not_be_written(space: Workspace, caplog: py
         while not caplog.records:
             await asyncio.sleep(0.05)
         hidden.rename(space.jobs)
-        await asyncio.wait_for(studio.changed.wait(60), 60)
+        await asyncio.wait_for(studio.job_changes.wait(60), 60)
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching

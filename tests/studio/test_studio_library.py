@@ -15,7 +15,7 @@ from auricle.progress import ignore_progress
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.library import Library, sound_id
 from auricle.studio.server.workspace import Workspace
-from auricle.studio.tasks.looking import list_sounds, remove_sounds, restore_sounds
+from auricle.studio.tasks.folder_sounds import list_sounds, remove_sounds, restore_sounds
 from auricle.studio.tasks.making import find_directions, list_priors, make_sounds
 from auricle.studio.tasks.sounds import playable
 from auricle.synth.priors.file import save_prior

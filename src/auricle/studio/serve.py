@@ -114,12 +114,12 @@ def _application(
     from auricle.studio.server.app import application
     from auricle.studio.server.guard import Access
     from auricle.studio.server.jobs import JobQueue
-    from auricle.studio.server.lane import Lane
     from auricle.studio.server.studio import Studio
+    from auricle.studio.server.worker_client import WorkerClient
 
     access = Access(token, port, options)
-    lanes = Lane(workspace.folder), Lane(workspace.folder)
-    return application(Studio(workspace, access, *lanes, JobQueue(workspace)), on_start)
+    workers = WorkerClient(workspace.folder), WorkerClient(workspace.folder)
+    return application(Studio(workspace, access, *workers, JobQueue(workspace)), on_start)
 
 
 def _listening(options: StudioOptions) -> socket.socket:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 
 _EXAMPLES = ("speech_1", "speech_2", "music_1", "music_2", "rooster", "tabla")
 _SHORT_SECONDS = 60.0
@@ -22,17 +22,17 @@ async def example(request: Request) -> Response:
     item = studio.workspace.new_item(kind="sound", name=f"{name}.flac", source="source.flac")
     data = (resources.files("auricle") / "demo" / "sounds" / f"{name}.flac").read_bytes()
     item.file("source.flac").write_bytes(data)
-    return JSONResponse(studio.with_urls(await studio.lane.ask("open_sound", {"id": item.id}), item.id))
+    return JSONResponse(studio.with_urls(await studio.model_worker.ask("open_sound", {"id": item.id}), item.id))
 
 
 async def models(request: Request) -> Response:
     """What can compress."""
-    return JSONResponse(await studio_of(request).looks.ask("list_models", {}))
+    return JSONResponse(await studio_of(request).listing_worker.ask("list_models", {}))
 
 
 async def warm_up(request: Request) -> Response:
     """Load what will be needed soon."""
-    return JSONResponse(await studio_of(request).lane.ask("warm_up", await arguments(request), key="warm up"))
+    return JSONResponse(await studio_of(request).model_worker.ask("warm_up", await arguments(request), key="warm up"))
 
 
 async def opened(request: Request) -> Response:
@@ -45,7 +45,7 @@ async def opened(request: Request) -> Response:
 async def preview(request: Request) -> Response:
     """The sound at a bitrate; of several questions that wait, the newest is answered."""
     studio, values = studio_of(request), await arguments(request, "id", "codec", "kbps")
-    facts = await studio.lane.ask("preview", values, key=f"preview {values['id']} {values['codec']}")
+    facts = await studio.model_worker.ask("preview", values, key=f"preview {values['id']} {values['codec']}")
     return JSONResponse(studio.with_urls(facts, values["id"]))
 
 
@@ -58,14 +58,14 @@ async def whole(request: Request) -> Response:
     if facts["seconds"] > _SHORT_SECONDS:
         id = studio.queue.add("compress_whole", f"Compress {facts['name']}", values)
         return JSONResponse({"job": id})
-    done = await studio.lane.ask("compress_whole", values)
+    done = await studio.model_worker.ask("compress_whole", values)
     return JSONResponse(studio.with_urls(done, values["id"]))
 
 
 async def repair(request: Request) -> Response:
     """What can be saved of a damaged .aur file."""
     studio, values = studio_of(request), await arguments(request, "id")
-    facts = await studio.lane.ask("repair_aur", values)
+    facts = await studio.model_worker.ask("repair_aur", values)
     return JSONResponse({**studio.with_urls(facts, facts["id"]), "aur_url": studio.item_url(facts["id"], "source.aur")})
 
 

@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError, OutputError
-from auricle.studio.routes.asking import studio_of
+from auricle.studio.routes.request_values import studio_of
 from auricle.studio.server.guard import UPLOADS
 from auricle.studio.server.studio import attachment
 from auricle.studio.server.workspace import Item, display_name, safe_suffix
@@ -33,8 +33,8 @@ async def upload(request: Request) -> Response:
     item = studio.workspace.new_item(kind=kind, name=name, source=source)
     await _store(request, item, source)
     if request.query_params.get("to") == "folder":
-        return JSONResponse(await studio.looks.ask("take_in", {"id": item.id}))
-    facts = await studio.lane.ask("open_aur" if kind == "aur" else "open_sound", {"id": item.id})
+        return JSONResponse(await studio.listing_worker.ask("add_upload", {"id": item.id}))
+    facts = await studio.model_worker.ask("open_aur" if kind == "aur" else "open_sound", {"id": item.id})
     return JSONResponse(studio.with_urls(facts, item.id))
 
 

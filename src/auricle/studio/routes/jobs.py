@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 
 _HEARTBEAT_SECONDS = 15.0
 
@@ -18,8 +18,8 @@ async def events(request: Request) -> Response:
 
     async def lines() -> AsyncIterator[str]:
         while True:
-            yield f"event: jobs\ndata: {json.dumps(studio.changed.jobs)}\n\n"
-            while not await studio.changed.wait(_HEARTBEAT_SECONDS):
+            yield f"event: jobs\ndata: {json.dumps(studio.job_changes.jobs)}\n\n"
+            while not await studio.job_changes.wait(_HEARTBEAT_SECONDS):
                 yield ": still here\n\n"
 
     return StreamingResponse(lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from auricle.errors import OptionError
 from auricle.printable import printable
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 from auricle.studio.server.library import LABELS
 from auricle.studio.server.studio import attachment
 
@@ -38,32 +38,32 @@ async def label(request: Request) -> Response:
 
 async def suggest(request: Request) -> Response:
     """What to label next."""
-    return JSONResponse(await studio_of(request).lane.ask("suggest_next", {}, key="suggest"))
+    return JSONResponse(await studio_of(request).model_worker.ask("suggest_next", {}, key="suggest"))
 
 
 async def similar(request: Request) -> Response:
     """What is most like a sound."""
     return JSONResponse(
-        await studio_of(request).lane.ask("find_similar", await arguments(request, "id"), key="similar")
+        await studio_of(request).model_worker.ask("find_similar", await arguments(request, "id"), key="similar")
     )
 
 
 async def judge(request: Request) -> Response:
     """The confusion matrix."""
-    return JSONResponse(await studio_of(request).lane.ask("judge_classes", {}))
+    return JSONResponse(await studio_of(request).model_worker.ask("judge_classes", {}))
 
 
 async def learn(request: Request) -> Response:
     """A classifier of the labels so far, and its files."""
     studio = studio_of(request)
-    facts = await studio.lane.ask("save_classifier", {})
+    facts = await studio.model_worker.ask("save_classifier", {})
     files = [[title, studio.item_url(facts["id"], name)] for name, title in facts["files"]]
     return JSONResponse({**facts, "files": files})
 
 
 async def timeline(request: Request) -> Response:
     """What is heard when in a recording."""
-    return JSONResponse(await studio_of(request).lane.ask("hear_timeline", await arguments(request, "id")))
+    return JSONResponse(await studio_of(request).model_worker.ask("hear_timeline", await arguments(request, "id")))
 
 
 async def table(request: Request) -> Response:

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 
 _NEWEST = 200
 _LATEST = 1e15
@@ -14,7 +14,7 @@ _LATEST = 1e15
 
 async def priors(request: Request) -> Response:
     """What can make sounds."""
-    return JSONResponse(await studio_of(request).lane.ask("list_priors", {}))
+    return JSONResponse(await studio_of(request).model_worker.ask("list_priors", {}))
 
 
 async def kept(request: Request) -> Response:
@@ -42,7 +42,7 @@ async def variations(request: Request) -> Response:
 
 async def _several(request: Request, task: str, *required: str) -> Response:
     studio, values = studio_of(request), await arguments(request, *required)
-    answer = await studio.lane.ask(task, values)
+    answer = await studio.model_worker.ask(task, values)
     return JSONResponse({"sounds": [studio.with_urls(facts, facts["id"]) for facts in answer["sounds"]]})
 
 
@@ -71,19 +71,19 @@ async def move(request: Request) -> Response:
 async def _newest(request: Request, task: str, *required: str) -> Response:
     """A task of which only the newest question is answered."""
     studio, values = studio_of(request), await arguments(request, *required)
-    facts = await studio.lane.ask(task, values, key=task)
+    facts = await studio.model_worker.ask(task, values, key=task)
     return JSONResponse(studio.with_urls(facts, facts["id"]))
 
 
 async def directions(request: Request) -> Response:
     """The names of a prior's directions."""
-    return JSONResponse(await studio_of(request).lane.ask("find_directions", await arguments(request, "prior")))
+    return JSONResponse(await studio_of(request).model_worker.ask("find_directions", await arguments(request, "prior")))
 
 
 async def pack(request: Request) -> Response:
     """A set as one file."""
     studio, values = studio_of(request), await arguments(request, "ids")
-    facts = await studio.lane.ask("pack_set", values)
+    facts = await studio.model_worker.ask("pack_set", values)
     return JSONResponse(studio.with_urls(facts, facts["id"]))
 
 

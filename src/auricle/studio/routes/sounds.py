@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 from auricle.studio.server.catalog import FINDINGS
 from auricle.studio.server.jobs import read_json
 
@@ -15,7 +15,7 @@ _MOST_IDS = 20_000
 async def listed(request: Request) -> Response:
     """Every sound of the folder, the labels, and what the doctor has found."""
     studio = studio_of(request)
-    values = await studio.looks.ask("list_sounds", {}, key="list")
+    values = await studio.listing_worker.ask("list_sounds", {}, key="list")
     findings = read_json(studio.workspace.state / FINDINGS)
     return JSONResponse({**values, "labels": studio.library.labels(), "findings": findings or None})
 
@@ -23,7 +23,7 @@ async def listed(request: Request) -> Response:
 async def looks(request: Request) -> Response:
     """How some sounds look, with the addresses of their files."""
     studio = studio_of(request)
-    values = await studio.looks.ask("look_at", {"ids": await _ids(request)})
+    values = await studio.listing_worker.ask("look_at", {"ids": await _ids(request)})
     for id, look in values["looks"].items():
         look["url"] = studio.sound_url(id)
         if look.get("thumb"):
@@ -34,7 +34,7 @@ async def looks(request: Request) -> Response:
 async def opened(request: Request) -> Response:
     """A sound to hear and see large."""
     studio = studio_of(request)
-    facts = await studio.looks.ask("open_listed", await arguments(request, "id"), key="open")
+    facts = await studio.listing_worker.ask("open_listed", await arguments(request, "id"), key="open")
     return JSONResponse(studio.with_urls(facts, facts["id"]))
 
 
@@ -45,12 +45,12 @@ async def examine(request: Request) -> Response:
 
 async def remove(request: Request) -> Response:
     """Take sounds out of the folder; this can be undone."""
-    return JSONResponse(await studio_of(request).looks.ask("remove_sounds", {"ids": await _ids(request)}))
+    return JSONResponse(await studio_of(request).listing_worker.ask("remove_sounds", {"ids": await _ids(request)}))
 
 
 async def restore(request: Request) -> Response:
     """Put them back."""
-    return JSONResponse(await studio_of(request).looks.ask("restore_sounds", {"ids": await _ids(request)}))
+    return JSONResponse(await studio_of(request).listing_worker.ask("restore_sounds", {"ids": await _ids(request)}))
 
 
 async def _ids(request: Request) -> list[str]:

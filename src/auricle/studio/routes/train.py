@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auricle.errors import OptionError
-from auricle.studio.routes.asking import arguments, studio_of
+from auricle.studio.routes.request_values import arguments, studio_of
 from auricle.studio.server.runs import OUTCOME, model_file
 from auricle.studio.server.studio import Studio
 from auricle.studio.server.workspace import display_name
@@ -23,9 +23,9 @@ _LONGEST_NAME = 40
 async def choices(request: Request) -> Response:
     """What there is to learn from, and to begin with."""
     studio = studio_of(request)
-    sounds = (await studio.looks.ask("list_sounds", {}, key="list"))["sounds"]
+    sounds = (await studio.listing_worker.ask("list_sounds", {}, key="list"))["sounds"]
     folders = Counter(name.partition("/")[0] for _, name, *_ in sounds if "/" in name)
-    models = (await studio.looks.ask("list_models", {}))["models"]
+    models = (await studio.listing_worker.ask("list_models", {}))["models"]
     named = [{"name": name, "sounds": count} for name, count in sorted(folders.items())]
     presets = [{"name": name, "sizes": sizes} for name, sizes in _PRESETS.items()]
     return JSONResponse({"sounds": len(sounds), "folders": named, "models": models, "presets": presets})
@@ -66,10 +66,10 @@ async def details(request: Request) -> Response:
     return JSONResponse(facts)
 
 
-async def want(request: Request) -> Response:
+async def request_intent(request: Request) -> Response:
     """Pause a run, or finish it early."""
     studio, values = studio_of(request), await arguments(request, "id", "intent")
-    studio.runs.want(values["id"], str(values["intent"]))
+    studio.runs.request_intent(values["id"], str(values["intent"]))
     return JSONResponse({})
 
 
@@ -147,7 +147,7 @@ ROUTES = (
     Route("/api/train/runs", runs),
     Route("/api/train/begin", begin, methods=["POST"]),
     Route("/api/train/details", details, methods=["POST"]),
-    Route("/api/train/want", want, methods=["POST"]),
+    Route("/api/train/want", request_intent, methods=["POST"]),
     Route("/api/train/resume", resume, methods=["POST"]),
     Route("/api/train/remove", remove, methods=["POST"]),
 )

@@ -14,8 +14,8 @@ from auricle.errors import AuricleError
 from auricle.studio.routes import compress, items, jobs, label, make, sounds, train
 from auricle.studio.server import page
 from auricle.studio.server.guard import Guard
-from auricle.studio.server.lane import SupersededError, WorkerLostError
 from auricle.studio.server.studio import Studio
+from auricle.studio.server.worker_client import SupersededError, WorkerLostError
 
 
 def application(studio: Studio, on_start: Callable[[], None]) -> ASGIApp:
@@ -29,8 +29,8 @@ def application(studio: Studio, on_start: Callable[[], None]) -> ASGIApp:
         watching.cancel()
         with suppress(asyncio.CancelledError):
             await watching
-        await studio.lane.close()
-        await studio.looks.close()
+        await studio.model_worker.close()
+        await studio.listing_worker.close()
 
     routes = [
         *page.ROUTES,

@@ -1,6 +1,6 @@
 """Training runs: what was asked, how far each is, what is wanted of it. A run is found again by its folder.
 
-A run's folder holds ``item.json`` (what was asked, and its jobs), what its process writes (see `Diary`), ``intent``
+A run's folder holds ``item.json`` (what was asked, and its jobs), what its process writes (see `RunLog`), ``intent``
 (what is wanted of a process at work), and the model with its own run folder.
 """
 
@@ -74,7 +74,7 @@ class RunList:
             "notes": read_json(run.file(NOTES)).get("lines", []),
         }
 
-    def want(self, id: object, intent: str) -> None:
+    def request_intent(self, id: object, intent: str) -> None:
         """Pause a run, or finish it early and keep the best. One that waits leaves the queue, but for one that went on
         before and is to be finished: that is done when its turn comes.
 

@@ -12,9 +12,9 @@ from auricle.errors import AuricleError
 from auricle.studio.server.catalog import Catalog
 from auricle.studio.server.guard import Access
 from auricle.studio.server.jobs import JobQueue
-from auricle.studio.server.lane import Lane
 from auricle.studio.server.library import Library
 from auricle.studio.server.runs import RunList
+from auricle.studio.server.worker_client import WorkerClient
 from auricle.studio.server.workspace import Workspace
 
 _TICK_SECONDS = 0.4
@@ -29,18 +29,18 @@ class Studio:
     Attributes:
         workspace: the folder.
         access: token, port, options.
-        lane: the worker that keeps models in memory.
-        looks: a second one, for what must not wait behind a model: lists, outlines, sounds that come in.
+        model_worker: the worker that keeps models in memory.
+        listing_worker: a second one, for what must not wait behind a model: lists, outlines, sounds that come in.
         queue: longer jobs.
-        changed: set and replaced whenever a job has changed.
+        job_changes: set and replaced whenever a job has changed.
     """
 
     workspace: Workspace
     access: Access
-    lane: Lane
-    looks: Lane
+    model_worker: WorkerClient
+    listing_worker: WorkerClient
     queue: JobQueue
-    changed: "Changes" = field(default_factory=lambda: Changes())
+    job_changes: "JobChanges" = field(default_factory=lambda: JobChanges())
 
     @cached_property
     def library(self) -> Library:
@@ -88,7 +88,7 @@ class Studio:
                 jobs = await asyncio.to_thread(self.queue.jobs)
                 if jobs != before:
                     before = jobs
-                    self.changed.tell(jobs)
+                    self.job_changes.publish(jobs)
                 problem = ""
             except (AuricleError, OSError) as error:  # such as a full disk
                 if str(error) != problem:  # once, not with every tick
@@ -98,14 +98,14 @@ class Studio:
 
 
 @final
-class Changes:
+class JobChanges:
     """The newest list of jobs, and a way to wait for the next one."""
 
     def __init__(self) -> None:
         self.jobs: list[dict[str, Any]] = []
         self._event = asyncio.Event()
 
-    def tell(self, jobs: list[dict[str, Any]]) -> None:
+    def publish(self, jobs: list[dict[str, Any]]) -> None:
         """Wake whoever waits."""
         self.jobs = jobs
         event, self._event = self._event, asyncio.Event()

@@ -27,7 +27,7 @@ from auricle.bench.codecs.opus import Opus
 from auricle.progress import OnProgress
 from auricle.studio.server.workspace import Item, Workspace
 from auricle.studio.tasks.models import loaded_model, model_source
-from auricle.studio.tasks.sounds import CONFINED, LIMITS, picture, playable, read_stranger
+from auricle.studio.tasks.sounds import CONFINED, LIMITS, picture, playable, read_untrusted
 
 PREVIEW_SECONDS = 20.0
 """Of a longer sound so much is heard at a time."""
@@ -45,7 +45,7 @@ def open_sound(workspace: Workspace, arguments: dict[str, Any], on_progress: OnP
     """Decode a sound that was sent; what the page needs to show it. What is no sound is forgotten."""
     item = workspace.item(arguments["id"])
     try:
-        audio, rate = read_stranger(item.file(item.facts["source"]))
+        audio, rate = read_untrusted(item.file(item.facts["source"]))
     except AuricleError:
         item.remove()
         raise

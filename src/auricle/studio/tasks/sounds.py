@@ -27,7 +27,7 @@ _LONGEST_PICTURE = 120.0
 _PLAYABLE_RATE = 96_000
 
 
-def read_stranger(path: Path) -> tuple[np.ndarray, int]:
+def read_untrusted(path: Path) -> tuple[np.ndarray, int]:
     """A sound that was sent to the studio, decoded in a confined process: float32 ``(c, t)`` and Hz.
 
     Raises:

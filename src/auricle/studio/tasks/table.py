@@ -15,7 +15,15 @@ _TASKS: Mapping[str, tuple[str, ...]] = {
     "compressing": ("warm_up", "open_sound", "preview", "compress_whole", "open_aur", "repair_aur"),
     "models": ("list_models",),
     "training": ("train_model",),
-    "looking": ("list_sounds", "look_at", "open_listed", "take_in", "remove_sounds", "restore_sounds", "examine"),
+    "folder_sounds": (
+        "list_sounds",
+        "look_at",
+        "open_listed",
+        "add_upload",
+        "remove_sounds",
+        "restore_sounds",
+        "examine",
+    ),
     "labelling": ("read_library", "suggest_next", "find_similar", "judge_classes", "save_classifier", "hear_timeline"),
     "making": (
         "list_priors",

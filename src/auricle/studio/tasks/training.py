@@ -13,8 +13,8 @@ from auricle.progress import OnProgress
 from auricle.studio.server.jobs import read_json
 from auricle.studio.server.runs import OUTCOME, SOUNDS, last_report, model_file, run_folder
 from auricle.studio.server.workspace import Item, Workspace
-from auricle.studio.tasks.diary import Diary
 from auricle.studio.tasks.models import model_source
+from auricle.studio.tasks.run_log import RunLog
 
 _LINKS = "links"
 _NO_FILE = ("auto", "none")
@@ -23,7 +23,7 @@ _NO_FILE = ("auto", "none")
 def train_model(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Train, or go on where an earlier job of this run was paused or ended."""
     run = workspace.run(arguments["run"])
-    facts, diary = run.facts, Diary(run, on_progress)
+    facts, run_log = run.facts, RunLog(run, on_progress)
     can_resume = (run_folder(run) / "checkpoints" / "latest").is_file()
     options = TrainingOptions(
         preset=facts["preset"], size=facts["size"], adversarial=facts["adversarial"], trackers="none", resume=can_resume
@@ -36,11 +36,11 @@ def train_model(workspace: Workspace, arguments: dict[str, Any], on_progress: On
             budget=_budget(facts["budget"]),
             options=options,
             force=True,
-            callbacks=diary.callbacks,
+            callbacks=run_log.callbacks,
         )
     except PausedError:
         return {"outcome": "paused", "run": run.id}
-    diary.judge()
+    run_log.log_verdicts()
     with atomic_write(run.file(OUTCOME), force=True) as file:
         file.write_text(json.dumps(_facts_of(trained, run, workspace)), "utf-8")
     return {"outcome": "finished", "run": run.id}

@@ -22,7 +22,7 @@ class WorkerLostError(AuricleError):
 
 
 @final
-class Lane:
+class WorkerClient:
     """Questions to one worker process, which is started when it is first needed and again if it ends.
 
     Args:

@@ -69,7 +69,7 @@ def open_listed(workspace: Workspace, arguments: dict[str, Any], on_progress: On
     return item.add(**facts, of_seconds=seconds, picture=picture(item, "play", shown, rate, shown), stamp=stamp)
 
 
-def take_in(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
+def add_upload(workspace: Workspace, arguments: dict[str, Any], on_progress: OnProgress) -> dict[str, Any]:
     """Put a sound that was sent into the folder, if all of it can be read; else it is forgotten."""
     item = workspace.item(arguments["id"])
     source = item.file(item.facts["source"])

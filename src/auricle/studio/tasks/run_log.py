@@ -18,12 +18,12 @@ from auricle.studio.server.workspace import Item
 _EXCERPTS = 3
 _MOST_TIMES = 24
 _VERDICT_SECONDS = 20.0
-_LOOK_SECONDS = 0.2
+_INTENT_SECONDS = 0.2
 _MINUTE = 60.0
 
 
 @final
-class Diary:
+class RunLog:
     """Curves, held-out sounds with their spectrograms, verdicts and notes of a run; and what is wanted of it.
 
     Args:
@@ -33,7 +33,7 @@ class Diary:
 
     def __init__(self, run: Item, on_progress: OnProgress) -> None:
         self._run, self._on_progress = run, on_progress
-        self._looked, self._judged = 0.0, time.monotonic()
+        self._intent_read_at, self._verdicts_at = 0.0, time.monotonic()
         self._intent = TrainingIntent.go_on
         run.file(NOTES).unlink(missing_ok=True)
 
@@ -41,13 +41,13 @@ class Diary:
     def callbacks(self) -> TrainingCallbacks:
         """For `auricle.train`."""
         return TrainingCallbacks(
-            on_progress=self._prepared, on_report=self._reported, on_note=self._noted, intent=self.intent
+            on_progress=self._prepared, on_report=self._log_report, on_note=self._log_note, intent=self.intent
         )
 
     def intent(self) -> TrainingIntent:
         """What the page wants, looked up a few times a second."""
-        if time.monotonic() - self._looked >= _LOOK_SECONDS:
-            self._looked = time.monotonic()
+        if time.monotonic() - self._intent_read_at >= _INTENT_SECONDS:
+            self._intent_read_at = time.monotonic()
             word = ""
             with suppress(OSError):
                 word = self._run.file(INTENT).read_text("utf-8")
@@ -62,11 +62,11 @@ class Diary:
         if self.intent() is TrainingIntent.pause:
             raise PausedError(f"paused while {progress.stage}")
 
-    def _reported(self, report: Any) -> None:  # as `TrainingCallbacks.on_report` is told
+    def _log_report(self, report: Any) -> None:  # as `TrainingCallbacks.on_report` is told
         left = f"{report.seconds_left:.0f} s" if report.seconds_left < _MINUTE else _minutes(report.seconds_left)
         stage = f"step {report.step}, about {left} left" if report.progress < 1 else f"step {report.step}"
         self._on_progress(Progress(stage, report.progress, 1.0, ""))
-        measured = {} if report.preview is None else self._hear(report.preview, report)
+        measured = {} if report.preview is None else self._log_preview(report.preview, report)
         values = {
             "step": report.step,
             "seconds": round(report.seconds, 2),
@@ -78,18 +78,18 @@ class Diary:
         with self._run.file(COURSE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
         for event in report.events:
-            self._noted(event)
-        if measured or time.monotonic() - self._judged > _VERDICT_SECONDS:
-            self.judge()
+            self._log_note(event)
+        if measured or time.monotonic() - self._verdicts_at > _VERDICT_SECONDS:
+            self.log_verdicts()
 
-    def judge(self) -> None:
+    def log_verdicts(self) -> None:
         """Note how the run is doing, in words."""
-        self._judged = time.monotonic()
+        self._verdicts_at = time.monotonic()
         health = doctor(run_folder(self._run))
         verdicts = [{"topic": v.topic, "level": v.level.value, "text": v.text} for v in health.verdicts]
         self._replace(HEALTH, {"verdicts": verdicts})
 
-    def _hear(self, preview: Any, report: Any) -> dict[str, Any]:
+    def _log_preview(self, preview: Any, report: Any) -> dict[str, Any]:
         """Keep what the model makes of held-out sounds; the figures of it."""
         entries = read_json(self._run.file(PREVIEWS)) or {"excerpts": [], "times": []}
         excerpts = preview.excerpts[:_EXCERPTS]
@@ -125,7 +125,7 @@ class Diary:
         self._run.file(f"{name}.png").write_bytes(Spectrograph(reference[None], preview.sample_rate).png(audio[None]))
         return {"file": f"{name}.flac", "picture": f"{name}.png"}
 
-    def _noted(self, line: str) -> None:
+    def _log_note(self, line: str) -> None:
         lines = read_json(self._run.file(NOTES)).get("lines", [])
         self._replace(NOTES, {"lines": [*lines, line][-50:]})
 
