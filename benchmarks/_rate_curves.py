@@ -25,7 +25,7 @@ class Point:
 
 def curves(result: Mapping[str, Any], metric: str) -> dict[str, list[Point]]:
     """The points of each codec, from the lowest bitrate; codecs that were not judged are left out."""
-    found: dict[str, list[Point]] = {}
+    points_by_codec: dict[str, list[Point]] = {}
     for curve in result["curves"]:
         points = [
             Point(point["kbps"]["mean"], **{key: point["scores"][metric][key] for key in ("mean", "low", "high")})
@@ -33,8 +33,8 @@ def curves(result: Mapping[str, Any], metric: str) -> dict[str, list[Point]]:
             if point.get("kbps") and metric in point["scores"]
         ]
         if points:
-            found[curve["codec"]] = sorted(points, key=lambda point: point.kbps)
-    return found
+            points_by_codec[curve["codec"]] = sorted(points, key=lambda point: point.kbps)
+    return points_by_codec
 
 
 def picture(title: str, label: str, lines: Mapping[str, Sequence[Point]]) -> str:

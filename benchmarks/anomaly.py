@@ -102,8 +102,8 @@ def measure(args: argparse.Namespace) -> list[dict[str, Any]]:
         tell("bits")
         return np.stack([extractor.mono_features(sound.astype(np.float32)) for sound in sounds])
 
-    known = bits(usual)
-    usual_scores, plain = AnomalyScores.learn(known, extractor.families), extractor.kilobits(known)
+    usual_bits = bits(usual)
+    usual_scores, plain = AnomalyScores.learn(usual_bits, extractor.families), extractor.kilobits(usual_bits)
     autoencoder = _MelAutoencoder(usual, rate)
     spoiled = {"": judged, **spoiled}
     taken = {name: bits(sounds) for name, sounds in spoiled.items()}

@@ -84,9 +84,9 @@ def _figures(clip: Clip, codec: AuricleCodec, kbps: float, border: float, speech
 
 def with_levels(audio: np.ndarray, original: np.ndarray, sample_rate: int, edges: np.ndarray) -> np.ndarray:
     """``audio`` ``(t,)`` with the energies of bands of ``original``; ``edges`` ``(l + 1,)`` in Hz."""
-    spectrum, wanted = (_spectrum(sound, sample_rate) for sound in (audio, original))
+    spectrum, original_spectrum = (_spectrum(sound, sample_rate) for sound in (audio, original))
     for band in _bands(edges, sample_rate, spectrum.shape[1]):
-        is_energy, should = (_smooth((frames[:, band] ** 2).mean(1)) for frames in (spectrum, wanted))
+        is_energy, should = (_smooth((frames[:, band] ** 2).mean(1)) for frames in (spectrum, original_spectrum))
         gain = np.sqrt((should + 1e-12) / (is_energy + 1e-12))
         spectrum[:, band] *= np.clip(gain, 1 / LARGEST_GAIN, LARGEST_GAIN)[:, None]
     return _sound(spectrum, sample_rate, len(audio))
@@ -96,12 +96,12 @@ def level_error(audio: np.ndarray, original: np.ndarray, sample_rate: int, edges
     """Mean absolute difference in dB of bands that are not faint in the original."""
     spectra = [_spectrum(sound, sample_rate) for sound in (audio, original)]
     bands = _bands(edges, sample_rate, spectra[0].shape[1])
-    levels, wanted = (
+    levels, original_levels = (
         np.stack([10 * np.log10(_smooth((frames[:, band] ** 2).mean(1)) + 1e-9) for band in bands])
         for frames in spectra
     )
-    audible = wanted > FAINTEST_DB
-    return float(np.abs(levels - wanted)[audible].mean()) if audible.any() else 0.0
+    audible = original_levels > FAINTEST_DB
+    return float(np.abs(levels - original_levels)[audible].mean()) if audible.any() else 0.0
 
 
 def _bands(edges: np.ndarray, sample_rate: int, bins: int) -> list[slice]:

@@ -205,8 +205,8 @@ def architectures(args: argparse.Namespace) -> Part:
                     "parameters": sum(value.numel() for value in training.model.parameters()),
                 }
             )
-    told_of = "each autoencoder was trained, without labels, on the sounds that are then classified"
-    return {"minutes": args.minutes, "probe": args.probe}, {"rows": rows}, [table(rows), told_of]
+    note = "each autoencoder was trained, without labels, on the sounds that are then classified"
+    return {"minutes": args.minutes, "probe": args.probe}, {"rows": rows}, [table(rows), note]
 
 
 def speed(args: argparse.Namespace) -> Part:
@@ -298,13 +298,13 @@ def _compared(
     """Features that hear, the parts that they are made of, and other rivals."""
     from auricle.classify.features.pooling import fitting_feature_config
 
-    heard, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
-    tell(f"{name}: {heard.name}")
+    hearing, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
+    tell(f"{name}: {hearing.name}")
     short = fitting_feature_config([item.sound.seconds for item in labels.labelled]).segments > 1
     count = args.copies if short and args.part == "accuracy" else 0
-    sounds, copies = _values(labels, heard, count)
+    sounds, copies = _values(labels, hearing, count)
     values, size = sounds[0], patches.size
-    yield heard, sounds, copies
+    yield hearing, sounds, copies
     for extractor, columns in ((latents, slice(size, None)), (patches, slice(size))):
         yield extractor, (values[:, columns], *sounds[1:]), []
     for extractor in others:

@@ -61,7 +61,7 @@ def main() -> None:
         with _store(), _nodes(home / "ray") as nodes:
             _child("upload", str(home / "in"))
             rows = [_broken(args, nodes)]
-            found = json.loads(_child("results", "broken"))
+            store_contents = json.loads(_child("results", "broken"))
         started = time.monotonic()
         words = [
             sys.executable,
@@ -75,7 +75,7 @@ def main() -> None:
         ]
         subprocess.run([*words, "--quiet"], check=True)
         one_process = time.monotonic() - started
-        rows[0] |= _compared(found, home / "out")
+        rows[0] |= _compared(store_contents, home / "out")
     settings = {"files": args.files, "seconds": args.seconds, "model": args.model, "one process alone, s": one_process}
     publish("cluster", args.out, settings, {"rows": rows}, [table(rows)])
 
@@ -110,12 +110,12 @@ def _kill(pids: list[int], what: str, results: "_Count") -> str:
     return f"{what} after {results.now} results"
 
 
-def _compared(found: dict[str, Any], unbroken: Path) -> dict[str, Any]:
+def _compared(store_contents: dict[str, Any], unbroken: Path) -> dict[str, Any]:
     expected = {
         path.relative_to(unbroken).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in unbroken.rglob("*.aur")
     }
-    digests, versions, done = found["digests"], found["versions"], found["done"]
+    digests, versions, done = store_contents["digests"], store_contents["versions"], store_contents["done"]
     return {
         "results": len(digests),
         "as of one process": sum(digests.get(name) == digest for name, digest in expected.items()),
@@ -235,9 +235,9 @@ def _child(*words: str) -> str:
 
 def _inside(job: str, *words: str) -> None:
     """What is done on the first host."""
-    {"upload": _upload, "results": _found, "count": _count, "wait": _wait_for_port, "nodes": _wait_for_nodes}[job](
-        *words
-    )
+    {"upload": _upload, "results": _print_results, "count": _count, "wait": _wait_for_port, "nodes": _wait_for_nodes}[
+        job
+    ](*words)
 
 
 def _upload(folder: str) -> None:
@@ -260,7 +260,7 @@ def _upload(folder: str) -> None:
     s3fs.S3FileSystem().put(folder, "s3://sounds/in", recursive=True)
 
 
-def _found(out: str) -> None:
+def _print_results(out: str) -> None:
     import boto3
     import s3fs
 

@@ -56,7 +56,7 @@ def main() -> None:
     recorded = _rows(_recorded_sounds(args.real)) if args.real else []
     attacks = {row["class"]: row["attack ms, median"] for row in recorded}
     sections = {
-        _heading(temperature): _rows(_made_sounds(args, temperature), attacks) for temperature in args.temperature
+        _heading(temperature): _rows(_generated_sounds(args, temperature), attacks) for temperature in args.temperature
     }
     if recorded:
         sections["recorded"] = recorded
@@ -68,7 +68,7 @@ def _heading(temperature: float | None) -> str:
     return "made" if temperature is None else f"temperature {temperature:g}"
 
 
-def _made_sounds(args: argparse.Namespace, temperature: float | None) -> list[_Edges]:
+def _generated_sounds(args: argparse.Namespace, temperature: float | None) -> list[_Edges]:
     from auricle import GenerationOptions, SamplingOptions, SoundFileOptions, generate, read
     from auricle.synth.priors.loading import load_prior_and_model
 
@@ -139,8 +139,8 @@ def _row(label: str, sounds: list[_Edges]) -> dict[str, Any]:
 
 def _median(values: list[float]) -> float | None:
     """Of those that are known; None where none is."""
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.median(known)) if known else None
+    finite = [value for value in values if not np.isnan(value)]
+    return float(np.median(finite)) if finite else None
 
 
 if __name__ == "__main__":

@@ -85,8 +85,8 @@ def _ways(prior: str, seed: int, strengths: list[float]) -> Mapping[str, _Way]:
     networks = load_prior_and_model(prior, None)
 
     def generated(case: _Case, **options: Any) -> np.ndarray:
-        asked = GenerationOptions(seed=seed, **options)
-        output = generate(networks.prior, asked, model=networks.model)
+        options_of_gap = GenerationOptions(seed=seed, **options)
+        output = generate(networks.prior, options_of_gap, model=networks.model)
         assert output.sample_rate == case.rate, "the prior's rate is the recordings'"
         audio = output.sounds[0].audio
         assert audio is not None

@@ -65,8 +65,8 @@ def _measure(count: int, dimensions: int) -> dict[str, Any]:
     queries = index.points[random.integers(0, count, _QUERIES)] + 0.02 * random.standard_normal((_QUERIES, 32))
     queries = (queries / np.linalg.norm(queries, axis=1, keepdims=True)).astype(np.float32)
     truth = np.argsort(-(queries.astype(np.float64) @ index.points.T.astype(np.float64)), axis=1)[:, :_NEAREST]
-    found = nearest(index.points, queries, _NEAREST).rows
-    shares = [len(set(a) & set(b)) / _NEAREST for a, b in zip(found.tolist(), truth.tolist(), strict=True)]
+    approximate = nearest(index.points, queries, _NEAREST).rows
+    shares = [len(set(a) & set(b)) / _NEAREST for a, b in zip(approximate.tolist(), truth.tolist(), strict=True)]
     gone = set(list(stamps)[: count // 100])
     return {
         "sounds": count,

@@ -54,7 +54,7 @@ def main() -> None:
 
 def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
     """One row for each bitrate: kilobits per second of both, and each metric of both."""
-    from auricle.bench.scoring.metrics import METRICS as KNOWN
+    from auricle.bench.scoring.metrics import METRICS as ALL_METRICS
 
     own_curve, opus_curve = (result.curves[0], next(compared for compared in result.curves if compared.codec == "opus"))
     channels = "+".join(sorted({str(file.channels) for file in result.files if not file.problem}))
@@ -66,7 +66,7 @@ def _rows(kind: str, result: Any) -> list[dict[str, Any]]:
         )
         wins = []
         for name in METRICS:
-            metric = KNOWN[name]
+            metric = ALL_METRICS[name]
             a, b = (
                 None if name not in compared.scores else compared.scores[name].mean for compared in (point, opus_point)
             )

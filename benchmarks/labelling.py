@@ -70,7 +70,7 @@ def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], di
             guessed = np.array(fitted.classes)[fitted.probabilities(features.values[outside]).argmax(axis=1)]
             return float((guessed == names[outside]).mean())
 
-        proposed += _asked(features.values[pool], names[pool], counts, accuracy)
+        proposed += _active_accuracies(features.values[pool], names[pool], counts, accuracy)
         for draw in range(args.draws):
             order = np.random.default_rng(draw).permutation(len(pool))
             random += [_safe(accuracy, order[:count], names[pool]) / args.draws for count in counts]
@@ -97,22 +97,22 @@ def _counts(most: int) -> list[int]:
     return counts
 
 
-def _asked(values: np.ndarray, names: np.ndarray, counts: list[int], accuracy: Any) -> np.ndarray:
+def _active_accuracies(values: np.ndarray, names: np.ndarray, counts: list[int], accuracy: Any) -> np.ndarray:
     """Accuracy after each round of labels that are asked for as `auricle.suggest` does."""
     from auricle.classify.search.choosing import class_probabilities, informative_rows
     from auricle.classify.search.neighbours import WhitenedSpace
     from auricle.options.classification import SuggestionOptions
 
     points = WhitenedSpace.fit(values)(values)
-    labelled: list[str | None] = [None] * len(names)
+    row_labels: list[str | None] = [None] * len(names)
     accuracies = []
     for count in counts:
-        have = sum(label is not None for label in labelled)
-        probabilities = class_probabilities(values, labelled, None, 0)
-        rows, _ = informative_rows(points, labelled, probabilities, SuggestionOptions(count=count - have))
+        have = sum(label is not None for label in row_labels)
+        probabilities = class_probabilities(values, row_labels, None, 0)
+        rows, _ = informative_rows(points, row_labels, probabilities, SuggestionOptions(count=count - have))
         for row in rows:
-            labelled[row] = str(names[row])
-        labelled = np.array([row for row, label in enumerate(labelled) if label is not None])
+            row_labels[row] = str(names[row])
+        labelled = np.array([row for row, label in enumerate(row_labels) if label is not None])
         accuracies.append(_safe(accuracy, labelled, names))
     return np.array(accuracies)
 

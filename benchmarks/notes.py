@@ -152,12 +152,12 @@ def _distances(sound: np.ndarray, real: np.ndarray, hertz: float, rate: int) -> 
     envelopes, bands = ([f(x, rate) for x in (sound, real)] for f in (_levels, _bands))
     size = min(map(len, envelopes))
     loud = envelopes[1][:size] > _QUIETEST_DB
-    heard = bands[1] > _QUIETEST_DB
+    is_audible = bands[1] > _QUIETEST_DB
     return {
         "pitch cents": abs(1200 * float(np.log2(max(pitch, 1.0) / hertz))),
         "envelope dB": _centred(envelopes[0][:size][loud] - envelopes[1][:size][loud]),
         "brightness semitones": abs(12 * float(np.log2(_centroid(sound, rate) / _centroid(real, rate)))),
-        "spectrum dB": _centred(np.maximum(bands[0], _QUIETEST_DB - 20)[heard] - bands[1][heard]),
+        "spectrum dB": _centred(np.maximum(bands[0], _QUIETEST_DB - 20)[is_audible] - bands[1][is_audible]),
     }
 
 

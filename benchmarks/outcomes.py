@@ -145,9 +145,9 @@ def main() -> None:
     one_thread()
     if missing := VERBS.keys() - COMMANDS.keys():
         raise OptionError(f"no command for {', '.join(sorted(missing))}: add it to COMMANDS in this script")
-    for names, known in ((args.verbs, verbs), (args.conditions, [*CONDITIONS, *SIGNALS])):
-        if unknown := set(names) - set(known):
-            raise OptionError(f"no {', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+    for names, allowed in ((args.verbs, verbs), (args.conditions, [*CONDITIONS, *SIGNALS])):
+        if unknown := set(names) - set(allowed):
+            raise OptionError(f"no {', '.join(sorted(unknown))}: choose from {', '.join(allowed)}")
     plan = list(_plan(args.verbs, args.conditions, args.instants))
     trials = _read_log(args.log)
     if args.minutes > 0:

@@ -227,9 +227,9 @@ def _uploads(folder: Path, args: Any) -> list[dict[str, Any]]:
 
 def _watch(server: StudioServer, answers: list[float]) -> None:
     while -1.0 not in answers:
-        asked = time.perf_counter()
+        started = time.perf_counter()
         server.ask("train/runs")
-        answers.append(time.perf_counter() - asked)
+        answers.append(time.perf_counter() - started)
         time.sleep(0.1)
 
 
@@ -250,17 +250,19 @@ def _damaged(rng: np.random.Generator, number: int) -> tuple[str, bytes]:
 def _busy(folder: Path, args: Any) -> list[dict[str, Any]]:
     server = _trained_on(folder)
     run = server.ask("train/begin", {**_TINY, "budget": {"steps": 100_000}})[1]["run"]
-    _until(server, run, lambda told: bool(told["course"]))
+    _until(server, run, lambda details: bool(details["course"]))
     item = server.ask("compress/example", {"name": "speech_1"})[1]
     answers, previews = [], []
     for number in range(40):
         answers.append(_seconds(lambda: server.ask("train/details", {"id": run})))
         if number % 8 == 0:
-            asked = {"id": item["id"], "codec": "auricle", "kbps": 2 + number / 8}
-            previews.append(_seconds(lambda asked=asked: server.ask("compress/preview", asked)))
+            preview_values = {"id": item["id"], "codec": "auricle", "kbps": 2 + number / 8}
+            previews.append(
+                _seconds(lambda preview_values=preview_values: server.ask("compress/preview", preview_values))
+            )
         time.sleep(0.05)
     paused = _seconds(lambda: server.ask("train/want", {"id": run, "intent": "pause"}))
-    _until(server, run, lambda told: told["state"] == "paused")
+    _until(server, run, lambda details: details["state"] == "paused")
     server.end()
     return [
         _row("an answer, median of 40", median(answers), "s"),
@@ -297,10 +299,10 @@ def _use_once(server: StudioServer, ids: list[str], number: int) -> None:
     for kbps in (2, 3, 6):
         server.ask("compress/preview", {"id": item, "codec": "auricle", "kbps": kbps})
     server.ask("compress/preview", {"id": item, "codec": "opus", "kbps": 12})
-    made = server.ask("make/sounds", {"prior": "drums", "label": "snare", "count": 4, "seed": number})[1]["sounds"]
-    server.ask("make/variations", {"id": made[0]["id"], "count": 2, "seed": number})
-    server.ask("make/blend", {"ids": [sound["id"] for sound in made[:2]], "shares": [0.4, 0.6]})
-    for sound in made:
+    sounds = server.ask("make/sounds", {"prior": "drums", "label": "snare", "count": 4, "seed": number})[1]["sounds"]
+    server.ask("make/variations", {"id": sounds[0]["id"], "count": 2, "seed": number})
+    server.ask("make/blend", {"ids": [sound["id"] for sound in sounds[:2]], "shares": [0.4, 0.6]})
+    for sound in sounds:
         server.ask("make/keep", {"id": sound["id"], "kept": False})
     server.ask("sounds/list")
     server.ask("sounds/looks", {"ids": ids})
@@ -314,25 +316,25 @@ def _lost(folder: Path, args: Any) -> list[dict[str, Any]]:
         first, second = (new_page(opened, server.address) for _ in range(2))
         for page in (first, second):
             page.get_by_role("link", name="Train").click()
-        asked = {**_TINY, "budget": {"steps": 100_000}}
-        runs = [server.ask("train/begin", {**asked, "title": title})[1]["run"] for title in "ab"]
+        training = {**_TINY, "budget": {"steps": 100_000}}
+        runs = [server.ask("train/begin", {**training, "title": title})[1]["run"] for title in "ab"]
         shown = []
         for page in (first, second):
             page.locator(".runs li").nth(1).wait_for()
             shown.append(page.locator(".runs li").count())
-        made = server.ask("make/sounds", {"prior": "drums", "label": "kick", "count": 3, "seed": 1})[1]["sounds"]
-        for sound in made:
+        sounds = server.ask("make/sounds", {"prior": "drums", "label": "kick", "count": 3, "seed": 1})[1]["sounds"]
+        for sound in sounds:
             server.ask("make/keep", {"id": sound["id"], "kept": time.time()})
         first.context.close()
-    _until(server, runs[0], lambda told: bool(told["course"]))
+    _until(server, runs[0], lambda details: bool(details["course"]))
     before = _kept(server)
     server.end(signal.SIGKILL)
     again = StudioServer(folder)
     after = _kept(again)
-    went_on = _until(again, runs[0], lambda told: told["course"][-1]["step"] >= 30)
+    went_on = _until(again, runs[0], lambda details: details["course"][-1]["step"] >= 30)
     for number in reversed(runs):
         again.ask("train/want", {"id": number, "intent": "pause"})
-    _until(again, runs[0], lambda told: told["state"] == "paused")
+    _until(again, runs[0], lambda details: details["state"] == "paused")
     again.end()
     return [
         _row("runs in two pages", f"{shown[0]}, {shown[1]}"),
@@ -363,11 +365,11 @@ def _trained_on(folder: Path) -> StudioServer:
 
 def _until(server: StudioServer, run: str, reached: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     end = time.monotonic() + 600
-    while not reached(told := server.ask("train/details", {"id": run})[1]):
-        if time.monotonic() > end or told["state"] == "failed":
-            raise OptionError(f"the training did not come on: {told.get('error') or told['state']}")
+    while not reached(details := server.ask("train/details", {"id": run})[1]):
+        if time.monotonic() > end or details["state"] == "failed":
+            raise OptionError(f"the training did not come on: {details.get('error') or details['state']}")
         time.sleep(0.2)
-    return told
+    return details
 
 
 def _seconds(work: Callable[[], object]) -> float:

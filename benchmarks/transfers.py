@@ -132,7 +132,7 @@ def _figures(sound: np.ndarray, rate: int, onto: Any, files: tuple[Path, ...], c
         "pitch": float(kept[voiced].mean()) if voiced.any() else 1.0,
         "onsets": _onsets(sound[0], result[0], rate),
         "level dB": float(np.abs(levels[0] - levels[1])[loud].mean()),
-        "timbre": float(_is_target(_heard(result, rate, rate)[None], compared)[0]),
+        "timbre": float(_is_target(_features(result, rate, rate)[None], compared)[0]),
         "former timbre": float(to_target < np.linalg.norm(mine - source)),
     }
 
@@ -187,7 +187,7 @@ def _compared(corpus: Path, kind: str, files: tuple[Path, ...]) -> _Compared:
     """Phrases of the target's examples, and of the source's kind that are none of the sources."""
     random = np.random.default_rng(5)
     band = _band(corpus, kind)
-    target = [_heard(*_notes_in_turn(list(files), random), band) for _ in range(_COMPARED)]
+    target = [_features(*_notes_in_turn(list(files), random), band) for _ in range(_COMPARED)]
     return _Compared(np.stack(target), np.stack(_others(corpus, kind, 7, _COMPARED)))
 
 
@@ -198,11 +198,11 @@ def _others(corpus: Path, kind: str, seed: int, count: int) -> list[np.ndarray]:
     band = _band(corpus, kind)
     if kind == "played":
         random, notes = np.random.default_rng(70 + seed), sorted((corpus / PLAYED).glob(_PIANO))
-        return [_heard(*_notes_in_turn(notes, random), band) for _ in range(count)]
+        return [_features(*_notes_in_turn(notes, random), band) for _ in range(count)]
     files = sorted((corpus / SPOKEN).glob("*.flac"))
     places = np.linspace(0, len(files) - 21, count).astype(int) // 20 * 20 + seed
     sounds = (read(files[place]) for place in sorted(set(places.tolist())))
-    return [_heard(audio[:, : round(_SECONDS * rate)], rate, band) for audio, rate in sounds]
+    return [_features(audio[:, : round(_SECONDS * rate)], rate, band) for audio, rate in sounds]
 
 
 def _band(corpus: Path, kind: str) -> int:
@@ -225,9 +225,11 @@ def _true(
     random, band = np.random.default_rng(3), _band(corpus, kind)
     paths = sorted((corpus / "instruments" / target).glob("*"))
     held_out = [path for path in paths if path not in files and re.search(_PITCHED[target], path.name)]
-    notes = [_heard(*_notes_in_turn(held_out, random), band) for _ in range(_TRUE)]
+    notes = [_features(*_notes_in_turn(held_out, random), band) for _ in range(_TRUE)]
     timed = [
-        _heard(_tones_as(sound[0], rate, held_out, random), rate, band) for name, sound, rate in phrases if name == kind
+        _features(_tones_as(sound[0], rate, held_out, random), rate, band)
+        for name, sound, rate in phrases
+        if name == kind
     ]
     return {
         "target": target,
@@ -257,7 +259,7 @@ def _smooth_level(audio: np.ndarray, size: int) -> np.ndarray:
     return np.sqrt(np.convolve(np.square(audio, dtype=np.float64), window / window.sum(), "same") + 1e-10)
 
 
-def _heard(audio: np.ndarray, rate: int, band: int) -> np.ndarray:
+def _features(audio: np.ndarray, rate: int, band: int) -> np.ndarray:
     """Features ``(d,)`` of a sound ``(c, t)`` at one loudness, without what is above half of ``band``."""
     from auricle.audio import resample
 
@@ -273,20 +275,20 @@ def _hearing() -> Any:
     return model_features("music", kind="hearing")
 
 
-def _is_target(heard: np.ndarray, compared: _Compared) -> np.ndarray:
+def _is_target(features: np.ndarray, compared: _Compared) -> np.ndarray:
     """Whether each of ``(n, d)`` is nearer to the target than to the source's kind."""
     deviation = np.concatenate(compared).std(axis=0)
     varying = deviation > 1e-3 * np.median(deviation)  # what is the same in all of them says nothing of others
     target, kind = (
-        _mean_distance(heard[:, varying] / deviation[varying], other[:, varying] / deviation[varying])
+        _mean_distance(features[:, varying] / deviation[varying], other[:, varying] / deviation[varying])
         for other in compared
     )
     return target < kind
 
 
-def _mean_distance(heard: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _mean_distance(features: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Of each of ``(n, d)`` to the nearest of others ``(k, d)``: ``(n,)``."""
-    return np.sort(np.linalg.norm(heard[:, None] - others, axis=2), axis=1)[:, :_NEAREST].mean(axis=1)
+    return np.sort(np.linalg.norm(features[:, None] - others, axis=2), axis=1)[:, :_NEAREST].mean(axis=1)
 
 
 def _levels(audio: np.ndarray, rate: int, size: int | None = None) -> np.ndarray:

@@ -119,12 +119,12 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="folder with NAME.md: figures for the cards")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    wanted = options.only or (*HEARING, ENVIRONMENT, *DEPENDENTS)
-    for name in (name for name in HEARING if name in wanted):
+    selected = options.only or (*HEARING, ENVIRONMENT, *DEPENDENTS)
+    for name in (name for name in HEARING if name in selected):
         build_hearing(HEARING[name], options.corpora)
-    if ENVIRONMENT in wanted:
+    if ENVIRONMENT in selected:
         ship_environment(options.corpora / "esc10")
-    for name in (name for name in DEPENDENTS if name in wanted):
+    for name in (name for name in DEPENDENTS if name in selected):
         figures = options.figures / f"{name}.md" if options.figures else None
         build(DEPENDENTS[name], options.corpora, options.work, figures if figures and figures.is_file() else None)
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from auricle.api.training_run import TrainingCallbacks, open_run_folder
 from auricle.api.training_sounds import find_sounds
 from auricle.data import CropSampler, DecodedSounds
-from auricle.losses.voice import VoiceLoss, wants_harmonics
+from auricle.losses.voice import VoiceLoss, uses_harmonics
 from auricle.model import Autoencoder, load, save
 from auricle.model.bands import harmonic_sources
 from auricle.model.bottleneck import STEPS_PER_LEVEL, Entropy, EntropyConfig
@@ -64,11 +64,11 @@ class VoiceReader(nn.Module):
         bottleneck = self.model.bottleneck.eval()
         steps = torch.randint(0, (bottleneck.quality_levels - 1) * STEPS_PER_LEVEL // 2 + 1, (len(audio),))
         quality = (steps / STEPS_PER_LEVEL).to(audio.device)
-        wanted = wants_harmonics(bottleneck.quality_levels, quality, voiced_share(self.model))
+        with_harmonics = uses_harmonics(bottleneck.quality_levels, quality, voiced_share(self.model))
         with torch.no_grad():
             late = self.model.encoder(audio.unsqueeze(2))[:, self.model.encoder_latency :]
             latents = bottleneck(late, quality).z
-        return {"loss": self.loss(self._source[0].read(latents), audio, wanted)}
+        return {"loss": self.loss(self._source[0].read(latents), audio, with_harmonics)}
 
 
 class VoiceTask(Task):
@@ -100,8 +100,8 @@ def with_voices(model: Autoencoder, seed: int) -> Autoencoder:
     torch.manual_seed(seed)
     config, preset = model.config, named("speech").model
     decoder = (
-        stage.model_copy(update={"blocks": stage.blocks + wanted.blocks[len(stage.blocks) :]})
-        for stage, wanted in zip(config.decoder, preset.decoder, strict=False)
+        stage.model_copy(update={"blocks": stage.blocks + larger.blocks[len(stage.blocks) :]})
+        for stage, larger in zip(config.decoder, preset.decoder, strict=False)
     )
     added = {
         "decoder": (*decoder, *config.decoder[len(preset.decoder) :]),
@@ -109,9 +109,9 @@ def with_voices(model: Autoencoder, seed: int) -> Autoencoder:
         "comb": preset.comb if config.envelope else 0.0,
     }
     grown = Autoencoder(config.model_copy(update=added), model.info, model.tables)
-    known = model.decoder.state_dict()
+    source_state = model.decoder.state_dict()
     for name, block in grown.decoder.named_modules():
-        is_new = not any(key.startswith(f"{name}.") for key in known)
+        is_new = not any(key.startswith(f"{name}.") for key in source_state)
         if is_new and isinstance(block, Residual) and isinstance(block.body, Serial):
             for parameter in block.body.chain()[-1].parameters():
                 nn.init.zeros_(parameter)

@@ -27,7 +27,7 @@ def write_sounds(folder: Path) -> str:
     for name, model, bitrates in _CODED:
         rows = list(_coded(folder, name, model, bitrates))
         parts.append(f"## {name.replace('_', ' ')}\n\n" + "\n\n".join(rows) + "\n")
-    parts.append("## Nobody recorded these\n\n" + "\n\n".join(_made(folder)) + "\n")
+    parts.append("## Nobody recorded these\n\n" + "\n\n".join(_generated_sounds(folder)) + "\n")
     return "\n".join(parts)
 
 
@@ -44,7 +44,7 @@ def _coded(folder: Path, name: str, model: str, bitrates: tuple[float, ...]) -> 
         coded.unlink()
 
 
-def _made(folder: Path) -> Iterator[str]:
+def _generated_sounds(folder: Path) -> Iterator[str]:
     for label in _CLASSES:
         sounds = auricle.generate("drums", auricle.GenerationOptions(label=label, count=2, seed=1))
         for number, sound in enumerate(sounds.sounds, 1):

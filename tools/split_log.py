@@ -21,9 +21,9 @@ def entries(text: str) -> dict[str, list[str]]:
     """The entries of each day, in the order of the page."""
     days: dict[str, list[str]] = defaultdict(list)
     text = text.partition("\n## [")[0]  # the list of days that is there already
-    found = list(_ENTRY.finditer(text))
-    ends = [*(match.start() for match in found[1:]), len(text)][: len(found)]
-    for match, end in zip(found, ends, strict=True):
+    matches = list(_ENTRY.finditer(text))
+    ends = [*(match.start() for match in matches[1:]), len(text)][: len(matches)]
+    for match, end in zip(matches, ends, strict=True):
         body = text[match.end() : end].strip()
         title = match[2].lstrip(",: ").strip() or "the day"
         days[match[1]].append(f"## {title[0].upper()}{title[1:]}\n\n{body}\n")

@@ -31,13 +31,13 @@ def make_model(*, recurrent: bool = False, latent: int = 320) -> Autoencoder:
     return model
 
 
-def make_prior(model: Autoencoder, *, channels: int = 1, recurrent: bool = False, told: bool = False) -> Prior:
+def make_prior(model: Autoencoder, *, channels: int = 1, recurrent: bool = False, with_sizes: bool = False) -> Prior:
     """Untrained, with classes a and b; its velocity is not nothing, as it would be at the start.
 
     One that is told sizes had short quiet sounds of class a, and longer ones of class b.
     """
     torch.manual_seed(1)
-    new = {"examples": 3, "guided": True, "times": "mixed", "guidance_interval": (0.1, 0.7)} if told else {}
+    new = {"examples": 3, "guided": True, "times": "mixed", "guidance_interval": (0.1, 0.7)} if with_sizes else {}
     config = RecurrentConfig(width=16, depth=1, components=2) if recurrent else FlowConfig(
         window=32, width=32, depth=1, heads=2, **new
     )  # fmt: skip
@@ -49,7 +49,7 @@ def make_prior(model: Autoencoder, *, channels: int = 1, recurrent: bool = False
     mean, deviation = z.mean((0, 1)), z.std((0, 1))
     silence = model.encode(torch.zeros(1, RATE))[0, -1]
     prior.fit_scale(*(part.repeat(channels) for part in (mean, deviation, silence)))
-    if told:
+    if with_sizes:
         prior.fit_sizes(torch.tensor([[0.0, 0.1, -20.0], [1.0, 0.3, -6.0], [1.0, 0.4, -3.0]]))
     return prior
 

@@ -11,9 +11,9 @@ from auricle.options.synthesis import GenerationOptions, SamplingOptions
 from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 
 MODEL = make_model()
-FLOW, STEREO, TOLD = make_prior(MODEL), make_prior(MODEL, channels=2), make_prior(MODEL, told=True)
+FLOW, STEREO, SIZED = make_prior(MODEL), make_prior(MODEL, channels=2), make_prior(MODEL, with_sizes=True)
 SEAM = RATE // 100
-PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, TOLD], ids=["flow", "stereo", "told"])
+PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, SIZED], ids=["flow", "stereo", "sized"])
 
 
 def noise(seconds: float, seed: int, channels: int = 1) -> np.ndarray:
@@ -72,7 +72,7 @@ def test_a_hit_keeps_its_attack():
 
 
 def test_the_seed_decides():
-    sounds = [filled(TOLD, noise(0.5, 0), noise(0.5, 1), seed=seed) for seed in (3, 3, 4)]
+    sounds = [filled(SIZED, noise(0.5, 0), noise(0.5, 1), seed=seed) for seed in (3, 3, 4)]
     assert np.array_equal(sounds[0], sounds[1]) and not np.array_equal(sounds[0], sounds[2])
 
 

@@ -24,9 +24,9 @@ from synth.synth_sounds import RATE, make_model, make_prior, tone, wav
 MODEL = make_model(recurrent=True, latent=16)
 FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
 RECURRENT = make_prior(MODEL, recurrent=True)
-TOLD = make_prior(MODEL, told=True)
+SIZED = make_prior(MODEL, with_sizes=True)
 ONE_STEP, TWO_STEPS = SamplingOptions(steps=1), SamplingOptions(steps=2)
-PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, RECURRENT, TOLD], ids=["flow", "stereo", "recurrent", "told"])
+PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, RECURRENT, SIZED], ids=["flow", "stereo", "recurrent", "sized"])
 
 
 def audio(prior, **options) -> list[np.ndarray]:
@@ -71,14 +71,14 @@ def peak_db(sound: np.ndarray) -> float:
 
 def test_lengths_and_levels_are_those_of_the_class():
     for label, seconds, levels in (("a", (0.1,), (-20,)), ("b", (0.3, 0.4), (-6, -3))):
-        sounds = audio(TOLD, label=label, count=8, seed=1)
+        sounds = audio(SIZED, label=label, count=8, seed=1)
         assert all(sound.shape[1] / RATE <= max(seconds) + 1e-3 for sound in sounds)
         nearest = [min(levels, key=lambda level, sound=sound: abs(level - peak_db(sound))) for sound in sounds]
         assert [peak_db(sound) for sound in sounds] == pytest.approx(nearest, abs=0.01)
         assert set(nearest) == set(levels), "each is drawn now and then"
 
 
-@pytest.mark.parametrize("prior", [FLOW, TOLD])
+@pytest.mark.parametrize("prior", [FLOW, SIZED])
 @pytest.mark.parametrize("options", [{}, {"seconds": 0.5}, {"seconds": 2.0}, {"loop": True, "seconds": 1.0}])
 def test_a_level_that_is_asked_for(prior, options: dict):
     (sound,) = audio(prior, level=-12.0, seed=3, **options)
@@ -88,13 +88,13 @@ def test_a_level_that_is_asked_for(prior, options: dict):
 def test_variations_and_continuations_keep_their_level_but_for_what_is_asked_for(tmp_path: Path):
     path = wav(tmp_path / "tone.wav", tone(500, 0.5))
     for options in ({"like": path, "strength": 0.0}, {"after": path, "seconds": 0.2}):
-        (kept,), (quiet,) = audio(TOLD, seed=1, **options), audio(TOLD, seed=1, level=-40.0, **options)
+        (kept,), (quiet,) = audio(SIZED, seed=1, **options), audio(SIZED, seed=1, level=-40.0, **options)
         assert abs(peak_db(kept) + 40.0) > 0.5 and peak_db(quiet) == pytest.approx(-40.0, abs=0.01)
 
 
 def test_short_sounds_take_short_windows():
     def frames(label: str) -> int:
-        context = RenderContext(load_prior_and_model(TOLD, MODEL), TWO_STEPS, TOLD.label(label), 0, None)
+        context = RenderContext(load_prior_and_model(SIZED, MODEL), TWO_STEPS, SIZED.label(label), 0, None)
         random = context.random(0)
         size = context.draw_size(random)
         assert size is not None

@@ -10,7 +10,7 @@ from synth.synth_sounds import RATE, make_model, make_prior
 
 MODEL = make_model(recurrent=True, latent=16)
 FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
-TOLD = make_prior(MODEL, told=True)
+SIZED = make_prior(MODEL, with_sizes=True)
 ONE_STEP, TWO_STEPS = SamplingOptions(steps=1), SamplingOptions(steps=2)
 
 
@@ -31,8 +31,8 @@ def test_loops_have_no_seam(prior, seconds: float):
 @pytest.mark.parametrize("seconds", [0.25, 0.5])
 def test_a_loop_of_one_shots_begins_with_one_whose_tail_goes_on_in_the_next_round(seconds: float):
     options = {"model": MODEL, "sampling": ONE_STEP}
-    (loop,) = generate(TOLD, GenerationOptions("b", seconds=seconds, loop=True, seed=4), **options).sounds
-    (shot,) = generate(TOLD, GenerationOptions("b", seed=4), **options).sounds
+    (loop,) = generate(SIZED, GenerationOptions("b", seconds=seconds, loop=True, seed=4), **options).sounds
+    (shot,) = generate(SIZED, GenerationOptions("b", seed=4), **options).sounds
     assert loop.audio is not None and shot.audio is not None and loop.seam is not None
     assert shot.audio.shape[1] > 0.3 * RATE and loop.peak_dbfs == pytest.approx(shot.peak_dbfs, abs=0.01)
     expected = np.zeros((1, round(seconds * RATE)), np.float32)

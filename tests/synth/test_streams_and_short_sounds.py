@@ -15,7 +15,7 @@ from auricle.synth.sampling.flow import FlowSampler
 from synth.synth_sounds import RATE, make_model, make_prior
 
 MODEL = make_model(recurrent=True, latent=16)
-FLOW, TOLD = make_prior(MODEL), make_prior(MODEL, told=True)
+FLOW, SIZED = make_prior(MODEL), make_prior(MODEL, with_sizes=True)
 ONE_STEP = SamplingOptions(steps=1)
 
 
@@ -65,10 +65,10 @@ def test_a_sound_shorter_than_all_that_were_learned_is_the_beginning_of_one_that
 
     monkeypatch.setattr(FlowSampler, "sample", listening)
     options = GenerationOptions(label="b", seconds=0.05, seed=1)
-    (sound,) = generate(TOLD, options, model=MODEL, sampling=ONE_STEP).sounds
+    (sound,) = generate(SIZED, options, model=MODEL, sampling=ONE_STEP).sounds
     assert sound.seconds == pytest.approx(0.05) and lengths[0] == pytest.approx(0.3)
     lengths.clear()
-    silent = make_prior(MODEL, told=True)
+    silent = make_prior(MODEL, with_sizes=True)
     silent.mean.copy_(silent.silence)
     silent.deviation.fill_(1e-6)
     with pytest.raises(AudioError, match=r"sound 1 of 0\.05 s is silent, .*: choose a longer sound, a temperature"):

@@ -140,7 +140,7 @@ def test_softer_than_any_example_the_spectrum_is_that_of_the_pitch(tmp_path: Pat
 
 
 def test_a_prior_gives_examples_and_channels_stay():
-    prior = make_prior(make_model(), told=True)
+    prior = make_prior(make_model(), with_sizes=True)
     stereo = np.concatenate((melody(), melody()))
     with pytest.raises(AuricleError):
         transfer((stereo, RATE), prior)  # in memory it lies beside no model

@@ -178,7 +178,7 @@ def test_what_priors_of_notes_do_not_do(trained: auricle.TrainedPrior, folder: P
     sound = next(folder.iterdir())
     with pytest.raises(OptionError, match="makes notes"):
         auricle.generate(trained.path, auricle.GenerationOptions(like=sound))
-    plain = make_prior(make_model(), told=True)
+    plain = make_prior(make_model(), with_sizes=True)
     with pytest.raises(ModelError, match="knows no notes"):
         auricle.make_playable(plain, NoteOptions("C4"), model=make_model(), out=tmp_path / "set")
     with pytest.raises(OptionError, match="recurrent"):

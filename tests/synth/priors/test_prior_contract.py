@@ -245,7 +245,7 @@ def test_an_item_draws_the_same_numbers_in_any_company() -> None:
     torch.testing.assert_close(together.choice[1], alone.choice[0])
 
 
-def _told(**options: Any) -> FlowPrior:
+def _sized_prior(**options: Any) -> FlowPrior:
     config = FlowConfig(window=12, width=32, depth=2, heads=2, examples=4, guided=True, times="mixed", **options)
     prior = config.build(tiny_prior("flow").origin)
     torch.manual_seed(3)
@@ -256,7 +256,7 @@ def _told(**options: Any) -> FlowPrior:
 
 
 def test_guidance_acts_in_the_middle_of_the_way_only() -> None:
-    prior = _told(guidance_interval=(0.2, 0.8))
+    prior = _sized_prior(guidance_interval=(0.2, 0.8))
     x, _, label, begin = windows(prior)
     label = label.clamp(min=0)
     for time, acts in ((0.1, False), (0.5, True), (0.9, False)):
@@ -266,7 +266,7 @@ def test_guidance_acts_in_the_middle_of_the_way_only() -> None:
 
 
 def test_a_guided_network_learns_what_two_passes_say() -> None:
-    prior = _told().train()
+    prior = _sized_prior().train()
     x, before, label, begin = windows(prior, 64)
     x = x + label[:, None, None]
     optimiser = torch.optim.Adam(prior.parameters(), 3e-3)
@@ -287,7 +287,7 @@ def test_a_guided_network_learns_what_two_passes_say() -> None:
 
 
 def test_sizes_change_what_is_made_and_need_not_be_told() -> None:
-    prior = _told()
+    prior = _sized_prior()
     x, _, label, begin = windows(prior)
     t = torch.full((len(x),), 0.5)
     sizes = [torch.tensor([size] * len(x)) for size in ((0.1, -3.0), (0.2, -3.0), (0.1, -20.0))]

@@ -72,7 +72,7 @@ def test_a_stick_that_rises_slowly_begins_later(seconds: float) -> None:
 
 
 def test_a_prior_that_knows_attacks_makes_sounds_with_them() -> None:
-    model, plain = make_model(), make_prior(make_model(), told=True)
+    model, plain = make_model(), make_prior(make_model(), with_sizes=True)
     config = plain.config.model_copy(update={"attacks": True})
     prior = config.build(plain.origin, plain.info).eval().requires_grad_(False)
     prior.load_state_dict({**plain.state_dict(), "sizes": prior.sizes})
