@@ -256,10 +256,8 @@ def _busy(folder: Path, args: Any) -> list[dict[str, Any]]:
     for number in range(40):
         answers.append(_seconds(lambda: server.ask("train/details", {"id": run})))
         if number % 8 == 0:
-            preview_values = {"id": item["id"], "codec": "auricle", "kbps": 2 + number / 8}
-            previews.append(
-                _seconds(lambda preview_values=preview_values: server.ask("compress/preview", preview_values))
-            )
+            values = {"id": item["id"], "codec": "auricle", "kbps": 2 + number / 8}
+            previews.append(_seconds(lambda values=values: server.ask("compress/preview", values)))
         time.sleep(0.05)
     paused = _seconds(lambda: server.ask("train/want", {"id": run, "intent": "pause"}))
     _until(server, run, lambda details: details["state"] == "paused")

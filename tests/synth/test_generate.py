@@ -26,7 +26,9 @@ FLOW, STEREO = make_prior(MODEL), make_prior(MODEL, channels=2)
 RECURRENT = make_prior(MODEL, recurrent=True)
 SIZED = make_prior(MODEL, with_sizes=True)
 ONE_STEP, TWO_STEPS = SamplingOptions(steps=1), SamplingOptions(steps=2)
-PRIORS = pytest.mark.parametrize("prior", [FLOW, STEREO, RECURRENT, SIZED], ids=["flow", "stereo", "recurrent", "sized"])
+PRIORS = pytest.mark.parametrize(
+    "prior", [FLOW, STEREO, RECURRENT, SIZED], ids=["flow", "stereo", "recurrent", "sized"]
+)
 
 
 def audio(prior, **options) -> list[np.ndarray]:

@@ -70,11 +70,11 @@ def evaluate_held_out(
     scorer = Scorer(model.sample_rate, speech=default_model(model.sample_rate) == "speech")
     rejected, problems = len(selection.rejected), dict[str, str]()
     settings = sum(len(plan) for _, plan in plans) + len(plans[0][1]) * len(codecs)
-    steps = _Steps(len(selection.clips) * settings, on_progress)
+    clip_progress = _ClipProgress(len(selection.clips) * settings, on_progress)
     rows: list[Row] = []
     for name, plan in plans:
         for setting, codec_at_setting in plan:
-            results = [scorer.score(clip, codec_at_setting) for clip in steps.over(selection.clips)]
+            results = [scorer.score(clip, codec_at_setting) for clip in clip_progress.over(selection.clips)]
             for result in results:
                 if result.problem:
                     problems.setdefault(result.clip, f"{result.clip} at {setting}, {result.problem}")
@@ -84,9 +84,9 @@ def evaluate_held_out(
     bitrates = [row.kbps for row in rows[: len(plans[0][1])] if row.kbps is not None]
     for codec in codecs:
         for value in _settings(codec, bitrates, selection.clips):
-            results = [scorer.score(clip, at_setting(codec, value)) for clip in steps.over(selection.clips)]
+            results = [scorer.score(clip, at_setting(codec, value)) for clip in clip_progress.over(selection.clips)]
             rows.append(summarise_row(codec.name, codec.setting_text(value), results, rejected=rejected))
-    steps.finish()
+    clip_progress.finish()
     return tuple(rows)
 
 
@@ -118,7 +118,7 @@ def _settings(codec: Codec, bitrates: Sequence[float], clips: Sequence[Clip]) ->
 
 
 @final
-class _Steps:
+class _ClipProgress:
     def __init__(self, total: int, on_progress: OnProgress) -> None:
         self._done, self._total, self._on_progress = 0, total, on_progress
 

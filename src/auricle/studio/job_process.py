@@ -21,13 +21,13 @@ _SESSION_NICENESS = 4
 
 def main(folder: str, id: str) -> None:
     """Do a job, behind whatever a person waits for, and note how far it is."""
-    _stand_back()
+    _lower_priority()
     workspace = Workspace(Path(folder))
     home = workspace.jobs / id
     lock = lock_file(home / LOCK)
     started, last = time.time(), 0.0
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
         if time.monotonic() - last >= _TELL_SECONDS:
             last = time.monotonic()
@@ -35,7 +35,7 @@ def main(folder: str, id: str) -> None:
 
     job = read_json(home / "job.json")
     try:
-        result = find_task(job["task"])(workspace, {**job["arguments"], "job": id}, tell)
+        result = find_task(job["task"])(workspace, {**job["arguments"], "job": id}, report)
     except KeyboardInterrupt:
         write_status(home, state=CANCELLED, started=started, ended=time.time())
     except Exception as error:
@@ -46,7 +46,7 @@ def main(folder: str, id: str) -> None:
         os.close(lock)
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """Let everything else on the machine go first."""
     if hasattr(os, "nice"):
         os.nice(_NICENESS)

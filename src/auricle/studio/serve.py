@@ -78,14 +78,14 @@ def run_studio(
         )
         config.timeout_graceful_shutdown = 2
         server = uvicorn.Server(config)
-        with _hang_up_ends(server):
+        with _end_on_hang_up(server):
             server.run(sockets=[listener])
         if failures:
             raise failures[0]
 
 
 @contextmanager
-def _hang_up_ends(server: Any) -> Iterator[None]:
+def _end_on_hang_up(server: Any) -> Iterator[None]:
     """uvicorn ends in order after an interrupt or SIGTERM; inside the block it does so after SIGHUP, which is raised
     again at the end."""
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():

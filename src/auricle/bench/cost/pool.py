@@ -22,7 +22,7 @@ class _ImmediateExecutor(Executor):
         return future
 
 
-def _begin() -> None:
+def _initialise_worker() -> None:
     """Called first in a process that scores: it ends with the one that asked for the scores, however that ends."""
     end_on_signals(unwind=False)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -40,7 +40,7 @@ class _SpawningExecutor(ProcessPoolExecutor):
     """Processes that are started afresh, whole, as work for them comes."""
 
     def __init__(self, jobs: int) -> None:
-        super().__init__(jobs, multiprocessing.get_context("spawn"), _begin)
+        super().__init__(jobs, multiprocessing.get_context("spawn"), _initialise_worker)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         with signals_held():

@@ -131,7 +131,7 @@ def _thinned(versions: Sequence[Sample], most: int) -> tuple[Sample, ...]:
     for codec in dict.fromkeys(version.codec for version in versions):
         settings = _of(versions, codec)
         rated = [version for version in settings if version.kbps]
-        near = {id(min(rated, key=lambda version: _apart(version, anchor))) for anchor in anchors if rated}
+        near = {id(min(rated, key=lambda version: _log_rate_distance(version, anchor))) for anchor in anchors if rated}
         if near and len(settings) > most:
             selection += [version for version in settings if id(version) in near]
         else:
@@ -143,7 +143,7 @@ def _of(versions: Sequence[Sample], codec: str) -> list[Sample]:
     return [version for version in versions if version.codec == codec]
 
 
-def _apart(version: Sample, kbps: float) -> float:
+def _log_rate_distance(version: Sample, kbps: float) -> float:
     return abs(math.log((version.kbps or kbps) / kbps))
 
 

@@ -40,11 +40,11 @@ def depths(model: Autoencoder, audio: Tensor) -> tuple[Depth, ...]:
     total = frames + model.encoder_latency
     padded = F.pad(audio, (0, total * model.hop_length - audio.shape[1])).unsqueeze(2)
     front, *stages = _parts(model.encoder)
-    walk = _Walk()
-    walk.run(Serial(stages), front(padded), Fraction(front.latency), "")
+    collector = _ActivationCollector()
+    collector.run(Serial(stages), front(padded), Fraction(front.latency), "")
     return tuple(
         Depth(name.removeprefix("."), values[:, late : late + frames * max(1, values.shape[1] // total)])
-        for name, values, late in walk.depths
+        for name, values, late in collector.depths
     )
 
 
@@ -54,7 +54,7 @@ def _parts(layer: Layer) -> list[Layer]:
 
 
 @final
-class _Walk:
+class _ActivationCollector:
     """Runs layers one by one and keeps what they give: name, values, lag in frames."""
 
     def __init__(self) -> None:

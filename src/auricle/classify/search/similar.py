@@ -73,7 +73,7 @@ class Similar:
     model: str
 
 
-class _Place(NamedTuple):
+class _SearchedIndex(NamedTuple):
     """What is searched."""
 
     contents: FeatureIndex
@@ -169,19 +169,19 @@ def _opened(
     options: SearchOptions,
     on_progress: OnProgress,
     on_note: Callable[[str], None],
-) -> _Place:
+) -> _SearchedIndex:
     if place.is_file():
         if audio.is_audio_name(place):
             raise DataError(f"{place} is a single sound: name a folder of sounds, or an index, to search")
         index, metadata = read_index(place)
-        return _Place(index, place.parent, extractor_of(place, index, metadata, model, options.features), 0)
+        return _SearchedIndex(index, place.parent, extractor_of(place, index, metadata, model, options.features), 0)
     named = default_model(audio.info(query).sample_rate) if model is None else model
     extractor = model_features(named, None, options.features, on_note)
     index, fresh = folder_index(place, extractor, caching=options, on_progress=on_progress, on_note=on_note)
-    return _Place(index, place, extractor, fresh)
+    return _SearchedIndex(index, place, extractor, fresh)
 
 
-def _mean_point(searched: _Place, sources: Sequence[Path | HeldAudio], at: float | None) -> np.ndarray:
+def _mean_point(searched: _SearchedIndex, sources: Sequence[Path | HeldAudio], at: float | None) -> np.ndarray:
     """The middle ``(r,)`` of the points of some files, of length 1; ``at`` is a second of the first file."""
     index, extractor = searched.contents, searched.extractor
     points = []
@@ -221,7 +221,7 @@ def _end(path: Path, begin: float, seconds: float) -> float:
 
 
 def _hits(
-    searched: _Place, direction: np.ndarray, left_out: set[Path], moment: tuple[Path, float] | None, count: int
+    searched: _SearchedIndex, direction: np.ndarray, left_out: set[Path], moment: tuple[Path, float] | None, count: int
 ) -> Iterator[Hit]:
     """The nearest points, the best of windows that overlap.
 

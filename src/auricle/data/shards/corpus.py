@@ -74,7 +74,7 @@ class PreparedCorpus:
         place, rate = self.files.place, self.index.sample_rate
         rejected = tuple(Rejected(Path(name), reason) for name, reason in self.index.reasons)
         seconds = float(self.index.rows.length.sum()) / rate
-        return Corpus(_Sounds(Path(place), self.index), rejected, seconds)
+        return Corpus(_SoundsByRow(Path(place), self.index), rejected, seconds)
 
     def parts(self) -> tuple["PreparedSounds", "PreparedSounds | None"]:
         """What to learn from, and what is held out: the same division as of a folder of these sounds."""
@@ -95,7 +95,7 @@ class PreparedSounds(DecodedSounds):
     def __init__(self, prepared: PreparedCorpus, numbers: np.ndarray) -> None:
         self._files, self._index, self._rows = prepared.files, prepared.index, prepared.index.rows
         self._numbers = numbers
-        self.names = _Chosen(self._rows.names, numbers)
+        self.names = _NamesByRow(self._rows.names, numbers)
         self.lengths = self._rows.length[numbers]
         self.sample_rate, self.rejected = self._index.sample_rate, ()
         self._checked = np.zeros(len(numbers), bool)
@@ -184,7 +184,7 @@ class PreparedSounds(DecodedSounds):
 
 
 @final
-class _Chosen(Sequence[str]):
+class _NamesByRow(Sequence[str]):
     """Names by the numbers of their rows."""
 
     def __init__(self, names: Names, numbers: np.ndarray) -> None:
@@ -204,7 +204,7 @@ class _Chosen(Sequence[str]):
 
 
 @final
-class _Sounds(Sequence[Sound]):
+class _SoundsByRow(Sequence[Sound]):
     """The sounds of an index, each made as it is asked for."""
 
     def __init__(self, place: Path, index: CorpusIndex) -> None:

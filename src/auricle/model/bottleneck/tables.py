@@ -199,7 +199,7 @@ class Tables:
         upper = min(level + 1, self.counts.shape[0] - 1)
         mixed = self.counts[level] * (STEPS_PER_LEVEL - part) + self.counts[upper] * part
         floor = (self.floor[level] * (STEPS_PER_LEVEL - part) + self.floor[upper] * part) // STEPS_PER_LEVEL
-        counts = _settle(mixed // STEPS_PER_LEVEL)
+        counts = _filled_to_total(mixed // STEPS_PER_LEVEL)
         return TableSet(
             counts,
             self.mean.astype(np.int64),
@@ -211,7 +211,7 @@ class Tables:
         )
 
 
-def _settle(counts: np.ndarray) -> np.ndarray:
+def _filled_to_total(counts: np.ndarray) -> np.ndarray:
     """Give each row's largest symbol what is missing to 2^16."""
     counts = counts.astype(np.int32)
     flat = counts.reshape(-1, counts.shape[-1])
@@ -250,7 +250,9 @@ class TableShape:
     def unfilled(self) -> Tables:
         """Tables with uniform counts: enough to ask for rows and symbols while counting."""
         counts = np.full((self.levels, self.mean.shape[0], self.contexts, self.symbols), TOTAL // self.symbols)
-        return Tables(_settle(counts), self.mean, self.scale, self.floor, self.thresholds, self.offset, self.escape)
+        return Tables(
+            _filled_to_total(counts), self.mean, self.scale, self.floor, self.thresholds, self.offset, self.escape
+        )
 
 
 @final
@@ -286,7 +288,7 @@ class TableCounter:
         counts = 1 + np.floor(share * (TOTAL - symbols)).astype(np.int64)
         shape = self._shape
         return Tables(
-            _settle(counts),
+            _filled_to_total(counts),
             shape.mean,
             shape.scale,
             shape.floor,

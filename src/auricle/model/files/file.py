@@ -10,7 +10,7 @@ from auricle.errors import ModelError
 from auricle.hub.download import is_hub_name
 from auricle.model.autoencoder import Autoencoder
 from auricle.model.default_model import default_model
-from auricle.model.files.stored import Unfilled, read_model, read_model_metadata
+from auricle.model.files.stored import SkippedInitialisation, read_model, read_model_metadata
 from auricle.model.files.table_check import checked_tables
 from auricle.model.files.tensor_file import pretrained, short_digest
 from auricle.model.files.writing import MODEL_FILE, SUFFIX, TABLES, seal, stored_arrays
@@ -70,7 +70,7 @@ def load(name_or_path: str | Path, *, allow_edited: bool = False) -> Autoencoder
     """
     path = MODEL_FILE.resolve(name_or_path)
     metadata, arrays = read_model(path, allow_edited=allow_edited)
-    with Unfilled():
+    with SkippedInitialisation():
         model = Autoencoder(metadata.config, metadata.info)
     model.load_state_dict(_state(arrays), strict=True)
     model.tables = checked_tables(path, arrays, model.bottleneck.table_shape())

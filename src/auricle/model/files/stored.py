@@ -125,7 +125,7 @@ def blank_model(path: Path, config: AutoencoderConfig) -> Autoencoder:
 
 
 @final
-class Unfilled(TorchFunctionMode):
+class SkippedInitialisation(TorchFunctionMode):
     """Skips the filling of weights with numbers that a file's replace, and that take longer than reading the file.
 
     Where there is no memory for weights, filling them would load torch's compiler.
@@ -146,7 +146,7 @@ def without_memory(path: Path) -> Iterator[None]:
         ModelError: the configuration of ``path`` describes none that can be built.
     """
     try:
-        with torch.device("meta"), Unfilled():
+        with torch.device("meta"), SkippedInitialisation():
             yield
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from auricle.errors import ConfigError, ModelError
 from auricle.model.config import describe
-from auricle.model.files.stored import Unfilled, without_memory
+from auricle.model.files.stored import SkippedInitialisation, without_memory
 from auricle.model.files.tensor_file import (
     FileKind,
     check_digest,
@@ -105,7 +105,7 @@ def load_prior(name_or_path: str | Path) -> Prior:
             f"{path} has contents of digest {short_digest(actual)} but states {short_digest(metadata.digest)}: the "
             "file is damaged or was edited, get it again"
         )
-    with Unfilled():
+    with SkippedInitialisation():
         prior = metadata.config.build(metadata.origin, metadata.info)
     tensors = {name: torch.from_numpy(value.astype(np.float32)) for name, value in arrays.items()}
     prior.load_state_dict(tensors, strict=True)
