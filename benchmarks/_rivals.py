@@ -32,6 +32,7 @@ def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = 
         OptionError: the model has no hearing file.
     """
     from auricle import load
+    from auricle.classify.features.descriptors import DescriptorFeatures
     from auricle.classify.features.hearing import HearingFeatures
     from auricle.classify.features.latents import LatentFeatures, random_encoder
     from auricle.classify.features.mel_baselines import LogMelFeatures, MfccFeatures
@@ -50,6 +51,7 @@ def rivals(labels: "Labels", model: str, hearing: Path | None, *, every: bool = 
         HearingFeatures(latents, patches),
         latents,
         PatchFeatures(patches, encoder.sample_rate, in_order=in_order, overlap=overlap),
+        DescriptorFeatures(encoder.sample_rate),
         MfccFeatures(rate, segments=_SEGMENTS),
         LogMelFeatures(rate, segments=_SEGMENTS),
         kernels,

@@ -78,15 +78,8 @@ def accuracy(args: argparse.Namespace) -> Part:
         normalised = (False, True) if has_full_groups(name) else (False,)
         for extractor, (values, names, folds, groups), copies in _compared(name, labels, model, args):
             for relative, count in product(normalised, sorted({0, len(copies)}, reverse=True)):
-                judged = evaluate(
-                    values,
-                    names.tolist(),
-                    folds.tolist(),
-                    probe,
-                    groups=groups,
-                    copies=copies[:count],
-                    normalise_groups=relative,
-                )
+                learned = {"copies": copies[:count], "emphasis": extractor.emphasis, "normalise_groups": relative}
+                judged = evaluate(values, names.tolist(), folds.tolist(), probe, groups=groups, **learned)
                 right = judged.right.astype(float)
                 ahead = first.setdefault((count, relative), right)
                 lead = None if ahead is right else _points(interval(ahead - right, judged.groups))
@@ -115,8 +108,8 @@ def labels(args: argparse.Namespace) -> Part:
     for name in args.works:
         labelled_sounds = _with_folds(name, labels_of(name, args.corpus, args.drums))
         model = args.model or model_for(name)
-        for extractor, (values, names, folds, groups), _ in _compared(name, labelled_sounds, model, args):
-            accuracies = {_title(count): _few(values, names, folds, groups, count, args.probe) for count in _PER_CLASS}
+        for extractor, sounds, _ in _compared(name, labelled_sounds, model, args):
+            accuracies = {_title(count): _few(sounds, extractor, count, args.probe) for count in _PER_CLASS}
             rows.append({"work": protocol(name), "features": extractor.name, **accuracies})
     return {"probe": args.probe, "draws": _DRAWS}, {"rows": rows}, [table(rows)]
 
@@ -298,15 +291,16 @@ def _compared(
     """Features that hear, the parts that they are made of, and other rivals."""
     from auricle.classify.features.pooling import fitting_feature_config
 
-    hearing, latents, patches, *others = rivals(labels, model, args.hearing, every=args.every)
+    hearing, latents, patches, descriptors, *others = rivals(labels, model, args.hearing, every=args.every)
     tell(f"{name}: {hearing.name}")
     short = fitting_feature_config([item.sound.seconds for item in labels.labelled]).segments > 1
     count = args.copies if short and args.part == "accuracy" else 0
     sounds, copies = _values(labels, hearing, count)
-    values, size = sounds[0], patches.size
     yield hearing, sounds, copies
-    for extractor, columns in ((latents, slice(size, None)), (patches, slice(size))):
-        yield extractor, (values[:, columns], *sounds[1:]), []
+    first = 0
+    for extractor in (patches, descriptors, latents):
+        yield extractor, (sounds[0][:, first : first + extractor.size], *sounds[1:]), []
+        first += extractor.size
     for extractor in others:
         tell(f"{name}: {extractor.name}")
         yield extractor, *_values(labels, extractor, count)
@@ -328,17 +322,19 @@ def _title(count: int) -> str:
     return f"{count} a class" if count else "all"
 
 
-def _few(values: np.ndarray, names: np.ndarray, folds: np.ndarray, groups: list[str], count: int, kind: str) -> float:
+def _few(sounds: Table, extractor: "Extractor", count: int, kind: str) -> float:
     """Accuracy in percent with so many labels a class from the training folds, a mean over draws and folds."""
     from auricle.classify.probes.kinds import probe_of_kind
 
+    values, names, folds, groups = sounds
     right = []
     for fold in np.unique(folds):
         inside, outside = np.flatnonzero(folds != fold), folds == fold
         for draw in range(_DRAWS if count else 1):
             random = np.random.default_rng([draw, int(np.flatnonzero(np.unique(folds) == fold)[0])])
             rows = _drawn(inside, names, count, random) if count else inside
-            fitted = probe_of_kind(kind).fit(values[rows], names[rows].tolist(), [groups[row] for row in rows])
+            row_groups, emphasis = [groups[row] for row in rows], extractor.emphasis
+            fitted = probe_of_kind(kind).fit(values[rows], names[rows].tolist(), row_groups, emphasis=emphasis)
             guessed = np.array(fitted.classes)[fitted.probabilities(values[outside]).argmax(1)]
             right.append(np.repeat((guessed == names[outside]).mean(), outside.sum()))
     return 100 * float(np.concatenate(right).mean())

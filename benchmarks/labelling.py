@@ -52,9 +52,8 @@ def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], di
 
     labels = labels_of(name, args.corpus, args.drums)
     folds_by_name = dict(zip((item.sound.name for item in labels.labelled), folds_for(name, labels), strict=True))
-    features = extract(
-        [item.sound for item in labels.labelled], rivals(labels, args.model or model_for(name), args.hearing)[0]
-    )
+    extractor = rivals(labels, args.model or model_for(name), args.hearing)[0]
+    features = extract([item.sound for item in labels.labelled], extractor)
     items = match_labels(features, labels.labelled)
     names = np.array([str(item.label) for item in items])
     folds = np.array([folds_by_name[item.sound.name] for item in items])
@@ -66,11 +65,13 @@ def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], di
         pool, outside = np.flatnonzero(folds != fold), folds == fold
 
         def accuracy(rows: np.ndarray, outside: np.ndarray = outside, pool: np.ndarray = pool) -> float:
-            fitted = probe_of_kind("ridge").fit(features.values[pool[rows]], names[pool[rows]].tolist())
+            fitted = probe_of_kind("ridge").fit(
+                features.values[pool[rows]], names[pool[rows]].tolist(), emphasis=extractor.emphasis
+            )
             guessed = np.array(fitted.classes)[fitted.probabilities(features.values[outside]).argmax(axis=1)]
             return float((guessed == names[outside]).mean())
 
-        proposed += _active_accuracies(features.values[pool], names[pool], counts, accuracy)
+        proposed += _active_accuracies(features.values[pool], names[pool], counts, accuracy, extractor.emphasis)
         for draw in range(args.draws):
             order = np.random.default_rng(draw).permutation(len(pool))
             random += [_safe(accuracy, order[:count], names[pool]) / args.draws for count in counts]
@@ -97,7 +98,9 @@ def _counts(most: int) -> list[int]:
     return counts
 
 
-def _active_accuracies(values: np.ndarray, names: np.ndarray, counts: list[int], accuracy: Any) -> np.ndarray:
+def _active_accuracies(
+    values: np.ndarray, names: np.ndarray, counts: list[int], accuracy: Any, emphasis: np.ndarray | None
+) -> np.ndarray:
     """Accuracy after each round of labels that are asked for as `auricle.suggest` does."""
     from auricle.classify.search.choosing import class_probabilities, informative_rows
     from auricle.classify.search.neighbours import WhitenedSpace
@@ -108,7 +111,7 @@ def _active_accuracies(values: np.ndarray, names: np.ndarray, counts: list[int],
     accuracies = []
     for count in counts:
         have = sum(label is not None for label in row_labels)
-        probabilities = class_probabilities(values, row_labels, None, 0)
+        probabilities = class_probabilities(values, row_labels, None, emphasis, 0)
         rows, _ = informative_rows(points, row_labels, probabilities, SuggestionOptions(count=count - have))
         for row in rows:
             row_labels[row] = str(names[row])

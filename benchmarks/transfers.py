@@ -265,14 +265,22 @@ def _features(audio: np.ndarray, rate: int, band: int) -> np.ndarray:
 
     mono = audio[:1].astype(np.float32)
     mono = mono * np.float32(_LEVEL / max(float(np.sqrt(np.square(mono, dtype=np.float64).mean())), 1e-6))
-    return _hearing().of_audio(resample(mono, rate, band), band)
+    at_band = resample(mono, rate, band)
+    return np.concatenate([extractor.of_audio(at_band, band) for extractor in _extractors()])
 
 
 @cache
-def _hearing() -> Any:
-    from auricle.classify.features.hearing import model_features
+def _extractors() -> tuple[Any, Any]:
+    """Patches and latents of `music`: how a sound is made, not how long it rings."""
+    from auricle import load
+    from auricle.classify.features.hearing_file import patches_beside
+    from auricle.classify.features.latents import LatentFeatures
+    from auricle.classify.features.patches import PatchFeatures
 
-    return model_features("music", kind="hearing")
+    latents = LatentFeatures(load("music"))
+    patches = patches_beside("music", latents.fingerprint)
+    assert patches is not None
+    return PatchFeatures(patches, latents.sample_rate, in_order=False), latents
 
 
 def _is_target(features: np.ndarray, compared: _Compared) -> np.ndarray:

@@ -19,7 +19,6 @@ from auricle.classify.classifier_file import (
 )
 from auricle.classify.evaluation.cross_validation import interval
 from auricle.classify.features.base import LONGEST_SECONDS
-from auricle.classify.features.encoder_only import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.features.extract import Features, extract, list_sounds, model_or_default
 from auricle.classify.features.hearing import features_with, model_features
 from auricle.classify.features.hearing_file import HEARING
@@ -32,6 +31,7 @@ from auricle.classify.label_checks import (
     note_one_group,
     note_uniform_groups,
 )
+from auricle.classify.own_encoder import ENCODER, encoder_arrays, restore_encoder
 from auricle.classify.prediction import Guess, Prediction, Predictions, Span, join_windows
 from auricle.classify.probes.examples import ProbeExamples
 from auricle.classify.probes.group_scaling import GROUP_SCALING, GroupScaling, groups_apart_from_silence
@@ -126,8 +126,9 @@ class Classifier:
         if options.normalise_groups:
             examples, scaling = examples.relative_to_groups()
         values, copies, names = examples.values, examples.copies, examples.names
-        choice = probe.choose(values, names, examples.groups, copies=copies, seed=options.seed)
-        fitted_probe = probe.fit_as(choice, values, names, copies=copies, seed=options.seed)
+        emphasis, seed = extractor.emphasis, options.seed
+        choice = probe.choose(values, names, examples.groups, copies=copies, emphasis=emphasis, seed=seed)
+        fitted_probe = probe.fit_as(choice, values, names, copies=copies, emphasis=emphasis, seed=seed)
         metadata = ClassifierMetadata(
             model=extractor.model.name,
             encoder=extractor.fingerprint,
@@ -180,8 +181,9 @@ class Classifier:
                 "name the model it was fitted with, or fit again"
             )
         size = len(arrays["mean"])
-        if size != extractor.size:
-            raise ModelError(f"{path} wants {size} features, its recipe makes {extractor.size}: the file is damaged")
+        current = extractor.size if metadata.detection is None else extractor.window_size
+        if size != current:
+            raise ModelError(f"{path} has {size} features a sound, but they are {current} now: fit it again")
         return classifier
 
     @check_arguments()

@@ -9,9 +9,9 @@ from pydantic import ConfigDict, Field, SerializeAsAny, ValidationError
 from auricle.classify.detection.novelty import NOVELTY_LAYOUT
 from auricle.classify.detection.settings import DetectionSettings
 from auricle.classify.detection.verifier import VERIFIER, VERIFIER_LAYOUT
-from auricle.classify.features.encoder_only import ENCODER, encoder_layout
 from auricle.classify.features.hearing_file import HEARING, hearing_layout
 from auricle.classify.features.pooling import FeatureConfig
+from auricle.classify.own_encoder import ENCODER, encoder_layout
 from auricle.classify.probes.group_scaling import GROUP_SCALING_LAYOUT
 from auricle.classify.probes.probe import Arrays, Probe
 from auricle.data.labels import MAX_CLASSES

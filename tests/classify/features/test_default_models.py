@@ -23,7 +23,7 @@ from auricle.api import finetune as finetune_module
 from auricle.archive.tasks.classify import FeaturesTask, features_of
 from auricle.archive.tasks.codec import ModelChoice
 from auricle.classify import classifier
-from auricle.classify.anomaly import anomaly
+from auricle.classify.anomaly import anomalies
 from auricle.classify.detection import fitting
 from auricle.classify.evaluation import compare
 from auricle.classify.features import extract
@@ -99,7 +99,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything ends where a model would be loaded: what follows takes long."""
     for module in (extract, classifier, compare, suggest, moments, fitting):
         monkeypatch.setattr(module, "model_features", ask)
-    for module in (anomaly, finetune_module):
+    for module in (anomalies, finetune_module):
         monkeypatch.setattr(module, "load", ask)
 
 

@@ -38,7 +38,7 @@ def test_windows_hear_what_whole_sounds_hear(dictionary: PatchDictionary, segmen
     extractor = HearingFeatures(LatentFeatures(load(model_file), config), dictionary)
     audio = np.concatenate([sound(kind, 7, 2.0) for kind in KINDS])
     windows = extractor.of_equal_windows(audio, [RATE // 2, 5 * RATE // 2, 9 * RATE // 2], RATE)
-    assert windows.shape == (3, extractor.size) and np.isfinite(windows).all()
+    assert windows.shape == (3, extractor.window_size) and np.isfinite(windows).all()
     apart = np.linalg.norm(windows[:, None] - windows[None], axis=2)
     same = [np.linalg.norm(extractor.of_equal_windows(audio, [at], RATE)[0] - windows[0]) for at in (RATE // 2,)]
     assert apart[0, 1] > 0.5 and apart[1, 2] > 0.5 and same[0] < 1e-3

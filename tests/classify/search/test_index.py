@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import soundfile
 from small_sounds import RATE, sound
 
 from auricle import IndexOptions, SearchOptions, index, read, similar
-from auricle.classify.search.index_file import read_index
+from auricle.classify.features.scaling import Scaling
+from auricle.classify.search.index_file import read_index, write_index
 from auricle.cli import main
 from auricle.errors import AudioError, AuricleError, DataError, ModelError, OptionError, OutputError
 
@@ -169,6 +171,15 @@ def test_what_can_not_be_is_refused(sounds: Path, index_file: Path, model_file: 
     (tmp_path / "text.index").write_text("nothing")
     with pytest.raises(ModelError, match="not a sound index file"):
         index(sounds, tmp_path / "text.index", model=model_file)
+
+
+def test_an_index_of_other_features_is_refused(sounds: Path, index_file: Path, model_file: Path):
+    contents, metadata = read_index(index_file)
+    space = contents.space
+    shorter = Scaling(space.scaling.mean[:-1], space.scaling.scale[:-1], space.scaling.rotation[:-1])
+    write_index(index_file, replace(contents, space=replace(space, scaling=shorter)), metadata, force=True)
+    with pytest.raises(ModelError, match=r"features a sound, but they are \d+ now: make it anew"):
+        similar(sounds / "tone" / "tone0_maker0.wav", index_file, model=model_file)
 
 
 def test_every_flipped_byte_of_an_index_is_told(index_file: Path):

@@ -198,12 +198,13 @@ def evaluate_classifier(
             probe,
             groups=groups,
             copies=copies,
+            emphasis=extractor.emphasis,
             normalise_groups=options.normalise_groups,
             silent=silent,
             seed=options.seed,
             on_progress=on_progress,
         )
-        for values, *copies in versions
+        for extractor, (values, *copies) in zip((judged, *baselines), versions, strict=True)
     )
     figures = [] if options.skip_baselines else [("majority class", majority(names, folds, groups))]
     figures += zip((extractor.name for extractor in baselines), baseline_evaluations, strict=True)

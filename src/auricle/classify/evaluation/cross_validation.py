@@ -109,6 +109,7 @@ def evaluate(
     *,
     groups: Sequence[str] | None = None,
     copies: Sequence[np.ndarray] = (),
+    emphasis: np.ndarray | None = None,
     normalise_groups: bool = False,
     silent: np.ndarray | None = None,
     seed: int = 0,
@@ -125,6 +126,7 @@ def evaluate(
         probe: what learns.
         groups: what the probe's inner cross-validation must not separate, and what intervals are drawn over.
         copies: features ``(files, d)`` of the same files, altered: those of training folds are learned from, too.
+        emphasis: how much each feature counts ``(d,)``, 1 on average; None: all alike.
         normalise_groups: learn from and judge features relative to those of their group. What is usual in a group that
             is judged, its sounds say all together, without their labels.
         silent: bool ``(files,)``, which sounds are silent: they say nothing of what is usual; by default none.
@@ -156,7 +158,7 @@ def evaluate(
             scaling = GroupScaling.learn(learned[audible_rows])
             learned, *versions = (scaling.relative(version, usual_in[inside]) for version in (learned, *versions))
             judged = scaling.relative(judged, usual_in[~inside])
-        fitted = probe.fit(learned, names_inside, inner, copies=versions, seed=seed)
+        fitted = probe.fit(learned, names_inside, inner, copies=versions, emphasis=emphasis, seed=seed)
         columns = np.searchsorted(classes, np.asarray(fitted.classes))
         probabilities[np.ix_(~inside, columns)] = fitted.probabilities(judged)
         on_progress(Progress("cross-validation", count, len(names), "folds"))

@@ -91,7 +91,10 @@ class Extractor(ABC):
         name: what people call it.
         sample_rate: at which it hears, in Hz.
         identity: the same for two extractors only where their features are the same.
+        emphasis: how much each standardised feature counts, float32 ``(d,)``, 1 on average; None: all alike.
     """
+
+    emphasis: np.ndarray | None = None
 
     def __init__(self, name: str, sample_rate: int, identity: str) -> None:
         self.name, self.sample_rate, self.identity = name, sample_rate, identity
@@ -109,6 +112,11 @@ class Extractor(ABC):
             length: of each, in samples; none goes beyond the end.
         """
         return np.stack([self.mono_features(audio[start : start + length]) for start in starts])
+
+    @property
+    def window_size(self) -> int:
+        """Length of a feature vector of `of_equal_windows`."""
+        return self.size
 
     @property
     def size(self) -> int:

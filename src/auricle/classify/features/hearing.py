@@ -1,4 +1,4 @@
-"""Features that hear: what an encoder makes of a sound, and what patches of its spectrogram find in it."""
+"""Features that hear: what an encoder makes of a sound, what patches of its spectrogram find in it, and descriptors."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 
 from auricle.classify.features.base import digest
+from auricle.classify.features.descriptors import DescriptorFeatures
 from auricle.classify.features.hearing_file import HEARING, patches_beside, restored_patches
 from auricle.classify.features.latents import EncoderFeatures, LatentFeatures
 from auricle.classify.features.patches import PatchDictionary, PatchFeatures
@@ -15,31 +16,47 @@ from auricle.errors import ModelError, OptionError
 from auricle.model import Autoencoder, load
 from auricle.options.classification import FeatureKind
 
+_DESCRIPTOR_SHARE = 0.3
+
 
 @final
 class HearingFeatures(EncoderFeatures):
-    """The features of the latents, and before them those of patches, which tell parts of the sound apart where the
-    latents' features do.
+    """Features of patches, which tell parts of the sound apart where the latents' features do, then descriptors, then
+    the features of the latents. Windows of a recording, which cut sounds off, have no descriptors.
     """
 
     kind = "hearing"
 
     def __init__(self, latents: LatentFeatures, dictionary: PatchDictionary) -> None:
-        identity = digest("hearing", 2, latents.identity, dictionary.digest)
+        identity = digest("hearing", 3, latents.identity, dictionary.digest)
         super().__init__(latents.model, latents.config, latents.fingerprint, f"hearing of {latents.name}", identity)
         self._latents = latents
         config = latents.config
         self._patches = PatchFeatures(
             dictionary, latents.sample_rate, in_order=config.segments > 1, overlap=config.overlap
         )
+        self._descriptors = DescriptorFeatures(latents.sample_rate)
+        self.emphasis = self._emphasis()
         self.arrays = {f"{HEARING}kernels": dictionary.kernels, f"{HEARING}bias": dictionary.bias}
 
     def mono_features(self, audio: np.ndarray) -> np.ndarray:
-        return np.concatenate((self._patches.mono_features(audio), self._latents.mono_features(audio)))
+        parts = (self._patches, self._descriptors, self._latents)
+        return np.concatenate([part.mono_features(audio) for part in parts])
 
     def of_equal_windows(self, audio: np.ndarray, starts: Sequence[int], length: int) -> np.ndarray:
         parts = [part.of_equal_windows(audio, starts, length) for part in (self._patches, self._latents)]
         return np.concatenate(parts, axis=1)
+
+    @property
+    def window_size(self) -> int:
+        return self._patches.size + self._latents.size
+
+    def _emphasis(self) -> np.ndarray:
+        """Descriptors are few, but count as three tenths of all."""
+        patches, descriptors = self._patches.size, self._descriptors.size
+        emphasis = np.full(self.size, (1 - _DESCRIPTOR_SHARE) * self.size / (self.size - descriptors), np.float32)
+        emphasis[patches : patches + descriptors] = _DESCRIPTOR_SHARE * self.size / descriptors
+        return emphasis
 
 
 def model_features(

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from auricle.classify.features.base import Extractor, digest
-from auricle.classify.features.encoder_only import encoder_arrays
 from auricle.classify.features.pooling import FeatureConfig, pool_features
 from auricle.classify.features.window_pooling import pool_windows
+from auricle.classify.own_encoder import encoder_arrays
 from auricle.model import Autoencoder
 from auricle.options.classification import FeatureKind
 

@@ -25,13 +25,14 @@ class Scaling:
     rotation: np.ndarray
 
     @classmethod
-    def fit(cls, values: np.ndarray, *, directions: int | None = None) -> Self:
+    def fit(cls, values: np.ndarray, *, directions: int | None = None, emphasis: np.ndarray | None = None) -> Self:
         """Learn from ``(files, d)``; keep all directions there are, or the ``directions`` with the largest variance.
+        ``emphasis`` is that of `mean_and_scale`.
 
         With all of them distances and linear probes are those of the standardised features, at the price of
         ``min(files, d)`` coordinates.
         """
-        mean, scale = mean_and_scale(values)
+        mean, scale = mean_and_scale(values, emphasis)
         centred = (values - mean) / scale
         if values.shape[1] <= len(values):
             powers, vectors = np.linalg.eigh(centred.T @ centred)
@@ -61,13 +62,14 @@ class Scaling:
         return ((values - self.mean) / self.scale) @ self.rotation
 
 
-def mean_and_scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def mean_and_scale(values: np.ndarray, emphasis: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Mean ``(d,)`` of features ``(files, d)``, and what they are divided by, so that the squares of a file's add up to
-    about 1."""
+    about 1. A feature's share of that sum is its ``emphasis`` ``(d,)``, 1 on average; None: all have the same."""
     mean, deviation = values.mean(0, dtype=np.float64), values.std(0, dtype=np.float64)
     moving = deviation[deviation > 0]
     floor = _MIN_DEVIATION * float(np.median(moving)) if moving.size else 1.0
-    return mean, np.maximum(deviation, floor) * np.sqrt(values.shape[1])
+    roots = np.sqrt(values.shape[1]) if emphasis is None else np.sqrt(values.shape[1] / emphasis)
+    return mean, np.maximum(deviation, floor) * roots
 
 
 def _order(powers: np.ndarray, directions: int | None) -> np.ndarray:

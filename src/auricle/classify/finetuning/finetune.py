@@ -10,12 +10,12 @@ import numpy as np
 
 from auricle.classify.classifier import Classifier, timeline_window
 from auricle.classify.classifier_file import ClassifierMetadata
-from auricle.classify.features.encoder_only import encoder_arrays, restore_encoder
 from auricle.classify.features.extract import extract
 from auricle.classify.features.latents import LatentFeatures
 from auricle.classify.features.pooling import fitting_feature_config
 from auricle.classify.finetuning.task import HeldOutScores, TunedEncoder, Tuning, TuningTask
 from auricle.classify.label_checks import DOCTOR, check_classes
+from auricle.classify.own_encoder import encoder_arrays, restore_encoder
 from auricle.classify.probes.calibration import fit_temperature
 from auricle.classify.probes.folds import complete_groups, split_folds
 from auricle.classify.probes.kinds import probe_of_kind

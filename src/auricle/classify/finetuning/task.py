@@ -11,9 +11,9 @@ from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 
 from auricle.classify.features.base import to_mono
-from auricle.classify.features.encoder_only import own_encoder
 from auricle.classify.features.pooling import FeatureConfig, batch_features, normalise_level
 from auricle.classify.finetuning.augment import Augmentation, LabelledCrops
+from auricle.classify.own_encoder import own_encoder
 from auricle.classify.probes.calibration import softmax
 from auricle.classify.probes.linear import Linear
 from auricle.data import AudioCache

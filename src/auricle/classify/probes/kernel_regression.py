@@ -41,12 +41,12 @@ class KernelRegression:
     moments: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray, labels: np.ndarray, rows: np.ndarray) -> Self:
+    def of(cls, values: np.ndarray, labels: np.ndarray, rows: np.ndarray, emphasis: np.ndarray | None = None) -> Self:
         """Of sounds ``(files, d)`` and class numbers ``(files,)``; ``rows`` are those that decide mean and scale, and
-        may be points."""
+        may be points; ``emphasis`` is that of `mean_and_scale`."""
         from scipy.linalg import cholesky, solve_triangular
 
-        mean, scale = (part.astype(np.float32) for part in mean_and_scale(values[rows]))
+        mean, scale = (part.astype(np.float32) for part in mean_and_scale(values[rows], emphasis))
         if len(rows) > _MOST_POINTS:
             rows = np.random.default_rng(_SEED).choice(rows, _MOST_POINTS, replace=False)
         stored = _stored_points((values[rows] - mean) / scale)

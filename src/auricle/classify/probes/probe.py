@@ -86,6 +86,7 @@ class Probe(RegisteredConfig):
         groups: Sequence[str] | None = None,
         *,
         copies: Sequence[np.ndarray] = (),
+        emphasis: np.ndarray | None = None,
         seed: int = 0,
     ) -> FittedProbe:
         """Learn.
@@ -95,13 +96,14 @@ class Probe(RegisteredConfig):
             labels: of each file.
             groups: what the inner cross-validation must not separate.
             copies: features ``(files, d)`` of the same files, altered: learned from, never judged.
+            emphasis: how much each feature counts ``(d,)``, 1 on average; None: all alike.
             seed: decides its folds, and first weights.
 
         Raises:
             DataError: there is one class only.
         """
-        choice = self.choose(values, labels, groups, copies=copies, seed=seed)
-        return self.fit_as(choice, values, labels, copies=copies, seed=seed)
+        choice = self.choose(values, labels, groups, copies=copies, emphasis=emphasis, seed=seed)
+        return self.fit_as(choice, values, labels, copies=copies, emphasis=emphasis, seed=seed)
 
     def choose(
         self,
@@ -110,6 +112,7 @@ class Probe(RegisteredConfig):
         groups: Sequence[str] | None = None,
         *,
         copies: Sequence[np.ndarray] = (),
+        emphasis: np.ndarray | None = None,
         seed: int = 0,
     ) -> ProbeChoice:
         """What the inner cross-validation chooses for these sounds; arguments and errors as `fit`.
@@ -118,10 +121,10 @@ class Probe(RegisteredConfig):
         """
         names, numbers = _numbered(labels)
         held_out = _held_out(numbers, groups, seed)
-        choice = self._choose_strength((values,), numbers, names, held_out, self.strengths, seed)
+        choice = self._choose_strength((values,), numbers, names, held_out, self.strengths, emphasis, seed)
         if not copies:
             return choice
-        return self._choose_strength((values, *copies), numbers, names, held_out, (choice.strength,), seed)
+        return self._choose_strength((values, *copies), numbers, names, held_out, (choice.strength,), emphasis, seed)
 
     def fit_as(
         self,
@@ -130,11 +133,12 @@ class Probe(RegisteredConfig):
         labels: Sequence[str],
         *,
         copies: Sequence[np.ndarray] = (),
+        emphasis: np.ndarray | None = None,
         seed: int = 0,
     ) -> FittedProbe:
         """Learn with a choice that was made before; arguments and errors as `fit`."""
         names, numbers = _numbered(labels)
-        training_set = self._training_set((values, *copies), numbers)
+        training_set = self._training_set((values, *copies), numbers, emphasis)
         return self.fit_placed(choice, training_set, names, seed=seed)
 
     def fit_placed(
@@ -144,13 +148,16 @@ class Probe(RegisteredConfig):
         arrays = self.learn(training_set, len(names), choice.strength, seed)
         return self.restore(names, {**arrays, "temperature": np.array([choice.temperature], np.float32)})
 
-    def _training_set(self, versions: Sequence[np.ndarray], numbers: np.ndarray) -> TrainingSet:
+    def _training_set(
+        self, versions: Sequence[np.ndarray], numbers: np.ndarray, emphasis: np.ndarray | None
+    ) -> TrainingSet:
         """Sounds of these classes in one version or more, one below the other; scaled as the first version is."""
         if len(versions) == 1:
-            return TrainingSet(versions[0], numbers, self.max_directions(len(numbers)))
+            return TrainingSet(versions[0], numbers, self.max_directions(len(numbers)), emphasis=emphasis)
         values, originals = np.concatenate(versions), np.arange(len(numbers))
         labels = np.tile(numbers, len(versions))
-        return TrainingSet(values, labels, self.max_directions(len(values)), scaled_on=originals)
+        directions = self.max_directions(len(values))
+        return TrainingSet(values, labels, directions, scaled_on=originals, emphasis=emphasis)
 
     def _choose_strength(
         self,
@@ -159,6 +166,7 @@ class Probe(RegisteredConfig):
         names: tuple[str, ...],
         folds: Sequence[np.ndarray],
         strengths: tuple[float, ...],
+        emphasis: np.ndarray | None,
         seed: int,
     ) -> ProbeChoice:
         """Strength and temperature with the smallest log loss on held-out sounds, in their first version."""
@@ -176,7 +184,7 @@ class Probe(RegisteredConfig):
             if len(classes) < 2 or not len(judged):
                 continue
             judged_parts.append(judged)
-            training_set = self._training_set([version[inside] for version in versions], inside_numbers)
+            training_set = self._training_set([version[inside] for version in versions], inside_numbers, emphasis)
             for index, strength in enumerate(strengths):
                 arrays = self.learn(training_set, len(classes), strength, seed)
                 probe = self.restore(tuple(names[number] for number in classes), {**arrays, "temperature": np.ones(1)})

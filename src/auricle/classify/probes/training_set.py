@@ -22,6 +22,7 @@ class TrainingSet:
         scaled_on: rows that the scaling is learned from; None for all.
         shrinkage: directions are stretched to vary alike, less so where files are fewer than this or not many more
             (`Scaling.stretched`); None leaves them as they are.
+        emphasis: how much each feature counts ``(d,)``, 1 on average; None: all alike.
     """
 
     values: np.ndarray
@@ -29,12 +30,13 @@ class TrainingSet:
     directions: int | None = None
     scaled_on: np.ndarray | None = None
     shrinkage: float | None = None
+    emphasis: np.ndarray | None = None
 
     @cached_property
     def scaling(self) -> Scaling:
         """How they are turned into principal directions."""
         rows = self.values if self.scaled_on is None else self.values[self.scaled_on]
-        scaling = Scaling.fit(rows, directions=self.directions)
+        scaling = Scaling.fit(rows, directions=self.directions, emphasis=self.emphasis)
         return scaling if self.shrinkage is None else scaling.stretched(self.values, self.shrinkage)
 
     @cached_property
@@ -45,13 +47,13 @@ class TrainingSet:
     @cached_property
     def balanced(self) -> "Balanced":
         """The same standardised, for regression on the classes, each of which counts alike."""
-        return Balanced.of(self.values, self.labels)
+        return Balanced.of(self.values, self.labels, self.emphasis)
 
     @cached_property
     def kernel_regression(self) -> KernelRegression:
         """How alike they are, for regression on the classes, each of which counts alike."""
         rows = np.arange(len(self.values)) if self.scaled_on is None else self.scaled_on
-        return KernelRegression.of(self.values, self.labels, rows)
+        return KernelRegression.of(self.values, self.labels, rows, self.emphasis)
 
 
 @final
@@ -79,8 +81,8 @@ class Balanced:
     gram: np.ndarray
 
     @classmethod
-    def of(cls, values: np.ndarray, labels: np.ndarray) -> Self:
-        mean, scale = mean_and_scale(values)
+    def of(cls, values: np.ndarray, labels: np.ndarray, emphasis: np.ndarray | None = None) -> Self:
+        mean, scale = mean_and_scale(values, emphasis)
         counts = np.bincount(labels)
         importance = len(labels) / (len(counts) * counts[labels])
         targets = np.eye(len(counts))[labels] - 1 / len(counts)

@@ -26,9 +26,14 @@ class ClassProbabilities:
 
 
 def class_probabilities(
-    features: np.ndarray, labels: Sequence[str | None], classifier: Classifier | None, seed: int
+    features: np.ndarray,
+    labels: Sequence[str | None],
+    classifier: Classifier | None,
+    emphasis: np.ndarray | None,
+    seed: int,
 ) -> ClassProbabilities | None:
-    """What a classifier says of its probe's input, or a probe fitted to the labels; None where these are too few."""
+    """What a classifier says of its probe's input, or a probe fitted to the labels with an ``emphasis`` of features;
+    None where these are too few."""
     if classifier is not None:
         return _plain(classifier.fitted_probe, features)
     rows = [row for row, label in enumerate(labels) if label is not None]
@@ -36,7 +41,7 @@ def class_probabilities(
     class_count = len(set(row_labels))
     if class_count < 2 or len(rows) < _MIN_LABELS_PER_CLASS * class_count:
         return None
-    return _plain(probe_of_kind("ridge").fit(features[rows], row_labels, seed=seed), features)
+    return _plain(probe_of_kind("ridge").fit(features[rows], row_labels, emphasis=emphasis, seed=seed), features)
 
 
 def _plain(fitted_probe: FittedProbe, features: np.ndarray) -> ClassProbabilities:

@@ -142,6 +142,10 @@ def extractor_of(
             f"{autoencoder.name!r} has the encoder {short_digest(extractor.fingerprint)}: name the model it was made "
             "with, or make the index anew"
         )
+    size = len(contents.space.scaling.mean)
+    current = extractor.size if contents.grid is None else extractor.window_size
+    if size != current:
+        raise ModelError(f"{path} has {size} features a sound, but they are {current} now: make it anew with --force")
     return extractor
 
 

@@ -68,7 +68,7 @@ def suggest_moments(
     if classifier is not None and classifier.metadata.detection is not None:
         probabilities = _of_detector(sounds, moments, classifier, on_progress, on_note)
     else:
-        probabilities = class_probabilities(values, labels, classifier, options.seed)
+        probabilities = class_probabilities(values, labels, classifier, extractor.emphasis, options.seed)
     rows, method = informative_rows(points, labels, probabilities, options)
     names = [f"{sounds[moment.recording].name} at {moment.begin:g} s" for moment in moments]
     return Suggestions(

@@ -79,7 +79,7 @@ def suggest(
     ]
     points = WhitenedSpace.fit(features.values)(features.values)
     probe_input = features.values if classifier is None else classifier.probe_input(features)
-    probabilities = class_probabilities(probe_input, sound_labels, classifier, options.seed)
+    probabilities = class_probabilities(probe_input, sound_labels, classifier, extractor.emphasis, options.seed)
     rows, method = informative_rows(points, sound_labels, probabilities, options)
     neighbours = neighbours_of_each(points)
     return Suggestions(
