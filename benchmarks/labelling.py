@@ -48,7 +48,7 @@ def main() -> None:
 
 def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     from auricle.classify.features.extract import extract, match_labels
-    from auricle.classify.probes.kinds import probe_of_kind
+    from auricle.classify.probes.kinds import SOUND_PROBE, probe_of_kind
 
     labels = labels_of(name, args.corpus, args.drums)
     folds_by_name = dict(zip((item.sound.name for item in labels.labelled), folds_for(name, labels), strict=True))
@@ -65,7 +65,7 @@ def _work(name: str, args: argparse.Namespace) -> tuple[list[dict[str, Any]], di
         pool, outside = np.flatnonzero(folds != fold), folds == fold
 
         def accuracy(rows: np.ndarray, outside: np.ndarray = outside, pool: np.ndarray = pool) -> float:
-            fitted = probe_of_kind("ridge").fit(
+            fitted = probe_of_kind(SOUND_PROBE).fit(
                 features.values[pool[rows]], names[pool[rows]].tolist(), emphasis=extractor.emphasis
             )
             guessed = np.array(fitted.classes)[fitted.probabilities(features.values[outside]).argmax(axis=1)]

@@ -73,7 +73,7 @@ DEPENDENTS = MappingProxyType(
 )
 
 
-HEARING = MappingProxyType({"speech-hearing": "speech", "music-hearing": "music"})
+HEARING = MappingProxyType({f"{name}-hearing": name for name in ("speech", "music", "live")})
 """Models that a hearing file lies beside."""
 ENVIRONMENT = "environment"
 """The shipped classifier, which hears with the model ``music`` and its hearing file."""

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 
 from auricle.classify.classifier import Classifier
-from auricle.classify.probes.kinds import probe_of_kind
+from auricle.classify.probes.kinds import SOUND_PROBE, probe_of_kind
 from auricle.classify.probes.probe import FittedProbe
 from auricle.classify.search.active_learning import informative, typical, uncertainty
 from auricle.options.classification import SuggestionOptions
@@ -41,7 +41,7 @@ def class_probabilities(
     class_count = len(set(row_labels))
     if class_count < 2 or len(rows) < _MIN_LABELS_PER_CLASS * class_count:
         return None
-    return _plain(probe_of_kind("ridge").fit(features[rows], row_labels, emphasis=emphasis, seed=seed), features)
+    return _plain(probe_of_kind(SOUND_PROBE).fit(features[rows], row_labels, emphasis=emphasis, seed=seed), features)
 
 
 def _plain(fitted_probe: FittedProbe, features: np.ndarray) -> ClassProbabilities:
