@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
+import numpy as np
+
 from auricle.errors import OptionError
 
 if TYPE_CHECKING:
+    from auricle.classify.evaluation.cross_validation import Evaluation
     from auricle.data.labels import Labels
 
 _ESC_SOURCE = re.compile(r"\d-(\d+)-")
@@ -108,3 +111,11 @@ def folds_for(name: str, labels: "Labels") -> tuple[str, ...]:
     if all(sound.fold is not None for sound in sounds):
         return tuple(str(sound.fold) for sound in sounds)
     return folds_of(sounds, str(WORKS[name].folds if name in WORKS else 5))
+
+
+def right_by_group(result: "Evaluation") -> dict[str, str]:
+    """How many sounds of each kit, speaker or recording were recognised, as ``5 of 6``."""
+    groups = np.asarray(result.groups if result.groups is not None else [""] * len(result.right))
+    return {
+        group: f"{result.right[groups == group].sum()} of {(groups == group).sum()}" for group in sorted(set(groups))
+    }

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from _corpora import WORKS, folds_for, has_full_groups, labels_of, model_for, protocol
+from _corpora import WORKS, folds_for, has_full_groups, labels_of, model_for, protocol, right_by_group
 from _rivals import rivals, svm_accuracy, whole_mfcc
 from _shared import one_thread, parser, publish, run, table, tell
 from _timing import RunningClock
@@ -270,6 +270,7 @@ def _figures(result: Any) -> dict[str, Any]:
         "balanced %": 100 * result.balanced_accuracy,
         "calibration error": result.calibration_error,
         "folds %": {fold: round(100 * value, 1) for fold, value in result.fold_accuracy.items()},
+        "right by group": right_by_group(result),
     }
 
 
