@@ -1,9 +1,11 @@
 """The demo: figures, files, and one page that needs nothing else."""
 
 import base64
+import html
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from auricle.demo import Demo, generated
 from auricle.demo.classification import classify_seconds
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import generate_sounds
+from auricle.demo.neighbours import near_sounds
 from auricle.demo.page import credits_html, page
 from auricle.errors import DataError, OutputError
 from auricle.html import Spectrograph
@@ -86,7 +89,7 @@ def test_new_sounds_of_every_class_of_the_shipped_prior():
     for new in drums:
         assert new.sample_rate == 44100 and new.audio.shape[0] == 1
         assert 0.05 < np.abs(new.audio).max() <= 1.0 and 0.05 < new.audio.shape[1] / 44100 < 2.0
-    page_of = Page(page((), sounds, (), ""))
+    page_of = Page(page((), sounds, (), (), ""))
     assert page_of.text.count("made from nothing") == 10
     kick, other = (new.audio[0] for new in sounds if new.label == "kick")
     assert kick.size != other.size or not np.array_equal(kick, other)
@@ -205,9 +208,36 @@ def test_seconds_are_told_apart_after_three_of_each(model_file: Path):
         ("low", 4.0),
     ]
     assert all(second.is_right and 0 < second.probability <= 1 for second in classified)
-    text = page((), (), classified, "")
+    assert all(
+        next(iter(second.probabilities)) == second.guess and sum(second.probabilities.values()) == pytest.approx(1)
+        for second in classified
+    )
+    text = page((), (), classified, (), "")
     assert "Told apart" in text and "2 of 2" in text
+    assert '<th scope="col">3 s</th><th scope="col">4 s</th>' in text  # a timeline: one cell a second
+    assert text.count("<td title=") == 4 and f">low {classified[-1].probability:.0%}</td>" in text
+    wrong = replace(classified[0], guess=NASTY)
+    assert f"<mark>{html.escape(NASTY)} " in page((), (), (wrong,), (), "") and NASTY not in page(
+        (), (), (wrong,), (), ""
+    )
     assert classify_seconds((short,), auricle.load(model_file)) == ()
+
+
+def test_sounds_of_one_kind_are_near(model_file: Path):
+    random = np.random.default_rng(0)
+    made = {f"noise {n}": 0.2 * random.standard_normal((1, 16000), np.float32) for n in range(3)}
+    made |= {f"low {n}": tone(1.0 + n / 10, 16000).astype(np.float32) for n in range(3)}
+    excerpts = [Excerpt(title, title, audio, 16000, 1.0) for title, audio in made.items()]
+    near = near_sounds(excerpts, (), auricle.load(model_file))
+    assert [sound.title for sound in near] == list(made)
+    for sound in near:
+        kind = sound.title.split()[0]
+        assert len(sound.neighbours) == 3 and sound.title not in sound.neighbours
+        assert all(title.startswith(kind) for title in sound.neighbours[:2])
+        assert list(sound.cosines) == sorted(sound.cosines, reverse=True) and sound.cosines[0] <= 1.0001
+    text = page((), (), (), [replace(near[0], title=NASTY)], "")
+    assert "Near sounds" in text and f"{near[0].neighbours[0]} {near[0].cosines[0]:.2f}" in text and NASTY not in text
+    assert near_sounds(excerpts[:2], (), auricle.load(model_file)) == ()
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-9])

@@ -1,5 +1,6 @@
 """Seconds that are classified: a classifier learns from the first seconds of each recording and names those after."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from auricle.options.classification import CacheOptions, ClassifierOptions
 _SECONDS = 1.0
 _TRAINING_SECONDS = 3
 _MIN_RECORDINGS = 2
+_LIKELIEST = 3
 _NO_CACHE = CacheOptions(no_cache=True)
 
 
@@ -30,12 +32,14 @@ class ClassifiedSecond:
         start: where it begins, in seconds.
         guess: title of the recording that it was taken for.
         probability: of the guess.
+        probabilities: of the likeliest titles, the guess first.
     """
 
     title: str
     start: float
     guess: str
     probability: float
+    probabilities: Mapping[str, float]
 
     @property
     def is_right(self) -> bool:
@@ -56,13 +60,19 @@ def classify_seconds(excerpts: tuple[Excerpt, ...], model: Autoencoder) -> tuple
     with temporary_folder() as folder:
         for title, pieces in usable.items():
             _write(folder / title, pieces[:_TRAINING_SECONDS], rates[title])
-        classifier = Classifier.fit(folder, model, options=ClassifierOptions(probe="ridge", no_cache=True))
+        classifier = Classifier.fit(folder, model, options=ClassifierOptions(no_cache=True))
     new = [(title, number) for title, pieces in usable.items() for number in range(_TRAINING_SECONDS, len(pieces))]
     sounds = [(usable[title][number], rates[title]) for title, number in new]
-    guesses = [sound.guesses[0] for sound in classifier.predict(sounds, top=1, caching=_NO_CACHE).sounds]
+    predictions = classifier.predict(sounds, top=_LIKELIEST, caching=_NO_CACHE).sounds
     return tuple(
-        ClassifiedSecond(title, number * _SECONDS, guess.label, guess.probability)
-        for (title, number), guess in zip(new, guesses, strict=True)
+        ClassifiedSecond(
+            title,
+            number * _SECONDS,
+            prediction.guesses[0].label,
+            prediction.guesses[0].probability,
+            {guess.label: guess.probability for guess in prediction.guesses},
+        )
+        for (title, number), prediction in zip(new, predictions, strict=True)
     )
 
 

@@ -8,6 +8,7 @@ from typing import final
 from auricle.demo.classification import ClassifiedSecond
 from auricle.demo.excerpts import Excerpt
 from auricle.demo.generated import GeneratedSound
+from auricle.demo.neighbours import NearSounds
 from auricle.demo.versions import ExcerptVersion
 from auricle.html import PlayerClip, Spectrograph, document, escape, player
 
@@ -23,7 +24,13 @@ _GENERATED_NOTE = (
 )
 _CLASSIFIED_NOTE = (
     "A classifier learned from three seconds of each recording what it sounds like, and named the seconds after them. "
-    "A second of the same recording is easy; folders of your own sounds are judged by auricle classify evaluate."
+    "A second of the same recording is easy; folders of your own sounds are judged by auricle classify evaluate. Each "
+    "cell is a second: what it was taken for, and how probable that is; wrong ones are underlined. Point "
+    "at it for the next likeliest."
+)
+_NEAR_NOTE = (
+    "Search compares features of whole sounds. The number is the cosine: 1 for the same sound, about 0 for unrelated "
+    "ones. For folders of your own: auricle similar."
 )
 _FIGURES = (
     "kb/s are kilobits per second of the whole file, all channels together. Mel distance is the mean difference of "
@@ -73,6 +80,7 @@ def page(
     sections: Sequence[ExcerptSection],
     generated: Sequence[GeneratedSound],
     classified: Sequence[ClassifiedSecond],
+    near: Sequence[NearSounds],
     credits: str,
 ) -> str:
     """The HTML text.
@@ -81,6 +89,7 @@ def page(
         sections: what to show.
         generated: sounds made from nothing, may be none.
         classified: seconds and what they were taken for, may be none.
+        near: the sounds that are most like each, may be none.
         credits: Markdown, may be empty.
     """
     thanks = f"<h2>Credits</h2>\n{credits_html(credits)}" if credits else ""
@@ -89,7 +98,7 @@ def page(
 <p>{_INTRODUCTION}</p>
 </header>
 <main>
-{"".join(_section(section) for section in sections)}{_generated(generated)}{_classified(classified)}</main>
+{"".join(_section(section) for section in sections)}{_generated(generated)}{_classified(classified)}{_near(near)}</main>
 <footer>
 <p>{_FIGURES}</p>
 {thanks}
@@ -141,20 +150,54 @@ def _generated(generated: Sequence[GeneratedSound]) -> str:
 
 
 def _classified(classified: Sequence[ClassifiedSecond]) -> str:
-    """One row for each recording."""
+    """A timeline for each recording."""
     if not classified:
         return ""
+    starts = sorted({second.start for second in classified})
     rows = ""
     for title in dict.fromkeys(second.title for second in classified):
-        own = [second for second in classified if second.title == title]
-        wrong = ", ".join(dict.fromkeys(second.guess for second in own if not second.is_right)) or "-"
-        right = f"{sum(second.is_right for second in own)} of {len(own)}"
-        rows += f"<tr><td>{escape(title)}</td><td>{right}</td><td>{escape(wrong)}</td></tr>"
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("recording", "seconds told", "taken for"))
+        seconds = {second.start: second for second in classified if second.title == title}
+        right = f"{sum(second.is_right for second in seconds.values())} of {len(seconds)}"
+        cells = "".join(_second(seconds.get(start)) for start in starts)
+        rows += f'<tr><th scope="row">{escape(title)}</th><td>{right}</td>{cells}</tr>'
+    heads = _heads("recording", "right", *(f"{start:g} s" for start in starts))
     return f"""<h2>Told apart</h2>
 <p>{_CLASSIFIED_NOTE}</p>
-<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>
-"""
+{_table("Told apart", heads, rows)}"""
+
+
+def _second(second: ClassifiedSecond | None) -> str:
+    """A cell of the timeline; empty where the recording is over."""
+    if second is None:
+        return "<td></td>"
+    likeliest = ", ".join(f"{title} {probability:.0%}" for title, probability in second.probabilities.items())
+    guess = f"{escape(second.guess)} {second.probability:.0%}"
+    return f'<td title="{escape(likeliest)}">{guess if second.is_right else f"<mark>{guess}</mark>"}</td>'
+
+
+def _near(near: Sequence[NearSounds]) -> str:
+    """One row for each sound."""
+    if not near:
+        return ""
+    rows = ""
+    for sound in near:
+        pairs = zip(sound.neighbours, sound.cosines, strict=True)
+        cells = "".join(f"<td>{escape(title)} {cosine:.2f}</td>" for title, cosine in pairs)
+        rows += f'<tr><th scope="row">{escape(sound.title)}</th>{cells}</tr>'
+    heads = _heads("sound", "nearest", "second", "third")
+    return f"""<h2>Near sounds</h2>
+<p>{_NEAR_NOTE}</p>
+{_table("Near sounds", heads, rows)}"""
+
+
+def _heads(*heads: str) -> str:
+    return "".join(f'<th scope="col">{head}</th>' for head in heads)
+
+
+def _table(label: str, heads: str, rows: str) -> str:
+    """A table that scrolls by itself on a narrow screen."""
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{label}">{table}</div>\n'
 
 
 def _graph(sound: GeneratedSound) -> Spectrograph:

@@ -10,6 +10,7 @@ from auricle.data import Rejected
 from auricle.demo.classification import ClassifiedSecond, classify_seconds
 from auricle.demo.excerpts import Excerpt, read_excerpts
 from auricle.demo.generated import GeneratedSound, generate_sounds
+from auricle.demo.neighbours import NearSounds, near_sounds
 from auricle.demo.page import ExcerptSection, page
 from auricle.demo.versions import ExcerptVersion, code_excerpt
 from auricle.errors import OutputError
@@ -26,12 +27,13 @@ _MUSIC_KBPS = (12.0, 24.0)
 @dataclass(frozen=True, eq=False)
 class Demo:
     """What the demo gives: the page, every version of every excerpt, sounds made from nothing, seconds that were told
-    apart, and the files that could not be read."""
+    apart, which sounds are alike, and the files that could not be read."""
 
     page: Path
     versions: tuple[ExcerptVersion, ...]
     generated: tuple[GeneratedSound, ...]
     classified: tuple[ClassifiedSecond, ...]
+    near: tuple[NearSounds, ...]
     rejected: tuple[Rejected, ...]
 
 
@@ -47,7 +49,7 @@ def run(
 
     With the recordings in the package, the page also has sounds that the priors in the package make from nothing, and
     tells what seconds of the recordings a classifier takes for what that learned from others (with the extra
-    ``classify``).
+    ``classify``). It also says which sounds are near to each other.
     Sounds up to 24 kHz are coded by the model ``speech`` at 3 and 6 kb/s, others by ``music`` at 12 and 24 kb/s, all
     channels together.
 
@@ -79,14 +81,16 @@ def run(
             versions.append(code_excerpt(excerpt, loaded, kbps, folder))
     on_progress(Progress("making new sounds", len(jobs), len(jobs), "versions"))
     generated = generate_sounds() if sounds is None else ()
-    classified = classify_seconds(demo_sounds.excerpts, load("music")) if sounds is None else ()
+    encoder = load("music")
+    classified = classify_seconds(demo_sounds.excerpts, encoder) if sounds is None else ()
+    near = near_sounds(demo_sounds.excerpts, generated, encoder)
     on_progress(Progress("page", len(jobs), len(jobs), "versions"))
     sections = [
         ExcerptSection(excerpt, tuple(version for version in versions if version.excerpt is excerpt))
         for excerpt in demo_sounds.excerpts
     ]
-    _write(target, page(sections, generated, classified, demo_sounds.credits), sections, generated, force)
-    return Demo(target, tuple(versions), generated, classified, demo_sounds.rejected)
+    _write(target, page(sections, generated, classified, near, demo_sounds.credits), sections, generated, force)
+    return Demo(target, tuple(versions), generated, classified, near, demo_sounds.rejected)
 
 
 def _check(target: Path, force: bool) -> None:

@@ -90,5 +90,6 @@ def _values(result: "Demo") -> dict[str, object]:
         "versions": versions,
         "generated": generated,
         "told": classified,
+        "near": [asdict(sound) for sound in result.near],
         "rejected": file_reasons(result.rejected),
     }
