@@ -1,10 +1,13 @@
 """A folder's latents and codes, as batches."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import distributed
+from torch.multiprocessing import spawn
 from torch.utils.data import DataLoader
 
 import auricle
@@ -55,6 +58,21 @@ def test_workers_share_the_files_and_each_window_comes_once(folder: Path, model_
     windows = [pair for batch in batches for pair in zip(batch["name"], batch["start"].tolist(), strict=True)]
     plain = [(item["name"], item["start"]) for item in auricle.LatentDataset(folder, model_file, frames=FRAMES)]
     assert sorted(windows) == sorted(plain) and windows != plain
+
+
+def _names_of_share(rank: int, folder: Path, model_file: Path, out: Path) -> None:
+    distributed.init_process_group("gloo", init_method=f"file://{out / 'group'}", rank=rank, world_size=2)
+    dataset = auricle.LatentDataset(folder, model_file, shuffle_seed=1)
+    (out / f"{rank}.txt").write_text("\n".join(item["name"] for item in dataset))
+    distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a group by a file")
+def test_processes_of_a_group_share_the_files(folder: Path, model_file: Path, tmp_path: Path):
+    spawn(_names_of_share, (folder, model_file, tmp_path), nprocs=2)
+    first, second = ((tmp_path / f"{rank}.txt").read_text().split("\n") for rank in (0, 1))
+    assert sorted(first + second) == [sound.name for sound in auricle.LatentDataset(folder, model_file).sounds]
+    assert abs(len(first) - len(second)) <= 1
 
 
 def test_another_pass_has_another_order(folder: Path, model_file: Path):

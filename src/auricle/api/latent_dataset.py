@@ -6,6 +6,7 @@ from typing import Literal, final
 
 import numpy as np
 import torch
+from torch import distributed
 from torch.utils.data import IterableDataset, get_worker_info
 
 from auricle import audio
@@ -24,7 +25,9 @@ class LatentDataset(IterableDataset[Item]):
     """Windows of the latents, or of the codes, of every sound below a folder; each file is encoded as a whole, mono.
 
     A ``torch.utils.data.DataLoader`` makes batches of it, with as many workers as wanted: each has a share of the
-    files, and a model of its own. Items are dictionaries:
+    files, and a model of its own. So has each process of a ``torch.distributed`` group that was there before the
+    dataset; the shares have about as many files, not as many windows, so end a pass of the group by a number of steps
+    or with ``DistributedDataParallel.join``. Items are dictionaries:
 
     - ``latents``: float32 ``(n, d)``, or ``codes``: int32 ``(n, k)``; a sound's last window is filled up with zeros;
     - ``length``: frames of the window that are not filled up;
@@ -74,6 +77,8 @@ class LatentDataset(IterableDataset[Item]):
         self.rejected: Sequence[Rejected] = corpus.rejected
         self._model, self._form, self._quality, self._frames = model, form, quality, frames
         self._shuffle_seed, self._pass = shuffle_seed, 0
+        rank, processes = _place_in_group()
+        self._own_sounds = self.sounds[rank::processes]
 
     def __iter__(self) -> Iterator[Item]:
         """Load the model, if it was named, and encode file after file.
@@ -95,14 +100,14 @@ class LatentDataset(IterableDataset[Item]):
             yield from self._windows(sound, sequence)
 
     def _order(self) -> Sequence[Sound]:
-        """The files of this pass: the same for all workers, another way in each pass."""
+        """This process's files in this pass: the same for all its workers, another way in each pass."""
         if self._shuffle_seed is None:
-            return self.sounds
+            return self._own_sounds
         worker = get_worker_info()
         shared = 0 if worker is None else worker.seed - worker.id  # new in each pass, unless workers persist
         self._pass += 1
-        order = np.random.default_rng((self._shuffle_seed, shared, self._pass)).permutation(len(self.sounds))
-        return [self.sounds[index] for index in order]
+        order = np.random.default_rng((self._shuffle_seed, shared, self._pass)).permutation(len(self._own_sounds))
+        return [self._own_sounds[index] for index in order]
 
     @torch.inference_mode()
     def _encoded(self, sound: Sound, model: Autoencoder) -> torch.Tensor:
@@ -122,3 +127,10 @@ class LatentDataset(IterableDataset[Item]):
             padded = torch.zeros((size, *window.shape[1:]), dtype=window.dtype)
             padded[: len(window)] = window
             yield {self._form: padded, "length": len(window), "name": sound.name, "start": start, "label": label}
+
+
+def _place_in_group() -> tuple[int, int]:
+    """Rank and number of the processes that train together."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
