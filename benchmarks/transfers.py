@@ -7,7 +7,7 @@ drawn and cut by a fixed seed. Pitch is the share of the source's voiced frames,
 pitch stays within 20 cents; onsets the share of the source's rises of level that have one within 20 ms; all as means
 over phrases. Level is the mean distance of levels in 50 ms, in dB, where the source is within 30 dB of its peak.
 
-Timbre is the share of transfers that are nearer to the target than to the source's kind, by the hearing features of
+Timbre is the share of transfers that are nearer to the target than to the source's kind, by latents and patches of
 `music`, each divided by its deviation: mean distance to the nearest five of 24 phrases of six notes of the target, and
 of 24 other phrases of the source's kind, all at one loudness and with the band of the source. What it says of real
 sounds stands first: phrases of notes that are not among the examples, real tones with the rhythm and the loudness of
