@@ -104,7 +104,7 @@ class Extractor(ABC):
         """Features float32 ``(d,)`` of a sound float32 ``(t,)`` at `sample_rate`, t at least 1."""
 
     def of_equal_windows(self, audio: np.ndarray, starts: Sequence[int], length: int) -> np.ndarray:
-        """Features ``(n, d)`` of stretches of a sound ``(t,)`` that may overlap.
+        """Features ``(n, window_size)`` of stretches of a sound ``(t,)`` that may overlap.
 
         Args:
             audio: float32 at `sample_rate`.
