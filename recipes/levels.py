@@ -48,8 +48,8 @@ def levels_config(base: AutoencoderConfig) -> AutoencoderConfig:
     return base.model_copy(update={"energies": True, "levels_from": LEVELS_HZ})
 
 
-def silent_features(model: Autoencoder, cache: DecodedSounds) -> list[int]:
-    """Latent features, those with the fewest bits first."""
+def features_by_bits(model: Autoencoder, cache: DecodedSounds) -> list[int]:
+    """Numbers of the latent features, those that carry the fewest bits first, at qualities 3 and 8 together."""
     length = CROP_FRAMES * model.hop_length
     crops = CropSampler(cache, length=length, batch=CROPS, seed=5).labelled_batch(0, 0)[0]
     bottleneck = model.bottleneck
@@ -66,11 +66,11 @@ def with_levels(base: Autoencoder, cache: DecodedSounds) -> Autoencoder:
     config = base.config
     bins, dim = config.transform.bins, config.bottleneck.latent_dim
     edges = band_edges(config.sample_rate, bins, config.bands)
-    with_features = bands_above(edges, dim)
+    highest_bands = bands_above(edges, dim)
     first = int(np.abs(edges - LEVELS_HZ / (config.sample_rate / 2) * edges[-1]).argmin())
-    bands = range(first, config.bands - with_features)
-    levels = list(range(dim - with_features, dim))
-    places = [feature for feature in silent_features(base, cache) if feature not in levels][: len(bands)]
+    bands = range(first, config.bands - highest_bands)
+    levels = list(range(dim - highest_bands, dim))
+    places = [feature for feature in features_by_bits(base, cache) if feature not in levels][: len(bands)]
     model = Autoencoder(levels_config(config), base.info, None)
     state = {name: tensor.clone() for name, tensor in {**model.state_dict(), **base.state_dict()}.items()}
     for name in _ENCODER:
