@@ -78,6 +78,7 @@ def _graph(sample_rate: int, channels: int) -> Any:
     from av import filter as filters  # the whole first: a part alone, on one of several threads, breaks the import
 
     graph = filters.Graph()
+    graph.threads = 1  # starting a pool of threads takes longer than the loudness of a second
     layout = _LAYOUTS[channels - 1]
     source = graph.add(
         "abuffer", f"sample_rate={sample_rate}:sample_fmt=fltp:channel_layout={layout}:time_base=1/{sample_rate}"

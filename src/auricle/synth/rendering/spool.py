@@ -100,4 +100,7 @@ class SoundSpool:
 
 def rise(index: np.ndarray, samples: int) -> np.ndarray:
     """Half a cosine from 0 at index 0 to 1 at ``samples``."""
-    return 0.5 - 0.5 * np.cos(np.pi * np.clip(index / samples, 0.0, 1.0)) if samples else np.ones(len(index))
+    gains = np.ones(len(index))
+    inside = index < samples
+    gains[inside] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(index[inside], 0) / samples)
+    return gains
