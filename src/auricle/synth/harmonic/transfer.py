@@ -17,6 +17,7 @@ _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 _DAMPED_DB = 600.0  # a second: onsets of speech are kept
+_NARROWED, _NARROWED_DB = 0.5, 60.0  # so much of the range below the loudest
 _END_FRAMES = 10  # the last, in which levels come back to those of the sound
 
 
@@ -28,7 +29,7 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
     tone goes on through what has no pitch. Nor has it syllables: where the level drops faster than tones fade, or below
     what the timbre's own usually is, the spectrum stays that of a sounding note, not that of a note's ends. Where the
     sound consists of notes itself, spectra of tones that die away are those of tones as old as each note is; where it
-    does not, as in speech, it falls no faster than a tone that is damped.
+    does not, as in speech, its levels lie half as far apart, and fall no faster than a tone that is damped.
     """
     facts = frame_facts(parts, audio)
     has_notes = facts.tonal_share > _NOTES_SHARE
@@ -48,10 +49,14 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
 
 
 def _damped(facts: FrameFacts, sample_rate: int) -> FrameFacts:
-    """The same with levels that fall no faster than a tone that is damped, but end as they do."""
+    """The same with half of the dynamic range, and levels that fall no faster than a tone that is damped; they end as
+    they do.
+    """
     power_db = 10 * np.log10(np.maximum(facts.power, 1e-12))
+    below_db = power_db - power_db.max()
+    level_db = power_db - (1 - _NARROWED) * np.maximum(below_db, -_NARROWED_DB)
     share = np.minimum(1.0, np.arange(len(power_db))[::-1] / _END_FRAMES)
-    power_db += share * (_falling_by(_DAMPED_DB, power_db, sample_rate) - power_db)
+    power_db += share * (_falling_by(_DAMPED_DB, level_db, sample_rate) - power_db)
     return facts._replace(power=10 ** (power_db / 10))
 
 
