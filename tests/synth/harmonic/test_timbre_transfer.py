@@ -254,3 +254,15 @@ def test_speech_stops_no_faster_onto_tones_than_these_are_damped(hollow: Path):
     assert fallen["speech"] < 32 and fallen["notes"] > 40
     cut = played(hollow, np.concatenate((*phrases["speech"], gap[:, :160]), axis=1))
     assert np.abs(cut[0, -16:]).max() < 0.01 * np.abs(cut).max(), "no click at the end"
+
+
+def test_onto_tones_the_loudness_of_speech_moves_half_as_far(hollow: Path):
+    """That of notes stays as it is."""
+    loud, soft = note(220, 0.4, partials=20), 0.1 * note(220, 0.4, partials=20)
+    speech, notes = (loud, noise(0.3, level=0.03), soft, loud), (loud, loud, soft, loud)
+    fallen = []
+    for parts in (speech, notes):
+        level = 10 * np.log10(powers(played(hollow, np.concatenate(parts, axis=1))) + 1e-12)
+        begin = round((parts[0].shape[1] + parts[1].shape[1]) / 320)
+        fallen.append(float(np.median(level[3:17]) - np.median(level[begin + 6 : begin + 17])))
+    assert fallen == pytest.approx([10.0, 20.0], abs=1.5)
