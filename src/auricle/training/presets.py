@@ -28,6 +28,8 @@ from auricle.training.objective.config import ObjectiveConfig, Phase, Term, Trai
 
 _POLISHING_RATE = 3e-4
 _SPEECH_WAVEFORM_HZ = 3225.0
+_SPEECH_LEVELS_HZ = 1000.0
+"""At 3 kb/s all that is said above it is levels."""
 _MUSIC_WAVEFORM_HZ = 5206.25
 """At 24 kb/s of stereo what is above it has no waveform that is nearer than noise."""
 _MUSIC_LEVELS_HZ = 1837.5
@@ -43,7 +45,7 @@ _LEVEL_SECONDS = (0.002, 0.008, 0.04)
 _CONTEXTS = 10  # so that the file of `speech` stays below 15 MB
 _MUSIC_DECAY = 0.6
 """Nine levels from 5 to 73 kb/s of stereo."""
-_SPEECH_DECAY = 0.7
+_SPEECH_DECAY = 0.69
 """Nine levels from 1 to 14 kb/s lie closest where most is asked for, from 1.4 to 6."""
 _VOICED = 0.45
 """Up to 3 kb/s: above that harmonics bring nothing."""
@@ -102,16 +104,20 @@ def _nine_levels(dim: int) -> EntropyConfig:
 
 
 def _voice(below: float | None, *, quality_decay: float = 0.5, voiced: float = 1 / 3) -> ObjectiveConfig:
-    """Waveforms and smooth spectra below a frequency in Hz, energies of bands everywhere."""
+    """Waveforms and smooth spectra below a frequency in Hz, energies of bands everywhere, more from 1 kHz on."""
     return ObjectiveConfig(
         losses=(
-            Term(weight=4.0, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.3, spread=0.15),
+            Term(weight=5.5, loss=ComplexStftConfig(n_fft=(512,), below=below), lowest=0.22, spread=0.15),
             Term(weight=0.6, loss=LogMelConfig(n_fft=(256, 512, 1024), n_mels=(20, 40, 80), below=below), spread=0.15),
-            Term(weight=3.0, loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24)), spread=0.15),
+            Term(
+                weight=3.0,
+                loss=BandEnergyConfig(seconds=_LEVEL_SECONDS, bands=(3, 12, 24), border=_SPEECH_LEVELS_HZ, above=1.5),
+                spread=0.15,
+            ),
             Term(weight=4.0, loss=RepetitionConfig(hop_length=320)),
             Term(weight=0.5, loss=OnsetConfig()),
         ),
-        bottleneck={"rate": 0.42},
+        bottleneck={"rate": 0.45},
         quality_decay=quality_decay,
         voiced=voiced,
     )
@@ -234,6 +240,8 @@ def speech(size: Size = Size.BASE) -> TrainConfig:
             _SPEECH_WAVEFORM_HZ,
             8,
             _HIGHPASS_HZ,
+            energies=True,
+            levels_from=_SPEECH_LEVELS_HZ,
             harmonics=HarmonicsConfig(dim=shape.dim // 2),
             comb=_COMB,
         ),
