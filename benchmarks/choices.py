@@ -97,23 +97,24 @@ def _hop(samples: int) -> Change:
     return change
 
 
+_NO_BANDS: Mapping[str, Any] = MappingProxyType(
+    {
+        "bands": 0,
+        "energies": False,
+        "levels_from": 0.0,
+        "noise_from": 0.0,
+        "harmonics": None,
+        "comb": 0.0,
+        "envelope": 0,
+    }
+)
 VARIANTS: Mapping[str, Change] = MappingProxyType(
     {
         "preset": lambda config: config,
-        "without bands": _model(bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0),
-        "without bands and direct": _model(bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0, direct=False),
-        "without bands and direct, 64 features": _model(
-            bands=0,
-            noise_from=0.0,
-            harmonics=None,
-            comb=0.0,
-            envelope=0,
-            direct=False,
-            bottleneck=EntropyConfig(dim=64),
-        ),
-        "without bands, STFT": _model(
-            bands=0, noise_from=0.0, harmonics=None, comb=0.0, envelope=0, transform=StftConfig(hop_length=320)
-        ),
+        "without bands": _model(**_NO_BANDS),
+        "without bands and direct": _model(**_NO_BANDS, direct=False),
+        "without bands and direct, 64 features": _model(**_NO_BANDS, direct=False, bottleneck=EntropyConfig(dim=64)),
+        "without bands, STFT": _model(**_NO_BANDS, transform=StftConfig(hop_length=320)),
         "hop 10 ms": _hop(160),
         "no lookahead": _stages(3, 8, lookahead=0),
         "kernel 3": _stages(3, 8, kernel=3),
