@@ -116,9 +116,8 @@ def test_seams_inside_are_compared_with_the_rest():
     [
         (0.7, -3.0, True),
         (0.2, -3.0, True),
-        (0.08, -3.0, True),
-        (0.06, -3.0, False),
-        (0.06, -6.0, True),
+        (0.15, -3.0, False),
+        (0.15, -6.0, True),
         (1.2, -3.0, False),
         (0.0, -90.0, False),
     ],

@@ -16,7 +16,7 @@ SILENT = 10 ** (-60 / 20)
 _LEAST_AUDIBLE = 1e-6
 """Share of a sound's power: what varies less is direct current."""
 _LOUDEST = 10 ** (1 / 20)
-_MOST_BELOW_DB = 20.0
+_MOST_BELOW_DB = 12.0
 _LOOK_AHEAD_SECONDS = 0.005
 _INAUDIBLE = 10 ** (-60 / 20)
 _FADE_SECONDS = 0.03
@@ -99,9 +99,7 @@ def refuse_loud(level: SoundLevel) -> None:
 
 
 def refuse_other_level(level: SoundLevel, requested_db: float) -> None:
-    """Refuse what `refuse_loud` does, and what is 20 dB below the level that a prior was told: something is missing.
-
-    Less than temperature 1 makes all levels lower: drums at .8 are 7 to 9 dB below it by median, and vary by 5.
+    """Refuse what `refuse_loud` does, and what is 12 dB below the level that a prior was told: something is missing.
 
     Args:
         level: of what was made.
