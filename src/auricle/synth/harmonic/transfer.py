@@ -17,7 +17,7 @@ _NOTES_SHARE = 0.97  # of the audible frames have a pitch: played phrases have .
 _LARGEST_GAIN = 30.0
 _FALL_DB = 60.0  # a second: nearly all falls in notes of guitar and saxophone are below 20, most in speech above 100
 _DAMPED_DB = 600.0  # a second: onsets of speech are kept
-_NARROWED, _NARROWED_DB = 0.5, 60.0  # so much of the range below the loudest
+_RANGE_SHARE, _RANGE_DB = 0.5, 60.0  # so much of the range below the loudest
 _END_FRAMES = 10  # the last, in which levels come back to those of the sound
 
 
@@ -38,7 +38,7 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
         parts = replace(parts, pitch=replace(parts.pitch, voiced=np.ones_like(parts.pitch.voiced)))
         facts = facts._replace(octaves=np.log2(np.maximum(parts.pitch.hertz, 1.0)))
         level_db = np.maximum(_falling_by(_FALL_DB, level_db, parts.sample_rate), timbre.softest_db)
-        facts = facts if has_notes else _damped(facts, parts.sample_rate)
+        facts = facts if has_notes else _with_levels_of_tones(facts, parts.sample_rate)
     spectra = timbre.spectra(facts.octaves, level_db, facts.age, by_age=has_notes and timbre.dies_away)
     noise = _noise(facts, spectra, parts.sample_rate, audio.shape[1])
     if not (parts.pitch.pitched and timbre.pitched):
@@ -48,13 +48,13 @@ def with_timbre(audio: np.ndarray, parts: HarmonicSound, timbre: Timbre) -> np.n
     return _levelled(tone + noise, facts, parts)
 
 
-def _damped(facts: FrameFacts, sample_rate: int) -> FrameFacts:
+def _with_levels_of_tones(facts: FrameFacts, sample_rate: int) -> FrameFacts:
     """The same with half of the dynamic range, and levels that fall no faster than a tone that is damped; they end as
     they do.
     """
     power_db = 10 * np.log10(np.maximum(facts.power, 1e-12))
     below_db = power_db - power_db.max()
-    level_db = power_db - (1 - _NARROWED) * np.maximum(below_db, -_NARROWED_DB)
+    level_db = power_db - (1 - _RANGE_SHARE) * np.maximum(below_db, -_RANGE_DB)
     share = np.minimum(1.0, np.arange(len(power_db))[::-1] / _END_FRAMES)
     power_db += share * (_falling_by(_DAMPED_DB, level_db, sample_rate) - power_db)
     return facts._replace(power=10 ** (power_db / 10))
