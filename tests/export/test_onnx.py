@@ -93,7 +93,11 @@ def test_a_step_is_what_a_row_of_equal_frames_is_in_one_piece(tmp_path: Path):
         assert snr_db(sound, Network(tmp_path, "decoder").stream("latents", z.numpy(), frames)) > 100
 
 
-@pytest.mark.parametrize("config", [FlowConfig(window=8, width=16, heads=2), RecurrentConfig(window=8, width=16)])
+_FLOW = FlowConfig(window=8, width=16, heads=2)
+_MEANS = _FLOW.model_copy(update={"mean_velocities": True})
+
+
+@pytest.mark.parametrize("config", [_FLOW, _MEANS, RecurrentConfig(window=8, width=16)])
 def test_a_prior_goes_along(config: FlowConfig | RecurrentConfig, tmp_path: Path):
     model = random_model(tiny_config())
     prior = config.build(Origin.of(model, 1, ("kick", "snare"))).eval().requires_grad_(False)
@@ -108,8 +112,10 @@ def test_a_prior_goes_along(config: FlowConfig | RecurrentConfig, tmp_path: Path
         if isinstance(config, FlowConfig):
             t, begin, prefix = np.float32([0.2, 0.9]), np.float32([1, 0]), np.array([0, 2])
             parts = torch.from_numpy(t), rows, torch.tensor([True, False])
-            expected = [prior.velocity(torch.from_numpy(x), *parts, prefix=torch.from_numpy(prefix))]
-            results = network(x=x, t=t, label=label, begin=begin, prefix=prefix)
+            spans = {"span": np.float32([0.0, 0.1])} if config.mean_velocities else {}
+            torch_spans = {name: torch.from_numpy(span) for name, span in spans.items()}
+            expected = [prior.velocity(torch.from_numpy(x), *parts, prefix=torch.from_numpy(prefix), **torch_spans)]
+            results = network(x=x, t=t, label=label, begin=begin, prefix=prefix, **spans)
         else:
             state, results = prior.initial_state(rows, torch.tensor([True, True])), []
             for frame in range(3):

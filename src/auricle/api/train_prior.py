@@ -37,7 +37,7 @@ from auricle.training.loop.run_state import CHECKPOINTS
 from auricle.watch import check_trackers
 
 KINDS: dict[str, PriorConfig] = {
-    "flow": FlowConfig(times="mixed", guided=True, guidance_interval=(0.1, 0.7)),
+    "flow": FlowConfig(times="mixed", guided=True, guidance_interval=(0.1, 0.7), mean_velocities=True),
     "recurrent": RecurrentConfig(),
 }
 """What ``kind`` may name."""
@@ -162,7 +162,7 @@ def train_prior(
         if training_device.is_main:
             losses = {"held-out loss": loss, "loss of chance": chance}
             figures = {"reconstruction": prepared.score.mel, **losses, "verdict": verdict}
-            save_prior(_with_provenance(prior, prepared.data, cost, base, figures), out, force=force)
+            save_prior(_with_provenance(task.trained_prior, prepared.data, cost, base, figures), out, force=force)
         training_device.wait_for_everyone()
         return _trained_prior(out, prepared, cost, loss, verdict)
 

@@ -37,6 +37,8 @@ def _flow(prior: FlowPrior) -> Graph:
         "begin": torch.tensor([1.0, 0.0]),
         "prefix": torch.tensor([0, prior.patch]),
     }
+    if prior.has_mean_velocities:
+        inputs["span"] = torch.tensor([0.0, 0.5])
     axes = {**dict.fromkeys(inputs, _BATCH), "x": _FRAMES, "velocity": _FRAMES}
     return Graph(_Velocity(prior), inputs, axes, ("velocity",))
 
@@ -59,8 +61,10 @@ class _Velocity(nn.Module):
         super().__init__()
         self.prior = prior
 
-    def forward(self, x: Tensor, t: Tensor, label: Tensor, begin: Tensor, prefix: Tensor) -> Tensor:
-        return self.prior.velocity(x, t, label, begin, prefix=prefix)
+    def forward(
+        self, x: Tensor, t: Tensor, label: Tensor, begin: Tensor, prefix: Tensor, span: Tensor | None = None
+    ) -> Tensor:
+        return self.prior.velocity(x, t, label, begin, prefix=prefix, span=span)
 
 
 @final

@@ -25,7 +25,7 @@ class Constants:
     """A perfect prior of sequences that never change: what is one value in a window is the same value everywhere."""
 
     window, patch, features = 32, 2, 4
-    bends_early = False
+    bends_early = has_mean_velocities = False
     frame_rate = 50.0
     silence = torch.zeros(4)
 

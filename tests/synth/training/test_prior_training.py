@@ -12,12 +12,14 @@ import torch
 import auricle
 from auricle.audio.writer import write
 from auricle.errors import AuricleError, DataError, ModelError, OptionError, OutputError
-from auricle.synth import PriorConfig
+from auricle.synth import FlowConfig, PriorConfig
 from auricle.synth.priors.base import Prior
 from auricle.synth.priors.file import load_prior
+from auricle.synth.priors.flow import FlowPrior
 from synth.tiny_priors import CONFIGS
 
 KINDS = pytest.mark.parametrize("kind", CONFIGS)
+MEANS = FlowConfig(window=12, width=32, depth=2, heads=2, patch=2, mean_velocities=True)
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +96,18 @@ def test_more_steps_lower_the_held_out_loss(train: Callable[..., auricle.Trained
     assert short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
 
 
-@KINDS
+@pytest.mark.parametrize("at", [4, 7])
+@pytest.mark.parametrize("config", [*CONFIGS.values(), MEANS], ids=[*CONFIGS, "mean velocities"])
 def test_a_resumed_run_is_the_same_bit_for_bit(
-    train: Callable[..., auricle.TrainedPrior], kind: str, tmp_path: Path
+    train: Callable[..., auricle.TrainedPrior], config: PriorConfig, at: int, tmp_path: Path
 ) -> None:
-    uninterrupted = weights(train(kind, out=tmp_path / "whole.prior.safetensors").prior)
+    uninterrupted = weights(train(config=config, out=tmp_path / "whole.prior.safetensors").prior)
 
     class StopError(Exception):
         pass
 
     def stop(report: Any) -> None:
-        if report.step >= 4:
+        if report.step >= at:
             raise StopError
 
     cut = tmp_path / "cut.prior.safetensors"
@@ -112,9 +115,9 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("auricle.api.train_prior.Run", _eager)
         with pytest.raises(StopError):
-            train(kind, out=cut, callbacks=stopper)
+            train(config=config, out=cut, callbacks=stopper)
         assert not cut.exists()
-        resumed = train(kind, out=cut, resume=True)
+        resumed = train(config=config, out=cut, resume=True)
     assert {
         name for name, value in weights(resumed.prior).items() if not torch.equal(value, uninterrupted[name])
     } == set()
@@ -239,6 +242,42 @@ def test_a_larger_budget_goes_on_from_where_a_run_ended(train: Callable[..., aur
     short = train(budget="6")
     long = train(budget="60", resume=True, force=True)
     assert long.steps == 60 and short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
+
+
+def test_a_flow_learns_mean_velocities_in_the_last_part_of_its_run(train: Callable[..., auricle.TrainedPrior]) -> None:
+    reports: list[Any] = []
+    prior = train(config=MEANS, budget="30", callbacks=auricle.TrainingCallbacks(on_report=reports.append)).prior
+    assert isinstance(prior, FlowPrior) and prior.has_mean_velocities and prior.state_dict()["span.2.weight"].any()
+    assert [report.phase for report in reports] == ["prior", "prior", "mean velocities"]
+    assert [report.preview.measure for report in reports[1:]] == ["loss", "error of mean velocities"]
+
+
+def test_a_run_that_ends_early_leaves_a_flow_without_mean_velocities(
+    train: Callable[..., auricle.TrainedPrior],
+) -> None:
+    finish = auricle.TrainingCallbacks(intent=lambda: auricle.TrainingIntent.finish)
+    prior = train(config=MEANS, budget="30", callbacks=finish).prior
+    assert isinstance(prior, FlowPrior) and not prior.has_mean_velocities
+    assert not any(name.startswith("span.") for name in prior.state_dict())
+
+
+def test_a_larger_budget_goes_back_to_the_flow_before_its_mean_velocities(
+    train: Callable[..., auricle.TrainedPrior],
+) -> None:
+    short = train(config=MEANS, budget="10")
+    phases: list[str] = []
+    callbacks = auricle.TrainingCallbacks(on_report=lambda report: phases.append(report.phase))
+    long = train(config=MEANS, budget="100", resume=True, force=True, callbacks=callbacks)
+    assert (phases[0], phases[-1], long.steps) == ("prior", "mean velocities", 100)
+    assert short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
+
+
+def test_a_base_without_mean_velocities_gets_them(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:
+    first = train(budget="10", out=tmp_path / "first.prior.safetensors")
+    second = train(budget="10", base=str(first.path), config=None, out=tmp_path / "second.prior.safetensors")
+    assert not first.prior.state_dict().keys() & {"span.2.weight"}
+    assert isinstance(second.prior, FlowPrior) and second.prior.has_mean_velocities
+    assert second.prior.state_dict()["span.2.weight"].any()
 
 
 def test_a_prior_goes_on_from_another_one(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:

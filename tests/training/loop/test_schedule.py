@@ -1,5 +1,7 @@
 """Budgets, clocks and learning rates."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,11 +56,21 @@ def test_a_budget_in_steps_is_exact():
 
 
 def test_a_longer_run_has_less_behind_it_but_enters_no_phase_twice():
-    half = Clock(step=50, progress=0.5, seconds=100.0, stride=0.01)
-    assert half.for_budget(Budget(steps=200), 0.0) == Clock(step=50, progress=0.25, seconds=100.0, stride=0.75 / 150)
-    assert half.for_budget(Budget(seconds=400.0), 0.0) == Clock(step=50, progress=0.25, seconds=100.0)
-    assert half.for_budget(Budget(steps=200), 0.4).progress == 0.4
-    assert half.for_budget(Budget(steps=40), 0.0).done and half.for_budget(Budget(seconds=100.0), 0.0).done
+    half, one = Clock(step=50, progress=0.5, seconds=100.0, stride=0.01), spans([Phase()])
+    assert half.for_budget(Budget(steps=200), one) == Clock(step=50, progress=0.25, seconds=100.0, stride=0.75 / 150)
+    assert half.for_budget(Budget(seconds=400.0), one) == Clock(step=50, progress=0.25, seconds=100.0)
+    assert half.for_budget(Budget(steps=40), one).done and half.for_budget(Budget(seconds=100.0), one).done
+    second, two = replace(half, phase=1, entered=40), spans([Phase(share=0.4), Phase(share=0.6)])
+    assert second.for_budget(Budget(steps=200), two).progress == 0.4
+
+
+def test_a_run_that_rewinds_goes_back_to_the_phase_that_a_longer_run_is_in():
+    phases = spans([Phase(share=0.4), Phase(share=0.6)])
+    done = Clock(step=100, progress=1.0, seconds=200.0, phase=1, entered=40)
+    earlier = done.for_budget(Budget(steps=400), phases, rewinds=True)
+    assert (earlier.phase, earlier.progress, earlier.entered) == (0, 0.25, 100)
+    later = done.for_budget(Budget(seconds=300.0), phases, rewinds=True)
+    assert (later.phase, later.entered) == (1, 40) and later.progress == pytest.approx(2 / 3)
 
 
 def test_the_rate_warms_up_holds_and_falls_to_zero():

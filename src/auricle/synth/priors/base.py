@@ -289,7 +289,7 @@ class Prior(nn.Module, ABC):
                 "that it was trained on"
             )
 
-    def _drop_labels(self, label: Tensor) -> Tensor:
+    def drop_labels(self, label: Tensor) -> Tensor:
         """Labels of which the configured share is forgotten, as numbers of rows: those without a class come last."""
         if self.training and self.config.unlabelled:
             forgotten = torch.rand(label.shape, device=label.device) < self.config.unlabelled

@@ -38,6 +38,9 @@ class FlowPrior(Prior):
     Classes are forgotten now and then, for guidance (Ho and Salimans, 2022), which acts only between two times
     (Kynkäänniemi et al., 2024). A guided network has learned the difference that a class makes, from its own velocities
     with and without: so guidance of any strength takes one pass, where others take two.
+
+    It may also have learned the mean velocity over a span of time (Geng et al., "Mean flows", 2025), from its own ways
+    from noise to data (`auricle.synth.training.distillation`): then a few steps of one pass each do.
     """
 
     takes_prefix = True
@@ -47,7 +50,8 @@ class FlowPrior(Prior):
         self._config, width = config, config.width
         size = config.patch * self.features
         self.into = nn.Linear(2 * size, width)
-        self.time = nn.Sequential(nn.Linear(_TIME_FEATURES, width), nn.SiLU(), nn.Linear(width, width))
+        self.time = _wave_network(width)
+        self.span = _wave_network(width, silent=True) if config.mean_velocities else None
         self.label_table = nn.Embedding(len(origin.classes) + 1, width)
         self.begin_table = nn.Embedding(2, width)
         self.size = SizeEmbedding(width, config.window / self.frame_rate) if config.examples else None
@@ -63,13 +67,17 @@ class FlowPrior(Prior):
         for table in (self.label_table, self.begin_table):
             nn.init.normal_(table.weight, std=0.02 * math.sqrt(width))
         for linear in (self.shared, self.last, self.out, *([self.contrast] if self.contrast else [])):
-            nn.init.zeros_(linear.weight)
-            nn.init.zeros_(linear.bias)
+            _silence(linear)
 
     @property
     def patch(self) -> int:
         """Frames that the network treats together; lengths must be multiples of it."""
         return self._config.patch
+
+    @property
+    def has_mean_velocities(self) -> bool:
+        """Whether it learned mean velocities over spans of time."""
+        return self._config.mean_velocities
 
     @property
     def bends_early(self) -> bool:
@@ -83,9 +91,10 @@ class FlowPrior(Prior):
         label: Tensor,
         begin: Tensor,
         *,
-        guidance: float = 1.0,
+        guidance: float | Tensor = 1.0,
         prefix: Tensor | None = None,
         size: Tensor | None = None,
+        span: Tensor | None = None,
     ) -> Tensor:
         """Where to move ``x``: ``(b, n, features)``.
 
@@ -95,22 +104,24 @@ class FlowPrior(Prior):
             t: ``(b,)`` from 0 (noise) to 1 (data).
             label: ``(b,)`` int64, -1 for no class.
             begin: ``(b,)`` bool, true where the first frame is the first one of a sound.
-            guidance: 1 for the class as it was learned, more to exaggerate it, in the middle of the way. It takes a
-                second pass unless it is 1 or the network is a guided one.
+            guidance: 1 for the class as it was learned, more to exaggerate it, in the middle of the way; or one for
+                each, ``(b,)``. It takes a second pass unless it is 1 or the network is a guided one.
             prefix: ``(b,)`` int64, multiples of :attr:`patch`, up to half of a window: so many first frames of ``x``
                 are data without noise, to go on from; what is returned for them means nothing. None for none.
             size: as in :meth:`loss`; None tells nothing.
+            span: ``(b,)``, of priors that have them: return the mean velocity from ``t`` to ``t + span``. None for the
+                velocity at ``t``.
         """
-        others = begin, torch.zeros_like(label) if prefix is None else prefix, size
-        inside = self._is_guided(t)
-        is_guided = guidance != 1.0 and bool(inside.any())
+        others = begin, torch.zeros_like(label) if prefix is None else prefix, size, span
+        inside = self._is_guided(t, span)
+        is_guided = (isinstance(guidance, Tensor) or guidance != 1.0) and bool(inside.any())
         conditional, contrast = self._velocity(x, t, self._rows(label), *others, contrasted=is_guided)
         if not is_guided:
             return conditional
         if contrast is None:
             unconditional, _ = self._velocity(x, t, self._rows(torch.full_like(label, NO_CLASS)), *others)
             return torch.lerp(unconditional, conditional, torch.where(inside, guidance, 1.0)[:, None, None])
-        return conditional + (guidance - 1.0) * inside[:, None, None] * contrast
+        return conditional + torch.where(inside, guidance - 1.0, 0.0)[:, None, None] * contrast
 
     def loss(
         self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor | None = None
@@ -118,10 +129,9 @@ class FlowPrior(Prior):
         """``loss``: mean squared error of the velocity; times and prefixes are drawn as the configuration says."""
         t = self._times(len(x), x.device)
         noise = torch.randn_like(x)
-        prefix = self._prefix_lengths(label, x.shape[1])
-        fresh = (torch.arange(x.shape[1], device=x.device) >= prefix[:, None]).unsqueeze(2)
+        prefix, fresh = self.draw_prefixes(label, x.shape[1])
         mixed = torch.where(fresh, torch.lerp(noise, x, t[:, None, None]), x)
-        rows, size = self._drop_labels(label), self._drop_sizes(size)
+        rows, size = self.drop_labels(label), None if size is None else self.drop_sizes(size)
         inputs = mixed, t, rows, begin, prefix, size
         velocity, contrast = self._velocity(*inputs)
         error = (velocity - (x - noise)).square() * fresh
@@ -154,21 +164,23 @@ class FlowPrior(Prior):
         middle = torch.sigmoid(torch.randn(count, device=device))
         return middle if self._config.times == "logit_normal" else torch.where(even < 0.5, 2 * even, middle)
 
-    def _is_guided(self, t: Tensor) -> Tensor:
+    def _is_guided(self, t: Tensor, span: Tensor | None = None) -> Tensor:
         first, last = self._config.guidance_interval
-        return (t >= first) & (t <= last)
+        return ((t if span is None else t + span) >= first) & (t <= last)
 
-    def _drop_sizes(self, size: Tensor | None) -> Tensor | None:
+    def drop_sizes(self, size: Tensor) -> Tensor:
         """Sizes of which a share is forgotten in training: length, level, note, velocity, each for itself."""
-        if size is None or self.size is None or not self.training:
+        if self.size is None or not self.training:
             return size
         return torch.where(torch.rand(size.shape, device=size.device) < _FORGOTTEN_SHARE, math.nan, size)
 
-    def _prefix_lengths(self, label: Tensor, frames: int) -> Tensor:
-        """First frames ``(b,)`` that are given: none for most items, up to half of the window for the others."""
+    def draw_prefixes(self, label: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+        """First frames ``(b,)`` that are given, none for most items, up to half of the window for the others, and which
+        frames are not: bool ``(b, frames, 1)``."""
         count = self.patch * torch.randint(1, max(2, frames // (2 * self.patch) + 1), label.shape, device=label.device)
         continued = torch.rand(label.shape, device=label.device) < self._config.continued
-        return torch.where(continued, count.clamp(max=frames - self.patch), 0)
+        prefix = torch.where(continued, count.clamp(max=frames - self.patch), 0)
+        return prefix, (torch.arange(frames, device=label.device) >= prefix[:, None]).unsqueeze(2)
 
     def _velocity(
         self,
@@ -178,13 +190,14 @@ class FlowPrior(Prior):
         begin: Tensor,
         prefix: Tensor,
         size: Tensor | None = None,
+        span: Tensor | None = None,
         *,
         contrasted: bool = True,
     ) -> tuple[Tensor, Tensor | None]:
         """The velocity, and the difference that the class makes to it, of networks that say so."""
         count = x.shape[1] // self.patch
         assert x.shape[1] == count * self.patch, (x.shape, self.patch)
-        conditioning = self._conditioning(t, rows, begin, size)
+        conditioning = self._conditioning(t, rows, begin, size, span)
         shared = self.shared(conditioning).unflatten(1, (6, -1))
         angles = _angles(count, self._config.width // self._config.heads, x.device)
         patches = x.reshape(len(x), count, -1)
@@ -205,9 +218,12 @@ class FlowPrior(Prior):
         gain, offset = self.contrast(h).chunk(2, -1)
         return velocity, (gain * patches + offset).reshape(x.shape)
 
-    def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None) -> Tensor:
+    def _conditioning(self, t: Tensor, rows: Tensor, begin: Tensor, size: Tensor | None, span: Tensor | None) -> Tensor:
         """What modulates the blocks, ``(b, width)``."""
         conditioning = self.time(_waves(t)) + self.label_table(rows) + self.begin_table(begin.long())
+        if self.span is not None:
+            span = torch.zeros_like(t) if span is None else span
+            conditioning = conditioning + (span > 0)[:, None] * self.span(_waves(span))
         size = unspecified_sizes(len(t), t.device) if size is None else size
         if self.size is not None:
             conditioning = conditioning + self.size(size[:, :2])
@@ -261,6 +277,19 @@ def _unit(h: Tensor) -> Tensor:
     return F.rms_norm(h, (int(h.shape[-1]),))
 
 
+def _wave_network(width: int, *, silent: bool = False) -> nn.Sequential:
+    """What makes a conditioning ``(b, width)`` of waves of a time: nothing at first if ``silent``."""
+    first, last = nn.Linear(_TIME_FEATURES, width), nn.Linear(width, width)
+    if silent:
+        _silence(last)
+    return nn.Sequential(first, nn.SiLU(), last)
+
+
+def _silence(linear: nn.Linear) -> None:
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+
+
 def _waves(t: Tensor) -> Tensor:
     """Sines and cosines ``(b, 128)`` of times ``(b,)``."""
     half = _TIME_FEATURES // 2
@@ -297,6 +326,9 @@ class FlowConfig(PriorConfig, kind="flow"):
     )
     onset: int = Field(
         default=0, ge=0, le=64, description="first patches of a sound that the network knows as such, for its attack"
+    )
+    mean_velocities: bool = Field(
+        default=False, description="whether mean velocities over spans of time are learned, so that a step is one pass"
     )
     guided: bool = Field(default=False, description="whether the difference that a class makes is learned")
     guidance_interval: tuple[float, float] = Field(default=(0.0, 1.0), description="times between which guidance acts")

@@ -114,7 +114,7 @@ class RecurrentPrior(Prior):
         past = torch.cat((first[:, None], x[:, :-1]), 1)
         if self.training and self._config.blur:
             past = past + self._config.blur * torch.randn_like(past)
-        mixture, _ = self.predict(past, self._state(self._drop_labels(label), begin))
+        mixture, _ = self.predict(past, self._state(self.drop_labels(label), begin))
         distances = (x[:, :, None] - mixture.means) * (-mixture.deviations).exp()
         densities = (-0.5 * distances.square() - mixture.deviations - _HALF_LOG_TURN).sum(-1)
         nats = -torch.logsumexp(mixture.weights + densities, -1).mean(1) / self.features

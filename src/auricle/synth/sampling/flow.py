@@ -8,6 +8,9 @@ memory of one window.
 Between two sounds the last window ends with frames that are known as well. No flow was taught that, so they are always
 put where they would be on their way.
 
+A flow that knows mean velocities goes from noise to data with one pass a step; between two sounds and in loops, where
+something else acts on each window on its way, it takes steps of the midpoint rule as others do.
+
 In a loop no window comes first: all are integrated together, and where they overlap their velocities are averaged at
 each moment (Bar-Tal et al., "MultiDiffusion", 2023).
 """
@@ -31,7 +34,9 @@ _PREFIX_OVERLAP, _OVERLAP = 0.25, 0.5
 """Share of a window that it has in common with the one before."""
 _STEPS, _EARLY_STEPS = 4, 3
 _ROUNDING = 1e-3  # frames
+_MEAN_STEPS, _MEAN_POWER = 3, 1.5
 _Velocity = Callable[[Tensor, float], Tensor]
+_MeanVelocity = Callable[[Tensor, float, float], Tensor]
 
 
 @final
@@ -170,29 +175,49 @@ class FlowSampler(Sampler):
         prefix, ahead = ends
         first, last = prefix.shape[1], x.shape[1] - ahead.shape[1]
 
-        def velocity(x: Tensor, t: float) -> Tensor:
+        def velocity(x: Tensor, t: float, span: float = 0.0) -> Tensor:
             pinned = prefix if self._prior.takes_prefix else torch.lerp(noise[:, :first], prefix, t)
             pinned_end = torch.lerp(noise[:, last:], ahead, t)
             x = torch.cat((pinned, x[:, first:last], pinned_end), 1)
-            return self._velocity(x, t, begin=begin, prefix=first, size=size)
+            return self._velocity(x, t, begin=begin, prefix=first, size=size, span=span)
 
-        return torch.cat((prefix, self._integrate(velocity, x, t)[:, first:last], ahead), 1)
+        is_open = self._prior.has_mean_velocities and not ahead.shape[1]
+        x = self._integrate_means(velocity, x, t) if is_open else self._integrate(velocity, x, t)
+        return torch.cat((prefix, x[:, first:last], ahead), 1)
 
-    def _velocity(self, x: Tensor, t: float, *, begin: bool, prefix: int = 0, size: Tensor | None = None) -> Tensor:
+    def _velocity(
+        self,
+        x: Tensor,
+        t: float,
+        *,
+        begin: bool,
+        prefix: int = 0,
+        size: Tensor | None = None,
+        span: float = 0.0,
+    ) -> Tensor:
         def rows(value: float) -> Tensor:
             return torch.full((len(x),), value)
 
         options = {"prefix": rows(prefix)} if self._prior.takes_prefix and prefix else {}
         options |= {} if size is None else {"size": size}
+        options |= {"span": rows(span)} if span else {}
         return self._prior.velocity(x, rows(t), rows(self._label), rows(begin), guidance=self._guidance, **options)
 
     def _integrate(self, velocity: _Velocity, x: Tensor, t: float) -> Tensor:
         """From ``t`` to 1 by the midpoint rule, with short steps at first where the way bends there."""
-        if t == 1.0:
-            return x
-        few, power = (_EARLY_STEPS, 2) if self._prior.bends_early else (_STEPS, 1)
-        steps = self._options.steps or few
-        for now, then in pairwise(t + (1.0 - t) * (index / steps) ** power for index in range(steps + 1)):
+        few, power = (_EARLY_STEPS, 2.0) if self._prior.bends_early else (_STEPS, 1.0)
+        for now, then in self._steps(t, few, power):
             middle = x + 0.5 * (then - now) * velocity(x, now)
             x = x + (then - now) * velocity(middle, now + 0.5 * (then - now))
         return x
+
+    def _integrate_means(self, velocity: _MeanVelocity, x: Tensor, t: float) -> Tensor:
+        """From ``t`` to 1 by mean velocities, one pass a step."""
+        for now, then in self._steps(t, _MEAN_STEPS, _MEAN_POWER):
+            x = x + (then - now) * velocity(x, now, then - now)
+        return x
+
+    def _steps(self, t: float, few: int, power: float) -> Iterator[tuple[float, float]]:
+        """Times between which to step from ``t`` to 1: ``few`` steps unless so many are asked for."""
+        steps = (self._options.steps or few) if t < 1.0 else 0
+        return pairwise(t + (1.0 - t) * (index / max(1, steps)) ** power for index in range(steps + 1))

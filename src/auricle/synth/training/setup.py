@@ -63,7 +63,7 @@ def first_prior(config: PriorConfig, origin: Origin, learned: LabelledLatents, i
 
 
 def require_base(base: Prior, origin: Origin) -> PriorConfig:
-    """The shape of a prior that another one can go on from.
+    """The shape of a prior that goes on from another one: the same, and a flow learns mean velocities.
 
     Raises:
         ModelError: its latents are those of another model.
@@ -76,11 +76,12 @@ def require_base(base: Prior, origin: Origin) -> PriorConfig:
         )
     if base.channels != origin.channels:
         raise OptionError(f"the prior {base.info.name!r} has {base.channels} channels, not {origin.channels}")
-    return base.config
+    config = base.config
+    return config.model_copy(update={"mean_velocities": True}) if isinstance(config, FlowConfig) else config
 
 
 def take_weights(prior: Prior, base: Prior) -> None:
-    """Give ``prior`` weights and scale of ``base``, which has the same shape; of its classes, those of the same names.
+    """Give ``prior`` weights and scale of ``base``, as far as it has them; of its classes, those of the same names.
 
     A class that is new begins as what has no class.
     """

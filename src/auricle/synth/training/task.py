@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,18 +15,24 @@ from auricle.model import Autoencoder
 from auricle.model.registry import Frozen
 from auricle.options.synthesis import SamplingOptions
 from auricle.synth.priors.base import NO_CLASS, Prior, PriorConfig
-from auricle.synth.priors.flow import FlowPrior
+from auricle.synth.priors.flow import FlowConfig, FlowPrior
 from auricle.synth.priors.sizes import draw_size
 from auricle.synth.rendering.mid_side import decode_mid_side, to_latents
 from auricle.synth.sampling.base import randomness
 from auricle.synth.sampling.dispatch import sampler_for
+from auricle.synth.training.distillation import MeanVelocityLoss, without_mean_velocities
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.window_sampler import Windows, WindowSampler
 from auricle.training import Excerpt, OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
+from auricle.training.loop.worker import without_prefix
 
 _HELD_OUT_BATCHES, _HELD_OUT_BATCH = 3, 64
 _PREVIEW_SOUNDS, _PREVIEW_SAMPLING = 3, SamplingOptions(guidance=1.5)
 _SEED = 7
+
+
+def _usual_optimiser(rate: float) -> OptimiserConfig:
+    return OptimiserConfig(rate=rate, betas=(0.9, 0.99), warmup=50)
 
 
 @final
@@ -34,8 +40,10 @@ class PriorTraining(Frozen):
     """A prior's training but for its sounds and its budget."""
 
     prior: SerializeAsAny[PriorConfig] = Field(description="what is trained")
-    optimiser: OptimiserConfig = Field(
-        default=OptimiserConfig(rate=2e-3, betas=(0.9, 0.99), warmup=50), description="how it learns"
+    optimiser: OptimiserConfig = Field(default=_usual_optimiser(2e-3), description="how it learns")
+    distillation: Phase = Field(
+        default=Phase(name="mean velocities", share=0.3, optimiser=_usual_optimiser(1e-3)),
+        description="how a flow learns mean velocities, in a last part of the run, of which share says how large it is",
     )
     batch: int = Field(default=32, ge=1, le=4096, description="windows per step, process and accumulated part")
     average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
@@ -60,7 +68,7 @@ class LabelledLatents:
 
 @final
 class PriorTask(Task):
-    """What a run teaches a prior.
+    """What a run teaches a prior: in the last part of a flow's run mean velocities.
 
     Args:
         prior: trained in place.
@@ -69,6 +77,8 @@ class PriorTask(Task):
         held_out: what it is judged by; None if there is nothing.
         model: makes sound of its latents.
     """
+
+    rewinds = True
 
     def __init__(
         self,
@@ -79,7 +89,8 @@ class PriorTask(Task):
         model: Autoencoder,
     ) -> None:
         self.module = self._prior = prior
-        self.phases = (Phase(name="prior", optimiser=config.optimiser),)
+        self.phases = _phases(config)
+        self._phase, self._loss = 0, _PriorLoss(prior)
         origin = prior.origin.model_dump(mode="json")
         self.identity = json.dumps({"training": config.model_dump(mode="json"), "origin": origin}, sort_keys=True)
         self._config, self._model = config, model
@@ -87,13 +98,26 @@ class PriorTask(Task):
         self.batch_seconds = config.batch * self._sampler.mean_frames / prior.frame_rate
         self._held_out = () if held_out is None else _held_out_windows(held_out, prior)
 
+    @property
+    def trained_prior(self) -> Prior:
+        """The prior, without mean velocities if a run ended before it learned any."""
+        prior = self._prior
+        if isinstance(prior, FlowPrior) and prior.has_mean_velocities and self._phase == 0:
+            return without_mean_velocities(prior)
+        return prior
+
     def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
-        config = self._config
-        module = _PriorLoss(self._prior)
+        config, prior, self._phase = self._config, self._prior, phase
+        self._loss = MeanVelocityLoss(prior) if phase > 0 and isinstance(prior, FlowPrior) else _PriorLoss(prior)
         return SingleLossWorker(
-            module, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=self._prior
+            self._loss, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=prior
         )
+
+    def rewind(self, tensors: Mapping[str, Tensor]) -> None:
+        """A flow goes on as the teacher of its mean velocities: what it was before it learned them."""
+        teacher = without_prefix(tensors, "model.teacher")
+        self._prior.load_state_dict(teacher)
 
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
         """Windows of latents."""
@@ -101,20 +125,20 @@ class PriorTask(Task):
 
     def loss(self) -> float | None:
         """On held-out sounds, always of the same windows and noise; None if there are none."""
-        return held_out_loss(self._prior, self._held_out) if self._held_out else None
+        return _held_out_loss(_PriorLoss(self._prior), self._held_out) if self._held_out else None
 
     def measure(self) -> Preview | None:
-        """The loss on held-out sounds, and a few new sounds."""
-        figure = self.loss()
-        if figure is None:
+        """What is learned in this phase, on held-out sounds, and a few new sounds."""
+        if not self._held_out:
             return None
+        figure = _held_out_loss(self._loss, self._held_out)
         return Preview(
             sample_rate=self._prior.sample_rate,
             figure=figure,
-            measure="loss",
+            measure="loss" if self._phase == 0 else "error of mean velocities",
             rate=None,
             usage={},
-            excerpts=_preview_sounds(self._prior, self._model),
+            excerpts=_preview_sounds(self.trained_prior, self._model),
         )
 
 
@@ -130,15 +154,23 @@ class _PriorLoss(nn.Module):
         return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin, size)
 
 
+def _phases(config: PriorTraining) -> tuple[Phase, ...]:
+    """A flow's mean velocities come last, if it has any."""
+    prior, distillation = Phase(name="prior", optimiser=config.optimiser), config.distillation
+    if not (isinstance(config.prior, FlowConfig) and config.prior.mean_velocities):
+        return (prior,)
+    return prior.model_copy(update={"share": 1.0 - distillation.share}), distillation
+
+
 @torch.no_grad()
-def held_out_loss(prior: Prior, batches: Sequence[Windows]) -> float:
-    """Mean loss in use: no class forgotten, no blur; draws the same noise each time and leaves the prior as it was."""
-    device, mode = next(prior.parameters()).device, prior.training
-    module = _PriorLoss(prior).eval()
+def _held_out_loss(module: nn.Module, batches: Sequence[Windows]) -> float:
+    """Mean loss in use: no class forgotten, no blur; draws the same noise each time and leaves the module as it was."""
+    device, mode = next(module.parameters()).device, module.training
+    module.eval()
     with torch.random.fork_rng():
         torch.manual_seed(_SEED)
         terms = [module(*(torch.from_numpy(array).to(device) for array in batch)) for batch in batches]
-    prior.train(mode)
+    module.train(mode)
     return float(torch.cat([term["loss"] for term in terms]).mean())
 
 

@@ -49,10 +49,14 @@ class RunState:
         self._run.device.wait_for_everyone()
         snapshot = self._checkpoints.load(self._task.identity, self._run.on_note)
         clock = self._clock_of(snapshot)
+        self._saved_at, self._measured_at = clock.seconds, clock
+        if clock.phase < snapshot.clock.phase:
+            self._task.rewind(snapshot.tensors)
+            self._best = self._last = None
+            return clock, self._worker(clock.phase)
         worker = self._worker(clock.phase)
         worker.load(snapshot.tensors, snapshot.balance)
         self._best, self._last = snapshot.best, snapshot.figure
-        self._saved_at, self._measured_at = clock.seconds, clock
         return clock, worker
 
     def _clock_of(self, snapshot: Snapshot) -> Clock:
@@ -60,7 +64,7 @@ class RunState:
         if snapshot.budget is None or snapshot.budget == budget:
             return clock
         self._run.on_note(f"the budget is {budget} now, {snapshot.budget} before: going on from step {clock.step}")
-        return clock.for_budget(budget, spans(self._task.phases)[clock.phase].start)
+        return clock.for_budget(budget, spans(self._task.phases), rewinds=self._task.rewinds)
 
     def next_worker(self, worker: Worker, phase: int) -> Worker:
         """Begin a phase with the averaged weights of the one before."""

@@ -96,15 +96,19 @@ class Clock:
         remaining = max(budget.seconds - self.seconds, seconds_per_step)
         return replace(self, stride=(1.0 - self.progress) * min(1.0, seconds_per_step / remaining))
 
-    def for_budget(self, budget: Budget, phase_start: float) -> "Clock":
+    def for_budget(self, budget: Budget, phases: Sequence["Span"], *, rewinds: bool = False) -> "Clock":
         """The same state in a run of another length, of which less or more is done therefore.
 
         Args:
             budget: of the whole run.
-            phase_start: share of the run at which the phase starts: no phase is entered twice.
+            phases: the parts of the run.
+            rewinds: whether it may be in an earlier phase then; else no phase is entered twice.
         """
         spent = self.step / budget.steps if budget.steps is not None else self.seconds / (budget.seconds or 1.0)
-        clock = replace(self, progress=min(1.0, max(spent, phase_start)), stride=0.0)
+        first = 0 if rewinds else self.phase
+        phase = max(first, *(number for number in range(self.phase + 1) if phases[number].start <= spent))
+        clock = replace(self, progress=min(1.0, max(spent, phases[phase].start)), stride=0.0)
+        clock = clock if phase == self.phase else clock.enter(phase)
         return clock if budget.steps is None else clock.plan(budget, 0.0)
 
     def tick(self, seconds: float) -> "Clock":

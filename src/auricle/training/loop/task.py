@@ -1,14 +1,14 @@
 """What a run teaches, as the training loop sees it, and what it is made of besides."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import final
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from auricle.training.engine.device import TrainingDevice
 from auricle.training.engine.report import Preview
@@ -25,16 +25,22 @@ class Task(ABC):
         phases: one after the other.
         identity: the configuration as JSON; a resumed run must have the same.
         batch_seconds: seconds of sound in one batch of one process.
+        rewinds: whether a run goes back to an earlier phase when its budget is raised; else it stays where it is.
     """
 
     module: nn.Module
     phases: Sequence[Phase]
     identity: str
     batch_seconds: float
+    rewinds: bool = False
 
     @abstractmethod
     def worker(self, phase: int, device: TrainingDevice) -> Worker:
         """This process's part in a phase."""
+
+    def rewind(self, tensors: Mapping[str, Tensor]) -> None:
+        """Give the module the weights with which an earlier phase goes on, out of a later phase's state."""
+        raise NotImplementedError(f"{type(self).__name__} goes back to no phase")
 
     @abstractmethod
     def batch(self, step: int, shard: int) -> tuple[np.ndarray, ...]:
