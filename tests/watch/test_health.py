@@ -71,6 +71,13 @@ def test_overfitting():
     assert verdict.level is Level.bad and "by heart" in verdict.text and verdict.values["held_out"] > 0.1
 
 
+def test_what_was_learned_by_heart_is_told_after_its_phase_too():
+    first = course(mel=lambda x: 0.5 + 0.5 * x, terms=learning)
+    both = [*first, *course(terms=learning, phase="adversarial")]
+    verdict = judged(both)["overfitting"]
+    assert verdict == judged(first)["overfitting"] and verdict.level is Level.bad
+
+
 @pytest.mark.parametrize(
     ("norm", "level", "words"),
     [

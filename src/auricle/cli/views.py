@@ -26,7 +26,7 @@ class RunView:
 
     def __init__(self, screen: Screen, on_progress: OnProgress) -> None:
         self._screen, self._on_progress = screen, on_progress
-        self._interrupts, self._corpus_line = InterruptsPause(screen), ""
+        self._interrupts, self._corpus_line, self._phase = InterruptsPause(screen), "", ""
 
     def __enter__(self) -> Self:
         return self
@@ -50,6 +50,9 @@ class RunView:
             self._corpus_line = ""
         for event in report.events:
             self._screen.note(event)
+        if report.phase != (self._phase or report.phase):
+            self._screen.note(f"now {report.phase}: losses are other ones than before")
+        self._phase = report.phase
         rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"
         text = f"{detail}, {format_duration(report.seconds_left)} left"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import final
 
@@ -24,6 +25,7 @@ _VANISHED, _GROWN, _OVER_CLIP = 1e-6, 5.0, 10.0
 _CERTAIN, _GUESSING, _ONE_SIDED = 0.97, 0.53, 0.95
 _SLOW = 0.5
 _MANY_BAD = 0.01
+_LEVELS = tuple(Level)
 
 
 @final
@@ -155,13 +157,19 @@ def _improvement(name: str, line: Trend, *, done: bool) -> Verdict:
 
 
 def overfitting(history: History) -> Verdict | None:
-    """Does the distance on training sounds fall while that on held-out ones rises?"""
-    entries, plan = _phase(history), RunConfig.of(history.config)
+    """Does the distance on training sounds fall while that on held-out ones rises? The worst of all phases."""
+    phases = [tuple(entries) for _, entries in groupby(history.entries, key=lambda entry: entry.phase)]
+    verdicts = [verdict for entries in phases if (verdict := _overfitting(history, entries))]
+    return max(reversed(verdicts), key=lambda verdict: _LEVELS.index(verdict.level), default=None)
+
+
+def _overfitting(history: History, entries: Sequence[Entry]) -> Verdict | None:
+    plan = RunConfig.of(history.config)
     held_out = _line([(e.seconds, e.measured.figure) for e in entries if e.measured], _FEW_MEASUREMENTS + 1)
     learned = _line([(e.seconds, plan.distance(e)) for e in entries], _FEW_REPORTS)
     if held_out is None or learned is None:
         return None
-    measure = history.measured[-1][1].measure
+    measure = next(entry.measured.measure for entry in reversed(entries) if entry.measured)
     summary = f"training {learned.change:+.1%}, held-out {measure} {held_out.change:+.1%} in the last third"
     values = {"training": learned.change, "held_out": held_out.change}
     if learned.change < -_STILL and held_out.change > max(_WORSE, held_out.noise):
