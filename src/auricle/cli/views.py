@@ -51,7 +51,7 @@ class RunView:
         for event in report.events:
             self._screen.note(event)
         if report.phase != (self._phase or report.phase):
-            self._screen.note(f"now {report.phase}: losses are other ones than before")
+            self._screen.note(f"now {report.phase}: its losses can't be compared with those before")
         self._phase = report.phase
         rate = f", {report.terms['rate']:.1f} kb/s" if "rate" in report.terms else ""
         detail = f"loss {report.loss:.3f}{rate}, {report.audio_per_second:.0f} audio s/s"

@@ -12,7 +12,7 @@ from auricle.html import PlayerClip, Spectrograph, asset, document, escape, play
 from auricle.html.charts import Chart, Series, bars, duration
 from auricle.training.engine.report import Excerpt, Preview
 from auricle.verdict import Level, Verdict
-from auricle.watch.history import Entry, History
+from auricle.watch.history import Entry, History, Measurement
 from auricle.watch.run_config import RunConfig
 
 PAGE = "run.html"
@@ -104,7 +104,8 @@ def _tiles(history: History) -> str:
         return ""
     tiles = [("Loss", f"{last.loss:.3f}", "training, weighted sum")]
     if measured:
-        newest, first = measured[-1][1], measured[0][1]
+        newest = measured[-1][1]
+        first = next(measurement for _, measurement in measured if measurement.measure == newest.measure)
         name, now = newest.measure.capitalize(), f"{newest.figure:.3f}"
         tiles.insert(0, (escape(name), now, f"held-out; {first.figure:.3f} at first"))
         if newest.rate is not None:
@@ -125,16 +126,21 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
     return f'<section><h2>Health</h2><ul class="verdicts">{rows}</ul></section>'
 
 
+def _figures(measured: Sequence[tuple[Entry, Measurement]], measure: str) -> list[tuple[float, float]]:
+    """Seconds and figures of one measure."""
+    return [(entry.seconds, measurement.figure) for entry, measurement in measured if measurement.measure == measure]
+
+
 def _charts(history: History) -> list[Chart]:
     entries, measured = history.entries, history.measured
     if not entries:
         return []
-    measure = measured[-1][1].measure if measured else "figure"
+    measures = list(dict.fromkeys(measurement.measure for _, measurement in measured)) or ["figure"]
     draw = partial(Chart, until=entries[-1].seconds, marks=_marks(history))
     rates = [(entry.seconds, math.nan if preview.rate is None else preview.rate) for entry, preview in measured]
     terms = dict.fromkeys(name for entry in entries for name in entry.terms if name not in _PAIRED)
     return [
-        draw(f"Held-out {measure}", [Series([(entry.seconds, m.figure) for entry, m in measured], dots=True)]),
+        *(draw(f"Held-out {measure}", [Series(_figures(measured, measure), dots=True)]) for measure in measures),
         draw("Held-out bitrate", [Series(rates, unit="kb/s", dots=True)]),
         draw("Loss", [Series([(entry.seconds, entry.loss) for entry in entries])]),
         *(draw(f"Term {name}", [_term(entries, name)]) for name in terms),

@@ -244,19 +244,28 @@ def test_a_larger_budget_goes_on_from_where_a_run_ended(train: Callable[..., aur
     assert long.steps == 60 and short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
 
 
-def test_a_flow_learns_mean_velocities_in_the_last_part_of_its_run(train: Callable[..., auricle.TrainedPrior]) -> None:
+def test_a_flow_learns_mean_velocities_in_the_last_part_of_its_run(
+    train: Callable[..., auricle.TrainedPrior], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auricle.synth.training.task.LEAST_STEPS", 9)
     reports: list[Any] = []
     prior = train(config=MEANS, budget="30", callbacks=auricle.TrainingCallbacks(on_report=reports.append)).prior
     assert isinstance(prior, FlowPrior) and prior.has_mean_velocities and prior.state_dict()["span.2.weight"].any()
-    assert [report.phase for report in reports] == ["prior", "prior", "mean velocities"]
-    assert [report.preview.measure for report in reports[1:]] == ["loss", "error of mean velocities"]
+    assert [(report.step, report.phase, report.preview.measure) for report in reports] == [
+        (10, "prior", "loss"),
+        (20, "prior", "loss"),
+        (21, "prior", "loss"),
+        (30, "mean velocities", "error of mean velocities"),
+    ]
 
 
-def test_a_run_that_ends_early_leaves_a_flow_without_mean_velocities(
-    train: Callable[..., auricle.TrainedPrior],
+@pytest.mark.parametrize("early", [True, False])
+def test_a_run_with_next_to_no_mean_velocities_leaves_a_flow_without_them(
+    train: Callable[..., auricle.TrainedPrior], early: bool
 ) -> None:
     finish = auricle.TrainingCallbacks(intent=lambda: auricle.TrainingIntent.finish)
-    prior = train(config=MEANS, budget="30", callbacks=finish).prior
+    callbacks = finish if early else auricle.TrainingCallbacks()
+    prior = train(config=MEANS, budget="30", callbacks=callbacks).prior
     assert isinstance(prior, FlowPrior) and not prior.has_mean_velocities
     assert not any(name.startswith("span.") for name in prior.state_dict())
 
@@ -272,7 +281,10 @@ def test_a_larger_budget_goes_back_to_the_flow_before_its_mean_velocities(
     assert short.loss is not None and long.loss is not None and long.loss < short.loss - 0.01
 
 
-def test_a_base_without_mean_velocities_gets_them(train: Callable[..., auricle.TrainedPrior], tmp_path: Path) -> None:
+def test_a_base_without_mean_velocities_gets_them(
+    train: Callable[..., auricle.TrainedPrior], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auricle.synth.training.task.LEAST_STEPS", 3)
     first = train(budget="10", out=tmp_path / "first.prior.safetensors")
     second = train(budget="10", base=str(first.path), config=None, out=tmp_path / "second.prior.safetensors")
     assert not first.prior.state_dict().keys() & {"span.2.weight"}

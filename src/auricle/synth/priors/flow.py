@@ -51,7 +51,7 @@ class FlowPrior(Prior):
         size = config.patch * self.features
         self.into = nn.Linear(2 * size, width)
         self.time = _wave_network(width)
-        self.span = _wave_network(width, silent=True) if config.mean_velocities else None
+        self.span = _wave_network(width, zero_output=True) if config.mean_velocities else None
         self.label_table = nn.Embedding(len(origin.classes) + 1, width)
         self.begin_table = nn.Embedding(2, width)
         self.size = SizeEmbedding(width, config.window / self.frame_rate) if config.examples else None
@@ -67,7 +67,7 @@ class FlowPrior(Prior):
         for table in (self.label_table, self.begin_table):
             nn.init.normal_(table.weight, std=0.02 * math.sqrt(width))
         for linear in (self.shared, self.last, self.out, *([self.contrast] if self.contrast else [])):
-            _silence(linear)
+            _zero(linear)
 
     @property
     def patch(self) -> int:
@@ -114,7 +114,7 @@ class FlowPrior(Prior):
         """
         others = begin, torch.zeros_like(label) if prefix is None else prefix, size, span
         inside = self._is_guided(t, span)
-        is_guided = (isinstance(guidance, Tensor) or guidance != 1.0) and bool(inside.any())
+        is_guided = isinstance(guidance, Tensor) or (guidance != 1.0 and bool(inside.any()))
         conditional, contrast = self._velocity(x, t, self._rows(label), *others, contrasted=is_guided)
         if not is_guided:
             return conditional
@@ -277,15 +277,15 @@ def _unit(h: Tensor) -> Tensor:
     return F.rms_norm(h, (int(h.shape[-1]),))
 
 
-def _wave_network(width: int, *, silent: bool = False) -> nn.Sequential:
-    """What makes a conditioning ``(b, width)`` of waves of a time: nothing at first if ``silent``."""
+def _wave_network(width: int, *, zero_output: bool = False) -> nn.Sequential:
+    """What makes a conditioning ``(b, width)`` of waves of a time: nothing at first if ``zero_output``."""
     first, last = nn.Linear(_TIME_FEATURES, width), nn.Linear(width, width)
-    if silent:
-        _silence(last)
+    if zero_output:
+        _zero(last)
     return nn.Sequential(first, nn.SiLU(), last)
 
 
-def _silence(linear: nn.Linear) -> None:
+def _zero(linear: nn.Linear) -> None:
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
 

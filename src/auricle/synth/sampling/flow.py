@@ -8,8 +8,8 @@ memory of one window.
 Between two sounds the last window ends with frames that are known as well. No flow was taught that, so they are always
 put where they would be on their way.
 
-A flow that knows mean velocities goes from noise to data with one pass a step; between two sounds and in loops, where
-something else acts on each window on its way, it takes steps of the midpoint rule as others do.
+A flow that knows mean velocities goes from noise to data with one pass a step. In loops and in the last window between
+two sounds, where something else acts on each window on its way, it takes steps of the midpoint rule as others do.
 
 In a loop no window comes first: all are integrated together, and where they overlap their velocities are averaged at
 each moment (Bar-Tal et al., "MultiDiffusion", 2023).
@@ -181,8 +181,8 @@ class FlowSampler(Sampler):
             x = torch.cat((pinned, x[:, first:last], pinned_end), 1)
             return self._velocity(x, t, begin=begin, prefix=first, size=size, span=span)
 
-        is_open = self._prior.has_mean_velocities and not ahead.shape[1]
-        x = self._integrate_means(velocity, x, t) if is_open else self._integrate(velocity, x, t)
+        takes_means = self._prior.has_mean_velocities and not ahead.shape[1]
+        x = self._integrate_means(velocity, x, t) if takes_means else self._integrate(velocity, x, t)
         return torch.cat((prefix, x[:, first:last], ahead), 1)
 
     def _velocity(

@@ -29,7 +29,9 @@ _INSTANTS = 0.15
 _FROM_NOISE, _FROM_BEGINNING = 0.6, 0.35
 """Shares of ways that begin with noise, and of pieces that begin with their way; the others begin anywhere."""
 _LATEST_BEGINNING = 0.9
-_COLDEST, _STRONGEST_GUIDANCE = 0.6, 3.0
+_COLDEST, _HOTTEST, _STRONGEST_GUIDANCE = 0.6, 1.2, 4.0
+LEAST_STEPS = 300
+"""Of learning mean velocities, with fewer of which they are worse than none."""
 
 
 @final
@@ -38,7 +40,13 @@ class MeanVelocityLoss(nn.Module):
 
     Args:
         prior: learns; it is copied as it is, as its own teacher.
+
+    Attributes:
+        teacher: the copy.
+        steps: how often it was called in training.
     """
+
+    steps: Tensor
 
     def __init__(self, prior: FlowPrior):
         super().__init__()
@@ -46,13 +54,17 @@ class MeanVelocityLoss(nn.Module):
         self.prior = prior
         self.teacher = copy.deepcopy(prior).requires_grad_(False)
         usual = prior.sampling(SamplingOptions()).temperature
-        self._temperatures = min(_COLDEST, usual), max(1.0, usual)
+        self._temperatures = min(_COLDEST, usual), max(_HOTTEST, usual)
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.train(prior.training)
 
     def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor) -> dict[str, Tensor]:
         """``loss``, mean squared error of each piece; what it takes is as in `auricle.synth.priors.base.Prior.loss`."""
+        self.steps += int(self.training)
         count = max(1, round(_WAYS * len(x)))
-        x = self.prior.standardise(x[:count])
-        conditions, fresh = self._conditions(label[:count], begin[:count], size[:count], x.shape[1])
+        chosen = torch.randperm(len(x), device=x.device)[:count]  # batches may be sorted by length
+        x = self.prior.standardise(x[chosen])
+        conditions, fresh = self._conditions(label[chosen], begin[chosen], size[chosen], x.shape[1])
         way = self._way(x, fresh, conditions)
         first, last = _pieces((_PIECES, count), x.device)
         items = torch.arange(count, device=x.device)

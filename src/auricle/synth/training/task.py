@@ -20,7 +20,7 @@ from auricle.synth.priors.sizes import draw_size
 from auricle.synth.rendering.mid_side import decode_mid_side, to_latents
 from auricle.synth.sampling.base import randomness
 from auricle.synth.sampling.dispatch import sampler_for
-from auricle.synth.training.distillation import MeanVelocityLoss, without_mean_velocities
+from auricle.synth.training.distillation import LEAST_STEPS, MeanVelocityLoss, without_mean_velocities
 from auricle.synth.training.latent_cache import LatentCache
 from auricle.synth.training.window_sampler import Windows, WindowSampler
 from auricle.training import Excerpt, OptimiserConfig, Phase, Preview, SingleLossWorker, Task, TrainingDevice
@@ -41,10 +41,10 @@ class PriorTraining(Frozen):
 
     prior: SerializeAsAny[PriorConfig] = Field(description="what is trained")
     optimiser: OptimiserConfig = Field(default=_usual_optimiser(2e-3), description="how it learns")
-    distillation: Phase = Field(
-        default=Phase(name="mean velocities", share=0.3, optimiser=_usual_optimiser(1e-3)),
-        description="how a flow learns mean velocities, in a last part of the run, of which share says how large it is",
+    distilled: float = Field(
+        default=0.3, gt=0, lt=1, description="last share of the run, in which a flow learns mean velocities"
     )
+    distillation: OptimiserConfig = Field(default=_usual_optimiser(1e-3), description="how it learns them")
     batch: int = Field(default=32, ge=1, le=4096, description="windows per step, process and accumulated part")
     average: float = Field(default=0.999, ge=0, lt=1, description="memory of the averaged weights per step")
     seed: int = Field(default=0, ge=0, description="decides weights, windows and noise")
@@ -90,7 +90,7 @@ class PriorTask(Task):
     ) -> None:
         self.module = self._prior = prior
         self.phases = _phases(config)
-        self._phase, self._loss = 0, _PriorLoss(prior)
+        self._loss = _PriorLoss(prior)
         origin = prior.origin.model_dump(mode="json")
         self.identity = json.dumps({"training": config.model_dump(mode="json"), "origin": origin}, sort_keys=True)
         self._config, self._model = config, model
@@ -100,15 +100,17 @@ class PriorTask(Task):
 
     @property
     def trained_prior(self) -> Prior:
-        """The prior, without mean velocities if a run ended before it learned any."""
-        prior = self._prior
-        if isinstance(prior, FlowPrior) and prior.has_mean_velocities and self._phase == 0:
+        """The prior, as it was before it learned mean velocities if a run ended with next to none of them."""
+        prior, loss = self._prior, self._loss
+        if isinstance(loss, MeanVelocityLoss):
+            return prior if int(loss.steps) >= LEAST_STEPS else without_mean_velocities(loss.teacher)
+        if isinstance(prior, FlowPrior) and prior.has_mean_velocities:
             return without_mean_velocities(prior)
         return prior
 
     def worker(self, phase: int, device: TrainingDevice) -> SingleLossWorker:
         """One module, one optimiser, one loss."""
-        config, prior, self._phase = self._config, self._prior, phase
+        config, prior = self._config, self._prior
         self._loss = MeanVelocityLoss(prior) if phase > 0 and isinstance(prior, FlowPrior) else _PriorLoss(prior)
         return SingleLossWorker(
             self._loss, self.phases, phase, device, seed=config.seed, memory=config.average, averaged=prior
@@ -135,7 +137,7 @@ class PriorTask(Task):
         return Preview(
             sample_rate=self._prior.sample_rate,
             figure=figure,
-            measure="loss" if self._phase == 0 else "error of mean velocities",
+            measure="error of mean velocities" if isinstance(self._loss, MeanVelocityLoss) else "loss",
             rate=None,
             usage={},
             excerpts=_preview_sounds(self.trained_prior, self._model),
@@ -149,6 +151,7 @@ class _PriorLoss(nn.Module):
     def __init__(self, prior: Prior):
         super().__init__()
         self.prior = prior
+        self.train(prior.training)
 
     def forward(self, x: Tensor, before: Tensor, label: Tensor, begin: Tensor, size: Tensor) -> dict[str, Tensor]:
         return self.prior.loss(self.prior.standardise(x), self.prior.standardise(before), label, begin, size)
@@ -156,10 +159,12 @@ class _PriorLoss(nn.Module):
 
 def _phases(config: PriorTraining) -> tuple[Phase, ...]:
     """A flow's mean velocities come last, if it has any."""
-    prior, distillation = Phase(name="prior", optimiser=config.optimiser), config.distillation
     if not (isinstance(config.prior, FlowConfig) and config.prior.mean_velocities):
-        return (prior,)
-    return prior.model_copy(update={"share": 1.0 - distillation.share}), distillation
+        return (Phase(name="prior", optimiser=config.optimiser),)
+    return (
+        Phase(name="prior", share=1.0 - config.distilled, optimiser=config.optimiser),
+        Phase(name="mean velocities", share=config.distilled, optimiser=config.distillation),
+    )
 
 
 @torch.no_grad()

@@ -41,6 +41,9 @@ def _train(task: Task, run: Run) -> Iterator[Report]:
         previous = time.perf_counter()
         while not clock.done:
             if phase_spans[clock.phase].done(clock.progress) >= 1.0:
+                if means.count:
+                    yield means.report(clock, task.phases[clock.phase].name, step_seconds)
+                    means = means.after_report()
                 clock, worker = clock.enter(clock.phase + 1), run_state.next_worker(worker, clock.phase + 1)
             started = time.perf_counter()
             result = worker.step(prefetcher.take(clock.step), clock)

@@ -68,7 +68,7 @@ class RunState:
 
     def next_worker(self, worker: Worker, phase: int) -> Worker:
         """Begin a phase with the averaged weights of the one before."""
-        worker.average.apply()
+        self._apply_average(worker)
         self._best = self._last = None
         return self._worker(phase)
 
@@ -93,7 +93,12 @@ class RunState:
         self._saved_at = clock.seconds
 
     def finalise(self, worker: Worker) -> None:
-        """Give the module the averaged weights: the last ones, or the best ones if they were clearly better."""
+        """Give the module the averaged weights, on the CPU."""
+        self._apply_average(worker)
+        self._task.module.to("cpu")
+
+    def _apply_average(self, worker: Worker) -> None:
+        """The last averaged weights of a phase, or its best ones if they were clearly better."""
         earlier_is_better = (
             self._best is not None
             and self._last is not None
@@ -104,7 +109,6 @@ class RunState:
         if best is not None and best.figure == self._best:  # else it was lost: the last ones are good enough
             worker.load(best.tensors)
         worker.average.apply()
-        self._task.module.to("cpu")
 
     def _worker(self, phase: int) -> Worker:
         return self._task.worker(phase, self._run.device)
